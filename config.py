@@ -1,0 +1,187 @@
+"""Settings: the COUNTINGHOUSE_* environment, read once into one frozen value.
+
+A name that nobody knows, or a value that cannot be read, stops the start with a sentence that
+names it: a silent typo in a billing product costs money.
+"""
+
+import ipaddress
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent
+PREFIX = "COUNTINGHOUSE_"
+MINIMUM_SECRET = 32
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PRIVATE_NETWORKS = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1/128,fc00::/7"
+
+
+class ConfigError(Exception):
+    """The environment cannot be understood; the message names the setting and the mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the operator decides outside the program."""
+
+    instance: Path
+    database_url: str
+    log_database_url: str
+    redis_url: str | None
+    secret_keys: tuple[str, ...]
+    require_https: str
+    trusted_proxies: int
+    core_api_networks: tuple[Network, ...]
+    webhook_allowed_hosts: tuple[str, ...]
+    log_retention_days: int
+    bcrypt_cost: int
+    public_url: str | None
+    metrics_token: str | None
+    smtp_url: str | None
+    mail_from: str | None
+    shared_data: Path
+
+    @property
+    def spool(self) -> Path:
+        """The folder of the request log's spool files."""
+        return self.instance / "spool"
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raises ConfigError with a sentence for the operator."""
+    given = {
+        name.removeprefix(PREFIX): value
+        for name, value in (os.environ if environment is None else environment).items()
+        if name.startswith(PREFIX) and not name.startswith(PREFIX + "TEST_")
+    }
+    unknown = sorted(set(given) - set(READERS))
+    if unknown:
+        known = ", ".join(PREFIX + name for name in sorted(READERS))
+        raise ConfigError(f"{PREFIX}{unknown[0]} is not a setting. Known are: {known}.")
+    values: dict[str, Any] = {}
+    for name, (default, read) in READERS.items():
+        raw = given.get(name, "").strip()
+        try:
+            values[name.lower()] = read(raw or default)
+        except (ValueError, OSError) as problem:
+            raise ConfigError(f"{PREFIX}{name} is malformed: {problem}.") from None
+    return _complete(values)
+
+
+def _complete(values: dict[str, Any]) -> Settings:
+    instance: Path = values["instance"]
+    try:
+        instance.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ConfigError(f"{PREFIX}INSTANCE: cannot use the folder {instance}: {problem.strerror}.") from None
+    business = values["database_url"] or f"sqlite:///{instance / 'countinghouse.db'}"
+    if not values["log_database_url"]:
+        own_file = f"sqlite:///{instance / 'requests.db'}"
+        values["log_database_url"] = own_file if business.startswith("sqlite") else business
+    values["database_url"] = business
+    values["secret_keys"] = values.pop("secret_key") or (_generated_secret(instance),)
+    return Settings(**values)
+
+
+def _generated_secret(instance: Path) -> str:
+    """The secret of this installation, made once, readable by its owner only."""
+    path = instance / "secret_key"
+    try:
+        # O_EXCL: of two processes that start at once, one writes and the other reads.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        secret = path.read_text().strip()
+        if len(secret) < MINIMUM_SECRET:
+            raise ConfigError(f"{path} holds no usable secret; remove it to have one generated.") from None
+        return secret
+    except OSError as problem:
+        raise ConfigError(f"{PREFIX}INSTANCE: cannot write {path}: {problem.strerror}.") from None
+    with os.fdopen(descriptor, "w") as file:
+        secret = secrets.token_urlsafe(48)
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    return secret
+
+
+def _secrets(raw: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in raw.split(",") if key.strip())
+    if any(len(key) < MINIMUM_SECRET for key in keys):
+        raise ValueError(f"each secret needs at least {MINIMUM_SECRET} characters")
+    return keys
+
+
+def _database(raw: str) -> str:
+    if raw and not raw.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ValueError("expected sqlite:///FILE or postgresql+psycopg://…")
+    return raw
+
+
+def _redis(raw: str) -> str | None:
+    if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("expected redis://host:port/number")
+    return raw or None
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def read(raw: str) -> int:
+        if not (raw.isascii() and raw.isdigit() and low <= int(raw) <= high):
+            raise ValueError(f"expected a whole number from {low} to {high}")
+        return int(raw)
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        if raw not in choices:
+            raise ValueError("expected one of " + ", ".join(choices))
+        return raw
+
+    return read
+
+
+def _networks(raw: str) -> tuple[Network, ...]:
+    if raw == "none":
+        return ()
+    return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",") if part.strip())
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    return tuple(part.strip().lower() for part in raw.split(",") if part.strip())
+
+
+def _optional(raw: str) -> str | None:
+    return raw or None
+
+
+def _url(raw: str) -> str | None:
+    if raw and not raw.startswith(("http://", "https://")):
+        raise ValueError("expected http:// or https://")
+    return raw.rstrip("/") or None
+
+
+READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "INSTANCE": (str(ROOT / "instance"), lambda raw: Path(raw).expanduser().resolve()),
+    "DATABASE_URL": ("", _database),
+    "LOG_DATABASE_URL": ("", _database),
+    "REDIS_URL": ("", _redis),
+    "SECRET_KEY": ("", _secrets),
+    "REQUIRE_HTTPS": ("auto", _one_of("auto", "always", "never")),
+    "TRUSTED_PROXIES": ("0", _integer(0, 10)),
+    "CORE_API_NETWORKS": (PRIVATE_NETWORKS, _networks),
+    "WEBHOOK_ALLOWED_HOSTS": ("", _words),
+    "LOG_RETENTION_DAYS": ("90", _integer(1, 36500)),
+    "BCRYPT_COST": ("10", _integer(4, 16)),
+    "PUBLIC_URL": ("", _url),
+    "METRICS_TOKEN": ("", _optional),
+    "SMTP_URL": ("", _optional),
+    "MAIL_FROM": ("", _optional),
+    # Real public data for demos, benches and tests; tests that need it skip where it is not.
+    "SHARED_DATA": (str(ROOT.parent / "shared" / "data"), lambda raw: Path(raw).expanduser()),
+}
