@@ -1,0 +1,70 @@
+"""The one place that speaks to htmx-flask, and knows what htmx 4 sends and understands.
+
+htmx-flask 0.1.0 was written for htmx 1: it refuses newer swap styles, reads headers that are gone,
+and never sets Vary. So only its request attribute is used, and headers are set directly.
+"""
+
+import json
+from typing import Any
+
+from flask import Flask, Response, make_response, redirect, render_template, request
+from htmx_flask import Htmx
+from werkzeug.wrappers import Response as BaseResponse
+
+VARY = ("HX-Request", "HX-Request-Type")
+
+
+def init_app(app: Flask) -> None:
+    """Give requests `request.htmx`, and pages the Vary header that keeps caches from mixing fragments in."""
+    Htmx(app)
+    app.after_request(vary)
+
+
+def vary(response: Response) -> Response:
+    """A fragment must never be served as the page, nor the other way round."""
+    if response.mimetype == "text/html":
+        response.vary.update(VARY)
+    return response
+
+
+def is_htmx() -> bool:
+    """Does htmx ask, be it for a whole page or for a part?"""
+    return bool(getattr(request, "htmx", None))
+
+
+def is_partial() -> bool:
+    """Does htmx ask for a part? Going back in history asks for the whole page."""
+    return is_htmx() and request.headers.get("HX-Request-Type") != "full"
+
+
+def target_is(element_id: str) -> bool:
+    """Is this the element that htmx will fill? htmx 4 names it `tag#id`."""
+    return request.headers.get("HX-Target", "").rpartition("#")[2] == element_id
+
+
+def page_or_part(whole: str, part: str, /, **context: Any) -> Response:
+    """The whole page for a browser, only the part for htmx."""
+    return make_response(render_template(part if is_partial() else whole, **context))
+
+
+def go(location: str) -> BaseResponse:
+    """Send the browser on after a form: 303, or HX-Redirect, since fetch would follow a 303 by itself."""
+    if not is_htmx():
+        return redirect(location, 303)
+    response = make_response("", 204)
+    response.headers["HX-Redirect"] = location
+    return response
+
+
+def tell(response: Response, message: str, *, undo: str | None = None, kind: str = "ok") -> Response:
+    """Show a toast. `undo` is an address that takes the change back when posted to."""
+    toast = {"target": "body", "message": message, "kind": kind, "undo": undo}
+    response.headers["HX-Trigger"] = json.dumps({"toast": toast})      # ASCII: headers carry nothing else
+    return response
+
+
+def into(response: Response, selector: str, swap: str = "outerHTML") -> Response:
+    """Aim the reply at another element than the one that asked."""
+    response.headers["HX-Retarget"] = selector
+    response.headers["HX-Reswap"] = swap
+    return response
