@@ -1,0 +1,300 @@
+"""The production server: waitress in forked children on one listening socket, and one background worker.
+
+The parent only watches: it binds the port, forks, replaces a child that died, and on SIGTERM has
+every child answer what it has begun. waitress reads requests and writes answers in one asynchronous
+thread, so that slow clients cost no worker thread.
+"""
+
+import ctypes
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
+
+BACKLOG = 1024
+LARGEST_BODY = 32 * 1024 * 1024     # bytes; above the application's own limits, which explain themselves
+LARGEST_HEADER = 64 * 1024          # bytes of all headers together
+MOST_CONNECTIONS = 2000
+OWN_DESCRIPTORS = 48                # databases, logs, spool: not for connections
+IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection may still send a request
+UPLOAD_GRACE = 5.0                  # seconds for a request that is still arriving
+DRAIN_LIMIT = 25.0                  # seconds for a request that is being worked on
+STOP_LIMIT = 28.0                   # seconds until the parent ends a child that does not stop
+QUICK_DEATH = 1.0                   # a child that lived shorter is replaced after RESPAWN_PAUSE
+RESPAWN_PAUSE = 0.5
+PR_SET_PDEATHSIG = 1
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
+
+log = logging.getLogger("countinghouse.server")
+
+
+class StartRefused(Exception):
+    """The server cannot start; the message is one line for the operator."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """The listening socket; refuses a port that somebody else has."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as problem:
+        reason = os.strerror(problem.errno) if problem.errno and problem.errno > 0 else str(problem)
+        raise StartRefused(f"Cannot listen on {host}:{port}: {reason}.") from None
+
+
+def address_of(listening: socket.socket) -> str:
+    """The URL that a person on this machine would open."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared, not bound)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def room_for_connections() -> int:
+    """How many connections the limit of open files allows, at most MOST_CONNECTIONS."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS * 2
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MOST_CONNECTIONS, soft - OWN_DESCRIPTORS))
+
+
+# One process that answers
+
+
+class LastWordTask(WSGITask):  # type: ignore[misc]
+    """An answer that says `Connection: close` once the server is stopping."""
+
+    def build_response_header(self) -> bytes:
+        if self.channel.server.stopping:
+            self.set_close_on_finish()
+        return bytes(super().build_response_header())
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    task_class = LastWordTask
+
+    def is_done(self, since: float) -> bool:
+        """May this connection be closed, `since` seconds after the stop was asked for?"""
+        if self.requests or self.total_outbufs_len:
+            return False
+        return since > (IDLE_GRACE if self.request is None else UPLOAD_GRACE)
+
+
+class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
+    """waitress that ends by answering: no new connections, everything in flight, then out."""
+
+    channel_class = Channel
+    stopping = False
+
+    def stop(self, *_: Any) -> None:
+        """From a signal handler: leave the loop at its next turn, which is now."""
+        self.stopping = True
+        self.pull_trigger()
+
+    def turn(self, seconds: int) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
+
+    def run(self) -> None:
+        while not self.stopping:
+            self.turn(1)
+        self.drain()
+
+    def drain(self) -> None:
+        began = time.monotonic()
+        self._accept_what_waits()
+        wasyncore.dispatcher.close(self)             # the port only; our channels live on
+        while self.active_channels and (since := time.monotonic() - began) < DRAIN_LIMIT:
+            for channel in list(self.active_channels.values()):
+                if channel.is_done(since):
+                    channel.handle_close()
+            wasyncore.loop(timeout=0.1, use_poll=True, map=self._map, count=1)
+        self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+
+    def _accept_what_waits(self) -> None:
+        """Connections that the kernel has completed deserve an answer instead of a reset."""
+        for _ in range(BACKLOG):
+            before = len(self.active_channels)
+            self.handle_accept()
+            if len(self.active_channels) == before:
+                return
+
+
+def answering(application: Any, listening: socket.socket, threads: int) -> AnsweringServer:
+    """A server for a WSGI application on a socket that listens already."""
+    # Forwarded headers pass untouched: the application trusts as many proxies as the settings say
+    # (ProxyFix) and must see them to tell a proxied request from a local one.
+    adjustments = Adjustments(
+        sockets=[listening], threads=threads, connection_limit=room_for_connections(), backlog=BACKLOG,
+        asyncore_use_poll=True, channel_timeout=30, cleanup_interval=5, max_request_body_size=LARGEST_BODY,
+        max_request_header_size=LARGEST_HEADER, clear_untrusted_proxy_headers=False, ident=None,
+        log_socket_errors=False,
+    )
+    info = (listening.family, listening.type, listening.proto, listening.getsockname())
+    return AnsweringServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)
+
+
+# The parent
+
+
+@dataclass
+class Child:
+    """One forked process, replaced when it dies."""
+
+    name: str
+    body: Callable[[], None]
+    pid: int = 0
+    born: float = 0.0
+    due: float = 0.0                                 # monotonic time from which it may be forked again
+
+
+@dataclass
+class Parent:
+    """Forks the children and keeps them alive until it is told to stop."""
+
+    children: list[Child]
+    listening: socket.socket
+    stopping: bool = field(default=False, init=False)
+
+    def run(self) -> int:
+        """Until a signal; the exit status for the shell."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        while not self.stopping:
+            self._fork_missing()
+            got = signal.sigtimedwait(SIGNALS, 0.2 if self._missing() else 3600.0)
+            self._bury()
+            self.stopping = got is not None and got.si_signo != signal.SIGCHLD
+        return self._stop()
+
+    def _missing(self) -> list[Child]:
+        return [child for child in self.children if not child.pid]
+
+    def _fork_missing(self) -> None:
+        for child in self._missing():
+            if time.monotonic() >= child.due:
+                child.born = time.monotonic()
+                child.pid = fork(child.body, self.listening)
+
+    def _bury(self) -> None:
+        for child in self.children:
+            if not child.pid:
+                continue
+            pid, status = os.waitpid(child.pid, os.WNOHANG)
+            if pid:
+                child.pid = 0
+                lived = time.monotonic() - child.born
+                child.due = time.monotonic() + (RESPAWN_PAUSE if lived < QUICK_DEATH else 0)
+                if not self.stopping:
+                    log.warning("%s (%d) ended with %s; replacing it", child.name, pid, ending(status))
+
+    def _stop(self) -> int:
+        self.stopping = True
+        self.listening.close()
+        deadline = time.monotonic() + STOP_LIMIT
+        self._tell(signal.SIGTERM)
+        while any(child.pid for child in self.children):
+            if time.monotonic() > deadline:
+                self._tell(signal.SIGKILL)
+            signal.sigtimedwait((signal.SIGCHLD,), 0.2)
+            self._bury()
+        return 0
+
+    def _tell(self, number: signal.Signals) -> None:
+        for child in self.children:
+            if child.pid:
+                os.kill(child.pid, number)
+
+
+def ending(status: int) -> str:
+    """A wait status in words."""
+    if os.WIFSIGNALED(status):
+        return signal.Signals(os.WTERMSIG(status)).name
+    return f"status {os.WEXITSTATUS(status)}"
+
+
+def fork(body: Callable[[], None], listening: socket.socket) -> int:
+    """Run `body` in a child process that dies with its parent; its process id."""
+    parent = os.getpid()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 1
+    try:
+        die_with(parent)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        body()
+        status = 0
+    except BaseException:
+        log.exception("a child process failed")
+    finally:
+        # Never back into the parent's stack; a thread that hangs does not hold us either.
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel end this process when its parent ends, so that nobody stays on the port."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:                       # it ended before we asked
+        os._exit(1)
+
+
+def until_signal(stop: Callable[..., None]) -> None:
+    """Call `stop` on the signals that mean "finish what you do and end"."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, stop)
+
+
+def run(
+    application: Any,
+    listening: socket.socket,
+    *,
+    workers: int = 1,
+    threads: int = 8,
+    background: Callable[[], None] | None = None,
+    after_fork: Iterable[Callable[[], None]] = (),
+) -> int:
+    """Serve until told to stop; the exit status.
+
+    `background` is the body of one more process; it stops by itself on SIGTERM. `after_fork` runs
+    first in every child: what must not be shared between processes is let go there.
+    """
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+
+    def begin() -> None:
+        for prepare in after_fork:
+            prepare()
+
+    def answer() -> None:
+        server = answering(application, listening, threads)
+        until_signal(server.stop)
+        begin()
+        server.run()
+
+    def work() -> None:
+        listening.close()
+        begin()
+        assert background is not None
+        background()
+
+    children = [Child(f"server {number}", answer) for number in range(1, workers + 1)]
+    if background is not None:
+        children.append(Child("worker", work))
+    return Parent(children, listening).run()

@@ -1,0 +1,52 @@
+"""A real server around a tiny application, started by the tests as a process of its own.
+
+usage: tiny_server.py PORT WORKERS JOURNAL; prints the port when it listens. Each request that runs
+leaves its number in JOURNAL before it is answered.
+"""
+
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import server
+
+PORT, WORKERS, JOURNAL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+
+
+def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    query = parse_qs(environ["QUERY_STRING"])
+    if environ["PATH_INFO"] == "/pid":
+        body = str(os.getpid()).encode()
+    elif environ["PATH_INFO"] == "/headers":
+        body = environ.get("HTTP_X_FORWARDED_FOR", "-").encode()
+    else:
+        number = query["n"][0]
+        journal = os.open(JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(journal, f"{number}\n".encode())
+        os.close(journal)
+        threading.Event().wait(float(query.get("s", ["0"])[0]))
+        body = f"{number}:{len(environ['wsgi.input'].read())}".encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def background() -> None:
+    stop = threading.Event()
+    server.until_signal(lambda *_: stop.set())
+    Path(JOURNAL + ".worker").write_text(str(os.getpid()))
+    while not stop.wait(0.1):
+        pass
+
+
+if __name__ == "__main__":
+    try:
+        listening = server.listen("127.0.0.1", PORT)
+    except server.StartRefused as refused:
+        sys.exit(str(refused))
+    print(listening.getsockname()[1], flush=True)
+    sys.exit(server.run(application, listening, workers=WORKERS, threads=4, background=background))
