@@ -1,0 +1,70 @@
+# Countinghouse: `make` says what there is.
+
+HOST ?= 127.0.0.1
+PORT ?= 8000
+WORKERS ?= 1
+DEMO ?= 1
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell $(name) -c 'import sys; sys.version_info < (3, 11) and sys.exit(1); print("$(name)")' 2>/dev/null)))
+
+VENV := .venv
+BIN := $(VENV)/bin
+FLASK := $(BIN)/flask --app app
+RUNTIME := $(VENV)/.runtime
+TOOLS := $(VENV)/.tools
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+TYPED := config.py database.py server.py worker.py models domain analytics operations
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev test lint bench lock services
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "Settings of run: HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) DEMO=$(DEMO) (0 starts empty)"
+
+run: $(RUNTIME)  ## install, migrate, demo data if the database is empty, server and background worker
+	@$(FLASK) db upgrade
+	@if [ "$(DEMO)" != 0 ]; then $(FLASK) demo --if-empty --host $(HOST) --port $(PORT); fi
+	@exec $(FLASK) serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
+
+dev: $(RUNTIME)  ## the same data with a server that reloads when the code changes
+	@$(FLASK) db upgrade
+	@exec $(FLASK) --debug run --host $(HOST) --port $(PORT)
+
+test: $(TOOLS)  ## the whole suite on SQLite, then on PostgreSQL when that answers; TESTS=path for a part
+	@$(BIN)/python .ci/services.py report
+	@$(BIN)/python -m pytest -rs $(TESTS)
+	@url=$$($(BIN)/python .ci/services.py url 2>/dev/null) || exit 0; \
+	  echo "The suite again, on PostgreSQL:"; \
+	  COUNTINGHOUSE_TEST_DATABASE_URL="$$url" $(BIN)/python -m pytest -rs $(TESTS)
+
+lint: $(TOOLS)  ## ruff, mypy, djlint, htmx 2 idioms
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(TYPED)
+	$(BIN)/djlint templates --lint --quiet
+	$(BIN)/python tests/htmx/upgrade_check.py templates
+
+bench: $(TOOLS)  ## what things cost, side by side in one run
+	@$(BIN)/python -m bench
+
+lock: $(TOOLS)  ## compile requirements.in and requirements-dev.in into exact versions
+	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links requirements.in
+	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links requirements-dev.in
+
+services: $(TOOLS)  ## start PostgreSQL and Redis on this machine where none answer
+	@$(BIN)/python .ci/services.py start
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and none was found."; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "No virtual environment could be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(RUNTIME): requirements.txt | $(BIN)/python
+	@echo "Installing requirements.txt ..."
+	@$(PIP) install -r requirements.txt
+	@touch $@
+
+$(TOOLS): requirements-dev.txt $(RUNTIME)
+	@echo "Installing requirements-dev.txt ..."
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
