@@ -1,0 +1,101 @@
+"""How values read on pages: numbers, money, moments in the reader's zone."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from flask import Flask, g
+from markupsafe import Markup, escape
+
+from domain import clock
+from models.money import Money, from_micro
+
+DAY = timedelta(days=1)
+
+
+def init_app(app: Flask) -> None:
+    """Register the filters."""
+    for name, filter_ in {
+        "number": number, "money": money, "price": price, "when": when, "day": day, "ago": ago,
+        "words": words, "scope": scope,
+    }.items():
+        app.add_template_filter(filter_, name)
+
+
+def zone() -> ZoneInfo:
+    """The reader's time zone; UTC for strangers."""
+    return ZoneInfo(getattr(g, "zone", None) or "UTC")
+
+
+def number(value: int | float | Decimal | None) -> str:
+    """1,234,567; a dash for nothing."""
+    return "–" if value is None else f"{value:,}"
+
+
+def money(minor: int | None, currency: str) -> str:
+    """An amount given in minor units: 1,234.50 EUR."""
+    return "–" if minor is None else f"{Money(minor, currency).decimal:,} {currency}"
+
+
+def price(micro: int | None, currency: str = "") -> str:
+    """A unit price given in millionths, with two decimals or as many as it has."""
+    if micro is None:
+        return "–"
+    whole, _, decimals = f"{from_micro(micro):,f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')} {currency}".rstrip()
+
+
+def when(moment: datetime | None, empty: str = "–") -> Markup | str:
+    """A moment in the reader's zone, with UTC on hover."""
+    if moment is None:
+        return empty
+    return _time(moment, moment.astimezone(zone()).strftime("%-d %b %Y, %H:%M"))
+
+
+def day(moment: datetime | date | None, empty: str = "–") -> Markup | str:
+    """The day of a moment in the reader's zone."""
+    if moment is None:
+        return empty
+    if not isinstance(moment, datetime):
+        return moment.strftime("%-d %b %Y")
+    return _time(moment, moment.astimezone(zone()).strftime("%-d %b %Y"))
+
+
+def ago(moment: datetime | None, empty: str = "Never") -> Markup | str:
+    """How long ago within a day, the day before that; ahead of now as well."""
+    if moment is None:
+        return empty
+    distance = clock.now() - moment
+    if abs(distance) >= 14 * DAY:
+        return day(moment)
+    if distance.total_seconds() < 0:
+        return _time(moment, "in " + _span(-distance))
+    return _time(moment, "just now" if distance.total_seconds() < 10 else _span(distance) + " ago")
+
+
+def _span(distance: timedelta) -> str:
+    seconds = int(distance.total_seconds())
+    for size, unit in ((86_400, "day"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
+    return f"{seconds} s"
+
+
+def _time(moment: datetime, text: str) -> Markup:
+    stamp = moment.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        stamp.strftime("%Y-%m-%dT%H:%M:%SZ"), stamp.strftime("%Y-%m-%d %H:%M:%S"), escape(text)
+    )
+
+
+def words(name: str) -> str:
+    """A domain name as people read it: unit_price becomes Unit price."""
+    text = str(name).removesuffix("_id").replace("_", " ").replace(".", " ").strip().lower()
+    return text[:1].upper() + text[1:]
+
+
+def scope(name: str) -> str:
+    """A scope as people read it: READ_BUDGETS becomes Budgets: read."""
+    verb, _, noun = name.partition("_")
+    return f"{noun.capitalize()}: {verb.lower()}" if noun else name.capitalize()

@@ -1,0 +1,157 @@
+"""Who is signed in to the pages. The cookie holds a random token, the server holds everything else."""
+
+from dataclasses import replace
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Request, Response, abort, g, make_response, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._htmx import go, is_htmx
+from domain import sessions
+from domain.actor import Actor
+from models.credential import Mode
+from models.user import User, UserSession
+
+TOKEN = "_user_id"                                  # where flask-login keeps what get_id() returns
+logins = LoginManager()
+
+
+class Cookie(SecureCookieSessionInterface):
+    """Over HTTPS the cookie is bound to this host and sent over HTTPS only."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "__Host-session" if request.is_secure else "session"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+class SignedIn(UserMixin):
+    """A user together with the session of this browser."""
+
+    def __init__(self, session: UserSession, token: str):
+        self.session = session
+        self.token = token
+
+    def get_id(self) -> str:
+        return self.token
+
+    @property
+    def user(self) -> User:
+        return self.session.user
+
+    def actor(self) -> Actor:
+        """Everything the user may reach, through the pages' door."""
+        call = getattr(g, "call", None)
+        actor = Actor.of_user(
+            self.user, source="admin", ip=request.remote_addr, request_id=getattr(call, "request_id", None)
+        )
+        return replace(actor, mode=Mode.TEST if self.session.test_mode else Mode.LIVE)
+
+
+def init_app(app: Flask) -> None:
+    """Server-side sessions behind flask-login."""
+    app.session_interface = Cookie()
+    app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/")
+    logins.session_protection = None                # our sessions are rows: they end on the server
+    logins.init_app(app)
+    logins.user_loader(_load)
+    logins.unauthorized_handler(stranger)
+
+
+def _load(token: str) -> SignedIn | None:
+    found = sessions.find(token)
+    return SignedIn(found, token) if found is not None else None
+
+
+def start(token: str, opened: UserSession) -> None:
+    """Sign this browser in: nothing of the old cookie survives, CSRF token included."""
+    session.clear()
+    login_user(SignedIn(opened, token))
+
+
+def end() -> None:
+    """Sign this browser out."""
+    logout_user()
+    session.clear()
+
+
+def signed_in() -> SignedIn | None:
+    """Who asks, or None."""
+    return cast(SignedIn, current_user) if current_user.is_authenticated else None
+
+
+def me() -> SignedIn:
+    """Who asks; only behind `guard`."""
+    found = signed_in()
+    if found is None:
+        abort(401)
+    return found
+
+
+def wide_actor() -> Actor:
+    """The user with all own merchants: for one row, opened by its id."""
+    return me().actor()
+
+
+def actor() -> Actor:
+    """The user under the merchant that the switcher shows: for lists."""
+    found = me()
+    return found.actor().narrowed(found.session.merchant_id)
+
+
+def guard(blueprint: Blueprint) -> None:
+    """Every address of the blueprint asks for a sign-in first."""
+    blueprint.before_request(_check)
+
+
+def _check() -> BaseResponse | None:
+    found = signed_in()
+    if found is None:
+        return stranger()
+    g.zone = found.user.timezone
+    return None
+
+
+def stranger() -> BaseResponse:
+    """To the sign-in page, and back afterwards."""
+    if not is_htmx():
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        return go(url_for("auth.login", next=wanted))
+    response = make_response("", 401)
+    response.headers["HX-Redirect"] = url_for("auth.login", next=_page_of(request))
+    return response
+
+
+def _page_of(asked: Request) -> str | None:
+    """The address of the page that the fragment was for."""
+    current: str = asked.headers.get("HX-Current-URL", "")
+    return current.removeprefix(asked.host_url.rstrip("/")) or None if current.startswith(asked.host_url) else None
+
+
+def private(response: Response) -> Response:
+    """Never keep this anywhere: not in caches, not in history."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def may(scope: str) -> bool:
+    """May the user do this? For templates, which hide what is not allowed; views refuse it themselves."""
+    found = signed_in()
+    return found is not None and found.actor().can(scope)
+
+
+def need(scope: str) -> Any:
+    """Decorate a view: raises Forbidden unless the user has the scope."""
+    def decorate(view: Any) -> Any:
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            wide_actor().require(scope)
+            return view(*args, **kwargs)
+
+        checked.__name__, checked.__doc__ = view.__name__, view.__doc__
+        checked.scope = scope                       # type: ignore[attr-defined]  # for the permission tests
+        return checked
+
+    return decorate

@@ -1,0 +1,168 @@
+// What forms and tables do beyond HTML: dialogs, copying, lists of addresses, lines, selections.
+(() => {
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  // --- dialogs that the server sent into the page
+  function openSent() {
+    all("dialog[data-modal]:not([open])").forEach((dialog) => {
+      dialog.showModal();
+      dialog.addEventListener("close", () => dialog.remove(), { once: true });
+      // A secret that is shown once must not vanish with a stray Escape.
+      dialog.addEventListener("cancel", (event) => {
+        if (one("[data-needs-tick]:disabled", dialog)) event.preventDefault();
+      });
+    });
+  }
+
+  // --- copying
+  async function copy(button) {
+    const source = one("#" + button.dataset.copy);
+    const label = one("span", button) ?? button;
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+      label.textContent = "Copied";
+      announce("Copied");
+    } catch {
+      // Without HTTPS there is no clipboard: select the text, so that Ctrl+C does it.
+      getSelection().selectAllChildren(source);
+      label.textContent = "Press Ctrl+C";
+    }
+  }
+
+  // --- rows of a form: budget lines
+  function addLine(button) {
+    const host = one("#" + button.dataset.addLine);
+    const number = 1 + Math.max(-1, ...all("[data-line]", host).map((line) => +line.dataset.line));
+    const fresh = one("template", host.parentElement).innerHTML.replaceAll("__n__", number);
+    host.insertAdjacentHTML("beforeend", fresh);
+    one(`[data-line="${number}"] select, [data-line="${number}"] input`, host)?.focus();
+    announce("Line added");
+  }
+
+  function removeLine(button) {
+    const line = button.closest("[data-line]");
+    const form = line.closest("form");
+    const next = line.nextElementSibling ?? line.previousElementSibling;
+    line.remove();
+    one("input, select", next ?? form)?.focus();
+    total(form);
+    announce("Line removed");
+  }
+
+  // A running total while typing. The server computes the real one, in exact decimals.
+  function total(form) {
+    const shown = one("[data-total]", form);
+    if (!shown) return;
+    const number = (line, name) => Number(one(`[name$=".${name}"]`, line)?.value || 0);
+    const sum = all("[data-line]", form).reduce(
+      (sum, line) =>
+        sum + number(line, "quantity") * number(line, "unit_price") - number(line, "discount") + number(line, "tax"),
+      number(form, "header_tax") - number(form, "header_discount"),
+    );
+    const digits = +(shown.dataset.digits ?? 2);
+    shown.textContent = sum.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
+
+  function fillLine(select) {
+    const chosen = select.selectedOptions[0];
+    const line = select.closest("[data-line]");
+    if (!chosen?.value || !line) return;
+    const set = (name, value) => {
+      const field = one(`[name$=".${name}"]`, line);
+      if (field && value) field.value = value;
+    };
+    set("description", chosen.dataset.name);
+    set("unit_price", chosen.dataset.price);
+    total(line.closest("form"));
+  }
+
+  // --- the list of addresses of a key
+  function addAddress(link) {
+    const box = one("#" + link.dataset.addAddress);
+    const lines = box.value.split(/\s+/).filter(Boolean);
+    if (!lines.includes(link.dataset.value)) box.value = [...lines, link.dataset.value].join("\n");
+    announce("Address added");
+  }
+
+  // --- selected rows
+  function selection(table) {
+    const boxes = all("tbody .cb", table);
+    const chosen = boxes.filter((box) => box.checked);
+    boxes.forEach((box) => box.closest("tr").setAttribute("aria-selected", String(box.checked)));
+    const head = one("[data-all]", table);
+    if (head) {
+      head.checked = boxes.length > 0 && chosen.length === boxes.length;
+      head.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
+    }
+    const bar = one(".bulk");
+    if (!bar) return;
+    bar.hidden = chosen.length === 0;
+    one("[data-count]", bar).textContent = chosen.length + " selected";
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button, a, [data-close]");
+    if (!button) return;
+    const { dataset } = button;
+    if ("close" in dataset) {
+      const dialog = button.closest("dialog");
+      if (dialog) {
+        event.preventDefault();
+        dialog.close();
+        if (dataset.close === "reload") location.assign(location.pathname + location.search);
+      }
+    }
+    if (dataset.open) {
+      event.preventDefault();
+      one("#" + dataset.open).showModal();
+    }
+    if (dataset.copy) copy(button);
+    if (dataset.addLine) {
+      event.preventDefault();
+      addLine(button);
+    }
+    if ("removeLine" in dataset) {
+      event.preventDefault();
+      removeLine(button);
+    }
+    if (dataset.addAddress) {
+      event.preventDefault();
+      addAddress(button);
+    }
+    if ("clearSelection" in dataset) {
+      all("tbody .cb").forEach((box) => (box.checked = false));
+      selection(document);
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    const field = event.target;
+    if ("all" in field.dataset) {
+      all("tbody .cb", field.closest("table")).forEach((box) => (box.checked = field.checked));
+      selection(field.closest("table"));
+    } else if (field.matches("tbody .cb")) selection(field.closest("table"));
+    if ("tick" in field.dataset)
+      one("[data-needs-tick]", field.closest("dialog, form, section")).disabled = !field.checked;
+    if (field.matches("select[data-product]")) fillLine(field);
+    if (field.name === "expires") one("[data-custom-expiry]")?.toggleAttribute("hidden", field.value !== "custom");
+  });
+
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (field.dataset.mustSay)
+      one("[data-needs-words]", field.form).disabled = field.value.trim() !== field.dataset.mustSay;
+    if (field.closest("[data-line], [data-totals]")) total(field.closest("form"));
+  });
+
+  function ready() {
+    openSent();
+    all("form:has([data-total])").forEach(total);
+    all("[data-must-say]").forEach((field) => {
+      one("[data-needs-words]", field.form).disabled = field.value.trim() !== field.dataset.mustSay;
+    });
+    all("table:has([data-all])").forEach(selection);
+  }
+  ready();
+  document.addEventListener("htmx:after:swap", ready);
+})();

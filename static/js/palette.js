@@ -1,0 +1,53 @@
+// The command palette: Ctrl or Cmd + K, arrows, Enter. The list comes from the server.
+(() => {
+  const dialog = document.querySelector("#palette");
+  if (!dialog) return;
+  const input = dialog.querySelector("input");
+  const list = dialog.querySelector("[role=listbox]");
+  const options = () => [...list.querySelectorAll("[role=option]")];
+
+  function select(option) {
+    options().forEach((each) => each.setAttribute("aria-selected", String(each === option)));
+    if (option) {
+      input.setAttribute("aria-activedescendant", option.id);
+      option.scrollIntoView({ block: "nearest" });
+    } else input.removeAttribute("aria-activedescendant");
+  }
+
+  function open() {
+    if (dialog.open) return;
+    dialog.showModal();
+    input.value = "";
+    input.dispatchEvent(new Event("opened"));
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+      event.preventDefault();
+      open();
+    }
+  });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-palette]")) {
+      event.preventDefault();
+      open();
+    }
+    if (event.target === dialog) dialog.close();
+  });
+  input.addEventListener("keydown", (event) => {
+    const all = options();
+    const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && all.length) {
+      event.preventDefault();
+      select(all[(at + step + all.length) % all.length]);
+    } else if (event.key === "Enter" && all[at]) {
+      event.preventDefault();
+      all[at].querySelector("a").click();
+    }
+  });
+  list.addEventListener("htmx:after:swap", () => select(options()[0]));
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail.ctx.sourceElement === input) select(options()[0]);
+  });
+})();
