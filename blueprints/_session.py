@@ -1,5 +1,6 @@
 """Who is signed in to the pages. The cookie holds a random token, the server holds everything else."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
@@ -9,12 +10,12 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints._htmx import go, is_htmx
+from database import DatabaseBusy, transaction
 from domain import sessions
 from domain.actor import Actor
 from models.credential import Mode
 from models.user import User, UserSession
 
-TOKEN = "_user_id"                                  # where flask-login keeps what get_id() returns
 logins = LoginManager()
 
 
@@ -111,6 +112,9 @@ def _check() -> BaseResponse | None:
     found = signed_in()
     if found is None:
         return stranger()
+    if sessions.is_stale(found.session):
+        with suppress(DatabaseBusy), transaction():     # a page is worth more than a note
+            sessions.note_use(found.session.id)
     g.zone = found.user.timezone
     return None
 
@@ -132,8 +136,9 @@ def _page_of(asked: Request) -> str | None:
 
 
 def private(response: Response) -> Response:
-    """Never keep this anywhere: not in caches, not in history."""
+    """Never keep this anywhere. Nor compress it: the length would tell of secrets beside what was typed."""
     response.headers["Cache-Control"] = "no-store"
+    request.environ.pop("HTTP_ACCEPT_ENCODING", None)
     return response
 
 

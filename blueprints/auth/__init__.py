@@ -1,0 +1,72 @@
+"""Signing in and out."""
+
+import time
+
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints import _csrf, _errors
+from blueprints._htmx import go
+from blueprints._session import end, private, signed_in, start
+from blueprints.auth.attempts import attempts
+from blueprints.auth.destination import own_address
+from database import db, transaction
+from domain import sessions, users
+from domain.errors import LimitExceeded, Unauthenticated
+
+bp = Blueprint("auth", __name__)
+_csrf.attach(bp)
+_errors.attach(bp)
+
+
+@bp.get("/login")
+def login() -> BaseResponse:
+    """The form; on an installation without users, how to make the first one."""
+    if signed_in():
+        return go(own_address(request.args.get("next")) or url_for("admin.overview"))
+    if users.is_empty():
+        return private(make_response(render_template("auth/empty.html")))
+    return form()
+
+
+@bp.post("/login")
+def enter() -> BaseResponse:
+    """Check the password and open a session; whatever is wrong looks the same."""
+    email, password = request.form.get("email", ""), request.form.get("password", "")
+    address = request.remote_addr or ""
+    try:
+        attempts.begin(email, address)
+        opened, token = users.sign_in(
+            email, password, ip=request.remote_addr, user_agent=request.headers.get("User-Agent")
+        )
+    except Unauthenticated as error:
+        attempts.failed(address)
+        return form(email=email, wrong=error.message, status=401)
+    except LimitExceeded as error:
+        response = form(email=email, wrong=error.message, status=429)
+        response.headers["Retry-After"] = str(max(1, error.details["reset"] - int(time.time())))
+        return response
+    attempts.succeeded(email)
+    with transaction():
+        db.session.add(opened)
+    start(token, opened)
+    return go(own_address(request.form.get("next")) or url_for("admin.overview"))
+
+
+@bp.post("/logout")
+def logout() -> BaseResponse:
+    """End the session on the server: a copied cookie opens nothing any more."""
+    who = signed_in()
+    if who is not None:
+        with transaction():
+            sessions.end(who.session.id)
+    end()
+    flash("You are signed out.", "ok")
+    return go(url_for("auth.login"))
+
+
+def form(*, email: str = "", wrong: str | None = None, status: int = 200) -> Response:
+    """The sign-in page with what was typed, but never the password."""
+    wanted = own_address(request.values.get("next"))
+    page = render_template("auth/login.html", email=email[:254], wrong=wrong, next=wanted)
+    return private(make_response(page, status))
