@@ -1,0 +1,92 @@
+"""Who asks. The first argument of every service; nothing about the caller is ambient."""
+
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from domain.errors import Forbidden, Invalid
+from domain.permissions import EVERYTHING, ROLE_SCOPES
+from models.credential import Mode
+from models.user import Role, User
+
+
+class All:
+    """Every merchant: the installation's operator. Not a set, so it cannot be empty by accident."""
+
+    def __repr__(self) -> str:
+        return "ALL"
+
+
+ALL: Final = All()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A caller: which merchants' rows, which scopes, through which door, under which name."""
+
+    label: str                                      # as the audit log says it
+    merchant_ids: frozenset[int] | All = frozenset()
+    scopes: frozenset[str] = frozenset()
+    source: str = "system"
+    kind: str = "API key"                           # for sentences: whose permission is lacking
+    customer_id: int | None = None
+    user_id: int | None = None
+    credential_id: int | None = None
+    own_only: bool = False                          # sees only customers and budgets made by this user
+    mode: Mode = Mode.LIVE
+    ip: str | None = field(default=None, compare=False)
+    request_id: str | None = field(default=None, compare=False)
+
+    @classmethod
+    def operator(cls) -> "Actor":
+        """Whoever runs commands on the server itself."""
+        return cls(label="operator", merchant_ids=ALL, scopes=EVERYTHING, source="cli", kind="operator")
+
+    @classmethod
+    def system(cls) -> "Actor":
+        """The program on its own account: schedules and expiries."""
+        return cls(label="system", merchant_ids=ALL, scopes=EVERYTHING, kind="system")
+
+    @classmethod
+    def of_user(cls, user: User, *, source: str, ip: str | None = None, request_id: str | None = None) -> "Actor":
+        """A signed-in user with the scopes of the role."""
+        return cls(
+            label=user.email,
+            merchant_ids=ALL if user.all_merchants else frozenset(user.merchant_ids),
+            scopes=ROLE_SCOPES[user.role],
+            source=source,
+            kind="role",
+            user_id=user.id,
+            own_only=user.role is Role.RESTRICTED,
+            ip=ip,
+            request_id=request_id,
+        )
+
+    def can(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    def require(self, scope: str) -> None:
+        """Raises Forbidden (`insufficient_scope`) unless the actor has the scope."""
+        if scope not in self.scopes:
+            who = "API key" if self.kind == "API key" else f"Your {self.kind}"
+            raise Forbidden(
+                f"{who} does not have required scope: {scope}", code="insufficient_scope", details={"scope": scope}
+            )
+
+    def reaches(self, merchant_id: int | None) -> bool:
+        """May rows of this merchant be seen? Rows of no merchant are the operator's alone."""
+        if isinstance(self.merchant_ids, All):
+            return True
+        return merchant_id in self.merchant_ids
+
+    def narrowed(self, merchant_id: int | None) -> "Actor":
+        """The same actor for one merchant (None: as it was); a merchant out of reach gives nothing."""
+        if merchant_id is None:
+            return self
+        return replace(self, merchant_ids=frozenset({merchant_id}) if self.reaches(merchant_id) else frozenset())
+
+    @property
+    def merchant_id(self) -> int:
+        """The one merchant a create is for; raises Invalid when it must be named first."""
+        if isinstance(self.merchant_ids, All) or len(self.merchant_ids) != 1:
+            raise Invalid.field("merchant_id", "is required", "missing")
+        return next(iter(self.merchant_ids))

@@ -1,0 +1,66 @@
+"""The audit trail: who changed what, from which value to which, in the transaction of the change."""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import inspect
+
+from database import db
+from domain import clock
+from domain.actor import Actor
+from models.audit import AuditEntry
+
+SECRET = frozenset({"password_hash", "digest", "bcrypt_hash", "ciphertext", "webhook_secret", "token_digest"})
+NOISE = frozenset({"updated_at", "version", "email_key"})
+
+
+def snapshot(row: Any) -> dict[str, Any]:
+    """The row's own columns as JSON values, without secrets."""
+    state = inspect(row)
+    return {
+        column.key: _plain(getattr(row, column.key))
+        for column in state.mapper.column_attrs
+        if column.key not in SECRET and column.key not in NOISE
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    return value
+
+
+def record(
+    actor: Actor,
+    action: str,
+    row: Any,
+    *,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    merchant_id: int | None = None,
+) -> None:
+    """Write one entry; with both sides only what differs is kept."""
+    if before is not None and after is not None:
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        before = {name: before.get(name) for name in sorted(changed)}
+        after = {name: after.get(name) for name in sorted(changed)}
+    db.session.add(
+        AuditEntry(
+            at=clock.now(),
+            merchant_id=merchant_id if merchant_id is not None else getattr(row, "merchant_id", None),
+            user_id=actor.user_id,
+            credential_id=actor.credential_id,
+            actor=actor.label,
+            action=action,
+            object_type=action.partition(".")[0],
+            object_id=getattr(row, "id", None),
+            before=before,
+            after=after,
+            source=actor.source,
+            request_id=actor.request_id,
+            ip=actor.ip,
+        )
+    )

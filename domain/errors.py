@@ -1,0 +1,109 @@
+"""What can go wrong, in the domain's words. No HTTP numbers: each contract has its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in one field: a code that contracts may translate, and our sentence for it."""
+
+    code: str
+    text: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class DomainError(Exception):
+    """Base of all refusals. `message` is a sentence for a person, `fields` by domain name."""
+
+    code = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        fields: Mapping[str, Problem] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ):
+        super().__init__(message)
+        self.message = message
+        self.code = code or type(self).code
+        self.fields = dict(fields or {})
+        self.details = dict(details or {})
+
+
+class Invalid(DomainError):
+    """The input cannot be used as it is."""
+
+    code = "invalid"
+
+    @classmethod
+    def field(cls, name: str, text: str, code: str = "invalid", **values: Any) -> "Invalid":
+        """One wrong field."""
+        return cls("Some fields need attention.", fields={name: Problem(code, text, values)})
+
+    @property
+    def missing(self) -> bool:
+        """Is nothing wrong but that something required was not sent?"""
+        return bool(self.fields) and all(one.code == "missing" for one in self.fields.values())
+
+
+class NotFound(DomainError):
+    """There is no such row for this actor."""
+
+    code = "not_found"
+
+    def __init__(self, noun: str, key: object):
+        super().__init__(f"There is no {noun} {key}.", details={"noun": noun, "key": str(key)})
+        self.noun, self.key = noun, key
+
+
+class Foreign(NotFound):
+    """There is such a row, and it is somebody else's. Only the Client API lets it show."""
+
+
+class Conflict(DomainError):
+    """The request is fine but clashes with the state of things."""
+
+    code = "conflict"
+
+
+class Forbidden(DomainError):
+    """The actor is known and may not."""
+
+    code = "forbidden"
+
+
+class Unauthenticated(DomainError):
+    """Nobody we know."""
+
+    code = "unauthorized"
+
+
+class LimitExceeded(DomainError):
+    """Too many calls; `details` carry limit, remaining, reset (epoch seconds), window, retry_after (seconds)."""
+
+    code = "rate_limit_exceeded"
+
+
+class PreconditionFailed(DomainError):
+    """Somebody else changed the row since the caller read it."""
+
+    code = "precondition_failed"
+
+
+class TooLarge(DomainError):
+    """More than we take in one request."""
+
+    code = "payload_too_large"
+
+
+class Unavailable(DomainError):
+    """Not now; the same request may succeed in a moment."""
+
+    code = "unavailable"

@@ -1,0 +1,313 @@
+"""Whose rows, which, in what order: the one tenant filter, and lists that compile once.
+
+A listing reads columns, not entities: statements are built once per shape (which filters, which
+order, whose rows) and kept, because building one costs more than running it. Entities are for
+writes: `get` gives one, locked if it will change.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, bindparam, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from database import db
+from domain import clock
+from domain.actor import Actor, All
+from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
+
+LARGEST_ID = 2**63 - 1
+MAX_OFFSET = 10_000_000
+Bound = Callable[[Any], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One thing a list can be narrowed by: the type of its value, and its clause over a bound value."""
+
+    kind: Any                       # an enum, int, str, bool, datetime, "day_end", "money"
+    clause: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Rows that belong to a row: read in one more statement for a whole page."""
+
+    parent: Any                                     # the column that names the parent
+    columns: Mapping[str, Any]
+    order: Any
+    where: ColumnElement[bool] | None = None
+
+    def of(self, session: Session, parents: Sequence[int]) -> dict[int, list[Row[Any]]]:
+        found: dict[int, list[Row[Any]]] = {parent: [] for parent in parents}
+        if parents:
+            for row in session.connection().execute(self._statement, {"parents": parents}):
+                found[row._parent].append(row)
+        return found
+
+    @property
+    def _statement(self) -> Select[Any]:
+        key = id(self)
+        if key not in _children:
+            columns = [column.label(name) for name, column in self.columns.items()]
+            statement = select(*columns, self.parent.label("_parent")).where(
+                self.parent.in_(bindparam("parents", expanding=True))
+            )
+            if self.where is not None:
+                statement = statement.where(self.where)
+            _children[key] = (self, statement.order_by(self.parent, self.order))
+        return _children[key][1]
+
+
+_children: dict[int, tuple[Children, Select[Any]]] = {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What a caller wants to see of a list; values already have the types of the filters."""
+
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    search: str = ""
+    sort: str = "created_at"
+    descending: bool = True
+    limit: int = 20
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row as columns, with its children by name."""
+
+    row: Row[Any]
+    children: Mapping[str, list[Row[Any]]]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, and how many there are in all."""
+
+    records: list[Record]
+    total: int
+    limit: int
+    offset: int
+
+    @property
+    def number(self) -> int:
+        """The page's number, from 1."""
+        return self.offset // self.limit + 1
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.limit))
+
+    @property
+    def more(self) -> bool:
+        return self.offset + len(self.records) < self.total
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """How one noun is found: everything not named here can be neither filtered nor sorted by."""
+
+    model: Any
+    noun: str
+    columns: Mapping[str, Any]
+    joins: tuple[tuple[Any, ColumnElement[bool]], ...] = ()
+    children: Mapping[str, Children] = field(default_factory=dict)
+    sort: Mapping[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+    search: tuple[Any, ...] = ()                      # columns, or functions of the pattern to a clause
+    customer: str | None = None                       # the column that names the customer; None refuses customers
+    own: bool = False                                 # restricted users see what they created
+    merchant: str | None = "merchant_id"              # None: global rows, the same for everybody
+    where: tuple[ColumnElement[bool], ...] = ()       # which rows of the table are this noun at all
+
+    @cached_property
+    def _statements(self) -> dict[Any, tuple[Select[Any], Select[Any]]]:
+        return {}
+
+    # Whose rows ---------------------------------------------------------------------------------
+
+    def owned(self, actor: Actor, *, removed: bool = False) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
+        """The one place that decides whose rows an actor can reach: clauses and their values."""
+        clauses: list[ColumnElement[bool]] = list(self.where)
+        values: dict[str, Any] = {}
+        if self.merchant is not None and not isinstance(actor.merchant_ids, All):
+            column = getattr(self.model, self.merchant)
+            if len(actor.merchant_ids) == 1:
+                clauses.append(column == bindparam("own_merchant"))
+                values["own_merchant"] = next(iter(actor.merchant_ids))
+            else:
+                clauses.append(column.in_(bindparam("own_merchants", expanding=True)))
+                values["own_merchants"] = sorted(actor.merchant_ids)
+        if actor.customer_id is not None:
+            clauses.append(
+                false() if self.customer is None else getattr(self.model, self.customer) == bindparam("own_customer")
+            )
+            values["own_customer"] = actor.customer_id
+        if self.own and actor.own_only:
+            clauses.append(self.model.created_by_user_id == bindparam("own_user"))
+            values["own_user"] = actor.user_id
+        if hasattr(self.model, "deleted_at"):
+            gone = self.model.deleted_at
+            clauses.append(gone.is_not(None) if removed else gone.is_(None))
+        return clauses, values
+
+    def _whose(self, actor: Actor) -> tuple[Any, ...]:
+        """The part of a statement's shape that the actor decides."""
+        merchants = 0 if isinstance(actor.merchant_ids, All) else 1 if len(actor.merchant_ids) == 1 else 2
+        return merchants, actor.customer_id is not None, actor.own_only
+
+    # One row ------------------------------------------------------------------------------------
+
+    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
+        """The entity, locked if it will change; raises NotFound, or Foreign when it is somebody else's.
+
+        `removed` finds only rows that were deleted, for an undo.
+        """
+        clauses, values = self.owned(actor, removed=removed)
+        statement = select(self.model).where(self.model.id == bindparam("key"), *clauses)
+        if lock:
+            statement = statement.with_for_update().execution_options(populate_existing=True)
+        row = db.session.scalar(statement, values | {"key": key}) if 0 < key <= LARGEST_ID else None
+        if row is None:
+            raise self.absent(key)
+        return row
+
+    def read(self, actor: Actor, key: int) -> Record:
+        """One row as columns; raises as `get` does."""
+        whose = ("one", *self._whose(actor))
+        if whose not in self._statements:
+            clauses, _ = self.owned(actor)
+            one = self._select().where(self.model.id == bindparam("key"), *clauses)
+            self._statements[whose] = (one, one)
+        if not 0 < key <= LARGEST_ID:
+            raise NotFound(self.noun, key)
+        values = self.owned(actor)[1] | {"key": key, "now": clock.now()}
+        row = db.session.connection().execute(self._statements[whose][0], values).first()
+        if row is None:
+            raise self.absent(key)
+        return self._records([row])[0]
+
+    def absent(self, key: int) -> NotFound:
+        """Why there is no such row: none at all, or somebody else's."""
+        if 0 < key <= LARGEST_ID:
+            statement = select(self.model.id).where(self.model.id == key)
+            if hasattr(self.model, "deleted_at"):
+                statement = statement.where(self.model.deleted_at.is_(None))
+            if db.session.scalar(statement) is not None:
+                return Foreign(self.noun, key)
+        return NotFound(self.noun, key)
+
+    # Many rows ----------------------------------------------------------------------------------
+
+    def page(self, actor: Actor, query: Query) -> Page:
+        """A page of the list; raises Invalid for a sort or a filter that is not declared."""
+        rows, counted = self._prepared(actor, query)
+        values = self.owned(actor)[1] | self._values(query)
+        connection = db.session.connection()
+        total = connection.execute(counted, values).scalar_one()
+        window = {"limit": query.limit, "offset": min(query.offset, MAX_OFFSET)}
+        found = list(connection.execute(rows, values | window)) if query.offset < total else []
+        return Page(self._records(found), total, query.limit, query.offset)
+
+    def count(self, actor: Actor, **filters: Any) -> int:
+        """How many rows match."""
+        query = Query(filters=filters)
+        return int(
+            db.session.connection()
+            .execute(self._prepared(actor, query)[1], self.owned(actor)[1] | self._values(query))
+            .scalar_one()
+        )
+
+    def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Any:
+        """All matching records in order, for exports, in chunks of constant memory."""
+        offset = 0
+        while True:
+            part = Query(
+                filters=query.filters, search=query.search, sort=query.sort, descending=query.descending,
+                limit=chunk, offset=offset,
+            )
+            page = self.page(actor, part)
+            yield from page.records
+            offset += chunk
+            if not page.more:
+                return
+
+    def _values(self, query: Query) -> dict[str, Any]:
+        values: dict[str, Any] = {f"f_{name}": value for name, value in query.filters.items()}
+        values["now"] = clock.now()
+        if query.search:
+            escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            values["search"] = f"%{escaped}%"
+        return values
+
+    def _prepared(self, actor: Actor, query: Query) -> tuple[Select[Any], Select[Any]]:
+        shape = (
+            *self._whose(actor), frozenset(query.filters), bool(query.search), query.sort, query.descending,
+        )
+        if shape not in self._statements:
+            self._statements[shape] = self._build(actor, query)
+        return self._statements[shape]
+
+    def _build(self, actor: Actor, query: Query) -> tuple[Select[Any], Select[Any]]:
+        if query.sort not in self.sort:
+            raise Invalid.field("sort", "must be one of " + ", ".join(self.sort), "inclusion")
+        clauses, _ = self.owned(actor)
+        for name in sorted(query.filters):
+            if name not in self.filters:
+                raise Invalid.field(name, "is not a filter of this list", "inclusion")
+            one = self.filters[name]
+            clauses.append(one.clause(bindparam(f"f_{name}", expanding=one.kind is list)))
+        counted = select(func.count()).select_from(self.model)
+        if query.search:
+            clauses.append(self._matches(bindparam("search")))
+            counted = self._joined(counted)
+        column = self.sort[query.sort]
+        order = (column.desc(), self.model.id.desc()) if query.descending else (column.asc(), self.model.id.asc())
+        rows = self._select().where(*clauses).order_by(*order).limit(bindparam("limit")).offset(bindparam("offset"))
+        return rows, counted.where(*clauses)
+
+    def _matches(self, pattern: Any) -> ColumnElement[bool]:
+        return or_(
+            *(
+                one(pattern) if callable(one) and not hasattr(one, "ilike") else one.ilike(pattern, escape="\\")
+                for one in self.search
+            )
+        )
+
+    def _select(self) -> Select[Any]:
+        columns = [column.label(name) for name, column in self.columns.items()]
+        return self._joined(select(*columns).select_from(self.model))
+
+    def _joined(self, statement: Select[Any]) -> Select[Any]:
+        for target, on in self.joins:
+            statement = statement.outerjoin(target, on)
+        return statement
+
+    def _records(self, rows: Sequence[Row[Any]]) -> list[Record]:
+        if not self.children:
+            return [Record(row, {}) for row in rows]
+        keys = [row.id for row in rows]
+        session = db.session()
+        parts = {name: kind.of(session, keys) for name, kind in self.children.items()}
+        return [Record(row, {name: found[row.id] for name, found in parts.items()}) for row in rows]
+
+
+def expect(row: Any, version: int | None) -> None:
+    """Raises PreconditionFailed unless the row still has the version that the caller saw."""
+    if version is not None and row.version != version:
+        raise PreconditionFailed("Somebody else changed this in the meantime. Read it again and repeat your change.")
+
+
+def touch(row: Any) -> None:
+    """Note that the row changed, now."""
+    row.version += 1
+    row.updated_at = clock.now()
+
+

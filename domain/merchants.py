@@ -1,0 +1,99 @@
+"""Merchants: the tenants. Making one is the operator's; changing one its admin's."""
+
+from typing import Any
+
+from database import db
+from domain import audit, clock
+from domain.actor import Actor, All
+from domain.errors import Forbidden
+from domain.inputs import Country, CurrencyCode, Email, Input, LongText, Maybe, Name, Text, TimeZone, Truth, WebAddress
+from domain.listing import Filter, Listing, touch
+from domain.resource import Resource
+from models.merchant import Merchant
+
+
+class MerchantInput(Input):
+    """A merchant profile with what its documents print."""
+
+    name: Name
+    currency: CurrencyCode = "EUR"
+    timezone: TimeZone = "UTC"
+    active: Truth = True
+    legal_name: Maybe(Text(200)) = None
+    registration_number: Maybe(Text(64)) = None
+    tax_number: Maybe(Text(64)) = None
+    email: Maybe(Email) = None
+    phone: Maybe(Text(40)) = None
+    website: Maybe(WebAddress) = None
+    street: Maybe(Text(255)) = None
+    city: Maybe(Text(255)) = None
+    state: Maybe(Text(255)) = None
+    postal_code: Maybe(Text(32)) = None
+    country: Maybe(Country) = None
+    document_footer: Maybe(LongText) = None
+
+
+LISTING = Listing(
+    model=Merchant,
+    noun="merchant",
+    columns={
+        name: getattr(Merchant, name)
+        for name in ("id", *MerchantInput.model_fields, "created_at", "updated_at", "version")
+    },
+    sort={"created_at": Merchant.created_at, "name": Merchant.name, "id": Merchant.id, "updated_at": Merchant.updated_at},
+    filters={
+        "id": Filter(list, lambda bound: Merchant.id.in_(bound)),
+        "active": Filter(bool, lambda bound: Merchant.active == bound),
+        "currency": Filter(str, lambda bound: Merchant.currency == bound),
+    },
+    search=(Merchant.name, Merchant.legal_name),
+    merchant="id",
+)
+
+
+def create(actor: Actor, new: MerchantInput) -> Merchant:
+    """A new tenant; needs all merchants."""
+    if not isinstance(actor.merchant_ids, All):
+        raise Forbidden("Only a user with all merchants can create a merchant profile.")
+    now = clock.now()
+    merchant = Merchant(**new.model_dump(), created_at=now, updated_at=now, version=1)
+    db.session.add(merchant)
+    db.session.flush()       # gives it its id
+    audit.record(actor, "merchant.created", merchant, after=audit.snapshot(merchant), merchant_id=merchant.id)
+    return merchant
+
+
+def update(actor: Actor, merchant: Merchant, changes: dict[str, Any]) -> Merchant:
+    """Change what was sent; switching a merchant off or on is the operator's."""
+    if "active" in changes and changes["active"] != merchant.active and not isinstance(actor.merchant_ids, All):
+        raise Forbidden("Only a user with all merchants can switch a merchant profile off or on.")
+    before = audit.snapshot(merchant)
+    for name, value in changes.items():
+        setattr(merchant, name, value)
+    touch(merchant)
+    audit.record(
+        actor, "merchant.updated", merchant, before=before, after=audit.snapshot(merchant), merchant_id=merchant.id
+    )
+    return merchant
+
+
+def archive(actor: Actor, merchant: Merchant) -> Merchant:
+    """Switched off: its keys and tokens open nothing."""
+    return update(actor, merchant, {"active": False})
+
+
+def activate(actor: Actor, merchant: Merchant) -> Merchant:
+    return update(actor, merchant, {"active": True})
+
+
+RESOURCE = Resource(
+    name="merchants",
+    noun="merchant",
+    listing=LISTING,
+    read_scope="READ_MERCHANTS",
+    write_scope="WRITE_MERCHANTS",
+    input=MerchantInput,
+    create=create,
+    update=update,
+    actions={"archive": archive, "activate": activate},
+)

@@ -1,0 +1,28 @@
+"""What a noun offers to every surface: its list, its input, its verbs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.inputs import Input
+from domain.listing import Listing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """Declared once beside the rules; contracts and pages call nothing else.
+
+    Signatures are the same for every noun: `create(actor, input)`, `update(actor, row, changes)`,
+    `delete(actor, row)`, `action(actor, row)`. They flush but never commit.
+    """
+
+    name: str                                       # plural: customers
+    noun: str                                       # singular: customer
+    listing: Listing
+    read_scope: str
+    write_scope: str
+    input: type[Input] | None = None
+    create: Callable[..., Any] | None = None
+    update: Callable[..., Any] | None = None
+    delete: Callable[..., Any] | None = None
+    actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

@@ -1,0 +1,57 @@
+"""Settings that the operator changes inside the program; those of the environment are config.py's."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from database import db
+from domain import audit, clock
+from domain.actor import Actor, All
+from domain.errors import Forbidden
+from domain.inputs import CurrencyCode, Input, TimeZone, Whole, changes
+from models.setting import Setting
+
+
+class SettingsInput(Input):
+    """Every setting with its default."""
+
+    client_api_limit_per_minute: Whole(0, 1_000_000) = 60
+    quote_validity_days: Whole(1, 3650) = 30
+    base_currency: CurrencyCode = "EUR"
+    system_timezone: TimeZone = "UTC"
+    core_rate_limit_per_minute: Whole(0, 1_000_000) = 0
+
+
+MEANINGS = {
+    "client_api_limit_per_minute": "Client API: calls per minute and address (0 = no limit).",
+    "quote_validity_days": "Days that a budget stays open when its date is left out.",
+    "base_currency": "The currency that exchange rates are kept against.",
+    "system_timezone": "The time zone where neither the user nor the request names one.",
+    "core_rate_limit_per_minute": "Core API: calls per minute and user (0 = no limit).",
+}
+
+
+def get(name: str) -> Any:
+    """The value in force, typed."""
+    row = db.session.scalar(select(Setting.value).where(Setting.name == name))
+    if row is None:
+        return SettingsInput.model_fields[name].default
+    return changes(SettingsInput, {name: row}, text=True)[name]
+
+
+def everything() -> dict[str, Any]:
+    """All settings in force."""
+    return {name: get(name) for name in SettingsInput.model_fields}
+
+
+def update(actor: Actor, values: dict[str, Any]) -> None:
+    """Store settings; the operator's alone, because they hold for all merchants."""
+    actor.require("WRITE_SETTINGS")
+    if not isinstance(actor.merchant_ids, All):
+        raise Forbidden("Settings of the whole installation need a user with all merchants.")
+    before = everything()
+    for name, value in values.items():
+        row = db.session.get(Setting, name) or Setting(name=name)
+        row.value, row.updated_at = str(value), clock.now()
+        db.session.add(row)
+    audit.record(actor, "settings.updated", None, before=before, after=before | values)

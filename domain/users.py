@@ -1,0 +1,231 @@
+"""Users: who signs in, with which role, for which merchants."""
+
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select
+
+from database import db
+from domain import audit, clock, passwords, sessions
+from domain.actor import Actor, All
+from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
+from domain.inputs import Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth, choice
+from domain.listing import Children, Filter, Listing, touch
+from domain.resource import Resource
+from models.merchant import Merchant
+from models.user import Membership, Role, User, UserSession
+
+Password = Maybe(str)
+
+
+class UserInput(Input):
+    """A user as an admin may write it; `merchant_ids` are those granted one by one."""
+
+    email: Email
+    password: Password = None
+    name: Maybe(Text(100)) = None
+    role: choice(Role) = Role.NORMAL
+    active: Truth = True
+    all_merchants: Truth = False
+    merchant_ids: list[RowId] = []
+    api_access: Truth = False
+    allowed_ips: Networks = []
+    timezone: Maybe(TimeZone) = None
+
+
+class UserListing(Listing):
+    """Users belong to several merchants: an actor sees those whose every merchant is among his own."""
+
+    def owned(self, actor: Actor, *, removed: bool = False) -> Any:
+        if isinstance(actor.merchant_ids, All):
+            return [], {}
+        mine = sorted(actor.merchant_ids)
+        of_mine = exists().where(Membership.user_id == User.id, Membership.merchant_id.in_(mine))
+        of_others = exists().where(Membership.user_id == User.id, Membership.merchant_id.not_in(mine))
+        return [User.all_merchants.is_(False), of_mine, ~of_others], {}
+
+    def _whose(self, actor: Actor) -> tuple[Any, ...]:
+        merchants = actor.merchant_ids
+        return ("all",) if isinstance(merchants, All) else tuple(sorted(merchants))
+
+
+LISTING = UserListing(
+    model=User,
+    noun="user",
+    columns={
+        name: getattr(User, name)
+        for name in (
+            "id", "email", "name", "role", "active", "all_merchants", "api_access", "allowed_ips", "timezone",
+            "created_at", "updated_at", "version",
+        )
+    },
+    children={
+        "memberships": Children(
+            Membership.user_id, {"merchant_id": Membership.merchant_id}, Membership.merchant_id
+        )
+    },
+    sort={"created_at": User.created_at, "email": User.email_key, "name": User.name, "role": User.role, "id": User.id},
+    filters={
+        "id": Filter(list, lambda bound: User.id.in_(bound)),
+        "role": Filter(Role, lambda bound: User.role == bound),
+        "active": Filter(bool, lambda bound: User.active == bound),
+        "email": Filter(str, lambda bound: User.email_key == bound),
+        "member_of": Filter(
+            int,
+            lambda bound: or_(
+                User.all_merchants.is_(True),
+                exists().where(Membership.user_id == User.id, Membership.merchant_id == bound),
+            ),
+        ),
+    },
+    search=(User.email, User.name),
+    merchant=None,
+)
+
+
+def create(actor: Actor, new: UserInput) -> User:
+    """A new user; nobody grants more merchants than he has himself."""
+    if not new.password:
+        raise Invalid.field("password", "is required", "missing")
+    now = clock.now()
+    user = User(
+        password_hash=passwords.hash_of(new.password), created_at=now, updated_at=now, version=1, token_version=1,
+        created_by_user_id=actor.user_id,
+        **{name: getattr(new, name) for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone")},
+    )
+    _email(user, new.email)
+    _grant(actor, user, {"all_merchants": new.all_merchants, "merchant_ids": new.merchant_ids})
+    if not user.all_merchants and not user.memberships:
+        raise Invalid.field("merchant_ids", "must name at least one merchant", "blank")
+    db.session.add(user)
+    db.session.flush()       # gives it its id
+    audit.record(actor, "user.created", user, after=_snapshot(user), merchant_id=_home(user))
+    return user
+
+
+def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
+    """Change what was sent; less power or a new password ends the user's sessions."""
+    before = _snapshot(user)
+    for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone"):
+        if name in changes:
+            setattr(user, name, changes[name])
+    if "email" in changes:
+        _email(user, changes["email"])
+    if changes.keys() & {"all_merchants", "merchant_ids"}:
+        _grant(actor, user, changes)
+    if changes.get("password"):
+        user.password_hash = passwords.hash_of(changes["password"])
+    after = _snapshot(user)
+    if _powers(before) != _powers(after) or changes.get("password"):
+        user.token_version += 1
+        sessions.end_all(user.id)
+    _keep_an_operator(user)
+    touch(user)
+    db.session.flush()       # a taken e-mail shows here
+    audit.record(actor, "user.updated", user, before=before, after=after, merchant_id=_home(user))
+    if changes.get("password"):
+        audit.record(actor, "user.password_changed", user, merchant_id=_home(user))
+    return user
+
+
+def archive(actor: Actor, user: User) -> User:
+    """Deactivated: sessions end, tokens open nothing."""
+    return update(actor, user, {"active": False})
+
+
+def activate(actor: Actor, user: User) -> User:
+    return update(actor, user, {"active": True})
+
+
+def change_own_password(user: User, old: str, new: str, *, actor: Actor) -> None:
+    """The user's own change; the old password proves that it is he. Other sessions end."""
+    if not passwords.matches(old, user.password_hash):
+        raise Invalid.field("old_password", "is not your password", "wrong")
+    update(actor, user, {"password": new})
+
+
+def find_by_email(email: str) -> User | None:
+    return db.session.scalar(select(User).where(User.email_key == email.strip().lower()))
+
+
+def is_empty() -> bool:
+    """Is there nobody who could sign in yet?"""
+    return db.session.scalar(select(func.count()).select_from(User)) == 0
+
+
+def sign_in(email: str, password: str, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
+    """A new session and its secret token; raises Unauthenticated, equally slow for whatever is wrong.
+
+    The caller opens the transaction only for `sessions.open`: checking a password takes long.
+    """
+    user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
+    if not passwords.matches(password, user.password_hash if user else None) or user is None or not user.active:
+        raise Unauthenticated("E-mail or password is wrong.")
+    return sessions.prepare(user, ip=ip, user_agent=user_agent)
+
+
+def _email(user: User, email: str) -> None:
+    key = email.lower()
+    with db.session.no_autoflush:      # the row itself is half written
+        other = db.session.scalar(select(User.id).where(User.email_key == key, User.id != (user.id or 0)))
+    if other is not None:
+        problem = Problem("taken", "is already used by another user")
+        raise Conflict("Another user already has this e-mail address.", fields={"email": problem})
+    user.email, user.email_key = email, key
+
+
+def _grant(actor: Actor, user: User, given: dict[str, Any]) -> None:
+    """Merchants for a user, never more than the actor has."""
+    if "all_merchants" in given:
+        if given["all_merchants"] and not isinstance(actor.merchant_ids, All) and not user.all_merchants:
+            raise Forbidden("Only a user with all merchants can grant all merchants.")
+        user.all_merchants = given["all_merchants"]
+    if "merchant_ids" not in given:
+        return
+    wanted = set(given["merchant_ids"])
+    with db.session.no_autoflush:      # the row itself is half written
+        known = set(db.session.scalars(select(Merchant.id).where(Merchant.id.in_(wanted))))
+    if not wanted <= known or not all(actor.reaches(one) for one in wanted):
+        raise Invalid.field("merchant_ids", "must be merchants that you have yourself", "unknown")
+    user.memberships = [one for one in user.memberships if one.merchant_id in wanted]
+    have = {one.merchant_id for one in user.memberships}
+    user.memberships.extend(Membership(merchant_id=one) for one in sorted(wanted - have))
+
+
+def _keep_an_operator(user: User) -> None:
+    """Nobody locks the installation: one active admin with all merchants stays, where there was one."""
+    if user.active and user.all_merchants and user.role is Role.ADMIN:
+        return
+    with db.session.no_autoflush:      # the row itself is half written
+        operators = select(func.count()).select_from(User).where(
+            User.role == Role.ADMIN, User.all_merchants.is_(True), User.active.is_(True)
+        )
+        others = db.session.scalar(operators.where(User.id != user.id))
+        was_one = db.session.scalar(operators.where(User.id == user.id))
+    if was_one and not others:
+        raise Conflict("This is the last active admin with all merchants; make another one first.")
+
+
+def _powers(snapshot: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(str(snapshot[name]) for name in ("role", "active", "all_merchants", "merchant_ids"))
+
+
+def _home(user: User) -> int | None:
+    """The merchant whose audit trail shows a change of this user; none for operators."""
+    return None if user.all_merchants else next(iter(user.merchant_ids), None)
+
+
+def _snapshot(user: User) -> dict[str, Any]:
+    return audit.snapshot(user) | {"merchant_ids": user.merchant_ids}
+
+
+RESOURCE = Resource(
+    name="users",
+    noun="user",
+    listing=LISTING,
+    read_scope="READ_USERS",
+    write_scope="WRITE_USERS",
+    input=UserInput,
+    create=create,
+    update=update,
+    actions={"archive": archive, "activate": activate},
+)

@@ -1,0 +1,56 @@
+"""Secrets of the installation: keyed digests, encryption of what must be readable again.
+
+Several secrets may be set; the first signs and encrypts, the others still verify and decrypt, so a
+rotation breaks nothing.
+"""
+
+import hashlib
+import hmac
+from base64 import urlsafe_b64encode
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+class Vault:
+    """Configured once by the composition root; everything derives from the server's secrets."""
+
+    def __init__(self) -> None:
+        self._peppers: tuple[bytes, ...] = ()
+        self._fernet: MultiFernet | None = None
+        self.bcrypt_cost = 10
+
+    def configure(self, secrets: tuple[str, ...], *, bcrypt_cost: int) -> None:
+        """Take the server's secrets, newest first, and the cost of bcrypt."""
+        self._peppers = tuple(self._derive(secret, b"credential digest") for secret in secrets)
+        self._fernet = MultiFernet(
+            [Fernet(urlsafe_b64encode(self._derive(secret, b"encryption"))) for secret in secrets]
+        )
+        self.bcrypt_cost = bcrypt_cost
+
+    @staticmethod
+    def _derive(secret: str, purpose: bytes) -> bytes:
+        return hmac.digest(secret.encode(), purpose, hashlib.sha256)
+
+    def digest(self, value: str) -> str:
+        """The keyed digest of a secret under the newest pepper, 64 hex digits."""
+        return hmac.digest(self._peppers[0], value.encode("utf-8", "surrogatepass"), hashlib.sha256).hex()
+
+    def digests(self, value: str) -> list[str]:
+        """The digest under every pepper, newest first."""
+        raw = value.encode("utf-8", "surrogatepass")
+        return [hmac.digest(pepper, raw, hashlib.sha256).hex() for pepper in self._peppers]
+
+    def encrypt(self, value: str) -> str:
+        assert self._fernet is not None
+        return self._fernet.encrypt(value.encode()).decode()
+
+    def decrypt(self, ciphertext: str) -> str | None:
+        """The value, or None when no secret of the installation opens it."""
+        assert self._fernet is not None
+        try:
+            return self._fernet.decrypt(ciphertext.encode()).decode()
+        except InvalidToken:
+            return None
+
+
+vault = Vault()

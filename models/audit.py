@@ -1,0 +1,34 @@
+"""Who changed what, from which value to which, written with the change."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database import constraints, db, pk
+
+
+class AuditEntry(db.Model):
+    """One change. Never updated, never deleted by the program."""
+
+    __tablename__ = "audit_entries"
+    __table_args__ = constraints(
+        Index("ix_audit_entries_object", "object_type", "object_id"),
+        Index("ix_audit_entries_merchant_id_at", "merchant_id", "at"),
+    )
+
+    id: Mapped[pk]
+    at: Mapped[datetime] = mapped_column(index=True)
+    merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    credential_id: Mapped[int | None] = mapped_column(ForeignKey("credentials.id"))
+    actor: Mapped[str]                                   # as people read it: an e-mail, api_key_7, operator
+    action: Mapped[str] = mapped_column(String(64))      # customer.updated
+    object_type: Mapped[str] = mapped_column(String(32))
+    object_id: Mapped[int | None]
+    before: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    after: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    source: Mapped[str] = mapped_column(String(16))      # public, client, merchant, core, admin, cli, system
+    request_id: Mapped[str | None] = mapped_column(String(40))
+    ip: Mapped[str | None] = mapped_column(String(64))

@@ -1,0 +1,74 @@
+"""A budget: a quote that a customer approves or rejects before its date."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from database import constraints, currency_code, db, long_text, micro, minor, pk
+from models.customer import Customer
+from models.owned import Owned, Removable, Versioned
+from models.product import Product
+
+
+class BudgetStatus(StrEnum):
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+
+
+class Budget(Owned, Versioned, Removable, db.Model):
+    """Amounts are computed from the items, never taken from a caller."""
+
+    __tablename__ = "budgets"
+    __table_args__ = constraints(
+        CheckConstraint("total_minor >= 0", "total_not_negative"),
+        Index("ix_budgets_merchant_id_created_at", "merchant_id", "created_at"),
+        Index("ix_budgets_status_valid_until", "status", "valid_until"),
+    )
+
+    id: Mapped[pk]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    status: Mapped[BudgetStatus] = mapped_column(Enum(BudgetStatus, native_enum=False, length=16))
+    currency: Mapped[currency_code]
+    subtotal_minor: Mapped[minor]
+    discount_minor: Mapped[minor]                   # items' and header's together
+    tax_minor: Mapped[minor]                        # items' and header's together
+    total_minor: Mapped[minor]
+    header_discount_minor: Mapped[minor] = mapped_column(default=0)
+    header_tax_minor: Mapped[minor] = mapped_column(default=0)
+    valid_until: Mapped[datetime | None]
+    notes: Mapped[long_text | None]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str | None]
+    created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    customer: Mapped[Customer] = relationship()
+    items: Mapped[list["BudgetItem"]] = relationship(order_by="BudgetItem.position", cascade="all, delete-orphan")
+
+
+class BudgetItem(db.Model):
+    """One line of a budget."""
+
+    __tablename__ = "budget_items"
+    __table_args__ = constraints(
+        CheckConstraint("quantity > 0", "quantity_positive"),
+        CheckConstraint("unit_price_micro >= 0", "price_not_negative"),
+    )
+
+    id: Mapped[pk]
+    budget_id: Mapped[int] = mapped_column(ForeignKey("budgets.id"), index=True)
+    position: Mapped[int]
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"), index=True)
+    description: Mapped[str] = mapped_column(String(500))
+    quantity: Mapped[int]
+    unit_price_micro: Mapped[micro]
+    discount_minor: Mapped[minor] = mapped_column(default=0)
+    tax_minor: Mapped[minor] = mapped_column(default=0)
+    total_minor: Mapped[minor]
+
+    product: Mapped[Product | None] = relationship()

@@ -1,0 +1,64 @@
+"""What opens the APIs: integration keys of merchants, tokens of customers and of users.
+
+Integration keys and client tokens are kept as digests only and shown once; a user's token is kept
+encrypted, because its contracts show it again.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Enum, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from database import db, long_text, pk
+from models.merchant import Merchant
+from models.owned import Versioned
+
+
+class CredentialKind(StrEnum):
+    INTEGRATION = "integration"
+    CLIENT = "client"
+    USER = "user"
+
+
+class Mode(StrEnum):
+    LIVE = "live"
+    TEST = "test"
+
+
+class Credential(Versioned, db.Model):
+    """One key or token. `merchant_id` for integration keys, `customer_id`, `user_id` for the others."""
+
+    __tablename__ = "credentials"
+
+    id: Mapped[pk]
+    kind: Mapped[CredentialKind] = mapped_column(
+        Enum(CredentialKind, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind])
+    )
+    mode: Mapped[Mode] = mapped_column(
+        Enum(Mode, native_enum=False, length=8, values_callable=lambda kind: [item.value for item in kind]),
+        default=Mode.LIVE,
+    )
+    merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"), index=True)
+    customer_id: Mapped[int | None] = mapped_column(ForeignKey("customers.id"), index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str | None] = mapped_column(String(500))
+
+    public_id: Mapped[str | None] = mapped_column(String(32), unique=True)     # the part that finds the row
+    prefix: Mapped[str] = mapped_column(String(16))                            # what may be shown
+    last_four: Mapped[str] = mapped_column(String(4))
+    digest: Mapped[str] = mapped_column(String(64), unique=True)               # HMAC-SHA256, hex
+    bcrypt_hash: Mapped[str | None] = mapped_column(String(60))
+    ciphertext: Mapped[long_text | None]
+
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    rate_limit_per_hour: Mapped[int] = mapped_column(default=1000)
+    allowed_ips: Mapped[list[str]] = mapped_column(default=list)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    webhook_url: Mapped[str | None] = mapped_column(String(2048))
+    webhook_secret: Mapped[long_text | None]                                   # encrypted
+    created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    merchant: Mapped[Merchant | None] = relationship()

@@ -1,0 +1,19 @@
+"""ISO 4217 currencies, global to all merchants; the id is ISO's numeric code."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database import db
+
+
+class Currency(db.Model):
+    """A currency and how many decimals its rates, details and totals show."""
+
+    __tablename__ = "currencies"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    code: Mapped[str] = mapped_column(String(3), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    exponent: Mapped[int]
+    rates_precision: Mapped[int] = mapped_column(default=6)
+    details_precision: Mapped[int] = mapped_column(default=6)

@@ -1,0 +1,98 @@
+"""Who is billed: a person, an organisation, or both."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from database import constraints, db, long_text, minor, pk
+from models.owned import Owned, Removable, Versioned
+
+
+class CustomerStatus(StrEnum):
+    ACTIVE = "active"
+    STOPPED = "stopped"
+    ARCHIVED = "archived"
+
+
+class AddressKind(StrEnum):
+    BILLING = "billing"
+    SHIPPING = "shipping"
+
+
+class Customer(Owned, Versioned, Removable, db.Model):
+    """One customer of one merchant, in the full shape of the four contracts."""
+
+    __tablename__ = "customers"
+    __table_args__ = constraints(
+        CheckConstraint("credit_limit_minor >= 0", "credit_not_negative"),
+        Index(
+            "uq_customers_merchant_id_email_key", "merchant_id", "email_key", unique=True,
+            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_customers_merchant_id_created_at", "merchant_id", "created_at"),
+        Index("ix_customers_merchant_id_name", "merchant_id", "name"),
+    )
+
+    id: Mapped[pk]
+    code: Mapped[str] = mapped_column(String(10), unique=True)      # the merchant's identifier
+    name: Mapped[str]
+    first_name: Mapped[str | None] = mapped_column(String(100))
+    last_name: Mapped[str | None] = mapped_column(String(100))
+    date_of_birth: Mapped[date | None]
+    email: Mapped[str | None]
+    email_key: Mapped[str | None]                                   # lower case, for uniqueness
+    phone: Mapped[str | None] = mapped_column(String(40))
+    status: Mapped[CustomerStatus] = mapped_column(
+        Enum(CustomerStatus, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind]),
+        default=CustomerStatus.ACTIVE,
+    )
+
+    organisation: Mapped[str | None]                                # the company's name
+    registration_number: Mapped[str | None] = mapped_column(String(64))
+    tax_number: Mapped[str | None] = mapped_column(String(64))
+    website: Mapped[str | None] = mapped_column(String(2048))
+    organisation_note: Mapped[long_text | None]
+
+    currency: Mapped[str | None] = mapped_column(String(3))
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    credit_limit_minor: Mapped[minor] = mapped_column(default=0)
+    low_balance_minor: Mapped[minor | None]
+    note: Mapped[long_text | None]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)   # the caller's own metadata
+    created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    addresses: Mapped[list["Address"]] = relationship(order_by="Address.id", cascade="all, delete-orphan")
+
+    @property
+    def billing_address(self) -> "Address | None":
+        return self._current(AddressKind.BILLING)
+
+    @property
+    def shipping_address(self) -> "Address | None":
+        return self._current(AddressKind.SHIPPING)
+
+    def _current(self, kind: AddressKind) -> "Address | None":
+        return next((one for one in self.addresses if one.kind == kind and one.replaced_at is None), None)
+
+
+class Address(db.Model):
+    """An address as it was between two changes: a change adds a row and closes the last one."""
+
+    __tablename__ = "addresses"
+
+    id: Mapped[pk]
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    kind: Mapped[AddressKind] = mapped_column(
+        Enum(AddressKind, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind])
+    )
+    street: Mapped[str | None]
+    city: Mapped[str | None] = mapped_column(String(100))
+    state: Mapped[str | None] = mapped_column(String(100))
+    postal_code: Mapped[str | None] = mapped_column(String(32))
+    country: Mapped[str | None] = mapped_column(String(2))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    replaced_at: Mapped[datetime | None]

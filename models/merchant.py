@@ -1,0 +1,33 @@
+"""The tenant. People and the Merchant API say merchant profile, the Core API reseller."""
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from database import currency_code, db, long_text, pk
+from models.owned import Versioned
+
+
+class Merchant(Versioned, db.Model):
+    """A business that bills, with what its documents must show."""
+
+    __tablename__ = "merchants"
+
+    id: Mapped[pk]
+    name: Mapped[str]
+    currency: Mapped[currency_code]
+    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    active: Mapped[bool] = mapped_column(default=True)
+
+    # What invoices and budgets print
+    legal_name: Mapped[str | None]
+    registration_number: Mapped[str | None] = mapped_column(String(64))
+    tax_number: Mapped[str | None] = mapped_column(String(64))
+    email: Mapped[str | None]
+    phone: Mapped[str | None] = mapped_column(String(40))
+    website: Mapped[str | None]
+    street: Mapped[str | None]
+    city: Mapped[str | None]
+    state: Mapped[str | None]
+    postal_code: Mapped[str | None] = mapped_column(String(32))
+    country: Mapped[str | None] = mapped_column(String(2))
+    document_footer: Mapped[long_text | None]

@@ -1,0 +1,122 @@
+"""What is sold, and what its price carries: tax, discount and fee rows, a group."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from database import constraints, currency_code, db, long_text, micro, minor, pk
+from models.owned import Owned, Removable, Versioned
+
+
+class ProductKind(StrEnum):
+    """What it is: the Public API's `type`."""
+
+    PRODUCT = "PRODUCT"
+    SERVICE = "SERVICE"
+    SUBSCRIPTION = "SUBSCRIPTION"
+
+
+class Billing(StrEnum):
+    """How it is paid: the Merchant API's `product_type`."""
+
+    SINGLE_PAYMENT = "single_payment"
+    INSTALMENT = "instalment"
+    SUBSCRIPTION = "subscription"
+    METERED = "metered"
+
+
+class ProductStatus(StrEnum):
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class IntervalUnit(StrEnum):
+    DAY = "DAY"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    YEAR = "YEAR"
+
+
+class PriceRuleKind(StrEnum):
+    TAX = "tax"
+    DISCOUNT = "discount"
+    FEE = "fee"
+
+
+def _words(kind: type[StrEnum]) -> Enum:
+    return Enum(kind, native_enum=False, length=16, values_callable=lambda each: [item.value for item in each])
+
+
+class ProductGroup(Owned, Versioned, db.Model):
+    """A shelf of a merchant's catalogue."""
+
+    __tablename__ = "product_groups"
+    __table_args__ = constraints(UniqueConstraint("merchant_id", "name"))
+
+    id: Mapped[pk]
+    name: Mapped[str] = mapped_column(String(100))
+
+
+class PriceRule(Owned, Versioned, db.Model):
+    """A named percentage: a tax, a discount or a fee."""
+
+    __tablename__ = "price_rules"
+    __table_args__ = constraints(
+        UniqueConstraint("merchant_id", "kind", "name"),
+        CheckConstraint("percent_hundredths >= 0 AND percent_hundredths <= 100000", "percent_in_range"),
+    )
+
+    id: Mapped[pk]
+    kind: Mapped[PriceRuleKind] = mapped_column(_words(PriceRuleKind))
+    name: Mapped[str] = mapped_column(String(100))
+    percent_hundredths: Mapped[int]                                 # 2100 = 21 %
+    description: Mapped[str | None]
+
+
+class Product(Owned, Versioned, Removable, db.Model):
+    """One thing in a merchant's catalogue."""
+
+    __tablename__ = "products"
+    __table_args__ = constraints(
+        CheckConstraint("price_micro >= 0", "price_not_negative"),
+        Index(
+            "uq_products_merchant_id_sku", "merchant_id", "sku", unique=True,
+            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_products_merchant_id_created_at", "merchant_id", "created_at"),
+        Index("ix_products_merchant_id_name", "merchant_id", "name"),
+    )
+
+    id: Mapped[pk]
+    code: Mapped[str] = mapped_column(String(10), unique=True)      # the merchant's identifier
+    name: Mapped[str]
+    description: Mapped[long_text | None]
+    sku: Mapped[str | None] = mapped_column(String(100))
+    category: Mapped[str | None] = mapped_column(String(100))
+    unit: Mapped[str | None] = mapped_column(String(32))
+    kind: Mapped[ProductKind] = mapped_column(_words(ProductKind), default=ProductKind.PRODUCT)
+    billing: Mapped[Billing] = mapped_column(_words(Billing), default=Billing.SINGLE_PAYMENT)
+    status: Mapped[ProductStatus] = mapped_column(_words(ProductStatus), default=ProductStatus.ACTIVE)
+    price_micro: Mapped[micro]
+    currency: Mapped[currency_code]
+
+    group_id: Mapped[int | None] = mapped_column(ForeignKey("product_groups.id"))
+    tax_id: Mapped[int | None] = mapped_column(ForeignKey("price_rules.id"))
+    discount_id: Mapped[int | None] = mapped_column(ForeignKey("price_rules.id"))
+    fee_id: Mapped[int | None] = mapped_column(ForeignKey("price_rules.id"))
+    deposit_minor: Mapped[minor | None]
+    scheduled_interval: Mapped[int | None]
+    scheduled_unit: Mapped[IntervalUnit | None] = mapped_column(_words(IntervalUnit))
+    lock_price: Mapped[bool] = mapped_column(default=False)
+    lock_payment_config: Mapped[bool] = mapped_column(default=False)
+    fee_for_initial_payment_only: Mapped[bool] = mapped_column(default=False)
+    discount_for_initial_payment_only: Mapped[bool] = mapped_column(default=False)
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    group: Mapped[ProductGroup | None] = relationship()
+    tax: Mapped[PriceRule | None] = relationship(foreign_keys=[tax_id])
+    discount: Mapped[PriceRule | None] = relationship(foreign_keys=[discount_id])
+    fee: Mapped[PriceRule | None] = relationship(foreign_keys=[fee_id])

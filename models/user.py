@@ -1,0 +1,78 @@
+"""Who signs in: users, the merchants they may act for, and their sessions on this server."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Enum, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from database import db, pk
+from models.merchant import Merchant
+from models.owned import Versioned
+
+
+class Role(StrEnum):
+    ADMIN = "admin_user"
+    ACCOUNTANT = "accountant_user"
+    NORMAL = "normal_user"
+    RESTRICTED = "restricted_user"
+
+
+class User(Versioned, db.Model):
+    """A person, or a program that acts as one. `all_merchants` is the operator of the installation."""
+
+    __tablename__ = "users"
+
+    id: Mapped[pk]
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254), unique=True)        # lower case
+    name: Mapped[str | None] = mapped_column(String(100))
+    password_hash: Mapped[str]
+    role: Mapped[Role] = mapped_column(
+        Enum(Role, native_enum=False, length=20, values_callable=lambda kind: [item.value for item in kind])
+    )
+    active: Mapped[bool] = mapped_column(default=True)
+    all_merchants: Mapped[bool] = mapped_column(default=False)
+    api_access: Mapped[bool] = mapped_column(default=False)
+    allowed_ips: Mapped[list[str]] = mapped_column(default=list)
+    timezone: Mapped[str | None] = mapped_column(String(64))
+    token_version: Mapped[int] = mapped_column(default=1)                   # raised to end issued JWTs
+    created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    memberships: Mapped[list["Membership"]] = relationship(cascade="all, delete-orphan")
+
+    @property
+    def merchant_ids(self) -> list[int]:
+        """The merchants granted one by one, in order; says nothing of `all_merchants`."""
+        return sorted(one.merchant_id for one in self.memberships)
+
+
+class Membership(db.Model):
+    """A user may act for a merchant."""
+
+    __tablename__ = "memberships"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), primary_key=True, index=True)
+
+    merchant: Mapped[Merchant] = relationship()
+
+
+class UserSession(db.Model):
+    """A signed-in browser. The cookie holds a random token; here is only its digest."""
+
+    __tablename__ = "user_sessions"
+
+    id: Mapped[pk]
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]
+    ip: Mapped[str | None] = mapped_column(String(64))
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+    merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"))   # the switcher; None = all
+    test_mode: Mapped[bool] = mapped_column(default=False)
+
+    user: Mapped[User] = relationship()
