@@ -60,7 +60,13 @@ class Base(DeclarativeBase):
     # A registry, not a type_annotation_map attribute: Flask-SQLAlchemy's second base refuses that.
     registry = registry(
         metadata=MetaData(naming_convention=NAMES),
-        type_annotation_map={datetime: UtcDateTime, str: String(255), dict[str, Any]: JSON, dict[str, str]: JSON, list[str]: JSON},
+        type_annotation_map={
+            datetime: UtcDateTime,
+            str: String(255),
+            dict[str, Any]: JSON,
+            dict[str, str]: JSON,
+            list[str]: JSON,
+        },
     )
 
     @declared_attr.directive

@@ -67,7 +67,10 @@ class BudgetInput(Input):
 # A pending budget whose day has passed is expired, whether or not the worker has written it down yet.
 EFFECTIVE = case(
     (
-        and_(Budget.status == BudgetStatus.PENDING, Budget.valid_until < bindparam("now", type_=Budget.valid_until.type)),
+        and_(
+            Budget.status == BudgetStatus.PENDING,
+            Budget.valid_until < bindparam("now", type_=Budget.valid_until.type),
+        ),
         literal(BudgetStatus.EXPIRED.value, String),
     ),
     else_=cast(Budget.status, String),

@@ -188,6 +188,14 @@ def activate(actor: Actor, customer: Customer) -> Customer:
     return update(actor, customer, {"status": CustomerStatus.ACTIVE})
 
 
+def _archive(customer: Customer, *, archived: bool) -> None:
+    """In or out of sight; a stopped customer who is in sight stays stopped."""
+    if archived:
+        customer.status = CustomerStatus.ARCHIVED
+    elif customer.status is CustomerStatus.ARCHIVED:
+        customer.status = CustomerStatus.ACTIVE
+
+
 def _name(customer: Customer, given: dict[str, Any]) -> None:
     """A full name splits into first and last only where both were empty; first and last make a name."""
     for part in ("first_name", "last_name"):

@@ -155,7 +155,7 @@ def _timezone(value: str) -> str:
 def network(value: str) -> str:
     """One entry of an address list in its normal form; raises ValueError with a sentence."""
     entry = value.strip()
-    base, slash, bits = entry.partition("/")
+    _, slash, bits = entry.partition("/")
     if "%" in entry or (slash and not re.fullmatch(r"\d{1,3}", bits, re.ASCII)):
         raise ValueError("must be an IPv4 or IPv6 address or network such as 203.0.113.0/24")
     try:

@@ -40,7 +40,9 @@ LISTING = Listing(
         name: getattr(Merchant, name)
         for name in ("id", *MerchantInput.model_fields, "created_at", "updated_at", "version")
     },
-    sort={"created_at": Merchant.created_at, "name": Merchant.name, "id": Merchant.id, "updated_at": Merchant.updated_at},
+    sort={
+        "created_at": Merchant.created_at, "updated_at": Merchant.updated_at, "name": Merchant.name, "id": Merchant.id,
+    },
     filters={
         "id": Filter(list, lambda bound: Merchant.id.in_(bound)),
         "active": Filter(bool, lambda bound: Merchant.active == bound),

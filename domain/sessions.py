@@ -38,7 +38,7 @@ def prepare(user: User, *, ip: str | None, user_agent: str | None) -> tuple[User
 def find(token: str) -> UserSession | None:
     """The living session of a token, with its user; None when it is over or its user is not active."""
     now = clock.now()
-    session = db.session.scalar(
+    return db.session.scalar(
         select(UserSession)
         .join(User)
         .where(
@@ -46,7 +46,6 @@ def find(token: str) -> UserSession | None:
             UserSession.seen_at > now - IDLE, User.active.is_(True),
         )
     )
-    return session
 
 
 def is_stale(session: UserSession) -> bool:

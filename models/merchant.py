@@ -24,7 +24,7 @@ class Merchant(Versioned, db.Model):
     tax_number: Mapped[str | None] = mapped_column(String(64))
     email: Mapped[str | None]
     phone: Mapped[str | None] = mapped_column(String(40))
-    website: Mapped[str | None]
+    website: Mapped[str | None] = mapped_column(String(2048))
     street: Mapped[str | None]
     city: Mapped[str | None]
     state: Mapped[str | None]
