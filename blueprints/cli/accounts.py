@@ -1,0 +1,133 @@
+"""Merchants, users, customers: what an installation begins with."""
+
+import sys
+from typing import Any
+
+import click
+
+from blueprints.cli._command import Done, operator_command
+from database import transaction
+from domain import customers, merchants, users
+from domain.actor import Actor
+from domain.errors import Invalid, NotFound
+from domain.inputs import parse
+from models.user import Role, User
+
+option = click.option
+
+
+@click.group()
+def merchant() -> None:
+    """Merchants, the tenants."""
+
+
+@click.group()
+def user() -> None:
+    """People who sign in, and programs that act as one."""
+
+
+@click.group()
+def customer() -> None:
+    """Customers of a merchant."""
+
+
+@operator_command(
+    "create",
+    option("--name", required=True),
+    option("--currency", default="EUR", show_default=True, help="ISO 4217 code."),
+    option("--timezone", default="UTC", show_default=True, help="IANA name such as Europe/Madrid."),
+)
+def merchant_create(**given: Any) -> Done:
+    """Create a merchant."""
+    with transaction():
+        row = merchants.create(Actor.operator(), parse(merchants.MerchantInput, given))
+        data = {"id": row.id, "name": row.name, "currency": row.currency, "timezone": row.timezone}
+    return Done(data, f"Merchant {data['id']}: {data['name']}, {data['currency']}, {data['timezone']}")
+
+
+@operator_command(
+    "create",
+    option("--email", required=True),
+    option("--password", help="At least 15 characters; asked for when left out."),
+    option("--name"),
+    option("--role", type=click.Choice([role.value for role in Role]), default=Role.NORMAL.value, show_default=True),
+    option("--merchant", "merchant_ids", type=int, multiple=True, metavar="ID", help="May be given several times."),
+    option("--all-merchants", is_flag=True, help="All merchants, those to come as well."),
+    option("--api-access", is_flag=True, help="May use the Merchant API."),
+    option("--timezone", help="IANA name such as Europe/Madrid."),
+)
+def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
+    """Create a user."""
+    given["password"] = _password(given["password"])
+    with transaction():
+        row = users.create(Actor.operator(), parse(users.UserInput, given | {"merchant_ids": list(merchant_ids)}))
+        data = {
+            "id": row.id, "email": row.email, "role": row.role.value, "merchants": row.merchant_ids,
+            "all_merchants": row.all_merchants, "api_token": None,
+        }
+    return Done(data, f"User {data['id']}: {data['email']}, {data['role']}")
+
+
+@operator_command("reset-password", click.argument("email"), option("--password", help="Asked for when left out."))
+def user_reset_password(email: str, password: str | None) -> Done:
+    """Give a user a new password; the user's sessions end."""
+    password = _password(password)
+    with transaction():
+        row = users.update(Actor.operator(), _user(email), {"password": password})
+        data = {"id": row.id, "email": row.email}
+    return Done(data, f"{data['email']} has a new password, and sessions and tokens from before are over.")
+
+
+@operator_command("deactivate", click.argument("email"))
+def user_deactivate(email: str) -> Done:
+    """Shut a user out: sessions end, tokens open nothing."""
+    with transaction():
+        row = users.archive(Actor.operator(), _user(email))
+        data = {"id": row.id, "email": row.email, "active": row.active}
+    return Done(data, f"{data['email']} is deactivated.")
+
+
+@operator_command(
+    "create",
+    option("--merchant", "merchant_id", type=int, required=True, metavar="ID"),
+    option("--name", required=True),
+    option("--email", required=True),
+)
+def customer_create(merchant_id: int, **given: Any) -> Done:
+    """Create a customer of a merchant."""
+    with transaction():
+        actor = for_merchant(merchant_id)
+        row = customers.create(actor, parse(customers.CustomerInput, given))
+        data = {"id": row.id, "merchant": row.merchant_id, "name": row.name, "email": row.email}
+    return Done(data, f"Customer {data['id']}: {data['name']}, {data['email']}")
+
+
+def for_merchant(merchant_id: int) -> Actor:
+    """The operator, acting for one merchant that exists; raises NotFound."""
+    operator = Actor.operator()
+    merchants.LISTING.get(operator, merchant_id)
+    return operator.narrowed(merchant_id)
+
+
+def _user(email: str) -> User:
+    found = users.find_by_email(email)
+    if found is None:
+        raise NotFound("user", email)
+    return found
+
+
+def _password(given: str | None) -> str:
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise Invalid.field("password", "is required", "missing")
+    entered: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    return entered
+
+
+merchant.add_command(merchant_create)
+user.add_command(user_create)
+user.add_command(user_reset_password)
+user.add_command(user_deactivate)
+customer.add_command(customer_create)
+COMMANDS = (merchant, user, customer)

@@ -1,0 +1,96 @@
+"""Integration keys of merchants."""
+
+import re
+from typing import Any
+
+import click
+
+from blueprints.cli._command import Done, operator_command, table
+from blueprints.cli.accounts import for_merchant
+from database import transaction
+from domain import api_keys
+from domain.actor import Actor
+from domain.errors import NotFound
+from domain.inputs import parse
+from domain.listing import Query
+from domain.permissions import KEY_SCOPES
+from models.credential import Mode
+
+option = click.option
+SHOWN = ("id", "name", "key", "status", "mode", "scopes", "limit", "addresses", "expires", "created")
+
+
+@click.group()
+def key() -> None:
+    """Integration keys: how programs reach the Public API."""
+
+
+@operator_command(
+    "create",
+    option("--merchant", "merchant_id", type=int, required=True, metavar="ID"),
+    option("--name", required=True),
+    option("--scope", "scopes", multiple=True, metavar="SCOPE", help=f"{', '.join(KEY_SCOPES)}; none = all of them."),
+    option("--rate-limit", "rate_limit_per_hour", type=int, default=1000, show_default=True, help="Calls per hour."),
+    option("--allow-ip", "allowed_ips", multiple=True, metavar="CIDR", help="May be given several times; none = any."),
+    option("--expires", "expires_at", metavar="ISO", help="Such as 2027-01-31T12:00:00Z."),
+    option("--webhook-url", "webhook_url"),
+    option("--test", "test", is_flag=True, help="A bk_test_ key: marked, and causes no deliveries."),
+)
+def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
+    """Create a key; it is shown this once."""
+    wanted = given | {
+        "scopes": list(given["scopes"]) or None, "allowed_ips": list(given["allowed_ips"]),
+        "mode": Mode.TEST if test else Mode.LIVE,
+    }
+    with transaction():
+        row, text = api_keys.create(for_merchant(merchant_id), parse(api_keys.KeyInput, wanted))
+        data = {
+            "id": f"api_key_{row.id}", "key": text, "name": row.name, "merchant": row.merchant_id,
+            "mode": row.mode.value, "scopes": row.scopes, "rate_limit": row.rate_limit_per_hour,
+            "allowed_ips": row.allowed_ips, "expires": _iso(row.expires_at), "webhook_url": row.webhook_url, "webhook_secret": None,
+        }
+    return Done(data, f"{data['id']}: {data['name']}\n{text}\nIt is not shown again.")
+
+
+@operator_command("revoke", click.argument("key_id", metavar="ID"))
+def key_revoke(key_id: str) -> Done:
+    """Revoke a key (api_key_1 or 1): refused from its next call on."""
+    with transaction():
+        row = api_keys.revoke(Actor.operator(), api_keys.LISTING.get(Actor.operator(), number(key_id), lock=True))
+        data = {"id": f"api_key_{row.id}", "status": "REVOKED", "revoked": _iso(row.revoked_at)}
+    return Done(data, f"{data['id']} is revoked.")
+
+
+@operator_command("list", option("--merchant", "merchant_id", type=int, required=True, metavar="ID"))
+def key_list(merchant_id: int) -> Done:
+    """List the keys of a merchant; never the keys themselves."""
+    by_id = Query(sort="id", descending=False)
+    found = [_row(one) for one in api_keys.LISTING.stream(for_merchant(merchant_id), by_id)]
+    rows = [[one[name] if name != "scopes" else " ".join(one[name]) for name in SHOWN] for one in found]
+    return Done({"keys": found}, table(f"Keys of merchant {merchant_id}", list(SHOWN), rows))
+
+
+def number(text: str) -> int:
+    """The number of a key named as api_key_7 or 7; raises NotFound for anything else."""
+    found = re.fullmatch(r"(?:api_key_)?(\d{1,19})", text, re.ASCII)
+    if not found:
+        raise NotFound("API key", text)
+    return int(found[1])
+
+
+def _row(one: Any) -> dict[str, Any]:
+    return {
+        "id": f"api_key_{one.id}", "name": one.name, "key": f"{one.prefix}…{one.last_four}", "status": one.status,
+        "mode": str(one.mode), "scopes": one.scopes, "limit": one.rate_limit_per_hour, "addresses": one.allowed_ips,
+        "expires": _iso(one.expires_at), "created": _iso(one.created_at),
+    }
+
+
+def _iso(moment: Any) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
+
+
+key.add_command(key_create)
+key.add_command(key_revoke)
+key.add_command(key_list)
+COMMANDS = (key,)

@@ -1,0 +1,112 @@
+"""The file that a backup is: a zip with a manifest that names and measures every part.
+
+A zip's directory stands at its end, so a cut-off archive is recognised at once; every part carries
+a checksum besides.
+"""
+
+import hashlib
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from operations.errors import OperationRefused
+from operations.sqlite import sync
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member: what it is, how long, and the SHA-256 of its content."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Manifest:
+    """What the archive holds and where it came from."""
+
+    created_at: str
+    dialects: dict[str, str]                         # by bind; a bind kept in the other's database is missing
+    revisions: dict[str, str | None]
+    tables: dict[str, list[str]]
+    secret_mark: str                                 # tells two secrets apart without giving either away
+    with_secret: bool = False
+    parts: list[Part] = field(default_factory=list)
+    format: int = FORMAT
+
+
+class Writer:
+    """Adds parts; the manifest goes in last."""
+
+    def __init__(self, archive: zipfile.ZipFile, manifest: Manifest):
+        self.archive, self.manifest = archive, manifest
+
+    def add(self, path: Path, name: str) -> None:
+        """Put a file in under a name of ours."""
+        digest, length = hashlib.sha256(), 0
+        with path.open("rb") as source, self.archive.open(name, "w", force_zip64=True) as target:
+            while chunk := source.read(CHUNK):
+                digest.update(chunk)
+                length += len(chunk)
+                target.write(chunk)
+        self.manifest.parts.append(Part(name, length, digest.hexdigest()))
+
+
+@contextmanager
+def writing(target: Path, manifest: Manifest) -> Iterator[Writer]:
+    """Write an archive that appears under its name only when it is complete and on disk."""
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            yield Writer(archive, manifest)
+            archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
+        partial.chmod(0o600)                         # customers' data, perhaps the secret
+        sync(partial)
+        partial.replace(target)
+        sync(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(source: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
+    """Open an archive; refuses what is no whole archive of ours."""
+    try:
+        with zipfile.ZipFile(source) as archive:
+            yield archive, _manifest(source, archive)
+    except FileNotFoundError:
+        raise OperationRefused(f"There is no file {source}.") from None
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as problem:
+        raise OperationRefused(f"{source} is no whole backup: it is cut off or damaged ({problem}).") from None
+
+
+def _manifest(source: Path, archive: zipfile.ZipFile) -> Manifest:
+    try:
+        raw: dict[str, Any] = json.loads(archive.read(MANIFEST))
+        manifest = Manifest(**(raw | {"parts": [Part(**part) for part in raw["parts"]]}))
+    except (KeyError, TypeError, ValueError):
+        raise OperationRefused(f"{source} is no backup of this program.") from None
+    if manifest.format > FORMAT:
+        raise OperationRefused(f"{source} was written by a newer version of this program.")
+    return manifest
+
+
+def extract(archive: zipfile.ZipFile, part: Part, folder: Path) -> Path:
+    """Write one part into the folder under its last name and compare its checksum."""
+    target = folder / Path(part.name).name
+    with archive.open(part.name) as source, target.open("wb") as file:
+        shutil.copyfileobj(source, file, CHUNK)
+    with target.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != part.sha256:
+            raise OperationRefused(f"{part.name} in the backup is damaged.")
+    return target

@@ -1,0 +1,259 @@
+"""What is wrong with this installation, and how to mend it.
+
+`check` looks at everything and takes its time; `readiness` at what serving needs, many times a minute.
+"""
+
+import os
+import resource
+import shutil
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import redis
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import Settings
+from database import db, ping
+from domain import clock
+from models.audit import AuditEntry
+from models.budget import Budget, BudgetStatus
+from models.user import User
+from operations import revisions
+
+OK, WARNING, WRONG = "ok", "warning", "wrong"
+DISK_LOW, DISK_OUT = 1 << 30, 64 << 20               # bytes
+WORKER_QUIET = 90.0                                  # seconds without a sign of life
+SPOOL_LONG = 64 << 20                                # bytes that wait for the worker
+FILES_FEW = 1024
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs"})
+HEARTBEAT = "worker.seen"
+
+Pending = Callable[[], int]                          # bytes of the request log that wait for the worker
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; `mend` says what to do unless it is ok."""
+
+    name: str
+    status: str
+    message: str
+    mend: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def check(settings: Settings, pending: Pending) -> list[Finding]:
+    """Look at everything."""
+    findings = [*_configuration(settings), *_disk(settings)]
+    reachable = True
+    for name, bind in (("database", None), ("log database", "log")):
+        found = _reachable(name, bind)
+        reachable = reachable and found.status == OK
+        findings.append(found)
+    if not reachable:
+        return findings
+    migrated = _migrations()
+    findings.append(migrated)
+    if migrated.status == OK:
+        findings += [*_clock(), *_pending(settings, pending), _operators()]
+    return findings
+
+
+def readiness(settings: Settings) -> dict[str, str]:
+    """Of what serving needs, each with "ok" or what is wrong."""
+    complaints: dict[str, str] = {}
+    for name, bind in (("database", None), ("log_database", "log")):
+        complaints[name] = _complaint_of(name, bind)
+    reachable = set(complaints.values()) == {"ok"}
+    complaints["migrations"] = (revisions.complaint() or "ok") if reachable else "unknown"
+    complaints["spool"] = _spool_complaint(settings)
+    return complaints
+
+
+def _complaint_of(name: str, bind: str | None) -> str:
+    try:
+        ping(bind)
+    except SQLAlchemyError:
+        return "cannot be reached"                   # why is for the log and `check`, not for strangers
+    return "ok"
+
+
+def _spool_complaint(settings: Settings) -> str:
+    try:
+        settings.spool.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(settings.spool).free
+    except OSError:
+        return "the folder cannot be used"
+    if not os.access(settings.spool, os.W_OK):
+        return "the folder cannot be written"
+    return "ok" if free > DISK_OUT else "the disk is full"
+
+
+def last_seen(settings: Settings) -> float | None:
+    """Seconds since the background worker gave a sign of life; None: never."""
+    try:
+        return max(0.0, time.time() - (settings.instance / HEARTBEAT).stat().st_mtime)
+    except OSError:
+        return None
+
+
+def _configuration(settings: Settings) -> Iterator[Finding]:
+    path = settings.instance / "secret_key"
+    if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield Finding("secret", WRONG, f"{path} can be read by others.", f"chmod 600 {path}")
+    else:
+        yield Finding("secret", OK, "Set by the environment." if not path.exists() else f"In {path}.")
+    if settings.require_https == "never":
+        yield Finding(
+            "https", WARNING, "The Public API answers over plain HTTP.",
+            "Put a proxy with TLS in front and remove COUNTINGHOUSE_REQUIRE_HTTPS.",
+        )
+    yield _redis(settings)
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < FILES_FEW:
+        yield Finding("open files", WARNING, f"At most {soft} files may be open.", "Raise it, e.g. ulimit -n 4096.")
+
+
+def _redis(settings: Settings) -> Finding:
+    if settings.redis_url is None:
+        return Finding("redis", OK, "Not configured: limits are counted in one server process.")
+    try:
+        with closing(redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as problem:
+        return Finding(
+            "redis", WRONG, f"Does not answer: {problem}. Stricter limits are counted in each process meanwhile.",
+            "Start Redis, or correct COUNTINGHOUSE_REDIS_URL.",
+        )
+    return Finding("redis", OK, "Answers.")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    folder = settings.instance
+    free = shutil.disk_usage(folder).free
+    words = f"{free / (1 << 30):.1f} GiB free at {folder}."
+    if not os.access(folder, os.W_OK):
+        yield Finding("disk", WRONG, f"{folder} cannot be written.", "Give the folder to the user that runs the server.")
+    elif free < DISK_LOW:
+        yield Finding(
+            "disk", WRONG if free < DISK_OUT else WARNING, words,
+            "Make room, or shorten COUNTINGHOUSE_LOG_RETENTION_DAYS and run logs prune.",
+        )
+    else:
+        yield Finding("disk", OK, words)
+    kind = file_system_of(folder)
+    if kind in NETWORK_FILE_SYSTEMS and settings.database_url.startswith("sqlite"):
+        yield Finding(
+            "file system", WRONG, f"{folder} is on {kind}, where SQLite's locks cannot be relied on.",
+            "Move the instance folder to a local disk, or use PostgreSQL.",
+        )
+
+
+def file_system_of(path: Path) -> str:
+    """The kind of file system that holds a path; empty where the system does not tell."""
+    try:
+        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
+    except OSError:
+        return ""
+    resolved = path.resolve()
+    holding = [mount for mount in mounts if resolved.is_relative_to(mount[1])]
+    return max(holding, key=lambda mount: len(mount[1]))[2] if holding else ""
+
+
+def _reachable(name: str, bind: str | None) -> Finding:
+    engine = db.engine if bind is None else db.engines[bind]
+    where = engine.url.render_as_string(hide_password=True)
+    try:
+        ping(bind)
+        if engine.dialect.name == "sqlite":
+            with engine.connect() as connection:
+                sound = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
+            if sound != "ok":
+                return Finding(name, WRONG, f"{where} is damaged: {sound}.", "Restore the last backup.")
+    except SQLAlchemyError as problem:
+        reason = str(getattr(problem, "orig", problem)).strip().splitlines()[0]
+        return Finding(name, WRONG, f"{where} cannot be used: {reason}", "Start it, or correct the setting.")
+    return Finding(name, OK, f"{where} answers.")
+
+
+def _migrations() -> Finding:
+    complaint = revisions.complaint()
+    if complaint is None:
+        return Finding("migrations", OK, f"Both databases are at {revisions.newest()}.")
+    sentence, _, mend = complaint.partition(": ")
+    return Finding("migrations", WRONG, f"{sentence}.", mend)
+
+
+def _clock() -> Iterator[Finding]:
+    """Time that runs backwards would let expired keys live and confuse limits."""
+    now = clock.now()
+    newest = db.session.scalar(select(func.max(AuditEntry.at)))
+    if newest and newest > now + timedelta(minutes=2):
+        yield Finding(
+            "clock", WRONG, f"The last change is dated {newest:%Y-%m-%d %H:%M}, after now ({now:%Y-%m-%d %H:%M}) UTC.",
+            "Set the system's clock, and keep it with NTP.",
+        )
+        return
+    theirs = None
+    if db.engine.dialect.name == "postgresql":
+        theirs = db.session.scalar(text("SELECT extract(epoch FROM clock_timestamp())"))
+    off = abs(float(theirs) - time.time()) if theirs is not None else 0.0
+    if off > 60:
+        yield Finding("clock", WRONG, f"The database's clock differs by {off:.0f} s.", "Keep both with NTP.")
+    else:
+        yield Finding("clock", OK, f"{now:%Y-%m-%d %H:%M:%S} UTC.")
+
+
+def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
+    quiet = last_seen(settings)
+    start = "Start it: flask --app app worker, or serve without --no-worker."
+    if quiet is None:
+        yield Finding("worker", WARNING, "No background worker ever ran here.", start)
+    elif quiet > WORKER_QUIET:
+        yield Finding("worker", WARNING, f"The background worker was last seen {timedelta(seconds=int(quiet))} ago.", start)
+    else:
+        yield Finding("worker", OK, f"Seen {quiet:.0f} s ago.")
+    waiting = pending()
+    late = waiting > SPOOL_LONG
+    yield Finding(
+        "request log", WARNING if late else OK, f"{waiting} bytes wait to be stored.",
+        "The worker cannot keep up or does not run; see its log." if late else "",
+    )
+    overdue = db.session.scalar(
+        select(func.count()).select_from(Budget).where(
+            Budget.status == BudgetStatus.PENDING, Budget.deleted_at.is_(None),
+            Budget.valid_until < clock.now() - timedelta(hours=2),
+        )
+    )
+    yield Finding(
+        "budgets", WARNING if overdue else OK, f"{overdue} budgets wait to be marked as expired.", start if overdue else ""
+    )
+
+
+def _operators() -> Finding:
+    users = db.session.scalar(select(func.count()).select_from(User).where(User.active.is_(True)))
+    if users:
+        return Finding("users", OK, f"{users} can sign in.")
+    return Finding(
+        "users", WARNING, "Nobody can sign in yet.",
+        "flask --app app user create --email E --role admin_user --all-merchants",
+    )
+
+
+def summary(findings: list[Finding]) -> dict[str, Any]:
+    """The findings as a document; with `error` when something is wrong."""
+    wrong = [each for each in findings if each.status == WRONG]
+    listed = [each.as_dict() for each in findings]
+    if not wrong:
+        return {"ok": True, "checks": listed}
+    error = f"{len(wrong)} of {len(findings)} checks failed: " + ", ".join(each.name for each in wrong)
+    return {"ok": False, "error": error, "details": {"checks": [each.as_dict() for each in wrong]}, "checks": listed}

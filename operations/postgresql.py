@@ -1,0 +1,75 @@
+"""Copies of a PostgreSQL database in use, through pg_dump and psql."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import psycopg
+from sqlalchemy import URL
+
+from operations.errors import OperationRefused
+
+COMPLETE = b"-- PostgreSQL database dump complete"
+
+
+def dump(url: URL, tables: list[str], target: Path) -> None:
+    """A consistent copy of our tables as SQL, while others write."""
+    chosen = [f"--table={name}" for name in tables]
+    run(["pg_dump", "--no-owner", "--no-privileges", *chosen, f"--file={target}"], url)
+    check(target)
+
+
+def check(path: Path) -> None:
+    """Raises OperationRefused unless the dump has its last line."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - 4096))
+        if COMPLETE not in file.read():
+            raise OperationRefused(f"{path.name} is cut off: its last line is missing.")
+
+
+def replace(url: URL, tables: list[str], source: Path) -> None:
+    """In one transaction: our tables out, those of the dump in."""
+    names = ", ".join(f'"{name}"' for name in tables)
+    drop = ["--command", f"DROP TABLE IF EXISTS {names} CASCADE"] if tables else []
+    run(
+        ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null",
+         *drop, "--file", str(source)],
+        url,
+    )
+
+
+def refuse_company(url: URL) -> None:
+    """Raises OperationRefused while anybody else is connected."""
+    with psycopg.connect(conninfo(url), connect_timeout=5) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        ).fetchone()
+    if row and row[0]:
+        raise OperationRefused(
+            f"{row[0]} others are connected to the database {url.database}. "
+            "Stop the server and the worker first, then restore again."
+        )
+
+
+def conninfo(url: URL) -> str:
+    """What libpq needs to reach the database."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def run(command: list[str], url: URL) -> None:
+    """Run a PostgreSQL program against the database; its complaint becomes our sentence."""
+    program = shutil.which(command[0])
+    if not program:
+        raise OperationRefused(f"{command[0]} is needed and not installed (Debian: apt-get install postgresql-client).")
+    # The password travels in the environment: the command line is visible to every user of the machine.
+    environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+    address = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
+    result = subprocess.run(  # noqa: S603  (a fixed program; names are our own tables)
+        [program, f"--dbname={address.render_as_string()}", *command[1:]],
+        env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+    )
+    if result.returncode:
+        complaint = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[0]
+        raise OperationRefused(f"{command[0]} failed: {complaint}")

@@ -1,0 +1,61 @@
+"""Which migrations the code has, and which a database has."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Engine, inspect, text
+
+from database import db
+
+FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+VERSION_TABLES = {"default": "alembic_version", "log": "alembic_version_log"}
+BIND_KEYS = {"default": None, "log": "log"}
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory(str(FOLDER))
+
+
+@cache
+def newest() -> str | None:
+    """The revision that this code needs."""
+    return _scripts().get_current_head()
+
+
+def knows(revision: str | None) -> bool:
+    """Can this code serve or migrate a database of that revision? None is an empty one."""
+    if revision is None:
+        return True
+    try:
+        return _scripts().get_revision(revision) is not None
+    except CommandError:
+        return False
+
+
+def of(engine: Engine, bind_name: str) -> str | None:
+    """The revision of a database for one bind; None when it was never migrated."""
+    table = VERSION_TABLES[bind_name]
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(table):
+            return None
+        found: str | None = connection.scalar(text(f"SELECT version_num FROM {table}"))
+        return found
+
+
+def current() -> dict[str, str | None]:
+    """The revision of each bind of the running application."""
+    return {name: of(db.engines[key], name) for name, key in BIND_KEYS.items()}
+
+
+def complaint() -> str | None:
+    """What is wrong with the databases' revisions, with its mend; None when all is well."""
+    for name, revision in current().items():
+        if revision == newest():
+            continue
+        if not knows(revision):
+            return f"The {name} database is at revision {revision}, newer than this program: upgrade the program."
+        return f"The {name} database needs its migrations: run flask --app app db upgrade"
+    return None

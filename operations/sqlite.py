@@ -1,0 +1,65 @@
+"""Copies of a SQLite database in use, and putting one in the place of another."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from operations.errors import OperationRefused
+
+
+def copy(source: Path, target: Path) -> None:
+    """A consistent copy while others write; checked and on disk when this returns."""
+    with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(target)) as replica:
+        # All pages in one step: a copy in several steps starts again at every write of another process.
+        origin.backup(replica, pages=-1)
+        replica.execute("PRAGMA journal_mode=DELETE")
+    check(target)
+    sync(target)
+
+
+def check(path: Path) -> None:
+    """Raises OperationRefused unless the file is a sound database whose references hold."""
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            found = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
+            dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.DatabaseError as problem:
+        found, dangling = [str(problem)], None
+    if found != ["ok"] or dangling:
+        reason = "; ".join(found) if found != ["ok"] else f"dangling references in {dangling[0]}"
+        raise OperationRefused(f"{path.name} is damaged: {reason}.")
+
+
+def version(path: Path, table: str) -> str | None:
+    """The revision that a version table of this file names; None when there is no such table."""
+    with closing(sqlite3.connect(path)) as connection:
+        known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        row = connection.execute(f"SELECT version_num FROM {table}").fetchone() if known else None
+    return row[0] if row else None
+
+
+def close_journal(path: Path) -> None:
+    """Fold the write-ahead log into the file; refuses while anybody has the database open."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=0)) as connection:
+            connection.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError:
+        raise OperationRefused(
+            f"{path} is in use. Stop the server and the worker first, then restore again."
+        ) from None
+    except sqlite3.DatabaseError:
+        for suffix in ("-wal", "-shm", "-journal"):  # damaged beyond opening: its journals serve nobody
+            Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """Have the file and its folder entry on disk."""
+    for each in (path, path.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
