@@ -172,10 +172,11 @@ def _must_be_alone(engine: Engine) -> None:
 def _keep_old(settings: Settings, engines: dict[str, Engine]) -> list[str]:
     """Rename what is about to be replaced."""
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
-    old = [_file(each) for each in engines.values() if each.dialect.name == "sqlite"] + [settings.spool]
+    old = [_file(each) for each in engines.values() if each.dialect.name == "sqlite"]
+    old += [settings.spool] if _spools(settings) else []
     kept = []
     for path in old:
-        if path.is_file() or (path.is_dir() and any(path.iterdir())):
+        if path.exists():
             aside = path.with_name(f"{path.name}.before-restore-{stamp}")
             path.rename(aside)
             kept.append(str(aside))

@@ -142,7 +142,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     words = f"{free / (1 << 30):.1f} GiB free at {folder}."
     if not os.access(folder, os.W_OK):
-        yield Finding("disk", WRONG, f"{folder} cannot be written.", "Give the folder to the user that runs the server.")
+        yield Finding("disk", WRONG, f"{folder} cannot be written.", "Give it to the user that runs the server.")
     elif free < DISK_LOW:
         yield Finding(
             "disk", WRONG if free < DISK_OUT else WARNING, words,
@@ -219,7 +219,8 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
     if quiet is None:
         yield Finding("worker", WARNING, "No background worker ever ran here.", start)
     elif quiet > WORKER_QUIET:
-        yield Finding("worker", WARNING, f"The background worker was last seen {timedelta(seconds=int(quiet))} ago.", start)
+        ago = timedelta(seconds=int(quiet))
+        yield Finding("worker", WARNING, f"The background worker was last seen {ago} ago.", start)
     else:
         yield Finding("worker", OK, f"Seen {quiet:.0f} s ago.")
     waiting = pending()
@@ -234,9 +235,8 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
             Budget.valid_until < clock.now() - timedelta(hours=2),
         )
     )
-    yield Finding(
-        "budgets", WARNING if overdue else OK, f"{overdue} budgets wait to be marked as expired.", start if overdue else ""
-    )
+    words = f"{overdue} budgets wait to be marked as expired."
+    yield Finding("budgets", WARNING if overdue else OK, words, start if overdue else "")
 
 
 def _operators() -> Finding:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
 from rich.console import Console, RenderableType
 from rich.table import Table
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from config import ConfigError
+from config import ConfigError, Settings
 from database import DatabaseBusy, DatabaseClash
 from domain.errors import DomainError
 from operations.errors import OperationRefused
@@ -117,6 +118,12 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
         return f"{problem.filename or 'The system'}: {problem.strerror or problem}.", {}
     traceback.print_exception(problem, file=sys.stderr)
     return f"Something broke on our side: {type(problem).__name__}.", {}
+
+
+def settings() -> Settings:
+    """The settings of the running application."""
+    found: Settings = current_app.extensions["countinghouse"]
+    return found
 
 
 def table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:

@@ -17,7 +17,7 @@ from domain.permissions import KEY_SCOPES
 from models.credential import Mode
 
 option = click.option
-SHOWN = ("id", "name", "key", "status", "mode", "scopes", "limit", "addresses", "expires", "created")
+SHOWN = ("id", "name", "key", "status", "limit", "expires")    # as many as a terminal has room for
 
 
 @click.group()
@@ -47,7 +47,8 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
         data = {
             "id": f"api_key_{row.id}", "key": text, "name": row.name, "merchant": row.merchant_id,
             "mode": row.mode.value, "scopes": row.scopes, "rate_limit": row.rate_limit_per_hour,
-            "allowed_ips": row.allowed_ips, "expires": _iso(row.expires_at), "webhook_url": row.webhook_url, "webhook_secret": None,
+            "allowed_ips": row.allowed_ips, "expires": _iso(row.expires_at), "webhook_url": row.webhook_url,
+            "webhook_secret": None,
         }
     return Done(data, f"{data['id']}: {data['name']}\n{text}\nIt is not shown again.")
 
@@ -66,7 +67,7 @@ def key_list(merchant_id: int) -> Done:
     """List the keys of a merchant; never the keys themselves."""
     by_id = Query(sort="id", descending=False)
     found = [_row(one) for one in api_keys.LISTING.stream(for_merchant(merchant_id), by_id)]
-    rows = [[one[name] if name != "scopes" else " ".join(one[name]) for name in SHOWN] for one in found]
+    rows = [[one[name] for name in SHOWN] for one in found]
     return Done({"keys": found}, table(f"Keys of merchant {merchant_id}", list(SHOWN), rows))
 
 

@@ -1,0 +1,12 @@
+"""The operator's commands: `flask --app app …`. Each calls the domain or operations and decides nothing."""
+
+from flask import Flask
+
+from blueprints.cli import accounts, installation, keys
+
+
+def register(app: Flask) -> None:
+    """Add the commands to the application's command line."""
+    for module in (installation, accounts, keys):
+        for command in module.COMMANDS:
+            app.cli.add_command(command)

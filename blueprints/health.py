@@ -1,0 +1,149 @@
+"""For machines that watch the installation: /healthz, /readyz, /metrics.
+
+The figures come from what all processes share (databases, spool, disk), so that it does not matter
+which of several server processes answers, and a restart resets nothing.
+"""
+
+import hmac
+import ipaddress
+import shutil
+import time
+from collections.abc import Iterator
+from functools import partial
+
+from flask import Blueprint, Response, jsonify, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from analytics import drain
+from analytics.grains import ALL, Kind
+from analytics.rollup import DAY
+from analytics.store import cells, shapes
+from config import Settings
+from database import db
+from operations import check
+
+PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
+CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx", 6: "rpc_error"}
+REMEMBERED = 1.0                                     # seconds for which an answer of /readyz holds
+
+
+def blueprint(settings: Settings) -> Blueprint:
+    """The three addresses, with the settings they need."""
+    built = Blueprint("health", __name__)
+    ready = Readiness(settings)
+    registry = CollectorRegistry()
+    registry.register(Figures(settings))
+    ProcessCollector(registry=registry)
+    built.add_url_rule("/healthz", "healthz", healthz)
+    built.add_url_rule("/readyz", "readyz", ready.answer)
+    built.add_url_rule("/metrics", "metrics", partial(metrics, settings, registry))
+    return built
+
+
+def healthz() -> Response:
+    """This process answers; nothing else is asked."""
+    return _unstored(jsonify(status="ok"))
+
+
+class Readiness:
+    """Whether requests can be served, asked at most once a second however often somebody polls."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.known: dict[str, str] = {}
+        self.asked = 0.0
+
+    def answer(self) -> Response:
+        """200 when everything that serving needs is there, else 503 with what is not."""
+        if time.monotonic() - self.asked > REMEMBERED:
+            self.known, self.asked = check.readiness(self.settings), time.monotonic()
+        ready = set(self.known.values()) == {"ok"}
+        response = _unstored(jsonify(status="ok" if ready else "unavailable", checks=self.known))
+        response.status_code = 200 if ready else 503
+        if not ready:
+            response.headers["Retry-After"] = "5"
+        return response
+
+
+def metrics(settings: Settings, registry: CollectorRegistry) -> Response:
+    """The figures in the text format of Prometheus."""
+    if not may_read(settings):
+        refused = Response("The metrics need COUNTINGHOUSE_METRICS_TOKEN as a bearer token.\n", 403)
+        refused.mimetype = "text/plain"
+        return _unstored(refused)
+    return _unstored(Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST))
+
+
+def may_read(settings: Settings) -> bool:
+    """With the token, or from this machine without a proxy in between."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    expected = settings.metrics_token
+    if expected and scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), expected.encode()):
+        return True
+    if any(name in request.headers for name in PROXY_HEADERS):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote_addr or "").is_loopback
+    except ValueError:
+        return False
+
+
+class Figures(Collector):
+    """What is worth watching, read when it is asked for."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+
+    def collect(self) -> Iterator[Metric]:
+        yield _gauge("disk_free_bytes", "Free at the instance folder.", shutil.disk_usage(self.settings.instance).free)
+        seen = check.last_seen(self.settings)
+        if seen is not None:
+            yield _gauge("worker_seen_seconds", "Since the background worker's last sign of life.", seen)
+        yield from self._readiness()
+        try:
+            waiting = drain.backlog(self.settings.spool)
+            yield _gauge("log_backlog_bytes", "Of the request log, not in the database yet.", waiting)
+            yield from _requests()
+        except SQLAlchemyError:
+            return                                   # `ready` says so
+
+    def _readiness(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily("countinghouse_ready", "1 where serving has what it needs.", labels=["check"])
+        for name, state in check.readiness(self.settings).items():
+            family.add_metric([name], float(state == "ok"))
+        yield family
+
+
+def _requests() -> Iterator[Metric]:
+    """Requests that were logged, ever, by contract and outcome."""
+    counted = CounterMetricFamily("countinghouse_requests", "Requests logged.", labels=["contract", "outcome"])
+    spent = CounterMetricFamily("countinghouse_request_seconds", "Time spent on them.", labels=["contract", "outcome"])
+    query = (
+        select(shapes.c.contract, shapes.c.status_class, func.sum(cells.c.count), func.sum(cells.c.sum_us))
+        .join(cells, cells.c.shape_id == shapes.c.id)
+        .where(shapes.c.grain == ALL.number, shapes.c.kind != Kind.CALL, cells.c.level == DAY)
+        .group_by(shapes.c.contract, shapes.c.status_class)
+    )
+    with db.engines["log"].connect() as connection:
+        for contract, status_class, count, microseconds in connection.execute(query):
+            labels = [contract or "none", CLASSES.get(status_class, "none")]
+            counted.add_metric(labels, float(count))
+            spent.add_metric(labels, float(microseconds) / 1e6)
+    yield counted
+    yield spent
+
+
+def _gauge(name: str, meaning: str, value: float) -> Metric:
+    family = GaugeMetricFamily(f"countinghouse_{name}", meaning)
+    family.add_metric([], value)
+    return family
+
+
+def _unstored(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
