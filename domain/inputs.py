@@ -32,6 +32,7 @@ NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
 WEB = re.compile(r"https?://[^\s/?#]+\.[^\s]*\Z|https?://localhost\S*\Z", re.IGNORECASE)
 MAX_METADATA = 50
+MAX_DIGITS = 28             # more would be rounded in silence
 LARGEST = Decimal(2**53)
 
 
@@ -83,6 +84,8 @@ def _number(value: Any, info: ValidationInfo) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise wrong("type", "must be a number")
     number = Decimal(value)
+    if len(number.as_tuple().digits) > MAX_DIGITS:
+        raise wrong("range", "has too many digits")
     if not number.is_finite() or abs(number) > LARGEST:
         raise wrong("range", "is too large")
     return number

@@ -31,7 +31,7 @@ class Filter:
     clause: Bound
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Children:
     """Rows that belong to a row: read in one more statement for a whole page."""
 
@@ -44,24 +44,18 @@ class Children:
         found: dict[int, list[Row[Any]]] = {parent: [] for parent in parents}
         if parents:
             for row in session.connection().execute(self._statement, {"parents": parents}):
-                found[row._parent].append(row)
+                found[row.owner_key].append(row)
         return found
 
-    @property
+    @cached_property
     def _statement(self) -> Select[Any]:
-        key = id(self)
-        if key not in _children:
-            columns = [column.label(name) for name, column in self.columns.items()]
-            statement = select(*columns, self.parent.label("_parent")).where(
-                self.parent.in_(bindparam("parents", expanding=True))
-            )
-            if self.where is not None:
-                statement = statement.where(self.where)
-            _children[key] = (self, statement.order_by(self.parent, self.order))
-        return _children[key][1]
-
-
-_children: dict[int, tuple[Children, Select[Any]]] = {}
+        columns = [column.label(name) for name, column in self.columns.items()]
+        statement = select(*columns, self.parent.label("owner_key")).where(
+            self.parent.in_(bindparam("parents", expanding=True))
+        )
+        if self.where is not None:
+            statement = statement.where(self.where)
+        return statement.order_by(self.parent, self.order)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ class ProductInput(Input):
     kind: choice(ProductKind) = ProductKind.PRODUCT
     billing: Maybe(choice(Billing)) = None
     status: choice(ProductStatus) = ProductStatus.ACTIVE
+    active: Maybe(Truth) = None                 # the same as a yes or no; `status` wins
     group_id: Maybe(RowId) = None
     tax_id: Maybe(RowId) = None
     discount_id: Maybe(RowId) = None
@@ -118,6 +119,8 @@ def create(actor: Actor, new: ProductInput) -> Product:
         created_by_user_id=actor.user_id, currency=new.currency or merchant.currency,
         **{name: getattr(new, name) for name in PLAIN},
     )
+    if new.active is False and "status" not in new.model_fields_set:
+        product.status = ProductStatus.INACTIVE
     _sku(product, new.sku)
     _apply(product, {name: getattr(new, name) for name in ("price", "deposit", "billing", *RULES, "group_id")})
     db.session.add(product)
@@ -132,6 +135,8 @@ def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
     for name in PLAIN:
         if name in changes:
             setattr(product, name, changes[name])
+    if changes.get("active") is not None and "status" not in changes:
+        product.status = ProductStatus.ACTIVE if changes["active"] else ProductStatus.INACTIVE
     if changes.get("currency"):
         product.currency = changes["currency"]
     if "sku" in changes:

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from database import db
 from domain import clock
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, Problem
 from models.reply import IdempotentReply
 
 KEPT = timedelta(hours=24)
@@ -33,7 +33,8 @@ class Reply:
 def check_key(key: str) -> None:
     """Raises Invalid for a key that cannot be kept."""
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
-        raise Invalid.field("Idempotency-Key", f"must have 1 to {LONGEST} printable characters")
+        problem = Problem("invalid", f"must have 1 to {LONGEST} printable characters")
+        raise Invalid("The Idempotency-Key cannot be used.", code="invalid_parameter", fields={"Idempotency-Key": problem})
 
 
 def claim(merchant_id: int, contract: str, key: str, fingerprint: str) -> Reply | None:

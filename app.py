@@ -1,0 +1,120 @@
+"""The composition root: the only module that knows all others. `create_app()` acts, importing does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, redirect
+from flask_compress import Compress
+from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.wrappers import Response
+
+import models
+from analytics.spool import Spool
+from blueprints import (
+    _assets,
+    _csrf,
+    _errors,
+    _format,
+    _headers,
+    _htmx,
+    _session,
+    _shell,
+    cli,
+    health,
+)
+from blueprints.api import call, pipeline, public, rest
+from blueprints.api.contract import Contract
+from blueprints.api.limits import REDIS_OPTIONS, limiter
+from blueprints.api.window import WindowStorage
+from blueprints.auth import bp as auth_pages
+from blueprints.auth.attempts import attempts
+from config import Settings, from_environment
+from database import db, tune
+from domain.vault import vault
+
+LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
+CONTRACTS: tuple[Contract, ...] = (public.CONTRACT,)
+assert models.__all__                   # importing the package makes every table known
+assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// known
+
+
+def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:
+    """The whole application; `sink` takes request-log records (default: the spool of the settings)."""
+    settings = settings or from_environment()
+    app = Flask(__name__)
+    app.extensions["countinghouse"] = settings
+    configure(app, settings)
+    connect(app, settings)
+    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
+    spool = Spool(settings.spool) if sink is None else None
+    app.extensions["spool"] = spool
+    serve_pages(app, settings)
+    serve_apis(app)
+    call.init_app(app, sink or spool.append, CONTRACTS)   # type: ignore[union-attr]
+    cli.register(app)
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """What Flask and its extensions want to know."""
+    app.config.update(
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        REQUIRE_HTTPS=settings.require_https,
+        RATELIMIT_STORAGE_URI=settings.redis_url or "window://",
+        RATELIMIT_STORAGE_OPTIONS=REDIS_OPTIONS if settings.redis_url else {},
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
+        TEMPLATES_AUTO_RELOAD=app.debug,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def connect(app: Flask, settings: Settings) -> None:
+    """Databases with their manners, migrations, shared counters."""
+    pools: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+    options = pools if settings.database_url.startswith("postgresql") else {}
+    log_options = pools if settings.log_database_url.startswith("postgresql") else {}
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=options,
+        SQLALCHEMY_BINDS={"log": {"url": settings.log_database_url, **log_options}},
+    )
+    db.init_app(app)
+    with app.app_context():
+        tune(db.engines[None], synchronous="FULL")
+        tune(db.engines["log"], synchronous="NORMAL")
+    Migrate(app, db, directory=str(app.root_path) + "/migrations")
+    limiter.init_app(app)
+    for hooks in (app.before_request_funcs, app.after_request_funcs):
+        # The extension's own hooks run before the key is known; the pipeline calls its strategy.
+        hooks[None] = [hook for hook in hooks.get(None, []) if getattr(hook, "__self__", None) is not limiter]
+    attempts.use(settings.redis_url or "window://")
+
+
+def serve_pages(app: Flask, settings: Settings) -> None:
+    """The dashboard and everything around it."""
+    for part in (_htmx, _session, _csrf, _headers, _assets, _format, _shell):
+        part.init_app(app)
+    Compress(app)
+    app.extensions["page_errors"] = _errors.show
+    app.register_blueprint(auth_pages)
+    app.register_blueprint(health.blueprint(settings))
+    app.add_url_rule("/", "home", home)
+
+
+def serve_apis(app: Flask) -> None:
+    """The contracts, each under its prefixes."""
+    for contract in CONTRACTS:
+        rest.mount(app, contract)
+    pipeline.init_app(app, CONTRACTS)
+
+
+def home() -> Response:
+    """People who open the address want the dashboard."""
+    return redirect("/admin/", 303)

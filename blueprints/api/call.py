@@ -1,0 +1,124 @@
+"""One request as the request log and the pipeline see it: opened first, closed last, whatever happened."""
+
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, g, request
+
+from blueprints.api.contract import Contract, Operation
+from domain.actor import Actor
+from domain.recognition import Key
+
+Sink = Callable[[dict[str, Any]], Any]
+SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
+MASK = "***"
+
+
+class Call:
+    """What is known of a request so far."""
+
+    __slots__ = (
+        "actor", "at_us", "children", "contract", "error_code", "key", "limit", "operation", "request_id",
+        "started", "user_id",
+    )
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter_ns()
+        self.at_us = time.time_ns() // 1000
+        self.request_id = "req_" + os.urandom(8).hex()
+        self.contract: Contract | None = None
+        self.operation: Operation | None = None
+        self.key: Key | None = None
+        self.actor: Actor | None = None
+        self.user_id: int | None = None
+        self.error_code: str | None = None
+        self.limit: Any = None
+        self.children: list[dict[str, Any]] | None = None
+
+    def record(self, response: Response) -> dict[str, Any]:
+        """The row of the request log."""
+        actor, key = self.actor, self.key
+        matched = request.url_rule is not None
+        return {
+            "at_us": self.at_us,
+            "duration_us": (time.perf_counter_ns() - self.started) // 1000,
+            "contract": self.contract.name if self.contract else _room(request.path),
+            "operation": self.operation.name if self.operation else (request.endpoint or "unmatched"),
+            "method": request.method[:16],
+            "endpoint": _template(request.url_rule.rule) if request.url_rule is not None else "(unmatched)",
+            "path": request.path if matched else request.path[:500],
+            "query": self._query(),
+            "status": response.status_code,
+            "error_code": self.error_code,
+            "request_bytes": request.content_length or 0,
+            "response_bytes": response.content_length or 0,
+            "ip": request.remote_addr or "",
+            "user_agent": request.headers.get("User-Agent", ""),
+            "request_id": self.request_id,
+            "key_id": key.id if key else actor.credential_id if actor else None,
+            "merchant_id": key.merchant_id if key else _only_merchant(actor),
+            "user_id": actor.user_id if actor else self.user_id,
+            "customer_id": actor.customer_id if actor else None,
+            "idempotent": "Idempotency-Key" in request.headers,
+            "source": _source(self.contract),
+            "mode": str(key.mode) if key else "live",
+            **({"children": self.children} if self.children else {}),
+        }
+
+    def _query(self) -> str:
+        """Values of the parameters that the operation declares; of all others only that they were there."""
+        if not request.query_string:
+            return ""
+        known = self.operation.parameters if self.operation else ()
+        return "&".join(
+            f"{name[:60]}={value if name in known else MASK}" for name, value in request.args.items(multi=True)
+        )[:500]
+
+
+def _room(path: str) -> str:
+    return "admin" if path.startswith(("/admin", "/login", "/logout")) else "other"
+
+
+def _template(rule: str) -> str:
+    return rule.replace("<int:", "<").replace("<path:", "<").replace("<", "{").replace(">", "}")
+
+
+def _only_merchant(actor: Actor | None) -> int | None:
+    ids = actor.merchant_ids if actor else None
+    return next(iter(ids)) if isinstance(ids, frozenset) and len(ids) == 1 else None
+
+
+def _source(contract: Contract | None) -> str:
+    if contract is None:
+        return "admin" if _room(request.path) == "admin" else "api"
+    return "try-it" if request.headers.get("X-Countinghouse-Source") == "try-it" else "api"
+
+
+def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> None:
+    """Open every request before anything else, close it after everything else, and tell the sink."""
+
+    def open_call() -> None:
+        call = g.call = Call()
+        view = app.view_functions.get(request.endpoint or "")
+        call.contract = getattr(view, "contract", None)
+        call.operation = getattr(view, "operation", None)
+        if view is None:                     # unmatched, or the method is not: the path tells whose voice
+            call.contract = next((one for one in contracts if one.covers(request.path)), None)
+
+    def close_call(response: Response) -> Response:
+        call: Call | None = g.get("call")
+        if call is None:
+            return response
+        response.headers["X-Request-Id"] = call.request_id
+        if not request.path.startswith(SILENT):
+            try:
+                sink(call.record(response))
+            except Exception:                # logging must never break an answer
+                app.logger.exception("request %s could not be logged", call.request_id)
+        return response
+
+    # The first hook in and, because after_request runs backwards, the last one out.
+    app.before_request_funcs.setdefault(None, []).insert(0, open_call)
+    app.after_request_funcs.setdefault(None, []).insert(0, close_call)

@@ -1,0 +1,199 @@
+"""Every API request goes through here, in this order, whatever contract it speaks:
+
+    open      contract, clock, request id                              (call.py, before_request)
+    admit     transport, key -> actor, its addresses, its budget       403 401 403 429
+    perform   body, scope, idempotency, transaction, domain, reply     400 403 409 404 422
+    fail      any error becomes the contract's own envelope            (errorhandler)
+    close     request id header, one request-log record                (call.py, after_request)
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from flask import Flask, Response, current_app, g, request
+from sqlalchemy.exc import DBAPIError, OperationalError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from blueprints.api import transport
+from blueprints.api.call import Call
+from blueprints.api.contract import Arguments, Contract, Operation, Outcome
+from blueprints.api.limits import purse
+from database import DatabaseBusy, DatabaseClash, transaction
+from domain import recognition, replies
+from domain.actor import Actor
+from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauthenticated, Unavailable
+from domain.replies import Reply
+
+DUMPS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_OMIT_MICROSECONDS
+REPLAYED = "Idempotent-Replayed"
+TOLD = (400, 499)               # refusals whose sentence is ours; anything above is only logged
+
+
+def view(contract: Contract, operation: Operation) -> Any:
+    """The Flask view of an operation."""
+
+    def run(key: str | None = None) -> Response:
+        actor = admit(contract)
+        body = contract.body(request) if operation.takes_body else None
+        query = request.args.to_dict(flat=False) if request.query_string else {}
+        return perform(actor, operation, Arguments(key, body, query, request.headers.get("If-Match")))
+
+    run.contract, run.operation = contract, operation       # type: ignore[attr-defined]
+    return run
+
+
+def admit(contract: Contract) -> Actor:
+    """May they call from here, who is this, and do they have a call left?"""
+    call: Call = g.call
+    if contract.https_only:
+        transport.require_https()
+    secret = contract.secret(request)
+    key = recognition.find(secret) if secret else None
+    if key is None:
+        raise recognition.unknown_key(secret or "")
+    call.key = key                                          # known from here on, even if refused
+    recognition.admit(key, request.remote_addr)
+    call.limit = spend(key)
+    call.actor = recognition.actor_of(
+        key, ip=request.remote_addr, request_id=call.request_id, source=contract.name
+    )
+    return call.actor
+
+
+def spend(key: recognition.Key, cost: int = 1) -> Any:
+    """Count the call against the key's hour."""
+    return purse.spend(key.limit_per_hour, "hour", "key", str(key.id), cost=cost)
+
+
+def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Response:
+    """Run one operation. A write runs in one transaction, and is replayed if its key was seen."""
+    if operation.scope is not None:
+        actor.require(operation.scope)
+    if not operation.writes:
+        return respond(operation.run(actor, arguments))
+    token = request.headers.get("Idempotency-Key") if operation.method == "POST" else None
+    if token is None:
+        with transaction():
+            return respond(operation.run(actor, arguments))
+    replies.check_key(token)
+    contract = g.call.contract.name
+    with transaction():
+        earlier = replies.claim(actor.merchant_id, contract, token, fingerprint())
+        if earlier is not None:
+            return replay(earlier)
+        response = respond(operation.run(actor, arguments))
+        kept = {name: value for name, value in response.headers.items() if name in ("ETag", "Content-Type")}
+        replies.keep(
+            actor.merchant_id, contract, token, Reply(response.status_code, response.get_data(), kept)
+        )
+    return response
+
+
+def fingerprint() -> str:
+    """What makes two requests the same: method, path and the bytes of the body."""
+    parts = (request.method.encode(), request.path.encode(), request.get_data(cache=True))
+    return hashlib.sha256(b"\n".join(parts)).hexdigest()
+
+
+def replay(earlier: Reply) -> Response:
+    response = Response(earlier.body, earlier.status, dict(earlier.headers))
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def respond(outcome: Outcome) -> Response:
+    return json_response(outcome.payload, outcome.status, outcome.headers)
+
+
+def json_response(payload: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """JSON with the headers that every answer of an identified caller carries."""
+    response = Response(orjson.dumps(payload, option=DUMPS), status, mimetype="application/json")
+    if headers:
+        response.headers.update(headers)
+    spent = g.call.limit
+    if spent is not None:
+        response.headers.update(spent.headers())
+    return response
+
+
+def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]:
+    """Any exception as a domain error and an HTTP status of this contract."""
+    if isinstance(error, DatabaseBusy):
+        error = Unavailable("The database is busy. Try again in a moment.")
+    elif isinstance(error, DatabaseClash):
+        error = Conflict("This clashes with something that already exists.")
+    elif isinstance(error, HTTPException) and error.code == 413:
+        error = TooLarge("The request is larger than this API takes.")
+    if isinstance(error, DomainError):
+        return error, contract.status(error)
+    if isinstance(error, HTTPException) and error.code and TOLD[0] <= error.code <= TOLD[1]:
+        return _of_http(error), error.code
+    current_app.logger.error("request %s failed", g.call.request_id, exc_info=error)
+    if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or error.connection_invalidated):
+        known: DomainError = Unavailable("The database does not answer. Try again in a moment.")
+        return known, contract.status(known)
+    return DomainError("Something broke on our side. Tell us the request id.", code="internal_error"), 500
+
+
+def _of_http(error: HTTPException) -> DomainError:
+    known = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
+    words = {404: "There is nothing at this address.", 405: "This address does not take this method."}
+    code = known.get(error.code or 0, error.name.lower().replace(" ", "_"))
+    return DomainError(words.get(error.code or 0, error.name), code=code)
+
+
+def fail(error: BaseException, contract: Contract) -> Response:
+    """The contract's own envelope for an error."""
+    call: Call = g.call
+    known, status = explain(error, contract)
+    call.error_code = known.code
+    exposure = call.operation.exposure if call.operation else None
+    word = exposure.word if exposure else str
+    fields = {word(name): str(problem) for name, problem in known.fields.items()}
+    response = json_response(contract.failure(known, status, fields), status)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    if isinstance(known, Unauthenticated):
+        response.headers.update(contract.challenge())
+    if isinstance(known, LimitExceeded):
+        response.headers.update(limit_headers(known))
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def limit_headers(error: LimitExceeded) -> dict[str, str]:
+    """What a refused caller needs to know to come back."""
+    facts = error.details
+    return {
+        "Retry-After": str(facts["retry_after"]),
+        "X-RateLimit-Limit": str(facts["limit"]),
+        "X-RateLimit-Remaining": str(facts["remaining"]),
+        "X-RateLimit-Reset": str(facts["reset"]),
+        "X-RateLimit-Window": str(facts["window"]),
+    }
+
+
+def init_app(app: Flask, contracts: tuple[Contract, ...]) -> None:
+    """Errors of API requests, matched or not, in their contract's voice; all others as they were."""
+
+    @app.errorhandler(Exception)
+    def on_error(error: Exception) -> Any:
+        call: Call | None = g.get("call")
+        if call is None or call.contract is None:
+            return app.extensions["page_errors"](error)
+        if call.operation is None:
+            attribute(call)
+        return fail(error, call.contract)
+
+
+def attribute(call: Call) -> None:
+    """Whose was a request that matched nothing? For the log only; it spends nothing."""
+    assert call.contract is not None
+    try:
+        secret = call.contract.secret(request)
+        call.key = recognition.find(secret) if secret else None
+    except (DomainError, DBAPIError):
+        call.key = None

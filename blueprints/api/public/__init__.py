@@ -1,0 +1,144 @@
+"""The Public API (contracts: server to server): what it offers, in its own words."""
+
+from blueprints.api.contract import Parameter
+from blueprints.api.fields import Amount, Field, Ident, Many, Moment, One, Price, Words
+from blueprints.api.public.contract import PublicContract
+from blueprints.api.verbs import expose
+from domain import budgets, customers, products
+from models.budget import BudgetStatus
+from models.customer import AddressKind
+from models.product import ProductKind, ProductStatus
+
+CONTRACT = PublicContract()
+
+VERBS = ("list", "create", "get", "update", "delete")
+HISTORY = {
+    "metadata": Field(name="details"),
+    "createdAt": Moment(name="created_at", writable=False),
+    "updatedAt": Moment(name="updated_at", writable=False),
+}
+SINCE = {"createdAt": "created_at", "updatedAt": "updated_at"}
+
+
+def billing(children):
+    """The current billing address among a customer's addresses."""
+    return next((one for one in children["addresses"] if one.kind is AddressKind.BILLING), None)
+
+
+CUSTOMERS = expose(
+    CONTRACT,
+    customers.RESOURCE,
+    "/customers",
+    {
+        "id": Ident(name="id", prefix="customer_", writable=False),
+        "name": Field(name="name"),
+        "email": Field(name="email"),
+        "phone": Field(name="phone"),
+        "company": Field(name="organisation"),
+        "address": One(
+            name="billing_address",
+            of=billing,
+            fields={
+                "line1": Field(name="street"),
+                "city": Field(name="city"),
+                "state": Field(name="state"),
+                "postalCode": Field(name="postal_code"),
+                "country": Field(name="country"),
+            },
+        ),
+        "status": Words(
+            name="archived", column="status",
+            words={False: "ACTIVE", True: "ARCHIVED"},
+            shown={"active": "ACTIVE", "stopped": "ACTIVE", "archived": "ARCHIVED"},
+        ),
+        **HISTORY,
+    },
+    verbs=VERBS,
+    prefix="customer_",
+    required=("name",),
+    parameters={"status": Parameter("archived", {"ACTIVE": False, "ARCHIVED": True})},
+    sorts={"name": "name", "email": "email", **SINCE},
+)
+
+PRODUCTS = expose(
+    CONTRACT,
+    products.RESOURCE,
+    "/products",
+    {
+        "id": Ident(name="id", prefix="product_", writable=False),
+        "name": Field(name="name"),
+        "description": Field(name="description"),
+        "price": Price(name="price"),
+        "currency": Field(name="currency"),
+        "sku": Field(name="sku"),
+        "category": Field(name="category"),
+        "unit": Field(name="unit"),
+        "type": Field(name="kind"),
+        "isActive": Words(
+            name="active", column="status", words={True: True, False: False},
+            shown={"active": True, "inactive": False},
+        ),
+        "status": Words(name="status", words={ProductStatus.ACTIVE: "ACTIVE", ProductStatus.INACTIVE: "INACTIVE"}),
+        **HISTORY,
+    },
+    verbs=VERBS,
+    prefix="product_",
+    parameters={
+        "status": Parameter("status", {"ACTIVE": ProductStatus.ACTIVE, "INACTIVE": ProductStatus.INACTIVE}),
+        "category": Parameter("category"),
+        "type": Parameter("kind", {kind.value: kind for kind in ProductKind}),
+        "isActive": Parameter("active", {"true": True, "false": False}),
+    },
+    sorts={"name": "name", "price": "price", "sku": "sku", **SINCE},
+)
+
+ITEM = {
+    "id": Ident(name="id", prefix="item_", writable=False),
+    "productId": Ident(name="product_id", prefix="product_"),
+    "description": Field(name="description"),
+    "quantity": Field(name="quantity"),
+    "unitPrice": Price(name="unit_price"),
+    "total": Amount(name="total", writable=False),
+    "tax": Amount(name="tax"),
+    "discount": Amount(name="discount"),
+}
+
+BUDGETS = expose(
+    CONTRACT,
+    budgets.RESOURCE,
+    "/budgets",
+    {
+        "id": Ident(name="id", prefix="budget_", writable=False),
+        "customerId": Ident(name="customer_id", prefix="customer_"),
+        "status": Field(name="status"),
+        "total": Amount(name="total", writable=False),
+        "subtotal": Amount(name="subtotal", writable=False),
+        "tax": Amount(name="tax"),
+        "discount": Amount(name="discount"),
+        "currency": Field(name="currency"),
+        "validUntil": Moment(name="valid_until"),
+        "notes": Field(name="notes"),
+        "items": Many(name="items", fields=ITEM, inherit="currency"),
+        "customer": One(
+            name="customer",
+            writable=False,
+            fields={
+                "id": Ident(name="customer_id", prefix="customer_"),
+                "name": Field(name="customer_name"),
+                "email": Field(name="customer_email"),
+            },
+        ),
+        **HISTORY,
+        "approvedAt": Moment(name="approved_at", writable=False),
+        "approvedBy": Field(name="approved_by", writable=False),
+    },
+    verbs=VERBS,
+    prefix="budget_",
+    parameters={
+        "status": Parameter("status", {status.value: status for status in BudgetStatus}),
+        "customerId": Parameter("customer_id", prefix="customer_"),
+        "minTotal": Parameter("min_total"),
+        "maxTotal": Parameter("max_total"),
+    },
+    sorts={"total": "total", "status": "status", "validUntil": "valid_until", **SINCE},
+)

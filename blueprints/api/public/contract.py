@@ -1,0 +1,220 @@
+"""The Public API's manners: bearer keys, page and limit, {data, pagination, meta}, prefixed ids."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import g
+from pydantic_core import PydanticCustomError
+from werkzeug.wrappers import Request
+
+from blueprints.api import json_reader
+from blueprints.api.contract import Contract, Exposure, Parameter
+from blueprints.api.fields import Formats, number_after
+from domain import clock, errors
+from domain.errors import DomainError, Invalid, Unauthenticated
+from domain.inputs import moment
+from domain.listing import Page, Query
+from models.money import MICRO, exponent
+
+EXPECTED = "Authorization: Bearer bk_live_..."
+WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)
+NUMBER = re.compile(r"\d{1,15}(\.\d{1,4})?\Z", re.ASCII)
+MAX_LIMIT = 100
+LONGEST_SEARCH = 200
+
+
+def amount(minor: int | None, currency: str) -> float | None:
+    """Minor units as the nearest JSON number; exact, because totals stay below 2^53."""
+    return None if minor is None else minor / 10 ** exponent(currency)
+
+
+def price(micro: int | None, _: str) -> float | None:
+    """Millionths as the nearest JSON number."""
+    return None if micro is None else micro / MICRO
+
+
+class PublicContract(Contract):
+    """Server to server: budgets, customers, products."""
+
+    name = "public"
+    prefixes = ("/v1/api/public", "/api/public")
+    https_only = True
+    version = "1.4.0"
+    formats = Formats(moment=None, day=None, amount=amount, price=price)     # the JSON writer does RFC 3339
+    list_parameters = ("page", "limit", "search", "createdAfter", "createdBefore", "sort", "order")
+
+    # Reading ------------------------------------------------------------------------------------
+
+    def secret(self, request: Request) -> str | None:
+        header = request.headers.get("Authorization")
+        if not header:
+            raise Unauthenticated("An API key is required.", details={"expected": EXPECTED})
+        scheme, _, secret = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("An API key is required.", details={"expected": EXPECTED})
+        return secret.strip()
+
+    def body(self, request: Request) -> Any:
+        kind = request.mimetype
+        if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+            raise DomainError("Send the body as application/json.", code="unsupported_media_type")
+        return json_reader.read(request.get_data(cache=True))
+
+    def query(self, exposure: Exposure, given: Mapping[str, list[str]]) -> Query:
+        reader = QueryReader(given)
+        page = reader.whole("page", 1)
+        limit = min(reader.whole("limit", 10), MAX_LIMIT)
+        sort = reader.choice("sort", {**exposure.sorts}, "createdAt")
+        descending = reader.choice("order", {"asc": False, "desc": True}, "asc" if "sort" in given else "desc")
+        filters = {"created_after": reader.moment("createdAfter"), "created_before": reader.moment("createdBefore")}
+        for name, parameter in exposure.parameters.items():
+            filters[parameter.filter] = reader.filter(name, parameter, exposure)
+        search = reader.text("search")
+        reader.done()
+        return Query(
+            filters={name: value for name, value in filters.items() if value is not None},
+            search=search or "", sort=sort, descending=descending, limit=limit, offset=(page - 1) * limit,
+        )
+
+    # Writing ------------------------------------------------------------------------------------
+
+    def meta(self) -> dict[str, Any]:
+        return {"requestId": g.call.request_id, "timestamp": clock.now()}
+
+    def item(self, shown: Any) -> Any:
+        return {"data": shown, "meta": self.meta()}
+
+    def collection(self, shown: list[Any], page: Page) -> Any:
+        numbers = {"page": page.number, "limit": page.limit, "total": page.total, "hasMore": page.more}
+        return {"data": shown, "pagination": numbers, "meta": self.meta()}
+
+    def status(self, error: DomainError) -> int:
+        if error.code in ("invalid_json", "invalid_parameter", "idempotency_key_invalid"):
+            return 400
+        if error.code == "unsupported_media_type":
+            return 415
+        return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+
+    def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
+        code = "validation_error" if error.code == "invalid" else error.code
+        return {
+            "error": code,
+            "message": error.message,
+            "details": self._details(error, fields),
+            "timestamp": clock.now(),
+            "requestId": g.call.request_id,
+        }
+
+    def _details(self, error: DomainError, fields: Mapping[str, str]) -> dict[str, Any]:
+        if isinstance(error, errors.NotFound):
+            return {}
+        details = {**error.details, **fields}
+        if isinstance(error, errors.LimitExceeded):
+            reset = datetime.fromtimestamp(error.details["reset"], UTC)
+            return {"limit": details["limit"], "remaining": details["remaining"], "resetAt": reset}
+        return details
+
+    def challenge(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
+
+
+STATUSES: dict[type[DomainError], int] = {
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.Forbidden: 403,
+    errors.Unauthenticated: 401,
+    errors.LimitExceeded: 429,
+    errors.PreconditionFailed: 412,
+    errors.TooLarge: 413,
+    errors.Unavailable: 503,
+    errors.Invalid: 422,
+    DomainError: 400,
+}
+
+
+class QueryReader:
+    """Query parameters, each read once; all mistakes together as `invalid_parameter`."""
+
+    def __init__(self, given: Mapping[str, list[str]]):
+        self.given = given
+        self.problems: dict[str, errors.Problem] = {}
+
+    def _one(self, name: str) -> str | None:
+        values = self.given.get(name)
+        if values is None:
+            return None
+        if len(values) > 1:
+            self._wrong(name, "was sent more than once")
+        return values[0]
+
+    def _wrong(self, name: str, text: str) -> None:
+        self.problems.setdefault(name, errors.Problem("invalid", text))
+
+    def whole(self, name: str, default: int) -> int:
+        """A whole number from 1 on."""
+        text = self._one(name)
+        if text is None:
+            return default
+        if not WHOLE.match(text) or int(text) < 1:
+            self._wrong(name, "must be a whole number from 1 on")
+            return default
+        return int(text)
+
+    def text(self, name: str) -> str | None:
+        text = self._one(name)
+        if text is not None and ("\x00" in text or "\ufffd" in text):
+            self._wrong(name, "contains characters that cannot be searched for")
+        if text is not None and len(text) > LONGEST_SEARCH:
+            self._wrong(name, f"must have at most {LONGEST_SEARCH} characters")
+        return text.strip() if text else text
+
+    def choice(self, name: str, known: Mapping[str, Any], default: str) -> Any:
+        text = self._one(name)
+        if text is not None and text not in known:
+            self._wrong(name, "must be one of " + ", ".join(known))
+        return known[text if text in known else default]
+
+    def moment(self, name: str) -> datetime | None:
+        """An ISO 8601 time; a bare day means its first instant, in a …Before its last."""
+        text = self._one(name)
+        if text is None:
+            return None
+        try:
+            return moment(text.replace(" ", "+"), end_of_day=name.endswith("Before"))
+        except PydanticCustomError as problem:
+            self._wrong(name, problem.message())
+            return None
+
+    def filter(self, name: str, parameter: Parameter, exposure: Exposure) -> Any:
+        """The typed value of a filter, or None."""
+        text = self._one(name)
+        if text is None:
+            return None
+        if parameter.words is not None:
+            return self.choice(name, parameter.words, next(iter(parameter.words)))
+        if parameter.prefix:
+            key = number_after(parameter.prefix, text)
+            if key is None:
+                self._wrong(name, f"must be an id such as {parameter.prefix}123")
+            return key
+        kind = exposure.resource.listing.filters[parameter.filter].kind
+        if kind == "amount":
+            return self._amount(name, text)
+        return self.text(name)
+
+    def _amount(self, name: str, text: str) -> int | None:
+        """A number in ten-thousandths, the finest that any currency has."""
+        if not NUMBER.match(text):
+            self._wrong(name, "must be a number")
+            return None
+        whole, _, fraction = text.partition(".")
+        return int(whole + fraction.ljust(4, "0"))
+
+    def done(self) -> None:
+        """Raises Invalid (`invalid_parameter`) when anything was wrong."""
+        if self.problems:
+            raise Invalid(
+                "Some query parameters cannot be used.", code="invalid_parameter", fields=self.problems
+            )

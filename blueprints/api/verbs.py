@@ -1,0 +1,161 @@
+"""What list, get, create, update, delete and actions mean, once for every contract."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
+from blueprints.api.fields import Fields, number_after, record_shower
+from database import db
+from domain import inputs
+from domain.actor import Actor
+from domain.errors import Invalid, NotFound, PreconditionFailed
+from domain.listing import expect
+from domain.resource import Resource
+
+
+def expose(
+    contract: Contract,
+    resource: Resource,
+    path: str,
+    fields: Fields,
+    *,
+    verbs: Sequence[str],
+    parameters: Mapping[str, Parameter] | None = None,
+    sorts: Mapping[str, str] | None = None,
+    prefix: str = "",
+    required: tuple[str, ...] = (),
+) -> Exposure:
+    """Offer some verbs of a noun under a path, in the contract's words."""
+    exposure = Exposure(
+        contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
+        sorts=sorts or {}, prefix=prefix, required=required, show=record_shower(fields, contract.formats),
+    )
+    contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]
+    return exposure
+
+
+def key_of(exposure: Exposure, text: str | None) -> int:
+    """The row's number in a path; anything else names nothing."""
+    key = number_after(exposure.prefix, text)
+    if key is None:
+        raise NotFound(exposure.resource.noun, text)
+    return key
+
+
+def body_of(arguments: Arguments) -> Any:
+    if not isinstance(arguments.body, dict):
+        raise Invalid("The body must be a JSON object.", code="invalid_json")
+    return arguments.body
+
+
+def version_of(arguments: Arguments) -> int | None:
+    """The version that the caller saw; None when it does not matter."""
+    wanted = arguments.if_match
+    if wanted is None or wanted.strip() == "*":
+        return None
+    tag = wanted.strip().removeprefix("W/").strip('"')
+    if not (tag.isascii() and tag.isdigit() and len(tag) < 10):
+        raise PreconditionFailed("If-Match must carry the ETag of an earlier answer.")
+    return int(tag)
+
+
+def shown(exposure: Exposure, actor: Actor, key: int, status: int = 200) -> Outcome:
+    """The row as it stands now, with its ETag."""
+    record = exposure.resource.listing.read(actor, key)
+    payload = exposure.contract.item(exposure.show(record))
+    return Outcome(payload, status, {"ETag": f'"{record.row.version}"'})
+
+
+def operation(
+    exposure: Exposure, verb: str, method: str, path: str, run: Callable[..., Outcome], **more: Any
+) -> Operation:
+    resource = exposure.resource
+    return Operation(
+        name=f"{resource.name}.{verb}",
+        method=method,
+        path=exposure.path + path,
+        scope=resource.read_scope if method == "GET" else resource.write_scope,
+        run=run,
+        writes=method != "GET",
+        exposure=exposure,
+        **more,
+    )
+
+
+def listed(exposure: Exposure) -> Operation:
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        contract = exposure.contract
+        page = exposure.resource.listing.page(actor, contract.query(exposure, arguments.query))
+        return Outcome(contract.collection([exposure.show(record) for record in page.records], page))
+
+    names = (*exposure.contract.list_parameters, *exposure.parameters)
+    return operation(exposure, "list", "GET", "", run, parameters=names, summary=f"List {exposure.resource.name}")
+
+
+def got(exposure: Exposure) -> Operation:
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        return shown(exposure, actor, key_of(exposure, arguments.key))
+
+    return operation(exposure, "get", "GET", "/{key}", run, summary=f"Read one {exposure.resource.noun}")
+
+
+def created(exposure: Exposure) -> Operation:
+    resource = exposure.resource
+
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        new = inputs.parse(resource.input, exposure.take(body_of(arguments), new=True))
+        row = resource.create(actor, new)
+        return shown(exposure, actor, row.id, exposure.contract.created)
+
+    return operation(
+        exposure, "create", "POST", "", run, takes_body=True, summary=f"Create a {resource.noun}"
+    )
+
+
+def updated(exposure: Exposure) -> Operation:
+    resource = exposure.resource
+
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        key = key_of(exposure, arguments.key)
+        row = resource.listing.get(actor, key, lock=True)
+        expect(row, version_of(arguments))
+        changes = inputs.changes(resource.input, exposure.take(body_of(arguments)))
+        resource.update(actor, row, changes)
+        db.session.flush()       # what is shown is read with plain statements
+        return shown(exposure, actor, key)
+
+    return operation(
+        exposure, "update", "PUT", "/{key}", run, takes_body=True, summary=f"Change a {resource.noun}"
+    )
+
+
+def deleted(exposure: Exposure) -> Operation:
+    resource = exposure.resource
+
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        key = key_of(exposure, arguments.key)
+        row = resource.listing.get(actor, key, lock=True)
+        expect(row, version_of(arguments))
+        resource.delete(actor, row)
+        return Outcome(exposure.contract.item({"id": f"{exposure.prefix}{key}", "deleted": True}))
+
+    return operation(exposure, "delete", "DELETE", "/{key}", run, summary=f"Delete a {resource.noun}")
+
+
+def action(exposure: Exposure, name: str) -> Operation:
+    resource = exposure.resource
+
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        key = key_of(exposure, arguments.key)
+        row = resource.listing.get(actor, key, lock=True)
+        expect(row, version_of(arguments))
+        resource.actions[name](actor, row)
+        db.session.flush()       # what is shown is read with plain statements
+        return shown(exposure, actor, key)
+
+    return operation(exposure, name, "POST", f"/{{key}}/{name}", run, summary=f"{name.title()} a {resource.noun}")
+
+
+MAKERS: dict[str, Callable[[Exposure], Operation]] = {
+    "list": listed, "get": got, "create": created, "update": updated, "delete": deleted,
+}

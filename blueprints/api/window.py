@@ -1,0 +1,103 @@
+"""A moving window in memory: exact under threads, eight bytes a call, steady under clock changes.
+
+The library's own memory storage keeps an object per call and copies whole lists from a timer a
+hundred times a second; under a limit of a million calls an hour that costs more than the calls.
+This storage plugs into the same strategy (`window://`).
+"""
+
+import threading
+import time
+from array import array
+from bisect import bisect_right
+
+from limits.storage import MemoryStorage
+
+COMPACT = 1024              # forgotten entries before the list is cut
+SWEEP = 10_000              # hits between looks for windows that nobody uses any more
+
+
+class Window:
+    """The times of the calls that count, oldest first."""
+
+    __slots__ = ("expiry", "head", "lock", "times")
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.times = array("d")
+        self.head = 0
+        self.expiry = 0
+
+    def __len__(self) -> int:
+        return len(self.times) - self.head
+
+    def forget(self, until: float) -> None:
+        """Drop what left the window."""
+        self.head = bisect_right(self.times, until, self.head)
+        if self.head >= COMPACT and self.head * 2 >= len(self.times):
+            del self.times[: self.head]
+            self.head = 0
+
+
+class WindowStorage(MemoryStorage):
+    """Windows by key, for one process."""
+
+    STORAGE_SCHEME = ["window"]
+
+    def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, **_: str):
+        super().__init__(uri, wrap_exceptions=wrap_exceptions)
+        self.windows: dict[str, Window] = {}
+        self.guard = threading.Lock()
+        self.hits = 0
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count `amount` calls if they fit into the last `expiry` seconds."""
+        window = self._window(key, expiry)
+        with window.lock:
+            now = time.monotonic()
+            window.forget(now - expiry)
+            if len(window) + amount > limit:
+                return False
+            window.times.extend([now] * amount)
+            return True
+
+    def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """When the oldest counted call was (epoch seconds; now, if there is none), and how many count."""
+        window = self._window(key, expiry)
+        with window.lock:
+            now = time.monotonic()
+            window.forget(now - expiry)
+            age = now - window.times[window.head] if len(window) else 0.0
+            return time.time() - age, len(window)
+
+    def clear(self, key: str) -> None:
+        with self.guard:
+            self.windows.pop(key, None)
+        super().clear(key)
+
+    def reset(self) -> int | None:
+        with self.guard:
+            count = len(self.windows)
+            self.windows.clear()
+        return count + (super().reset() or 0)
+
+    def _window(self, key: str, expiry: int) -> Window:
+        window = self.windows.get(key)
+        if window is None:
+            with self.guard:
+                window = self.windows.setdefault(key, Window())
+        window.expiry = expiry
+        self.hits += 1
+        if self.hits % SWEEP == 0:
+            self._sweep()
+        return window
+
+    def _sweep(self) -> None:
+        """Let go of windows in which nothing counts any more."""
+        now = time.monotonic()
+        with self.guard:
+            for key, window in list(self.windows.items()):
+                if window.lock.acquire(blocking=False):
+                    last = window.times[-1] if window.times else 0.0
+                    if last < now - 2 * window.expiry:
+                        del self.windows[key]
+                    window.lock.release()

@@ -1,0 +1,60 @@
+"""Who plays in the tests: Alder and Birch are merchants, and nobody of one may see a row of the other."""
+
+from dataclasses import replace
+
+from database import db, transaction
+from domain import api_keys, budgets, customers, inputs, merchants, products, users
+from domain.actor import Actor
+from domain.permissions import EVERYTHING
+
+PASSWORD = "a long enough password"
+
+
+def make_merchant(name="Alder", currency="EUR", timezone="UTC"):
+    with transaction():
+        new = inputs.parse(merchants.MerchantInput, {"name": name, "currency": currency, "timezone": timezone})
+        return merchants.create(Actor.operator(), new).id
+
+
+def actor_for(merchant_id, **more):
+    known = {"label": "tester", "merchant_ids": frozenset({merchant_id}), "scopes": EVERYTHING, "source": "admin"}
+    return Actor(**(known | more))
+
+
+def make_user(email="ada@alder.example", role="admin_user", merchant_ids=(), all_merchants=False, **more):
+    data = {"email": email, "password": PASSWORD, "role": role, "merchant_ids": list(merchant_ids),
+            "all_merchants": all_merchants, **more}
+    with transaction():
+        return users.create(Actor.operator(), inputs.parse(users.UserInput, data)).id
+
+
+def make_key(merchant_id, **more):
+    """A key's row id and its text."""
+    data = {"name": "Test key", "rate_limit_per_hour": 100_000, **more}
+    with transaction():
+        actor = replace(Actor.operator(), merchant_ids=frozenset({merchant_id}))
+        row, key = api_keys.create(actor, inputs.parse(api_keys.KeyInput, data))
+        return row.id, key
+
+
+def make_customer(merchant_id, name="Ada Lovelace", **more):
+    with transaction():
+        new = inputs.parse(customers.CustomerInput, {"name": name, **more})
+        return customers.create(actor_for(merchant_id), new).id
+
+
+def make_product(merchant_id, name="Lamp", price=10, **more):
+    with transaction():
+        new = inputs.parse(products.ProductInput, {"name": name, "price": price, **more})
+        return products.create(actor_for(merchant_id), new).id
+
+
+def make_budget(merchant_id, customer_id, items=None, **more):
+    items = items or [{"description": "Work", "quantity": 2, "unit_price": 50}]
+    with transaction():
+        new = inputs.parse(budgets.BudgetInput, {"customer_id": customer_id, "items": items, **more})
+        return budgets.create(actor_for(merchant_id), new).id
+
+
+def count(model):
+    return db.session.query(model).count()

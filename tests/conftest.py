@@ -1,0 +1,127 @@
+"""The stage of all tests: one application a worker, databases made by the migrations, blank for each test.
+
+SQLite in memory by default, restored from bytes (0.02 ms). With COUNTINGHOUSE_TEST_DATABASE_URL the
+same suite runs on PostgreSQL; every worker makes a database of its own and drops it at the end.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask_migrate import upgrade
+
+from app import create_app
+from blueprints.api.limits import purse
+from config import Settings, from_environment
+from database import db
+from domain.recognition import verdicts
+
+SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
+
+
+def make_settings(folder: Path, **more: str) -> Settings:
+    """Settings of a throw-away installation."""
+    environment = {
+        "INSTANCE": str(folder), "BCRYPT_COST": "4", "REQUIRE_HTTPS": "never",
+        "SECRET_KEY": "a secret for tests that is long enough", **more,
+    }
+    return from_environment({f"COUNTINGHOUSE_{name}": value for name, value in environment.items()})
+
+
+@pytest.fixture(scope="session")
+def on_postgresql() -> bool:
+    return SERVER.startswith("postgresql")
+
+
+@pytest.fixture(scope="session")
+def database_url(on_postgresql):
+    """The business database of this worker."""
+    if not on_postgresql:
+        yield "sqlite:///:memory:"
+        return
+    name = f"countinghouse_test_{secrets.token_hex(6)}"
+    admin = sa.create_engine(SERVER, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
+    yield sa.make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory, database_url):
+    log = "sqlite:///:memory:" if database_url.startswith("sqlite") else database_url
+    return make_settings(tmp_path_factory.mktemp("instance"), DATABASE_URL=database_url, LOG_DATABASE_URL=log)
+
+
+@pytest.fixture(scope="session")
+def records() -> list:
+    """What the pipeline told the request log."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def app(settings, records):
+    app = create_app(settings, sink=records.append)
+    app.testing = True
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def restore(app, on_postgresql):
+    """A function that makes every database as it was after the migrations."""
+    with app.app_context():
+        engines = dict(db.engines)
+    if on_postgresql:
+        return lambda: wipe(engines[None])
+    blank = {name: raw(engine).serialize() for name, engine in engines.items()}
+
+    def deserialize():
+        for name, engine in engines.items():
+            raw(engine).deserialize(blank[name])
+
+    return deserialize
+
+
+def raw(engine):
+    """The driver's own connection of an in-memory database."""
+    fairy = engine.raw_connection()
+    try:
+        return fairy.driver_connection
+    finally:
+        fairy.close()
+
+
+def wipe(engine) -> None:
+    """Every table empty and every sequence at its start, save what migrations brought."""
+    with engine.begin() as connection:
+        kept = {"currencies", "alembic_version", "alembic_version_log"}
+        tables = [name for name in sa.inspect(connection).get_table_names() if name not in kept]
+        rows = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})" for name in tables)
+        used = [row[0] for row in connection.execute(sa.text(rows))]
+        if used:
+            connection.execute(sa.text(f"TRUNCATE {', '.join(used)} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture(autouse=True)
+def context(request, app, restore, records):
+    """A blank stage, inside an application context, for every test that does not bring its own."""
+    if request.node.get_closest_marker("files"):
+        yield None
+        return
+    with app.app_context():
+        restore()
+        records.clear()
+        purse.forget()
+        verdicts.forget()
+        yield app
+        db.session.remove()
