@@ -1,0 +1,268 @@
+"""The drainer: moves records from the spools to the database, exactly once.
+
+Whoever holds the lock on the spool folder drains: the worker in a loop, a page or a command before
+it reads. Rows, roll-ups and the position in each spool are committed together, so a process killed
+at any moment neither loses a record nor stores it twice.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from analytics import bulk, rollup
+from analytics.spool import HEADER, LARGEST, SUFFIX, records
+from analytics.store import offsets
+from database import DatabaseBusy, DatabaseClash, db, transaction
+
+CHUNK = 10_000                      # rows of one transaction: large enough to be fast, short enough to wait for
+PIECE = 4 * 1024 * 1024             # bytes read at once
+LOCK = "drain.lock"
+ABANDONED = 60.0                    # seconds, after which an unfinished new file is removed
+POLL = 0.005                        # seconds between two looks while another process drains
+
+
+class PositionMoved(Exception):
+    """Somebody else has drained this file meanwhile; nothing was stored."""
+
+
+@dataclass(slots=True)
+class Drained:
+    """What one round of draining did."""
+
+    rows: int = 0
+    damaged: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Records of one transaction, and how far they take each spool."""
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    moves: dict[str, tuple[int, int]] = field(default_factory=dict)
+    damaged: int = 0
+
+
+@contextmanager
+def draining(folder: Path) -> Iterator[bool]:
+    """Holds the lock of the drainer; False when another process or thread has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
+def drain(folder: Path, *, deadline: float | None = None, chunk: int = CHUNK) -> Drained | None:
+    """Store what the spools hold, until they are empty or the deadline (monotonic) has passed.
+
+    None when another process is draining. Needs the application context. Raises what the database
+    raises; what was not stored stays in the spools.
+    """
+    with draining(folder) as ours:
+        if not ours:
+            return None
+        done, began = Drained(), time.monotonic()
+        # A position moves when the commit of a killed drainer comes in late: the next round sees it.
+        with _opened(folder) as spools, suppress(PositionMoved):
+            for part in _chunks(spools, chunk):
+                done.damaged += _store(part)
+                done.rows += len(part.records)
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+            else:
+                _remove(spools)
+        done.seconds = time.monotonic() - began
+        return done
+
+
+@dataclass(slots=True)
+class Source:
+    """One spool file as the drainer sees it."""
+
+    path: Path
+    descriptor: int
+    position: int
+    closed: bool                    # its process is gone or has moved on: nothing will be added
+
+    def read(self) -> Iterator[tuple[dict[str, Any] | None, int]]:
+        """Records from the position on, each with the position in the file behind it."""
+        start = self.position
+        while True:
+            data = os.pread(self.descriptor, PIECE, start)
+            behind = 0
+            for record, behind in records(data, closed=self.closed):
+                yield record, start + behind
+            if not behind or len(data) < PIECE:
+                return
+            start += behind
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[list[Source]]:
+    """The spools, oldest first, locked where their process is gone."""
+    known = positions()
+    spools: list[Source] = []
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.suffix == SUFFIX:
+                descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+                spools.append(Source(path, descriptor, known.get(path.name, 0), _lockable(descriptor)))
+            elif path.suffix == ".new":
+                _remove_abandoned(path)
+        yield spools
+    finally:
+        for spool in spools:
+            os.close(spool.descriptor)
+
+
+def _lockable(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _remove_abandoned(path: Path) -> None:
+    """A file whose process died before it had a name: it holds nothing."""
+    with suppress(FileNotFoundError):
+        if time.time() - path.stat().st_mtime > ABANDONED:
+            path.unlink()
+
+
+def _chunks(spools: list[Source], size: int) -> Iterator[Chunk]:
+    part = Chunk()
+    for spool in spools:
+        name = spool.path.name
+        for record, behind in spool.read():
+            if record is None:
+                part.damaged += 1
+            else:
+                part.records.append(record)
+            if len(part.records) >= size:
+                part.moves[name] = (spool.position, behind)
+                yield part
+                spool.position, part = behind, Chunk()
+            else:
+                part.moves[name] = (spool.position, behind)
+    if part.moves:
+        yield part
+
+
+def _store(part: Chunk) -> int:
+    """One transaction. Returns how many records were damaged."""
+    engine = db.engines["log"]
+    try:
+        with transaction("log") as session:
+            connection = session.connection()
+            batch = rollup.begin(connection, engine)
+            _check(connection, part)
+            for record in part.records:
+                batch.add(record)
+            rollup.store(connection, batch)
+            bulk.put_offsets(connection, [(name, stop) for name, (_, stop) in part.moves.items()])
+    except BaseException:
+        rollup.forget(engine)
+        raise
+    return part.damaged + batch.damaged
+
+
+def _check(connection: Connection, part: Chunk) -> None:
+    """The positions are as we read them. A commit of a killed drainer may have come in since."""
+    query = select(offsets.c.name, offsets.c.position).where(offsets.c.name.in_(part.moves))
+    known = dict(connection.execute(query).all())
+    if any(known.get(name, 0) != start for name, (start, _) in part.moves.items()):
+        raise PositionMoved
+
+
+def _remove(spools: list[Source]) -> None:
+    """Everything is stored: closed files are not needed any more, nor their positions."""
+    closed = [spool.path for spool in spools if spool.closed]
+    if not closed:
+        return
+    for path in closed:
+        path.unlink(missing_ok=True)
+    with transaction("log") as session:
+        session.execute(delete(offsets).where(offsets.c.name.in_([path.name for path in closed])))
+
+
+def positions() -> dict[str, int]:
+    """How far each spool is stored."""
+    with db.engines["log"].connect() as connection:
+        return dict(connection.execute(select(offsets.c.name, offsets.c.position)).all())
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """How long each spool is, in bytes."""
+    found = {}
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            if path.suffix == SUFFIX:
+                with suppress(FileNotFoundError):
+                    found[path.name] = path.stat().st_size
+    return found
+
+
+def backlog(folder: Path) -> int:
+    """Bytes that are in the spools and not in the database yet."""
+    waiting = sizes(folder)
+    known = positions() if waiting else {}
+    return sum(max(0, size - known.get(name, 0)) for name, size in waiting.items())
+
+
+def oldest_us(folder: Path) -> int | None:
+    """When the oldest record that is not stored yet began (µs since 1970); None when all are stored."""
+    waiting = sizes(folder)
+    known = positions() if waiting else {}
+    for name in sorted(waiting):
+        position = known.get(name, 0)
+        if waiting[name] > position:
+            with suppress(FileNotFoundError), (folder / name).open("rb") as file:
+                file.seek(position)
+                for record, _ in records(file.read(HEADER.size + LARGEST), closed=False):
+                    return int(record["at_us"]) if record else None
+    return None
+
+
+def catch_up(folder: Path, within: float) -> bool:
+    """See to it that what has been noted until now can be read; waits at most `within` seconds.
+
+    True when it can. Never raises: a page about the log rather shows what there is.
+    """
+    deadline = time.monotonic() + within
+    wanted = sizes(folder)
+    try:
+        while (left := _missing(folder, wanted)) and time.monotonic() < deadline:
+            if drain(folder, deadline=deadline) is None:
+                time.sleep(POLL)            # another process is at it
+            elif _missing(folder, wanted) == left:
+                return True                 # what is left is half a record: it is not acknowledged
+    except (SQLAlchemyError, DatabaseBusy, DatabaseClash, PositionMoved, OSError):
+        return False
+    return not left
+
+
+def _missing(folder: Path, wanted: dict[str, int]) -> dict[str, int]:
+    """Those of the wanted positions that are not stored; a file that is gone has been."""
+    if not wanted:
+        return {}
+    known = positions()
+    return {
+        name: size for name, size in wanted.items()
+        if known.get(name, 0) < size and (folder / name).exists()
+    }

@@ -1,0 +1,75 @@
+"""A log database of its own for each test, on SQLite in a file and on PostgreSQL where it answers."""
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+
+ROOT = Path(__file__).resolve().parents[2]
+for place in (ROOT, Path(__file__).parent):
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+
+from log_samples import log_app  # noqa: E402
+
+from analytics.spool import Spool  # noqa: E402
+from database import db  # noqa: E402
+
+SERVER = os.environ.get("COUNTINGHOUSE_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/test")
+
+@pytest.fixture(scope="session")
+def server() -> Any:
+    """A connection to PostgreSQL that may create databases, or None."""
+    try:
+        with psycopg.connect(SERVER, autocommit=True, connect_timeout=2) as connection:
+            yield connection
+    except psycopg.OperationalError:
+        yield None
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'requests.db'}"
+        return
+    server = request.getfixturevalue("server")
+    if server is None:
+        pytest.skip(f"PostgreSQL does not answer at {SERVER}")
+    name = f"analytics_{secrets.token_hex(6)}"
+    server.execute(f"CREATE DATABASE {name}")
+    yield SERVER.replace("postgresql://", "postgresql+psycopg://").rsplit("/", 1)[0] + f"/{name}"
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(autouse=True)
+def context() -> None:
+    """These tests bring their own stage: the request log knows nothing of the rest."""
+
+
+@pytest.fixture
+def log(log_url: str) -> Iterator[Flask]:
+    """An empty request log, inside an application context."""
+    app = log_app(log_url)
+    with app.app_context():
+        db.create_all(bind_key="log")
+        yield app
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "spool"
+
+
+@pytest.fixture
+def spool(folder: Path) -> Iterator[Spool]:
+    spool = Spool(folder)
+    yield spool
+    spool.close()
