@@ -1,0 +1,163 @@
+"""The operator's commands: names, documents, refusals."""
+
+import json
+from typing import Any
+
+import pytest
+
+from database import db, transaction
+from domain import recognition, users
+from models.audit import AuditEntry
+from models.credential import Credential
+
+pytestmark = pytest.mark.files
+PASSWORD = "seven quiet ledgers at dusk"
+
+
+@pytest.fixture
+def merchant(installation: Any) -> int:
+    return int(installation.run("merchant", "create", "--name", "Ada", "--currency", "EUR")["id"])
+
+
+def test_a_merchant_is_created_with_its_currency_and_zone(installation: Any) -> None:
+    made = installation.run("merchant", "create", "--name", "Zoë & Co", "--currency", "JPY", "--timezone", "Asia/Tokyo")
+    assert made == {"id": 1, "name": "Zoë & Co", "currency": "JPY", "timezone": "Asia/Tokyo"}
+
+
+def test_a_refusal_is_one_document_with_the_fields(installation: Any) -> None:
+    refused = installation.run("merchant", "create", "--name", " ", "--currency", "EURO", status=1)
+    assert refused["error"] == "Some fields need attention."
+    assert set(refused["details"]["fields"]) == {"name", "currency"}
+
+
+def test_a_forgotten_option_is_one_document_too(installation: Any) -> None:
+    assert installation.run("merchant", "create", status=2) == {"error": "Missing option '--name'.", "details": {}}
+
+
+def test_without_json_a_refusal_goes_to_standard_error(installation: Any) -> None:
+    result = installation.app.test_cli_runner().invoke(args=["merchant", "create", "--name", "A", "--currency", "x"])
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "currency must be an ISO 4217 currency code" in result.stderr
+
+
+def test_a_user_signs_in_with_the_password_given(installation: Any, merchant: int) -> None:
+    made = installation.run(
+        "user", "create", "--email", "Ada@Example.com", "--password", PASSWORD, "--role", "accountant_user",
+        "--merchant", str(merchant), "--timezone", "Europe/Madrid",
+    )
+    assert made["role"] == "accountant_user"
+    assert made["merchants"] == [merchant]
+    with installation.app.app_context():
+        session, _ = users.sign_in("ada@example.com", PASSWORD, ip=None, user_agent=None)
+        assert session.user_id == made["id"]
+
+
+@pytest.mark.parametrize("password", ["short", "passwordpassword"])
+def test_a_weak_password_is_refused(installation: Any, password: str) -> None:
+    refused = installation.run(
+        "user", "create", "--email", "a@example.com", "--password", password, "--all-merchants", status=1
+    )
+    assert "password" in refused["details"]["fields"]
+
+
+def test_a_user_without_any_merchant_is_refused(installation: Any) -> None:
+    refused = installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, status=1)
+    assert "merchant_ids" in refused["details"]["fields"]
+
+
+def test_a_password_is_reset_and_the_old_one_opens_nothing(installation: Any) -> None:
+    installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, "--all-merchants")
+    installation.run("user", "reset-password", "A@example.com", "--password", PASSWORD + "!")
+    with installation.app.app_context():
+        users.sign_in("a@example.com", PASSWORD + "!", ip=None, user_agent=None)
+        with pytest.raises(Exception, match="wrong"):
+            users.sign_in("a@example.com", PASSWORD, ip=None, user_agent=None)
+
+
+def test_a_missing_password_is_not_asked_for_without_a_terminal(installation: Any) -> None:
+    installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, "--all-merchants")
+    refused = installation.run("user", "reset-password", "a@example.com", status=1)
+    assert refused["details"]["fields"] == {"password": "is required"}
+
+
+def test_a_deactivated_user_is_shut_out(installation: Any) -> None:
+    installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, "--all-merchants")
+    assert installation.run("user", "deactivate", "a@example.com")["active"] is False
+    with installation.app.app_context(), pytest.raises(Exception, match="wrong"):
+        users.sign_in("a@example.com", PASSWORD, ip=None, user_agent=None)
+
+
+def test_an_unknown_user_is_refused(installation: Any) -> None:
+    refused = installation.run("user", "deactivate", "no@example.com", status=1)
+    assert refused["error"] == "There is no user no@example.com."
+
+
+def test_a_key_is_shown_once_and_kept_as_a_digest(installation: Any, merchant: int) -> None:
+    made = installation.run(
+        "key", "create", "--merchant", str(merchant), "--name", "Shop", "--scope", "READ_BUDGETS", "--scope",
+        "READ_PRODUCTS", "--rate-limit", "50", "--allow-ip", "10.1.0.0/16", "--expires", "2031-01-01T00:00:00Z",
+    )
+    assert made["id"] == "api_key_1"
+    assert made["key"].startswith("bk_live_")
+    assert made["scopes"] == ["READ_BUDGETS", "READ_PRODUCTS"]
+    assert made["rate_limit"] == 50
+    assert made["allowed_ips"] == ["10.1.0.0/16"]
+    assert made["webhook_secret"] is None
+    with installation.app.app_context():
+        row = db.session.get(Credential, 1)
+        assert made["key"] not in json.dumps([str(getattr(row, each.key)) for each in row.__table__.columns])
+    listed = installation.run("key", "list", "--merchant", str(merchant))["keys"]
+    assert [(one["id"], one["status"]) for one in listed] == [("api_key_1", "ACTIVE")]
+    assert made["key"] not in json.dumps(listed)
+
+
+def test_a_key_without_scopes_has_all_of_them_and_a_test_key_is_marked(installation: Any, merchant: int) -> None:
+    made = installation.run("key", "create", "--merchant", str(merchant), "--name", "T", "--test")
+    assert made["key"].startswith("bk_test_")
+    assert len(made["scopes"]) == 7
+
+
+def test_the_operator_may_make_a_key_that_has_expired(installation: Any, merchant: int) -> None:
+    installation.run("key", "create", "--merchant", str(merchant), "--name", "Old", "--expires", "2020-01-01")
+    assert installation.run("key", "list", "--merchant", str(merchant))["keys"][0]["status"] == "EXPIRED"
+
+
+@pytest.mark.parametrize("wrong", [
+    ["--scope", "EVERYTHING"], ["--rate-limit", "0"], ["--rate-limit", "1000001"], ["--allow-ip", "10.0.0.5/8"],
+    ["--expires", "tomorrow"], ["--webhook-url", "ftp://example.com"],
+])
+def test_a_key_with_a_wrong_value_is_refused(installation: Any, merchant: int, wrong: list[str]) -> None:
+    refused = installation.run("key", "create", "--merchant", str(merchant), "--name", "K", *wrong, status=1)
+    assert len(refused["details"]["fields"]) == 1
+
+
+def test_a_revoked_key_opens_nothing_and_cannot_be_revoked_again(installation: Any, merchant: int) -> None:
+    made = installation.run("key", "create", "--merchant", str(merchant), "--name", "K")
+    assert installation.run("key", "revoke", made["id"])["status"] == "REVOKED"
+    assert installation.run("key", "revoke", "1", status=1)["details"] == {"status": "REVOKED"}
+    with installation.app.app_context(), pytest.raises(Exception):  # noqa: B017, PT011  (which one is the domain's)
+        recognition.recognise(made["key"], ip="127.0.0.1", request_id="r", source="public")
+
+
+@pytest.mark.parametrize("name", ["api_key_9", "9", "x", "api_key_", "99999999999999999999", "٣"])
+def test_a_key_that_is_not_there_is_refused(installation: Any, name: str) -> None:
+    assert "error" in installation.run("key", "revoke", name, status=1)
+
+
+def test_a_customer_is_created_and_its_merchant_must_exist(installation: Any, merchant: int) -> None:
+    given = ["customer", "create", "--name", "Bea", "--email", "bea@example.com"]
+    assert installation.run(*given, "--merchant", str(merchant))["id"] == 1
+    assert "e-mail" in installation.run(*given, "--merchant", str(merchant), status=1)["error"]
+    assert installation.run(*given, "--merchant", "99", status=1)["error"] == "There is no merchant 99."
+
+
+def test_what_the_operator_does_is_in_the_audit_trail(installation: Any, merchant: int) -> None:
+    with installation.app.app_context(), transaction() as session:
+        entry = session.query(AuditEntry).one()
+        assert (entry.actor, entry.source, entry.action) == ("operator", "cli", "merchant.created")
+
+
+def test_several_server_processes_without_redis_are_refused_with_the_reason(installation: Any) -> None:
+    refused = installation.run("serve", "--workers", "2", "--port", "0", status=1)
+    assert "COUNTINGHOUSE_REDIS_URL" in refused["error"]

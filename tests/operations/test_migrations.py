@@ -1,0 +1,101 @@
+"""The migrations: both ways, in step with the models, and safe to kill at any statement."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import event, inspect
+
+from database import db
+from operations import revisions
+
+STEP = 5            # every fifth statement: all of them pass as well, and take a quarter of a minute
+
+pytestmark = pytest.mark.files
+
+
+def tables(installation: Any) -> set[str]:
+    with installation.app.app_context():
+        return {name for engine in db.engines.values() for name in inspect(engine).get_table_names()}
+
+
+def test_the_migrations_make_what_the_models_say(installation: Any) -> None:
+    result = installation.app.test_cli_runner().invoke(args=["db", "check"])
+    assert result.exit_code == 0, result.output
+
+
+def test_down_and_up_again_leaves_nothing_behind(installation: Any) -> None:
+    everything = tables(installation)
+    with installation.app.app_context():
+        downgrade(revision="base")
+    assert tables(installation) == {"alembic_version", "alembic_version_log"}
+    with installation.app.app_context():
+        upgrade()
+    assert tables(installation) == everything
+
+
+def test_a_database_without_migrations_is_named_with_the_mend(empty: Callable[[], Any]) -> None:
+    installation = empty()
+    with installation.app.app_context():
+        assert revisions.complaint() == "The default database needs its migrations: run flask --app app db upgrade"
+    assert "db upgrade" in installation.run("serve", status=1)["error"]
+    assert "db upgrade" in installation.run("merchant", "create", "--name", "A", status=1)["error"]
+
+
+def test_a_database_that_is_newer_than_the_program_is_refused(installation: Any) -> None:
+    with installation.app.app_context(), db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert "newer than this program" in installation.run("serve", status=1)["error"]
+
+
+def upgrade_until(installation: Any, last: int) -> bool:
+    """Upgrade in a child process that ends like one killed before statement `last`; did it complete?"""
+    child = os.fork()
+    if child:
+        return os.WEXITSTATUS(os.waitpid(child, 0)[1]) == 0
+    seen = 0
+
+    def count(*_: Any) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == last:
+            os._exit(9)
+
+    status = 1
+    try:
+        with installation.app.app_context():
+            for engine in db.engines.values():
+                engine.dispose(close=False)
+                event.listen(engine, "before_cursor_execute", count)
+            upgrade()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def own_tables(installation: Any) -> list[set[str]]:
+    """The tables of each bind, without the version tables."""
+    versions = set(revisions.VERSION_TABLES.values())
+    found = tables(installation) - versions
+    with installation.app.app_context():
+        return [found & set(db.metadatas[key].tables) for key in revisions.BIND_KEYS.values()]
+
+
+def test_killed_at_any_statement_each_database_is_old_or_new_and_the_next_run_completes(
+    empty: Callable[[], Any],
+) -> None:
+    installation = empty()
+    installation.upgrade()
+    complete = own_tables(installation)
+    statement, done = 1, False
+    while not done:
+        with installation.app.app_context():
+            downgrade(revision="base")
+        done = upgrade_until(installation, statement)
+        assert all(found in (set(), whole) for found, whole in zip(own_tables(installation), complete, strict=True))
+        installation.upgrade()
+        assert own_tables(installation) == complete
+        statement += STEP
+    assert statement > 30
