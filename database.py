@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, Connection, DateTime, Engine, MetaData, String, Text, event, text
@@ -80,6 +80,14 @@ def constraints(*items: Any) -> tuple[Any, ...]:
 
 
 db = SQLAlchemy(model_class=Base)
+
+if TYPE_CHECKING:
+    class Model(Base):
+        """What tables subclass; Flask-SQLAlchemy makes it, which type checkers cannot see."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
 
 pk = Annotated[int, mapped_column(primary_key=True)]
 minor = Annotated[int, mapped_column(BigInteger)]        # money in minor units of its currency

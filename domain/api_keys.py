@@ -1,7 +1,7 @@
 """Integration keys: made, shown once, changed, revoked. How one is recognised is in `recognition`."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import bcrypt
 from sqlalchemy import bindparam, case, literal
@@ -10,7 +10,7 @@ from database import db
 from domain import audit, clock, keyformat
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.inputs import Input, Maybe, Moment, Networks, Text, WebAddress, Whole, choice
+from domain.inputs import Choice, Input, Maybe, Moment, Networks, Text, WebAddress, Whole
 from domain.listing import Filter, Listing, touch
 from domain.permissions import KEY_SCOPES
 from domain.resource import Resource
@@ -24,14 +24,14 @@ LONGEST_LIFE_YEARS = 10
 class KeyInput(Input):
     """A key as an admin may write it; no scopes named means all of them."""
 
-    name: Text(100, 1)
-    description: Maybe(Text(500)) = None
-    scopes: Maybe(list[str]) = None
-    rate_limit_per_hour: Whole(1, 1_000_000) = 1000
+    name: Annotated[str, Text(100, 1)]
+    description: Maybe[Annotated[str, Text(500)]] = None
+    scopes: Maybe[list[str]] = None
+    rate_limit_per_hour: Annotated[int, Whole(1, 1_000_000)] = 1000
     allowed_ips: Networks = []
-    expires_at: Maybe(Moment) = None
-    webhook_url: Maybe(WebAddress) = None
-    mode: choice(Mode) = Mode.LIVE
+    expires_at: Maybe[Moment] = None
+    webhook_url: Maybe[WebAddress] = None
+    mode: Annotated[Mode, Choice(Mode)] = Mode.LIVE
 
 
 STATUS = case(

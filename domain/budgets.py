@@ -16,6 +16,7 @@ from domain import audit, clock, customers, products, settings
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, NotFound
 from domain.inputs import (
+    Choice,
     CurrencyCode,
     Input,
     LongText,
@@ -26,7 +27,6 @@ from domain.inputs import (
     RowId,
     Text,
     Whole,
-    choice,
 )
 from domain.listing import Children, Filter, Listing, touch
 from domain.resource import Resource
@@ -42,12 +42,12 @@ MAX_ITEMS = 200
 class ItemInput(Input):
     """One line; a price left out is the product's, a tax left out follows from the product's rate."""
 
-    product_id: Maybe(RowId) = None
-    description: Maybe(Text(500)) = None
-    quantity: Whole(1, 1_000_000)
-    unit_price: Maybe(Number(0, products.MAX_PRICE)) = None
-    discount: Maybe(Number()) = None
-    tax: Maybe(Number()) = None
+    product_id: Maybe[RowId] = None
+    description: Maybe[Annotated[str, Text(500)]] = None
+    quantity: Annotated[int, Whole(1, 1_000_000)]
+    unit_price: Maybe[Annotated[Decimal, Number(0, products.MAX_PRICE)]] = None
+    discount: Maybe[Annotated[Decimal, Number()]] = None
+    tax: Maybe[Annotated[Decimal, Number()]] = None
 
 
 class BudgetInput(Input):
@@ -55,13 +55,13 @@ class BudgetInput(Input):
 
     customer_id: RowId
     items: Annotated[list[ItemInput], Field(min_length=1, max_length=MAX_ITEMS)]
-    currency: Maybe(CurrencyCode) = None
-    valid_until: Maybe(Moment) = None
-    notes: Maybe(LongText) = None
+    currency: Maybe[CurrencyCode] = None
+    valid_until: Maybe[Moment] = None
+    notes: Maybe[LongText] = None
     details: Metadata = {}
-    discount: Maybe(Number()) = None
-    tax: Maybe(Number()) = None
-    status: Maybe(choice(BudgetStatus)) = None
+    discount: Maybe[Annotated[Decimal, Number()]] = None
+    tax: Maybe[Annotated[Decimal, Number()]] = None
+    status: Maybe[Annotated[BudgetStatus, Choice(BudgetStatus)]] = None
 
 
 # A pending budget whose day has passed is expired, whether or not the worker has written it down yet.

@@ -1,6 +1,7 @@
 """Customers: who is billed. Names and addresses follow the rules that let four contracts share them."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
 from sqlalchemy import select
 
@@ -9,6 +10,7 @@ from domain import audit, clock, codes
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
+    Choice,
     Country,
     CurrencyCode,
     Day,
@@ -22,7 +24,6 @@ from domain.inputs import (
     TimeZone,
     Truth,
     WebAddress,
-    choice,
 )
 from domain.listing import Children, Filter, Listing, touch
 from domain.resource import Resource
@@ -32,37 +33,37 @@ from models.money import Money, to_minor
 
 
 class AddressInput(Input):
-    street: Maybe(Text(255)) = None
-    city: Maybe(Text(100)) = None
-    state: Maybe(Text(100)) = None
-    postal_code: Maybe(Text(32)) = None
-    country: Maybe(Country) = None
+    street: Maybe[Annotated[str, Text(255)]] = None
+    city: Maybe[Annotated[str, Text(100)]] = None
+    state: Maybe[Annotated[str, Text(100)]] = None
+    postal_code: Maybe[Annotated[str, Text(32)]] = None
+    country: Maybe[Country] = None
 
 
 class CustomerInput(Input):
     """A customer as callers may write it; a name in full, or first and last, or an organisation."""
 
-    name: Maybe(Text(200)) = None
-    first_name: Maybe(Text(100)) = None
-    last_name: Maybe(Text(100)) = None
-    date_of_birth: Maybe(Day) = None
-    email: Maybe(Email) = None
-    phone: Maybe(Text(40)) = None
-    organisation: Maybe(Text(200)) = None
-    registration_number: Maybe(Text(64)) = None
-    tax_number: Maybe(Text(64)) = None
-    website: Maybe(WebAddress) = None
-    organisation_note: Maybe(LongText) = None
-    currency: Maybe(CurrencyCode) = None
-    timezone: Maybe(TimeZone) = None
-    credit_limit: Number() = 0
-    low_balance: Maybe(Number(-(2**53))) = None
-    note: Maybe(LongText) = None
+    name: Maybe[Annotated[str, Text(200)]] = None
+    first_name: Maybe[Annotated[str, Text(100)]] = None
+    last_name: Maybe[Annotated[str, Text(100)]] = None
+    date_of_birth: Maybe[Day] = None
+    email: Maybe[Email] = None
+    phone: Maybe[Annotated[str, Text(40)]] = None
+    organisation: Maybe[Annotated[str, Text(200)]] = None
+    registration_number: Maybe[Annotated[str, Text(64)]] = None
+    tax_number: Maybe[Annotated[str, Text(64)]] = None
+    website: Maybe[WebAddress] = None
+    organisation_note: Maybe[LongText] = None
+    currency: Maybe[CurrencyCode] = None
+    timezone: Maybe[TimeZone] = None
+    credit_limit: Annotated[Decimal, Number()] = Decimal(0)
+    low_balance: Maybe[Annotated[Decimal, Number(-(2**53))]] = None
+    note: Maybe[LongText] = None
     details: Metadata = {}
-    status: choice(CustomerStatus) = CustomerStatus.ACTIVE
-    archived: Maybe(Truth) = None
-    billing_address: Maybe(AddressInput) = None
-    shipping_address: Maybe(AddressInput) = None
+    status: Annotated[CustomerStatus, Choice(CustomerStatus)] = CustomerStatus.ACTIVE
+    archived: Maybe[Truth] = None
+    billing_address: Maybe[AddressInput] = None
+    shipping_address: Maybe[AddressInput] = None
 
 
 PLAIN = (

@@ -7,13 +7,17 @@ a caller: every error type has our sentence, and the value that was sent is neve
 
 import ipaddress
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import pycountry
+from annotated_types import GroupedMetadata
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -47,7 +51,7 @@ Model = TypeVar("Model", bound=Input)
 
 def wrong(code: str, text: str, **values: Any) -> PydanticCustomError:
     """A mistake in our own words, for validators to raise."""
-    return PydanticCustomError(code, text.replace("{", "{{").replace("}", "}}"), values or None)  # type: ignore[arg-type]
+    return PydanticCustomError(code, text.replace("{", "{{").replace("}", "}}"), values or None)
 
 
 def _is_text(info: ValidationInfo) -> bool:
@@ -263,27 +267,58 @@ def _metadata(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
-def Text(maximum: int, minimum: int = 0) -> Any:
+@dataclass(frozen=True)
+class Text(GroupedMetadata):
     """A string without surrounding space, of `minimum` to `maximum` characters."""
-    return Annotated[str, Field(min_length=minimum, max_length=maximum), BeforeValidator(_stripped)]
+
+    maximum: int
+    minimum: int = 0
+
+    def __iter__(self) -> Iterator[object]:
+        yield Field(min_length=self.minimum, max_length=self.maximum)
+        yield BeforeValidator(_stripped)
 
 
-def Maybe(kind: Any) -> Any:
-    """The kind or null; an empty field of a form is null too."""
-    return Annotated[kind | None, BeforeValidator(_empty_is_none)]
-
-
-def Number(minimum: int = 0, maximum: Decimal | int = LARGEST) -> Any:
+@dataclass(frozen=True)
+class Number(GroupedMetadata):
     """A decimal number within bounds, exact."""
-    return Annotated[Decimal, Field(ge=minimum, le=maximum), BeforeValidator(_number)]
+
+    minimum: int = 0
+    maximum: Decimal | int = LARGEST
+
+    def __iter__(self) -> Iterator[object]:
+        yield Field(ge=self.minimum, le=self.maximum)
+        yield BeforeValidator(_number)
 
 
-def Whole(minimum: int, maximum: int) -> Any:
+@dataclass(frozen=True)
+class Whole(GroupedMetadata):
     """A whole number within bounds."""
-    return Annotated[int, Field(ge=minimum, le=maximum), BeforeValidator(_whole)]
+
+    minimum: int
+    maximum: int
+
+    def __iter__(self) -> Iterator[object]:
+        yield Field(ge=self.minimum, le=self.maximum)
+        yield BeforeValidator(_whole)
 
 
-Name = Text(200, 1)
+def Choice(kind: type[StrEnum]) -> BeforeValidator:
+    """A member of a StrEnum by its value, exact."""
+    values = [item.value for item in kind]
+
+    def read(value: Any) -> Any:
+        if not isinstance(value, str) or value not in values:
+            raise wrong("inclusion", "must be one of " + ", ".join(values))
+        return kind(value)
+
+    return BeforeValidator(read)
+
+
+T = TypeVar("T")
+Maybe = Annotated[T | None, BeforeValidator(_empty_is_none)]      # or null; an empty field of a form is null too
+
+Name = Annotated[str, Text(200, 1)]
 LongText = Annotated[str, Field(max_length=5000), BeforeValidator(_string)]
 Email = Annotated[str, BeforeValidator(_stripped), AfterValidator(_email)]
 WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address), BeforeValidator(_stripped)]
@@ -295,19 +330,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 Day = Annotated[date, BeforeValidator(_day)]
 Metadata = Annotated[dict[str, str], BeforeValidator(_metadata)]
 Networks = Annotated[list[str], Field(max_length=100), AfterValidator(_networks), BeforeValidator(_lines)]
-RowId = Whole(1, 2**63 - 1)
-
-
-def choice(kind: Any) -> Any:
-    """A member of a StrEnum by its value, exact."""
-    values = [item.value for item in kind]
-
-    def read(value: Any) -> Any:
-        if not isinstance(value, str) or value not in values:
-            raise wrong("inclusion", "must be one of " + ", ".join(values))
-        return kind(value)
-
-    return Annotated[kind, BeforeValidator(read)]
+RowId = Annotated[int, Whole(1, 2**63 - 1)]
 
 
 SENTENCES = {

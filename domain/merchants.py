@@ -1,6 +1,6 @@
 """Merchants: the tenants. Making one is the operator's; changing one its admin's."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from database import db
 from domain import audit, clock
@@ -19,18 +19,18 @@ class MerchantInput(Input):
     currency: CurrencyCode = "EUR"
     timezone: TimeZone = "UTC"
     active: Truth = True
-    legal_name: Maybe(Text(200)) = None
-    registration_number: Maybe(Text(64)) = None
-    tax_number: Maybe(Text(64)) = None
-    email: Maybe(Email) = None
-    phone: Maybe(Text(40)) = None
-    website: Maybe(WebAddress) = None
-    street: Maybe(Text(255)) = None
-    city: Maybe(Text(255)) = None
-    state: Maybe(Text(255)) = None
-    postal_code: Maybe(Text(32)) = None
-    country: Maybe(Country) = None
-    document_footer: Maybe(LongText) = None
+    legal_name: Maybe[Annotated[str, Text(200)]] = None
+    registration_number: Maybe[Annotated[str, Text(64)]] = None
+    tax_number: Maybe[Annotated[str, Text(64)]] = None
+    email: Maybe[Email] = None
+    phone: Maybe[Annotated[str, Text(40)]] = None
+    website: Maybe[WebAddress] = None
+    street: Maybe[Annotated[str, Text(255)]] = None
+    city: Maybe[Annotated[str, Text(255)]] = None
+    state: Maybe[Annotated[str, Text(255)]] = None
+    postal_code: Maybe[Annotated[str, Text(32)]] = None
+    country: Maybe[Country] = None
+    document_footer: Maybe[LongText] = None
 
 
 LISTING = Listing(

@@ -1,7 +1,7 @@
 """Price rules (taxes, discounts, fees) and product groups: what a product's price carries."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import exists, or_, select
 
@@ -9,21 +9,21 @@ from database import db
 from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.inputs import Input, Maybe, Number, Text, choice
+from domain.inputs import Choice, Input, Maybe, Number, Text
 from domain.listing import Filter, Listing, touch
 from domain.resource import Resource
 from models.product import PriceRule, PriceRuleKind, Product, ProductGroup
 
 
 class PriceRuleInput(Input):
-    name: Text(100, 1)
-    kind: choice(PriceRuleKind)
-    percentage: Number(0, 1000)
-    description: Maybe(Text(255)) = None
+    name: Annotated[str, Text(100, 1)]
+    kind: Annotated[PriceRuleKind, Choice(PriceRuleKind)]
+    percentage: Annotated[Decimal, Number(0, 1000)]
+    description: Maybe[Annotated[str, Text(255)]] = None
 
 
 class GroupInput(Input):
-    name: Text(100, 1)
+    name: Annotated[str, Text(100, 1)]
 
 
 RULES = Listing(

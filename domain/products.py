@@ -1,6 +1,7 @@
 """Products: what is sold. One table in two vocabularies: `kind` says what it is, `billing` how it is paid."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Annotated, Any
 
 from sqlalchemy import exists, select
 
@@ -9,6 +10,7 @@ from domain import audit, clock, codes
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
+    Choice,
     CurrencyCode,
     Input,
     LongText,
@@ -20,7 +22,6 @@ from domain.inputs import (
     Text,
     Truth,
     Whole,
-    choice,
 )
 from domain.listing import Filter, Listing, touch
 from domain.resource import Resource
@@ -45,23 +46,23 @@ class ProductInput(Input):
     """A product as callers may write it."""
 
     name: Name
-    price: Number(0, MAX_PRICE)
-    description: Maybe(LongText) = None
-    currency: Maybe(CurrencyCode) = None
-    sku: Maybe(Text(100)) = None
-    category: Maybe(Text(100)) = None
-    unit: Maybe(Text(32)) = None
-    kind: choice(ProductKind) = ProductKind.PRODUCT
-    billing: Maybe(choice(Billing)) = None
-    status: choice(ProductStatus) = ProductStatus.ACTIVE
-    active: Maybe(Truth) = None                 # the same as a yes or no; `status` wins
-    group_id: Maybe(RowId) = None
-    tax_id: Maybe(RowId) = None
-    discount_id: Maybe(RowId) = None
-    fee_id: Maybe(RowId) = None
-    deposit: Maybe(Number(0, MAX_PRICE)) = None
-    scheduled_interval: Maybe(Whole(1, 366)) = None
-    scheduled_unit: Maybe(choice(IntervalUnit)) = None
+    price: Annotated[Decimal, Number(0, MAX_PRICE)]
+    description: Maybe[LongText] = None
+    currency: Maybe[CurrencyCode] = None
+    sku: Maybe[Annotated[str, Text(100)]] = None
+    category: Maybe[Annotated[str, Text(100)]] = None
+    unit: Maybe[Annotated[str, Text(32)]] = None
+    kind: Annotated[ProductKind, Choice(ProductKind)] = ProductKind.PRODUCT
+    billing: Maybe[Annotated[Billing, Choice(Billing)]] = None
+    status: Annotated[ProductStatus, Choice(ProductStatus)] = ProductStatus.ACTIVE
+    active: Maybe[Truth] = None                 # the same as a yes or no; `status` wins
+    group_id: Maybe[RowId] = None
+    tax_id: Maybe[RowId] = None
+    discount_id: Maybe[RowId] = None
+    fee_id: Maybe[RowId] = None
+    deposit: Maybe[Annotated[Decimal, Number(0, MAX_PRICE)]] = None
+    scheduled_interval: Maybe[Annotated[int, Whole(1, 366)]] = None
+    scheduled_unit: Maybe[Annotated[IntervalUnit, Choice(IntervalUnit)]] = None
     lock_price: Truth = False
     lock_payment_config: Truth = False
     fee_for_initial_payment_only: Truth = False

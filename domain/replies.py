@@ -34,7 +34,8 @@ def check_key(key: str) -> None:
     """Raises Invalid for a key that cannot be kept."""
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
         problem = Problem("invalid", f"must have 1 to {LONGEST} printable characters")
-        raise Invalid("The Idempotency-Key cannot be used.", code="invalid_parameter", fields={"Idempotency-Key": problem})
+        fields = {"Idempotency-Key": problem}
+        raise Invalid("The Idempotency-Key cannot be used.", code="invalid_parameter", fields=fields)
 
 
 def claim(merchant_id: int, contract: str, key: str, fingerprint: str) -> Reply | None:

@@ -1,6 +1,6 @@
 """Settings that the operator changes inside the program; those of the environment are config.py's."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import select
 
@@ -15,11 +15,11 @@ from models.setting import Setting
 class SettingsInput(Input):
     """Every setting with its default."""
 
-    client_api_limit_per_minute: Whole(0, 1_000_000) = 60
-    quote_validity_days: Whole(1, 3650) = 30
+    client_api_limit_per_minute: Annotated[int, Whole(0, 1_000_000)] = 60
+    quote_validity_days: Annotated[int, Whole(1, 3650)] = 30
     base_currency: CurrencyCode = "EUR"
     system_timezone: TimeZone = "UTC"
-    core_rate_limit_per_minute: Whole(0, 1_000_000) = 0
+    core_rate_limit_per_minute: Annotated[int, Whole(0, 1_000_000)] = 0
 
 
 MEANINGS = {

@@ -1,6 +1,6 @@
 """Users: who signs in, with which role, for which merchants."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import exists, func, or_, select
 
@@ -8,13 +8,13 @@ from database import db
 from domain import audit, clock, passwords, sessions
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
-from domain.inputs import Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth, choice
+from domain.inputs import Choice, Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth
 from domain.listing import Children, Filter, Listing, touch
 from domain.resource import Resource
 from models.merchant import Merchant
 from models.user import Membership, Role, User, UserSession
 
-Password = Maybe(str)
+Password = Maybe[str]
 
 
 class UserInput(Input):
@@ -22,14 +22,14 @@ class UserInput(Input):
 
     email: Email
     password: Password = None
-    name: Maybe(Text(100)) = None
-    role: choice(Role) = Role.NORMAL
+    name: Maybe[Annotated[str, Text(100)]] = None
+    role: Annotated[Role, Choice(Role)] = Role.NORMAL
     active: Truth = True
     all_merchants: Truth = False
     merchant_ids: list[RowId] = []
     api_access: Truth = False
     allowed_ips: Networks = []
-    timezone: Maybe(TimeZone) = None
+    timezone: Maybe[TimeZone] = None
 
 
 class UserListing(Listing):

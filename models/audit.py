@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import constraints, db, pk
+from database import Model, constraints, pk
 
 
-class AuditEntry(db.Model):
+class AuditEntry(Model):
     """One change. Never updated, never deleted by the program."""
 
     __tablename__ = "audit_entries"

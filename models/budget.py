@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import constraints, currency_code, db, long_text, micro, minor, pk
+from database import Model, constraints, currency_code, long_text, micro, minor, pk
 from models.customer import Customer
 from models.owned import Owned, Removable, Versioned
 from models.product import Product
@@ -20,7 +20,7 @@ class BudgetStatus(StrEnum):
     EXPIRED = "EXPIRED"
 
 
-class Budget(Owned, Versioned, Removable, db.Model):
+class Budget(Owned, Versioned, Removable, Model):
     """Amounts are computed from the items, never taken from a caller."""
 
     __tablename__ = "budgets"
@@ -51,7 +51,7 @@ class Budget(Owned, Versioned, Removable, db.Model):
     items: Mapped[list["BudgetItem"]] = relationship(order_by="BudgetItem.position", cascade="all, delete-orphan")
 
 
-class BudgetItem(db.Model):
+class BudgetItem(Model):
     """One line of a budget."""
 
     __tablename__ = "budget_items"

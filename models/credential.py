@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Enum, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import db, long_text, pk
+from database import Model, long_text, pk
 from models.merchant import Merchant
 from models.owned import Versioned
 
@@ -26,7 +26,7 @@ class Mode(StrEnum):
     TEST = "test"
 
 
-class Credential(Versioned, db.Model):
+class Credential(Versioned, Model):
     """One key or token. `merchant_id` for integration keys, `customer_id`, `user_id` for the others."""
 
     __tablename__ = "credentials"

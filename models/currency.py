@@ -3,10 +3,10 @@
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import db
+from database import Model
 
 
-class Currency(db.Model):
+class Currency(Model):
     """A currency and how many decimals its rates, details and totals show."""
 
     __tablename__ = "currencies"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import constraints, db, long_text, minor, pk
+from database import Model, constraints, long_text, minor, pk
 from models.owned import Owned, Removable, Versioned
 
 
@@ -22,7 +22,7 @@ class AddressKind(StrEnum):
     SHIPPING = "shipping"
 
 
-class Customer(Owned, Versioned, Removable, db.Model):
+class Customer(Owned, Versioned, Removable, Model):
     """One customer of one merchant, in the full shape of the four contracts."""
 
     __tablename__ = "customers"
@@ -78,7 +78,7 @@ class Customer(Owned, Versioned, Removable, db.Model):
         return next((one for one in self.addresses if one.kind == kind and one.replaced_at is None), None)
 
 
-class Address(db.Model):
+class Address(Model):
     """An address as it was between two changes: a change adds a row and closes the last one."""
 
     __tablename__ = "addresses"

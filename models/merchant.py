@@ -3,11 +3,11 @@
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import currency_code, db, long_text, pk
+from database import Model, currency_code, long_text, pk
 from models.owned import Versioned
 
 
-class Merchant(Versioned, db.Model):
+class Merchant(Versioned, Model):
     """A business that bills, with what its documents must show."""
 
     __tablename__ = "merchants"

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import constraints, currency_code, db, long_text, micro, minor, pk
+from database import Model, constraints, currency_code, long_text, micro, minor, pk
 from models.owned import Owned, Removable, Versioned
 
 
@@ -49,7 +49,7 @@ def _words(kind: type[StrEnum]) -> Enum:
     return Enum(kind, native_enum=False, length=16, values_callable=lambda each: [item.value for item in each])
 
 
-class ProductGroup(Owned, Versioned, db.Model):
+class ProductGroup(Owned, Versioned, Model):
     """A shelf of a merchant's catalogue."""
 
     __tablename__ = "product_groups"
@@ -59,7 +59,7 @@ class ProductGroup(Owned, Versioned, db.Model):
     name: Mapped[str] = mapped_column(String(100))
 
 
-class PriceRule(Owned, Versioned, db.Model):
+class PriceRule(Owned, Versioned, Model):
     """A named percentage: a tax, a discount or a fee."""
 
     __tablename__ = "price_rules"
@@ -75,7 +75,7 @@ class PriceRule(Owned, Versioned, db.Model):
     description: Mapped[str | None]
 
 
-class Product(Owned, Versioned, Removable, db.Model):
+class Product(Owned, Versioned, Removable, Model):
     """One thing in a merchant's catalogue."""
 
     __tablename__ = "products"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import constraints, db, pk
+from database import Model, constraints, pk
 
 
-class IdempotentReply(db.Model):
+class IdempotentReply(Model):
     """Inserted before the effect, completed after it, in one transaction."""
 
     __tablename__ = "idempotent_replies"

@@ -5,10 +5,10 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import db
+from database import Model
 
 
-class Setting(db.Model):
+class Setting(Model):
     """One setting that differs from its default."""
 
     __tablename__ = "settings"

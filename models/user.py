@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import Enum, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import db, pk
+from database import Model, pk
 from models.merchant import Merchant
 from models.owned import Versioned
 
@@ -18,7 +18,7 @@ class Role(StrEnum):
     RESTRICTED = "restricted_user"
 
 
-class User(Versioned, db.Model):
+class User(Versioned, Model):
     """A person, or a program that acts as one. `all_merchants` is the operator of the installation."""
 
     __tablename__ = "users"
@@ -47,7 +47,7 @@ class User(Versioned, db.Model):
         return sorted(one.merchant_id for one in self.memberships)
 
 
-class Membership(db.Model):
+class Membership(Model):
     """A user may act for a merchant."""
 
     __tablename__ = "memberships"
@@ -58,7 +58,7 @@ class Membership(db.Model):
     merchant: Mapped[Merchant] = relationship()
 
 
-class UserSession(db.Model):
+class UserSession(Model):
     """A signed-in browser. The cookie holds a random token; here is only its digest."""
 
     __tablename__ = "user_sessions"

@@ -10,7 +10,8 @@ def test_a_customer_is_created_and_read_again(api):
     assert body["meta"]["requestId"].startswith("req_")
     again = api.get("/customers/customer_1").json["data"]
     assert again == body["data"]
-    assert again["createdAt"].endswith("Z") and len(again["createdAt"]) == 20
+    assert again["createdAt"].endswith("Z")
+    assert len(again["createdAt"]) == 20
 
 
 def test_a_budget_adds_up(api):
