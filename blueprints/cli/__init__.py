@@ -3,6 +3,9 @@
 from flask import Flask
 
 from blueprints.cli import accounts, installation, keys
+from blueprints.cli._command import settings_or_exit
+
+__all__ = ["register", "settings_or_exit"]
 
 
 def register(app: Flask) -> None:

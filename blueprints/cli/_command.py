@@ -15,7 +15,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from config import ConfigError, Settings
+from config import ConfigError, Settings, from_environment
 from database import DatabaseBusy, DatabaseClash
 from domain.errors import DomainError
 from operations.errors import OperationRefused
@@ -118,6 +118,14 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
         return f"{problem.filename or 'The system'}: {problem.strerror or problem}.", {}
     traceback.print_exception(problem, file=sys.stderr)
     return f"Something broke on our side: {type(problem).__name__}.", {}
+
+
+def settings_or_exit() -> Settings:
+    """The settings of the environment; ends the program with one line when they cannot be read."""
+    try:
+        return from_environment()
+    except ConfigError as problem:
+        sys.exit(refuse(problem, as_json="--json" in sys.argv))
 
 
 def settings() -> Settings:

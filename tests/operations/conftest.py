@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +11,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-ROOT = Path(__file__).resolve().parents[2]
-for folder in (ROOT, Path(__file__).parent):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-from small_app import create_app  # noqa: E402
-
-from config import Settings  # noqa: E402
-from database import db  # noqa: E402
+from app import create_app
+from config import Settings
+from database import db
 
 POSTGRESQL = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
 
