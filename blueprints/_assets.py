@@ -2,9 +2,11 @@
 
 import hashlib
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 
-from flask import Flask, Response, abort, request, send_from_directory, url_for
+import brotli
+from flask import Flask, Response, abort, request, send_file, send_from_directory, url_for
 from werkzeug.security import safe_join
 
 HTMX = "vendor/htmx-4.0.1/htmx.min.js"
@@ -16,7 +18,8 @@ STYLES = ("tokens", "shell", "controls", "content", "forms", "pages", "responsiv
 SCRIPTS = ("shell", "toast", "palette", "forms")
 
 A_YEAR = 31_536_000
-TYPES = {".js": "text/javascript", ".css": "text/css"}
+TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+TEXT = ("text/javascript", "text/css", "image/svg+xml")
 
 
 def init_app(app: Flask) -> None:
@@ -38,23 +41,37 @@ def asset(filename: str) -> str:
 
 
 def serve(filename: str) -> Response:
-    """A static file: the brotli twin when there is one and the browser takes it."""
+    """A static file, compressed where that pays: vendored ones come with a twin, our own are done once."""
     folder = _folder()
     path = safe_join(str(folder), filename)
     if path is None or not Path(path).is_file():
         abort(404)
     kept = A_YEAR if filename.startswith("vendor/") or "v" in request.args else None
-    twin = Path(path + ".br")
-    if twin.is_file() and "br" in request.accept_encodings:
-        response = send_from_directory(folder, filename + ".br", mimetype=TYPES[Path(path).suffix], max_age=kept)
-        response.headers["Content-Encoding"] = "br"
+    mimetype = TYPES.get(Path(path).suffix)
+    packed = _packed(filename) if mimetype in TEXT and "br" in request.accept_encodings else None
+    if packed is None:
+        response = send_from_directory(folder, filename, mimetype=mimetype, max_age=kept)
     else:
-        response = send_from_directory(folder, filename, max_age=kept)
-    if twin.is_file():
+        response = send_file(BytesIO(packed), mimetype=mimetype, max_age=kept)
+        response.headers["Content-Encoding"] = "br"
+        response.set_etag(_fingerprint(filename, _changed(filename)))
+        response.make_conditional(request)
+    if mimetype in TEXT:
         response.vary.add("Accept-Encoding")
     if kept:
         response.cache_control.immutable = True
     return response
+
+
+def _packed(filename: str) -> bytes:
+    """The brotli form of a text file."""
+    twin = _folder() / (filename + ".br")
+    return twin.read_bytes() if twin.is_file() else _pack(filename, _changed(filename))
+
+
+@lru_cache(maxsize=64)
+def _pack(filename: str, changed: int) -> bytes:
+    return brotli.compress((_folder() / filename).read_bytes(), mode=brotli.MODE_TEXT)
 
 
 def _folder() -> Path:

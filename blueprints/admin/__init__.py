@@ -1,0 +1,30 @@
+"""The back office: pages for the people who run a merchant's billing."""
+
+from flask import Blueprint
+
+from blueprints import _csrf, _errors, _session
+from blueprints.admin import (
+    account,
+    audit,
+    budgets,
+    customers,
+    keys,
+    merchants,
+    overview,
+    palette,
+    products,
+    records,
+    settings,
+    switcher,
+    users,
+)
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+_session.guard(bp)
+_csrf.attach(bp)
+_errors.attach(bp)
+
+for page in (customers.PAGE, products.PAGE, budgets.PAGE, users.PAGE, merchants.PAGE):
+    records.register(bp, page)
+for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher):
+    part.register(bp)

@@ -1,0 +1,89 @@
+"""My account: name, time zone, password, and where I am signed in."""
+
+from typing import Any
+
+from flask import Response, flash, make_response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._htmx import go
+from blueprints._session import me, wide_actor
+from blueprints.admin.customers import timezone_choices
+from blueprints.admin.fields import Field, plain
+from database import db, transaction
+from domain import inputs, sessions, users
+from domain.errors import DomainError, Invalid
+from models.user import User
+
+FIELDS = (
+    Field(name="name", hint="Shown instead of the address."),
+    Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, blank="UTC"),
+)
+
+
+def register(bp: Any) -> None:
+    """The page's addresses; everybody has an account, so no scope is asked for."""
+    bp.add_url_rule("/account", "account", show, methods=["GET"])
+    bp.add_url_rule("/account", "account_save", save, methods=["POST"])
+    bp.add_url_rule("/account/password", "account_password", change_password, methods=["POST"])
+    bp.add_url_rule("/account/sessions/<int:number>/end", "account_end_session", end_session, methods=["POST"])
+    bp.add_url_rule("/account/sessions/end", "account_end_others", end_others, methods=["POST"])
+
+
+def show(wrong: DomainError | None = None, values: dict[str, str] | None = None) -> Response:
+    """The page, with what is wrong about the form that was sent."""
+    user = me().user
+    page = render_template(
+        "admin/account.html", fields=FIELDS, wrong=wrong, who=wide_actor(), user=user,
+        values=values or {field.name: plain(getattr(user, field.name)) for field in FIELDS},
+        sessions=sessions.of_user(user.id), current=me().session.id,
+    )
+    return make_response(page, 422 if wrong else 200)
+
+
+def save() -> BaseResponse:
+    """Name and time zone; the rest of a user is an admin's to change."""
+    key, who = me().user.id, wide_actor()
+    wanted = {field.name: request.form.get(field.name, "") for field in FIELDS}
+    try:
+        changes = inputs.changes(users.UserInput, wanted, text=True)
+        with transaction():
+            users.update(who, db.session.get_one(User, key), changes)
+    except Invalid as error:
+        return show(error, wanted)
+    flash("Your account was saved.", "ok")
+    return go("/admin/account")
+
+
+def change_password() -> BaseResponse:
+    """A new password; the old one proves who asks. Every session ends, so one signs in anew."""
+    key, who = me().user.id, wide_actor()
+    try:
+        if request.form.get("password", "") != request.form.get("again", ""):
+            raise Invalid.field("again", "is not the same as the new password", "different")
+        with transaction():
+            user = db.session.get_one(User, key)
+            users.change_own_password(
+                user, request.form.get("old_password", ""), request.form.get("password", ""), actor=who
+            )
+    except Invalid as error:
+        return show(error)
+    flash("Your password was changed. Sign in with the new one.", "ok")
+    return go("/login")
+
+
+def end_session(number: int) -> BaseResponse:
+    """Sign one of my browsers out."""
+    if number in [one.id for one in sessions.of_user(me().user.id)]:
+        with transaction():
+            sessions.end(number)
+        flash("That session is over.", "ok")
+    return go("/admin/account")
+
+
+def end_others() -> BaseResponse:
+    """Sign out everywhere but here."""
+    who, here = me().user.id, me().session.id
+    with transaction():
+        sessions.end_all(who, but=here)
+    flash("All other sessions are over.", "ok")
+    return go("/admin/account")

@@ -1,0 +1,180 @@
+"""Budgets: the list, the record with its lines, the form with its line editor, approval."""
+
+import re
+from typing import Any
+
+from flask import Response, render_template, request
+from werkzeug.datastructures import MultiDict
+
+from blueprints._format import zone
+from blueprints._session import actor, need, wide_actor
+from blueprints.admin import records
+from blueprints.admin.confirm import Question, ask
+from blueprints.admin.customers import currency_choices
+from blueprints.admin.fields import Field, Section, pairs
+from blueprints.admin.listing import Column, ListPage, Narrow
+from domain import budgets, customers, products
+from domain.actor import Actor
+from domain.listing import Query
+from models.budget import Budget, BudgetItem, BudgetStatus
+from models.money import Money, from_micro
+from models.product import ProductStatus
+
+STATUS = pairs(BudgetStatus)
+MOST_CHOICES = 500
+NAMED = re.compile(r"\((\d{1,18})\)\s*\Z")          # how the lists name a row: Ada Lovelace (42)
+LINE = ("product_id", "description", "quantity", "unit_price", "discount", "tax")
+
+
+def values(row: Budget) -> dict[str, Any]:
+    """A budget as the form shows it, lines included."""
+    shown: dict[str, Any] = {
+        "customer_id": f"{row.customer.name} ({row.customer_id})", "currency": row.currency, "notes": row.notes,
+        "valid_until": row.valid_until.astimezone(zone()).date() if row.valid_until else None,
+        "discount": _amount(row.header_discount_minor, row.currency),
+        "tax": _amount(row.header_tax_minor, row.currency),
+    }
+    for number, item in enumerate(row.items):
+        shown |= {f"items.{number}.{name}": value for name, value in line(item, row.currency).items()}
+    return shown
+
+
+def line(item: BudgetItem, currency: str) -> dict[str, Any]:
+    """One line as the form shows it."""
+    product = f"{item.product.name} ({item.product_id})" if item.product else ""
+    return {
+        "product_id": product, "description": item.description, "quantity": item.quantity,
+        "unit_price": _price(item.unit_price_micro), "discount": _amount(item.discount_minor, currency),
+        "tax": _amount(item.tax_minor, currency),
+    }
+
+
+def _amount(minor: int, currency: str) -> str:
+    return str(Money(minor, currency).decimal) if minor else ""
+
+
+def _price(micro: int) -> str:
+    whole, _, decimals = f"{from_micro(micro):f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def read(form: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The form as the domain reads it: rows by their ids, days to their end, empty lines left out."""
+    plain = MultiDict[str, str]()
+    for name in form:
+        value = form[name]
+        if name == "customer_id" or name.endswith(".product_id"):
+            found = NAMED.search(value)
+            value = found.group(1) if found else value.strip()
+        elif name == "valid_until" and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+            value += "T23:59:59"
+        if name not in ("add_line", "remove_line") and not (name.startswith("items.") and _is_blank(form, name)):
+            plain.add(name, value)
+    return plain
+
+
+def _is_blank(form: MultiDict[str, str], name: str) -> bool:
+    stem = name.rpartition(".")[0]
+    return not any(form.get(f"{stem}.{part}", "").strip() for part in LINE if part != "quantity")
+
+
+def lines(shown: dict[str, str]) -> list[int]:
+    """The numbers of the lines in a form; one empty line when there are none."""
+    found = {int(name.split(".")[1]) for name in shown if re.fullmatch(r"items\.\d{1,6}\.\w+", name)}
+    return sorted(found) or [0]
+
+
+def choices(who: Actor) -> dict[str, Any]:
+    """What the form's lists offer: customers and products of the merchant, by name."""
+    query = Query(sort="name", descending=False, limit=MOST_CHOICES)
+    active = Query(sort="name", descending=False, limit=MOST_CHOICES, filters={"status": ProductStatus.ACTIVE})
+    return {
+        "customers": customers.LISTING.page(who, query).records,
+        "products": products.LISTING.page(who, active).records,
+        "lines": lines,
+    }
+
+
+PAGE = ListPage(
+    resource=budgets.RESOURCE,
+    title="Budgets",
+    icon="file-dollar",
+    about="Quotes that a customer approves or rejects before their date.",
+    columns=(
+        Column(name="id", title="Budget", kind="link", sort="id"),
+        Column(name="customer_name", title="Customer"),
+        Column(name="status", kind="tag", sort="status"),
+        Column(name="total_minor", title="Total", kind="money", sort="total"),
+        Column(name="valid_until", kind="day", sort="valid_until"),
+        Column(name="created_at", title="Created", kind="ago", sort="created_at", minor=True),
+    ),
+    narrows=(
+        Narrow(name="status", choices=STATUS, read=BudgetStatus),
+        Narrow(name="created_after", title="From", kind="day"),
+        Narrow(name="created_before", title="To", kind="day"),
+    ),
+    sections=(
+        Section("Budget", (
+            Field(name="customer_id", required=True),
+            Field(name="currency", kind="select", choices=currency_choices, blank="The merchant's"),
+            Field(name="valid_until", kind="date"),
+            Field(name="notes", kind="area"),
+        )),
+    ),
+    values=values,
+    bulk={"delete": "Delete"},
+    undo={"delete": "restore"},
+    past={"delete": "{} was deleted.", "restore": "{} was brought back.", "approve": "{} was approved.",
+          "reject": "{} was rejected."},
+    tones={"PENDING": "warn", "APPROVED": "ok", "REJECTED": "bad", "EXPIRED": ""},
+    name=lambda row: f"Budget {row.id}",
+    form="admin/budget_form.html",
+    show="admin/budget.html",
+    read=read,
+    choices=choices,
+)
+
+
+def register(bp: Any) -> None:
+    """What a budget has beyond a declared noun."""
+    write = need("WRITE_BUDGETS")
+    bp.add_url_rule("/budgets/<int:key>/<any(approve, reject):verb>", "budgets_ask", write(ask_first), methods=["GET"])
+    bp.add_url_rule("/budgets/line", "budgets_line", write(change_lines), methods=["POST"])
+    bp.add_url_rule("/budgets/customers", "budgets_customers", need("READ_CUSTOMERS")(offer_customers),
+                    methods=["GET"])
+
+
+def ask_first(key: int, verb: str) -> Response:
+    """Approving freezes the lines, so it is asked about; rejecting can be taken back by reopening."""
+    record = budgets.LISTING.read(wide_actor(), key)
+    total = f"{Money(record.total_minor, record.currency).decimal:,} {record.currency}"
+    text = {
+        "approve": f"Approve budget {key} for {record.customer_name}, {total}? Its lines and amounts are fixed "
+                   "from then on.",
+        "reject": f"Reject budget {key} for {record.customer_name}, {total}? It can be reopened with a new date.",
+    }[verb]
+    return ask(Question(
+        title=f"{verb.capitalize()} budget {key}?", text=text, button=f"{verb.capitalize()} budget",
+        action=PAGE.url("act", key=key, verb=verb), back=PAGE.url("show", key=key), danger=verb == "reject",
+        version=record.version,
+    ))
+
+
+def change_lines() -> Response:
+    """The form again with a line more or less, for browsers without JavaScript."""
+    shown = request.form.to_dict()
+    gone = shown.pop("remove_line", "")
+    if shown.pop("add_line", ""):
+        shown[f"items.{max(lines(shown)) + 1}.quantity"] = "1"
+    if gone:
+        shown = {name: value for name, value in shown.items() if not name.startswith(f"items.{gone}.")}
+    key = shown.pop("key", "")
+    row = budgets.LISTING.get(wide_actor(), int(key)) if key.isascii() and key.isdigit() else None
+    return records.form(PAGE, row, shown)
+
+
+def offer_customers() -> str:
+    """Customers whose name or e-mail fits what was typed."""
+    wanted = request.args.get("customer_id", "").strip()[:100].replace("\x00", "")
+    query = Query(search=wanted, sort="name", descending=False, limit=30)
+    return render_template("admin/_options.html", rows=customers.LISTING.page(actor(), query).records)

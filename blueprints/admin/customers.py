@@ -1,0 +1,118 @@
+"""Customers: the list, the form, and the record with its budgets."""
+
+from typing import Any
+
+from blueprints._session import wide_actor
+from blueprints.admin.fields import Field, Section, pairs
+from blueprints.admin.listing import Column, ListPage, Narrow
+from domain import budgets, customers, inputs
+from domain.listing import Query
+from models.customer import Address, Customer, CustomerStatus
+from models.money import Money
+
+STATUS = pairs(CustomerStatus)
+PARTS = ("street", "city", "state", "postal_code", "country")
+
+
+def country_choices(_: Any) -> list[tuple[str, str]]:
+    """Countries by name."""
+    return sorted(inputs.countries().items(), key=lambda pair: pair[1])
+
+
+def currency_choices(_: Any) -> list[tuple[str, str]]:
+    """Currencies by code."""
+    return [(code, f"{code} · {name}") for code, name in sorted(inputs.currencies().items())]
+
+
+def timezone_choices(_: Any) -> list[tuple[str, str]]:
+    """Time zones by name."""
+    return [(name, name) for name in sorted(inputs.timezones())]
+
+
+def address(kind: str, title: str) -> Section:
+    """An address as a part of the form."""
+    labels = {"state": "State or province", "postal_code": "Postal code"}
+    plain = [Field(name=f"{kind}.{part}", label=labels.get(part, part.capitalize())) for part in PARTS[:-1]]
+    country = Field(
+        name=f"{kind}.country", label="Country", kind="select", choices=country_choices, blank="Not given"
+    )
+    return Section(title, (*plain, country))
+
+
+def values(row: Customer) -> dict[str, Any]:
+    """A customer as the form shows it."""
+    currency = customers.currency_of(row)
+    shown = {name: getattr(row, name) for name in (
+        "name", "email", "phone", "status", "organisation", "registration_number", "tax_number", "website",
+        "currency", "timezone", "note", "details",
+    )}
+    shown["credit_limit"] = Money(row.credit_limit_minor, currency).decimal
+    for kind, current in (("billing_address", row.billing_address), ("shipping_address", row.shipping_address)):
+        shown |= {f"{kind}.{part}": _part(current, part) for part in PARTS}
+    return shown
+
+
+def _part(current: Address | None, part: str) -> str | None:
+    return getattr(current, part) if current is not None else None
+
+
+def context(record: Any) -> dict[str, Any]:
+    """What the record's page shows besides: the latest budgets."""
+    who = wide_actor()
+    if not who.can("READ_BUDGETS"):
+        return {"budgets": None}
+    query = Query(filters={"customer_id": record.id}, limit=10)
+    return {"budgets": budgets.LISTING.page(who, query)}
+
+
+PAGE = ListPage(
+    resource=customers.RESOURCE,
+    title="Customers",
+    icon="user-circle",
+    about="The people and organisations that you bill.",
+    columns=(
+        Column(name="name", kind="link", sort="name"),
+        Column(name="email", title="E-mail", sort="email", editable="email"),
+        Column(name="organisation", minor=True),
+        Column(name="status", kind="tag", editable="status", choices=STATUS),
+        Column(name="created_at", title="Since", kind="day", sort="created_at"),
+    ),
+    narrows=(
+        Narrow(name="status", choices=STATUS, read=CustomerStatus),
+        Narrow(name="created_after", title="From", kind="day"),
+        Narrow(name="created_before", title="To", kind="day"),
+    ),
+    sections=(
+        Section("Who it is", (
+            Field(name="name", required=True, hint="A person or an organisation."),
+            Field(name="email", label="E-mail", kind="email"),
+            Field(name="phone", kind="tel"),
+            Field(name="status", kind="select", choices=STATUS, required=True),
+        )),
+        Section("Organisation", (
+            Field(name="organisation", label="Company name"),
+            Field(name="registration_number"),
+            Field(name="tax_number", hint="VAT number or the like, as invoices print it."),
+            Field(name="website", kind="url"),
+        )),
+        Section("Billing", (
+            Field(name="currency", kind="select", choices=currency_choices, blank="The merchant's"),
+            Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, blank="The merchant's"),
+            Field(name="credit_limit", kind="number", required=True),
+        )),
+        address("billing_address", "Billing address"),
+        address("shipping_address", "Shipping address"),
+        Section("More", (
+            Field(name="note", kind="area", wide=True),
+            Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value a line."),
+        )),
+    ),
+    values=values,
+    bulk={"archive": "Archive", "activate": "Activate", "delete": "Delete"},
+    undo={"archive": "activate", "activate": "archive", "delete": "restore"},
+    past={"archive": "{} was archived.", "activate": "{} was activated.", "delete": "{} was deleted.",
+          "restore": "{} was brought back."},
+    tones={"active": "ok", "stopped": "warn", "archived": ""},
+    show="admin/customer.html",
+    context=context,
+)

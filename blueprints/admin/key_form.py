@@ -1,0 +1,41 @@
+"""The form of a key, read: a matrix of scopes, an expiry by preset, a list of addresses."""
+
+from datetime import timedelta
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from blueprints._format import zone
+from domain import clock
+
+SCOPES = {"none": (), "read": ("READ",), "write": ("READ", "WRITE")}
+PLAIN = ("name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url", "mode")
+RESOURCES = ("BUDGETS", "CUSTOMERS", "PRODUCTS")
+
+
+def typed(form: MultiDict[str, str]) -> dict[str, Any]:
+    """What the domain's KeyInput reads."""
+    given: dict[str, Any] = {
+        name: form[name] for name in PLAIN if name in form
+    }
+    return given | {"scopes": scopes(form), "expires_at": expiry(form)}
+
+
+def scopes(form: MultiDict[str, str]) -> list[str]:
+    """The scopes that the matrix grants."""
+    chosen = [
+        f"{verb}_{name}" for name in RESOURCES for verb in SCOPES.get(form.get(f"scope_{name}", "none"), ())
+    ]
+    return [*chosen, "WEBHOOKS"] if form.get("scope_WEBHOOKS") else chosen
+
+
+def expiry(form: MultiDict[str, str]) -> str | None:
+    """A preset counts whole days and ends with the day; a day of one's own ends with it too."""
+    chosen = form.get("expires", "never")
+    if chosen == "never":
+        return None
+    if chosen == "custom":
+        day = form.get("expires_on", "")
+        return f"{day}T23:59:59" if day else "no day"            # the domain says what is wrong with it
+    days = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 5 else 90
+    return f"{(clock.now().astimezone(zone()) + timedelta(days=days)).date()}T23:59:59"

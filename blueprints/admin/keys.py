@@ -1,0 +1,225 @@
+"""API keys: who calls, with what permission, from where, how often; made, shown once, revoked."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, flash, make_response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._htmx import go, is_partial, page_or_part
+from blueprints._session import actor, me, need, private, wide_actor
+from blueprints.admin import key_use, records
+from blueprints.admin.confirm import Question, ask
+from blueprints.admin.fields import plain
+from blueprints.admin.key_form import typed
+from blueprints.admin.listing import Column, ListPage, show_list
+from database import transaction
+from domain import api_keys, clock, inputs
+from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed
+from domain.listing import Query, expect
+from domain.permissions import KEY_SCOPES
+from models.credential import Credential, Mode
+
+SOON = timedelta(days=14)
+TABS = {"active": "Active", "expiring": "Expiring soon", "unused": "Never used", "revoked": "Revoked", "all": "All"}
+PRESETS = {"30": "30 days", "90": "90 days", "365": "1 year", "custom": "Custom", "never": "Never"}
+RESOURCES = (
+    ("BUDGETS", "Budgets", "quotes with their lines"),
+    ("CUSTOMERS", "Customers", "profiles and addresses"),
+    ("PRODUCTS", "Products", "the catalogue and its prices"),
+)
+
+
+def tab_filters(tab: str) -> dict[str, Any]:
+    """What a tab narrows the list to."""
+    mode: dict[str, Any] = {"mode": Mode.TEST if me().session.test_mode else Mode.LIVE}
+    if tab == "active":
+        return mode | {"status": "ACTIVE"}
+    if tab == "expiring":
+        return mode | {"status": "ACTIVE", "expires_before": clock.now() + SOON}
+    if tab == "unused":
+        return mode | {"status": "ACTIVE", "id": key_use.unused(candidates())}
+    return mode | ({"status": "REVOKED"} if tab == "revoked" else {})
+
+
+def candidates() -> list[int]:
+    """The ids of the keys that could be called now."""
+    mode = Mode.TEST if me().session.test_mode else Mode.LIVE
+    query = Query(filters={"status": "ACTIVE", "mode": mode}, limit=2000)
+    return [record.id for record in api_keys.LISTING.page(actor(), query).records]
+
+
+class KeyPage(ListPage):
+    """The list of keys: its tab and the test mode narrow it besides the address."""
+
+    def filters(self, who: Any) -> dict[str, Any]:
+        return tab_filters(current_tab())
+
+
+def current_tab() -> str:
+    """The tab that the address names."""
+    tab = request.args.get("tab", "active")
+    return tab if tab in TABS else "active"
+
+
+PAGE = KeyPage(
+    resource=api_keys.RESOURCE,
+    title="API keys",
+    icon="key",
+    about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",
+    columns=(
+        Column(name="name", title="Key", sort="name"),
+        Column(name="scopes"),
+        Column(name="allowed_ips", title="Network"),
+        Column(name="expires_at", title="Expires", sort="expires_at"),
+        Column(name="last_used", title="Last used"),
+        Column(name="requests", title="Requests, 7 d", kind="number"),
+    ),
+)
+
+
+def register(bp: Any) -> None:
+    """The addresses of the keys' pages."""
+    read, write = need("READ_KEYS"), need("WRITE_KEYS")
+    bp.add_url_rule("/keys", "api_keys_list", read(show_keys), methods=["GET"])
+    bp.add_url_rule("/keys.csv", "api_keys_export", read(lambda: records.export_list(PAGE)), methods=["GET"])
+    bp.add_url_rule("/keys/new", "api_keys_new", write(ask_for_key), methods=["GET"])
+    bp.add_url_rule("/keys", "api_keys_create", write(create), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>", "api_keys_show", read(show), methods=["GET"])
+    bp.add_url_rule("/keys/<int:key>/edit", "api_keys_edit", write(edit), methods=["GET"])
+    bp.add_url_rule("/keys/<int:key>", "api_keys_save", write(save), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>/revoke", "api_keys_ask_revoke", write(ask_revoke), methods=["GET"])
+    bp.add_url_rule("/keys/<int:key>/revoke", "api_keys_revoke", write(revoke), methods=["POST"])
+
+
+def show_keys() -> Response:
+    """The keys of a tab with their health."""
+    counts = {tab: api_keys.LISTING.count(actor(), **tab_filters(tab)) for tab in TABS}
+    return show_list(PAGE, tab=current_tab(), tabs=TABS, counts=counts, use=key_use.of, now=clock.now(), soon=SOON,
+                     table="admin/_keys.html", whole="admin/keys.html")
+
+
+def show(key: int) -> str:
+    """One key: what it may, where from, what it did."""
+    record = api_keys.LISTING.read(wide_actor(), key)
+    use = key_use.of([key]).get(key)
+    return render_template("admin/key.html", here=PAGE, record=record, use=use, now=clock.now(), soon=SOON,
+                           trail=records.trail(PAGE, key, kind="api_key"))
+
+
+# Making one ---------------------------------------------------------------------------------------
+
+
+def ask_for_key() -> Response:
+    """The form; sensible from the start: 90 days, everything readable, nothing writable."""
+    mode = Mode.TEST if me().session.test_mode else Mode.LIVE
+    values = {"expires": "90", "rate_limit_per_hour": "1000", "mode": mode.value}
+    return form(values | {f"scope_{name}": "read" for name, _, _ in RESOURCES})
+
+
+def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = None) -> Response:
+    """The form as a dialog or as a page, with what was typed."""
+    response = page_or_part(
+        "admin/key_form.html", "admin/_key_dialog.html", here=PAGE, values=values, row=row, wrong=wrong,
+        resources=RESOURCES, presets=PRESETS, address=request.remote_addr, who=records.acting(PAGE, row),
+        today=clock.now(), **records.choice_of(PAGE, row),
+    )
+    if wrong:
+        response.status_code = records.REFUSED.get(type(wrong), 422)
+    return response
+
+
+def create() -> Response:
+    """A new key, shown this once; nothing of the answer may be kept anywhere."""
+    try:
+        new = inputs.parse(api_keys.KeyInput, typed(request.form), text=True, zone=me().user.timezone)
+        with transaction():
+            row, secret = api_keys.create(records.acting(PAGE, None), new)
+            key, name, test = row.id, row.name, row.mode is Mode.TEST
+    except (Invalid, Conflict) as error:
+        return form(request.form.to_dict(), wrong=error)
+    template = "admin/_key_secret.html" if is_partial() else "admin/key_secret.html"
+    page = render_template(template, key=key, name=name, secret=secret, test=test, base=request.host_url.rstrip("/"),
+                           here=PAGE)
+    return private(make_response(page, 201))
+
+
+# Changing one -------------------------------------------------------------------------------------
+
+
+def edit(key: int) -> Response:
+    """The form with the key as it is."""
+    row = api_keys.LISTING.get(wide_actor(), key)
+    return form(values_of(row), row)
+
+
+def values_of(row: Credential) -> dict[str, str]:
+    """A key as the form shows it."""
+    values = {name: plain(getattr(row, name)) for name in (
+        "name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url",
+    )}
+    for name, _, _ in RESOURCES:
+        written = f"WRITE_{name}" in row.scopes
+        values[f"scope_{name}"] = "write" if written else "read" if f"READ_{name}" in row.scopes else "none"
+    values["scope_WEBHOOKS"] = "on" if "WEBHOOKS" in row.scopes else ""
+    values["expires"] = "custom" if row.expires_at else "never"
+    values["expires_on"] = row.expires_at.date().isoformat() if row.expires_at else ""
+    return values | {"mode": row.mode.value}
+
+
+def save(key: int) -> BaseResponse:
+    """Changes hold from the key's next call on."""
+    who = wide_actor()
+    try:
+        given = typed(request.form)
+        given.pop("mode", None)
+        changes = inputs.changes(api_keys.KeyInput, given, text=True, zone=me().user.timezone)
+        with transaction():
+            row = api_keys.LISTING.get(who, key, lock=True)
+            expect(row, records.cells.seen_version())
+            api_keys.update(who, row, unchanged(row, changes))
+            name = row.name
+    except (Invalid, Conflict, PreconditionFailed) as error:
+        return form(request.form.to_dict(), api_keys.LISTING.get(who, key), error)
+    flash(f"{name} was saved.", "ok")
+    return go(PAGE.url("show", key=key))
+
+
+def unchanged(row: Credential, changes: dict[str, Any]) -> dict[str, Any]:
+    """Leave an expiry alone that stays on its day: the form knows days, the key an instant."""
+    kept, new = row.expires_at, changes.get("expires_at")
+    if kept and new and kept.date() == new.date():
+        return {name: value for name, value in changes.items() if name != "expires_at"}
+    return changes
+
+
+# Ending one ---------------------------------------------------------------------------------------
+
+
+def ask_revoke(key: int, wrong: str = "") -> Response:
+    """Say what will stop before it stops."""
+    record = api_keys.LISTING.read(wide_actor(), key)
+    use = key_use.of([key]).get(key)
+    facts = ["Calls with this key are refused from the next one on, for ever."]
+    if use is not None and use.requests:
+        facts.append(f"It made {use.requests:,} requests in the last 7 days.")
+    return ask(Question(
+        title=f"Revoke {record.name}?", text="Whatever uses this key stops working. This cannot be undone.",
+        action=PAGE.url("revoke", key=key), back=PAGE.url("show", key=key), button="Revoke key", danger=True,
+        words=record.name, facts=tuple(facts), version=record.version, wrong=wrong,
+    ))
+
+
+def revoke(key: int) -> BaseResponse:
+    """End the key, if its name was typed."""
+    who = wide_actor()
+    record = api_keys.LISTING.read(who, key)
+    if request.form.get("words", "").strip() != record.name.strip():
+        return ask_revoke(key, "That is not the name of the key.")
+    with transaction():
+        api_keys.revoke(who, api_keys.LISTING.get(who, key, lock=True))
+    flash(f"{record.name} was revoked.", "ok")
+    return go(PAGE.url("show", key=key))
+
+
+assert {f"READ_{name}" for name, _, _ in RESOURCES} < set(KEY_SCOPES)      # the form offers what there is

@@ -1,0 +1,59 @@
+"""Merchant profiles: the tenants, and what their documents print."""
+
+from typing import Any
+
+from blueprints.admin.customers import country_choices, currency_choices, timezone_choices
+from blueprints.admin.fields import Field, Section
+from blueprints.admin.listing import Column, ListPage, Narrow
+from domain import merchants
+from models.merchant import Merchant
+
+
+def values(row: Merchant) -> dict[str, Any]:
+    """A profile as the form shows it."""
+    return {name: getattr(row, name) for name in merchants.MerchantInput.model_fields}
+
+
+PAGE = ListPage(
+    resource=merchants.RESOURCE,
+    title="Merchant profiles",
+    icon="building-store",
+    about="The businesses that bill from here. Customers, products, budgets and keys belong to one profile.",
+    columns=(
+        Column(name="name", kind="link", sort="name"),
+        Column(name="id", title="Profile id", kind="mono"),
+        Column(name="currency"),
+        Column(name="timezone", title="Time zone"),
+        Column(name="active", kind="flag"),
+        Column(name="created_at", title="Since", kind="day", sort="created_at", minor=True),
+    ),
+    narrows=(
+        Narrow(name="active", choices=(("yes", "Active"), ("no", "Switched off")), read=lambda raw: raw == "yes"),
+    ),
+    sections=(
+        Section("Profile", (
+            Field(name="name", required=True),
+            Field(name="currency", kind="select", choices=currency_choices, required=True),
+            Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, required=True),
+            Field(name="active", label="Active: keys and tokens of this profile work", kind="check"),
+        )),
+        Section("What documents print", (
+            Field(name="legal_name"),
+            Field(name="registration_number"),
+            Field(name="tax_number"),
+            Field(name="email", label="E-mail", kind="email"),
+            Field(name="phone", kind="tel"),
+            Field(name="website", kind="url"),
+            Field(name="street"),
+            Field(name="city"),
+            Field(name="state", label="State or province"),
+            Field(name="postal_code", label="Postal code"),
+            Field(name="country", kind="select", choices=country_choices, blank="Not given"),
+            Field(name="document_footer", kind="area", wide=True, hint="Bank account, terms of payment …"),
+        )),
+    ),
+    values=values,
+    undo={"archive": "activate", "activate": "archive"},
+    past={"archive": "{} was switched off.", "activate": "{} was switched on."},
+    needs_merchant=False,
+)

@@ -1,0 +1,78 @@
+"""The first page: how the business and the integration do today, and what to do next."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import render_template
+
+from blueprints._session import actor, me
+from blueprints.admin import traffic
+from domain import api_keys, budgets, clock, customers, products
+from domain.actor import Actor
+from domain.listing import Query
+from models.budget import BudgetStatus
+from models.credential import Mode
+
+SOON = timedelta(days=14)
+NEWEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do before the first call works."""
+
+    title: str
+    text: str
+    url: str
+    action: str
+    done: bool
+
+
+def register(bp: Any) -> None:
+    """The page's address."""
+    bp.add_url_rule("/", "overview", show, methods=["GET"])
+
+
+def show() -> str:
+    """Whatever the user may see of it; nothing is counted that is not shown."""
+    who = actor()
+    mode = Mode.TEST if me().session.test_mode else Mode.LIVE
+    pending = Query(filters={"status": BudgetStatus.PENDING}, sort="valid_until", descending=False, limit=NEWEST)
+    return render_template(
+        "admin/overview.html",
+        today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
+        pending=budgets.LISTING.page(who, pending),
+        approved=budgets.LISTING.count(who, status=BudgetStatus.APPROVED),
+        customers=customers.LISTING.page(who, Query(limit=NEWEST)),
+        products=products.LISTING.count(who),
+        keys=warnings(who, mode) if who.can("READ_KEYS") else None,
+        steps=steps(who, mode) if who.can("WRITE_KEYS") else [],
+    )
+
+
+def warnings(who: Actor, mode: Mode) -> dict[str, Any]:
+    """Keys that need somebody: about to expire, open to every address."""
+    active = {"status": "ACTIVE", "mode": mode}
+    expiring = Query(filters=active | {"expires_before": clock.now() + SOON}, sort="expires_at", descending=False)
+    sample = api_keys.LISTING.page(who, Query(filters=active, limit=200)).records
+    return {
+        "active": api_keys.LISTING.count(who, **active),
+        "expiring": api_keys.LISTING.page(who, expiring).records,
+        "open": [key for key in sample if not key.allowed_ips],
+    }
+
+
+def steps(who: Actor, mode: Mode) -> list[Step]:
+    """The way to the first successful call; empty once it was walked."""
+    found = [
+        Step("Add a product", "What you sell, with its price.", "/admin/products/new", "New product",
+             products.LISTING.count(who) > 0),
+        Step("Add a customer", "Somebody to bill.", "/admin/customers/new", "New customer",
+             customers.LISTING.count(who) > 0),
+        Step("Create an API key", "A program's way in; shown once.", "/admin/keys/new", "Create key",
+             api_keys.LISTING.count(who, status="ACTIVE", mode=mode) > 0),
+        Step("Make a budget", "By hand here, or with the key over the API.", "/admin/budgets/new", "New budget",
+             budgets.LISTING.count(who) > 0),
+    ]
+    return [] if all(step.done for step in found) else found

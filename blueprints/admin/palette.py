@@ -1,0 +1,96 @@
+"""The command palette: pages, actions and records by name, from the keyboard."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, request, url_for
+
+from blueprints._htmx import page_or_part
+from blueprints._session import actor, me, wide_actor
+from blueprints._shell import NAVIGATION, exists
+from domain import api_keys, budgets, customers, products, users
+from domain.listing import Query
+
+MOST = 5
+ACTIONS = (
+    ("Create API key", "key", "admin.api_keys_new", "WRITE_KEYS"),
+    ("New customer", "plus", "admin.customers_new", "WRITE_CUSTOMERS"),
+    ("New product", "plus", "admin.products_new", "WRITE_PRODUCTS"),
+    ("New budget", "plus", "admin.budgets_new", "WRITE_BUDGETS"),
+    ("New user", "user-plus", "admin.users_new", "WRITE_USERS"),
+    ("My account", "user", "admin.account", None),
+)
+RECORDS = (
+    ("Customers", "user-circle", customers.RESOURCE, "admin.customers_show"),
+    ("Products", "package", products.RESOURCE, "admin.products_show"),
+    ("Budgets", "file-dollar", budgets.RESOURCE, "admin.budgets_show"),
+    ("API keys", "key", api_keys.RESOURCE, "admin.api_keys_show"),
+    ("Users", "users", users.RESOURCE, "admin.users_show"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line of the palette."""
+
+    title: str
+    icon: str
+    url: str
+    note: str = ""
+
+
+def register(bp: Any) -> None:
+    """The palette's address; as a page of its own it is the search of browsers without JavaScript."""
+    bp.add_url_rule("/palette", "palette", palette, methods=["GET"])
+
+
+def palette() -> Response:
+    """What fits the words that were typed."""
+    words = request.args.get("q", "").strip()[:100].replace("\x00", "")
+    found = [("Actions", actions(words)), ("Go to", pages(words)), *records(words)]
+    groups = [(title, hits) for title, hits in found if hits]
+    return page_or_part("admin/palette.html", "admin/_palette_list.html", groups=groups, words=words)
+
+
+def actions(words: str) -> list[Hit]:
+    """What can be begun from here."""
+    who = wide_actor()
+    return [
+        Hit(title, icon, url_for(endpoint)) for title, icon, endpoint, scope in ACTIONS
+        if words.lower() in title.lower() and (scope is None or who.can(scope))
+    ]
+
+
+def pages(words: str) -> list[Hit]:
+    """The pages of the navigation."""
+    who = wide_actor()
+    return [
+        Hit(item.title, item.icon, item.path) for group in NAVIGATION for item in group.items
+        if words.lower() in item.title.lower() and (item.scope is None or who.can(item.scope)) and exists(item.path)
+    ]
+
+
+def records(words: str) -> list[tuple[str, list[Hit]]]:
+    """Rows that fit, a few of each kind; and the request, when it is the id of one."""
+    if len(words) < 2:
+        return []
+    who = actor()
+    found = [request_of(words)] if words.startswith("req_") and me().actor().can("READ_ANALYTICS") else []
+    for title, icon, resource, endpoint in RECORDS:
+        if who.can(resource.read_scope):
+            query = Query(search=words, limit=MOST)
+            rows = resource.listing.page(who, query).records
+            found.append((title, [hit(row, icon, endpoint) for row in rows]))
+    return found
+
+
+def request_of(words: str) -> tuple[str, list[Hit]]:
+    """The request log, searched for one request."""
+    return "Requests", [Hit(f"Request {words}", "list-search", f"/admin/requests?q={words}")]
+
+
+def hit(row: Any, icon: str, endpoint: str) -> Hit:
+    """A row as a line."""
+    title = getattr(row, "name", None) or getattr(row, "email", None) or f"Budget {row.id}"
+    note = getattr(row, "email", None) or getattr(row, "customer_name", None) or getattr(row, "sku", None) or ""
+    return Hit(title, icon, url_for(endpoint, key=row.id), "" if note == title else note)

@@ -1,0 +1,116 @@
+"""Products: the catalogue."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from blueprints.admin.customers import currency_choices
+from blueprints.admin.fields import Field, Section, pairs
+from blueprints.admin.listing import Column, ListPage, Narrow
+from database import db
+from domain import products
+from domain.actor import Actor, All
+from models.money import from_micro
+from models.product import (
+    Billing,
+    IntervalUnit,
+    PriceRule,
+    PriceRuleKind,
+    Product,
+    ProductGroup,
+    ProductKind,
+    ProductStatus,
+)
+
+STATUS = pairs(ProductStatus)
+
+
+def rules(kind: PriceRuleKind) -> Any:
+    """The merchant's percentages of one kind, as choices."""
+    def choices(who: Actor) -> list[tuple[str, str]]:
+        statement = select(PriceRule).where(PriceRule.kind == kind).order_by(PriceRule.name)
+        if not isinstance(who.merchant_ids, All):
+            statement = statement.where(PriceRule.merchant_id.in_(who.merchant_ids))
+        found = db.session.scalars(statement)
+        return [(str(one.id), f"{one.name} · {one.percent_hundredths / 100:g} %") for one in found]
+
+    return choices
+
+
+def groups(who: Actor) -> list[tuple[str, str]]:
+    """The merchant's shelves."""
+    statement = select(ProductGroup).order_by(ProductGroup.name)
+    if not isinstance(who.merchant_ids, All):
+        statement = statement.where(ProductGroup.merchant_id.in_(who.merchant_ids))
+    return [(str(one.id), one.name) for one in db.session.scalars(statement)]
+
+
+def values(row: Product) -> dict[str, Any]:
+    """A product as the form shows it."""
+    shown = {name: getattr(row, name) for name in (
+        "name", "description", "sku", "category", "unit", "kind", "billing", "status", "currency", "group_id",
+        "tax_id", "discount_id", "fee_id", "scheduled_interval", "scheduled_unit", "lock_price", "details",
+    )}
+    return shown | {"price": _short(row)}
+
+
+def _short(row: Product) -> str:
+    """The price without zeros that say nothing, but with two decimals."""
+    whole, _, decimals = f"{from_micro(row.price_micro):f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+PAGE = ListPage(
+    resource=products.RESOURCE,
+    title="Products",
+    icon="package",
+    about="What you sell: goods, services and subscriptions, with their prices.",
+    columns=(
+        Column(name="name", kind="link", sort="name"),
+        Column(name="sku", title="SKU", kind="mono", sort="sku"),
+        Column(name="kind", title="Type", kind="tag"),
+        Column(name="status", kind="tag", editable="status", choices=STATUS),
+        Column(name="price_micro", title="Price", kind="price", sort="price", editable="price"),
+        Column(name="created_at", title="Added", kind="day", sort="created_at", minor=True),
+    ),
+    narrows=(
+        Narrow(name="status", choices=STATUS, read=ProductStatus),
+        Narrow(name="kind", title="Type", choices=pairs(ProductKind), read=ProductKind),
+        Narrow(name="billing", choices=pairs(Billing), read=Billing),
+    ),
+    sections=(
+        Section("What it is", (
+            Field(name="name", required=True),
+            Field(name="sku", label="SKU", hint="Your own number; unique in the catalogue."),
+            Field(name="kind", label="Type", kind="select", choices=pairs(ProductKind), required=True),
+            Field(name="status", kind="select", choices=STATUS, required=True),
+            Field(name="category"),
+            Field(name="group_id", label="Group", kind="select", choices=groups, blank="None"),
+            Field(name="description", kind="area", wide=True),
+        )),
+        Section("Price", (
+            Field(name="price", kind="number", required=True, hint="Without tax; up to six decimals."),
+            Field(name="currency", kind="select", choices=currency_choices, blank="The merchant's"),
+            Field(name="unit", hint="Piece, hour, licence …"),
+            Field(name="tax_id", label="Tax", kind="select", choices=rules(PriceRuleKind.TAX), blank="None"),
+            Field(name="discount_id", label="Discount", kind="select", choices=rules(PriceRuleKind.DISCOUNT),
+                  blank="None"),
+            Field(name="fee_id", label="Fee", kind="select", choices=rules(PriceRuleKind.FEE), blank="None"),
+            Field(name="lock_price", label="The price cannot be changed in an order", kind="check"),
+        )),
+        Section("How it is paid", (
+            Field(name="billing", kind="select", choices=pairs(Billing), blank="By its type"),
+            Field(name="scheduled_interval", label="Every", kind="number"),
+            Field(name="scheduled_unit", label="Period", kind="select", choices=pairs(IntervalUnit), blank="None"),
+        )),
+        Section("More", (
+            Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value a line."),
+        )),
+    ),
+    values=values,
+    bulk={"archive": "Deactivate", "activate": "Activate", "delete": "Delete"},
+    undo={"archive": "activate", "activate": "archive", "delete": "restore"},
+    past={"archive": "{} was deactivated.", "activate": "{} was activated.", "delete": "{} was deleted.",
+          "restore": "{} was brought back."},
+    tones={"active": "ok", "inactive": "", "SUBSCRIPTION": "acc", "SERVICE": ""},
+)

@@ -1,0 +1,51 @@
+"""Which merchant the lists show, and whether keys and calls are those of test mode."""
+
+from typing import Any
+
+from flask import flash, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._htmx import go
+from blueprints._session import me, wide_actor
+from blueprints.auth.destination import own_address
+from database import db, transaction
+from domain.errors import NotFound
+from models.merchant import Merchant
+from models.user import UserSession
+
+
+def register(bp: Any) -> None:
+    """The addresses of the two switches."""
+    bp.add_url_rule("/switch", "switch", switch, methods=["POST"])
+    bp.add_url_rule("/mode", "mode", mode, methods=["POST"])
+
+
+def switch() -> BaseResponse:
+    """Show one merchant, or all that the user has."""
+    raw = request.form.get("merchant", "")
+    chosen = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+    if chosen is not None and not wide_actor().reaches(chosen):
+        raise NotFound("merchant", chosen)
+    key = me().session.id
+    with transaction():
+        if chosen is not None and db.session.get(Merchant, chosen) is None:
+            raise NotFound("merchant", chosen)
+        session = db.session.get_one(UserSession, key)
+        session.merchant_id = chosen
+    return go(back())
+
+
+def mode() -> BaseResponse:
+    """Show live keys and calls, or those of test mode."""
+    key, test = me().session.id, request.form.get("test") == "on"
+    with transaction():
+        db.session.get_one(UserSession, key).test_mode = test
+    flash("Test mode is on." if test else "Test mode is off.", "ok")
+    return go(back())
+
+
+def back() -> str:
+    """The list that the person was on; a record of another merchant would be the wrong place."""
+    wanted = own_address(request.form.get("next")) or "/admin/"
+    parts = wanted.split("/")
+    return "/".join(parts[:3]) if len(parts) > 3 else wanted

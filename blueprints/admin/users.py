@@ -1,0 +1,117 @@
+"""Users: roles, merchants, access to the APIs; their sessions, and a new password."""
+
+from typing import Any
+
+from flask import flash, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._htmx import go
+from blueprints._session import me, need, wide_actor
+from blueprints._shell import ROLES, own_merchants
+from blueprints.admin.customers import timezone_choices
+from blueprints.admin.fields import Field, Section
+from blueprints.admin.listing import Column, ListPage, Narrow
+from database import transaction
+from domain import sessions, users
+from domain.errors import Invalid
+from models.user import Role, User
+
+ROLE_CHOICES = [(role.value, words) for role, words in ROLES.items()]
+
+
+def values(row: User) -> dict[str, Any]:
+    """A user as the form shows it; never the password."""
+    shown = {name: getattr(row, name) for name in (
+        "email", "name", "role", "active", "all_merchants", "api_access", "allowed_ips", "timezone",
+    )}
+    return shown | {"merchant_ids": row.merchant_ids}
+
+
+def context(record: Any) -> dict[str, Any]:
+    """What the record's page shows besides: merchants with their ids, and the living sessions."""
+    mine = {one.id: one for one in own_merchants(me())}
+    granted = [mine[one.merchant_id] for one in record.children["memberships"] if one.merchant_id in mine]
+    return {"granted": granted, "sessions": sessions.of_user(record.id), "role": ROLES[record.role]}
+
+
+PAGE = ListPage(
+    resource=users.RESOURCE,
+    title="Users",
+    icon="users",
+    about="Who signs in here, with which role and for which merchant profiles.",
+    columns=(
+        Column(name="email", title="E-mail", kind="link", sort="email"),
+        Column(name="name", sort="name", editable="name"),
+        Column(name="role", kind="tag", sort="role"),
+        Column(name="api_access", title="API access", kind="flag", minor=True),
+        Column(name="active", kind="flag"),
+        Column(name="created_at", title="Since", kind="day", sort="created_at", minor=True),
+    ),
+    narrows=(
+        Narrow(name="role", choices=ROLE_CHOICES, read=Role),
+        Narrow(name="active", choices=(("yes", "Active"), ("no", "Deactivated")), read=lambda raw: raw == "yes"),
+    ),
+    sections=(
+        Section("Who it is", (
+            Field(name="email", label="E-mail", kind="email", required=True),
+            Field(name="name"),
+            Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, blank="UTC"),
+        )),
+        Section("What the user may do", (
+            Field(name="role", kind="select", choices=ROLE_CHOICES, required=True),
+            Field(name="api_access", label="May call the Merchant and Core APIs", kind="check"),
+            Field(name="active", label="Active: may sign in", kind="check"),
+            Field(name="allowed_ips", label="Allowed addresses for the APIs", kind="networks", wide=True),
+        )),
+    ),
+    values=values,
+    name=lambda row: row.email,
+    undo={"archive": "activate", "activate": "archive"},
+    past={"archive": "{} was deactivated and signed out.", "activate": "{} was activated."},
+    tones={"admin_user": "acc"},
+    form="admin/user_form.html",
+    show="admin/user.html",
+    context=context,
+    needs_merchant=False,
+)
+
+
+def register(bp: Any) -> None:
+    """What a user has beyond a declared noun."""
+    write = need("WRITE_USERS")
+    bp.add_url_rule("/users/<int:key>/password", "users_password", write(ask_password), methods=["GET"])
+    bp.add_url_rule("/users/<int:key>/password", "users_reset", write(reset_password), methods=["POST"])
+    bp.add_url_rule("/users/<int:key>/sessions/<int:number>/end", "users_end_session", write(end_session),
+                    methods=["POST"])
+
+
+def ask_password(key: int, wrong: Invalid | None = None) -> Any:
+    """The form for a new password."""
+    row = users.LISTING.get(wide_actor(), key)
+    return render_template("admin/user_password.html", here=PAGE, row=row, wrong=wrong)
+
+
+def reset_password(key: int) -> Any:
+    """Set it; the user's sessions end."""
+    who = wide_actor()
+    try:
+        with transaction():
+            row = users.LISTING.get(who, key, lock=True)
+            if not request.form.get("password"):
+                raise Invalid.field("password", "is required", "missing")
+            users.update(who, row, {"password": request.form["password"]})
+            name = row.email
+    except Invalid as error:
+        return ask_password(key, error), 422
+    flash(f"{name} has a new password and was signed out everywhere.", "ok")
+    return go(PAGE.url("show", key=key))
+
+
+def end_session(key: int, number: int) -> BaseResponse:
+    """Sign one browser of the user out."""
+    with transaction():
+        row = users.LISTING.get(wide_actor(), key)
+        if number in [one.id for one in sessions.of_user(row.id)]:
+            sessions.end(number)
+    flash("That session is over.", "ok")
+    return go(PAGE.url("show", key=key))
