@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,6 +143,7 @@ def start_redis() -> None:
             probe.settimeout(0.1)
             if probe.connect_ex(("127.0.0.1", 6379)) == 0:
                 return
+        time.sleep(0.05)
 
 
 def _taken(port: int) -> bool:
