@@ -122,6 +122,20 @@ def revoke(actor: Actor, row: Credential) -> Credential:
     return row
 
 
+def archive(actor: Actor, row: Credential) -> Credential:
+    """What archiving means for a key: it is revoked and stays in the list."""
+    return revoke(actor, row)
+
+
+def delete(actor: Actor, row: Credential) -> None:
+    """Revoked, and found no more; its calls stay in the request log."""
+    before = audit.snapshot(row)
+    row.revoked_at = row.revoked_at or clock.now()
+    row.deleted_at = clock.now()
+    touch(row)
+    audit.record(actor, "api_key.deleted", row, before=before, after=audit.snapshot(row))
+
+
 def _scopes(given: list[str] | None) -> list[str]:
     if given is None:
         return list(KEY_SCOPES)
@@ -150,5 +164,6 @@ RESOURCE = Resource(
     input=KeyInput,
     create=create,
     update=update,
-    actions={"revoke": revoke},
+    delete=delete,
+    actions={"revoke": revoke, "archive": archive},
 )

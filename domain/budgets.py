@@ -85,7 +85,7 @@ LISTING = Listing(
             for name in (
                 "id", "merchant_id", "customer_id", "currency", "subtotal_minor", "discount_minor", "tax_minor",
                 "total_minor", "header_discount_minor", "header_tax_minor", "valid_until", "notes", "details",
-                "approved_at", "approved_by", "created_at", "updated_at", "version",
+                "approved_at", "approved_by", "archived_at", "created_at", "updated_at", "version",
             )
         },
         "status": EFFECTIVE,
@@ -116,6 +116,7 @@ LISTING = Listing(
         "customer_id": Filter(int, lambda bound: Budget.customer_id == bound),
         "currency": Filter(str, lambda bound: Budget.currency == bound),
         "merchant_id": Filter(list, lambda bound: Budget.merchant_id.in_(bound)),
+        "archived": Filter(bool, lambda bound: Budget.archived_at.is_not(None) == bound),
         "min_total": Filter("amount", lambda bound: _in_major() >= bound),
         "max_total": Filter("amount", lambda bound: _in_major() <= bound),
         "created_after": Filter("moment", lambda bound: Budget.created_at >= bound),
@@ -226,6 +227,24 @@ def approve(actor: Actor, budget: Budget) -> Budget:
 
 def reject(actor: Actor, budget: Budget) -> Budget:
     return update(actor, budget, {"status": BudgetStatus.REJECTED})
+
+
+def archive(actor: Actor, budget: Budget) -> Budget:
+    """Out of the lists of what is going on; status and amounts stay as they are."""
+    before = _snapshot(budget)
+    budget.archived_at = budget.archived_at or clock.now()
+    touch(budget)
+    audit.record(actor, "budget.archived", budget, before=before, after=_snapshot(budget))
+    return budget
+
+
+def activate(actor: Actor, budget: Budget) -> Budget:
+    """Undo of `archive`."""
+    before = _snapshot(budget)
+    budget.archived_at = None
+    touch(budget)
+    audit.record(actor, "budget.activated", budget, before=before, after=_snapshot(budget))
+    return budget
 
 
 def settle(budget: Budget) -> None:
@@ -411,5 +430,5 @@ RESOURCE = Resource(
     create=create,
     update=update,
     delete=delete,
-    actions={"approve": approve, "reject": reject, "restore": restore},
+    actions={"approve": approve, "reject": reject, "restore": restore, "archive": archive, "activate": activate},
 )

@@ -2,14 +2,19 @@
 
 from typing import Annotated, Any
 
+from sqlalchemy import exists, select
+
 from database import db
 from domain import audit, clock
 from domain.actor import Actor, All
-from domain.errors import Forbidden
+from domain.errors import Conflict, Forbidden
 from domain.inputs import Country, CurrencyCode, Email, Input, LongText, Maybe, Name, Text, TimeZone, Truth, WebAddress
 from domain.listing import Filter, Listing, touch
 from domain.resource import Resource
+from models.budget import Budget
+from models.customer import Customer
 from models.merchant import Merchant
+from models.product import Product
 
 
 class MerchantInput(Input):
@@ -88,6 +93,22 @@ def activate(actor: Actor, merchant: Merchant) -> Merchant:
     return update(actor, merchant, {"active": True})
 
 
+def delete(actor: Actor, merchant: Merchant) -> None:
+    """Only a merchant that never did business; any other is switched off instead."""
+    if not isinstance(actor.merchant_ids, All):
+        raise Forbidden("Only a user with all merchants can delete a merchant profile.")
+    for model in (Customer, Product, Budget):
+        if db.session.scalar(select(exists().where(model.merchant_id == merchant.id))):
+            raise Conflict(
+                "This merchant profile has customers, products or budgets; switch it off instead.",
+                code="merchants-has-documents",
+            )
+    before = audit.snapshot(merchant)
+    merchant.active, merchant.deleted_at = False, clock.now()
+    touch(merchant)
+    audit.record(actor, "merchant.deleted", merchant, before=before, merchant_id=merchant.id)
+
+
 RESOURCE = Resource(
     name="merchants",
     noun="merchant",
@@ -97,5 +118,6 @@ RESOURCE = Resource(
     input=MerchantInput,
     create=create,
     update=update,
+    delete=delete,
     actions={"archive": archive, "activate": activate},
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from sqlalchemy import exists, func, or_, select
 
 from database import db
-from domain import audit, clock, passwords, sessions
+from domain import audit, clock, passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth
@@ -36,12 +36,13 @@ class UserListing(Listing):
     """Users belong to several merchants: an actor sees those whose every merchant is among his own."""
 
     def owned(self, actor: Actor, *, removed: bool = False) -> Any:
+        gone = User.deleted_at.is_not(None) if removed else User.deleted_at.is_(None)
         if isinstance(actor.merchant_ids, All):
-            return [], {}
+            return [gone], {}
         mine = sorted(actor.merchant_ids)
         of_mine = exists().where(Membership.user_id == User.id, Membership.merchant_id.in_(mine))
         of_others = exists().where(Membership.user_id == User.id, Membership.merchant_id.not_in(mine))
-        return [User.all_merchants.is_(False), of_mine, ~of_others], {}
+        return [gone, User.all_merchants.is_(False), of_mine, ~of_others], {}
 
     def _whose(self, actor: Actor) -> tuple[Any, ...]:
         merchants = actor.merchant_ids
@@ -99,6 +100,7 @@ def create(actor: Actor, new: UserInput) -> User:
     db.session.add(user)
     db.session.flush()       # gives it its id
     audit.record(actor, "user.created", user, after=_snapshot(user), merchant_id=_home(user))
+    tokens.issue(actor, user)
     return user
 
 
@@ -136,6 +138,20 @@ def activate(actor: Actor, user: User) -> User:
     return update(actor, user, {"active": True})
 
 
+def delete(actor: Actor, user: User) -> None:
+    """Shut out for ever and found no more; what the user did stays under the user's name."""
+    before = _snapshot(user)
+    user.active, user.deleted_at = False, clock.now()
+    _keep_an_operator(user)
+    user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
+    user.token_version += 1
+    sessions.end_all(user.id)
+    if tokens.of_user(user.id) is not None:
+        tokens.revoke(actor, user)
+    touch(user)
+    audit.record(actor, "user.deleted", user, before=before, after=_snapshot(user), merchant_id=_home(user))
+
+
 def change_own_password(user: User, old: str, new: str, *, actor: Actor) -> None:
     """The user's own change; the old password proves that it is he. Other sessions end."""
     if not passwords.matches(old, user.password_hash):
@@ -144,7 +160,7 @@ def change_own_password(user: User, old: str, new: str, *, actor: Actor) -> None
 
 
 def find_by_email(email: str) -> User | None:
-    return db.session.scalar(select(User).where(User.email_key == email.strip().lower()))
+    return db.session.scalar(select(User).where(User.email_key == email.strip().lower(), User.deleted_at.is_(None)))
 
 
 def is_empty() -> bool:
@@ -227,5 +243,6 @@ RESOURCE = Resource(
     input=UserInput,
     create=create,
     update=update,
+    delete=delete,
     actions={"archive": archive, "activate": activate},
 )

@@ -17,11 +17,13 @@ class Vault:
     def __init__(self) -> None:
         self._peppers: tuple[bytes, ...] = ()
         self._fernet: MultiFernet | None = None
+        self.signing_keys: tuple[bytes, ...] = ()          # of JSON Web Tokens, newest first
         self.bcrypt_cost = 10
 
     def configure(self, secrets: tuple[str, ...], *, bcrypt_cost: int) -> None:
         """Take the server's secrets, newest first, and the cost of bcrypt."""
         self._peppers = tuple(self._derive(secret, b"credential digest") for secret in secrets)
+        self.signing_keys = tuple(self._derive(secret, b"json web tokens") for secret in secrets)
         self._fernet = MultiFernet(
             [Fernet(urlsafe_b64encode(self._derive(secret, b"encryption"))) for secret in secrets]
         )

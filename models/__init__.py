@@ -16,6 +16,7 @@ from models.product import (
     ProductKind,
     ProductStatus,
 )
+from models.rate import ExchangeRate
 from models.reply import IdempotentReply
 from models.setting import Setting
 from models.user import Membership, Role, User, UserSession
@@ -33,6 +34,7 @@ __all__ = [
     "Currency",
     "Customer",
     "CustomerStatus",
+    "ExchangeRate",
     "IdempotentReply",
     "IntervalUnit",
     "Membership",

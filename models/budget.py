@@ -43,6 +43,7 @@ class Budget(Owned, Versioned, Removable, Model):
     valid_until: Mapped[datetime | None]
     notes: Mapped[long_text | None]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    archived_at: Mapped[datetime | None]
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, long_text, pk
 from models.merchant import Merchant
-from models.owned import Versioned
+from models.owned import Removable, Versioned
 
 
 class CredentialKind(StrEnum):
@@ -26,7 +26,7 @@ class Mode(StrEnum):
     TEST = "test"
 
 
-class Credential(Versioned, Model):
+class Credential(Versioned, Removable, Model):
     """One key or token. `merchant_id` for integration keys, `customer_id`, `user_id` for the others."""
 
     __tablename__ = "credentials"

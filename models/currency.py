@@ -17,3 +17,4 @@ class Currency(Model):
     exponent: Mapped[int]
     rates_precision: Mapped[int] = mapped_column(default=6)
     details_precision: Mapped[int] = mapped_column(default=6)
+    historic: Mapped[bool] = mapped_column(default=False)      # no longer money, still in old rates

@@ -4,10 +4,10 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Model, currency_code, long_text, pk
-from models.owned import Versioned
+from models.owned import Removable, Versioned
 
 
-class Merchant(Versioned, Model):
+class Merchant(Versioned, Removable, Model):
     """A business that bills, with what its documents must show."""
 
     __tablename__ = "merchants"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, pk
 from models.merchant import Merchant
-from models.owned import Versioned
+from models.owned import Removable, Versioned
 
 
 class Role(StrEnum):
@@ -18,7 +18,7 @@ class Role(StrEnum):
     RESTRICTED = "restricted_user"
 
 
-class User(Versioned, Model):
+class User(Versioned, Removable, Model):
     """A person, or a program that acts as one. `all_merchants` is the operator of the installation."""
 
     __tablename__ = "users"

@@ -1,0 +1,218 @@
+"""Currencies (global to all merchants) and their rates: on any day the last one known by then."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, localcontext
+from typing import Annotated, Any
+
+from sqlalchemy import bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from database import db
+from domain import audit, clock, settings
+from domain.actor import Actor
+from domain.errors import Conflict, Invalid
+from domain.inputs import Day, Input, Maybe, Number
+from domain.listing import Filter, Listing
+from domain.resource import Resource
+from models.currency import Currency
+from models.rate import ExchangeRate
+
+DIGITS = 28                                          # of a computed rate: reverse and cross
+MAX_RATE = 10**15
+
+LISTING = Listing(
+    model=Currency,
+    noun="currency",
+    columns={
+        "id": Currency.id, "code": Currency.code, "name": Currency.name,
+        "rates_precision": Currency.rates_precision, "details_precision": Currency.details_precision,
+        "totals_precision": Currency.exponent, "historic": Currency.historic,
+    },
+    sort={"id": Currency.id, "code": Currency.code, "name": Currency.name},
+    filters={
+        "id": Filter(list, lambda bound: Currency.id.in_(bound)),
+        "code": Filter(str, lambda bound: Currency.code == bound),
+        "historic": Filter(bool, lambda bound: Currency.historic == bound),
+    },
+    search=(Currency.code, Currency.name),
+    merchant=None,
+)
+
+
+class RateInput(Input):
+    """A rate as callers may write it: how many `to` one `from` is worth on a day."""
+
+    from_currency: str
+    to_currency: str
+    rate: Annotated[Decimal, Number(0, MAX_RATE)]
+    day: Maybe[Day] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A rate and the day it is of; for a cross rate the older of its two days."""
+
+    from_code: str
+    to_code: str
+    rate: Decimal
+    day: date
+
+
+def named(name: str, value: Any) -> Any:
+    """A currency by ISO code or number (None: the base currency); Invalid names the field."""
+    if value is None or value == "":
+        value = settings.get("base_currency")
+    column = Currency.code
+    if isinstance(value, int) and not isinstance(value, bool):
+        column = Currency.id  # type: ignore[assignment]
+    elif isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        column, value = Currency.id, int(value)  # type: ignore[assignment]
+    elif not isinstance(value, str):
+        raise Invalid.field(name, "must be an ISO 4217 code or number", "type")
+    if isinstance(value, int) and not 0 < value < 2**31:
+        raise Invalid.field(name, "must be a known currency", "unknown")
+    if isinstance(value, str) and not value.isalnum():
+        raise Invalid.field(name, "must be a known currency", "unknown")
+    row = db.session.execute(select(Currency.id, Currency.code).where(column == value)).first()
+    if row is None:
+        raise Invalid.field(name, "must be a known currency", "unknown")
+    return row
+
+
+def codes() -> dict[int, str]:
+    """ISO codes by number, all of them."""
+    return {row.id: row.code for row in db.session.execute(select(Currency.id, Currency.code))}
+
+
+def get_rate(from_currency: Any = None, to_currency: Any = None, day: date | None = None) -> Rate:
+    """What one `from` was worth on a day, or on the last day before it; crosses go through the base currency.
+
+    Conflict (`rate-not-found`) when no rate is known by then.
+    """
+    source, target = named("from", from_currency), named("to", to_currency)
+    day = day or clock.now().date()
+    if source.id == target.id:
+        return Rate(source.code, target.code, Decimal(1), day)
+    found = _pair(source.id, target.id, day) or _cross(source.id, target.id, day)
+    if found is None:
+        raise Conflict(
+            f"There is no rate from {source.code} to {target.code} on {day} or before.", code="rate-not-found"
+        )
+    return Rate(source.code, target.code, *found)
+
+
+_LAST = (
+    select(ExchangeRate.rate, ExchangeRate.day, ExchangeRate.id)
+    .where(
+        ExchangeRate.from_id == bindparam("source"), ExchangeRate.to_id == bindparam("target"),
+        ExchangeRate.day <= bindparam("day"),
+    )
+    .order_by(ExchangeRate.day.desc())
+    .limit(1)
+)
+
+
+def _pair(source: int, target: int, day: date) -> tuple[Decimal, date] | None:
+    """The later of the stored rate and the reverse of its opposite."""
+    connection = db.session.connection()
+    straight = connection.execute(_LAST, {"source": source, "target": target, "day": day}).first()
+    opposite = connection.execute(_LAST, {"source": target, "target": source, "day": day}).first()
+    if straight is None and opposite is None:
+        return None
+    if opposite is None or (straight is not None and (straight.day, straight.id) >= (opposite.day, opposite.id)):
+        return Decimal(straight.rate), straight.day                 # type: ignore[union-attr]
+    return _divided(Decimal(1), Decimal(opposite.rate)), opposite.day
+
+
+def _cross(source: int, target: int, day: date) -> tuple[Decimal, date] | None:
+    base = named("base", None).id
+    if base in (source, target):
+        return None
+    down, up = _pair(base, source, day), _pair(base, target, day)
+    if down is None or up is None:
+        return None
+    return _divided(up[0], down[0]), min(up[1], down[1])
+
+
+def _divided(above: Decimal, below: Decimal) -> Decimal:
+    with localcontext() as context:
+        context.prec = DIGITS
+        return above / below
+
+
+def create_rate(actor: Actor, new: RateInput) -> Rate:
+    """Store a day's rate, replacing that day's; the reverse follows from it. Rates are all merchants'."""
+    source, target = named("from", new.from_currency), named("to", new.to_currency)
+    if source.id == target.id:
+        raise Invalid.field("to", "must be another currency than from")
+    if new.rate <= 0:
+        raise Invalid.field("rate", "must be greater than 0", "range")
+    day = new.day or clock.now().date()
+    before = _on_day(source.id, target.id, day)
+    # The opposite of the same day would contradict this one: the last word counts.
+    db.session.execute(
+        delete(ExchangeRate).where(
+            ExchangeRate.from_id == target.id, ExchangeRate.to_id == source.id, ExchangeRate.day == day
+        )
+    )
+    store([(source.id, target.id, day, format(new.rate, "f"))], source_name=actor.source)
+    audit.record(
+        actor, "exchange_rate.created", None, before={"rate": before} if before else None,
+        after={"from": source.code, "to": target.code, "day": day.isoformat(), "rate": format(new.rate, "f")},
+    )
+    return Rate(source.code, target.code, new.rate, day)
+
+
+def _on_day(source: int, target: int, day: date) -> str | None:
+    return db.session.scalar(
+        select(ExchangeRate.rate).where(
+            ExchangeRate.from_id == source, ExchangeRate.to_id == target, ExchangeRate.day == day
+        )
+    )
+
+
+def store(rows: Iterable[tuple[int, int, date, str]], *, source_name: str) -> int:
+    """Insert or replace rates, up to 1,000 in one statement; how many."""
+    now = clock.now()
+    values = [
+        {"from_id": source, "to_id": target, "day": day, "rate": rate, "source": source_name, "created_at": now}
+        for source, target, day, rate in rows
+    ]
+    if not values:
+        return 0
+    dialect = db.session.get_bind().dialect.name
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(ExchangeRate).values(values)
+    statement = statement.on_conflict_do_update(
+        index_elements=["from_id", "to_id", "day"],
+        set_={"rate": statement.excluded.rate, "source": statement.excluded.source},
+    )
+    db.session.connection().execute(statement)
+    return len(values)
+
+
+def history(from_currency: Any, to_currency: Any, first: date, last: date) -> list[tuple[date, Decimal]]:
+    """The stored days of a pair between two days, for a chart; crosses only on days that both sides have."""
+    source, target = named("from", from_currency), named("to", to_currency)
+    straight = _days(source.id, target.id, first, last)
+    if straight:
+        return sorted(straight.items())
+    opposite = _days(target.id, source.id, first, last)
+    if opposite:
+        return sorted((day, _divided(Decimal(1), rate)) for day, rate in opposite.items())
+    base = named("base", None).id
+    down, up = _days(base, source.id, first, last), _days(base, target.id, first, last)
+    return sorted((day, _divided(up[day], down[day])) for day in up.keys() & down.keys())
+
+
+def _days(source: int, target: int, first: date, last: date) -> dict[date, Decimal]:
+    statement = select(ExchangeRate.day, ExchangeRate.rate).where(
+        ExchangeRate.from_id == source, ExchangeRate.to_id == target, ExchangeRate.day.between(first, last)
+    )
+    return {day: Decimal(rate) for day, rate in db.session.execute(statement)}
+
+
+RESOURCE = Resource(
+    name="currencies", noun="currency", listing=LISTING, read_scope="READ_SETTINGS", write_scope="WRITE_SETTINGS",
+)
