@@ -70,6 +70,7 @@ def configure(app: Flask, settings: Settings) -> None:
         COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
         TEMPLATES_AUTO_RELOAD=app.debug,
     )
+    app.url_map.merge_slashes = False       # its redirect is no API answer, and repeats the Host that was sent
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
