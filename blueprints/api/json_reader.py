@@ -1,7 +1,7 @@
 """JSON as it was sent: exact numbers, no NaN, no key twice, no nesting that breaks the parser."""
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from domain.errors import Invalid
@@ -36,6 +36,8 @@ def read(raw: bytes) -> Any:
         raise NotJson(f"The body is not valid JSON: line {problem.lineno}, column {problem.colno}.") from None
     except RecursionError:
         raise NotJson("The body is nested too deeply.") from None
+    except InvalidOperation:         # an exponent that even Decimal does not take
+        raise NotJson("The body is not valid JSON: a number is out of any range.") from None
     except ValueError as problem:
         words = "a number has too many digits" if "digits" in str(problem) else str(problem)
         raise NotJson(f"The body is not valid JSON: {words}.") from None
