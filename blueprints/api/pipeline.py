@@ -100,7 +100,7 @@ def fingerprint() -> str:
 def replay(earlier: Reply) -> Response:
     response = Response(earlier.body, earlier.status, dict(earlier.headers))
     response.headers[REPLAYED] = "true"
-    return response
+    return addressed(response)
 
 
 def respond(outcome: Outcome) -> Response:
@@ -108,10 +108,16 @@ def respond(outcome: Outcome) -> Response:
 
 
 def json_response(payload: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """JSON with the headers that every answer of an identified caller carries."""
+    """JSON with the headers that every answer carries."""
     response = Response(orjson.dumps(payload, option=DUMPS), status, mimetype="application/json")
     if headers:
         response.headers.update(headers)
+    return addressed(response)
+
+
+def addressed(response: Response) -> Response:
+    """The answer with what its caller has left, marked as nobody else's."""
+    response.headers["Vary"] = "Authorization"
     spent = g.call.limit
     if spent is not None:
         response.headers.update(spent.headers())
