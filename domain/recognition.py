@@ -95,6 +95,7 @@ class Verdicts:
     def forget(self) -> None:
         """As in a new process."""
         self._seen.clear()
+        _rules.clear()
 
 
 verdicts = Verdicts()
