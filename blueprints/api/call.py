@@ -8,8 +8,8 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from blueprints.api.contract import Contract, Operation
+from blueprints.api.doors import Caller
 from domain.actor import Actor
-from domain.recognition import Key
 
 Sink = Callable[[dict[str, Any]], Any]
 SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
@@ -20,8 +20,20 @@ class Call:
     """What is known of a request so far."""
 
     __slots__ = (
-        "actor", "at_us", "children", "contract", "error_code", "key", "limit", "operation", "request_id",
-        "started", "user_id",
+        "actor",
+        "at_us",
+        "children",
+        "contract",
+        "endpoint",
+        "error_code",
+        "key",
+        "limit",
+        "name",
+        "operation",
+        "request_id",
+        "started",
+        "user_id",
+        "zone",
     )
 
     def __init__(self) -> None:
@@ -30,7 +42,10 @@ class Call:
         self.request_id = "req_" + os.urandom(8).hex()
         self.contract: Contract | None = None
         self.operation: Operation | None = None
-        self.key: Key | None = None
+        self.key: Caller | None = None
+        self.name: str | None = None             # of the operation, where the route does not tell
+        self.endpoint: str | None = None
+        self.zone: Any = None
         self.actor: Actor | None = None
         self.user_id: int | None = None
         self.error_code: str | None = None
@@ -45,9 +60,9 @@ class Call:
             "at_us": self.at_us,
             "duration_us": (time.perf_counter_ns() - self.started) // 1000,
             "contract": self.contract.name if self.contract else _room(request.path),
-            "operation": self.operation.name if self.operation else (request.endpoint or "unmatched"),
+            "operation": self.name or (self.operation.name if self.operation else request.endpoint or "unmatched"),
             "method": request.method[:16],
-            "endpoint": _template(request.url_rule.rule) if request.url_rule is not None else "(unmatched)",
+            "endpoint": self.endpoint or (_template(request.url_rule.rule) if request.url_rule else "(unmatched)"),
             "path": request.path if matched else request.path[:500],
             "query": self._query(),
             "status": response.status_code,
@@ -59,7 +74,7 @@ class Call:
             "request_id": self.request_id,
             "key_id": key.id if key else actor.credential_id if actor else None,
             "merchant_id": key.merchant_id if key else _only_merchant(actor),
-            "user_id": actor.user_id if actor else self.user_id,
+            "user_id": actor.user_id if actor else key.user_id if key else self.user_id,
             "customer_id": actor.customer_id if actor else None,
             "idempotent": "Idempotency-Key" in request.headers,
             "source": _source(self.contract),

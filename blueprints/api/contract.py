@@ -17,6 +17,7 @@ from blueprints.api.fields import Fields, Formats
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Problem
 from domain.listing import Page, Query, Record
+from domain.recognition import unknown_key
 from domain.resource import Resource
 
 
@@ -61,6 +62,8 @@ class Operation:
     takes_body: bool = False
     exposure: "Exposure | None" = None
     parameters: tuple[str, ...] = ()        # the query parameters it declares; all others are not logged
+    positional: tuple[str, ...] = ()        # parameter names in order, for protocols that count them
+    public: bool = False                    # may be called without a credential
     summary: str = ""
 
 
@@ -76,6 +79,7 @@ class Exposure:
     sorts: Mapping[str, str]                # wire name to domain name
     prefix: str                             # of ids in paths
     required: tuple[str, ...]               # domain names that a creation must carry here
+    tenant: str = ""                        # the wire name of the merchant, where a caller may have several
     show: Callable[[Record], dict[str, Any]]
 
     def take(self, body: Any, *, new: bool = False) -> dict[str, Any]:
@@ -102,6 +106,9 @@ class Contract(ABC):
     formats: Formats
     list_parameters: tuple[str, ...] = ()   # those of every list
     https_only = False
+    idempotent = False                      # does it promise Idempotency-Key on POST?
+    changes_by = "PUT"                      # the method of a change
+    names: Mapping[str, str] = {}           # verbs that it calls otherwise
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
@@ -109,8 +116,30 @@ class Contract(ABC):
     # Reading ------------------------------------------------------------------------------------
 
     @abstractmethod
-    def secret(self, request: Request) -> str | None:
-        """The credential as it travels; raises Unauthenticated when it is not even that."""
+    def secret(self, request: Request) -> tuple[str, str]:
+        """The kind of credential (a door) and its text; raises Unauthenticated when there is none."""
+
+    def gate(self, request: Request) -> None:  # noqa: B027  (most contracts listen to everybody)
+        """Refuse whom the contract does not even listen to."""
+
+    def unknown(self, secret: str) -> DomainError:
+        """The refusal of a credential that nobody has."""
+        return unknown_key(secret)
+
+    def prepare(self, arguments: Arguments) -> None:  # noqa: B027  (most contracts have nothing of the kind)
+        """Take note of what concerns the whole call, such as a time zone."""
+
+    def zone(self) -> str | None:
+        """Where times without an offset are, in what this call sends; None is UTC."""
+        return None
+
+    def changed(self, exposure: "Exposure", show: Callable[[], Outcome]) -> Outcome:
+        """The answer to a change: by default the row as it is now."""
+        return show()
+
+    def removed(self, exposure: "Exposure", key: int) -> Outcome:
+        """The answer to a deletion."""
+        return Outcome(self.item({"id": f"{exposure.prefix}{key}", "deleted": True}))
 
     @abstractmethod
     def body(self, request: Request) -> Any:

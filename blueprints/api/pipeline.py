@@ -19,9 +19,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from blueprints.api import transport
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
-from blueprints.api.limits import purse
+from blueprints.api.doors import FIND, Caller
 from database import DatabaseBusy, DatabaseClash, transaction
-from domain import recognition, replies
+from domain import replies
 from domain.actor import Actor
 from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauthenticated, Unavailable
 from domain.replies import Reply
@@ -49,36 +49,48 @@ def admit(contract: Contract) -> Actor:
     call: Call = g.call
     if contract.https_only:
         transport.require_https()
-    secret = contract.secret(request)
-    key = recognition.find(secret) if secret else None
-    if key is None:
-        raise recognition.unknown_key(secret or "")
-    call.key = key                                          # known from here on, even if refused
-    recognition.admit(key, request.remote_addr)
-    call.limit = spend(key)
-    call.actor = recognition.actor_of(
-        key, ip=request.remote_addr, request_id=call.request_id, source=contract.name
-    )
+    contract.gate(request)
+    kind, secret = contract.secret(request)
+    call.key = FIND[kind](secret)                           # known from here on, even if refused
+    if call.key is None:
+        raise contract.unknown(secret)
+    return enter(contract, call.key)
+
+
+def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
+    """Is the address right, is there a call left? Then this is the actor."""
+    call: Call = g.call
+    caller.check(request.remote_addr)
+    call.limit = caller.spend(cost)
+    call.actor = caller.actor(ip=request.remote_addr, request_id=call.request_id, source=contract.name)
     return call.actor
 
 
-def spend(key: recognition.Key, cost: int = 1) -> Any:
-    """Count the call against the key's hour."""
-    return purse.spend(key.limit_per_hour, "hour", "key", str(key.id), cost=cost)
-
-
-def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Response:
-    """Run one operation. A write runs in one transaction, and is replayed if its key was seen."""
+def execute(contract: Contract, actor: Actor, operation: Operation, arguments: Arguments) -> Outcome:
+    """Run one operation: scope, then the domain; a write in a transaction of its own."""
+    contract.prepare(arguments)
     if operation.scope is not None:
         actor.require(operation.scope)
     if not operation.writes:
-        return respond(operation.run(actor, arguments))
-    token = request.headers.get("Idempotency-Key") if operation.method == "POST" else None
+        return operation.run(actor, arguments)
+    with transaction():
+        return operation.run(actor, arguments)
+
+
+def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Response:
+    """Run one operation of a request; a POST is replayed if its Idempotency-Key was seen."""
+    contract: Contract = g.call.contract
+    token = request.headers.get("Idempotency-Key") if contract.idempotent and operation.method == "POST" else None
     if token is None:
-        with transaction():
-            return respond(operation.run(actor, arguments))
+        return respond(execute(contract, actor, operation, arguments))
+    return replayable(contract.name, actor, operation, arguments, token)
+
+
+def replayable(contract: str, actor: Actor, operation: Operation, arguments: Arguments, token: str) -> Response:
+    """The first answer to a key is the answer: claimed, made and kept in one transaction."""
+    if operation.scope is not None:
+        actor.require(operation.scope)
     replies.check_key(token)
-    contract = g.call.contract.name
     with transaction():
         earlier = replies.claim(actor.merchant_id, contract, token, fingerprint())
         if earlier is not None:
@@ -199,7 +211,7 @@ def attribute(call: Call) -> None:
     """Whose was a request that matched nothing? For the log only; it spends nothing."""
     assert call.contract is not None
     try:
-        secret = call.contract.secret(request)
-        call.key = recognition.find(secret) if secret else None
+        kind, secret = call.contract.secret(request)
+        call.key = FIND[kind](secret)
     except (DomainError, DBAPIError):
         call.key = None

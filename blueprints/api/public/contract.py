@@ -41,20 +41,21 @@ class PublicContract(Contract):
     name = "public"
     prefixes = ("/v1/api/public", "/api/public")
     https_only = True
+    idempotent = True
     version = "1.4.0"
     formats = Formats(moment=None, day=None, amount=amount, price=price)     # the JSON writer does RFC 3339
     list_parameters = ("page", "limit", "search", "createdAfter", "createdBefore", "sort", "order")
 
     # Reading ------------------------------------------------------------------------------------
 
-    def secret(self, request: Request) -> str | None:
+    def secret(self, request: Request) -> tuple[str, str]:
         header = request.headers.get("Authorization")
         if not header:
             raise Unauthenticated("An API key is required.", details={"expected": EXPECTED})
         scheme, _, secret = header.partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated("An API key is required.", details={"expected": EXPECTED})
-        return secret.strip()
+        return "integration", secret.strip()
 
     def body(self, request: Request) -> Any:
         kind = request.mimetype
