@@ -17,7 +17,7 @@ from config import Settings
 from database import db
 from domain import clock
 from operations import postgresql, revisions, sqlite
-from operations.archive import Manifest, Part, Writer, extract, reading, writing
+from operations.archive import Manifest, Part, extract, reading, writing
 from operations.errors import OperationRefused
 from operations.revisions import BIND_KEYS, VERSION_TABLES
 
@@ -40,14 +40,11 @@ def backup(
         revisions=revisions.current(), tables={name: _tables(name, engines) for name in engines},
         secret_mark=mark(settings), with_secret=with_secret,
     )
-    with writing(target, manifest) as writer, tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work:
-        if with_secret:
-            _add_secret(settings, Path(work), writer)
-        with pause():                                # the log database and the spool must be of one moment
-            for name in reversed(engines):
-                _add_database(name, engines[name], manifest, Path(work), writer)
-            for spool in _spools(settings):
-                writer.add(spool, f"spool/{spool.name}")
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work, writing(target, manifest) as writer:
+        # First all copies, quickly and close together in time; packing them may then take its time.
+        for path in _copies(settings, engines, manifest, Path(work), pause):
+            writer.add(path, str(path.relative_to(work)))
+            path.unlink()
     return {
         "file": str(target), "bytes": target.stat().st_size, "parts": [part.name for part in manifest.parts],
         "with_secret": with_secret, "created_at": manifest.created_at,
@@ -65,8 +62,9 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
         with tempfile.TemporaryDirectory(dir=settings.instance, prefix=".restore-") as work:
             files = {part.name: _extracted(archive, part, Path(work)) for part in manifest.parts}
             _check(manifest, files)
-            for engine in dict.fromkeys(engines.values()):
+            for engine in db.engines.values():
                 engine.dispose()
+            for engine in engines.values():
                 _must_be_alone(engine)
             kept = _keep_old(settings, engines)
             for name, engine in engines.items():
@@ -113,25 +111,33 @@ def _file(engine: Engine) -> Path:
     return Path(str(engine.url.database))
 
 
-def _add_database(name: str, engine: Engine, manifest: Manifest, work: Path, writer: Writer) -> None:
+def _copies(
+    settings: Settings, engines: dict[str, Engine], manifest: Manifest, work: Path, pause: Pause
+) -> list[Path]:
+    """Everything that goes into the archive, as files in the work folder."""
+    spool = work / "spool"
+    spool.mkdir()
+    with pause():                                    # the log database and the spool must be of one moment
+        copies = [_copy_database(name, engine, manifest, work) for name, engine in engines.items()]
+        copies += [Path(shutil.copy(each, spool)) for each in _spools(settings)]
+    if manifest.with_secret:
+        copies.append(work / SECRET_FILE)
+        copies[-1].touch(0o600)
+        copies[-1].write_text(",".join(settings.secret_keys))
+    return copies
+
+
+def _copy_database(name: str, engine: Engine, manifest: Manifest, work: Path) -> Path:
     copy = work / _member(name, engine)
     if engine.dialect.name == "sqlite":
         sqlite.copy(_file(engine), copy)
     else:
         postgresql.dump(engine.url, manifest.tables[name], copy)
-    writer.add(copy, copy.name)
-    copy.unlink()
+    return copy
 
 
 def _spools(settings: Settings) -> list[Path]:
     return sorted(settings.spool.glob("*.spool"))
-
-
-def _add_secret(settings: Settings, work: Path, writer: Writer) -> None:
-    copy = work / SECRET_FILE
-    copy.touch(0o600)
-    copy.write_text(",".join(settings.secret_keys))
-    writer.add(copy, SECRET_FILE)
 
 
 def _must_fit(manifest: Manifest, engines: dict[str, Engine]) -> None:

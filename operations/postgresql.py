@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import psycopg
@@ -10,6 +11,7 @@ from sqlalchemy import URL
 
 from operations.errors import OperationRefused
 
+FAREWELL = 3.0           # seconds that a connection just closed may take to be gone
 COMPLETE = b"-- PostgreSQL database dump complete"
 
 
@@ -41,16 +43,23 @@ def replace(url: URL, tables: list[str], source: Path) -> None:
 
 def refuse_company(url: URL) -> None:
     """Raises OperationRefused while anybody else is connected."""
-    with psycopg.connect(conninfo(url), connect_timeout=5) as connection:
-        row = connection.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        ).fetchone()
-    if row and row[0]:
-        raise OperationRefused(
-            f"{row[0]} others are connected to the database {url.database}. "
-            "Stop the server and the worker first, then restore again."
-        )
+    deadline = time.monotonic() + FAREWELL
+    with psycopg.connect(conninfo(url), connect_timeout=5, autocommit=True) as connection:
+        while others := _others(connection):
+            if time.monotonic() > deadline:
+                raise OperationRefused(
+                    f"{others} others are connected to the database {url.database}. "
+                    "Stop the server and the worker first, then restore again."
+                )
+            time.sleep(0.05)
+
+
+def _others(connection: psycopg.Connection) -> int:
+    row = connection.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        " AND backend_type = 'client backend'"
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def conninfo(url: URL) -> str:
