@@ -23,6 +23,7 @@ from blueprints import (
     cli,
     health,
 )
+from blueprints.admin import bp as admin_pages
 from blueprints.api import call, pipeline, public, rest
 from blueprints.api.contract import Contract
 from blueprints.api.limits import REDIS_OPTIONS, limiter
@@ -105,6 +106,7 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     Compress(app)
     app.extensions["page_errors"] = _errors.show
     app.register_blueprint(auth_pages)
+    app.register_blueprint(admin_pages)
     app.register_blueprint(health.blueprint(settings))
     app.add_url_rule("/", "home", home)
 

@@ -116,6 +116,8 @@ def _check() -> BaseResponse | None:
         with suppress(DatabaseBusy), transaction():     # a page is worth more than a note
             sessions.note_use(found.session.id)
     g.zone = found.user.timezone
+    if "call" in g:
+        g.call.user_id = found.user.id                  # for the request log
     return None
 
 

@@ -4,23 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from analytics import queries
+
+DAYS = 7
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One key's last call, and its calls of the last seven days, oldest day first."""
+    """One key's last call, and its calls of the last seven days (UTC), oldest day first."""
 
-    last_at: datetime | None
-    last_ip: str | None
-    requests: int
+    last_at: datetime
+    last_ip: str
     points: tuple[int, ...]
+
+    @property
+    def requests(self) -> int:
+        return sum(self.points)
 
 
 def of(keys: Sequence[int]) -> dict[int, Use]:
     """The use of these keys; a key that was never called is not among them."""
-    return {}
+    used = queries.last_use(keys)
+    points = queries.usage(list(used), DAYS)
+    return {key: Use(at, ip, points.get(key, (0,) * DAYS)) for key, (at, ip) in used.items()}
 
 
 def unused(keys: Sequence[int]) -> list[int]:
-    """Which of these keys were never called; a list is never empty, because SQL's IN may not be."""
-    used = of(keys)
-    return [key for key in keys if key not in used] or [0]
+    """Which of these keys were never called."""
+    used = queries.last_use(keys)
+    return [key for key in keys if key not in used]

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints._htmx import go, is_partial, page_or_part
 from blueprints._session import actor, me, need, private, wide_actor
-from blueprints.admin import key_use, records
+from blueprints.admin import export, key_use, records, traffic
 from blueprints.admin.confirm import Question, ask
 from blueprints.admin.fields import plain
 from blueprints.admin.key_form import typed
@@ -82,7 +82,7 @@ def register(bp: Any) -> None:
     """The addresses of the keys' pages."""
     read, write = need("READ_KEYS"), need("WRITE_KEYS")
     bp.add_url_rule("/keys", "api_keys_list", read(show_keys), methods=["GET"])
-    bp.add_url_rule("/keys.csv", "api_keys_export", read(lambda: records.export_list(PAGE)), methods=["GET"])
+    bp.add_url_rule("/keys.csv", "api_keys_export", read(download), methods=["GET"])
     bp.add_url_rule("/keys/new", "api_keys_new", write(ask_for_key), methods=["GET"])
     bp.add_url_rule("/keys", "api_keys_create", write(create), methods=["POST"])
     bp.add_url_rule("/keys/<int:key>", "api_keys_show", read(show), methods=["GET"])
@@ -94,14 +94,36 @@ def register(bp: Any) -> None:
 
 def show_keys() -> Response:
     """The keys of a tab with their health."""
+    traffic.freshen()
     counts = {tab: api_keys.LISTING.count(actor(), **tab_filters(tab)) for tab in TABS}
     return show_list(PAGE, tab=current_tab(), tabs=TABS, counts=counts, use=key_use.of, now=clock.now(), soon=SOON,
                      table="admin/_keys.html", whole="admin/keys.html")
 
 
+def download() -> Response:
+    """The keys of a tab as a file."""
+    who = actor()
+    found = list(api_keys.LISTING.stream(who, PAGE.query(who)))
+    use = key_use.of([record.id for record in found])
+    names = ("name", "merchant_name", "mode", "status", "prefix", "scopes", "allowed_ips", "rate_limit_per_hour",
+             "expires_at", "created_at")
+    rows = ([record.id, *(_flat(getattr(record, name)) for name in names), *_used(use.get(record.id))]
+            for record in found)
+    return export.send("api-keys", ("id", *names, "last_used_at", "last_ip", "requests_7d"), rows)
+
+
+def _flat(value: Any) -> Any:
+    return " ".join(value) if isinstance(value, list) else value
+
+
+def _used(use: key_use.Use | None) -> tuple[Any, ...]:
+    return (use.last_at, use.last_ip, use.requests) if use else (None, None, 0)
+
+
 def show(key: int) -> str:
     """One key: what it may, where from, what it did."""
     record = api_keys.LISTING.read(wide_actor(), key)
+    traffic.freshen()
     use = key_use.of([key]).get(key)
     return render_template("admin/key.html", here=PAGE, record=record, use=use, now=clock.now(), soon=SOON,
                            trail=records.trail(PAGE, key, kind="api_key"))

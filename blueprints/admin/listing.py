@@ -99,12 +99,12 @@ class ListPage:
     def searchable(self) -> bool:
         return bool(self.resource.listing.search)
 
-    def endpoint(self, verb: str) -> str:
-        return f"admin.{self.resource.name}_{verb}"
+    def endpoint(self, view: str) -> str:
+        return f"admin.{self.resource.name}_{view}"
 
-    def url(self, verb: str, **values: Any) -> str:
+    def url(self, view: str, /, **values: Any) -> str:
         """The address of one of the noun's views."""
-        return url_for(self.endpoint(verb), **values)
+        return url_for(self.endpoint(view), **values)
 
     def link(self, **changed: Any) -> str:
         """This list with other parameters; None drops one."""

@@ -64,8 +64,10 @@ def show(here: ListPage, key: int) -> str:
     """The record, found in any of the user's merchants, whichever the switcher shows."""
     who = wide_actor()
     record = here.resource.listing.read(who, key)
+    known = facts(here, key, who)
+    filled = [name for name, value in known.items() if value]
     return render_template(
-        here.show, here=here, record=record, who=who, trail=trail(here, key), facts=facts(here, key, who),
+        here.show, here=here, record=record, who=who, trail=trail(here, key), facts=known, filled=filled,
         **here.context(record),
     )
 

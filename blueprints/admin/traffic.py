@@ -1,9 +1,20 @@
 """Today's API traffic for the overview, as the request log counts it."""
 
+import time
 from dataclasses import dataclass
+from datetime import timedelta
 
-from domain.actor import Actor
+from flask import current_app
+
+from analytics import periods, queries
+from analytics.drain import drain
+from analytics.filters import Filter, Scope
+from blueprints._format import zone
+from domain import clock
+from domain.actor import Actor, All
 from models.credential import Mode
+
+PATIENCE = 0.5                      # seconds that a page waits for the newest calls to be stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +27,28 @@ class Today:
     points: tuple[int, ...]
 
 
-def today(who: Actor, mode: Mode) -> Today | None:
-    """The counts of the actor's merchants; None where there is no log to read."""
-    return None
+def freshen() -> None:
+    """Store what was logged a moment ago, unless somebody is doing that already."""
+    drain(current_app.extensions["countinghouse"].spool, deadline=time.monotonic() + PATIENCE)
+
+
+def scope_of(who: Actor) -> Scope:
+    """Whose requests the actor may see; those of no merchant are the operator's."""
+    return Scope(None if isinstance(who.merchant_ids, All) else who.merchant_ids)
+
+
+def today(who: Actor, mode: Mode) -> Today:
+    """The counts of the actor's merchants."""
+    freshen()
+    now = clock.now()
+    start = now.astimezone(zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    window = periods.window(start, start + timedelta(days=1), zone(), step=60)
+    question = Filter(scope=scope_of(who), start=window.start, end=window.end, mode=mode.value)
+    points = queries.series(question, window)
+    classes = [point.classes for point in points]
+    return Today(
+        requests=sum(point.requests for point in points),
+        client_errors=sum(found.get(4, 0) for found in classes),
+        server_errors=sum(found.get(5, 0) for found in classes),
+        points=tuple(point.requests for point in points if point.start <= now),
+    )
