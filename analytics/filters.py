@@ -1,0 +1,121 @@
+"""What a reader of the request log asks for, and whose rows may be part of the answer.
+
+`owned` is the only place where a question meets the tenant: no query reads a request or a roll-up
+but through the shapes that it lets through.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, or_
+
+from analytics.grains import ALWAYS, FIRST_ERROR, FULL, Grain, Kind
+from analytics.store import shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose requests: of these merchants, or (None) all, those without a merchant included."""
+
+    merchant_ids: frozenset[int] | None
+
+    def narrowed(self, merchant_id: int) -> "Scope":
+        """Only one merchant, if it is within the scope."""
+        if self.merchant_ids is None or merchant_id in self.merchant_ids:
+            return Scope(frozenset((merchant_id,)))
+        return Scope(frozenset())
+
+
+EVERYTHING = Scope(None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """A question. The last three concern single requests: roll-ups know nothing of them."""
+
+    scope: Scope
+    start: datetime
+    end: datetime
+    key_id: int | None = None
+    contract: str | None = None
+    endpoint: str | None = None
+    method: str | None = None
+    status_class: int | None = None     # 1 to 5; 6 = RPC errors answered with 2xx
+    status: int | None = None
+    error_code: str | None = None
+    failed: bool = False                # every class that counts as an error
+    source: str | None = None
+    mode: str | None = None
+    ip: str | None = None
+    request_id: str | None = None
+    search: str | None = None
+
+    @property
+    def imported(self) -> bool:
+        """Does it ask for one imported log alone?"""
+        return bool(self.source and self.source.startswith("import:"))
+
+    @property
+    def single(self) -> bool:
+        """Does it need the requests themselves, because no roll-up can tell?"""
+        return bool(self.ip or self.request_id or self.search)
+
+    def within(self, start: datetime, end: datetime) -> "Filter":
+        return replace(self, start=start, end=end)
+
+
+EXACT = ("key_id", "contract", "endpoint", "method", "status_class", "status", "error_code")
+
+
+def needed(question: Filter, *grouped: str) -> frozenset[str]:
+    """The dimensions that a roll-up must have kept to answer it."""
+    names = {name for name in EXACT if getattr(question, name) is not None}
+    if question.scope.merchant_ids is not None:
+        names.add("merchant_id")
+    if question.failed:
+        names.add("status_class")
+    return frozenset({*names, *grouped} - set(ALWAYS))
+
+
+def only_errors(question: Filter) -> bool:
+    """Can nothing but failures answer it?"""
+    return question.failed or (question.status_class or 0) >= FIRST_ERROR or (question.status or 0) >= 400
+
+
+def owned(scope: Scope) -> list[ColumnElement[bool]]:
+    """The shapes of the merchants of a scope: the only tenant filter of the request log."""
+    if scope.merchant_ids is None:
+        return []
+    return [shapes.c.merchant_id.in_(sorted(scope.merchant_ids)) if scope.merchant_ids else false()]
+
+
+def conditions(question: Filter, grain: Grain = FULL, *, calls: bool = False) -> list[ColumnElement[bool]]:
+    """The shapes of one grain that answer the question; `calls` adds those of JSON-RPC batches.
+
+    Admin pages count only when asked for by contract; calls of a batch only where methods are
+    told apart, because a batch is one request.
+    """
+    found: list[ColumnElement[bool]] = [shapes.c.grain == grain.number, shapes.c.kind.in_(_kinds(question, calls))]
+    found += owned(question.scope)
+    for name in (*EXACT, "source", "mode"):
+        value = getattr(question, name)
+        if value is not None:
+            found.append(shapes.c[name] == value)
+    if question.failed:
+        found.append(shapes.c.status_class >= FIRST_ERROR)
+    return found
+
+
+def _kinds(question: Filter, calls: bool) -> list[int]:
+    if question.contract == "admin":
+        return [int(Kind.PAGE)]
+    if calls or question.endpoint is not None:
+        return [int(Kind.REQUEST), int(Kind.CALL)]
+    return [int(Kind.REQUEST)]
+
+
+def mentions(words: str) -> ColumnElement[bool]:
+    """Shapes whose endpoint, operation or error contains the words, literally."""
+    columns: list[Any] = [shapes.c.endpoint, shapes.c.operation, shapes.c.error_code]
+    return or_(*(column.icontains(words, autoescape=True) for column in columns))
