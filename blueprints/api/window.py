@@ -19,13 +19,14 @@ SWEEP = 10_000              # hits between looks for windows that nobody uses an
 class Window:
     """The times of the calls that count, oldest first."""
 
-    __slots__ = ("expiry", "head", "lock", "times")
+    __slots__ = ("expiry", "head", "let_go", "lock", "times")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.times = array("d")
         self.head = 0
         self.expiry = 0
+        self.let_go = False             # nothing may be counted here any more
 
     def __len__(self) -> int:
         return len(self.times) - self.head
@@ -51,14 +52,17 @@ class WindowStorage(MemoryStorage):
 
     def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         """Count `amount` calls if they fit into the last `expiry` seconds."""
-        window = self._window(key, expiry)
-        with window.lock:
-            now = time.monotonic()
-            window.forget(now - expiry)
-            if len(window) + amount > limit:
-                return False
-            window.times.extend([now] * amount)
-            return True
+        while True:
+            window = self._window(key, expiry)
+            with window.lock:
+                if window.let_go:       # swept between look-up and lock
+                    continue
+                now = time.monotonic()
+                window.forget(now - expiry)
+                if len(window) + amount > limit:
+                    return False
+                window.times.extend([now] * amount)
+                return True
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """When the oldest counted call was (epoch seconds; now, if there is none), and how many count."""
@@ -81,14 +85,14 @@ class WindowStorage(MemoryStorage):
         return count + (super().reset() or 0)
 
     def _window(self, key: str, expiry: int) -> Window:
+        self.hits += 1
+        if self.hits % SWEEP == 0:
+            self._sweep()
         window = self.windows.get(key)
         if window is None:
             with self.guard:
                 window = self.windows.setdefault(key, Window())
         window.expiry = expiry
-        self.hits += 1
-        if self.hits % SWEEP == 0:
-            self._sweep()
         return window
 
     def _sweep(self) -> None:
@@ -99,5 +103,6 @@ class WindowStorage(MemoryStorage):
                 if window.lock.acquire(blocking=False):
                     last = window.times[-1] if window.times else 0.0
                     if last < now - 2 * window.expiry:
+                        window.let_go = True
                         del self.windows[key]
                     window.lock.release()
