@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from domain.errors import Problem
-from domain.listing import Record
+from domain.listing import LARGEST_ID, Record
 
 Convert = Callable[[Any, Any], Any]         # (value of the column, row) to the contract's value
 Problems = dict[str, Problem]
@@ -127,7 +127,8 @@ def number_after(prefix: str, value: Any) -> int | None:
     if not isinstance(value, str):
         return None
     found = re.fullmatch(re.escape(prefix) + r"([1-9]\d{0,18})", value, re.ASCII)
-    return int(found[1]) if found else None
+    key = int(found[1]) if found else 0
+    return key if 0 < key <= LARGEST_ID else None
 
 
 @dataclass(frozen=True, kw_only=True)
