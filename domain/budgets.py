@@ -117,8 +117,8 @@ LISTING = Listing(
         "currency": Filter(str, lambda bound: Budget.currency == bound),
         "merchant_id": Filter(list, lambda bound: Budget.merchant_id.in_(bound)),
         "archived": Filter(bool, lambda bound: Budget.archived_at.is_not(None) == bound),
-        "min_total": Filter("amount", lambda bound: _in_major() >= bound),
-        "max_total": Filter("amount", lambda bound: _in_major() <= bound),
+        "min_total": Filter("amount", lambda bound: Budget.total_minor >= (bound + _step() - 1) // _step()),
+        "max_total": Filter("amount", lambda bound: Budget.total_minor <= bound // _step()),
         "created_after": Filter("moment", lambda bound: Budget.created_at >= bound),
         "created_before": Filter("day_end", lambda bound: Budget.created_at <= bound),
     },
@@ -135,10 +135,14 @@ LISTING = Listing(
 )
 
 
-def _in_major() -> Any:
-    """The total times 10,000 in major units, so that budgets of any currency compare as integers."""
-    scale = {code: 10 ** (4 - digits) for code, digits in EXPONENTS.items()}
-    return Budget.total_minor * case(scale, value=Budget.currency, else_=100)
+def _step() -> Any:
+    """Ten-thousandths of the major unit in one minor unit of the budget's currency.
+
+    Bounds come in ten-thousandths, the finest that any currency has. They are divided rather than
+    totals multiplied: the largest totals would leave 64 bits.
+    """
+    steps = {code: 10 ** (4 - digits) for code, digits in EXPONENTS.items()}
+    return case(steps, value=Budget.currency, else_=100)
 
 
 @dataclass(frozen=True, slots=True)

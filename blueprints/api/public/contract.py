@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import g
@@ -20,7 +20,8 @@ from models.money import MICRO, exponent
 
 EXPECTED = "Authorization: Bearer bk_live_..."
 WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)
-NUMBER = re.compile(r"\d{1,15}(\.\d{1,4})?\Z", re.ASCII)
+NUMBER = re.compile(r"\d{1,16}(\.\d{1,4})?\Z", re.ASCII)
+LARGEST_AMOUNT = 9 * 10**18             # in ten-thousandths; databases count to 2^63
 MAX_LIMIT = 100
 LONGEST_SEARCH = 200
 
@@ -69,7 +70,7 @@ class PublicContract(Contract):
         limit = min(reader.whole("limit", 10), MAX_LIMIT)
         sort = reader.choice("sort", {**exposure.sorts}, "createdAt")
         descending = reader.choice("order", {"asc": False, "desc": True}, "asc" if "sort" in given else "desc")
-        filters = {"created_after": reader.moment("createdAfter"), "created_before": reader.moment("createdBefore")}
+        filters = reader.span()
         for name, parameter in exposure.parameters.items():
             filters[parameter.filter] = reader.filter(name, parameter, exposure)
         search = reader.text("search")
@@ -177,13 +178,24 @@ class QueryReader:
             self._wrong(name, "must be one of " + ", ".join(known))
         return known[text if text in known else default]
 
+    def span(self) -> dict[str, Any]:
+        """When the rows were created, both ends included."""
+        after, before = self.moment("createdAfter"), self.moment("createdBefore")
+        if before is not None and before.microsecond == 0:
+            before += timedelta(microseconds=999_999)       # rows show whole seconds and are found by them
+        if after is not None and before is not None and after > before:
+            self._wrong("createdAfter", "must not be after createdBefore")
+        return {"created_after": after, "created_before": before}
+
     def moment(self, name: str) -> datetime | None:
         """An ISO 8601 time; a bare day means its first instant, in a …Before its last."""
         text = self._one(name)
         if text is None:
             return None
+        if "T" in text:
+            text = text.replace(" ", "+")       # an offset's sign that was not escaped
         try:
-            return moment(text.replace(" ", "+"), end_of_day=name.endswith("Before"))
+            return moment(text, end_of_day=name.endswith("Before"))
         except PydanticCustomError as problem:
             self._wrong(name, problem.message())
             return None
@@ -211,7 +223,10 @@ class QueryReader:
             self._wrong(name, "must be a number")
             return None
         whole, _, fraction = text.partition(".")
-        return int(whole + fraction.ljust(4, "0"))
+        value = int(whole + fraction.ljust(4, "0"))
+        if value > LARGEST_AMOUNT:
+            self._wrong(name, "is too large")
+        return value
 
     def done(self) -> None:
         """Raises Invalid (`invalid_parameter`) when anything was wrong."""
