@@ -26,11 +26,10 @@ def init_app(app: Flask) -> None:
     """Serve `static` in our way and let templates name files by `asset()`."""
     app.view_functions["static"] = serve
     app.add_template_global(asset)
-    app.add_template_global(
-        {"htmx": HTMX, "tabler": TABLER, "inter": INTER, "plotly": PLOTLY, "plotly_styles": PLOTLY_STYLES,
-         "styles": STYLES, "scripts": SCRIPTS},
-        "files",
-    )
+    app.jinja_env.globals["files"] = {
+        "htmx": HTMX, "tabler": TABLER, "inter": INTER, "plotly": PLOTLY, "plotly_styles": PLOTLY_STYLES,
+        "styles": STYLES, "scripts": SCRIPTS,
+    }
 
 
 def asset(filename: str) -> str:
@@ -48,7 +47,7 @@ def serve(filename: str) -> Response:
         abort(404)
     kept = A_YEAR if filename.startswith("vendor/") or "v" in request.args else None
     mimetype = TYPES.get(Path(path).suffix)
-    packed = _packed(filename) if mimetype in TEXT and "br" in request.accept_encodings else None
+    packed = _packed(filename) if mimetype in TEXT and request.accept_encodings.find("br") >= 0 else None
     if packed is None:
         response = send_from_directory(folder, filename, mimetype=mimetype, max_age=kept)
     else:
@@ -71,7 +70,8 @@ def _packed(filename: str) -> bytes:
 
 @lru_cache(maxsize=64)
 def _pack(filename: str, changed: int) -> bytes:
-    return brotli.compress((_folder() / filename).read_bytes(), mode=brotli.MODE_TEXT)
+    packed: bytes = brotli.compress((_folder() / filename).read_bytes(), mode=brotli.MODE_TEXT)
+    return packed
 
 
 def _folder() -> Path:

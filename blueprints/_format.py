@@ -15,11 +15,9 @@ DAY = timedelta(days=1)
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
-    for name, filter_ in {
-        "number": number, "money": money, "price": price, "when": when, "day": day, "ago": ago,
-        "words": words, "scope": scope,
-    }.items():
-        app.add_template_filter(filter_, name)
+    app.jinja_env.filters.update(
+        number=number, money=money, price=price, when=when, day=day, ago=ago, words=words, scope=scope
+    )
 
 
 def zone() -> ZoneInfo:

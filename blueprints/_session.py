@@ -29,7 +29,7 @@ class Cookie(SecureCookieSessionInterface):
         return request.is_secure
 
 
-class SignedIn(UserMixin):
+class SignedIn(UserMixin):     # type: ignore[misc]  # flask-login has no types
     """A user together with the session of this browser."""
 
     def __init__(self, session: UserSession, token: str):

@@ -50,7 +50,7 @@ def show() -> Response:
     total = db.session.scalar(select(func.count()).select_from(AuditEntry).where(*which)) or 0
     window = select(AuditEntry).where(*which).order_by(AuditEntry.id.desc()).limit(PER_PAGE)
     entries = db.session.scalars(window.offset((number - 1) * PER_PAGE)).all()
-    page = Page([Record(entry, {}) for entry in entries], total, PER_PAGE, (number - 1) * PER_PAGE)     # type: ignore[arg-type]
+    page = Page([Record(entry, {}) for entry in entries], total, PER_PAGE, (number - 1) * PER_PAGE)
     return page_or_part("admin/audit.html", "admin/_audit.html", page=page, sources=SOURCES, kinds=KINDS)
 
 

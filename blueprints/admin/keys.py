@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints._htmx import go, is_partial, page_or_part
 from blueprints._session import actor, me, need, private, wide_actor
-from blueprints.admin import export, key_use, records, traffic
+from blueprints.admin import cells, export, key_use, records, traffic
 from blueprints.admin.confirm import Question, ask
 from blueprints.admin.fields import plain
 from blueprints.admin.key_form import typed
@@ -198,7 +198,7 @@ def save(key: int) -> BaseResponse:
         changes = inputs.changes(api_keys.KeyInput, given, text=True, zone=me().user.timezone)
         with transaction():
             row = api_keys.LISTING.get(who, key, lock=True)
-            expect(row, records.cells.seen_version())
+            expect(row, cells.seen_version())
             api_keys.update(who, row, unchanged(row, changes))
             name = row.name
     except (Invalid, Conflict, PreconditionFailed) as error:

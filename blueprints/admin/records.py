@@ -101,7 +101,9 @@ def trail(here: ListPage, key: int, limit: int = 20, kind: str = "") -> list[Aud
 
 
 def blank_form(here: ListPage) -> Response:
-    """An empty form, or one that the address fills in."""
+    """An empty form, or one that the address fills in; under All the merchant is asked for first."""
+    if choice_of(here, None)["merchants"] and not chosen_merchant():
+        return make_response(render_template("admin/choose_merchant.html", here=here, merchants=own_merchants(me())))
     assert here.resource.input is not None
     known = here.resource.input.model_fields
     defaults = {name: plain(field.default) for name, field in known.items() if not field.is_required()}
@@ -136,10 +138,16 @@ def acting(here: ListPage, row: Any) -> Actor:
     """The user, for the one merchant that the form is about."""
     if row is not None:
         return wide_actor().narrowed(getattr(row, "merchant_id", None))
-    chosen = request.values.get("merchant_id", "")
-    if chosen.isascii() and chosen.isdigit() and me().session.merchant_id is None:
-        return wide_actor().narrowed(int(chosen))
+    chosen = chosen_merchant()
+    if chosen is not None and me().session.merchant_id is None:
+        return wide_actor().narrowed(chosen)
     return actor()
+
+
+def chosen_merchant() -> int | None:
+    """The merchant that the address or the form names."""
+    raw = request.values.get("merchant_id", "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
 
 
 def create(here: ListPage) -> BaseResponse:
