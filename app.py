@@ -1,5 +1,6 @@
 """The composition root: the only module that knows all others. `create_app()` acts, importing does not."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -24,8 +25,9 @@ from blueprints import (
     health,
 )
 from blueprints.admin import bp as admin_pages
-from blueprints.api import call, pipeline, public, rest
+from blueprints.api import call, core, pipeline, public, rest
 from blueprints.api.contract import Contract
+from blueprints.api.core import view as core_view
 from blueprints.api.limits import REDIS_OPTIONS, limiter
 from blueprints.api.window import WindowStorage
 from blueprints.auth import bp as auth_pages
@@ -35,7 +37,7 @@ from database import db, tune
 from domain.vault import vault
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
-CONTRACTS: tuple[Contract, ...] = (public.CONTRACT,)
+CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, core.CONTRACT)
 assert models.__all__                   # importing the package makes every table known
 assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// known
 
@@ -81,6 +83,10 @@ def connect(app: Flask, settings: Settings) -> None:
     """Databases with their manners, migrations, shared counters."""
     pools: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
     options = pools if settings.database_url.startswith("postgresql") else {}
+    if settings.database_url.startswith("sqlite") and ":memory:" not in settings.database_url:
+        # Opening a file costs more than a read: every thread may keep a connection for reads and one for writes.
+        options = {"pool_size": 40, "max_overflow": 40}
+    options = options | {"json_deserializer": document}
     log_options = pools if settings.log_database_url.startswith("postgresql") else {}
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -99,6 +105,11 @@ def connect(app: Flask, settings: Settings) -> None:
     attempts.use(settings.redis_url or "window://")
 
 
+def document(text: str) -> Any:
+    """A JSON column; most are empty, and seeing that is cheaper than parsing it."""
+    return {} if text == "{}" else [] if text == "[]" else json.loads(text)
+
+
 def serve_pages(app: Flask, settings: Settings) -> None:
     """The dashboard and everything around it."""
     for part in (_htmx, _session, _csrf, _headers, _assets, _format, _shell):
@@ -115,6 +126,7 @@ def serve_apis(app: Flask) -> None:
     """The contracts, each under its prefixes."""
     for contract in CONTRACTS:
         rest.mount(app, contract)
+    core_view.mount(app, core.CONTRACT)
     pipeline.init_app(app, CONTRACTS)
 
 

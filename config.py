@@ -65,9 +65,9 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         raise ConfigError(f"{PREFIX}{unknown[0]} is not a setting. Known are: {known}.")
     values: dict[str, Any] = {}
     for name, (default, read) in READERS.items():
-        raw = given.get(name, "").strip()
+        raw = given.get(name, default).strip()
         try:
-            values[name.lower()] = read(raw or default)
+            values[name.lower()] = read(raw if name in EMPTY_COUNTS else raw or default)
         except (ValueError, OSError) as problem:
             raise ConfigError(f"{PREFIX}{name} is malformed: {problem}.") from None
     return _complete(values)
@@ -147,8 +147,6 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _networks(raw: str) -> tuple[Network, ...]:
-    if raw == "none":
-        return ()
     return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",") if part.strip())
 
 
@@ -165,6 +163,8 @@ def _url(raw: str) -> str | None:
         raise ValueError("expected http:// or https://")
     return raw.rstrip("/") or None
 
+
+EMPTY_COUNTS = ("CORE_API_NETWORKS",)       # empty says something: off
 
 READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "INSTANCE": (str(ROOT / "instance"), lambda raw: Path(raw).expanduser().resolve()),

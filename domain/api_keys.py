@@ -165,5 +165,6 @@ RESOURCE = Resource(
     create=create,
     update=update,
     delete=delete,
+    told_once="key",
     actions={"revoke": revoke, "archive": archive},
 )

@@ -114,6 +114,7 @@ LISTING = Listing(
         "id": Filter(list, lambda bound: Budget.id.in_(bound)),
         "status": Filter(BudgetStatus, lambda bound: cast(bound, String) == EFFECTIVE),
         "customer_id": Filter(int, lambda bound: Budget.customer_id == bound),
+        "customer_ids": Filter(list, lambda bound: Budget.customer_id.in_(bound)),
         "currency": Filter(str, lambda bound: Budget.currency == bound),
         "merchant_id": Filter(list, lambda bound: Budget.merchant_id.in_(bound)),
         "archived": Filter(bool, lambda bound: Budget.archived_at.is_not(None) == bound),

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, literal, select
 
 from database import db
 from domain import audit, clock, codes
@@ -63,6 +63,8 @@ class CustomerInput(Input):
     status: Annotated[CustomerStatus, Choice(CustomerStatus)] = CustomerStatus.ACTIVE
     archived: Maybe[Truth] = None
     billing_address: Maybe[AddressInput] = None
+    billing_street: Maybe[Annotated[str, Text(255)]] = None         # this part only; the others stay
+    billing_country: Maybe[Country] = None
     shipping_address: Maybe[AddressInput] = None
 
 
@@ -75,14 +77,19 @@ LISTING = Listing(
     model=Customer,
     noun="customer",
     columns={
-        name: getattr(Customer, name)
-        for name in (
-            "id", "merchant_id", "code", "name", "first_name", "last_name", "date_of_birth", "email", "phone",
-            "status", "organisation", "registration_number", "tax_number", "website", "organisation_note", "currency",
-            "timezone", "credit_limit_minor", "low_balance_minor", "note", "details", "created_at", "updated_at",
-            "version",
-        )
+        **{
+            name: getattr(Customer, name)
+            for name in (
+                "id", "merchant_id", "code", "name", "first_name", "last_name", "date_of_birth", "email", "phone",
+                "status", "organisation", "registration_number", "tax_number", "website", "organisation_note",
+                "currency", "timezone", "credit_limit_minor", "low_balance_minor", "note", "details", "created_at",
+                "updated_at", "version",
+            )
+        },
+        "balance_minor": literal(0),        # payments less invoices: there are no invoices in the books yet
+        "billing_currency": func.coalesce(Customer.currency, Merchant.currency),
     },
+    joins=((Merchant, Merchant.id == Customer.merchant_id),),
     children={
         "addresses": Children(
             Address.customer_id,
@@ -104,6 +111,7 @@ LISTING = Listing(
         "id": Filter(list, lambda bound: Customer.id.in_(bound)),
         "code": Filter(str, lambda bound: Customer.code == bound),
         "name": Filter(str, lambda bound: Customer.name == bound),
+        "name_contains": Filter("text", lambda bound: Customer.name.ilike(bound, escape="\\")),
         "email": Filter(str, lambda bound: Customer.email_key == bound),
         "status": Filter(CustomerStatus, lambda bound: Customer.status == bound),
         "archived": Filter(bool, lambda bound: (Customer.status == CustomerStatus.ARCHIVED) == bound),
@@ -135,6 +143,7 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
     db.session.add(customer)
     for kind in AddressKind:
         _address(customer, kind, getattr(new, f"{kind}_address"))
+    _address_parts(customer, new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True))
     db.session.flush()       # gives it its id
     audit.record(actor, "customer.created", customer, after=audit.snapshot(customer))
     return customer
@@ -156,6 +165,7 @@ def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Custome
     for kind in AddressKind:
         if f"{kind}_address" in changes:
             _address(customer, kind, changes[f"{kind}_address"])
+    _address_parts(customer, changes)
     touch(customer)
     db.session.flush()       # a taken e-mail shows here, inside the caller's transaction
     audit.record(actor, "customer.updated", customer, before=before, after=audit.snapshot(customer))
@@ -270,6 +280,16 @@ def _address(customer: Customer, kind: AddressKind, new: AddressInput | None) ->
         current.replaced_at = current.updated_at = now
     if any(values.values()):
         customer.addresses.append(Address(kind=kind, created_at=now, updated_at=now, **values))
+
+
+def _address_parts(customer: Customer, given: dict[str, Any]) -> None:
+    """Change street or country of the billing address and keep what else it says."""
+    parts = {name: given[f"billing_{name}"] for name in ("street", "country") if f"billing_{name}" in given}
+    if not parts:
+        return
+    current = customer.billing_address
+    kept = {name: getattr(current, name, None) for name in AddressInput.model_fields}
+    _address(customer, AddressKind.BILLING, AddressInput.model_construct(**(kept | parts)))
 
 
 RESOURCE = Resource(

@@ -141,6 +141,12 @@ def currencies() -> dict[str, str]:
     return {currency.alpha_3: currency.name for currency in pycountry.currencies}
 
 
+@cache
+def currency_numbers() -> dict[str, int]:
+    """ISO 4217 numbers by code."""
+    return {currency.alpha_3: int(currency.numeric) for currency in pycountry.currencies}
+
+
 def _currency(value: str) -> str:
     if value not in currencies():
         raise wrong("inclusion", "must be an ISO 4217 currency code such as EUR")

@@ -98,6 +98,7 @@ LISTING = Listing(
         "kind": Filter(ProductKind, lambda bound: Product.kind == bound),
         "billing": Filter(Billing, lambda bound: Product.billing == bound),
         "category": Filter(str, lambda bound: Product.category == bound),
+        "name_contains": Filter("text", lambda bound: Product.name.ilike(bound, escape="\\")),
         "sku": Filter(str, lambda bound: Product.sku == bound),
         "code": Filter(str, lambda bound: Product.code == bound),
         "active": Filter(bool, lambda bound: (Product.status == ProductStatus.ACTIVE) == bound),

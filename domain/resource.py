@@ -25,4 +25,5 @@ class Resource:
     create: Callable[..., Any] | None = None
     update: Callable[..., Any] | None = None
     delete: Callable[..., Any] | None = None
+    told_once: str = ""                             # what a creation tells once, when create gives (row, secret)
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

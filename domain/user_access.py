@@ -41,9 +41,7 @@ class UserCaller:
 
     def check(self, ip: str | None) -> None:
         """Raises Unauthenticated unless the user may call from this address."""
-        networks = tuple(ipaddress.ip_network(one) for one in self.user.allowed_ips)
-        if networks and not is_within(ip, networks):
-            raise Unauthenticated(f"IP {ip} is not allowed", code="utoken-ip-not-allowed")
+        check_address(self.user.allowed_ips, ip)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
         """The user with the scopes of an admin, or with none: roles count only on methods that ask for one."""
@@ -59,6 +57,13 @@ class UserCaller:
             ip=ip,
             request_id=request_id,
         )
+
+
+def check_address(allowed: list[str], ip: str | None) -> None:
+    """Raises Unauthenticated unless the list is empty or has the address."""
+    networks = tuple(ipaddress.ip_network(one) for one in allowed)
+    if networks and not is_within(ip, networks):
+        raise Unauthenticated(f"IP {ip} is not allowed", code="utoken-ip-not-allowed")
 
 
 def by_token(token: str) -> UserCaller | None:

@@ -168,15 +168,20 @@ def is_empty() -> bool:
     return db.session.scalar(select(func.count()).select_from(User)) == 0
 
 
+def check_password(email: str, password: str) -> User:
+    """The active user with this password; raises Unauthenticated, equally slow for whatever is wrong."""
+    user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
+    if not passwords.matches(password, user.password_hash if user else None) or user is None or not user.active:
+        raise Unauthenticated("E-mail or password is wrong.")
+    return user
+
+
 def sign_in(email: str, password: str, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
     """A new session and its secret token; raises Unauthenticated, equally slow for whatever is wrong.
 
     The caller opens the transaction only for `sessions.open`: checking a password takes long.
     """
-    user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
-    if not passwords.matches(password, user.password_hash if user else None) or user is None or not user.active:
-        raise Unauthenticated("E-mail or password is wrong.")
-    return sessions.prepare(user, ip=ip, user_agent=user_agent)
+    return sessions.prepare(check_password(email, password), ip=ip, user_agent=user_agent)
 
 
 def _email(user: User, email: str) -> None:

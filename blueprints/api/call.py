@@ -24,6 +24,7 @@ class Call:
         "at_us",
         "children",
         "contract",
+        "deprecated",
         "endpoint",
         "error_code",
         "key",
@@ -45,7 +46,8 @@ class Call:
         self.key: Caller | None = None
         self.name: str | None = None             # of the operation, where the route does not tell
         self.endpoint: str | None = None
-        self.zone: Any = None
+        self.zone: Any = None                    # of times without an offset, in both directions
+        self.deprecated = False                  # was a way used that is going to end?
         self.actor: Actor | None = None
         self.user_id: int | None = None
         self.error_code: str | None = None

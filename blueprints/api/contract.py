@@ -79,7 +79,9 @@ class Exposure:
     sorts: Mapping[str, str]                # wire name to domain name
     prefix: str                             # of ids in paths
     required: tuple[str, ...]               # domain names that a creation must carry here
-    tenant: str = ""                        # the wire name of the merchant, where a caller may have several
+    tenant: str                             # the wire name of the merchant, where a caller may have several
+    scoped: bool                            # do its operations ask for a scope?
+    name: str                               # what the contract calls the noun
     show: Callable[[Record], dict[str, Any]]
 
     def take(self, body: Any, *, new: bool = False) -> dict[str, Any]:
@@ -125,6 +127,12 @@ class Contract(ABC):
     def unknown(self, secret: str) -> DomainError:
         """The refusal of a credential that nobody has."""
         return unknown_key(secret)
+
+    def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
+        """The arguments of a REST call: body if the operation takes one, query, the row's key."""
+        body = self.body(request) if operation.takes_body else None
+        query = request.args.to_dict(flat=False) if request.query_string else {}
+        return Arguments(key, body, query, request.headers.get("If-Match"))
 
     def prepare(self, arguments: Arguments) -> None:  # noqa: B027  (most contracts have nothing of the kind)
         """Take note of what concerns the whole call, such as a time zone."""

@@ -180,6 +180,30 @@ class One(Field):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WriteOnly(Field):
+    """A value that is taken and never shown."""
+
+    @property
+    def source(self) -> str:
+        return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Derived(Field):
+    """A value made of the row's children."""
+
+    make: Callable[[Mapping[str, Any]], Any]
+
+    @property
+    def source(self) -> str:
+        return ""
+
+    def shower(self, formats: Formats) -> Callable[[Any, Mapping[str, Any]], Any]:
+        make = self.make
+        return lambda _, children: make(children)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Many(Field):
     """A list of objects, one for each child row; `inherit` are parent columns that their money needs."""
 
@@ -242,7 +266,7 @@ def row_shower(fields: Fields, formats: Formats) -> Callable[[Any], dict[str, An
 def record_shower(fields: Fields, formats: Formats) -> Callable[[Record], dict[str, Any]]:
     """A function from record to dict: its own columns, then what is made of its children."""
     show = row_shower(fields, formats)
-    made = [(wire, one.shower(formats)) for wire, one in fields.items() if isinstance(one, One | Many)]
+    made = [(wire, one.shower(formats)) for wire, one in fields.items() if isinstance(one, One | Many | Derived)]
 
     def whole(record: Record) -> dict[str, Any]:
         shown = show(record.row)

@@ -35,10 +35,8 @@ def view(contract: Contract, operation: Operation) -> Any:
     """The Flask view of an operation."""
 
     def run(key: str | None = None) -> Response:
-        actor = admit(contract)
-        body = contract.body(request) if operation.takes_body else None
-        query = request.args.to_dict(flat=False) if request.query_string else {}
-        return perform(actor, operation, Arguments(key, body, query, request.headers.get("If-Match")))
+        actor = admit(contract) if not operation.public else strangers(contract)
+        return perform(actor, operation, contract.read(request, operation, key))
 
     run.contract, run.operation = contract, operation       # type: ignore[attr-defined]
     return run
@@ -55,6 +53,15 @@ def admit(contract: Contract) -> Actor:
     if call.key is None:
         raise contract.unknown(secret)
     return enter(contract, call.key)
+
+
+def strangers(contract: Contract) -> Actor:
+    """Nobody in particular, for the few operations that need no credential."""
+    contract.gate(request)
+    g.call.actor = Actor(
+        label="anonymous", source=contract.name, ip=request.remote_addr, request_id=g.call.request_id
+    )
+    return g.call.actor
 
 
 def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
@@ -130,6 +137,8 @@ def json_response(payload: Any, status: int, headers: Mapping[str, str] | None =
 def addressed(response: Response) -> Response:
     """The answer with what its caller has left, marked as nobody else's."""
     response.headers["Vary"] = "Authorization"
+    if g.call.deprecated:
+        response.headers["Deprecation"] = "true"
     spent = g.call.limit
     if spent is not None:
         response.headers.update(spent.headers())
@@ -185,6 +194,8 @@ def fail(error: BaseException, contract: Contract) -> Response:
 def limit_headers(error: LimitExceeded) -> dict[str, str]:
     """What a refused caller needs to know to come back."""
     facts = error.details
+    if "retry_after" not in facts:
+        return {}
     return {
         "Retry-After": str(facts["retry_after"]),
         "X-RateLimit-Limit": str(facts["limit"]),

@@ -24,11 +24,19 @@ def expose(
     sorts: Mapping[str, str] | None = None,
     prefix: str = "",
     required: tuple[str, ...] = (),
+    tenant: str = "",
+    scoped: bool = True,
+    name: str = "",
 ) -> Exposure:
-    """Offer some verbs of a noun under a path, in the contract's words."""
+    """Offer some verbs of a noun under a path, in the contract's words.
+
+    `tenant` is the wire name of the merchant where callers may have several; `scoped=False` asks for
+    no scope; `name` is what the contract calls the noun.
+    """
     exposure = Exposure(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
-        sorts=sorts or {}, prefix=prefix, required=required, show=record_shower(fields, contract.formats),
+        sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, scoped=scoped,
+        name=name or resource.name, show=record_shower(fields, contract.formats),
     )
     contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]
     return exposure
@@ -40,6 +48,11 @@ def key_of(exposure: Exposure, text: str | None) -> int:
     if key is None:
         raise NotFound(exposure.resource.noun, text)
     return key
+
+
+def writable(exposure: Exposure) -> tuple[str, ...]:
+    """The wire names that a caller may send, in order."""
+    return tuple(wire for wire, one in exposure.fields.items() if one.writable)
 
 
 def body_of(arguments: Arguments) -> Any:
@@ -66,15 +79,32 @@ def shown(exposure: Exposure, actor: Actor, key: int, status: int = 200) -> Outc
     return Outcome(payload, status, {"ETag": f'"{record.row.version}"'})
 
 
+def changed(exposure: Exposure, actor: Actor, key: int) -> Outcome:
+    """What the contract answers to a change."""
+    db.session.flush()       # what is shown is read with plain statements
+    return exposure.contract.changed(exposure, lambda: shown(exposure, actor, key))
+
+
+def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any]) -> Actor:
+    """The actor for the merchant that a creation names, where the contract has it named."""
+    if not exposure.tenant:
+        return actor
+    wanted = taken.pop("merchant_id", None)
+    if isinstance(wanted, bool) or not isinstance(wanted, int) or not actor.reaches(wanted):
+        raise Invalid.field("merchant_id", "must exist", "unknown")
+    return actor.narrowed(wanted)
+
+
 def operation(
     exposure: Exposure, verb: str, method: str, path: str, run: Callable[..., Outcome], **more: Any
 ) -> Operation:
     resource = exposure.resource
+    scope = resource.read_scope if method == "GET" else resource.write_scope
     return Operation(
-        name=f"{resource.name}.{verb}",
+        name=f"{exposure.name}.{exposure.contract.names.get(verb, verb)}",
         method=method,
         path=exposure.path + path,
-        scope=resource.read_scope if method == "GET" else resource.write_scope,
+        scope=scope if exposure.scoped else None,
         run=run,
         writes=method != "GET",
         exposure=exposure,
@@ -89,26 +119,36 @@ def listed(exposure: Exposure) -> Operation:
         return Outcome(contract.collection([exposure.show(record) for record in page.records], page))
 
     names = (*exposure.contract.list_parameters, *exposure.parameters)
-    return operation(exposure, "list", "GET", "", run, parameters=names, summary=f"List {exposure.resource.name}")
+    return operation(
+        exposure, "list", "GET", "", run, parameters=names, positional=names, summary=f"List {exposure.resource.name}"
+    )
 
 
 def got(exposure: Exposure) -> Operation:
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         return shown(exposure, actor, key_of(exposure, arguments.key))
 
-    return operation(exposure, "get", "GET", "/{key}", run, summary=f"Read one {exposure.resource.noun}")
+    return operation(
+        exposure, "get", "GET", "/{key}", run, positional=("id",), summary=f"Read one {exposure.resource.noun}"
+    )
 
 
 def created(exposure: Exposure) -> Operation:
     resource = exposure.resource
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        new = inputs.parse(resource.input, exposure.take(body_of(arguments), new=True))
-        row = resource.create(actor, new)
-        return shown(exposure, actor, row.id, exposure.contract.created)
+        taken = exposure.take(body_of(arguments), new=True)
+        actor = for_merchant(exposure, actor, taken)
+        made = resource.create(actor, inputs.parse(resource.input, taken, zone=exposure.contract.zone()))
+        row, secret = made if isinstance(made, tuple) else (made, None)
+        outcome = shown(exposure, actor, row.id, exposure.contract.created)
+        if secret is not None:
+            outcome.payload[resource.told_once] = secret       # this once, and nowhere else
+        return outcome
 
     return operation(
-        exposure, "create", "POST", "", run, takes_body=True, summary=f"Create a {resource.noun}"
+        exposure, "create", "POST", "", run, takes_body=True, positional=writable(exposure),
+        summary=f"Create a {resource.noun}",
     )
 
 
@@ -119,13 +159,13 @@ def updated(exposure: Exposure) -> Operation:
         key = key_of(exposure, arguments.key)
         row = resource.listing.get(actor, key, lock=True)
         expect(row, version_of(arguments))
-        changes = inputs.changes(resource.input, exposure.take(body_of(arguments)))
+        changes = inputs.changes(resource.input, exposure.take(body_of(arguments)), zone=exposure.contract.zone())
         resource.update(actor, row, changes)
-        db.session.flush()       # what is shown is read with plain statements
-        return shown(exposure, actor, key)
+        return changed(exposure, actor, key)
 
     return operation(
-        exposure, "update", "PUT", "/{key}", run, takes_body=True, summary=f"Change a {resource.noun}"
+        exposure, "update", exposure.contract.changes_by, "/{key}", run, takes_body=True,
+        positional=("id", *writable(exposure)), summary=f"Change a {resource.noun}",
     )
 
 
@@ -137,9 +177,11 @@ def deleted(exposure: Exposure) -> Operation:
         row = resource.listing.get(actor, key, lock=True)
         expect(row, version_of(arguments))
         resource.delete(actor, row)
-        return Outcome(exposure.contract.item({"id": f"{exposure.prefix}{key}", "deleted": True}))
+        return exposure.contract.removed(exposure, key)
 
-    return operation(exposure, "delete", "DELETE", "/{key}", run, summary=f"Delete a {resource.noun}")
+    return operation(
+        exposure, "delete", "DELETE", "/{key}", run, positional=("id",), summary=f"Delete a {resource.noun}"
+    )
 
 
 def action(exposure: Exposure, name: str) -> Operation:
@@ -150,10 +192,11 @@ def action(exposure: Exposure, name: str) -> Operation:
         row = resource.listing.get(actor, key, lock=True)
         expect(row, version_of(arguments))
         resource.actions[name](actor, row)
-        db.session.flush()       # what is shown is read with plain statements
-        return shown(exposure, actor, key)
+        return changed(exposure, actor, key)
 
-    return operation(exposure, name, "POST", f"/{{key}}/{name}", run, summary=f"{name.title()} a {resource.noun}")
+    return operation(
+        exposure, name, "POST", f"/{{key}}/{name}", run, positional=("id",), summary=f"{name.title()} a {resource.noun}"
+    )
 
 
 MAKERS: dict[str, Callable[[Exposure], Operation]] = {

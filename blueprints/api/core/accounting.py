@@ -1,0 +1,101 @@
+"""accounting.currencies: the list, a rate on a day, a new rate."""
+
+from collections.abc import Mapping
+from datetime import UTC, date
+from typing import Any
+
+from flask import g
+from pydantic_core import PydanticCustomError
+
+from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome
+from blueprints.api.core.contract import exact
+from blueprints.api.fields import Field, record_shower
+from blueprints.api.verbs import listed
+from domain import currencies, inputs, settings
+from domain.actor import Actor
+from domain.currencies import Rate, RateInput
+from domain.errors import Invalid
+
+CURRENCY = {
+    "id": Field(name="id"),
+    "code": Field(name="code"),
+    "name": Field(name="name"),
+    "rates_precision": Field(name="rates_precision"),
+    "details_precision": Field(name="details_precision"),
+    "totals_precision": Field(name="totals_precision"),
+}
+
+
+def shown(rate: Rate) -> dict[str, Any]:
+    return {"from": rate.from_code, "to": rate.to_code, "rate": exact(rate.rate), "dt": rate.day.isoformat()}
+
+
+def day(given: Any) -> date | None:
+    """A day, or the day that a time is on in the call's zone."""
+    if given is None or given == "":
+        return None
+    try:
+        if isinstance(given, str) and len(given) == 10:
+            return date.fromisoformat(given)
+        if isinstance(given, str):
+            zone = g.call.zone or UTC
+            return inputs.moment(given, zone).astimezone(zone).date()
+    except (ValueError, PydanticCustomError):
+        pass
+    raise Invalid.field("dt", "must be a day or a time such as 2026-01-31 12:00:00", "invalid")
+
+
+def search(exposure: Exposure) -> Operation:
+    run = listed(exposure).run
+
+    def with_base(actor: Actor, arguments: Arguments) -> Outcome:
+        base = settings.get("base_currency")
+        rows = run(actor, arguments).payload
+        return Outcome([{**row, "is_base": row["code"] == base} for row in rows])
+
+    names = ("limit", "offset", "order")
+    return Operation(
+        name="accounting.currencies.search", method="GET", path="/accounting/currencies", scope=None, run=with_base,
+        exposure=exposure, parameters=names, positional=names, summary="List currencies",
+    )
+
+
+def get_rate(actor: Actor, arguments: Arguments) -> Outcome:
+    given: Mapping[str, Any] = arguments.query
+    return Outcome(shown(currencies.get_rate(given.get("from"), given.get("to"), day(given.get("dt")))))
+
+
+def create_rate(actor: Actor, arguments: Arguments) -> Outcome:
+    names = {"from": "from_currency", "to": "to_currency", "rate": "rate"}
+    body = {inside: arguments.body[wire] for wire, inside in names.items() if wire in arguments.body}
+    for name in ("from_currency", "to_currency"):
+        if isinstance(body.get(name), int) and not isinstance(body.get(name), bool):
+            body[name] = str(body[name])
+    try:
+        new = inputs.parse(RateInput, body | {"day": day(arguments.body.get("dt"))})
+    except Invalid as error:
+        wire = {inside: name for name, inside in names.items()}
+        raise Invalid(error.message, fields={wire.get(name, name): one for name, one in error.fields.items()}) from None
+    return Outcome(shown(currencies.create_rate(actor, new)))
+
+
+def operations(contract: Contract) -> list[Operation]:
+    """The three methods of the document."""
+    exposure = Exposure(
+        contract=contract, resource=currencies.RESOURCE, path="/accounting/currencies", fields=CURRENCY,
+        parameters={}, sorts={"id": "id", "code": "code", "name": "name"}, prefix="", required=(), tenant="",
+        scoped=False, name="accounting.currencies", show=record_shower(CURRENCY, contract.formats),
+    )
+    return [
+        search(exposure),
+        Operation(
+            name="accounting.currencies.get_rate", method="GET", path="/accounting/currencies/exchange-rate",
+            scope=None, run=get_rate, parameters=("from", "to", "dt"), positional=("from", "to", "dt"),
+            summary="The rate between two currencies on a day",
+        ),
+        Operation(
+            name="accounting.currencies.rates.create", method="POST", path="/accounting/currencies/rates",
+            scope=None, run=create_rate, writes=True, takes_body=True, positional=("from", "to", "rate", "dt"),
+            summary="Set a rate",
+        ),
+    ]

@@ -1,0 +1,216 @@
+"""The Core API's manners: REST and JSON-RPC over the same parameters, bare results, a zone for each call."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from flask import current_app, g, request
+from werkzeug.wrappers import Request
+
+from blueprints.api import json_reader
+from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome
+from blueprints.api.core.reader import QueryReader
+from blueprints.api.fields import Formats
+from blueprints.api.limits import purse
+from domain import errors, settings
+from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
+from domain.inputs import timezones
+from domain.listing import Page, Query
+from domain.recognition import is_within
+from models.money import MICRO, exponent
+
+AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL, INVALID_PARAMS, INTERNAL = -32005, -32001, -32002, -32602, -32603
+BAD_TOKENS_PER_MINUTE = 100
+ZONE = "__tz"
+
+
+def moment(value: datetime) -> str:
+    """2017-10-17 16:48:50+0300, in the zone of the call."""
+    return value.astimezone(g.call.zone or UTC).strftime("%Y-%m-%d %H:%M:%S%z")
+
+
+def exact(value: Decimal) -> orjson.Fragment:
+    """A decimal as a JSON number with all its digits."""
+    return orjson.Fragment(format(value.normalize(), "f").encode())
+
+
+def amount(minor: int | None, currency: str) -> float | None:
+    """Minor units as the nearest JSON number; exact, because totals stay below 2^53."""
+    return None if minor is None else minor / 10 ** exponent(currency)
+
+
+def price(micro: int | None, _: str) -> float | None:
+    return None if micro is None else micro / MICRO
+
+
+class CoreContract(Contract):
+    """For programs of the operator on a private network."""
+
+    name = "core"
+    prefixes = ("", "/api")
+    created = 200
+    changes_by = "PATCH"
+    names = {"list": "search"}
+    formats = Formats(moment=moment, day=date.isoformat, amount=amount, price=price)
+    list_parameters = ("limit", "offset", "order")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.roots: tuple[str, ...] = ()            # first parts of the paths that are ours
+        self.objects: dict[str, str] = {}           # the domain's nouns in our words
+
+    def covers(self, path: str) -> bool:
+        """At the root only what begins as our operations do; below /api all that nobody else has."""
+        return path in ("/", "/api") or path.startswith("/api/") or path.strip("/").split("/")[0] in self.roots
+
+    # Who --------------------------------------------------------------------------------------------
+
+    def gate(self, request: Request) -> None:
+        networks = current_app.extensions["countinghouse"].core_api_networks
+        if not is_within(request.remote_addr, networks):
+            raise Forbidden("The Core API does not answer in your network.", code="network-not-allowed")
+
+    def secret(self, request: Request) -> tuple[str, str]:
+        key = request.headers.get("X-Api-Key")
+        if key is not None:
+            return "user", key.strip()
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("An X-Api-Key header is required.", code="utoken-auth-failed")
+        g.call.deprecated = True
+        current_app.logger.warning("request %s uses a JSON Web Token, which is deprecated", g.call.request_id)
+        return "jwt", token.strip()
+
+    def unknown(self, secret: str) -> DomainError:
+        purse.spend(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
+        return Unauthenticated("The API key is not valid.", code="utoken-auth-failed")
+
+    # Reading ----------------------------------------------------------------------------------------
+
+    def body(self, request: Request) -> Any:
+        """JSON whatever the content type says; the raw bytes are read before anything parses a form."""
+        raw = request.get_data(cache=True)
+        found = json_reader.read(raw) if raw.strip() else {}
+        if not isinstance(found, dict):
+            raise Invalid("The body must be a JSON object.")
+        return found
+
+    def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
+        query = request.args.to_dict(flat=False)
+        params: dict[str, Any] = {name: values[0] if len(values) == 1 else values for name, values in query.items()}
+        return self.arguments(operation, params | self.body(request) | ({"id": key} if key is not None else {}))
+
+    def arguments(self, operation: Operation, params: Mapping[str, Any]) -> Arguments:
+        """Named parameters of either protocol; raises Invalid for a name that nothing has."""
+        known = {*operation.positional, ZONE}
+        if operation.exposure is not None and operation.takes_body:
+            known |= operation.exposure.fields.keys()
+        unknown = {name[:60]: Problem("unknown", "is not a parameter") for name in params if name not in known}
+        if unknown:
+            raise Invalid("Invalid request", fields=unknown)
+        key = None
+        if "{key}" in operation.path:
+            if "id" not in params:
+                raise Invalid.field("id", "is required", "missing")
+            key = self._key(params["id"])
+        return Arguments(key, dict(params), params)
+
+    @staticmethod
+    def _key(given: Any) -> str:
+        if isinstance(given, bool) or not isinstance(given, int | str):
+            raise Invalid.field("id", "must be an integer", "type")
+        return str(given)
+
+    def prepare(self, arguments: Arguments) -> None:
+        """The call's zone: as it says, else the user's, else the system's."""
+        wanted = arguments.query.get(ZONE)
+        if wanted is not None and (not isinstance(wanted, str) or wanted not in timezones()):
+            raise Invalid.field(ZONE, "unknown timezone", "unknown")
+        own = getattr(getattr(g.call.key, "caller", None), "user", None)
+        name = wanted or (own.timezone if own is not None else None) or settings.get("system_timezone")
+        g.call.zone = ZoneInfo(name)
+
+    def zone(self) -> str | None:
+        return str(g.call.zone) if g.call.zone else None
+
+    def query(self, exposure: Exposure, given: Mapping[str, Any]) -> Query:
+        reader = QueryReader(given)
+        limit, offset = reader.whole("limit", 20, 1, 1000), reader.whole("offset", 0, 0, 10**9)
+        order = reader.order("order", exposure.sorts)
+        filters = {
+            parameter.filter: reader.filter(name, parameter, exposure)
+            for name, parameter in exposure.parameters.items()
+        }
+        reader.done()
+        return Query(
+            filters={name: value for name, value in filters.items() if value is not None},
+            order=order or (("id", False),), limit=limit, offset=offset,
+        )
+
+    # Writing ----------------------------------------------------------------------------------------
+
+    def item(self, shown: Any) -> Any:
+        return shown
+
+    def collection(self, shown: list[Any], page: Page) -> Any:
+        return shown
+
+    def changed(self, exposure: Exposure, show: Callable[[], Outcome]) -> Outcome:
+        return Outcome(1)
+
+    def removed(self, exposure: Exposure, key: int) -> Outcome:
+        return Outcome(1)
+
+    def status(self, error: DomainError) -> int:
+        return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+
+    def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
+        if isinstance(error, Unauthenticated):
+            return {"error": self.rpc_failure(error, status, fields)}
+        message, data = self._told(error, status, fields)
+        return {"error": {"message": message, "data": data}}
+
+    def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
+        """The error object of JSON-RPC; its data are those of REST."""
+        message, data = self._told(error, status, fields)
+        if isinstance(error, Unauthenticated):
+            return {"code": AUTHENTICATION_FAILED, "message": "Authentication failed", "data": data}
+        if isinstance(error, errors.NotFound):
+            return {"code": NOT_FOUND, "message": message, "data": data}
+        if isinstance(error, Invalid):
+            return {"code": INVALID_PARAMS, "message": "Invalid params", "data": data}
+        if status >= 500 and not isinstance(error, errors.Unavailable):
+            return {"code": INTERNAL, "message": "Internal error"}
+        return {"code": LOGICAL, "message": message, "data": data}
+
+    def _told(self, error: DomainError, status: int, fields: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+        """Message and data as both protocols give them."""
+        if isinstance(error, errors.NotFound):
+            name = self.objects.get(error.noun, error.noun)
+            text = f'Object "{name}({error.key})" was not found!'
+            data = {"code": "not_found", "message": text, "object_name": name, "object_id": str(error.key)}
+            return f"not_found: {text}", data
+        if isinstance(error, Invalid):
+            told = {name: text[:1].upper() + text[1:] for name, text in fields.items()}
+            return "Invalid request", told or {"message": error.message}
+        if status >= 500 and not isinstance(error, errors.Unavailable):
+            return "An unexpected error occurred", {}
+        data = {"code": error.code, "message": error.message, **fields}
+        return f"{error.code}: {error.message}", data
+
+
+STATUSES: dict[type[DomainError], int] = {
+    errors.NotFound: 404,
+    errors.Conflict: 422,
+    errors.Forbidden: 403,
+    errors.Unauthenticated: 401,
+    errors.LimitExceeded: 429,
+    errors.PreconditionFailed: 412,
+    errors.TooLarge: 413,
+    errors.Unavailable: 503,
+    errors.Invalid: 400,
+    DomainError: 400,
+}

@@ -1,0 +1,43 @@
+"""Fields that only the Core API has: currencies by number, numbers with one complaint."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from blueprints.api.fields import SKIP, Amount, Convert, Field, Formats, Problems
+from domain.errors import Problem
+from domain.inputs import currency_numbers
+
+
+@dataclass(frozen=True, kw_only=True)
+class CurrencyNumber(Field):
+    """A currency by its ISO number; written by number or code."""
+
+    def convert(self, formats: Formats) -> Convert | None:
+        numbers = currency_numbers()
+        return lambda value, _: numbers.get(value)
+
+    def take(self, value: Any, path: str, problems: Problems) -> Any:
+        if value is None or isinstance(value, str):
+            return value
+        known = {number: code for code, number in currency_numbers().items()}
+        if isinstance(value, bool) or not isinstance(value, int) or value not in known:
+            problems[path] = Problem("unknown", "must be a known currency")
+            return SKIP
+        return known[value]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Amount):
+    """Money of which the document says only that it must be a number."""
+
+    signed: bool = False
+
+    def take(self, value: Any, path: str, problems: Problems) -> Any:
+        is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+        if value is None and self.signed:
+            return None
+        if not is_number or (value < 0 and not self.signed):
+            problems[path] = Problem("type", "must be a number")
+            return SKIP
+        return value

@@ -1,0 +1,60 @@
+"""iam.auth.jwt: the deprecated login by JSON Web Tokens, with the sign-in form's own limits."""
+
+from typing import Any
+
+from flask import g
+
+from blueprints.api.contract import Arguments, Operation, Outcome
+from blueprints.api.core.contract import moment
+from blueprints.auth.attempts import attempts
+from domain import jwts, user_access, users
+from domain.actor import Actor
+from domain.errors import Invalid, Problem, Unauthenticated
+from domain.jwts import Issued
+
+
+def shown(issued: Issued) -> dict[str, Any]:
+    g.call.deprecated = True
+    return {"token": issued.token, "expires_at": moment(issued.expires_at)}
+
+
+def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
+    """A token for a login and a password; both protocols say the same to whatever is wrong."""
+    given = [arguments.body.get(name) for name in ("login", "password")]
+    missing = {
+        name: Problem("missing", "is required" if value is None else "must be a string")
+        for name, value in zip(("login", "password"), given, strict=True) if not isinstance(value, str)
+    }
+    if missing:
+        raise Invalid("Invalid request", fields=missing)
+    login, password = (str(value) for value in given)
+    attempts.begin(login, actor.ip or "")
+    try:
+        user = users.check_password(login, password)
+        user_access.check_address(user.allowed_ips, actor.ip)
+    except Unauthenticated as error:
+        attempts.failed(actor.ip or "")
+        raise Unauthenticated(error.message, code="utoken-auth-failed") from None
+    attempts.succeeded(login)
+    return Outcome(shown(jwts.issue(user)))
+
+
+def refresh(actor: Actor, arguments: Arguments) -> Outcome:
+    """Another hour for whoever holds a token that is still valid."""
+    caller = g.call.key
+    if caller is None or not caller.deprecated:
+        raise Unauthenticated("Only a JSON Web Token can be refreshed.", code="utoken-auth-failed")
+    return Outcome(shown(jwts.issue(caller.caller.user)))
+
+
+OPERATIONS = (
+    Operation(
+        name="iam.auth.jwt.authenticate", method="POST", path="/iam/auth/jwt/authenticate", scope=None,
+        run=authenticate, takes_body=True, public=True, positional=("login", "password"),
+        summary="A JSON Web Token for login and password (deprecated)",
+    ),
+    Operation(
+        name="iam.auth.jwt.refresh", method="POST", path="/iam/auth/jwt/refresh", scope=None, run=refresh,
+        takes_body=True, positional=(), summary="Another hour for a JSON Web Token (deprecated)",
+    ),
+)

@@ -1,0 +1,85 @@
+"""Parameters of a search, typed (JSON-RPC) or as text (query string); all mistakes together."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from blueprints.api.contract import Exposure, Parameter
+from domain.errors import Invalid, Problem
+
+WHOLE = re.compile(r"\d{1,18}\Z", re.ASCII)
+MOST_IDS = 1000
+
+
+class QueryReader:
+    """Reads each parameter once."""
+
+    def __init__(self, given: Mapping[str, Any]):
+        self.given = given
+        self.problems: dict[str, Problem] = {}
+
+    def _wrong(self, name: str, text: str) -> None:
+        self.problems.setdefault(name, Problem("invalid", text))
+
+    @staticmethod
+    def _number(value: Any) -> int | None:
+        if isinstance(value, str) and WHOLE.match(value):
+            return int(value)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def whole(self, name: str, default: int, low: int, high: int) -> int:
+        """A whole number within bounds."""
+        value = self.given.get(name)
+        if value is None:
+            return default
+        number = self._number(value)
+        if number is None or not low <= number <= high:
+            self._wrong(name, f"must be an integer from {low} to {high}")
+            return default
+        return number
+
+    def order(self, name: str, known: Mapping[str, str]) -> tuple[tuple[str, bool], ...]:
+        """Columns, each with a leading minus for descending: a list, or one text with commas."""
+        value = self.given.get(name) or []
+        words = value.split(",") if isinstance(value, str) else value
+        if not isinstance(words, list) or len(words) > 5 or not all(isinstance(one, str) for one in words):
+            self._wrong(name, "must be a list of at most 5 columns")
+            return ()
+        found = [(known.get(one.strip().lstrip("-")), one.strip().startswith("-")) for one in words]
+        if any(column is None for column, _ in found):
+            self._wrong(name, "must name columns among " + ", ".join(known))
+        return tuple((column, down) for column, down in found if column is not None)
+
+    def filter(self, name: str, parameter: Parameter, exposure: Exposure) -> Any:
+        """The typed value of a filter, or None."""
+        value = self.given.get(name)
+        if value is None:
+            return None
+        if parameter.words is not None:
+            if isinstance(value, list | dict) or value not in parameter.words:
+                self._wrong(name, "must be one of " + ", ".join(str(one) for one in parameter.words))
+                return None
+            return parameter.words[value]
+        if exposure.resource.listing.filters[parameter.filter].kind is list:
+            return self._ids(name, value)
+        if not isinstance(value, str) or "\x00" in value or "\ufffd" in value or not _is_text(value):
+            self._wrong(name, "must be a string")
+            return None
+        return value
+
+    def _ids(self, name: str, value: Any) -> list[int] | None:
+        values = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
+        numbers = [self._number(one) for one in values]
+        if len(numbers) > MOST_IDS or any(one is None or not 0 < one < 2**63 for one in numbers):
+            self._wrong(name, f"must be an array of at most {MOST_IDS} ids")
+            return None
+        return [one for one in numbers if one is not None]
+
+    def done(self) -> None:
+        """Raises Invalid when anything was wrong."""
+        if self.problems:
+            raise Invalid("Invalid request", fields=self.problems)
+
+
+def _is_text(value: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in value)

@@ -1,0 +1,202 @@
+"""JSON-RPC 2.0 over a contract's operations: one document in, at most one out, each call on its own.
+
+Every call runs in its own transaction; a failure is that call's alone. What the request log gets is
+one row for the request, and for a batch a child row for each call.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+
+from blueprints.api import json_reader
+from blueprints.api.contract import Arguments, Contract, Operation
+from blueprints.api.pipeline import explain, json_response
+from domain.errors import DomainError
+
+MOST_CALLS = 50
+PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
+MISSING = object()
+Run = Callable[[Operation, Arguments], Any]
+
+
+class RpcError(Exception):
+    """An error of the protocol itself."""
+
+    def __init__(self, code: int, message: str, data: Any = None):
+        super().__init__(message)
+        self.code, self.message, self.data = code, message, data
+
+    def as_dict(self) -> dict[str, Any]:
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if self.data is not None:
+            error["data"] = self.data
+        return error
+
+
+@dataclass(frozen=True, slots=True)
+class RpcCall:
+    """One call of a document; `wrong` when it is not even that."""
+
+    method: str = ""
+    params: Any = None
+    id: Any = MISSING
+    wrong: RpcError | None = None
+
+    @property
+    def is_notification(self) -> bool:
+        return self.id is MISSING and self.wrong is None
+
+
+def read(raw: bytes) -> Any:
+    """The document; raises RpcError for what is not JSON."""
+    try:
+        return json_reader.read(raw)
+    except DomainError:
+        raise RpcError(PARSE_ERROR, "Parse error") from None
+
+
+def calls(document: Any) -> list[RpcCall]:
+    """The calls of a document; raises RpcError for an empty or an oversized batch."""
+    if not isinstance(document, list):
+        return [call_of(document)]
+    if not document:
+        raise RpcError(INVALID_REQUEST, "Invalid Request")
+    if len(document) > MOST_CALLS:
+        raise RpcError(INVALID_REQUEST, "Invalid Request", {"batch": f"May have at most {MOST_CALLS} calls"})
+    return [call_of(one) for one in document]
+
+
+def call_of(given: Any) -> RpcCall:
+    """One call, checked against the letter of the specification."""
+    wrong = RpcError(INVALID_REQUEST, "Invalid Request")
+    if not isinstance(given, dict):
+        return RpcCall(id=None, wrong=wrong)
+    known = given.get("id", MISSING)
+    if known is not MISSING and (isinstance(known, bool) or not isinstance(known, str | int | Decimal | None)):
+        return RpcCall(id=None, wrong=wrong)
+    if isinstance(known, str) and not _is_storable(known):
+        return RpcCall(id=None, wrong=wrong)
+    method, params = given.get("method"), given.get("params", MISSING)
+    well_formed = given.get("jsonrpc") == "2.0" and isinstance(method, str)
+    if not well_formed or not (params is MISSING or isinstance(params, list | dict)):
+        return RpcCall(id=None if known is MISSING else known, wrong=wrong)
+    return RpcCall(method, {} if params is MISSING else params, known)
+
+
+def _is_storable(text: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def echoed(known: Any) -> Any:
+    """An id exactly as it came: the writer knows neither decimals nor integers beyond 64 bits."""
+    if known is MISSING:
+        return None
+    if isinstance(known, Decimal) or (isinstance(known, int) and not -(2**63) <= known < 2**63):
+        return orjson.Fragment(str(known).encode())
+    return known
+
+
+class Dispatcher:
+    """The methods of one contract."""
+
+    def __init__(self, contract: Contract):
+        self.contract = contract
+        self.methods = {operation.name: operation for operation in contract.operations}
+
+    def arguments(self, operation: Operation, params: Any) -> Arguments:
+        """Parameters by name or by position as the operation takes them; raises RpcError."""
+        if isinstance(params, list):
+            if len(params) > len(operation.positional):
+                raise RpcError(
+                    INVALID_PARAMS, "Invalid params",
+                    {"params": f"Takes at most {len(operation.positional)} by position"},
+                )
+            params = dict(zip(operation.positional, params, strict=False))
+        return self.contract.arguments(operation, params)
+
+    def one(self, call: RpcCall, run: Run) -> dict[str, Any]:
+        """The response of one call, and its child row for the log."""
+        started = time.perf_counter_ns()
+        operation = self.methods.get(call.method)
+        try:
+            if call.wrong is not None:
+                raise call.wrong
+            if operation is None:
+                raise RpcError(METHOD_NOT_FOUND, "Method not found")
+            outcome = run(operation, self.arguments(operation, call.params))
+            answer, code = {"result": outcome.payload}, None
+        except Exception as error:           # whatever happens is this call's alone
+            failure = self.failure(error, operation)
+            answer, code = {"error": failure}, failure["code"]
+        self._note(operation, code, started)
+        return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}
+
+    def failure(self, error: Exception, operation: Operation | None) -> dict[str, Any]:
+        """Any exception as the error object of the contract."""
+        if isinstance(error, RpcError):
+            return error.as_dict()
+        known, status = explain(error, self.contract)
+        word = operation.exposure.word if operation and operation.exposure else str
+        fields = {word(name): str(problem) for name, problem in known.fields.items()}
+        return self.contract.rpc_failure(known, status, fields)
+
+    @staticmethod
+    def _note(operation: Operation | None, code: int | None, started: int) -> None:
+        name = operation.name if operation else "(unknown)"
+        if g.call.children is None:
+            g.call.children = []
+        g.call.children.append({
+            "method": "RPC", "endpoint": f"rpc:{name}", "operation": name, "status": 200,
+            "error_code": None if code is None else str(code),
+            "duration_us": (time.perf_counter_ns() - started) // 1000,
+        })
+
+
+def close(batch: bool) -> None:
+    """What the request log says of the whole: a single call is its row, a batch has children."""
+    call = g.call
+    children = call.children or []
+    call.name = call.endpoint = "rpc:batch"
+    if not batch and children:
+        call.name, call.endpoint = children[0]["operation"], children[0]["endpoint"]
+        call.error_code, call.children = children[0]["error_code"], None
+    elif not children:
+        call.endpoint = call.name = "rpc"
+    elif any(child["error_code"] for child in children):
+        call.error_code = next(child["error_code"] for child in children if child["error_code"])
+
+
+def document(contract: Contract, dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> Response:
+    """Answer the document in the request; `enter` says who calls, and gives what runs a call."""
+    try:
+        given = read(request.get_data(cache=True))
+        found = calls(given)
+    except RpcError as error:
+        enter([])
+        g.call.error_code, g.call.name, g.call.endpoint = str(error.code), "rpc", "rpc"
+        return json_response({"jsonrpc": "2.0", "error": error.as_dict(), "id": None}, 200)
+    run = enter(found)
+    answers = []
+    for call in found:
+        answer = dispatcher.one(call, run)
+        if not call.is_notification:
+            answers.append(answer)
+    batch = isinstance(given, list)
+    close(batch)
+    if not answers:
+        return Response(status=204)
+    return json_response(answers if batch else answers[0], 200)
+
+
+def mount(app: Flask, contract: Contract, view: Callable[[], Response], paths: tuple[str, ...]) -> None:
+    """POST to any of the paths is JSON-RPC."""
+    view.contract, view.operation = contract, None        # type: ignore[attr-defined]
+    for number, path in enumerate(paths):
+        app.add_url_rule(
+            path, f"{contract.name}.rpc#{number}", view, methods=["POST"], provide_automatic_options=False
+        )

@@ -1,0 +1,71 @@
+"""Callers of the Core API."""
+
+import pytest
+
+from database import db, transaction
+from domain import tokens
+from domain.actor import Actor
+from models.user import User
+from tests import cast
+
+
+class Program:
+    """A client with a user's token."""
+
+    def __init__(self, app, token):
+        self.client, self.token = app.test_client(), token
+
+    def __call__(self, method, path, json=None, headers=None, **more):
+        headers = {"X-Api-Key": self.token, **(headers or {})}
+        return self.client.open(path, method=method, json=json, headers=headers, **more)
+
+    def get(self, path, **more):
+        return self("GET", path, **more)
+
+    def rpc(self, method, params=None, key=1):
+        """The whole response document of one call."""
+        document = {"jsonrpc": "2.0", "method": method, "id": key}
+        if params is not None:
+            document["params"] = params
+        return self("POST", "/", json=document).json
+
+    def result(self, method, params=None):
+        answer = self.rpc(method, params)
+        assert "result" in answer, answer
+        return answer["result"]
+
+    def error(self, method, params=None):
+        answer = self.rpc(method, params)
+        assert "error" in answer, answer
+        return answer["error"]
+
+
+@pytest.fixture
+def alder():
+    return cast.make_merchant("Alder")
+
+
+@pytest.fixture
+def birch():
+    return cast.make_merchant("Birch", "USD")
+
+
+def token_of(user_id):
+    with transaction():
+        return tokens.reveal(Actor.system(), db.session.get(User, user_id))
+
+
+@pytest.fixture
+def program(app):
+    """A function that makes a user and his program."""
+
+    def make(email="core@alder.example", **more):
+        return Program(app, token_of(cast.make_user(email, **more)))
+
+    return make
+
+
+@pytest.fixture
+def core(program, alder):
+    """The operator's program: an admin with all merchants."""
+    return program("ops@example.org", role="admin_user", all_merchants=True)

@@ -1,0 +1,57 @@
+"""Clients over REST and JSON-RPC: the same methods, the same results."""
+
+NEW = {"name": "Ada Lovelace", "currencies_id": 978}
+
+
+def test_a_client_is_created_read_changed_archived_and_deleted_by_rpc(core, alder):
+    made = core.result("clients.create", NEW | {"companies_id": alder, "credit": 10.5, "c_address": "1 High St"})
+    assert made["id"] == 1
+    assert made["currencies_id"] == 978
+    assert made["credit"] == 10.5
+    assert made["status"] == "active"
+    assert core.result("clients.get", {"id": 1}) == made
+    assert core.result("clients.update", {"id": 1, "name": "Ada King", "c_country": "GB"}) == 1
+    changed = core.result("clients.get", [1])
+    assert (changed["name"], changed["c_address"], changed["c_country"]) == ("Ada King", "1 High St", "GB")
+    assert core.result("clients.archive", {"id": 1}) == 1
+    assert core.result("clients.get", {"id": 1})["status"] == "archived"
+    assert core.result("clients.delete", {"id": 1}) == 1
+    error = core.error("clients.get", {"id": 1})
+    assert error["code"] == -32001
+    assert error["data"]["object_name"] == "clients"
+
+
+def test_rest_and_rpc_are_the_same_calls(core, alder):
+    for name in ("Ada", "Grace", "Edsger"):
+        core.result("clients.create", NEW | {"name": name, "companies_id": alder})
+    rest = core.get("/clients?order=-name&limit=2")
+    assert rest.status_code == 200
+    assert [row["name"] for row in rest.json] == ["Grace", "Edsger"]
+    assert rest.json == core.result("clients.search", {"order": ["-name"], "limit": 2})
+    assert core.get("/api/clients/1").json == core.result("clients.get", {"id": 1})
+    patched = core("PATCH", "/clients/1", data='{"credit": 5}')
+    assert (patched.status_code, patched.json) == (200, 1)
+
+
+def test_errors_carry_the_same_data_in_both_protocols(core, alder):
+    rest = core("POST", "/clients", json={"credit": "much"})
+    rpc = core.error("clients.create", {"credit": "much"})
+    assert rest.status_code == 400
+    assert rest.json["error"]["message"] == "Invalid request"
+    assert rest.json["error"]["data"] == rpc["data"]
+    assert rpc["data"]["credit"] == "Must be a number"
+    assert set(rpc["data"]) == {"credit", "name", "currencies_id", "companies_id"}
+    missing = core.get("/clients/123")
+    assert missing.status_code == 404
+    assert missing.json["error"]["message"] == 'not_found: Object "clients(123)" was not found!'
+
+
+def test_rates_follow_the_base_currency(core):
+    core.result("accounting.currencies.rates.create", {"from": "EUR", "to": "USD", "rate": 1.25, "dt": "2026-01-05"})
+    core.result("accounting.currencies.rates.create", {"from": "EUR", "to": "GBP", "rate": 0.8, "dt": "2026-01-05"})
+    assert core.result("accounting.currencies.get_rate", {"from": "USD", "to": "EUR", "dt": "2026-01-07"})["rate"] == 0.8
+    cross = core.get("/accounting/currencies/exchange-rate?from=USD&to=GBP&dt=2026-01-06")
+    assert cross.json == {"from": "USD", "to": "GBP", "rate": 0.64, "dt": "2026-01-05"}
+    assert core.get("/accounting/currencies/exchange-rate").json["rate"] == 1
+    early = core.get("/accounting/currencies/exchange-rate?to=USD&dt=2025-01-01")
+    assert early.status_code == 422
