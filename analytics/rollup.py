@@ -77,10 +77,11 @@ class Batch:
             record.get("customer_id"), bool(record.get("idempotent")), parent,
         ))
         self.next_id += 1
-        self._count((shape, at_us // MINUTE_US), status, duration, sent, received)
+        self.count((shape, at_us // MINUTE_US), status, duration, sent, received)
         return number
 
-    def _count(self, key: tuple[int, int], status: int, duration: int | None, sent: int, received: int) -> None:
+    def count(self, key: tuple[int, int], status: int, duration: int | None, sent: int, received: int) -> None:
+        """Count one request into the cell of its shape and minute."""
         cell = self.cells.get(key)
         if cell is None:
             cell = self.cells[key] = [0, 0, 0, 0, 0, 0, 0, []]

@@ -1,0 +1,195 @@
+"""Imports of foreign access logs: each line once, however often its file is imported.
+
+A line that stands twice in a file is two requests. So a source remembers how many copies of a line
+it has, and only those beyond that number are new; rows, roll-ups and that memory are one transaction.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from sqlalchemy import select
+
+from analytics import bulk, rollup
+from analytics.drain import CHUNK
+from analytics.formats import Hit, combined, fields, json_line, template
+from analytics.masking import clean
+from analytics.periods import EPOCH
+from analytics.store import imported_lines
+from database import db, transaction
+
+FORMATS = ("combined", "json", "csv")
+MOST_ENDPOINTS = 500                # of one import; the others count together, or random paths would flood
+Progress = Callable[[int, int, int], None]
+
+
+@dataclass(slots=True)
+class Result:
+    """What an import did. `rejects_path` is None when nothing was rejected."""
+
+    read: int = 0
+    imported: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+    rejects_path: Path | None = None
+
+
+@dataclass(slots=True)
+class _Import:
+    source: str
+    merchant_id: int | None
+    result: Result = field(default_factory=Result)
+    occurrences: dict[int, int] = field(default_factory=dict)       # of a line in this file so far
+    stored: dict[int, int] = field(default_factory=dict)            # copies there were when it was first met
+    endpoints: set[str] = field(default_factory=set)
+
+
+def import_file(
+    path: Path, *, format: str = "combined", merchant_id: int | None = None, source: str | None = None,
+    progress: Progress | None = None, rejects_folder: Path | None = None,
+) -> Result:
+    """Import an access log (plain or .gz) into the request log, under `import:SOURCE`.
+
+    Progress is told lines read, bytes read and bytes in all. Raises OSError for a file that cannot
+    be read and ValueError for a format that is not known. Lines that make no sense go to a file.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"{format} is not a format; known are {', '.join(FORMATS)}")
+    name = source or path.name.split(".")[0]
+    work = _Import(f"import:{name}"[:80], merchant_id)
+    rejects = (rejects_folder or Path.cwd()) / f"{path.name}.rejected"
+    size = path.stat().st_size
+    with ExitStack() as stack:
+        raw, lines = stack.enter_context(_lines(path))
+        reject = stack.enter_context(_rejecting(rejects, work.result))
+        plain = combined if format == "combined" else json_line
+        entries = _csv_rows(lines) if format == "csv" else _plain(lines, plain)
+        while chunk := list(islice(entries, CHUNK)):
+            _store(work, chunk, reject)
+            if progress:
+                progress(work.result.read, min(size, raw.tell()), size)
+    return work.result
+
+
+Entry = tuple[str, Hit | str]                   # the line, and what it means or why it means nothing
+
+
+@contextmanager
+def _lines(path: Path) -> Iterator[tuple[Any, TextIO]]:
+    with path.open("rb") as raw:
+        packed = raw.peek(2)[:2] == b"\x1f\x8b"
+        plain: Any = gzip.GzipFile(fileobj=raw) if packed else raw
+        yield raw, io.TextIOWrapper(plain, encoding="utf-8", errors="backslashreplace", newline=None)
+
+
+def _plain(lines: TextIO, read: Callable[[str], Hit]) -> Iterator[Entry]:
+    for line in lines:
+        text = line.rstrip("\n")
+        if text:
+            try:
+                yield text, read(text)
+            except (ValueError, TypeError, OverflowError) as problem:
+                yield text, str(problem)
+
+
+def _csv_rows(lines: TextIO) -> Iterator[Entry]:
+    reader = csv.DictReader(line.replace("\0", "") for line in lines)
+    for row in reader:
+        values = {name: value for name, value in row.items() if name is not None and value != "\\N"}
+        text = ",".join(str(value) for value in row.values())
+        try:
+            yield text, fields(values)
+        except (ValueError, TypeError, OverflowError) as problem:
+            yield text, str(problem)
+
+
+@contextmanager
+def _rejecting(path: Path, result: Result) -> Iterator[Callable[[str, str], None]]:
+    """A function that notes a rejected line; the file is made with the first."""
+    with ExitStack() as stack:
+        opened: list[TextIO] = []
+
+        def reject(text: str, reason: str) -> None:
+            if not opened:
+                opened.append(stack.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace")))
+                result.rejects_path = path
+            opened[0].write(f"{text}\t# {reason}\n")
+            result.rejected += 1
+
+        yield reject
+
+
+def _digest(text: str) -> int:
+    data = text.encode("utf-8", "backslashreplace")
+    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big", signed=True)
+
+
+def _store(work: _Import, chunk: list[Entry], reject: Callable[[str, str], None]) -> None:
+    hits: list[tuple[int, Hit]] = []
+    for text, hit in chunk:
+        work.result.read += 1
+        if isinstance(hit, str):
+            reject(text, hit)
+        else:
+            hits.append((_digest(text), hit))
+    engine = db.engines["log"]
+    try:
+        with transaction("log") as session:
+            connection = session.connection()
+            batch = rollup.begin(connection, engine)
+            copies = _new_copies(work, connection, hits, batch)
+            rollup.store(connection, batch)
+            bulk.put_imported_lines(connection, [(work.source, digest, count) for digest, count in copies.items()])
+    except BaseException:
+        rollup.forget(engine)
+        raise
+
+
+def _new_copies(work: _Import, connection: Any, hits: list[tuple[int, Hit]], batch: rollup.Batch) -> dict[int, int]:
+    """Put what is new into the batch. Returns the lines that it has now more copies of."""
+    unmet = {digest for digest, _ in hits if digest not in work.occurrences}
+    query = select(imported_lines.c.digest, imported_lines.c.copies).where(
+        imported_lines.c.source == work.source, imported_lines.c.digest.in_(unmet))
+    work.stored.update(connection.execute(query).all())
+    copies: dict[int, int] = {}
+    for digest, hit in hits:
+        count = work.occurrences[digest] = work.occurrences.get(digest, 0) + 1
+        if count <= work.stored.get(digest, 0):
+            work.result.duplicate += 1
+            continue
+        batch.add(_record(work, hit))
+        copies[digest] = count
+        work.result.imported += 1
+        _widen(work.result, hit)
+    return copies
+
+
+def _widen(result: Result, hit: Hit) -> None:
+    moment = EPOCH + timedelta(microseconds=hit.at_us)
+    result.first = min(result.first or moment, moment)
+    result.last = max(result.last or moment, moment)
+
+
+def _record(work: _Import, hit: Hit) -> dict[str, Any]:
+    endpoint = template(hit.path)
+    if endpoint not in work.endpoints:
+        if len(work.endpoints) >= MOST_ENDPOINTS:
+            endpoint = "(other)"
+        work.endpoints.add(endpoint)
+    return {
+        "at_us": hit.at_us, "duration_us": hit.duration_us, "contract": "other", "operation": "",
+        "method": hit.method, "endpoint": clean(endpoint, 200), "path": clean(hit.path, 300),
+        "query": clean(hit.query, 500), "status": hit.status,
+        "error_code": f"http_{hit.status}" if hit.status >= 400 else None, "request_bytes": 0,
+        "response_bytes": hit.response_bytes, "ip": clean(hit.ip, 45), "user_agent": clean(hit.user_agent, 300),
+        "request_id": "", "merchant_id": work.merchant_id, "source": work.source, "mode": "live"}
