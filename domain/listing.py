@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select
 
 from database import db
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
+from domain.reading import Prepared, Reader
 
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000
@@ -40,22 +40,22 @@ class Children:
     order: Any
     where: ColumnElement[bool] | None = None
 
-    def of(self, session: Session, parents: Sequence[int]) -> dict[int, list[Row[Any]]]:
-        found: dict[int, list[Row[Any]]] = {parent: [] for parent in parents}
+    def of(self, reader: Reader, parents: Sequence[int]) -> dict[int, list[Any]]:
+        found: dict[int, list[Any]] = {parent: [] for parent in parents}
         if parents:
-            for row in session.connection().execute(self._statement, {"parents": parents}):
+            for row in reader.rows(self._statement, {"parents": parents}):
                 found[row.owner_key].append(row)
         return found
 
     @cached_property
-    def _statement(self) -> Select[Any]:
+    def _statement(self) -> Prepared:
         columns = [column.label(name) for name, column in self.columns.items()]
         statement = select(*columns, self.parent.label("owner_key")).where(
             self.parent.in_(bindparam("parents", expanding=True))
         )
         if self.where is not None:
             statement = statement.where(self.where)
-        return statement.order_by(self.parent, self.order)
+        return Prepared(statement.order_by(self.parent, self.order))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +70,12 @@ class Query:
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     """One row as columns, with its children by name."""
 
-    row: Row[Any]
-    children: Mapping[str, list[Row[Any]]]
+    row: Any
+    children: Mapping[str, list[Any]]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.row, name)
@@ -122,7 +122,7 @@ class Listing:
     where: tuple[ColumnElement[bool], ...] = ()       # which rows of the table are this noun at all
 
     @cached_property
-    def _statements(self) -> dict[Any, tuple[Select[Any], Select[Any]]]:
+    def _statements(self) -> dict[Any, tuple[Prepared, Prepared]]:
         return {}
 
     # Whose rows ---------------------------------------------------------------------------------
@@ -130,27 +130,35 @@ class Listing:
     def owned(self, actor: Actor, *, removed: bool = False) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
         """The one place that decides whose rows an actor can reach: clauses and their values."""
         clauses: list[ColumnElement[bool]] = list(self.where)
-        values: dict[str, Any] = {}
-        if self.merchant is not None and not isinstance(actor.merchant_ids, All):
-            column = getattr(self.model, self.merchant)
-            if len(actor.merchant_ids) == 1:
-                clauses.append(column == bindparam("own_merchant"))
-                values["own_merchant"] = next(iter(actor.merchant_ids))
-            else:
-                clauses.append(column.in_(bindparam("own_merchants", expanding=True)))
-                values["own_merchants"] = sorted(actor.merchant_ids)
-        if actor.customer_id is not None:
+        values = self._own_values(actor)
+        if "own_merchant" in values:
+            clauses.append(getattr(self.model, str(self.merchant)) == bindparam("own_merchant"))
+        if "own_merchants" in values:
+            clauses.append(getattr(self.model, str(self.merchant)).in_(bindparam("own_merchants", expanding=True)))
+        if "own_customer" in values:
             clauses.append(
                 false() if self.customer is None else getattr(self.model, self.customer) == bindparam("own_customer")
             )
-            values["own_customer"] = actor.customer_id
-        if self.own and actor.own_only:
+        if "own_user" in values:
             clauses.append(self.model.created_by_user_id == bindparam("own_user"))
-            values["own_user"] = actor.user_id
         if hasattr(self.model, "deleted_at"):
             gone = self.model.deleted_at
             clauses.append(gone.is_not(None) if removed else gone.is_(None))
         return clauses, values
+
+    def _own_values(self, actor: Actor) -> dict[str, Any]:
+        """What the actor is bound to: which values there are decides which clauses there are."""
+        values: dict[str, Any] = {}
+        if self.merchant is not None and not isinstance(actor.merchant_ids, All):
+            if len(actor.merchant_ids) == 1:
+                values["own_merchant"] = next(iter(actor.merchant_ids))
+            else:
+                values["own_merchants"] = sorted(actor.merchant_ids)
+        if actor.customer_id is not None:
+            values["own_customer"] = actor.customer_id
+        if self.own and actor.own_only:
+            values["own_user"] = actor.user_id
+        return values
 
     def _whose(self, actor: Actor) -> tuple[Any, ...]:
         """The part of a statement's shape that the actor decides."""
@@ -178,15 +186,16 @@ class Listing:
         whose = ("one", *self._whose(actor))
         if whose not in self._statements:
             clauses, _ = self.owned(actor)
-            one = self._select().where(self.model.id == bindparam("key"), *clauses)
+            one = Prepared(self._select().where(self.model.id == bindparam("key"), *clauses))
             self._statements[whose] = (one, one)
         if not 0 < key <= LARGEST_ID:
             raise NotFound(self.noun, key)
-        values = self.owned(actor)[1] | {"key": key, "now": clock.now()}
-        row = db.session.connection().execute(self._statements[whose][0], values).first()
-        if row is None:
-            raise self.absent(key)
-        return self._records([row])[0]
+        values = self._own_values(actor) | {"key": key, "now": clock.now()}
+        with Reader() as reader:
+            row = reader.first(self._statements[whose][0], values)
+            if row is not None:
+                return self._records(reader, [row])[0]
+        raise self.absent(key)
 
     def absent(self, key: int) -> NotFound:
         """Why there is no such row: none at all, or somebody else's."""
@@ -203,21 +212,17 @@ class Listing:
     def page(self, actor: Actor, query: Query) -> Page:
         """A page of the list; raises Invalid for a sort or a filter that is not declared."""
         rows, counted = self._prepared(actor, query)
-        values = self.owned(actor)[1] | self._values(query)
-        connection = db.session.connection()
-        total = connection.execute(counted, values).scalar_one()
-        window = {"limit": query.limit, "offset": min(query.offset, MAX_OFFSET)}
-        found = list(connection.execute(rows, values | window)) if query.offset < total else []
-        return Page(self._records(found), total, query.limit, query.offset)
+        values = self._own_values(actor) | self._values(query)
+        with Reader() as reader:
+            total = reader.number(counted, values)
+            window = {"limit": query.limit, "offset": min(query.offset, MAX_OFFSET)}
+            found = reader.rows(rows, values | window) if query.offset < total else []
+            return Page(self._records(reader, found), total, query.limit, query.offset)
 
     def count(self, actor: Actor, **filters: Any) -> int:
         """How many rows match."""
         query = Query(filters=filters)
-        return int(
-            db.session.connection()
-            .execute(self._prepared(actor, query)[1], self.owned(actor)[1] | self._values(query))
-            .scalar_one()
-        )
+        return Reader().number(self._prepared(actor, query)[1], self._own_values(actor) | self._values(query))
 
     def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Any:
         """All matching records in order, for exports, in chunks of constant memory."""
@@ -241,7 +246,7 @@ class Listing:
             values["search"] = f"%{escaped}%"
         return values
 
-    def _prepared(self, actor: Actor, query: Query) -> tuple[Select[Any], Select[Any]]:
+    def _prepared(self, actor: Actor, query: Query) -> tuple[Prepared, Prepared]:
         shape = (
             *self._whose(actor), frozenset(query.filters), bool(query.search), query.sort, query.descending,
         )
@@ -249,7 +254,7 @@ class Listing:
             self._statements[shape] = self._build(actor, query)
         return self._statements[shape]
 
-    def _build(self, actor: Actor, query: Query) -> tuple[Select[Any], Select[Any]]:
+    def _build(self, actor: Actor, query: Query) -> tuple[Prepared, Prepared]:
         if query.sort not in self.sort:
             raise Invalid.field("sort", "must be one of " + ", ".join(self.sort), "inclusion")
         clauses, _ = self.owned(actor)
@@ -265,7 +270,7 @@ class Listing:
         column = self.sort[query.sort]
         order = (column.desc(), self.model.id.desc()) if query.descending else (column.asc(), self.model.id.asc())
         rows = self._select().where(*clauses).order_by(*order).limit(bindparam("limit")).offset(bindparam("offset"))
-        return rows, counted.where(*clauses)
+        return Prepared(rows), Prepared(counted.where(*clauses))
 
     def _matches(self, pattern: Any) -> ColumnElement[bool]:
         return or_(
@@ -284,12 +289,11 @@ class Listing:
             statement = statement.outerjoin(target, on)
         return statement
 
-    def _records(self, rows: Sequence[Row[Any]]) -> list[Record]:
+    def _records(self, reader: Reader, rows: Sequence[Any]) -> list[Record]:
         if not self.children:
             return [Record(row, {}) for row in rows]
         keys = [row.id for row in rows]
-        session = db.session()
-        parts = {name: kind.of(session, keys) for name, kind in self.children.items()}
+        parts = {name: kind.of(reader, keys) for name, kind in self.children.items()}
         return [Record(row, {name: found[row.id] for name, found in parts.items()}) for row in rows]
 
 

@@ -17,10 +17,11 @@ from typing import Any
 import bcrypt
 from sqlalchemy import bindparam, select, update
 
-from database import db, transaction
+from database import transaction
 from domain import clock, keyformat
 from domain.actor import Actor
 from domain.errors import Forbidden, Unauthenticated
+from domain.reading import Prepared, Reader
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
 from models.merchant import Merchant
@@ -30,7 +31,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _COLUMNS = ("id", "mode", "merchant_id", "digest", "bcrypt_hash", "scopes", "rate_limit_per_hour", "allowed_ips",
             "expires_at", "revoked_at", "version", "prefix")
-_BY_PUBLIC_ID = (
+_BY_PUBLIC_ID = Prepared(
     select(*(getattr(Credential, name) for name in _COLUMNS), Merchant.active.label("merchant_active"))
     .join(Merchant, Merchant.id == Credential.merchant_id)
     .where(Credential.public_id == bindparam("public_id"), Credential.kind == CredentialKind.INTEGRATION)
@@ -107,7 +108,7 @@ def find(secret: str) -> Key | None:
     parts = keyformat.parts(secret)
     if parts is None:
         return None
-    row = db.session.connection().execute(_BY_PUBLIC_ID, {"public_id": parts.public_id}).first()
+    row = Reader().first(_BY_PUBLIC_ID, {"public_id": parts.public_id})
     known = row.digest if row is not None else _NO_DIGEST
     current, *older = vault.digests(secret)
     if not hmac.compare_digest(current, known):

@@ -312,6 +312,6 @@ def test_wrong_and_unknown_keys_take_the_same_way(app, alder):
 def test_a_key_is_found_by_its_unique_id_alone(app, alder):
     """So authentication does not grow with the number of keys."""
     assert Credential.__table__.c.public_id.unique
-    clause = str(recognition._BY_PUBLIC_ID.whereclause)
+    clause = str(recognition._BY_PUBLIC_ID.select.whereclause)
     assert "credentials.public_id = :public_id" in clause
     assert "digest" not in clause

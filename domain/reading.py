@@ -1,0 +1,196 @@
+"""Reads of the hot path: SELECTs that are compiled once and, on SQLite, run on the driver itself.
+
+SQLAlchemy still says what the SQL is and how each type is read and bound; what is left out is its
+machinery around a single execution, which costs several times more than SQLite's answer. Every
+thread keeps one connection for such reads. Within a transaction of the session its own connection
+is used, so that what was just written is seen. On other databases, or when the driver refuses, the
+session runs the statement.
+"""
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Engine, Select, event
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from database import db
+
+Values = Mapping[str, Any]
+Process = Callable[[Any], Any]
+
+
+class Prepared:
+    """A SELECT, compiled once for each dialect."""
+
+    def __init__(self, select: Select[Any]):
+        self.select = select
+        self._ready: dict[str, Ready] = {}
+
+    def on(self, dialect: Dialect) -> "Ready":
+        ready = self._ready.get(dialect.name)
+        if ready is None:
+            ready = self._ready[dialect.name] = Ready(self.select, dialect)
+        return ready
+
+
+class Ready:
+    """What the driver needs to run a SELECT: text, order of the values, types of the columns."""
+
+    def __init__(self, select: Select[Any], dialect: Dialect):
+        compiled = select.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        self.compiled, self.dialect = compiled, dialect
+        self.sql = compiled.string
+        self.expands = bool(compiled.post_compile_params)
+        self.fixed = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
+        self.processors = {
+            name: process
+            for name, bind in compiled.binds.items()
+            if (process := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        self.names: Sequence[str] = compiled.positiontup or ()
+        self.row = row_type(
+            (column.key or "", column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for column in select.selected_columns
+        )
+
+    def bound(self, values: Values) -> tuple[str, list[Any]]:
+        """The text and the values in its order."""
+        if self.expands:
+            return self._expanded(values)
+        given, processors = {**self.fixed, **values}, self.processors
+        return self.sql, [
+            given[name] if (process := processors.get(name)) is None else process(given[name]) for name in self.names
+        ]
+
+    def _expanded(self, values: Values) -> tuple[str, list[Any]]:
+        """The same for a statement with lists, whose text depends on how many values they have."""
+        known = {name: values[name] for name in self.compiled.binds if name in values}
+        state = self.compiled.construct_expanded_state(known)
+        processors: Mapping[str, Any] = state.processors
+        return state.statement, [
+            state.parameters[name] if (process := processors.get(name)) is None else process(state.parameters[name])
+            for name in state.positiontup or ()
+        ]
+
+
+def row_type(columns: Any) -> type[tuple[Any, ...]]:
+    """A tuple whose columns are attributes; what a type makes of a column is made when it is asked for."""
+    names: dict[str, Any] = {"__slots__": ()}
+    for place, (name, process) in enumerate(columns):
+        fetch = itemgetter(place)
+        names[name] = property(fetch if process is None else _processed(fetch, process))
+    return type("Row", (tuple,), names)
+
+
+def _processed(fetch: Callable[[Any], Any], process: Process) -> Callable[[Any], Any]:
+    return lambda row: process(fetch(row))
+
+
+@dataclass(slots=True)
+class Held:
+    """The connection that a thread keeps for its reads."""
+
+    engine: Engine
+    pid: int
+    fairy: Any                          # the pool's hold on it
+    driver: sqlite3.Connection
+
+
+class Reader:
+    """Runs prepared statements; as a context, all of them see one state of the database."""
+
+    __slots__ = ("began", "dialect", "driver")
+
+    def __init__(self) -> None:
+        engine = db.engine
+        self.dialect = engine.dialect
+        self.driver = _driver(engine) if engine.dialect.name == "sqlite" else None
+        self.began = False
+
+    def __enter__(self) -> "Reader":
+        if self.driver is not None and not self.driver.in_transaction:
+            self.driver.execute("BEGIN")
+            self.began = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.began and self.driver is not None:
+            self.driver.rollback()
+
+    def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
+        """All rows, as tuples with the columns' names as attributes."""
+        if self.driver is not None:
+            ready = statement.on(self.dialect)
+            try:
+                return list(map(ready.row, self.driver.execute(*ready.bound(values)).fetchall()))
+            except sqlite3.Error:
+                self._give_up()
+        return db.session.connection().execute(statement.select, dict(values)).all()
+
+    def first(self, statement: Prepared, values: Values) -> Any:
+        """The first row, or None."""
+        found = self.rows(statement, values)
+        return found[0] if found else None
+
+    def number(self, statement: Prepared, values: Values) -> int:
+        """The first column of the first row."""
+        return int(self.rows(statement, values)[0][0])
+
+    def _give_up(self) -> None:
+        """The session shall say what is wrong, in the words that everybody expects."""
+        self.driver = None
+        if (held := _held()) is not None:
+            held.fairy.close()
+            _threads.held = None
+
+
+_threads = threading.local()
+_told: weakref.WeakSet[Engine] = weakref.WeakSet()
+_abandoned: list[Held] = []
+
+
+def _held() -> Held | None:
+    return getattr(_threads, "held", None)
+
+
+def _driver(engine: Engine) -> sqlite3.Connection:
+    """The connection to read on: the session's within a transaction, else the thread's own."""
+    if db.session.registry.has() and (session := db.session()).in_transaction():
+        of_session: sqlite3.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
+        return of_session
+    held = _held()
+    if held is not None and held.engine is engine and held.pid == os.getpid():
+        return held.driver
+    return _hold(engine).driver
+
+
+def _hold(engine: Engine) -> Held:
+    """Take a connection of the pool for good; one of before a fork is the parent's and stays as it is."""
+    before = _held()
+    if before is not None and before.pid != os.getpid():
+        _abandoned.append(before)
+    if engine not in _told:
+        _told.add(engine)
+        event.listen(engine, "engine_disposed", _let_go)
+    fairy = engine.raw_connection()
+    driver = fairy.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    _threads.held = Held(engine, os.getpid(), fairy, driver)
+    return _threads.held  # type: ignore[no-any-return]
+
+
+def _let_go(engine: Engine) -> None:
+    """Give this thread's connection back when its engine is done."""
+    held = _held()
+    if held is not None and held.engine is engine:
+        _threads.held = None
+        if held.pid == os.getpid():
+            held.fairy.invalidate()
