@@ -1,0 +1,51 @@
+"""One server process for a measurement: `python -m bench.serve KIND [PORT]`; prints its port.
+
+bare      a Flask view that returns jsonify(ok=True): the floor that P1 compares with
+ours      the whole application
+silent    the whole application with a request log that writes nothing
+worker    the whole application and its background worker
+
+All on the same production server, with one process and its threads.
+"""
+
+import sys
+from typing import Any
+
+from flask import Flask, jsonify
+
+import server
+import worker
+from app import create_app
+from blueprints.cli.installation import let_go
+
+THREADS = 8
+
+
+def bare() -> Flask:
+    """The floor."""
+    app = Flask(__name__)
+    app.add_url_rule("/", "ok", lambda: jsonify(ok=True))
+    return app
+
+
+def ours(kind: str) -> Flask:
+    """The application, with its own request log or with none."""
+    app = create_app(sink=(lambda record: None) if kind == "silent" else None)
+    with app.app_context():
+        let_go()
+    return app
+
+
+def main(kind: str, port: int) -> int:
+    app = bare() if kind == "bare" else ours(kind)
+    listening = server.listen("127.0.0.1", port)
+    print(listening.getsockname()[1], flush=True)
+    background: Any = None
+    if kind == "worker":
+        settings = app.extensions["countinghouse"]
+        background = lambda: worker.run(app, settings, server.until_signal)  # noqa: E731
+    return server.run(app, listening, workers=1, threads=THREADS, background=background)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0))
