@@ -1,7 +1,6 @@
 """The composition root: the only module that knows all others. `create_app()` acts, importing does not."""
 
 import json
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -88,10 +87,6 @@ def connect(app: Flask, settings: Settings) -> None:
         # Opening a file costs more than a read: every thread may keep a connection for reads and one for writes.
         options = {"pool_size": 40, "max_overflow": 40}
     options = options | {"json_deserializer": document}
-    if settings.database_url.startswith("sqlite") and ":memory:" not in settings.database_url:
-        # Opening a file costs more than a read: every thread may keep a connection for reads and one for writes.
-        options = {"pool_size": 40, "max_overflow": 40}
-    options = options | {"json_deserializer": document}
     log_options = pools if settings.log_database_url.startswith("postgresql") else {}
     app.config.update(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
@@ -108,11 +103,6 @@ def connect(app: Flask, settings: Settings) -> None:
         # The extension's own hooks run before the key is known; the pipeline calls its strategy.
         hooks[None] = [hook for hook in hooks.get(None, []) if getattr(hook, "__self__", None) is not limiter]
     attempts.use(settings.redis_url or "window://")
-
-
-def document(text: str) -> Any:
-    """A JSON column; most are empty, and seeing that is cheaper than parsing it."""
-    return {} if text == "{}" else [] if text == "[]" else json.loads(text)
 
 
 def document(text: str) -> Any:
