@@ -1,8 +1,17 @@
 """Callers of the Public API."""
 
-import pytest
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+from flask_migrate import upgrade
+
+from app import create_app
+from blueprints.api.limits import purse
+from database import db
+from domain.recognition import verdicts
 from tests import cast
+from tests.conftest import make_settings
 
 
 class Caller:
@@ -54,3 +63,46 @@ def rival(app, birch):
 def caller(app):
     """A function that makes a caller for a merchant."""
     return lambda merchant_id, **more: Caller(app, cast.make_key(merchant_id, **more)[1])
+
+
+@pytest.fixture
+def workshop(request, tmp_path, on_postgresql):
+    """An application that threads can use at once: a database in a file, or the PostgreSQL of this run."""
+    if on_postgresql:
+        app = request.getfixturevalue("app")
+        request.getfixturevalue("restore")()
+        yield app
+        return
+    app = create_app(make_settings(tmp_path), sink=lambda record: None)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with app.app_context():
+        upgrade()
+    yield app
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+@pytest.fixture
+def crew(workshop):
+    """A function that lets many callers of one key begin at the same moment; their answers in order."""
+    with workshop.app_context():
+        purse.forget()
+        verdicts.forget()
+        merchant = cast.make_merchant()
+        key = cast.make_key(merchant)[1]
+        db.session.remove()
+
+    def run(count, work):
+        start = threading.Barrier(count)
+
+        def one(number):
+            caller = Caller(workshop, key)
+            start.wait()
+            return work(caller, number)
+
+        with ThreadPoolExecutor(count) as threads:
+            return list(threads.map(one, range(count)))
+
+    run.merchant, run.api = merchant, Caller(workshop, key)
+    return run
