@@ -1,0 +1,81 @@
+"""The demonstration data: made by operations, its traffic stored the way live traffic is."""
+
+from typing import Any
+
+import click
+
+from analytics import drain
+from analytics.spool import Spool
+from blueprints.cli._command import Done, operator_command, settings
+from domain import clock
+from operations import demo as demonstration
+from operations.demo import retail, traffic
+from operations.errors import OperationRefused
+
+option = click.option
+LATER = (
+    "The database has data, so no demo data was loaded.\n"
+    "A key:      flask --app app key create --merchant 1 --name NAME\n"
+    "A password: flask --app app user reset-password EMAIL"
+)
+
+
+@operator_command(
+    "demo",
+    option("--force", is_flag=True, help="Add it to a database that is not empty."),
+    option("--if-empty", is_flag=True, help="Do nothing, without complaint, when the database is not empty."),
+    option("--host", default="127.0.0.1", show_default=True, help="Where the server will be, for what is printed."),
+    option("--port", default=8000, show_default=True),
+)
+def demo(force: bool, if_empty: bool, host: str, port: int) -> Done:
+    """Load two merchants with everything, and 90 days of traffic."""
+    if if_empty and not force and not demonstration.is_empty():
+        return Done({"loaded": False}, LATER)
+    made = demonstration.load(force=force)
+    count = _store_traffic(made)
+    base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    data = _document(made, base) | {"loaded": True, "budgets": made.budgets, "requests": count, "source": retail.CREDIT}
+    return Done(data, _words(data))
+
+
+def _store_traffic(made: demonstration.Demo) -> int:
+    folder = settings().spool
+    spool = Spool(folder)
+    count = 0
+    for record in traffic.requests(made, clock.now()):
+        if not spool.append(record):
+            raise OperationRefused(f"The traffic cannot be written: {spool.last_error}")
+        count += 1
+    spool.close()
+    drain.catch_up(folder, within=60.0)
+    return count
+
+
+def _document(made: demonstration.Demo, base: str) -> dict[str, Any]:
+    keys = [
+        {
+            "id": f"api_key_{one.number}", "merchant": one.merchant_id, "name": one.name, "mode": one.mode,
+            "key": one.text,
+        }
+        for one in made.keys if one.text
+    ]
+    people = [{"email": one.email, "password": one.password, "role": one.role} for one in made.people]
+    return {
+        "base": base, "login": {name: people[0][name] for name in ("email", "password")}, "users": people,
+        "merchants": made.merchants, "keys": keys,
+        "curl": f"curl -H 'Authorization: Bearer {keys[0]['key']}' '{base}/v1/api/public/budgets?limit=3'",
+    }
+
+
+def _words(data: dict[str, Any]) -> str:
+    people = "\n".join(f"  {one['email']:<31} {one['password']:<25} {one['role']}" for one in data["users"])
+    keys = "\n".join(f"  {one['name']:<18} {one['key']}" for one in data["keys"])
+    return (
+        f"Demo: {data['budgets']} budgets of two merchants, {data['requests']} requests of 90 days.\n"
+        f"{data['source']}\n\n"
+        f"Dashboard\n  {data['base']}/admin/\n\nSign in (shown this once)\n{people}\n\n"
+        f"Keys (shown this once)\n{keys}\n\nTry\n  {data['curl']}\n"
+    )
+
+
+COMMANDS = (demo,)

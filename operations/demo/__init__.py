@@ -1,0 +1,240 @@
+"""Demonstration data: two merchants with everything that pages and APIs can show, and 90 days of history.
+
+Everything goes through the domain, with the clock set to the day on which it would have happened.
+The business part is one transaction: it is there as a whole or not at all.
+"""
+
+import random
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func, select
+
+from database import db, transaction
+from domain import api_keys, budgets, clock, customers, merchants, pricing, products, users
+from domain.actor import Actor
+from models.credential import Mode
+from models.merchant import Merchant
+from models.product import PriceRuleKind, ProductKind
+from models.user import Role, User
+from operations.demo.retail import Market, Order, market
+from operations.errors import OperationRefused
+
+DAYS = 90
+SEED = 536365                     # the same catalogue and history each time; only secrets differ
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in."""
+
+    email: str
+    password: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of the demonstration; `text` is None when it opens nothing any more."""
+
+    number: int
+    merchant_id: int
+    name: str
+    mode: str
+    text: str | None
+
+
+@dataclass(slots=True)
+class Demo:
+    """What was made, with the secrets that are shown this once."""
+
+    merchants: list[dict[str, Any]] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+    keys: list[Key] = field(default_factory=list)
+    budgets: int = 0
+
+
+def is_empty() -> bool:
+    """Has nobody used this installation yet?"""
+    return users.is_empty() and not db.session.scalar(select(func.count()).select_from(Merchant))
+
+
+def load(*, force: bool = False) -> Demo:
+    """Make the demonstration; raises OperationRefused on a database that is in use, unless forced."""
+    made, now, dice = Demo(), clock.now(), random.Random(SEED)  # noqa: S311  (history, not secrets)
+    with transaction():
+        if not force and not is_empty():
+            raise OperationRefused("The database is not empty. The demo data can be added with --force.")
+        with at(now - timedelta(days=DAYS)):
+            shops = [
+                _merchant(made, name="Hartwell & Finch", currency="GBP", timezone="Europe/London", country="GB"),
+                _merchant(made, name="Maison Lumière", currency="EUR", timezone="Europe/Paris", country="FR"),
+            ]
+            staff = _staff(made, shops)
+        _keys(made, shops, now)
+        for shop, home in ((shops[0], True), (shops[1], False)):
+            made.budgets += Shop(shop, staff, market(home=home), now, dice).fill()
+        while budgets.expire_due():
+            pass
+    return made
+
+
+@contextmanager
+def at(moment: datetime) -> Iterator[None]:
+    """The domain's clock stands at this moment."""
+    original = clock.now
+    clock.now = lambda: moment
+    try:
+        yield
+    finally:
+        clock.now = original
+
+
+def _merchant(made: Demo, **given: Any) -> Merchant:
+    row = merchants.create(Actor.operator(), merchants.MerchantInput(**given))
+    made.merchants.append({"id": row.id, "name": row.name, "currency": row.currency})
+    return row
+
+
+def _staff(made: Demo, shops: list[Merchant]) -> dict[Role, User]:
+    """A user of each role. The admin has all merchants, the accountant both, the others one each."""
+    both = [shop.id for shop in shops]
+    wanted: tuple[tuple[Role, str, str, dict[str, Any]], ...] = (
+        (Role.ADMIN, "admin", "Robin Hartwell", {"all_merchants": True, "timezone": "Europe/London"}),
+        (Role.ACCOUNTANT, "accounts", "Sam Okafor", {"merchant_ids": both}),
+        (Role.NORMAL, "sales", "Noor Haddad", {"merchant_ids": both[:1]}),
+        (Role.RESTRICTED, "agent", "Camille Roux", {"merchant_ids": both[1:], "timezone": "Europe/Paris"}),
+    )
+    staff = {}
+    for role, local, name, more in wanted:
+        person = Person(_free_email(local), _password(), role.value)
+        given = users.UserInput(email=person.email, password=person.password, name=name, role=role, **more)
+        staff[role] = users.create(Actor.operator(), given)
+        made.people.append(person)
+    return staff
+
+
+def _free_email(local: str) -> str:
+    for suffix in ("", *(f".{number}" for number in range(2, 1000))):
+        email = f"{local}{suffix}@countinghouse.example"
+        if users.find_by_email(email) is None:
+            return email
+    raise OperationRefused("The demo was loaded too often.")
+
+
+def _password() -> str:
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(4))
+
+
+def _keys(made: Demo, shops: list[Merchant], now: datetime) -> None:
+    """Keys that work, one that was revoked, one that has expired."""
+    reading = ["READ_BUDGETS", "READ_CUSTOMERS", "READ_PRODUCTS"]
+    first, second = shops
+    long_ago, later = now - timedelta(days=DAYS - 1), now - timedelta(days=40)
+    _key(made, first, long_ago, name="Web shop", rate_limit_per_hour=5000)
+    _key(made, second, long_ago, name="ERP connector")
+    _key(made, first, later, name="Reporting", scopes=reading)
+    _key(made, first, later, name="Integration tests", mode=Mode.TEST)
+    _key(made, second, later, name="Sandbox", mode=Mode.TEST)
+    old = _key(made, first, long_ago, name="Old shop")
+    with at(now - timedelta(days=33)):
+        api_keys.revoke(_operator_of(first), old)
+    made.keys[-1] = _without_text(made.keys[-1])
+    _key(made, second, long_ago, name="Trade fair", expires_at=now - timedelta(days=20))
+    made.keys[-1] = _without_text(made.keys[-1])
+
+
+def _key(made: Demo, shop: Merchant, moment: datetime, **given: Any) -> Any:
+    with at(moment):
+        row, text = api_keys.create(_operator_of(shop), api_keys.KeyInput(**given))
+    made.keys.append(Key(row.id, shop.id, row.name, str(row.mode), text))
+    return row
+
+
+def _without_text(key: Key) -> Key:
+    return Key(key.number, key.merchant_id, key.name, key.mode, None)
+
+
+def _operator_of(shop: Merchant) -> Actor:
+    return Actor.operator().narrowed(shop.id)
+
+
+class Shop:
+    """One merchant's catalogue, customers and budgets, day by day."""
+
+    def __init__(self, row: Merchant, staff: dict[Role, User], goods: Market, now: datetime, dice: random.Random):
+        self.row, self.goods, self.now, self.dice = row, goods, now, dice
+        self.admin = self._actor(staff[Role.ADMIN])
+        helpers = [user for user in staff.values() if row.id in user.merchant_ids]
+        self.sellers = [self._actor(user) for user in helpers]
+        self.products: dict[str, int] = {}
+        self.customers: dict[str, tuple[int, Actor]] = {}
+
+    def _actor(self, user: User) -> Actor:
+        return Actor.of_user(user, source="admin").narrowed(self.row.id)
+
+    def fill(self) -> int:
+        """Everything; how many budgets."""
+        with at(self.now - timedelta(days=DAYS - 1)):
+            self._catalogue()
+        for place, buyer in enumerate(self.goods.buyers):
+            self._customer(place, buyer)
+        step = timedelta(days=DAYS - 3) / len(self.goods.orders)
+        for place, order in enumerate(self.goods.orders):
+            created = self.now - timedelta(days=DAYS - 3) + step * place
+            self._budget(order, min(created, self.now - timedelta(minutes=20)))
+        return len(self.goods.orders)
+
+    def _catalogue(self) -> None:
+        tax = pricing.create_rule(
+            self.admin, pricing.PriceRuleInput(name="VAT 20 %", kind=PriceRuleKind.TAX, percentage=Decimal(20))
+        )
+        shelves = {
+            name: pricing.create_group(self.admin, pricing.GroupInput(name=name)).id
+            for name in sorted({article.category for article in self.goods.articles})
+        }
+        for article in self.goods.articles:
+            row = products.create(self.admin, products.ProductInput(
+                name=article.name, price=article.price, sku=article.sku, category=article.category, unit="piece",
+                tax_id=tax.id, group_id=shelves[article.category],
+            ))
+            self.products[article.sku] = row.id
+        for name, price, kind in (
+            ("Gift wrapping", "1.95", ProductKind.SERVICE), ("Express delivery", "9.50", ProductKind.SERVICE),
+            ("Trade club", "24.00", ProductKind.SUBSCRIPTION),
+        ):
+            products.create(self.admin, products.ProductInput(
+                name=name, price=Decimal(price), kind=kind, category="Services", tax_id=tax.id
+            ))
+
+    def _customer(self, place: int, buyer: Any) -> None:
+        seller = self.sellers[place % len(self.sellers)]
+        with at(self.now - timedelta(days=DAYS - 2, minutes=-7 * place)):
+            row = customers.create(seller, customers.CustomerInput(
+                name=buyer.name, organisation=buyer.name, email=buyer.email,
+                billing_address=customers.AddressInput(city=buyer.city, country=buyer.country),
+                details={"customer_number": buyer.number},
+            ))
+        self.customers[buyer.number] = row.id, seller
+
+    def _budget(self, order: Order, created: datetime) -> None:
+        customer_id, seller = self.customers[order.buyer]
+        items = [
+            budgets.ItemInput(product_id=self.products[line.sku], quantity=line.quantity, unit_price=line.price)
+            for line in order.lines
+        ]
+        with at(created):
+            row = budgets.create(seller, budgets.BudgetInput(
+                customer_id=customer_id, items=items, details={"invoice": order.number}
+            ))
+        decided = created + timedelta(hours=self.dice.uniform(2, 120))
+        fate = self.dice.random()
+        if decided < self.now and fate < 0.55:
+            with at(decided):
+                (budgets.approve if fate < 0.42 else budgets.reject)(seller, row)

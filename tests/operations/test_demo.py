@@ -1,0 +1,103 @@
+"""The demonstration: everything there is to see, through the same doors as live data."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from installations import installations
+from sqlalchemy import func, select
+
+from analytics.grains import ALL
+from analytics.rollup import DAY
+from analytics.store import cells, requests, shapes
+from config import Settings
+from database import db
+from domain import users
+from domain.vault import vault
+from models.audit import AuditEntry
+from models.budget import Budget, BudgetStatus
+from models.user import Role, User
+
+pytestmark = pytest.mark.files
+DAY_US = 86_400_000_000
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Iterator[Any]:
+    """One for all tests here: loading it takes seconds."""
+    with installations(tmp_path_factory.mktemp("demo")) as make:
+        made = make()
+        made.upgrade()
+        yield made
+    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
+
+
+@pytest.fixture(scope="module")
+def demo(installation: Any) -> dict[str, Any]:
+    made: dict[str, Any] = installation.run("demo", "--port", "8123")
+    return made
+
+
+def test_the_demo_has_everything_and_its_secrets_work(installation: Any, demo: dict[str, Any]) -> None:
+    assert demo["base"] == "http://127.0.0.1:8123"
+    assert [one["id"] for one in demo["merchants"]] == [1, 2]
+    assert demo["keys"][0]["key"] in demo["curl"]
+    assert "Online Retail" in demo["source"]
+    with installation.app.app_context():
+        assert set(db.session.scalars(select(User.role))) == set(Role)
+        assert set(db.session.scalars(select(Budget.status))) == set(BudgetStatus)
+        users.sign_in(demo["login"]["email"], demo["login"]["password"], ip=None, user_agent=None)
+    client = installation.app.test_client()
+    for one in demo["keys"]:
+        answer = client.get("/v1/api/public/budgets", headers={"Authorization": f"Bearer {one['key']}"})
+        assert answer.status_code == 200
+    listed = [installation.run("key", "list", "--merchant", str(merchant))["keys"] for merchant in (1, 2)]
+    assert {one["status"] for keys in listed for one in keys} == {"ACTIVE", "REVOKED", "EXPIRED"}
+
+
+def test_its_history_happened_when_it_would_have(installation: Any, demo: dict[str, Any]) -> None:
+    with installation.app.app_context():
+        first, last = db.session.execute(select(func.min(AuditEntry.at), func.max(AuditEntry.at))).one()
+        assert 88 <= (last - first).days <= 91
+        approved = db.session.scalars(select(Budget).where(Budget.status == BudgetStatus.APPROVED)).all()
+        assert all(one.created_at < one.approved_at for one in approved)
+
+
+def test_its_traffic_is_in_the_log_and_in_the_roll_ups_and_ends_now(
+    installation: Any, demo: dict[str, Any]
+) -> None:
+    with installation.app.app_context(), db.engines["log"].connect() as connection:
+        count, first, last = connection.execute(
+            select(func.count(), func.min(requests.c.at_us), func.max(requests.c.at_us))
+        ).one()
+        rolled = connection.scalar(
+            select(func.sum(cells.c.count)).join(shapes, shapes.c.id == cells.c.shape_id)
+            .where(shapes.c.grain == ALL.number, cells.c.level == DAY)
+        )
+        per_day = Counter(
+            at_us // DAY_US for at_us in connection.scalars(
+                select(requests.c.at_us).join(shapes, shapes.c.id == requests.c.shape_id)
+                .where(shapes.c.status.in_((429, 503)))
+            )
+        )
+    now = time.time_ns() // 1000
+    assert count == rolled >= demo["requests"]
+    assert 88 * DAY_US < now - first <= 90 * DAY_US + 60_000_000
+    assert now - last < DAY_US
+    day, failures = per_day.most_common(1)[0]
+    assert failures > 400                            # the incident
+    assert now // DAY_US - day == 11
+
+
+def test_check_finds_nothing_wrong_with_it(installation: Any, demo: dict[str, Any]) -> None:
+    assert installation.run("check")["ok"]
+
+
+def test_a_database_in_use_is_left_alone_unless_forced(installation: Any, demo: dict[str, Any]) -> None:
+    assert "--force" in installation.run("demo", status=1)["error"]
+    assert installation.run("demo", "--if-empty") == {"loaded": False}
+    again = installation.run("demo", "--force")
+    assert [one["id"] for one in again["merchants"]] == [3, 4]
+    assert again["login"]["email"] != demo["login"]["email"]
