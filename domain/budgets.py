@@ -14,7 +14,7 @@ from sqlalchemy import String, and_, bindparam, case, cast, exists, literal, sel
 from database import db
 from domain import audit, clock, customers, products, settings
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, Invalid, NotFound, Problem
 from domain.inputs import (
     Choice,
     CurrencyCode,
@@ -195,11 +195,10 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
     for name in ("notes", "details"):
         if name in changes:
             setattr(budget, name, changes[name])
-    if changes.get("currency"):
-        budget.currency = changes["currency"]
+    _change_currency(budget, changes)
     if "customer_id" in changes:
         budget.customer_id = _customer(actor, budget, changes["customer_id"]).id
-    if changes.keys() & {"items", "discount", "tax", "currency"}:
+    if changes.keys() & {"items", "discount", "tax"}:
         _compute(actor, budget, changes)
     touch(budget)
     db.session.flush()       # new items get their ids
@@ -308,6 +307,19 @@ def _future(moment: Any) -> Any:
     return moment
 
 
+def _change_currency(budget: Budget, changes: dict[str, Any]) -> None:
+    """Another currency needs every amount again: the old ones mean nothing in it."""
+    wanted = changes.get("currency")
+    if not wanted or wanted == budget.currency:
+        return
+    kept = {"items": budget.items, "discount": budget.header_discount_minor, "tax": budget.header_tax_minor}
+    problem = Problem("missing", "must be sent again when the currency changes")
+    left = {name: problem for name, amounts in kept.items() if amounts and name not in changes}
+    if left:
+        raise Invalid("Some fields need attention.", fields=left)
+    budget.currency = wanted
+
+
 def _customer(actor: Actor, budget: Budget, key: int) -> Customer:
     try:
         customer: Customer = customers.LISTING.get(actor, key)
@@ -323,8 +335,6 @@ def _compute(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
     if given.get("items") is not None:
         known = _products(actor, budget, given["items"])
         budget.items = [_line(budget, place, one, known) for place, one in enumerate(given["items"])]
-    elif "currency" in given and budget.items:
-        raise Invalid.field("items", "must be sent again when the currency changes", "missing")
     if "discount" in given:
         budget.header_discount_minor = _minor(given["discount"], budget.currency, "discount")
     if "tax" in given:
