@@ -4,11 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, redirect
+from flask import Flask, Response, g, redirect, request
 from flask_compress import Compress
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as BaseResponse
 
 import models
 from analytics.spool import Spool
@@ -42,10 +42,26 @@ assert models.__all__                   # importing the package makes every tabl
 assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// known
 
 
+class Application(Flask):
+    """Flask, where answers of the APIs go past what only pages need: sessions, cookies, htmx, CSRF."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No function here is asynchronous; asking each, at every request, costs as much as a short query."""
+        return func
+
+    def process_response(self, response: Response) -> Response:
+        opened: call.Call | None = g.get("call")
+        if opened is None or opened.contract is None:
+            return super().process_response(response)
+        if "Accept-Encoding" in request.headers:
+            response = self.extensions["compress"].after_request(response)
+        return self.extensions["close_call"](_headers.silence(response))  # type: ignore[no-any-return]
+
+
 def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:
     """The whole application; `sink` takes request-log records (default: the spool of the settings)."""
     settings = settings or from_environment()
-    app = Flask(__name__)
+    app = Application(__name__)
     app.extensions["countinghouse"] = settings
     configure(app, settings)
     connect(app, settings)
@@ -99,10 +115,15 @@ def connect(app: Flask, settings: Settings) -> None:
         tune(db.engines["log"], synchronous="NORMAL")
     Migrate(app, db, directory=str(app.root_path) + "/migrations")
     limiter.init_app(app)
-    for hooks in (app.before_request_funcs, app.after_request_funcs):
+    for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
         # The extension's own hooks run before the key is known; the pipeline calls its strategy.
-        hooks[None] = [hook for hook in hooks.get(None, []) if getattr(hook, "__self__", None) is not limiter]
+        hooks[None] = [hook for hook in hooks.get(None, []) if not _is_of(limiter, hook)]
     attempts.use(settings.redis_url or "window://")
+
+
+def _is_of(extension: Any, hook: Any) -> bool:
+    """Is this a method of the extension, or one with its first argument filled in?"""
+    return getattr(hook, "__self__", None) is extension or extension in getattr(hook, "args", ())
 
 
 def document(text: str) -> Any:
@@ -114,7 +135,7 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     """The dashboard and everything around it."""
     for part in (_htmx, _session, _csrf, _headers, _assets, _format, _shell):
         part.init_app(app)
-    Compress(app)
+    app.extensions["compress"] = Compress(app)
     app.extensions["page_errors"] = _errors.show
     app.register_blueprint(auth_pages)
     app.register_blueprint(admin_pages)
@@ -130,6 +151,6 @@ def serve_apis(app: Flask) -> None:
     pipeline.init_app(app, CONTRACTS)
 
 
-def home() -> Response:
+def home() -> BaseResponse:
     """People who open the address want the dashboard."""
     return redirect("/admin/", 303)

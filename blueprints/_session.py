@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Request, Response, abort, g, make_response, request, session, url_for
-from flask.sessions import SecureCookieSessionInterface
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -21,6 +21,10 @@ logins = LoginManager()
 
 class Cookie(SecureCookieSessionInterface):
     """Over HTTPS the cookie is bound to this host and sent over HTTPS only."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Most requests are an API's, and carry no cookie: then there is nothing to verify."""
+        return super().open_session(app, request) if "Cookie" in request.headers else self.session_class()
 
     def get_cookie_name(self, app: Flask) -> str:
         return "__Host-session" if request.is_secure else "session"

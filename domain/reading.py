@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Engine, Select, event
+from sqlalchemy import Engine, Enum, Select, event
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from database import db
 
@@ -57,7 +58,7 @@ class Ready:
         }
         self.names: Sequence[str] = compiled.positiontup or ()
         self.row = row_type(
-            (column.key or "", column.type.dialect_impl(dialect).result_processor(dialect, None))
+            (column.key or "", _process(column.type, dialect))
             for column in select.selected_columns
         )
 
@@ -79,6 +80,14 @@ class Ready:
             state.parameters[name] if (process := processors.get(name)) is None else process(state.parameters[name])
             for name in state.positiontup or ()
         ]
+
+
+def _process(kind: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    """How a type makes its value of what the driver gives; enumerations are one look into a table."""
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        members: dict[Any, Any] = dict(zip(kind.enums, kind.enum_class, strict=True))
+        return {**members, None: None}.__getitem__
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def row_type(columns: Any) -> type[tuple[Any, ...]]:

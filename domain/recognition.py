@@ -11,7 +11,7 @@ import ipaddress
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import bcrypt
@@ -162,6 +162,7 @@ def _network(text: str) -> Network:
     return ipaddress.ip_network(text)
 
 
+@lru_cache(4096)
 def parsed_address(text: str) -> Address | None:
     """The address without zone and coat, or None."""
     try:

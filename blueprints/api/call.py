@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -57,28 +58,29 @@ class Call:
     def record(self, response: Response) -> dict[str, Any]:
         """The row of the request log."""
         actor, key = self.actor, self.key
-        matched = request.url_rule is not None
+        asked = request._get_current_object()       # type: ignore[attr-defined]  # a proxy costs at every look
+        rule, path = asked.url_rule, asked.path
         return {
             "at_us": self.at_us,
             "duration_us": (time.perf_counter_ns() - self.started) // 1000,
-            "contract": self.contract.name if self.contract else _room(request.path),
-            "operation": self.name or (self.operation.name if self.operation else request.endpoint or "unmatched"),
-            "method": request.method[:16],
-            "endpoint": self.endpoint or (_template(request.url_rule.rule) if request.url_rule else "(unmatched)"),
-            "path": request.path if matched else request.path[:500],
+            "contract": self.contract.name if self.contract else _room(path),
+            "operation": self.name or (self.operation.name if self.operation else asked.endpoint or "unmatched"),
+            "method": asked.method[:16],
+            "endpoint": self.endpoint or (_template(rule.rule) if rule else "(unmatched)"),
+            "path": path if rule else path[:500],
             "query": self._query(),
             "status": response.status_code,
             "error_code": self.error_code,
-            "request_bytes": request.content_length or 0,
+            "request_bytes": asked.content_length or 0,
             "response_bytes": response.content_length or 0,
-            "ip": request.remote_addr or "",
-            "user_agent": request.headers.get("User-Agent", ""),
+            "ip": asked.remote_addr or "",
+            "user_agent": asked.headers.get("User-Agent", ""),
             "request_id": self.request_id,
             "key_id": key.id if key else actor.credential_id if actor else None,
             "merchant_id": key.merchant_id if key else _only_merchant(actor),
             "user_id": actor.user_id if actor else key.user_id if key else self.user_id,
             "customer_id": actor.customer_id if actor else None,
-            "idempotent": "Idempotency-Key" in request.headers,
+            "idempotent": "Idempotency-Key" in asked.headers,
             "source": _source(self.contract),
             "mode": str(key.mode) if key else "live",
             **({"children": self.children} if self.children else {}),
@@ -98,6 +100,7 @@ def _room(path: str) -> str:
     return "admin" if path.startswith(("/admin", "/login", "/logout")) else "other"
 
 
+@lru_cache(1024)                             # there are as many as rules
 def _template(rule: str) -> str:
     return rule.replace("<int:", "<").replace("<path:", "<").replace("<", "{").replace(">", "}")
 
@@ -139,3 +142,4 @@ def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> None:
     # The first hook in and, because after_request runs backwards, the last one out.
     app.before_request_funcs.setdefault(None, []).insert(0, open_call)
     app.after_request_funcs.setdefault(None, []).insert(0, close_call)
+    app.extensions["close_call"] = close_call

@@ -139,8 +139,8 @@ class Words(Field):
     shown: Mapping[str, Any] | None = None          # when more domain words are shown than can be written
 
     def convert(self, formats: Formats) -> Convert | None:
-        words = self.shown or {str(inside): outside for inside, outside in self.words.items()}
-        return lambda value, _: words[str(value)]
+        words = self.shown or self.words        # words of the domain are equal to their text, enumerated or not
+        return lambda value, _: words[value]
 
     def take(self, value: Any, path: str, problems: Problems) -> Any:
         for inside, outside in self.words.items():

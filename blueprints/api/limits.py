@@ -8,6 +8,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask_limiter import Limiter
@@ -64,6 +65,7 @@ class Purse:
         return self._count(self._local, self._item(max(1, limit // 2), per), who, cost, now)
 
     @staticmethod
+    @lru_cache(1024)
     def _item(limit: int, per: str) -> Any:
         return (RateLimitItemPerHour if per == "hour" else RateLimitItemPerMinute)(limit)
 

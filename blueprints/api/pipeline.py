@@ -136,12 +136,12 @@ def json_response(payload: Any, status: int, headers: Mapping[str, str] | None =
 
 def addressed(response: Response) -> Response:
     """The answer with what its caller has left, marked as nobody else's."""
-    response.headers["Vary"] = "Authorization"
+    response.headers["Vary"] = "Authorization, Accept-Encoding"
     if g.call.deprecated:
         response.headers["Deprecation"] = "true"
     spent = g.call.limit
     if spent is not None:
-        response.headers.update(spent.headers())
+        response.headers.extend(spent.headers())
     return response
 
 

@@ -5,7 +5,10 @@ from flask import current_app, request
 from domain.errors import Forbidden
 from domain.recognition import parsed_address
 
-PROXY_HEADERS = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "Forwarded", "X-Real-IP", "Via")
+PROXY_HEADERS = frozenset((             # as WSGI spells them
+    "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_X_REAL_IP",
+    "HTTP_VIA",
+))
 
 
 def require_https() -> None:
@@ -21,6 +24,7 @@ def require_https() -> None:
 
 def is_local() -> bool:
     """Is the peer this machine itself, and no proxy in between?"""
-    peer = request.environ.get("werkzeug.proxy_fix.orig", {}).get("REMOTE_ADDR") or request.remote_addr
+    environ = request.environ
+    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR")
     address = parsed_address(peer or "")
-    return address is not None and address.is_loopback and not any(name in request.headers for name in PROXY_HEADERS)
+    return address is not None and address.is_loopback and environ.keys().isdisjoint(PROXY_HEADERS)
