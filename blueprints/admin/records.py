@@ -1,5 +1,6 @@
 """One row of a declared noun: its page, its forms, and actions that can be undone."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
@@ -15,7 +16,7 @@ from blueprints.admin.listing import ListPage, show_list
 from database import db, transaction
 from domain import inputs
 from domain.actor import Actor
-from domain.errors import Conflict, DomainError, Invalid, NotFound, PreconditionFailed
+from domain.errors import Conflict, DomainError, Invalid, NotFound, PreconditionFailed, Problem
 from domain.listing import expect
 from models.audit import AuditEntry
 
@@ -152,11 +153,13 @@ def chosen_merchant() -> int | None:
 
 def create(here: ListPage) -> BaseResponse:
     """A new row from the form, or the form again with every mistake."""
+    zone = me().user.timezone
     who = acting(here, None) if here.needs_merchant else wide_actor()
-    assert here.resource.input is not None
+    model = here.resource.input
+    assert model is not None
     assert here.resource.create is not None
     try:
-        new = inputs.parse(here.resource.input, typed(here), text=True, zone=me().user.timezone)
+        new = complete(here, lambda: inputs.parse(model, typed(here), text=True, zone=zone))
         with transaction():
             row = here.resource.create(who, new)
             name, key = here.name(row), row.id
@@ -168,11 +171,13 @@ def create(here: ListPage) -> BaseResponse:
 
 def save(here: ListPage, key: int) -> BaseResponse:
     """The changes of the form, unless somebody else was faster."""
-    assert here.resource.input is not None
+    zone = me().user.timezone
+    model = here.resource.input
+    assert model is not None
     assert here.resource.update is not None
     who, listing = wide_actor(), here.resource.listing
     try:
-        changes = inputs.changes(here.resource.input, typed(here), text=True, zone=me().user.timezone)
+        changes = complete(here, lambda: inputs.changes(model, typed(here), text=True, zone=zone))
         with transaction():
             row = listing.get(who, key, lock=True)
             expect(row, cells.seen_version())
@@ -182,6 +187,22 @@ def save(here: ListPage, key: int) -> BaseResponse:
         return form(here, listing.get(who, key), request.form.to_dict(), error)
     flash(f"{name} was saved.", "ok")
     return go(here.url("show", key=key))
+
+
+def complete(here: ListPage, read: Callable[[], Any]) -> Any:
+    """What `read` makes of the form; raises Invalid with its mistakes and with the required fields left blank."""
+    fields = [field for section in here.sections for field in section.fields if field.required]
+    blank = {
+        field.name: Problem("missing", "is required")
+        for field in fields if not request.form.get(field.name, "").strip()
+    }
+    try:
+        found = read()
+    except Invalid as error:
+        raise Invalid(error.message, fields=blank | error.fields) from None
+    if blank:
+        raise Invalid("Some fields need attention.", fields=blank)
+    return found
 
 
 def typed(here: ListPage) -> dict[str, Any]:

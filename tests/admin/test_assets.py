@@ -1,0 +1,91 @@
+"""Files that pages need: from this host, small, kept by browsers, and templates that keep the rules."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import brotli
+
+from blueprints import _assets
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+NEEDED = re.compile(r'(?:src|href)="(/static/[^"#]+)')
+
+
+def fetched(visitor, page):
+    """The bytes that a browser loads for a page, brotli where it may."""
+    total = len(brotli.compress(page.data))
+    for address in sorted(set(NEEDED.findall(page.text))):
+        reply = visitor.get(address.replace("&amp;", "&"), headers={"Accept-Encoding": "br"})
+        assert reply.status_code == 200, address
+        total += len(reply.data)
+    return total
+
+
+def test_an_ordinary_page_stays_within_its_budget(admin):
+    assert fetched(admin, admin.get("/admin/customers")) <= 140_000
+
+
+def test_own_scripts_are_small(visitor):
+    names = [f"/static/js/{name}.js" for name in (*_assets.SCRIPTS, "theme", "charts")]
+    sizes = [len(visitor().get(name, headers={"Accept-Encoding": "br"}).data) for name in names]
+    assert sum(sizes) <= 15_000
+
+
+def test_pages_need_nothing_from_elsewhere(admin):
+    page = admin.get("/admin/keys").text
+    assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page)
+
+
+def test_files_are_kept_for_a_year_by_their_content(app, visitor):
+    one = visitor()
+    with app.test_request_context():
+        own, vendored = _assets.asset("css/pages.css"), _assets.asset(_assets.HTMX)
+    for address in (own, vendored):
+        assert "max-age=31536000, immutable" in one.get(address).headers["Cache-Control"].replace("public, ", "")
+    assert re.search(r"\?v=[0-9a-f]{10}$", own)
+    assert "max-age" not in one.get("/static/css/pages.css").headers["Cache-Control"]
+
+
+def test_a_file_comes_compressed_or_plain_and_is_the_same(visitor):
+    for name in ("/static/" + _assets.HTMX, "/static/css/pages.css", "/static/icons.svg"):
+        packed = visitor().get(name, headers={"Accept-Encoding": "br"})
+        plain = visitor().get(name)
+        assert packed.headers["Content-Encoding"] == "br"
+        assert "Content-Encoding" not in plain.headers
+        assert brotli.decompress(packed.data) == plain.data
+        assert packed.mimetype == plain.mimetype
+        assert "Accept-Encoding" in packed.vary
+
+
+def test_nothing_outside_the_folder_is_served(visitor):
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd"):
+        assert visitor().get(path).status_code in (404, 308), path
+
+
+def test_templates_speak_htmx_4():
+    checker = ROOT / "tests/htmx/upgrade_check.py"
+    command = [sys.executable, checker, ROOT / "templates", ROOT / "static/js"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+
+
+def test_no_template_has_inline_code_or_style():
+    for path in TEMPLATES:
+        text = path.read_text()
+        assert not re.search(r"\sstyle=", text), path
+        assert not re.search(r"\son[a-z]+=|hx-on|javascript:", text), path
+        for script in re.findall(r"<script[^>]*>", text):
+            assert "src=" in script or "application/json" in script, path
+        assert "| safe" not in text, path
+        assert "|safe" not in text, path
+
+
+def test_every_link_of_htmx_is_a_link_without_it_too():
+    for path in TEMPLATES:
+        for tag in re.findall(r"<a\s[^>]*hx-get[^>]*>", path.read_text()):
+            assert "href=" in tag, (path, tag)
+        for tag in re.findall(r"<form\s[^>]*hx-(?:get|post)[^>]*>", path.read_text()):
+            assert "action=" in tag, (path, tag)

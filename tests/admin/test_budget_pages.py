@@ -1,0 +1,82 @@
+"""Budgets in the back office: lines with and without JavaScript, approval with a question."""
+
+from database import db
+from models.budget import Budget, BudgetStatus
+from tests import cast
+
+LINE = {"items.0.description": "Work", "items.0.quantity": "3", "items.0.unit_price": "12.345"}
+
+
+def budget(key=1):
+    db.session.expire_all()
+    return db.session.get(Budget, key)
+
+
+def test_a_budget_adds_up_from_its_form(admin, alder):
+    customer, product = cast.make_customer(alder, "Ada"), cast.make_product(alder, "Lamp", price=10)
+    reply = admin.post("/admin/budgets", LINE | {
+        "customer_id": f"Ada ({customer})", "items.4.product_id": f"Lamp ({product})", "items.4.quantity": "2",
+        "items.7.quantity": "1", "valid_until": "2099-12-31", "discount": "1", "notes": "Thanks"})
+    assert reply.status_code == 303
+    row = budget()
+    assert [(item.description, item.total_minor) for item in row.items] == [("Work", 3704), ("Lamp", 2000)]
+    assert (row.subtotal_minor, row.discount_minor, row.total_minor) == (5704, 100, 5604)
+    assert row.valid_until.isoformat() == "2099-12-31T23:59:59+00:00"
+    page = admin.get(reply.headers["Location"]).text
+    assert "56.04 EUR" in page
+    assert "Thanks" in page
+
+
+def test_a_wrong_line_is_said_at_the_line(admin, alder):
+    customer = cast.make_customer(alder, "Ada")
+    reply = admin.post("/admin/budgets", LINE | {
+        "customer_id": str(customer), "items.0.quantity": "0", "items.1.description": "Free", "items.1.quantity": "1"})
+    assert reply.status_code == 422
+    assert 'id="items.0.quantity-wrong"' in reply.text
+    assert 'value="Free"' in reply.text
+
+
+def test_a_customer_of_others_does_not_exist(admin, birch):
+    reply = admin.post("/admin/budgets", LINE | {"customer_id": str(cast.make_customer(birch, "Foreign"))})
+    assert reply.status_code == 422
+    assert "must exist" in reply.text
+
+
+def test_lines_come_and_go_without_javascript(admin, alder):
+    cast.make_customer(alder, "Ada")
+    more = admin.post("/admin/budgets/line", LINE | {"add_line": "1", "notes": "kept"})
+    assert more.status_code == 200
+    assert 'name="items.1.quantity"' in more.text
+    assert 'value="12.345"' in more.text
+    assert "kept" in more.text
+    less = admin.post("/admin/budgets/line", LINE | {"items.1.description": "Other", "remove_line": "0"})
+    assert 'name="items.0.description"' not in less.text
+    assert 'value="Other"' in less.text
+
+
+def test_approving_is_asked_about_and_fixes_the_budget(admin, alder):
+    key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
+    assert "100.00 EUR" in admin.get(f"/admin/budgets/{key}/approve").text
+    assert admin.part(f"/admin/budgets/{key}/reject").text.lstrip().startswith("<dialog")
+    assert admin.post(f"/admin/budgets/{key}/approve", {"version": "1"}).status_code == 303
+    assert budget().status is BudgetStatus.APPROVED
+    assert budget().approved_by == "admin_user@alder.example"
+    refused = admin.post(f"/admin/budgets/{key}", LINE | {"customer_id": "1"})
+    assert refused.status_code == 422
+    assert "can no longer be changed" in refused.text
+    assert admin.post(f"/admin/budgets/{key}/delete").status_code == 409
+
+
+def test_nobody_approves_what_changed_since_he_looked(admin, alder):
+    key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
+    admin.post(f"/admin/budgets/{key}", LINE | {"customer_id": "1", "version": "1"})
+    assert admin.post(f"/admin/budgets/{key}/approve", {"version": "1"}).status_code == 409
+    assert budget().status is BudgetStatus.PENDING
+
+
+def test_the_form_offers_own_customers_as_one_types(admin, alder, birch):
+    cast.make_customer(alder, "Ada Lovelace")
+    cast.make_customer(birch, "Ada Foreign")
+    part = admin.part("/admin/budgets/customers?customer_id=ada").text
+    assert "Ada Lovelace (1)" in part
+    assert "Foreign" not in part

@@ -1,0 +1,108 @@
+"""What holds for every page: loops over the route map, so that a new page is held to it too."""
+
+import re
+
+import pytest
+
+from domain.permissions import ROLE_SCOPES
+from models.user import Role
+
+FREE = {                            # pages of everybody who is signed in
+    "admin.overview", "admin.palette", "admin.switch", "admin.mode", "admin.account", "admin.account_save",
+    "admin.account_password", "admin.account_end_session", "admin.account_end_others",
+}
+EXAMPLES = {"key": "1", "number": "1", "name": "email", "verb": "archive"}
+
+
+def addresses(app):
+    """Every address behind the sign-in: endpoint, method, path."""
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/admin"):
+            path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: EXAMPLES.get(found[1], "1"), rule.rule)
+            if "approve, reject" in rule.rule and "archive" not in rule.rule:
+                path = path.replace("/archive", "/approve")
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                yield rule.endpoint, method, path
+
+
+def test_strangers_are_sent_to_sign_in_from_everywhere(app, visitor):
+    for endpoint, method, path in addresses(app):
+        stranger = visitor()
+        reply = stranger.open(method, path)
+        assert reply.status_code == 303, (endpoint, method)
+        assert reply.headers["Location"].startswith("/login"), endpoint
+        part = stranger.open(method, path, headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+        assert part.status_code == 401, (endpoint, method)
+        assert part.headers["HX-Redirect"].startswith("/login"), endpoint
+        assert not part.data
+
+
+def test_every_writing_address_wants_the_token(app, admin):
+    for endpoint, method, path in addresses(app):
+        if method != "GET":
+            assert admin.open(method, path).status_code == 400, endpoint
+            assert admin.open(method, path, data={"csrf_token": "made up"}).status_code == 400, endpoint
+    assert admin.open("POST", "/logout").status_code == 400
+
+
+def test_the_token_of_another_session_is_refused(visitor, admin):
+    other = visitor()
+    other.get("/login")
+    assert admin.open("POST", "/admin/mode", data={"csrf_token": other.token}).status_code == 400
+
+
+def test_another_site_cannot_post_even_with_the_token(admin):
+    for origin in ("cross-site", "same-site"):
+        reply = admin.post("/admin/mode", headers={"Sec-Fetch-Site": origin})
+        assert reply.status_code == 403
+    assert admin.post("/admin/mode", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
+
+
+def test_every_page_has_a_scope_or_is_everybodys(app):
+    for endpoint, _, _ in addresses(app):
+        if endpoint.startswith("admin."):
+            scope = getattr(app.view_functions[endpoint], "scope", None)
+            assert (scope is None) == (endpoint in FREE), endpoint
+
+
+@pytest.mark.parametrize("role", [Role.ACCOUNTANT, Role.NORMAL, Role.RESTRICTED])
+def test_no_role_gets_further_than_its_scopes(app, signed_in, alder, role):
+    one = signed_in(role.value, [alder])
+    for endpoint, method, path in addresses(app):
+        scope = getattr(app.view_functions[endpoint], "scope", None)
+        if scope is None or scope in ROLE_SCOPES[role]:
+            continue
+        for headers in ({}, {"HX-Request": "true", "HX-Request-Type": "partial"}):
+            data = {"csrf_token": one.token} if method == "POST" else None
+            assert one.open(method, path, data=data, headers=headers).status_code == 403, (endpoint, method)
+
+
+@pytest.mark.parametrize("role", [Role.ACCOUNTANT, Role.NORMAL, Role.RESTRICTED])
+def test_the_navigation_offers_only_what_opens(signed_in, alder, role):
+    one = signed_in(role.value, [alder])
+    page = one.get("/admin/").text
+    links = set(re.findall(r'href="(/(?:admin|docs)[^"#]*)"', page))
+    assert links
+    for link in links:
+        assert one.get(link.replace("&amp;", "&")).status_code == 200, link
+
+
+def test_headers_of_pages_are_strict(admin):
+    page = admin.get("/admin/customers")
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert "Access-Control-Allow-Origin" not in page.headers
+    assert {"HX-Request", "HX-Request-Type"} <= set(page.vary)
+
+
+def test_an_unknown_page_is_a_page(admin, visitor):
+    found = admin.get("/admin/nothing-here")
+    assert found.status_code == 404
+    assert "There is nothing here" in found.text
+    assert "Sign out" in found.text
+    assert visitor().get("/nothing").status_code == 404

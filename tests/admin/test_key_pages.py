@@ -1,0 +1,145 @@
+"""Keys in the back office: shown once, limited, watched, revoked with open eyes."""
+
+import re
+from datetime import timedelta
+
+from database import db
+from domain import clock
+from models.credential import Credential, CredentialKind, Mode
+from tests import cast
+
+FORM = {"name": "Shop", "expires": "90", "scope_BUDGETS": "none", "scope_CUSTOMERS": "write", "scope_PRODUCTS": "read",
+        "allowed_ips": "203.0.113.0/24\n198.51.100.7", "rate_limit_per_hour": "500", "mode": "live"}
+SECRET = re.compile(r"bk_(?:live|test)_[0-9A-Za-z]{48}")
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+def key():
+    """The newest integration key."""
+    db.session.expire_all()
+    keys = db.session.query(Credential).filter_by(kind=CredentialKind.INTEGRATION)
+    return keys.order_by(Credential.id.desc()).first()
+
+
+def page_of(row):
+    return f"/admin/keys/{row.id}"
+
+
+def test_a_key_is_shown_once_and_works(app, admin, alder):
+    reply = admin.post("/admin/keys", FORM)
+    assert reply.status_code == 201
+    assert reply.headers["Cache-Control"] == "no-store"
+    secret = SECRET.search(reply.text)[0]
+    row = key()
+    assert row.scopes == ["READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS"]
+    assert row.allowed_ips == ["203.0.113.0/24", "198.51.100.7"]
+    assert row.rate_limit_per_hour == 500
+    assert timedelta(days=90) <= row.expires_at - clock.now() < timedelta(days=91)
+    for path in ("/admin/keys", page_of(row), page_of(row) + "/edit", "/admin/audit", "/admin/keys.csv", "/admin/"):
+        assert secret not in admin.get(path).text, path
+    call = app.test_client().get(
+        "/v1/api/public/products", headers={"Authorization": f"Bearer {secret}"},
+        environ_base={"REMOTE_ADDR": "198.51.100.7"})
+    assert call.status_code == 200
+
+
+def test_the_answer_with_the_secret_is_never_compressed(admin):
+    reply = admin.post("/admin/keys", FORM, headers={"Accept-Encoding": "br, gzip"})
+    assert "Content-Encoding" not in reply.headers
+
+
+def test_htmx_gets_dialogs(admin):
+    assert admin.part("/admin/keys/new").text.lstrip().startswith("<dialog")
+    wrong = admin.post("/admin/keys", FORM | {"name": ""}, headers=HTMX)
+    assert wrong.status_code == 422
+    assert wrong.text.lstrip().startswith("<dialog")
+    assert "203.0.113.0/24" in wrong.text
+    made = admin.post("/admin/keys", FORM, headers=HTMX)
+    assert made.text.lstrip().startswith("<dialog")
+    assert SECRET.search(made.text)
+    assert "data-needs-tick disabled" in made.text
+
+
+def test_what_the_domain_refuses_is_said(admin):
+    for change, field in (
+        ({"expires": "custom", "expires_on": "2020-01-01"}, "expires-wrong"),
+        ({"expires": "custom", "expires_on": ""}, "expires-wrong"),
+        ({"allowed_ips": "300.1.1.1"}, "allowed_ips-wrong"),
+        ({"allowed_ips": "10.0.0.5/8"}, "did you mean 10.0.0.0/8"),
+        ({"rate_limit_per_hour": "0"}, "rate_limit_per_hour-wrong"),
+        ({"scope_CUSTOMERS": "none", "scope_PRODUCTS": "none"}, "scopes-wrong"),
+    ):
+        reply = admin.post("/admin/keys", FORM | change)
+        assert reply.status_code == 422, change
+        assert field in reply.text, change
+    assert key() is None
+
+
+def test_a_key_never_expires_only_when_asked(admin):
+    admin.post("/admin/keys", FORM | {"expires": "never"})
+    assert key().expires_at is None
+
+
+def test_limits_of_a_key_change_and_an_untouched_expiry_stays(admin, alder):
+    expires = clock.now() + timedelta(days=20)
+    cast.make_key(alder, expires_at=expires.isoformat(), scopes=["READ_PRODUCTS"])
+    before = key().expires_at
+    form = FORM | {"expires": "custom", "expires_on": before.date().isoformat(), "rate_limit_per_hour": "7",
+                   "version": "1", "name": "Renamed"}
+    assert admin.post(page_of(key()), form).status_code == 303
+    assert (key().name, key().rate_limit_per_hour, key().expires_at) == ("Renamed", 7, before)
+    assert admin.post(page_of(key()), form).status_code == 409
+
+
+def test_revoking_wants_the_name(admin, alder):
+    cast.make_key(alder, name="Storefront")
+    asked = admin.get(page_of(key()) + "/revoke").text
+    assert "cannot be undone" in asked
+    assert admin.post(page_of(key()) + "/revoke", {"words": "storefron"}).status_code == 422
+    assert key().revoked_at is None
+    assert admin.post(page_of(key()) + "/revoke", {"words": "Storefront"}).status_code == 303
+    assert key().revoked_at is not None
+    assert admin.post(page_of(key()) + "/revoke", {"words": "Storefront"}).status_code == 409
+    page = admin.get(page_of(key())).text
+    assert "Revoked" in page
+    assert page_of(key()) + "/edit" not in page
+
+
+def test_tabs_tell_keys_apart(admin, alder):
+    soon = (clock.now() + timedelta(days=3)).isoformat()
+    cast.make_key(alder, name="Steady")
+    cast.make_key(alder, name="Soon over", expires_at=soon)
+    revoked, _ = cast.make_key(alder, name="Gone")
+    admin.post(f"/admin/keys/{revoked}/revoke", {"words": "Gone"})
+    cast.make_key(alder, name="Trial", mode="test")
+    names = ("Steady", "Soon over", "Gone", "Trial")
+    admin.get("/admin/keys")                               # shows the toast, so that it is in no page below
+
+    def shown(tab):
+        page = admin.get(f"/admin/keys?tab={tab}").text.partition('id="list"')[2]
+        return [name for name in names if f">{name}</a>" in page]
+
+    assert shown("active") == ["Steady", "Soon over"]
+    assert shown("expiring") == ["Soon over"]
+    assert shown("unused") == ["Steady", "Soon over"]
+    assert shown("revoked") == ["Gone"]
+    assert shown("all") == ["Steady", "Soon over", "Gone"]
+    admin.post("/admin/mode", {"test": "on"})
+    assert shown("active") == ["Trial"]
+    assert "Test mode." in admin.get("/admin/").text
+
+
+def test_a_test_key_is_made_in_test_mode(admin):
+    admin.post("/admin/mode", {"test": "on"})
+    assert 'value="test" checked' in admin.get("/admin/keys/new").text
+    reply = admin.post("/admin/keys", FORM | {"mode": "test"})
+    assert SECRET.search(reply.text)[0].startswith("bk_test_")
+    assert key().mode is Mode.TEST
+
+
+def test_keys_of_others_are_not_there(admin, birch):
+    cast.make_key(birch, name="Foreign")
+    for path in ("", "/edit", "/revoke"):
+        assert admin.get(page_of(key()) + path).status_code == 404
+    assert admin.post(page_of(key()) + "/revoke", {"words": "Foreign"}).status_code == 404
+    assert "Foreign" not in admin.get("/admin/keys?tab=all").text

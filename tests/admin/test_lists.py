@@ -1,0 +1,141 @@
+"""Lists: found, narrowed, sorted, paged, exported, and only one's own."""
+
+import csv
+import io
+
+from tests import cast
+
+NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
+
+
+def people(merchant, names=NAMES):
+    return [cast.make_customer(merchant, name, email=f"{name.split()[0].lower()}@example.org") for name in names]
+
+
+def shown(page):
+    return [name for name in NAMES if name in page.text]
+
+
+def test_a_list_shows_own_rows_only(admin, alder, birch):
+    people(alder, NAMES[:1])
+    key = cast.make_customer(birch, "Grace Hopper")
+    assert shown(admin.get("/admin/customers")) == ["Ada Lovelace"]
+    assert admin.get(f"/admin/customers/{key}").status_code == 404
+    assert admin.get(f"/admin/customers/{key}/edit").status_code == 404
+    assert admin.post(f"/admin/customers/{key}/delete").status_code == 404
+    assert admin.post(f"/admin/customers/{key}", {"name": "Mine"}).status_code == 404
+    assert admin.post("/admin/customers/bulk", {"verb": "delete", "ids": str(key)}).status_code == 404
+
+
+def test_restricted_users_see_what_they_made(signed_in, alder):
+    people(alder, NAMES[:1])
+    one = signed_in("restricted_user", [alder])
+    form = {"name": "Grace Hopper", "status": "active", "credit_limit": "0"}
+    assert one.post("/admin/customers", form).status_code == 303
+    assert shown(one.get("/admin/customers")) == ["Grace Hopper"]
+
+
+def test_search_filter_and_sort_are_in_the_address(admin, alder):
+    people(alder)
+    cast.make_customer(alder, "Ada Archived", status="archived")
+    assert shown(admin.get("/admin/customers?q=gra")) == ["Grace Hopper"]
+    assert "Ada Archived" not in admin.get("/admin/customers?status=active").text
+    page = admin.get("/admin/customers?sort=name").text
+    assert page.index("Ada Lovelace") < page.index("Alan Turing") < page.index("Grace Hopper")
+    page = admin.get("/admin/customers?sort=-name").text
+    assert page.index("Grace Hopper") < page.index("Alan Turing")
+    assert 'aria-sort="descending"' in page
+
+
+def test_what_an_address_says_wrongly_is_left_out(admin, alder):
+    people(alder)
+    for query in ("sort=password_hash", "sort=", "page=-1", "page=x", "page=99999999999", "status=nonsense",
+                  "created_after=yesterday", "created_before=2026-02-30", "q=%00", "q=%25"):
+        assert admin.get(f"/admin/customers?{query}").status_code == 200, query
+
+
+def test_a_part_is_the_table_alone_and_keeps_a_clean_address(admin, alder):
+    people(alder)
+    part = admin.part("/admin/customers?q=ada&status=&sort=")
+    assert part.text.lstrip().startswith("<section")
+    assert "<html" not in part.text
+    assert part.headers["HX-Push-Url"] == "/admin/customers?q=ada"
+    assert {"HX-Request", "HX-Request-Type"} <= set(part.vary)
+    back = admin.get("/admin/customers", headers={"HX-History-Restore-Request": "true", "HX-Request-Type": "full"})
+    assert "<html" in back.text
+
+
+def test_pages_of_a_list(admin, alder):
+    for number in range(30):
+        cast.make_customer(alder, f"Customer {number:02}")
+    first = admin.get("/admin/customers?sort=name")
+    assert "1–25 of 30" in first.text
+    second = admin.get("/admin/customers?sort=name&page=2")
+    assert "26–30 of 30" in second.text
+    assert "Customer 29" in second.text
+    assert "sort=name" in second.text
+
+
+def test_nothing_yet_and_nothing_found_are_told_apart(admin, alder):
+    assert "No customers yet" in admin.get("/admin/customers").text
+    people(alder)
+    page = admin.get("/admin/customers?q=zzz").text
+    assert "Nothing matches" in page
+    assert "Clear filters" in page
+
+
+def test_an_export_is_what_the_list_finds_complete_and_safe(admin, alder):
+    for name in ('=cmd|"/C calc"!A0', "Quote \"and\", comma", "Line\tbreak", "＝1+1", "Ada"):
+        cast.make_customer(alder, name)
+    reply = admin.get("/admin/customers.csv?sort=name")
+    assert reply.mimetype == "text/csv"
+    assert reply.content_length == len(reply.data)
+    assert reply.data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(reply.data.decode("utf-8-sig"))))
+    names = {row["name"] for row in rows}
+    assert names == {"'=cmd|\"/C calc\"!A0", "Quote \"and\", comma", "Line\tbreak", "'＝1+1", "Ada"}
+    assert rows[0]["created_at"].endswith("+00:00")
+    assert len(list(csv.reader(io.StringIO(admin.get("/admin/customers.csv?q=ada").text)))) == 2
+
+
+def test_the_switcher_narrows_lists_but_not_single_records(ops, alder, birch):
+    people(alder, NAMES[:1])
+    people(birch, NAMES[1:2])
+    assert shown(ops.get("/admin/customers")) == ["Ada Lovelace", "Grace Hopper"]
+    assert ops.post("/admin/switch", {"merchant": str(birch), "next": "/admin/customers"}).status_code == 303
+    assert shown(ops.get("/admin/customers")) == ["Grace Hopper"]
+    record = ops.get("/admin/customers/1")
+    assert record.status_code == 200
+    assert "Alder ·" in record.text
+
+
+def test_nobody_switches_to_a_merchant_of_others(admin, birch):
+    assert admin.post("/admin/switch", {"merchant": str(birch)}).status_code == 404
+    assert admin.post("/admin/switch", {"merchant": "999999"}).status_code == 404
+
+
+def test_the_palette_finds_pages_actions_and_records(admin, alder):
+    people(alder)
+    part = admin.part("/admin/palette?q=grace")
+    assert "Grace Hopper" in part.text
+    assert part.text.count('role="option"') == 1
+    assert "Create API key" in admin.part("/admin/palette?q=api").text
+    assert "<html" in admin.get("/admin/palette?q=grace").text
+
+
+def test_the_palette_offers_nothing_that_is_refused(signed_in, alder):
+    text = signed_in("normal_user", [alder]).part("/admin/palette?q=").text
+    assert "Create API key" not in text
+    assert "Audit log" not in text
+    assert "New customer" in text
+
+
+def test_the_audit_log_shows_own_changes(admin, ops, alder, birch):
+    cast.make_customer(alder, "Ada")
+    cast.make_customer(birch, "Grace")
+    mine = admin.get("/admin/audit").text
+    assert "/admin/customers/1" in mine
+    assert "/admin/customers/2" not in mine
+    assert "/admin/customers/2" in ops.get("/admin/audit").text
+    assert "Customer created" in admin.part("/admin/audit?kind=customer").text
+    assert admin.get("/admin/audit.csv").status_code == 200

@@ -1,0 +1,178 @@
+"""Signing in and out: who gets in, who is slowed down, and what a session is worth."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from domain import clock
+from tests import cast
+
+
+def test_a_new_installation_says_how_to_make_the_first_user(visitor):
+    page = visitor().get("/login")
+    assert "flask --app app user create" in page.text
+    assert "--all-merchants" in page.text
+    assert 'name="password"' not in page.text
+
+
+def test_the_right_password_opens_the_dashboard(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    one = visitor()
+    reply = one.sign_in("ADA@alder.example")
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/admin/")
+    assert one.get("/admin/").status_code == 200
+
+
+def test_a_wrong_password_and_an_unknown_name_look_alike(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    known, unknown = visitor(), visitor()
+    pages = [
+        known.sign_in("ada@alder.example", "not the password at all"),
+        unknown.sign_in("bob@alder.example", "not the password at all"),
+    ]
+    assert [page.status_code for page in pages] == [401, 401]
+    texts = [page.text.replace(one.token, "").replace(name, "") for page, one, name in zip(
+        pages, (known, unknown), ("ada@alder.example", "bob@alder.example"), strict=True)]
+    assert texts[0] == texts[1]
+
+
+def test_the_password_never_comes_back(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    page = visitor().sign_in("ada@alder.example", "a secret that was mistyped")
+    assert "a secret that was mistyped" not in page.text
+    assert "ada@alder.example" in page.text
+
+
+def test_the_eleventh_try_waits_even_with_the_right_password(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    cast.make_user("eve@alder.example", merchant_ids=[alder])
+    one = visitor()
+    for _ in range(10):
+        assert one.sign_in("ada@alder.example", "wrong").status_code == 401
+    refused = one.sign_in("ada@alder.example")
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 900
+    assert one.sign_in("eve@alder.example").status_code == 303
+
+
+def test_unknown_names_are_limited_like_known_ones(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    one = visitor()
+    replies = [one.sign_in("nobody@alder.example", "wrong").status_code for _ in range(11)]
+    assert replies == [401] * 10 + [429]
+
+
+def test_a_hundred_wrong_tries_close_the_address_but_no_other(visitor, alder, monkeypatch):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    monkeypatch.setattr("domain.passwords.matches", lambda password, hashed: password == cast.PASSWORD and bool(hashed))
+    here, there = visitor(REMOTE_ADDR="203.0.113.9"), visitor(REMOTE_ADDR="203.0.113.10")
+    for number in range(100):
+        assert here.sign_in(f"user{number}@alder.example", "wrong").status_code == 401
+    assert here.sign_in("ada@alder.example").status_code == 429
+    assert there.sign_in("ada@alder.example").status_code == 303
+
+
+def test_after_a_quarter_of_an_hour_the_right_password_works_again(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    one = visitor()
+    with time_machine.travel(clock.now(), tick=True) as traveller:
+        for _ in range(11):
+            last = one.sign_in("ada@alder.example", "wrong")
+        assert last.status_code == 429
+        traveller.shift(timedelta(minutes=15, seconds=5))
+        assert one.sign_in("ada@alder.example").status_code == 303
+
+
+def test_signing_in_changes_cookie_and_token(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    one = visitor()
+    one.get("/login")
+    before, token = one.client.get_cookie("session").value, one.token
+    one.sign_in("ada@alder.example")
+    one.get("/admin/account")
+    assert one.client.get_cookie("session").value != before
+    assert one.token != token
+    planted = one.client.get_cookie("session")
+    other = visitor()
+    other.client.set_cookie("session", before)
+    assert other.get("/admin/").status_code == 303
+    assert planted.http_only
+    assert planted.same_site == "Lax"
+
+
+def test_over_https_the_cookie_is_bound_to_the_host(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    reply = visitor().get("/login", base_url="https://billing.example")
+    cookie = reply.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-session=")
+    assert "Secure" in cookie
+    assert "Path=/" in cookie
+    assert "Domain" not in cookie
+
+
+def test_a_copied_cookie_dies_with_the_session(visitor, admin):
+    copy = visitor()
+    copy.client.set_cookie("session", admin.client.get_cookie("session").value)
+    assert copy.get("/admin/").status_code == 200
+    assert admin.post("/logout").status_code == 303
+    assert copy.get("/admin/").status_code == 303
+
+
+def test_a_session_ends_when_idle_and_when_old(admin):
+    with time_machine.travel(clock.now(), tick=True) as traveller:
+        for _ in range(4):
+            traveller.shift(timedelta(minutes=25))
+            assert admin.get("/admin/").status_code == 200
+        traveller.shift(timedelta(minutes=31))
+        assert admin.get("/admin/").status_code == 303
+
+
+def test_no_session_outlives_twelve_hours(admin):
+    with time_machine.travel(clock.now(), tick=True) as traveller:
+        for _ in range(28):
+            traveller.shift(timedelta(minutes=25))
+            assert admin.get("/admin/").status_code == 200
+        traveller.shift(timedelta(minutes=25))
+        assert admin.get("/admin/").status_code == 303
+
+
+def test_a_new_password_ends_every_session(visitor, admin):
+    other = visitor()
+    other.sign_in("admin_user@alder.example")
+    new = "another long password 7"
+    reply = admin.post("/admin/account/password", {"old_password": cast.PASSWORD, "password": new, "again": new})
+    assert reply.status_code == 303
+    assert other.get("/admin/").status_code == 303
+    assert visitor().sign_in("admin_user@alder.example").status_code == 401
+    assert visitor().sign_in("admin_user@alder.example", new).status_code == 303
+
+
+@pytest.mark.parametrize("wanted", [
+    "//evil.example", "///evil.example", "/\\evil.example", "\\\\evil.example", "https://evil.example",
+    "http:evil.example", "javascript:alert(1)", "/\t/evil.example", "/\n/evil.example", " //evil.example",
+    "//evil.example/%2e%2e", "https:///evil.example", "/\\/evil.example", "data:text/html,x", "evil.example",
+    "//localhost@evil.example", "\x00//evil.example",
+])
+def test_next_leads_nowhere_but_here(visitor, alder, wanted):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    reply = visitor().sign_in("ada@alder.example", next=wanted)
+    assert reply.headers["Location"] == "/admin/"
+
+
+def test_next_leads_back_to_the_page_that_was_asked_for(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    one = visitor()
+    bounced = one.get("/admin/customers?status=active")
+    assert bounced.headers["Location"] == "/login?next=/admin/customers?status%3Dactive"
+    reply = one.sign_in("ada@alder.example", next="/admin/customers?status=active")
+    assert reply.headers["Location"] == "/admin/customers?status=active"
+
+
+def test_a_deactivated_user_is_out_at_once(visitor, ops, alder):
+    key = cast.make_user("ada@alder.example", merchant_ids=[alder])
+    ada = visitor()
+    ada.sign_in("ada@alder.example")
+    assert ops.post(f"/admin/users/{key}/archive").status_code == 303
+    assert ada.get("/admin/").status_code == 303
+    assert visitor().sign_in("ada@alder.example").status_code == 401
