@@ -114,13 +114,13 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
         _email(user, changes["email"])
     if changes.keys() & {"all_merchants", "merchant_ids"}:
         _grant(actor, user, changes)
+    _keep_an_operator(user)  # before anything flushes: it compares with what is stored
     if changes.get("password"):
         user.password_hash = passwords.hash_of(changes["password"])
     after = _snapshot(user)
     if _powers(before) != _powers(after) or changes.get("password"):
         user.token_version += 1
         sessions.end_all(user.id)
-    _keep_an_operator(user)
     touch(user)
     db.session.flush()       # a taken e-mail shows here
     audit.record(actor, "user.updated", user, before=before, after=after, merchant_id=_home(user))
