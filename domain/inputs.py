@@ -88,9 +88,12 @@ def _number(value: Any, info: ValidationInfo) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise wrong("type", "must be a number")
     number = Decimal(value)
-    if len(number.as_tuple().digits) > MAX_DIGITS:
+    if number.is_zero():
+        return Decimal(0)                            # whatever its exponent, which arithmetic would choke on
+    _, digits, exponent = number.as_tuple()
+    if len(digits) > MAX_DIGITS or (isinstance(exponent, int) and exponent < -MAX_DIGITS):
         raise wrong("range", "has too many digits")
-    if not number.is_finite() or abs(number) > LARGEST:
+    if not number.is_finite() or number.adjusted() > MAX_DIGITS or abs(number) > LARGEST:
         raise wrong("range", "is too large")
     return number
 
