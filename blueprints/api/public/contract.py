@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import g
+from orjson import Fragment
 from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Request
 
@@ -16,7 +17,7 @@ from domain import clock, errors
 from domain.errors import DomainError, Invalid, Unauthenticated
 from domain.inputs import moment
 from domain.listing import Page, Query
-from models.money import MICRO, exponent
+from models.money import MICRO, Money, exponent
 
 EXPECTED = "Authorization: Bearer bk_live_..."
 WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)
@@ -24,11 +25,14 @@ NUMBER = re.compile(r"\d{1,16}(\.\d{1,4})?\Z", re.ASCII)
 LARGEST_AMOUNT = 9 * 10**18             # in ten-thousandths; databases count to 2^63
 MAX_LIMIT = 100
 LONGEST_SEARCH = 200
+FLOAT_DIGITS = 10**15
 
 
-def amount(minor: int | None, currency: str) -> float | None:
-    """Minor units as the nearest JSON number; exact, because totals stay below 2^53."""
-    return None if minor is None else minor / 10 ** exponent(currency)
+def amount(minor: int | None, currency: str) -> Any:
+    """Minor units as a JSON number, digit by digit what it is: a float carries 15 digits, text all of them."""
+    if minor is None or -FLOAT_DIGITS < minor < FLOAT_DIGITS:
+        return None if minor is None else minor / 10 ** exponent(currency)
+    return Fragment(str(Money(minor, currency).decimal))
 
 
 def price(micro: int | None, _: str) -> float | None:
