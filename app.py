@@ -32,7 +32,7 @@ from blueprints.api.limits import REDIS_OPTIONS, limiter
 from blueprints.api.window import WindowStorage
 from blueprints.auth import bp as auth_pages
 from blueprints.auth.attempts import attempts
-from config import Settings, from_environment
+from config import Settings
 from database import db, tune
 from domain.vault import vault
 
@@ -60,7 +60,7 @@ class Application(Flask):
 
 def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:
     """The whole application; `sink` takes request-log records (default: the spool of the settings)."""
-    settings = settings or from_environment()
+    settings = settings or cli.settings_or_exit()
     app = Application(__name__)
     app.extensions["countinghouse"] = settings
     configure(app, settings)

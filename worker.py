@@ -9,14 +9,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
 
-from analytics import drain
+from analytics import drain, retention
 from config import Settings
 from database import db, transaction
-from domain import budgets, replies, sessions
+from domain import budgets, clock, replies, sessions
 from operations.check import HEARTBEAT
 
 HOUR = 3600.0
@@ -43,6 +44,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
     return (
         Job("sign of life", HEARTBEAT_EVERY, lambda: _beat(settings.instance / HEARTBEAT)),
         Job("request log", LOG_EVERY, lambda: _drain(settings.spool)),
+        Job("retention", HOUR, lambda: _prune(settings.log_retention_days)),
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
@@ -67,6 +69,12 @@ def _drain(folder: Path) -> bool:
     deadline = time.monotonic() + LOG_TURN
     drain.drain(folder, deadline=deadline)
     return time.monotonic() > deadline
+
+
+def _prune(days: int) -> bool:
+    retention.prune(clock.now() - timedelta(days=days))
+    retention.prune_rollups()
+    return False
 
 
 def _beat(path: Path) -> bool:

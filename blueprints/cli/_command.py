@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import click
@@ -132,6 +133,11 @@ def settings() -> Settings:
     """The settings of the running application."""
     found: Settings = current_app.extensions["countinghouse"]
     return found
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A moment in UTC as ISO 8601 with Z."""
+    return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
 def table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, operator_command, table
+from blueprints.cli._command import Done, iso, operator_command, table
 from blueprints.cli.accounts import for_merchant
 from database import transaction
 from domain import api_keys
@@ -47,7 +47,7 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
         data = {
             "id": f"api_key_{row.id}", "key": text, "name": row.name, "merchant": row.merchant_id,
             "mode": row.mode.value, "scopes": row.scopes, "rate_limit": row.rate_limit_per_hour,
-            "allowed_ips": row.allowed_ips, "expires": _iso(row.expires_at), "webhook_url": row.webhook_url,
+            "allowed_ips": row.allowed_ips, "expires": iso(row.expires_at), "webhook_url": row.webhook_url,
             "webhook_secret": None,
         }
     return Done(data, f"{data['id']}: {data['name']}\n{text}\nIt is not shown again.")
@@ -58,7 +58,7 @@ def key_revoke(key_id: str) -> Done:
     """Revoke a key (api_key_1 or 1): refused from its next call on."""
     with transaction():
         row = api_keys.revoke(Actor.operator(), api_keys.LISTING.get(Actor.operator(), number(key_id), lock=True))
-        data = {"id": f"api_key_{row.id}", "status": "REVOKED", "revoked": _iso(row.revoked_at)}
+        data = {"id": f"api_key_{row.id}", "status": "REVOKED", "revoked": iso(row.revoked_at)}
     return Done(data, f"{data['id']} is revoked.")
 
 
@@ -83,12 +83,8 @@ def _row(one: Any) -> dict[str, Any]:
     return {
         "id": f"api_key_{one.id}", "name": one.name, "key": f"{one.prefix}…{one.last_four}", "status": one.status,
         "mode": str(one.mode), "scopes": one.scopes, "limit": one.rate_limit_per_hour, "addresses": one.allowed_ips,
-        "expires": _iso(one.expires_at), "created": _iso(one.created_at),
+        "expires": iso(one.expires_at), "created": iso(one.created_at),
     }
-
-
-def _iso(moment: Any) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None
 
 
 key.add_command(key_create)

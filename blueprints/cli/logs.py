@@ -1,0 +1,102 @@
+"""The request log: foreign logs in, old rows out, roll-ups counted anew."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from analytics import drain, importer, retention
+from blueprints.cli._command import Done, iso, operator_command, settings
+from blueprints.cli.accounts import for_merchant
+from domain.inputs import Input, Moment, parse
+from operations.errors import OperationRefused
+
+option = click.option
+CATCH_UP = 60.0                                      # seconds
+
+
+class PruneInput(Input):
+    before: Moment
+
+
+@click.group()
+def logs() -> None:
+    """The request log and its figures."""
+
+
+@operator_command(
+    "import",
+    click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
+    option("--format", "form", type=click.Choice(importer.FORMATS), default="combined", show_default=True),
+    option("--merchant", "merchant_id", type=int, metavar="ID", help="Whose requests they are."),
+    option("--source", metavar="NAME", help="What the figures call it; the file's name when left out."),
+)
+def logs_import(file: Path, form: str, merchant_id: int | None, source: str | None) -> Done:
+    """Import an access log, plain or .gz; lines already imported under the same source are left out."""
+    if merchant_id is not None:
+        for_merchant(merchant_id)
+    rejects = settings().instance / "rejected"
+    rejects.mkdir(exist_ok=True)
+    try:
+        with progress("Importing", "bytes") as (bar, task):
+            def advance(lines: int, done: int, size: int) -> None:
+                bar.update(task, completed=done, total=size, lines=f"{lines} lines, {_rate(bar, lines)}/s")
+
+            result = importer.import_file(
+                file, format=form, merchant_id=merchant_id, source=source, progress=advance, rejects_folder=rejects
+            )
+    except (EOFError, ValueError) as problem:
+        raise OperationRefused(f"{file} cannot be imported: {problem}") from None
+    data = {
+        "read": result.read, "imported": result.imported, "rejected": result.rejected, "duplicate": result.duplicate,
+        "first": iso(result.first), "last": iso(result.last),
+        "rejected_file": str(result.rejects_path) if result.rejects_path else None,
+    }
+    words = f"{result.imported} of {result.read} lines imported, {result.duplicate} were there already."
+    if result.rejects_path:
+        words += f"\n{result.rejected} make no sense; they are in {result.rejects_path} with the reasons."
+    return Done(data, words)
+
+
+@operator_command("prune", option("--before", required=True, metavar="ISO", help="Such as 2026-01-31."))
+def logs_prune(before: str) -> Done:
+    """Delete requests, imported ones too, of the days before a moment; their figures stay."""
+    moment = parse(PruneInput, {"before": before}).before
+    drain.catch_up(settings().spool, within=CATCH_UP)
+    deleted = retention.prune(moment, imported=True)
+    return Done({"deleted": deleted, "before": iso(moment)}, f"{deleted} requests deleted.")
+
+
+@operator_command("rebuild")
+def logs_rebuild() -> Done:
+    """Count the figures of all days anew whose requests are still there."""
+    drain.catch_up(settings().spool, within=CATCH_UP)
+    with progress("Counting", "days") as (bar, task):
+        counted = retention.rebuild(lambda done, total: bar.update(task, completed=done, total=total, lines=""))
+    return Done({"counted": counted}, f"{counted} requests counted.")
+
+
+@contextmanager
+def progress(what: str, unit: str) -> Iterator[tuple[Progress, TaskID]]:
+    """A bar on standard error, on a terminal only."""
+    console = Console(stderr=True)
+    columns: list[Any] = [TextColumn(what), BarColumn(), TextColumn("{task.fields[lines]}"), TimeRemainingColumn()]
+    if unit != "bytes":
+        columns.insert(2, MofNCompleteColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        yield bar, bar.add_task(what, total=None, lines="")
+
+
+def _rate(bar: Progress, lines: int) -> int:
+    elapsed = bar.tasks[0].elapsed or 0.0
+    return round(lines / elapsed) if elapsed else 0
+
+
+logs.add_command(logs_import)
+logs.add_command(logs_prune)
+logs.add_command(logs_rebuild)
+COMMANDS = (logs,)

@@ -1,0 +1,148 @@
+"""`serve` and `worker` as an operator starts them, with the whole application."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from analytics.store import requests
+from database import db
+
+pytestmark = pytest.mark.files
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Server:
+    """`flask serve` as a process, on a free port."""
+
+    def __init__(self, *options: str):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "flask", "--app", "app", "serve", "--port", "0", *options], cwd=ROOT,
+            stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=dict(os.environ),
+        )
+        assert self.process.stderr is not None
+        line = self.process.stderr.readline()
+        assert line.startswith("Listening on "), line + self.process.stderr.read()
+        self.base = line.split()[2]
+        self.rest = threading.Thread(target=self.process.stderr.read, daemon=True)
+        self.rest.start()
+
+    def call(self, path: str, key: str, body: Any = None) -> tuple[int, Any]:
+        request = urllib.request.Request(
+            self.base + path, None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as problem:
+            return problem.code, json.load(problem)
+
+
+@pytest.fixture
+def serve(installation: Any) -> Iterator[Callable[..., Server]]:
+    started: list[Server] = []
+
+    def begin(*options: str) -> Server:
+        started.append(Server(*options))
+        return started[-1]
+
+    yield begin
+    for server in started:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.wait()
+        server.rest.join()
+        server.process.stderr.close()  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def key(installation: Any) -> str:
+    installation.run("merchant", "create", "--name", "Ada")
+    made = installation.run("key", "create", "--merchant", "1", "--name", "K", "--rate-limit", "1000000")
+    return str(made["key"])
+
+
+def logged(installation: Any) -> int:
+    with installation.app.app_context(), db.engines["log"].connect() as connection:
+        return int(connection.scalar(select(func.count()).select_from(requests)) or 0)
+
+
+def test_what_the_server_answers_is_stored_by_its_worker(installation: Any, serve: Any, key: str) -> None:
+    server = serve()
+    status, made = server.call("/v1/api/public/customers", key, {"name": "Bea", "email": "bea@example.com"})
+    assert status == 201
+    assert server.call(f"/v1/api/public/customers/{made['data']['id']}", key)[0] == 200
+    deadline = time.monotonic() + 10
+    pause = threading.Event()
+    while logged(installation) < 2 and time.monotonic() < deadline:
+        pause.wait(0.05)
+    assert logged(installation) == 2
+    server.process.terminate()
+    assert server.process.wait(30) == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_ends(
+    installation: Any, serve: Any, key: str, how: int
+) -> None:
+    server = serve()
+    acknowledged: list[str] = []
+
+    def write(name: int) -> None:
+        for turn in range(10_000):
+            email = f"{name}.{turn}@example.com"
+            try:
+                status, _ = server.call("/v1/api/public/customers", key, {"name": "Bea", "email": email})
+            except (OSError, ValueError):
+                return
+            if status == 201:
+                acknowledged.append(email)
+
+    writers = [threading.Thread(target=write, args=(name,)) for name in range(4)]
+    for thread in writers:
+        thread.start()
+    pause = threading.Event()
+    while len(acknowledged) < 40:
+        pause.wait(0.01)
+    server.process.send_signal(how)
+    server.process.wait(30)
+    for thread in writers:
+        thread.join()
+    again = serve()
+    found: list[str] = []
+    page = 1
+    while True:
+        _, answer = again.call(f"/v1/api/public/customers?limit=100&page={page}", key)
+        found += [one["email"] for one in answer["data"]]
+        if not answer["pagination"]["hasMore"]:
+            break
+        page += 1
+    assert set(acknowledged) <= set(found)
+    assert len(found) == len(set(found))
+    if how == signal.SIGTERM:
+        assert set(acknowledged) == set(found)
+    assert installation.run("check")["ok"]
+
+
+def test_a_malformed_setting_stops_the_start_with_one_line(installation: Any) -> None:
+    environment = dict(os.environ) | {"COUNTINGHOUSE_TRUSTED_PROXIES": "many"}
+    result = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "serve"], cwd=ROOT, env=environment, capture_output=True,
+        text=True, check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr == (
+        "COUNTINGHOUSE_TRUSTED_PROXIES is malformed: expected a whole number from 0 to 10.\n"
+    )
