@@ -16,7 +16,8 @@ DAY = timedelta(days=1)
 def init_app(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
-        number=number, money=money, price=price, when=when, day=day, ago=ago, words=words, scope=scope
+        number=number, money=money, price=price, when=when, day=day, ago=ago, words=words, scope=scope,
+        figure=figure,
     )
 
 
@@ -97,3 +98,8 @@ def scope(name: str) -> str:
     """A scope as people read it: READ_BUDGETS becomes Budgets: read."""
     verb, _, noun = name.partition("_")
     return f"{noun.capitalize()}: {verb.lower()}" if noun else name.capitalize()
+
+
+def figure(json: str) -> Markup:
+    """A chart's JSON inside a script element, where HTML's own escaping would break it."""
+    return Markup(json.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704
