@@ -1,5 +1,6 @@
 """An installation of its own for each test."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def installation(empty: Callable[[], Installation]) -> Installation:
 def record() -> dict[str, Any]:
     """A request as the spool takes it."""
     return {
-        "at_us": 1_700_000_000_000_000, "duration_us": 1500, "contract": "public", "operation": "budgets.list",
+        "at_us": time.time_ns() // 1000, "duration_us": 1500, "contract": "public", "operation": "budgets.list",
         "method": "GET", "endpoint": "/v1/api/public/budgets", "path": "/v1/api/public/budgets", "query": "",
         "status": 200, "error_code": None, "source": "api", "mode": "live", "ip": "127.0.0.1", "user_agent": "t",
         "request_id": "req_1", "request_bytes": 0, "response_bytes": 10,
