@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import render_template
 
+from blueprints._format import zone
 from blueprints._session import actor, me
 from blueprints.admin import traffic
 from domain import api_keys, budgets, clock, customers, products
@@ -48,6 +49,7 @@ def show() -> str:
         products=products.LISTING.count(who),
         keys=warnings(who, mode) if who.can("READ_KEYS") else None,
         steps=steps(who, mode) if who.can("WRITE_KEYS") else [],
+        day=clock.now().astimezone(zone()).date().isoformat(),
     )
 
 

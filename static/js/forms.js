@@ -136,6 +136,16 @@
     }
   });
 
+  // A switch says "0" when it is off, through the hidden field that it names; first, so that forms see it.
+  document.addEventListener(
+    "change",
+    (event) => {
+      const { flag } = event.target.dataset;
+      if (flag) one("#" + flag).value = event.target.checked ? "1" : "0";
+    },
+    true,
+  );
+
   document.addEventListener("change", (event) => {
     const field = event.target;
     if ("all" in field.dataset) {
