@@ -1,19 +1,21 @@
 """Currencies (global to all merchants) and their rates: on any day the last one known by then."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
+from functools import cache
 from typing import Annotated, Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, false, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from database import db
 from domain import audit, clock, settings
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.inputs import Day, Input, Maybe, Number
+from domain.inputs import Day, Input, Maybe, Number, Text
 from domain.listing import Filter, Listing
 from domain.resource import Resource
 from models.currency import Currency
@@ -21,6 +23,8 @@ from models.rate import ExchangeRate
 
 DIGITS = 28                                          # of a computed rate: reverse and cross
 MAX_RATE = 10**15
+LONGEST = 40                                         # characters of a rate as text
+EURO = "EUR"                                         # what the published rates are kept against
 
 LISTING = Listing(
     model=Currency,
@@ -44,8 +48,8 @@ LISTING = Listing(
 class RateInput(Input):
     """A rate as callers may write it: how many `to` one `from` is worth on a day."""
 
-    from_currency: str
-    to_currency: str
+    from_currency: Annotated[str, Text(10, 1)]
+    to_currency: Annotated[str, Text(10, 1)]
     rate: Annotated[Decimal, Number(0, MAX_RATE)]
     day: Maybe[Day] = None
 
@@ -61,24 +65,24 @@ class Rate:
 
 
 def named(name: str, value: Any) -> Any:
-    """A currency by ISO code or number (None: the base currency); Invalid names the field."""
+    """A currency (id, code) by ISO code or number (None: the base currency); Invalid names the field."""
     if value is None or value == "":
         value = settings.get("base_currency")
-    column = Currency.code
-    if isinstance(value, int) and not isinstance(value, bool):
-        column = Currency.id  # type: ignore[assignment]
-    elif isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
-        column, value = Currency.id, int(value)  # type: ignore[assignment]
-    elif not isinstance(value, str):
+    if isinstance(value, bool) or not isinstance(value, int | str):
         raise Invalid.field(name, "must be an ISO 4217 code or number", "type")
-    if isinstance(value, int) and not 0 < value < 2**31:
-        raise Invalid.field(name, "must be a known currency", "unknown")
-    if isinstance(value, str) and not value.isalnum():
-        raise Invalid.field(name, "must be a known currency", "unknown")
-    row = db.session.execute(select(Currency.id, Currency.code).where(column == value)).first()
+    row = db.session.execute(select(Currency.id, Currency.code).where(_is(value))).first()
     if row is None:
         raise Invalid.field(name, "must be a known currency", "unknown")
     return row
+
+
+def _is(value: int | str) -> Any:
+    """The clause for a code or a number; nothing else reaches the database."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
+        value = int(value)
+    if isinstance(value, int):
+        return Currency.id == value if 0 < value < 2**31 else false()
+    return Currency.code == value if re.fullmatch(r"[A-Z]{3}", value) else false()
 
 
 def codes() -> dict[int, str]:
@@ -127,13 +131,14 @@ def _pair(source: int, target: int, day: date) -> tuple[Decimal, date] | None:
 
 
 def _cross(source: int, target: int, day: date) -> tuple[Decimal, date] | None:
-    base = named("base", None).id
-    if base in (source, target):
-        return None
-    down, up = _pair(base, source, day), _pair(base, target, day)
-    if down is None or up is None:
-        return None
-    return _divided(up[0], down[0]), min(up[1], down[1])
+    """By way of the base currency, or of the euro where rates were kept against that."""
+    for hub in dict.fromkeys((named("base", None).id, named("base", EURO).id)):
+        if hub in (source, target):
+            continue
+        down, up = _pair(hub, source, day), _pair(hub, target, day)
+        if down is not None and up is not None:
+            return _divided(up[0], down[0]), min(up[1], down[1])
+    return None
 
 
 def _divided(above: Decimal, below: Decimal) -> Decimal:
@@ -149,6 +154,9 @@ def create_rate(actor: Actor, new: RateInput) -> Rate:
         raise Invalid.field("to", "must be another currency than from")
     if new.rate <= 0:
         raise Invalid.field("rate", "must be greater than 0", "range")
+    text = format(new.rate, "f")
+    if len(text) > LONGEST:
+        raise Invalid.field("rate", "has too many digits", "range")
     day = new.day or clock.now().date()
     before = _on_day(source.id, target.id, day)
     # The opposite of the same day would contradict this one: the last word counts.
@@ -157,10 +165,10 @@ def create_rate(actor: Actor, new: RateInput) -> Rate:
             ExchangeRate.from_id == target.id, ExchangeRate.to_id == source.id, ExchangeRate.day == day
         )
     )
-    store([(source.id, target.id, day, format(new.rate, "f"))], source_name=actor.source)
+    store([(source.id, target.id, day, text)], source_name=actor.source)
     audit.record(
         actor, "exchange_rate.created", None, before={"rate": before} if before else None,
-        after={"from": source.code, "to": target.code, "day": day.isoformat(), "rate": format(new.rate, "f")},
+        after={"from": source.code, "to": target.code, "day": day.isoformat(), "rate": text},
     )
     return Rate(source.code, target.code, new.rate, day)
 
@@ -174,22 +182,25 @@ def _on_day(source: int, target: int, day: date) -> str | None:
 
 
 def store(rows: Iterable[tuple[int, int, date, str]], *, source_name: str) -> int:
-    """Insert or replace rates, up to 1,000 in one statement; how many."""
+    """Insert or replace rates; how many. Of a pair that stands twice on a day the last one counts."""
     now = clock.now()
+    latest = {(source, target, day): rate for source, target, day, rate in rows}
     values = [
         {"from_id": source, "to_id": target, "day": day, "rate": rate, "source": source_name, "created_at": now}
-        for source, target, day, rate in rows
+        for (source, target, day), rate in latest.items()
     ]
-    if not values:
-        return 0
-    dialect = db.session.get_bind().dialect.name
-    statement = (postgresql if dialect == "postgresql" else sqlite).insert(ExchangeRate).values(values)
-    statement = statement.on_conflict_do_update(
+    if values:
+        db.session.connection().execute(_upsert(db.session.get_bind().dialect.name), values)
+    return len(values)
+
+
+@cache
+def _upsert(dialect: str) -> Any:
+    statement = (postgresql if dialect == "postgresql" else sqlite).insert(ExchangeRate)
+    return statement.on_conflict_do_update(
         index_elements=["from_id", "to_id", "day"],
         set_={"rate": statement.excluded.rate, "source": statement.excluded.source},
     )
-    db.session.connection().execute(statement)
-    return len(values)
 
 
 def history(from_currency: Any, to_currency: Any, first: date, last: date) -> list[tuple[date, Decimal]]:
@@ -201,9 +212,11 @@ def history(from_currency: Any, to_currency: Any, first: date, last: date) -> li
     opposite = _days(target.id, source.id, first, last)
     if opposite:
         return sorted((day, _divided(Decimal(1), rate)) for day, rate in opposite.items())
-    base = named("base", None).id
-    down, up = _days(base, source.id, first, last), _days(base, target.id, first, last)
-    return sorted((day, _divided(up[day], down[day])) for day in up.keys() & down.keys())
+    for hub in dict.fromkeys((named("base", None).id, named("base", EURO).id)):
+        down, up = _days(hub, source.id, first, last), _days(hub, target.id, first, last)
+        if down.keys() & up.keys():
+            return sorted((day, _divided(up[day], down[day])) for day in up.keys() & down.keys())
+    return []
 
 
 def _days(source: int, target: int, first: date, last: date) -> dict[date, Decimal]:

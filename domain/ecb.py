@@ -6,57 +6,114 @@ are units of the currency for one euro. The long form is date,currency,rate.
 
 import csv
 import gzip
+import io
+import re
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import islice
-from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
 
 from domain import currencies
 from domain.actor import Actor
 from domain.errors import Invalid
 
-CHUNK = 1000
+CHUNK = 5000                # rates of one transaction: large enough to be fast, short enough to wait for
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+NUMBER = re.compile(r"\d{1,15}(\.\d{1,24})?", re.ASCII)
+NONE = ("", "N/A")
 
 
-class Rejected(Exception):
-    """One value that cannot be a rate; the message names the line."""
+class Value(NamedTuple):
+    """One rate of a file: units of the currency for one euro, as decimal text."""
+
+    line: int
+    day: date
+    code: str
+    rate: str
 
 
-def rates(path: Path) -> Iterator[tuple[date, str, str] | Rejected]:
-    """Every rate of a file (also .gz) as day, currency code and decimal text, or why it is none."""
-    opener = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", newline="") as file:
-        lines = csv.reader(file)
-        header = [name.strip() for name in next(lines, [])]
-        if header[:1] not in (["Date"], ["date"]):
-            raise Invalid("This is not a file of ECB rates: the first column must be called Date.")
-        long = [name.lower() for name in header] == ["date", "currency", "rate"]
-        for number, line in enumerate(lines, 2):
-            if not any(line):
-                continue
-            pairs = [(line[1], line[2])] if long and len(line) == 3 else zip(header[1:], line[1:], strict=False)
-            for code, text in pairs:
-                if code and text.strip() not in ("", "N/A"):
-                    yield _rate(number, line[0], code.strip(), text.strip())
+class Rejected(NamedTuple):
+    """A value that cannot be a rate, and why."""
+
+    line: int
+    reason: str
 
 
-def _rate(number: int, day: str, code: str, text: str) -> tuple[date, str, str] | Rejected:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What became of some values."""
+
+    stored: int
+    rejected: list[Rejected]
+    first: date | None
+    last: date | None
+
+
+def values(raw: BinaryIO) -> Iterator[Value | Rejected]:
+    """Every rate of a file, plain or gzip; Invalid when it is no file of rates at all."""
+    begins = raw.read(2)
+    raw.seek(0)
+    stream: Any = gzip.GzipFile(fileobj=raw) if begins == b"\x1f\x8b" else raw
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
     try:
-        value = Decimal(text)
-        if not (value.is_finite() and 0 < value < currencies.MAX_RATE):
-            raise ValueError(text)
-        return date.fromisoformat(day.strip()), code, format(value, "f")
+        yield from _lines(csv.reader(text))
+    except (UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as problem:
+        raise Invalid(f"This is not a file of ECB rates: {problem}.") from None
+    finally:
+        text.detach()            # the file is its opener's to close
+
+
+def _lines(lines: Any) -> Iterator[Value | Rejected]:
+    header = [name.strip() for name in next(lines, [])]
+    if [name.lower() for name in header[:1]] != ["date"]:
+        raise Invalid("This is not a file of ECB rates: its first column must be called Date.")
+    long = [name.lower() for name in header] == ["date", "currency", "rate"]
+    for line in lines:
+        yield from _line(lines.line_num, line, None if long else header)
+
+
+def _line(number: int, line: list[str], header: list[str] | None) -> Iterator[Value | Rejected]:
+    """The rates of one line; `header` is None in the long form."""
+    if not any(line):
+        return
+    if header is None and len(line) != 3:
+        yield Rejected(number, "does not have three columns")
+        return
+    pairs = [(line[1], line[2])] if header is None else zip(header[1:], line[1:], strict=False)
+    for code, text in pairs:
+        if code.strip() and text.strip() not in NONE:
+            yield _value(number, line[0].strip(), code.strip(), text.strip())
+
+
+def _value(number: int, day: str, code: str, text: str) -> Value | Rejected:
+    if not NUMBER.fullmatch(text) or not Decimal(text):
+        return Rejected(number, f"{code[:10]}: {text[:40]!r} is not a rate")
+    try:
+        if not DAY.fullmatch(day):
+            raise ValueError(day)
+        return Value(number, date.fromisoformat(day), code, text)
     except (ValueError, InvalidOperation):
-        return Rejected(f"line {number}: {code[:10]} has no usable rate")
+        return Rejected(number, f"{code[:10]}: {day[:40]!r} is not a day")
 
 
-def import_some(found: Iterator[tuple[date, str, str] | Rejected], actor: Actor) -> tuple[int, int] | None:
-    """Store the next rates inside the caller's transaction: how many stored and rejected; None at the end."""
+def import_some(found: Iterator[Value | Rejected], actor: Actor) -> Part | None:
+    """Store the next values inside the caller's transaction; None when there are no more."""
     part = list(islice(found, CHUNK))
     if not part:
         return None
     euro = currencies.named("from", "EUR").id
     known = {code: key for key, code in currencies.codes().items()}
-    rows = [(euro, known[one[1]], one[0], one[2]) for one in part if not isinstance(one, Rejected) and one[1] in known]
-    return currencies.store(rows, source_name="ecb"), len(part) - len(rows)
+    good = [one for one in part if isinstance(one, Value) and one.code in known and one.code != "EUR"]
+    rejected = [_why_not(one, known) for one in part if isinstance(one, Rejected) or one.code not in known]
+    currencies.store([(euro, known[one.code], one.day, one.rate) for one in good], source_name="ecb")
+    days = [one.day for one in good]
+    return Part(len(good), rejected, min(days, default=None), max(days, default=None))
+
+
+def _why_not(one: Value | Rejected, known: dict[str, int]) -> Rejected:
+    if isinstance(one, Rejected):
+        return one
+    return Rejected(one.line, f"{one.code[:10]!r} is not a currency")
