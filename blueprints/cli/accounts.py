@@ -7,7 +7,7 @@ import click
 
 from blueprints.cli._command import Done, operator_command
 from database import transaction
-from domain import customers, merchants, users
+from domain import customers, merchants, tokens, users
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound
 from domain.inputs import parse
@@ -60,12 +60,13 @@ def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
     """Create a user."""
     given["password"] = _password(given["password"])
     with transaction():
-        row = users.create(Actor.operator(), parse(users.UserInput, given | {"merchant_ids": list(merchant_ids)}))
+        operator = Actor.operator()
+        row = users.create(operator, parse(users.UserInput, given | {"merchant_ids": list(merchant_ids)}))
         data = {
             "id": row.id, "email": row.email, "role": row.role.value, "merchants": row.merchant_ids,
-            "all_merchants": row.all_merchants, "api_token": None,
+            "all_merchants": row.all_merchants, "api_token": tokens.reveal(operator, row),
         }
-    return Done(data, f"User {data['id']}: {data['email']}, {data['role']}")
+    return Done(data, f"User {data['id']}: {data['email']}, {data['role']}\nAPI token: {data['api_token']}")
 
 
 @operator_command("reset-password", click.argument("email"), option("--password", help="Asked for when left out."))
