@@ -22,12 +22,13 @@ from zlib import crc32
 
 import orjson
 
-from analytics.masking import clean
+from analytics.masking import clean, mask_path
 
 MAGIC = b"\xc7req"
 HEADER = struct.Struct("<4sII")
 SUFFIX = ".spool"
 ROTATE_AT = 16 * 1024 * 1024        # bytes, after which a process begins a new file
+UNMATCHED = "(unmatched)"           # the endpoint of an address that means nothing here
 LARGEST = 256 * 1024                # bytes of one payload; anything longer is damage
 TEXTS = (("path", 300), ("query", 500), ("user_agent", 300), ("ip", 45), ("request_id", 64), ("endpoint", 200))
 
@@ -115,6 +116,8 @@ def _forget(spool: Spool | None) -> None:
 def encode(record: dict[str, Any]) -> bytes:
     """A record as JSON, its free texts cleaned: no secret reaches a file."""
     record = dict(record)
+    if record.get("endpoint") == UNMATCHED:
+        record["path"] = mask_path(str(record.get("path") or "")[:2000])
     for name, limit in TEXTS:
         record[name] = clean(record.get(name), limit)
     if record.get("children"):

@@ -1,0 +1,186 @@
+"""From an address to a question: every filter is in the query string, so that it can be passed on."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import current_app, request, url_for
+from sqlalchemy import select
+
+from analytics import periods, queries
+from analytics.drain import catch_up
+from analytics.filters import Filter, Scope
+from analytics.periods import RANGES, Window
+from analytics.rollup import DAY
+from blueprints._format import zone
+from blueprints._session import actor, me, wide_actor
+from database import db
+from domain.actor import Actor, All
+from models.credential import Credential
+from models.merchant import Merchant
+from models.user import Role
+
+PATIENCE = 1.0                      # seconds that a page waits for the newest requests to be stored
+CONTRACTS = ("public", "client", "merchant", "core", "admin", "other")
+MODES = ("live", "test")
+STATUSES = {"2xx": 2, "3xx": 3, "4xx": 4, "5xx": 5, "rpc": 6}
+STATUS_NAMES = {
+    "failed": "All failures", "2xx": "2xx", "3xx": "3xx", "4xx": "4xx", "5xx": "5xx", "rpc": "RPC errors"}
+TEXTS = ("contract", "endpoint", "method", "source", "ip", "q", "error")
+RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d"}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the page was asked, understood; what made no sense is left out of it."""
+
+    filter: Filter
+    window: Window
+    zone: ZoneInfo
+    args: dict[str, str]            # the understood parameters, for links
+    range: str                      # one of RANGES, or custom
+
+    def link(self, page: str, /, kind: str | None = None, **changes: Any) -> str:
+        """The same question elsewhere; None drops a parameter. `kind` is the format of an export."""
+        wanted = {name: value for name, value in {**self.args, **changes}.items() if value is not None}
+        # Not by url_for: it takes `endpoint` for its own argument.
+        return (url_for(page, kind=kind) if kind else url_for(page)) + "?" + urlencode(wanted)
+
+    @property
+    def narrowed(self) -> dict[str, str]:
+        """The filters beside the period and the mode."""
+        kept = ("range", "from", "to", "mode", "compare", "live")
+        return {name: value for name, value in self.args.items() if name not in kept}
+
+    @property
+    def period(self) -> str:
+        """In words, the days in the reader's zone."""
+        first, last = self.window.start.astimezone(self.zone), self.window.end.astimezone(self.zone)
+        if self.window.edges[-1] - self.window.edges[0] <= 2 * DAY:
+            return f"{first:%-d %b %H:%M} – {last:%-d %b %H:%M}"
+        return f"{first:%-d %b} – {last - timedelta(minutes=1):%-d %b %Y}"
+
+    @property
+    def zone_name(self) -> str:
+        """The zone that days begin in, with its distance from UTC."""
+        key = self.window.zone
+        offset = self.window.start.astimezone(ZoneInfo(key)).strftime("%z")
+        return f"{key} (UTC{offset[:3]}:{offset[3:]})" if key != "UTC" else "UTC"
+
+
+def read(default: str) -> Question:
+    """The question in this request's address. Waits a moment for the newest requests."""
+    catch_up(current_app.extensions["countinghouse"].spool, within=PATIENCE)
+    texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
+    if texts.get("contract") not in CONTRACTS:
+        texts.pop("contract", None)
+    status = _status()
+    key = request.args.get("key", "")
+    chosen = {"key": key} if key.isascii() and key.isdigit() and len(key) < 10 else {}
+    mode = request.args.get("mode", "")
+    args = {**texts, **status, **chosen, **({"mode": mode} if mode in (*MODES, "all") else {})}
+    imported = texts.get("source", "").startswith("import:")
+    name, window, period = _period(default, imported)
+    for flag in ("compare", "live"):
+        if request.args.get(flag) in ("0", "1"):
+            args[flag] = request.args[flag]
+    return Question(_filter(args, window), window, zone(), {**args, **period}, name)
+
+
+def _filter(args: dict[str, str], window: Window) -> Filter:
+    status = args.get("status", "")
+    # Imported logs know no test mode, and admin pages belong to neither.
+    neither = args.get("source", "").startswith("import:") or args.get("contract") == "admin"
+    mode = args.get("mode") or ("all" if neither else me().actor().mode.value)
+    return Filter(
+        scope=scope(), start=window.start, end=window.end, key_id=int(args["key"]) if "key" in args else None,
+        contract=args.get("contract"), endpoint=args.get("endpoint"), method=args.get("method"),
+        status_class=STATUSES.get(status), status=int(status) if status.isdigit() else None,
+        failed=status == "failed", error_code=args.get("error"), source=args.get("source"),
+        mode=None if mode == "all" else mode, ip=args.get("ip"), search=args.get("q"))
+
+
+def _status() -> dict[str, str]:
+    value = request.args.get("status", "")
+    known = value in STATUS_NAMES or (value.isascii() and value.isdigit() and 100 <= int(value[:4]) <= 599)
+    return {"status": value} if known else {}
+
+
+def _period(default: str, imported: bool) -> tuple[str, Window, dict[str, str]]:
+    """The period: a range that ends now, whole days, or two moments (from a chart's bucket)."""
+    first, last = request.args.get("from", ""), request.args.get("to", "")
+    try:
+        if request.args.get("range") in RANGES:
+            raise ValueError("the dates beside it do not count")
+        if "T" in first and "T" in last:
+            window = periods.window(_moment(first), _moment(last), zone(), imported=imported)
+        else:
+            begin, end = sorted((_day(first), _day(last)))
+            window = periods.days(begin, end, zone(), imported=imported)
+    except (ValueError, OverflowError):
+        name = request.args.get("range", "")
+        name = name if name in RANGES else default
+        return name, periods.recent(name, zone(), imported=imported), {"range": name}
+    return "custom", window, {"range": "custom", "from": first, "to": last}
+
+
+def _day(text: str) -> date:
+    day = date.fromisoformat(text)
+    if not 1970 < day.year < 2200:
+        raise ValueError(text)
+    return day
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not 1970 < moment.year < 2200:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+def scope(who: Actor | None = None) -> Scope:
+    """Whose requests: those under the switcher. Rows of no merchant are for admins of all merchants."""
+    who = who or actor()
+    if not isinstance(who.merchant_ids, All):
+        return Scope(who.merchant_ids)
+    if me().user.role is Role.ADMIN:
+        return Scope(None)
+    return Scope(frozenset(db.session.scalars(select(Merchant.id))))
+
+
+def wide_scope() -> Scope:
+    """All own merchants, whatever the switcher shows: for one request, opened by its id."""
+    return scope(wide_actor())
+
+
+@dataclass(frozen=True, slots=True)
+class KeyName:
+    """A key as lists show it."""
+
+    id: int
+    name: str
+    prefix: str
+    last_four: str
+
+
+def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
+    """The names of integration keys within reach, newest first; those with the given ids, or 200 to choose from."""
+    statement = select(Credential.id, Credential.name, Credential.prefix, Credential.last_four)
+    reach = actor().merchant_ids if key_ids is None else wide_actor().merchant_ids
+    if not isinstance(reach, All):
+        statement = statement.where(Credential.merchant_id.in_(reach))
+    if key_ids is not None:
+        statement = statement.where(Credential.id.in_(key_ids))
+    rows = db.session.execute(statement.order_by(Credential.id.desc()).limit(200))
+    return {row[0]: KeyName(*row) for row in rows}
+
+
+def choices(asked: Question) -> dict[str, Any]:
+    """What the filter form offers."""
+    keys = [(key.id, f"{key.name} (…{key.last_four})") for key in key_names().values()]
+    return {
+        "key_options": keys, "contracts": [(name, name.capitalize()) for name in CONTRACTS],
+        "statuses": STATUS_NAMES, "ranges": RANGE_NAMES,
+        "sources": [(name, name) for name in queries.sources(scope())], "endpoints": queries.endpoints(scope())}

@@ -1,0 +1,155 @@
+"""The dashboard of the API's traffic."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Response, make_response, render_template, request
+
+from analytics import charts, queries
+from analytics.figures import Latency, Point, Totals
+from blueprints._htmx import is_partial
+from blueprints._session import need
+from blueprints.analytics import export
+from blueprints.analytics.question import Question, choices, key_names, read
+
+DEFAULT_RANGE = "7d"
+HEADING = (
+    "from", "to", "requests", "2xx", "3xx", "4xx", "5xx", "rpc_errors", "throttled", "response_bytes",
+    "p50_ms", "p95_ms", "p99_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One key figure, and how it changed since the period before."""
+
+    label: str
+    value: str
+    unit: str
+    change: str
+    tone: str                       # good, bad or flat
+    icon: str
+    points: tuple[float, ...]
+    link: str
+
+
+def register(bp: Any) -> None:
+    """The addresses of the dashboard and its exports."""
+    bp.add_url_rule("/analytics", "report", need("READ_ANALYTICS")(show), methods=["GET"])
+    bp.add_url_rule("/analytics.<any(csv, json):kind>", "report_export", need("READ_ANALYTICS")(download))
+
+
+def show() -> Response:
+    """The page; for htmx only what changes with the question, and nothing at all if it has not."""
+    asked = read(DEFAULT_RANGE)
+    totals = queries.totals(asked.filter)
+    stamp = _stamp(asked, totals)
+    if request.args.get("seen") == stamp:
+        return make_response("", 204)
+    template = "analytics/_report.html" if is_partial() else "analytics/report.html"
+    return make_response(render_template(template, asked=asked, stamp=stamp, **_content(asked, totals)))
+
+
+def _stamp(asked: Question, totals: Totals) -> str:
+    """Changes whenever the page would look different."""
+    seen = repr((sorted(asked.args.items()), asked.window.edges[0], totals))
+    return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
+
+
+def _content(asked: Question, totals: Totals) -> dict[str, Any]:
+    question, window = asked.filter, asked.window
+    points, slow = queries.series(question, window), queries.latency(question, window)
+    earlier = window.previous() if asked.args.get("compare", "1") == "1" else None
+    before = question.within(earlier.start, earlier.end) if earlier else None
+    past = queries.series(before, earlier) if before and earlier else None
+    former = queries.totals(before) if before else None
+    used = queries.by_key(question)
+    endpoints = queries.top_endpoints(question, window)
+    return {
+        "totals": totals, "tiles": tiles(asked, totals, former, points, slow),
+        "charts": _charts(asked, points, past, slow), "endpoints": endpoints,
+        "busiest": max((use.requests for use in endpoints), default=1),
+        "types": queries.errors_by_type(question), "used": used,
+        "names": key_names([use.key_id for use in used if use.key_id is not None]),
+        "choices": choices(asked), "empty_log": not totals.requests and queries.extent(question.scope) is None}
+
+
+def _charts(
+    asked: Question, points: tuple[Point, ...], past: tuple[Point, ...] | None, slow: tuple[Latency, ...],
+) -> dict[str, charts.Chart]:
+    words = asked.period
+    return {
+        "requests": charts.requests(points, past, asked.zone, words),
+        "errors": charts.error_rate(points, past, asked.zone, words),
+        "latency": charts.latency(slow, asked.zone, words),
+        "volume": charts.volume(points, asked.zone, words)}
+
+
+def tiles(
+    asked: Question, now: Totals, before: Totals | None, points: tuple[Point, ...], slow: tuple[Latency, ...],
+) -> list[Tile]:
+    """The key figures at the top."""
+    log = "analytics.requests"
+    count, unit = short(now.requests)
+    sent, size = short(now.response_bytes)
+    rate = f"{now.error_rate * 100:.2f}" if now.requests else "–"
+    requests = tuple(float(point.requests) for point in points)
+    return [
+        Tile("Requests", count, unit, *_change(now.requests, before.requests if before else None, flat=True),
+             requests, asked.link(log)),
+        Tile("Error rate", rate, "%", *_change(now.error_rate, before.error_rate if before else None, points=True),
+             tuple(point.errors / point.requests if point.requests else 0.0 for point in points),
+             asked.link(log, status="failed")),
+        Tile("p95 latency", *milliseconds(now.p95_us), *_change(now.p95_us, before.p95_us if before else None),
+             tuple(point.p95_us or 0.0 for point in slow), "#c-latency"),
+        Tile("Throttled (429)", f"{now.throttled:,}", "", *_change(now.throttled, before.throttled if before else None),
+             tuple(float(point.throttled) for point in points), asked.link(log, status="429")),
+        Tile("Data sent", sent, size + "B",
+             *_change(now.response_bytes, before.response_bytes if before else None, flat=True),
+             tuple(float(point.response_bytes) for point in points), "#c-volume")]
+
+
+def _change(
+    now: float | None, before: float | None, *, flat: bool = False, points: bool = False,
+) -> tuple[str, str, str]:
+    """The difference in words, its tone (more is bad, or neither) and its icon."""
+    if now is None or before is None or (not before and not points):
+        return "", "flat", "minus"
+    difference = (now - before) * 100 if points else (now - before) / before * 100
+    words = f"{abs(difference):.2f} pp" if points else f"{min(abs(difference), 9999):.1f}%"
+    if abs(difference) < 0.005:
+        return words, "flat", "minus"
+    tone = "flat" if flat else "bad" if difference > 0 else "good"
+    return words, tone, "arrow-up" if difference > 0 else "arrow-down"
+
+
+def short(value: float) -> tuple[str, str]:
+    """A large number in three digits and its unit: 1.31 M."""
+    for limit, scale, unit in ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if value >= limit:
+            return f"{value / scale:.3g}" if value < scale * 999 else f"{value / scale:.0f}", unit
+    return f"{value:,.0f}", ""
+
+
+def milliseconds(value_us: float | None) -> tuple[str, str]:
+    """A duration in milliseconds, or seconds from ten on."""
+    if value_us is None:
+        return "–", ""
+    if value_us >= 1e7:
+        return f"{value_us / 1e6:.1f}", "s"
+    return f"{value_us / 1000:.3g}" if value_us < 1e6 else f"{value_us / 1000:,.0f}", "ms"
+
+
+def download(kind: str) -> Response:
+    """The series of the charts, as a file."""
+    asked = read(DEFAULT_RANGE)
+    points, slow = queries.series(asked.filter, asked.window), queries.latency(asked.filter, asked.window)
+    rows = ([
+        point.start, point.end, point.requests, *(point.classes.get(each, 0) for each in charts.CLASSES),
+        point.throttled, point.response_bytes, *(_in_ms(value) for value in (late.p50_us, late.p95_us, late.p99_us)),
+    ] for point, late in zip(points, slow, strict=True))
+    return export.send(kind, "analytics", HEADING, rows)
+
+
+def _in_ms(value_us: float | None) -> float | None:
+    return None if value_us is None else round(value_us / 1000, 3)

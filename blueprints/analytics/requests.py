@@ -1,0 +1,90 @@
+"""The request log: a list with filters, one request in detail, exports."""
+
+from typing import Any
+
+from flask import Response, abort, make_response, render_template, request
+
+from analytics import listing
+from analytics.listing import Page, Row
+from blueprints._htmx import is_partial
+from blueprints._session import need
+from blueprints.analytics import export
+from blueprints.analytics.question import choices, key_names, read, wide_scope
+from database import db
+from models.merchant import Merchant
+
+DEFAULT_RANGE = "24h"
+PAGE = 50
+HEADING = (
+    "time", "request_id", "contract", "method", "endpoint", "path", "query", "status", "error_code", "duration_ms",
+    "request_bytes", "response_bytes", "ip", "user_agent", "key_id", "merchant_id", "source", "mode", "operation")
+CREDENTIALS = {
+    "public": ("-H 'X-Api-Key: $API_KEY'",), "client": ("-H 'Authorization: Bearer $API_TOKEN'",),
+    "merchant": ("-H 'Authorization: Bearer $API_TOKEN'",), "core": ("-H 'Authorization: Bearer $API_TOKEN'",)}
+
+
+def register(bp: Any) -> None:
+    """The addresses of the request log."""
+    allowed = need("READ_ANALYTICS")
+    bp.add_url_rule("/requests", "requests", allowed(show), methods=["GET"])
+    bp.add_url_rule("/requests/<int:number>", "request", allowed(detail), methods=["GET"])
+    bp.add_url_rule("/requests.<any(csv, json):kind>", "requests_export", allowed(download))
+
+
+def show() -> Response:
+    """The list; for htmx only the table, and nothing if no request has come since."""
+    asked = read(DEFAULT_RANGE)
+    cursor = request.args.get("after") or None
+    try:
+        page = listing.requests(asked.filter, cursor, PAGE)
+    except ValueError:
+        cursor, page = None, listing.requests(asked.filter, None, PAGE)
+    stamp = f"{page.rows[0].id if page.rows else 0}-{page.total}"
+    if request.args.get("seen") == stamp:
+        return make_response("", 204)
+    template = "analytics/_requests.html" if is_partial() else "analytics/requests.html"
+    return make_response(render_template(
+        template, asked=asked, page=page, cursor=cursor, stamp=stamp, names=_names(page),
+        choices=choices(asked)))
+
+
+def _names(page: Page) -> dict[int, Any]:
+    return key_names(sorted({row.key_id for row in page.rows if row.key_id is not None}))
+
+
+def detail(number: int) -> str:
+    """One request. Somebody else's is as absent as one that never was."""
+    row = listing.request(wide_scope(), number) if number < 1 << 62 else None
+    if row is None:
+        abort(404)
+    key = key_names([row.key_id]).get(row.key_id) if row.key_id is not None else None
+    merchant = db.session.get(Merchant, row.merchant_id) if row.merchant_id is not None else None
+    parent = listing.request(wide_scope(), row.parent_id) if row.parent_id is not None else None
+    return render_template(
+        "analytics/request.html", row=row, key=key, merchant=merchant, parent=parent,
+        calls=listing.children(wide_scope(), number), curl=curl(row))
+
+
+def curl(row: Row) -> str:
+    """The request as a command; secrets and what was masked are left to be filled in."""
+    address = row.path + (f"?{row.query}" if row.query else "")
+    method = "POST" if row.method == "RPC" else row.method
+    quoted = (request.host_url.rstrip("/") + address).replace("'", "'\\''")
+    parts = [f"curl -X {method} '{quoted}'"]
+    parts += [part.replace("'", '"') for part in CREDENTIALS.get(row.contract, ())]
+    if method in ("POST", "PUT", "PATCH"):
+        parts.append("-H 'Content-Type: application/json' -d @body.json")
+    return " \\\n  ".join(parts)
+
+
+def download(kind: str) -> Response:
+    """Everything that the list would show, page after page."""
+    asked = read(DEFAULT_RANGE)
+    rows = ([
+        row.at, row.request_id, row.contract, row.method, row.endpoint, row.path, row.query, row.status, row.error_code,
+        None if row.duration_us is None else row.duration_us / 1000, row.request_bytes, row.response_bytes, row.ip,
+        row.user_agent, row.key_id, row.merchant_id, row.source, row.mode, row.operation,
+    ] for row in listing.stream(asked.filter))
+    return export.send(kind, "requests", HEADING, rows)
+
+

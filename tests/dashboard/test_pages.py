@@ -1,0 +1,219 @@
+"""The pages about traffic: who sees what, filters in addresses, exports that are safe and complete."""
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import sqlalchemy as sa
+
+from analytics.store import requests
+from database import db
+from tests import cast
+
+PAGES = ("/admin/analytics", "/admin/requests", "/admin/analytics.csv", "/admin/requests.json")
+CANARY = "canary-of-birch"
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/admin/requests/1"])
+def test_strangers_are_sent_to_the_sign_in(visitor, path):
+    assert visitor().get(path).status_code == 303
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/admin/requests/1"])
+def test_staff_without_the_permission_are_refused(signed_in, alder, path):
+    assert signed_in("normal_user", [alder]).get(path).status_code == 403
+
+
+@pytest.mark.parametrize("role", ["admin_user", "accountant_user"])
+@pytest.mark.parametrize("path", PAGES)
+def test_administrators_and_accountants_see_them(signed_in, alder, traffic, role, path):
+    traffic(alder)
+    assert signed_in(role, [alder]).get(path).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_an_empty_log_is_a_page_too(admin, path):
+    assert admin.get(path).status_code == 200
+
+
+def test_nothing_of_another_merchant_is_shown(admin, alder, birch, traffic):
+    traffic(alder)
+    traffic(birch, endpoint=f"/{CANARY}", path=f"/{CANARY}", request_id=CANARY, ip="203.0.113.77", error_code=CANARY,
+            status=500, source=f"import:{CANARY}")
+    with db.engines["log"].connect() as connection:
+        number = connection.scalar(sa.select(requests.c.id).where(requests.c.request_id == CANARY))
+    filters = ("", f"?endpoint=/{CANARY}", f"?q={CANARY}", "?q=203.0.113.77", "?ip=203.0.113.77", f"?error={CANARY}",
+               "?mode=all&status=failed", f"?source=import:{CANARY}", "?contract=admin")
+    for query in filters:
+        found = json.loads(admin.get(f"/admin/requests.json{query}").text)["rows"]
+        assert all(row["merchant_id"] == alder for row in found), query
+    for page in PAGES:
+        for query in ("", "?mode=all", "?status=failed", "?range=90d"):
+            assert CANARY not in admin.get(page + query).text
+    assert admin.get(f"/admin/requests/{number}").status_code == 404
+    assert admin.get("/admin/requests/999999").status_code == 404
+
+
+def test_rows_of_no_merchant_are_for_admins_of_all(ops, signed_in, alder, traffic):
+    traffic(None, request_id="of-nobody", status=401)
+    assert "of-nobody" in ops.get("/admin/requests.json").text
+    accountant = signed_in("accountant_user", everything=True, email="acc@example.com")
+    assert "of-nobody" not in accountant.get("/admin/requests.json").text
+
+
+@pytest.mark.parametrize("query", [
+    "range=nonsense", "from=2026-02-30&to=x", "from=9999-01-01&to=0001-01-01", "key=abc", "key=99999999999999",
+    "status=9999", "status=%00", "after=zzz", "after=1-2-3", "contract='--", "mode=x", "from=2026-01-01T00:00Z&to=T",
+    "from=2026-01-02&to=2026-01-01", "q=%25%27%20OR%201%3D1", "endpoint=" + "x" * 5000, "range=custom",
+    "from=2020-01-01&to=2026-11-20", "source=import:x&from=2015-05-17&to=2015-06-04", "status=²²²", "key=²",
+])
+@pytest.mark.parametrize("path", PAGES)
+def test_addresses_without_sense_are_no_error(admin, alder, traffic, path, query):
+    traffic(alder)
+    assert admin.get(f"{path}?{query}").status_code == 200
+
+
+def counted(page):
+    return [int(found.replace(",", "")) for found in re.findall(r"([\d,]+) requests</span>", page.text)]
+
+
+def test_a_bucket_of_the_chart_opens_exactly_its_requests(admin, alder, traffic):
+    for ago in (1, 2, 3, 400, 1500):
+        traffic(alder, ago=ago)
+        traffic(alder, ago=ago, status=404)
+    page = admin.get("/admin/analytics?range=7d")
+    figure = json.loads(re.search(r'id="fig-requests">(.*?)</script>', page.text)[1])
+    edges = figure["layout"]["meta"]["edges"]
+    checked = 0
+    for trace in figure["data"]:
+        for at, count in enumerate(trace["y"]):
+            status = trace.get("meta", {}).get("status")
+            if count and status:
+                first, last = (stamp(edge) for edge in edges[at:at + 2])
+                log = admin.get(f"/admin/requests?range=custom&from={first}&to={last}&status={status}")
+                assert counted(log) == [count]
+                checked += 1
+    assert checked >= 4
+
+
+def stamp(seconds):
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def test_the_mode_follows_the_switch_until_the_address_says_otherwise(admin, alder, traffic):
+    traffic(alder, mode="test", request_id="in-test")
+    traffic(alder, request_id="in-live")
+    assert "in-test" not in admin.get("/admin/requests.json").text
+    assert "in-test" in admin.get("/admin/requests.json?mode=test").text
+    both = admin.get("/admin/requests.json?mode=all").text
+    assert "in-test" in both
+    assert "in-live" in both
+
+
+def test_polling_answers_nothing_until_something_happened(admin, alder, traffic):
+    traffic(alder)
+    for path in ("/admin/analytics", "/admin/requests"):
+        poll = unescape(re.search(r'hx-get="([^"]*seen=[^"]*)"', admin.get(path).text)[1])
+        assert admin.part(poll).status_code == 204
+        traffic(alder, ago=0)
+        assert admin.part(poll).status_code == 200
+
+
+def test_updates_can_be_paused(admin, alder, traffic):
+    traffic(alder)
+    assert "every 15s" not in admin.get("/admin/analytics?live=0").text
+
+
+def test_htmx_gets_the_part_only(admin, alder, traffic):
+    traffic(alder)
+    for path, part in (("/admin/analytics", "report"), ("/admin/requests", "log")):
+        reply = admin.part(path)
+        assert "<html" not in reply.text
+        assert f'id="{part}"' in reply.text
+        assert {"HX-Request", "HX-Request-Type"} <= {each.strip() for each in reply.headers["Vary"].split(",")}
+
+
+def test_pages_of_the_log_follow_one_another(admin, alder, traffic, monkeypatch):
+    monkeypatch.setattr("blueprints.analytics.requests.PAGE", 2)
+    for number in range(5):
+        traffic(alder, ago=number + 1, ip=f"192.0.2.{number}")
+    seen, path = [], "/admin/requests"
+    while path:
+        text = admin.get(path).text
+        seen += re.findall(r'class="mono" href="[^"]*">(192\.0\.2\.\d)<', text)
+        following = re.search(r'href="([^"]*after=[^"]*)"', text)
+        path = unescape(following[1]) if following else None
+    assert seen == [f"192.0.2.{number}" for number in range(5)]
+
+
+HOSTILE = '<img src=x onerror=alert(1)>'
+
+
+def test_what_strangers_sent_is_shown_as_text(admin, alder, traffic):
+    traffic(alder, user_agent=HOSTILE, path=f"/{HOSTILE}", query=f"q={HOSTILE}", endpoint=f"</script>{HOSTILE}",
+            request_id=HOSTILE, error_code=HOSTILE, status=500, ip="=cmd()")
+    for path in ("/admin/analytics", "/admin/requests", "/admin/requests/1"):
+        text = admin.get(path).text
+        assert "<img src=x" not in text
+    with db.engines["log"].connect() as connection:
+        number = connection.scalar(sa.select(requests.c.id))
+    text = admin.get(f"/admin/requests/{number}").text
+    assert "<img src=x" not in text
+    assert "&lt;img src=x" in text
+
+
+def test_csv_cells_are_no_formulas_and_the_file_says_that_it_is_complete(admin, alder, traffic):
+    traffic(alder, user_agent='=HYPERLINK("http://evil")', path="/a,b\"c")
+    reply = admin.get("/admin/requests.csv")
+    rows = list(csv.reader(io.StringIO(reply.text.lstrip("\ufeff"))))
+    row = dict(zip(rows[0], rows[1], strict=True))
+    assert row["user_agent"] == "'=HYPERLINK(\"http://evil\")"
+    assert row["path"] == '/a,b"c'
+    assert rows[-1] == ["# complete: 1 rows"]
+    assert "attachment" in reply.headers["Content-Disposition"]
+
+
+def test_json_exports_are_one_document(admin, alder, traffic):
+    traffic(alder)
+    traffic(alder, status=404)
+    data = json.loads(admin.get("/admin/requests.json").text)
+    assert (data["complete"], data["count"], len(data["rows"])) == (True, 2, 2)
+    series = json.loads(admin.get("/admin/analytics.json?range=1h").text)
+    assert sum(row["requests"] for row in series["rows"]) == 2
+    assert sum(row["4xx"] for row in series["rows"]) == 1
+
+
+def test_one_request_is_shown_with_a_command_without_secrets(admin, alder, traffic):
+    key, text = cast.make_key(alder, name="Shop")
+    traffic(alder, key_id=key, query="page=2&name=***", request_id="req-42")
+    with db.engines["log"].connect() as connection:
+        number = connection.scalar(sa.select(requests.c.id))
+    page = admin.get(f"/admin/requests/{number}").text
+    assert "Shop" in page
+    assert "X-Api-Key: $API_KEY" in page
+    assert text not in page
+    assert "req-42" in page
+
+
+def test_links_keep_the_filters(admin, alder, traffic):
+    traffic(alder, status=404)
+    text = admin.get("/admin/analytics?range=24h&contract=public").text
+    links = [unescape(found) for found in re.findall(r'href="(/admin/requests\?[^"]*status=failed[^"]*)"', text)]
+    assert links
+    for link in links:
+        kept = parse_qs(urlsplit(link).query)
+        assert kept["contract"] == ["public"]
+        assert kept["range"] == ["24h"]
+
+
+def test_the_zone_of_the_reader_is_named(visitor, alder, traffic):
+    traffic(alder)
+    cast.make_user("kim@example.com", "admin_user", [alder], timezone="Asia/Kathmandu")
+    one = visitor()
+    one.sign_in("kim@example.com")
+    assert "Asia/Kathmandu (UTC+05:45)" in one.get("/admin/analytics").text
