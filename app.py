@@ -25,6 +25,7 @@ from blueprints import (
     health,
 )
 from blueprints.admin import bp as admin_pages
+from blueprints.analytics import bp as analytics_pages
 from blueprints.api import call, core, pipeline, public, rest
 from blueprints.api.contract import Contract
 from blueprints.api.core import view as core_view
@@ -34,7 +35,10 @@ from blueprints.auth import bp as auth_pages
 from blueprints.auth.attempts import attempts
 from config import Settings
 from database import db, tune
+from domain import events, webhooks
 from domain.vault import vault
+from outbound.mail import mailer
+from outbound.probe import probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
 CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, core.CONTRACT)
@@ -66,6 +70,12 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     configure(app, settings)
     connect(app, settings)
     vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
+    webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
+    app.extensions["webhook_probe"] = probe_key
+    mailer.configure(settings.smtp_url, settings.mail_from)
+    for exposure in (public.BUDGETS, public.CUSTOMERS, public.PRODUCTS):
+        resource = exposure.resource
+        events.shape(resource.noun, resource.listing, exposure.show, exposure.prefix)
     spool = Spool(settings.spool) if sink is None else None
     app.extensions["spool"] = spool
     serve_pages(app, settings)
@@ -139,6 +149,7 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     app.extensions["page_errors"] = _errors.show
     app.register_blueprint(auth_pages)
     app.register_blueprint(admin_pages)
+    app.register_blueprint(analytics_pages)
     app.register_blueprint(health.blueprint(settings))
     app.add_url_rule("/", "home", home)
 

@@ -19,9 +19,12 @@ from config import Settings
 from database import db, transaction
 from domain import budgets, clock, replies, sessions
 from operations.check import HEARTBEAT
+from outbound.runner import Runner
 
 HOUR = 3600.0
 LOG_EVERY = 0.5                                      # seconds between two looks at the spools
+OUTBOUND_EVERY = 0.5                                 # seconds between two looks at an idle outbox
+OUTBOUND_TURN = 1.0                                  # seconds of delivering before others get their turn
 LOG_TURN = 5.0                                       # seconds of draining before others get their turn
 HEARTBEAT_EVERY = 10.0
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0               # seconds, doubled with each failure in a row
@@ -39,10 +42,12 @@ class Job:
     run: Callable[[], bool]
 
 
-def jobs(settings: Settings) -> tuple[Job, ...]:
+def jobs(settings: Settings, outbound: "Outbound | None" = None) -> tuple[Job, ...]:
     """All there is to do, in order of urgency."""
+    outbound = outbound or Outbound()
     return (
         Job("sign of life", HEARTBEAT_EVERY, lambda: _beat(settings.instance / HEARTBEAT)),
+        Job("outbox", OUTBOUND_EVERY, outbound.run),
         Job("request log", LOG_EVERY, lambda: _drain(settings.spool)),
         Job("retention", HOUR, lambda: _prune(settings.log_retention_days)),
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
@@ -80,6 +85,20 @@ def _prune(days: int) -> bool:
 def _beat(path: Path) -> bool:
     path.touch()
     return False
+
+
+@dataclass
+class Outbound:
+    """The outbox's turn among the jobs: short, and again at once while there is something to do."""
+
+    runner: Runner = field(default_factory=Runner)
+
+    def run(self) -> bool:
+        deadline = time.monotonic() + OUTBOUND_TURN
+        while self.runner.turn():
+            if time.monotonic() > deadline:
+                return True
+        return False
 
 
 @dataclass
@@ -127,7 +146,9 @@ class Worker:
 
 def run(app: Flask, settings: Settings, on_signal: Callable[[Callable[..., None]], None]) -> None:
     """The body of a worker process; `on_signal` arranges that its argument is called on SIGTERM."""
-    worker = Worker(jobs(settings))
+    outbound = Outbound()
+    worker = Worker(jobs(settings, outbound))
     on_signal(worker.stop)
     with app.app_context():
         worker.run()
+        outbound.runner.stop()

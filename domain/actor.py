@@ -33,6 +33,7 @@ class Actor:
     credential_id: int | None = None
     own_only: bool = False                          # sees only customers and budgets made by this user
     mode: Mode = Mode.LIVE
+    prefix: str = ""                                # of the key, as may be shown
     ip: str | None = field(default=None, compare=False)
     request_id: str | None = field(default=None, compare=False)
 

@@ -7,7 +7,7 @@ import bcrypt
 from sqlalchemy import bindparam, case, literal
 
 from database import db
-from domain import audit, clock, keyformat
+from domain import audit, clock, keyformat, webhooks
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Moment, Networks, Text, WebAddress, Whole
@@ -91,6 +91,7 @@ def create(actor: Actor, new: KeyInput) -> tuple[Credential, str]:
     db.session.add(row)
     db.session.flush()       # gives it its id
     audit.record(actor, "api_key.created", row, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
     return row, key
 
 
@@ -108,6 +109,7 @@ def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential
             setattr(row, name, value)
     touch(row)
     audit.record(actor, "api_key.updated", row, before=before, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
     return row
 
 
@@ -119,6 +121,7 @@ def revoke(actor: Actor, row: Credential) -> Credential:
     row.revoked_at = clock.now()
     touch(row)
     audit.record(actor, "api_key.revoked", row, before=before, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
     return row
 
 
@@ -134,6 +137,7 @@ def delete(actor: Actor, row: Credential) -> None:
     row.deleted_at = clock.now()
     touch(row)
     audit.record(actor, "api_key.deleted", row, before=before, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
 
 
 def _scopes(given: list[str] | None) -> list[str]:

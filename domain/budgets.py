@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy import String, and_, bindparam, case, cast, exists, literal, select
 
 from database import db
-from domain import audit, clock, customers, products, settings
+from domain import audit, clock, customers, events, products, settings
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, NotFound, Problem
 from domain.inputs import (
@@ -175,6 +175,7 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
     db.session.add(budget)
     db.session.flush()       # gives it and its items their ids
     audit.record(actor, "budget.created", budget, after=_snapshot(budget))
+    events.emit(actor, "budget.created", budget)
     return budget
 
 
@@ -202,7 +203,9 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
         _compute(actor, budget, changes)
     touch(budget)
     db.session.flush()       # new items get their ids
-    audit.record(actor, _event(before["status"], budget), budget, before=before, after=_snapshot(budget))
+    event = _event(before["status"], budget)
+    audit.record(actor, event, budget, before=before, after=_snapshot(budget))
+    events.emit(actor, event, budget)
     return budget
 
 
@@ -210,6 +213,7 @@ def delete(actor: Actor, budget: Budget) -> None:
     """Kept, but found no more. An approved budget is the record of an agreement and stays."""
     if budget.status is BudgetStatus.APPROVED:
         raise Conflict("Budget is APPROVED and can no longer be deleted", details={"status": "APPROVED"})
+    events.emit(actor, "budget.deleted", budget)       # while it can still be read
     before = _snapshot(budget)
     budget.deleted_at = clock.now()
     touch(budget)
@@ -222,6 +226,7 @@ def restore(actor: Actor, budget: Budget) -> Budget:
     budget.deleted_at = None
     touch(budget)
     audit.record(actor, "budget.restored", budget, before=before, after=_snapshot(budget))
+    events.emit(actor, "budget.updated", budget)
     return budget
 
 
@@ -252,9 +257,16 @@ def activate(actor: Actor, budget: Budget) -> Budget:
 
 
 def settle(budget: Budget) -> None:
-    """Write down an expiry that time has already decided."""
+    """Write down an expiry that time has already decided, as the hourly job would."""
     if budget.status is BudgetStatus.PENDING and budget.valid_until and budget.valid_until < clock.now():
-        budget.status = BudgetStatus.EXPIRED
+        _expire(budget)
+
+
+def _expire(budget: Budget) -> None:
+    budget.status = BudgetStatus.EXPIRED
+    touch(budget)
+    audit.record(Actor.system(), "budget.expired", budget, before={"status": "PENDING"}, after={"status": "EXPIRED"})
+    events.emit(Actor.system(), "budget.expired", budget)
 
 
 def expire_due(limit: int = 500) -> int:
@@ -264,11 +276,7 @@ def expire_due(limit: int = 500) -> int:
     )
     rows = db.session.scalars(due.order_by(Budget.id).limit(limit).with_for_update(skip_locked=True)).all()
     for budget in rows:
-        budget.status = BudgetStatus.EXPIRED
-        touch(budget)
-        audit.record(
-            Actor.system(), "budget.expired", budget, before={"status": "PENDING"}, after={"status": "EXPIRED"}
-        )
+        _expire(budget)
     return len(rows)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from sqlalchemy import func, literal, select
 
 from database import db
-from domain import audit, clock, codes
+from domain import audit, clock, codes, events
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
@@ -147,6 +147,7 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
     _address_parts(customer, new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True))
     db.session.flush()       # gives it its id
     audit.record(actor, "customer.created", customer, after=audit.snapshot(customer))
+    events.emit(actor, "customer.created", customer)
     return customer
 
 
@@ -170,11 +171,13 @@ def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Custome
     touch(customer)
     db.session.flush()       # a taken e-mail shows here, inside the caller's transaction
     audit.record(actor, "customer.updated", customer, before=before, after=audit.snapshot(customer))
+    events.emit(actor, "customer.updated", customer)
     return customer
 
 
 def delete(actor: Actor, customer: Customer) -> None:
     """Kept, but found no more; its e-mail is free again."""
+    events.emit(actor, "customer.deleted", customer)       # while it can still be read
     before = audit.snapshot(customer)
     customer.deleted_at = clock.now()
     touch(customer)
@@ -188,6 +191,7 @@ def restore(actor: Actor, customer: Customer) -> Customer:
     _email(customer, customer.email)
     touch(customer)
     audit.record(actor, "customer.restored", customer, before=before, after=audit.snapshot(customer))
+    events.emit(actor, "customer.updated", customer)
     return customer
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from sqlalchemy import exists, select
 
 from database import db
-from domain import audit, clock, codes
+from domain import audit, clock, codes, events
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
@@ -128,6 +128,7 @@ def create(actor: Actor, new: ProductInput) -> Product:
     db.session.add(product)
     db.session.flush()       # gives it its id
     audit.record(actor, "product.created", product, after=audit.snapshot(product))
+    events.emit(actor, "product.created", product)
     return product
 
 
@@ -149,11 +150,13 @@ def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
     touch(product)
     db.session.flush()       # a taken sku shows here, inside the caller's transaction
     audit.record(actor, "product.updated", product, before=before, after=audit.snapshot(product))
+    events.emit(actor, "product.updated", product)
     return product
 
 
 def delete(actor: Actor, product: Product) -> None:
     """Kept for the budgets that name it, as inactive; otherwise found no more."""
+    events.emit(actor, "product.deleted", product)       # while it can still be read
     before = audit.snapshot(product)
     if db.session.scalar(select(exists().where(BudgetItem.product_id == product.id))):
         product.status = ProductStatus.INACTIVE
@@ -172,6 +175,7 @@ def restore(actor: Actor, product: Product) -> Product:
     _sku(product, product.sku)
     touch(product)
     audit.record(actor, "product.restored", product, before=before, after=audit.snapshot(product))
+    events.emit(actor, "product.updated", product)
     return product
 
 

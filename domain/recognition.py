@@ -141,6 +141,7 @@ def actor_of(key: Key, *, ip: str | None, request_id: str | None, source: str) -
         source=source,
         credential_id=key.id,
         mode=key.mode,
+        prefix=key.row.prefix,
         ip=ip,
         request_id=request_id,
     )

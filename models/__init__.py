@@ -6,6 +6,7 @@ from models.credential import Credential, CredentialKind, Mode
 from models.currency import Currency
 from models.customer import Address, AddressKind, Customer, CustomerStatus
 from models.merchant import Merchant
+from models.outbox import Task, TaskStatus
 from models.product import (
     Billing,
     IntervalUnit,
@@ -20,10 +21,12 @@ from models.rate import ExchangeRate
 from models.reply import IdempotentReply
 from models.setting import Setting
 from models.user import Membership, Role, User, UserSession
+from models.webhook import Attempt, Delivery, Endpoint, EndpointStatus
 
 __all__ = [
     "Address",
     "AddressKind",
+    "Attempt",
     "AuditEntry",
     "Billing",
     "Budget",
@@ -34,6 +37,9 @@ __all__ = [
     "Currency",
     "Customer",
     "CustomerStatus",
+    "Delivery",
+    "Endpoint",
+    "EndpointStatus",
     "ExchangeRate",
     "IdempotentReply",
     "IntervalUnit",
@@ -48,6 +54,8 @@ __all__ = [
     "ProductStatus",
     "Role",
     "Setting",
+    "Task",
+    "TaskStatus",
     "User",
     "UserSession",
 ]

@@ -64,6 +64,7 @@ class Operation:
     parameters: tuple[str, ...] = ()        # the query parameters it declares; all others are not logged
     positional: tuple[str, ...] = ()        # parameter names in order, for protocols that count them
     public: bool = False                    # may be called without a credential
+    per_minute: int = 0                     # a limit of its own for each key; 0: none
     summary: str = ""
 
 

@@ -20,6 +20,7 @@ from blueprints.api import transport
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.doors import FIND, Caller
+from blueprints.api.limits import purse
 from database import DatabaseBusy, DatabaseClash, transaction
 from domain import replies
 from domain.actor import Actor
@@ -78,6 +79,8 @@ def execute(contract: Contract, actor: Actor, operation: Operation, arguments: A
     contract.prepare(arguments)
     if operation.scope is not None:
         actor.require(operation.scope)
+    if operation.per_minute:
+        purse.spend(operation.per_minute, "minute", operation.name, str(actor.credential_id))
     if not operation.writes:
         return operation.run(actor, arguments)
     with transaction():

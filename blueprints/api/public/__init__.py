@@ -2,6 +2,7 @@
 
 from blueprints.api.contract import Parameter
 from blueprints.api.fields import Amount, Field, Ident, Many, Moment, One, Price, Words
+from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose
 from domain import budgets, customers, products
@@ -142,3 +143,5 @@ BUDGETS = expose(
     },
     sorts={"total": "total", "status": "status", "validUntil": "valid_until", **SINCE},
 )
+
+CONTRACT.operations.append(webhooks.operation(CONTRACT))

@@ -66,7 +66,10 @@ class PublicContract(Contract):
         kind = request.mimetype
         if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
             raise DomainError("Send the body as application/json.", code="unsupported_media_type")
-        return json_reader.read(request.get_data(cache=True))
+        raw = request.get_data(cache=True)
+        if not raw and request.path.endswith("/webhooks/test"):
+            return None                          # the one body that may be left out
+        return json_reader.read(raw)
 
     def query(self, exposure: Exposure, given: Mapping[str, list[str]]) -> Query:
         reader = QueryReader(given)

@@ -1,0 +1,44 @@
+"""POST /webhooks/test: a program asks whether its receiver hears us."""
+
+from typing import Any
+
+from flask import current_app
+
+from blueprints.api.contract import Arguments, Contract, Operation, Outcome
+from domain import clock
+from domain.actor import Actor
+from domain.errors import Invalid
+
+LONGEST_NAME = 100
+PER_MINUTE = 10
+
+
+def operation(contract: Contract) -> Operation:
+    """The one operation; a body is optional."""
+
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        body = arguments.body if arguments.body is not None else {}
+        if not isinstance(body, dict):
+            raise Invalid("The body must be a JSON object.", code="invalid_json")
+        event = body.get("event", "webhook.test")
+        if not isinstance(event, str) or not 1 <= len(event) <= LONGEST_NAME or not event.isprintable():
+            raise Invalid.field("event", f"must be a string of 1 to {LONGEST_NAME} characters")
+        probe = current_app.extensions["webhook_probe"](actor, event, body.get("data"))
+        return Outcome(contract.item(shown(actor, probe)))
+
+    return Operation(
+        name="webhooks.test", method="POST", path="/webhooks/test", scope="WEBHOOKS", run=run, takes_body=True,
+        per_minute=PER_MINUTE, summary="Send a test event to the key's webhook URL",
+    )
+
+
+def shown(actor: Actor, probe: Any) -> dict[str, Any]:
+    told = "delivered" if probe.delivered else probe.error or f"The receiver answered {probe.status_code}"
+    return {
+        "message": told,
+        "timestamp": clock.now(),
+        "apiKey": actor.prefix,
+        "deliveryId": f"delivery_{probe.delivery_id}" if probe.delivery_id else None,
+        "delivered": probe.delivered,
+        "statusCode": probe.status_code,
+    }

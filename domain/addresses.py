@@ -1,0 +1,81 @@
+"""Which addresses a webhook may reach: public ones, and hosts that the operator allowed. No sockets here.
+
+`is_global` alone would let multicast, NAT64, 6to4 and mapped addresses through (each of which can
+lead back inside), so the rules are stated.
+"""
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from domain.errors import Invalid
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+IPV6_PUBLIC = ipaddress.ip_network("2000::/3")
+IPV6_REFUSED = tuple(
+    ipaddress.ip_network(one)
+    for one in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
+)
+LOCAL_NAMES = re.compile(r"(^|\.)(localhost|local|internal|intranet|lan|home|corp|localdomain|home\.arpa)\.?$")
+HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\.?\Z")
+
+
+def is_public(address: Address) -> bool:
+    """Can only somebody outside be there? IPv6 that carries an IPv4 address is judged by neither: refused."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast and not address.is_reserved
+    return address in IPV6_PUBLIC and not any(address in one for one in IPV6_REFUSED)
+
+
+def literal(host: str) -> Address | None:
+    """The address that a host spells, in any spelling a resolver takes: 127.1, 0x7f.1, 2130706433."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))       # parses, asks nobody
+    except (OSError, UnicodeError):
+        return None
+
+
+def check_url(url: str, allowed: tuple[str, ...] = ()) -> str:
+    """The URL in its normal form; raises Invalid for one that must not be called.
+
+    `allowed` are the operator's exceptions, `host` or `host:port`. A name is judged again by what it
+    resolves to, at each delivery.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        raise refused("is not a web address") from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise refused("must begin with http:// or https://")
+    if parts.username is not None or parts.password is not None:
+        raise refused("must not contain a user name or password")
+    if any(ord(char) <= 0x20 or ord(char) >= 0x7F or char == "\\" for char in url):
+        raise refused("contains characters that a web address cannot have")
+    if port == 0:
+        raise refused("has no usable port")
+    port = port or (443 if parts.scheme == "https" else 80)
+    if is_allowed(host, port, allowed):
+        return url
+    address = literal(host)
+    if address is not None and not is_public(address):
+        raise refused("leads to a private or reserved address")
+    if address is None and (not HOST.match(host) or "." not in host.rstrip(".") or LOCAL_NAMES.search(host)):
+        raise refused("must name a public host")
+    return url
+
+
+def is_allowed(host: str, port: int, allowed: tuple[str, ...]) -> bool:
+    """Did the operator list this host, with this port or with any?"""
+    bare = host.rstrip(".")
+    return bare in allowed or f"{bare}:{port}" in allowed or f"[{bare}]:{port}" in allowed
+
+
+def refused(text: str) -> Invalid:
+    return Invalid.field("url", text, "refused")

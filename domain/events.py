@@ -1,0 +1,131 @@
+"""What merchants can be told about: one table of events, and `emit`, which writes them with their change.
+
+An event is a delivery for each endpoint that wants it, in the transaction of the change: it exists
+if and only if the change was committed. The resource is shown in the Public API's words; the shapes
+are given by the composition root, because the domain knows no contract.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import or_, select
+
+from database import db
+from domain import clock, outbox
+from domain.actor import Actor
+from domain.listing import Listing, Record
+from models.credential import Credential, Mode
+from models.webhook import Delivery, Endpoint, EndpointStatus
+
+VERSION = "1.4.0"
+DUMPS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
+SOURCES = {"public": "api", "client": "api", "merchant": "api", "core": "api", "admin": "admin", "cli": "admin"}
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One kind of event: its name, what it means, and since which payload version it is there."""
+
+    name: str
+    meaning: str
+    since: str = VERSION
+
+
+EVENTS: tuple[EventType, ...] = (
+    EventType("budget.created", "A budget was created; it is pending."),
+    EventType("budget.updated", "A budget's lines, amounts, notes or date changed, or it was reopened or restored."),
+    EventType("budget.approved", "A budget was approved; it can no longer change."),
+    EventType("budget.rejected", "A budget was rejected; it can be reopened."),
+    EventType("budget.expired", "A pending budget's last day passed."),
+    EventType("budget.deleted", "A budget was deleted; `data` is how it was."),
+    EventType("customer.created", "A customer was created."),
+    EventType("customer.updated", "A customer changed, was archived, activated or restored."),
+    EventType("customer.deleted", "A customer was deleted; `data` is how it was."),
+    EventType("product.created", "A product was created."),
+    EventType("product.updated", "A product changed, was deactivated, activated or restored."),
+    EventType("product.deleted", "A product was deleted; `data` is how it was."),
+)
+NAMES = frozenset(one.name for one in EVENTS)
+
+Shape = Callable[[Record], dict[str, Any]]
+_shapes: dict[str, tuple[Listing, Shape, str]] = {}
+
+
+def shape(noun: str, listing: Listing, show: Shape, prefix: str) -> None:
+    """How a noun is shown in payloads; `prefix` of its ids."""
+    _shapes[noun] = (listing, show, prefix)
+
+
+def emit(actor: Actor, name: str, row: Any) -> int:
+    """Tell the merchant's endpoints; call it after the flush, and before a row is marked as deleted. How many."""
+    if actor.mode is Mode.TEST:
+        return 0                             # what test keys do stays between us
+    wanted = [one for one in endpoints_of(row.merchant_id) if not one.events or name in one.events]
+    if not wanted:
+        return 0
+    db.session.flush()                       # the payload is read with plain statements
+    listing, show, prefix = _shapes[name.partition(".")[0]]
+    data = show(listing.read(Actor.system(), row.id))
+    for endpoint in wanted:
+        deliver(endpoint, name, f"{prefix}{row.id}", data, source=SOURCES.get(actor.source, "system"))
+    return len(wanted)
+
+
+def endpoints_of(merchant_id: int) -> list[Endpoint]:
+    """The endpoints that listen: a key's endpoint only while the key may receive."""
+    now = clock.now()
+    statement = (
+        select(Endpoint)
+        .outerjoin(Credential, Credential.id == Endpoint.credential_id)
+        .where(
+            Endpoint.merchant_id == merchant_id, Endpoint.deleted_at.is_(None),
+            or_(
+                Endpoint.credential_id.is_(None),
+                Credential.revoked_at.is_(None) & (Credential.mode == Mode.LIVE)
+                & or_(Credential.expires_at.is_(None), Credential.expires_at > now),
+            ),
+        )
+        .order_by(Endpoint.id)
+    )
+    return [
+        one for one in db.session.scalars(statement)
+        if one.credential is None or "WEBHOOKS" in one.credential.scopes
+    ]
+
+
+def deliver(
+    endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str, queued: bool = True
+) -> Delivery:
+    """A delivery with its task, held while the endpoint does not listen; without one if it is made at once."""
+    now = clock.now()
+    delivery = Delivery(
+        merchant_id=endpoint.merchant_id, endpoint_id=endpoint.id, message_id="msg_" + secrets.token_hex(12),
+        event=name, resource=resource, body="", created_at=now,
+    )
+    db.session.add(delivery)
+    db.session.flush()                       # the body tells its id
+    delivery.body = body_of(delivery, data, source).decode()
+    if not queued:
+        return delivery
+    delivery.task = outbox.put(
+        "webhook", lane=f"endpoint_{endpoint.id}:{resource}", pool=f"endpoint_{endpoint.id}",
+        payload={"delivery_id": delivery.id}, merchant_id=endpoint.merchant_id,
+        held=endpoint.status is not EndpointStatus.ACTIVE,
+    )
+    return delivery
+
+
+def body_of(delivery: Delivery, data: Any, source: str) -> bytes:
+    """The bytes that are sent and signed."""
+    return orjson.dumps(
+        {
+            "event": delivery.event,
+            "timestamp": delivery.created_at,
+            "data": data,
+            "metadata": {"source": source, "version": VERSION, "delivery_id": f"delivery_{delivery.id}"},
+        },
+        option=DUMPS,
+    )

@@ -1,0 +1,1 @@
+"""What leaves the process: webhooks and mail, done by the worker from the outbox. Knows no Flask."""

@@ -1,0 +1,198 @@
+"""One POST to a stranger: to a checked address, within a total deadline, keeping only the first bytes.
+
+The name is resolved once, every address it has is judged, and the connection goes to the judged
+address: an answer that changes between check and connect changes nothing. TLS still verifies the
+name. No redirects, no proxies, no cookies, no decompression.
+"""
+
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from domain import addresses
+from domain.errors import Invalid
+from outbound.watchdog import Watch, watchdog
+
+DEADLINE = 10.0                      # seconds for everything: name, connection, TLS, request, answer
+KEPT = 16 * 1024                     # bytes of an answer; of more than that we do not read on
+Resolve = Callable[[str, int], Sequence[str]]
+_resolvers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolver")
+_tls = ssl.create_default_context()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it: a status, or an error in words."""
+
+    status: int | None
+    error: str | None
+    headers: dict[str, str]
+    body: bytes
+    address: str | None
+    duration_ms: int
+
+
+@dataclass(slots=True)
+class Trip:
+    """One request under way."""
+
+    deadline: float
+    watch: Watch
+    address: str | None = None
+
+    @property
+    def left(self) -> float:
+        return max(0.05, self.deadline - time.monotonic())
+
+
+class Refused(Exception):
+    """The address may not be called."""
+
+
+def system_resolver(host: str, port: int) -> list[str]:
+    """Every address that the system knows for a name."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+def post(
+    url: str,
+    body: bytes,
+    headers: dict[str, str],
+    *,
+    allowed: tuple[str, ...] = (),
+    resolve: Resolve = system_resolver,
+    deadline: float = DEADLINE,
+) -> Answer:
+    """Send the body; never raises for anything that the receiver or the network does."""
+    started = time.monotonic()
+    watch = watchdog.watch(deadline)
+    trip = Trip(started + deadline, watch)
+    status: int | None = None
+    error: str | None = None
+    got: dict[str, str] = {}
+    text = b""
+    try:
+        target = _target(url, allowed, resolve, trip)
+        status, got, text = _send(target, body, headers, trip)
+    except (Refused, Invalid) as problem:
+        error = f"refused: {problem}"
+    except (OSError, HTTPError, UnicodeError, ValueError, Late) as problem:
+        error = "timed out" if watch.expired or isinstance(problem, Late | TimeoutError) else _words(problem)
+    finally:
+        watch.finish()
+    if watch.expired and status is None:
+        error = f"no complete answer within {deadline:g} s"
+    return Answer(status, error, got, text, trip.address, int((time.monotonic() - started) * 1000))
+
+
+def _words(problem: Exception) -> str:
+    """The kind of failure without the internals of libraries."""
+    reason = getattr(problem, "reason", None) or problem
+    text = str(getattr(reason, "strerror", None) or reason)
+    return f"{type(reason).__name__}: {text}"[:200]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where to send: the name for the receiver and TLS, the checked address for the socket."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    address: str
+
+
+def _target(url: str, allowed: tuple[str, ...], resolve: Resolve, trip: Trip) -> Target:
+    addresses.check_url(url, allowed)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    trip.address = checked(host, port, allowed, resolve, trip.left)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return Target(parts.scheme, host, port, path, trip.address)
+
+
+def _send(target: Target, body: bytes, headers: dict[str, str], trip: Trip) -> tuple[int, dict[str, str], bytes]:
+    connection = _connection(target, trip)
+    try:
+        connection.request("POST", target.path, body, headers, preload_content=False, decode_content=False)
+        response = connection.getresponse()
+        text = _some(response, trip)
+        return response.status, dict(response.headers.items()), text
+    finally:
+        connection.close()
+
+
+def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, patience: float) -> str:
+    """The address to connect to; raises Refused unless every address of the name may be called."""
+    if (known := addresses.literal(host)) is not None:
+        found: Sequence[str] = [str(known)]
+    else:
+        found = _resolvers.submit(resolve, host, port).result(timeout=patience)
+    if not found:
+        raise Refused("the name has no address")
+    if not addresses.is_allowed(host.lower(), port, allowed):
+        for one in found:
+            if not addresses.is_public(ipaddress.ip_address(one.partition("%")[0])):
+                raise Refused("the name leads to a private or reserved address")
+    return found[0]
+
+
+def _connection(target: Target, trip: Trip) -> "GuardedHttp | GuardedHttps":
+    connection: GuardedHttp | GuardedHttps
+    if target.scheme == "https":
+        connection = GuardedHttps(target.host, target.port, timeout=trip.left, ssl_context=_tls)
+    else:
+        connection = GuardedHttp(target.host, target.port, timeout=trip.left)
+    connection.trip, connection.target = trip, target
+    return connection
+
+
+def _connected(target: Target, trip: Trip) -> socket.socket:
+    sock = socket.create_connection((target.address, target.port), timeout=trip.left)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    trip.watch.connected(sock)
+    return sock
+
+
+class GuardedHttp(HTTPConnection):
+    """Connects to the address that was checked, whatever the name says by now."""
+
+    trip: Trip
+    target: Target
+
+    def _new_conn(self) -> socket.socket:
+        return _connected(self.target, self.trip)
+
+
+class GuardedHttps(HTTPSConnection):
+    """The same with TLS, verified for the name."""
+
+    trip: Trip
+    target: Target
+
+    def _new_conn(self) -> socket.socket:
+        return _connected(self.target, self.trip)
+
+
+def _some(response: urllib3.BaseHTTPResponse, trip: Trip) -> bytes:
+    """The first bytes of the answer's body; what comes after them is not read."""
+    kept = b""
+    while len(kept) < KEPT and not trip.watch.expired:
+        part = response.read(min(4096, KEPT - len(kept)), decode_content=False)
+        if not part:
+            break
+        kept += part
+    return kept

@@ -1,0 +1,75 @@
+"""Mail from the outbox: plain text over SMTP, to whoever looks after a merchant. Off without an SMTP URL."""
+
+import smtplib
+import ssl
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import or_, select
+
+from database import db
+from domain.outbox import Claimed
+from models.user import Membership, Role, User
+
+TIMEOUT = 10.0
+NOTICES = {
+    "webhook_disabled": (
+        "A webhook endpoint was disabled",
+        "Deliveries to {url} have stopped: {reason}\n\nWhat happens meanwhile is held. Mend the receiver, then "
+        "activate the endpoint in the dashboard under Webhooks: everything held is sent in its order.\n",
+    ),
+}
+
+
+class Mailer:
+    """Sends notices; configured by the composition root."""
+
+    def __init__(self) -> None:
+        self.url: str | None = None
+        self.sender = "countinghouse@localhost"
+
+    def configure(self, url: str | None, sender: str | None) -> None:
+        self.url, self.sender = url, sender or self.sender
+
+    def message(self, task: Claimed, merchant_id: int | None) -> EmailMessage | None:
+        """The mail of a task, or None when nobody is there to read it."""
+        readers = admins_of(merchant_id)
+        if not readers:
+            return None
+        subject, text = NOTICES[task.payload["notice"]]
+        mail = EmailMessage()
+        mail["From"], mail["To"], mail["Subject"] = self.sender, ", ".join(readers), subject
+        mail.set_content(text.format(**task.payload))
+        return mail
+
+    def send(self, mail: EmailMessage) -> None:
+        """Raises OSError or SMTPException when it cannot be handed over."""
+        assert self.url is not None
+        parts = urlsplit(self.url)
+        secure = parts.scheme == "smtps"
+        host, port = parts.hostname or "localhost", parts.port or (465 if secure else 587 if parts.username else 25)
+        server: Any
+        if secure:
+            server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
+        else:
+            server = smtplib.SMTP(host, port, timeout=TIMEOUT)
+        with server:
+            if parts.username:
+                if not secure:
+                    server.starttls(context=ssl.create_default_context())
+                server.login(unquote(parts.username), unquote(parts.password or ""))
+            server.send_message(mail)
+
+
+def admins_of(merchant_id: int | None) -> list[str]:
+    """The addresses of the active admins of a merchant, or of the installation."""
+    member = select(Membership.user_id).where(Membership.merchant_id == merchant_id)
+    statement = select(User.email).where(
+        User.active.is_(True), User.deleted_at.is_(None), User.role == Role.ADMIN,
+        or_(User.id.in_(member), User.all_merchants.is_(True)),
+    )
+    return list(db.session.scalars(statement.order_by(User.id)))
+
+
+mailer = Mailer()

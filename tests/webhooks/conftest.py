@@ -1,0 +1,65 @@
+"""A receiver, and hands that deliver what the outbox holds."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from domain import webhooks
+from outbound.runner import Runner
+from tests import cast
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Receiver:
+    """What the receiver's process has seen."""
+
+    def __init__(self, port, file):
+        self.port, self.file = port, file
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    @property
+    def seen(self):
+        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
+
+
+@pytest.fixture(scope="session")
+def receiver_process(tmp_path_factory):
+    file = tmp_path_factory.mktemp("receiver") / "seen.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.webhooks.receiver", str(file)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    yield Receiver(int(process.stdout.readline()), file)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture
+def receiver(receiver_process, monkeypatch):
+    monkeypatch.setattr(webhooks.policy, "allowed_hosts", ("127.0.0.1",))
+    receiver_process.file.unlink(missing_ok=True)
+    return receiver_process
+
+
+@pytest.fixture
+def work(context):
+    """A function that delivers until nothing is due."""
+    runner = Runner()
+
+    def run():
+        while runner.turn():
+            pass
+
+    yield run
+    runner.stop()
+
+
+@pytest.fixture
+def alder():
+    return cast.make_merchant("Alder")
