@@ -161,7 +161,8 @@ def show_list(
     response = page_or_part(
         whole, table, here=here, page=page, who=actor(), narrowed=narrowed, table=table, **more
     )
-    if is_partial():
+    shown = request.headers.get("HX-Current-URL", "")
+    if is_partial() and not shown.endswith(here.link()):
         response.headers["HX-Push-Url"] = here.link()           # without the empty fields of the form
     return response
 

@@ -34,7 +34,7 @@
   function addLine(button) {
     const host = one("#" + button.dataset.addLine);
     const number = 1 + Math.max(-1, ...all("[data-line]", host).map((line) => +line.dataset.line));
-    const fresh = one("template", host.parentElement).innerHTML.replaceAll("__n__", number);
+    const fresh = one("template", host.parentElement).innerHTML.replaceAll("__n__", number).replaceAll("__human__", number + 1);
     host.insertAdjacentHTML("beforeend", fresh);
     one(`[data-line="${number}"] select, [data-line="${number}"] input`, host)?.focus();
     announce("Line added");

@@ -1,0 +1,155 @@
+"""A real server with demo data, and a real browser in front of it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)
+AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text()
+# A refused form answers 4xx on purpose; everything else in the console is a fault.
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@dataclass
+class Place:
+    """Where the server is, and who may sign in."""
+
+    base: str
+    email: str
+    password: str
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """A server of its own on a free port, with the demo's data."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTINGHOUSE_")}
+    environment["COUNTINGHOUSE_INSTANCE"] = str(tmp_path_factory.mktemp("browser"))
+    flask = [sys.executable, "-m", "flask", "--app", "app"]
+    subprocess.run([*flask, "db", "upgrade"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    demo = subprocess.run([*flask, "demo", "--json"], cwd=ROOT, env=environment, check=True, capture_output=True)
+    login = json.loads(demo.stdout)["login"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [*flask, "serve", "--port", str(port), "--no-worker"], cwd=ROOT, env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    base = f"http://127.0.0.1:{port}"
+    wait_for(base + "/healthz", server)
+    yield Place(base, login["email"], login["password"])
+    server.send_signal(signal.SIGTERM)
+    server.wait(timeout=30)
+
+
+def wait_for(address, server, patience=60):
+    """Until the server answers; a server that died is an error at once."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5):
+                return
+        except (urllib.error.URLError, ConnectionError):
+            assert server.poll() is None, "the server died"
+            assert time.monotonic() < deadline, "the server does not answer"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """The system's browser."""
+    if not CHROMIUM.exists():
+        pytest.skip("chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Window:
+    """One browser window, and everything that it complained about."""
+
+    page: object
+    complaints: list = field(default_factory=list)
+
+    def watch(self):
+        self.page.on("console", lambda message: self.hear(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def hear(self, kind, text):
+        if kind in ("error", "warning") and REFUSED not in text:
+            self.complaints.append(text)
+
+    def run(self, script):
+        """Evaluate past the content policy, which forbids eval to everybody else."""
+        session = self.page.context.new_cdp_session(self.page)
+        try:
+            reply = session.send(
+                "Runtime.evaluate", {"expression": script, "awaitPromise": True, "returnByValue": True})
+        finally:
+            session.detach()
+        assert "exceptionDetails" not in reply, reply["exceptionDetails"]
+        return reply["result"].get("value")
+
+    def faults(self):
+        """What axe finds, one line each."""
+        self.run(AXE)
+        found = self.run(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(all => all.violations)")
+        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+    def overflow(self):
+        """By how many pixels the page is wider than its window."""
+        return self.run("document.documentElement.scrollWidth - innerWidth")
+
+
+@pytest.fixture(scope="session")
+def kept(chromium, place):
+    """The cookie of somebody who has signed in."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(place.base + "/login")
+    page.fill("#email", place.email)
+    page.fill("#password", place.password)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/admin/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def window(chromium, place, kept):
+    """Opens windows: window(theme, width); complaints fail the test at its end."""
+    opened = []
+
+    def make(theme="light", width=1440, *, signed_in=True):
+        context = chromium.new_context(
+            base_url=place.base, viewport={"width": width, "height": 900}, color_scheme=theme,
+            storage_state=kept if signed_in else None)
+        context.set_default_timeout(15_000)
+        one = Window(context.new_page())
+        one.watch()
+        opened.append((context, one))
+        return one
+
+    yield make
+    for context, _ in opened:
+        context.close()
+    assert [text for _, one in opened for text in one.complaints] == []

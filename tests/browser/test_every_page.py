@@ -1,0 +1,46 @@
+"""Every page in both colours and both widths: no fault of accessibility, none in the console, none in width."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.files]
+MOST = 60
+
+
+def kind_of(address):
+    """Pages that differ only by a number are one kind."""
+    parts = urlsplit(address)
+    return re.sub(r"\d+", "N", parts.path)
+
+
+def links(window):
+    """Where the page leads within the back office."""
+    found = window.run("[...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)")
+    return [
+        address for address in found
+        if urlsplit(address).path.startswith("/admin") and not re.search(r"\.\w+$", urlsplit(address).path)
+    ]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_that_links_lead_to_is_sound(window, theme, width):
+    one = window(theme, width)
+    seen, waiting, wrong = set(), ["/login", "/admin/", "/admin/keys/new", "/admin/nothing-here"], []
+    while waiting:
+        address = waiting.pop(0)
+        if kind_of(address) in seen:
+            continue
+        seen.add(kind_of(address))
+        one.page.goto(address)
+        wrong += [f"{address}: {fault}" for fault in one.faults()]
+        if one.overflow() > 0:
+            wrong.append(f"{address}: {one.overflow()} px too wide")
+        waiting += links(one)
+        assert len(seen) <= MOST, sorted(seen)
+    assert wrong == []
+    for needed in ("/admin/customers/N", "/admin/budgets/N/edit", "/admin/keys/N", "/admin/users/N", "/admin/audit"):
+        assert needed in seen, sorted(seen)

@@ -1,0 +1,198 @@
+"""What people do, from the first click to the last, in a real browser."""
+
+import json
+import re
+import urllib.error
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.files]
+
+
+def call(base, key, path="/v1/api/public/products?limit=1"):
+    """One call of the Public API: its status, its request id."""
+    request = urllib.request.Request(base + path, headers={"Authorization": f"Bearer {key}"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            return reply.status, reply.headers["X-Request-Id"], json.load(reply)
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["X-Request-Id"], None
+
+
+def test_a_key_is_made_used_seen_and_revoked(window, place):
+    page = window().page
+    page.goto("/admin/keys")
+    page.get_by_role("link", name="Create key").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Journey")
+    merchant = dialog.get_by_label("Merchant profile")
+    if merchant.count():
+        merchant.select_option(index=1)
+    dialog.get_by_role("button", name="Create key").click()
+    secret = page.locator("#secret").inner_text()
+    assert re.fullmatch(r"bk_live_\w{48}", secret)
+    expect(page.get_by_role("button", name="Done")).to_be_disabled()
+    page.keyboard.press("Escape")
+    expect(page.locator("#secret")).to_be_visible()
+    page.get_by_label("I have stored this key").check()
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("#list")).to_contain_text("Journey")
+    assert secret not in page.content()
+
+    status, request_id, _ = call(place.base, secret)
+    assert status == 200
+    page.reload()
+    row = page.locator("tr", has_text="Journey")
+    expect(row).not_to_contain_text("Never used")
+    row.get_by_role("link", name="1", exact=True).click()
+    expect(page).to_have_url(re.compile("/admin/requests"))
+    expect(page.locator("main")).to_contain_text("/v1/api/public/products")
+    page.goto(f"/admin/requests?q={request_id}")
+    page.locator("main table tbody a").first.click()
+    expect(page.locator("main")).to_contain_text(request_id)
+
+    page.goto("/admin/keys")
+    page.get_by_role("link", name="Journey", exact=True).click()
+    page.get_by_role("link", name="Revoke").click()
+    button = page.get_by_role("button", name="Revoke key")
+    expect(button).to_be_disabled()
+    page.get_by_label("to confirm").fill("Journey")
+    button.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Revoked")
+    assert call(place.base, secret)[0] == 401
+
+
+def test_a_bar_of_the_dashboard_leads_to_its_requests(window):
+    page = window().page
+    page.goto("/admin/analytics?range=7d")
+    bars = page.locator("#plot-requests .barlayer .point path")
+    expect(bars.first).to_be_attached()
+    box = bars.nth(bars.count() // 6).bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile(r"/admin/requests\?.*from="))
+    expect(page.locator("main table")).to_be_visible()
+
+
+def test_a_list_is_searched_sorted_paged_and_remembered(window):
+    page = window().page
+    page.goto("/admin/customers")
+    first = page.locator("#list tbody tr").first.inner_text()
+    word = page.locator("#list tbody a.rowlink").first.inner_text().split()[0].lower()
+    page.get_by_role("searchbox").fill(word)
+    expect(page).to_have_url(re.compile("q="))
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.locator("th a", has_text="Name").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_be_visible()
+    expect(page).to_have_url(re.compile("q=.*sort=name|sort=name.*q="))
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#list tbody tr").first).to_have_text(re.compile(re.escape(first.split("\n")[0].strip())))
+    expect(page.locator("nav[aria-label=Main]")).to_be_visible()
+
+
+def test_a_cell_is_changed_and_put_back(window):
+    page = window().page
+    page.goto("/admin/customers?sort=name")
+    row = page.locator("#list tbody tr").first
+    row.hover()
+    old = row.locator("td").nth(2).inner_text().strip()
+    row.locator("a.edit").first.click()
+    page.locator(".cell-edit input[name=value]").fill("nonsense")
+    page.keyboard.press("Enter")
+    expect(page.locator(".cell-edit .err")).to_contain_text("is not a valid e-mail address")
+    page.locator(".cell-edit input[name=value]").fill("changed@journey.example")
+    page.keyboard.press("Enter")
+    expect(row).to_contain_text("changed@journey.example")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast-x")).to_contain_text("was put back")
+    expect(page.locator("#list tbody tr").first).to_contain_text(old)
+
+
+def test_rows_are_chosen_archived_and_brought_back(window):
+    page = window().page
+    page.goto("/admin/customers?status=active")
+    for number in range(2):
+        page.locator("#list tbody .cb").nth(number).check()
+    bar = page.locator(".bulk")
+    expect(bar).to_contain_text("2 selected")
+    bar.get_by_role("button", name="Archive").click()
+    expect(page.locator(".toast-x")).to_contain_text("2 customers were archived.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast-x")).to_contain_text("2 customers were activated.")
+
+
+def test_the_palette_is_worked_by_keys_alone(window):
+    page = window().page
+    page.goto("/admin/")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Command or search")).to_be_focused()
+    page.keyboard.type("audit")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/admin/audit"))
+    page.keyboard.press("g")
+    page.keyboard.press("b")
+    expect(page).to_have_url(re.compile("/admin/budgets"))
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("gk")                            # typing is not a shortcut
+    expect(page).to_have_url(re.compile("/admin/budgets"))
+
+
+def test_a_budget_is_written_and_approved(window):
+    page = window().page
+    page.goto("/admin/customers?status=active")
+    page.locator("#list tbody a.rowlink").first.click()
+    page.get_by_role("link", name="New budget").click()
+    page.get_by_label("Description of line 1").fill("Consulting")
+    page.get_by_label("Unit price of line 1").fill("99.90")
+    page.get_by_role("button", name="Add line").click()
+    page.get_by_label("Description of line 2").fill("Travel")
+    page.get_by_label("Unit price of line 2").fill("0.10")
+    expect(page.locator("[data-total]")).to_have_text("100.00")
+    page.get_by_role("button", name="Remove line 2").click()
+    expect(page.locator("[data-total]")).to_have_text("99.90")
+    page.get_by_role("button", name="Create budget").click()
+    expect(page.locator("main")).to_contain_text("99.90")
+    page.get_by_role("link", name="Approve").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve budget").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Approved")
+
+
+def test_the_drawer_opens_and_closes_on_a_narrow_screen(window):
+    page = window(width=390).page
+    page.goto("/admin/customers")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    page.get_by_role("button", name="Open navigation").click()
+    page.get_by_role("link", name="Products").click()
+    expect(page).to_have_url(re.compile("/admin/products"))
+    page.get_by_role("button", name="Open navigation").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+    expect(page.get_by_role("button", name="Open navigation")).to_be_focused()
+
+
+def test_colours_are_remembered(window):
+    page = window("light").page
+    page.goto("/admin/")
+    page.get_by_role("button", name="Switch colour theme").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.goto("/admin/customers")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_signing_out_leaves_nothing_open(window, place):
+    page = window(signed_in=False).page
+    page.goto("/admin/budgets")
+    expect(page).to_have_url(re.compile("/login"))
+    page.get_by_label("E-mail").fill(place.email)
+    page.get_by_label("Password").fill(place.password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(re.compile("/admin/budgets"))
+    page.get_by_role("button", name="Account of").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile("/login"))
+    page.go_back()
+    expect(page).to_have_url(re.compile("/login"))
