@@ -5,9 +5,9 @@ Every reveal is in the audit trail. A user has one token; a new one ends the old
 
 import secrets
 
-from sqlalchemy import select
+from sqlalchemy import case, select, update
 
-from database import db
+from database import db, transaction
 from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict, NotFound
@@ -64,6 +64,19 @@ def revoke(actor: Actor, user: User) -> None:
         raise Conflict("This user has no API token.")
     _end(row)
     audit.record(actor, "user.token_revoked", user, merchant_id=_home(user))
+
+
+def keep_anew(credential_id: int, old: str, token: str) -> None:
+    """After the server's secret was rotated: digest and ciphertext under the newest one; a transaction of its own."""
+    with transaction() as session:
+        session.execute(
+            update(Credential)
+            .where(Credential.id == credential_id, Credential.digest == old)
+            .values(
+                digest=vault.digest(token),
+                ciphertext=case((Credential.revoked_at.is_(None), vault.encrypt(token)), else_=None),
+            )
+        )
 
 
 def _end(row: Credential) -> None:

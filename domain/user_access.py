@@ -2,45 +2,49 @@
 
 import hmac
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from database import db
-from domain import jwts
+from domain import jwts, tokens
 from domain.actor import ALL, Actor
 from domain.errors import Unauthenticated
 from domain.permissions import ROLE_SCOPES
-from domain.recognition import is_within
+from domain.reading import Prepared, Reader
+from domain.recognition import Network, is_within
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
 from models.user import Membership, Role, User
 
-_COLUMNS = ("id", "email", "role", "all_merchants", "api_access", "allowed_ips", "timezone")
+LONGEST = 200               # characters of a token; ours have 59
+_COLUMNS = ("id", "email", "role", "active", "deleted_at", "all_merchants", "api_access", "allowed_ips", "timezone",
+            "token_version")
 _USER = [getattr(User, name) for name in _COLUMNS]
-_BY_DIGEST = (
-    select(Credential.id.label("credential_id"), Credential.digest, *_USER)
+_BY_DIGEST = Prepared(
+    select(*_USER, Credential.id.label("credential_id"), Credential.digest, Credential.revoked_at)
     .join(User, User.id == Credential.user_id)
-    .where(
-        Credential.digest.in_(bindparam("digests", expanding=True)), Credential.kind == CredentialKind.USER,
-        Credential.revoked_at.is_(None), User.active.is_(True), User.deleted_at.is_(None),
-    )
+    .where(Credential.digest == bindparam("digest"), Credential.kind == CredentialKind.USER)
 )
-_MERCHANTS = select(Membership.merchant_id).where(Membership.user_id == bindparam("user_id"))
-LONGEST = 200
+_BY_ID = Prepared(select(*_USER).where(User.id == bindparam("user_id")))
+_MERCHANTS = Prepared(select(Membership.merchant_id).where(Membership.user_id == bindparam("user_id")))
 
 
 @dataclass(frozen=True, slots=True)
 class UserCaller:
-    """A user whose token was right; `credential_id` is None for a JSON Web Token."""
+    """A user whose token was right, and may yet be refused; `credential_id` is None for a JSON Web Token."""
 
     user: Any
     credential_id: int | None
     merchant_ids: frozenset[int]
+    revoked: bool = False
 
     def check(self, ip: str | None) -> None:
-        """Raises Unauthenticated unless the user may call from this address."""
+        """Raises Unauthenticated unless token and user are in force and may be used from this address."""
+        if self.revoked or not self.user.active or self.user.deleted_at is not None:
+            raise unknown_token()
         check_address(self.user.allowed_ips, ip)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
@@ -59,27 +63,53 @@ class UserCaller:
         )
 
 
-def check_address(allowed: list[str], ip: str | None) -> None:
+def unknown_token() -> Unauthenticated:
+    """What an unknown, a revoked and a deactivated user's token have in common."""
+    return Unauthenticated("The API key is not valid.", code="utoken-auth-failed")
+
+
+def check_address(allowed: Sequence[str], ip: str | None) -> None:
     """Raises Unauthenticated unless the list is empty or has the address."""
-    networks = tuple(ipaddress.ip_network(one) for one in allowed)
-    if networks and not is_within(ip, networks):
+    if allowed and not is_within(ip, _networks(tuple(allowed))):
         raise Unauthenticated(f"IP {ip} is not allowed", code="utoken-ip-not-allowed")
 
 
+@lru_cache(maxsize=1024)
+def _networks(entries: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(one) for one in entries)
+
+
 def by_token(token: str) -> UserCaller | None:
-    """The active user whose token this is, or None."""
+    """The user whose token this is or was, or None."""
     if not token or len(token) > LONGEST:
         return None
-    digests = vault.digests(token)
-    connection = db.session.connection()
-    row = connection.execute(_BY_DIGEST, {"digests": digests}).first()
-    if row is None or not any(hmac.compare_digest(one, row.digest) for one in digests):
+    current, *older = vault.digests(token)
+    row = _of_digest(current)
+    for one in older if row is None else ():
+        row = _of_digest(one)
+        if row is not None:
+            tokens.keep_anew(row.credential_id, one, token)
+            break
+    if row is None:
         return None
-    merchants = connection.execute(_MERCHANTS, {"user_id": row.id}).scalars()
-    return UserCaller(row, row.credential_id, frozenset(merchants))
+    return UserCaller(row, row.credential_id, _merchants(row), row.revoked_at is not None)
 
 
-def by_jwt(token: str) -> UserCaller:
-    """The user whom a JSON Web Token names; raises Unauthenticated."""
-    user = jwts.user_of(token)
-    return UserCaller(user, None, frozenset(user.merchant_ids))
+def _of_digest(digest: str) -> Any:
+    row = Reader().first(_BY_DIGEST, {"digest": digest})
+    return row if row is not None and hmac.compare_digest(digest, row.digest) else None
+
+
+def _merchants(row: Any) -> frozenset[int]:
+    if row.all_merchants:
+        return frozenset()
+    return frozenset(one.merchant_id for one in Reader().rows(_MERCHANTS, {"user_id": row.id}))
+
+
+def by_jwt(token: str) -> UserCaller | None:
+    """The user whom a JSON Web Token names, or None; a token from before a new password names nobody."""
+    claims = jwts.read(token)
+    row = Reader().first(_BY_ID, {"user_id": claims.user_id}) if claims is not None else None
+    if row is None or claims is None or row.token_version != claims.version:
+        return None
+    return UserCaller(row, None, _merchants(row))

@@ -98,7 +98,8 @@ def user(secret: str) -> Caller | None:
 
 
 def jwt(secret: str) -> Caller | None:
-    return UserDoor(user_access.by_jwt(secret), deprecated=True)
+    found = user_access.by_jwt(secret)
+    return UserDoor(found, deprecated=True) if found is not None else None
 
 
 FIND: dict[str, Callable[[str], Any]] = {"integration": integration, "user": user, "jwt": jwt}

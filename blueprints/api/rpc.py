@@ -5,7 +5,8 @@ one row for the request, and for a batch a child row for each call.
 """
 
 import time
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,13 +16,26 @@ from flask import Flask, Response, g, request
 
 from blueprints.api import json_reader
 from blueprints.api.contract import Arguments, Contract, Operation
-from blueprints.api.pipeline import explain, json_response
+from blueprints.api.pipeline import addressed, explain, json_response
+from database import db
 from domain.errors import DomainError
 
 MOST_CALLS = 50
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 MISSING = object()
 Run = Callable[[Operation, Arguments], Any]
+
+
+class RpcContract(Contract):
+    """A contract that also speaks JSON-RPC."""
+
+    @abstractmethod
+    def arguments(self, operation: Operation, params: Mapping[str, Any]) -> Arguments:
+        """Named parameters as the operation takes them; raises Invalid."""
+
+    @abstractmethod
+    def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
+        """The error object; `fields` are in the caller's words."""
 
 
 class RpcError(Exception):
@@ -82,8 +96,8 @@ def call_of(given: Any) -> RpcCall:
     if isinstance(known, str) and not _is_storable(known):
         return RpcCall(id=None, wrong=wrong)
     method, params = given.get("method"), given.get("params", MISSING)
-    well_formed = given.get("jsonrpc") == "2.0" and isinstance(method, str)
-    if not well_formed or not (params is MISSING or isinstance(params, list | dict)):
+    takes_params = params is MISSING or isinstance(params, list | dict)
+    if given.get("jsonrpc") != "2.0" or not isinstance(method, str) or not takes_params:
         return RpcCall(id=None if known is MISSING else known, wrong=wrong)
     return RpcCall(method, {} if params is MISSING else params, known)
 
@@ -104,7 +118,7 @@ def echoed(known: Any) -> Any:
 class Dispatcher:
     """The methods of one contract."""
 
-    def __init__(self, contract: Contract):
+    def __init__(self, contract: RpcContract):
         self.contract = contract
         self.methods = {operation.name: operation for operation in contract.operations}
 
@@ -129,10 +143,13 @@ class Dispatcher:
             if operation is None:
                 raise RpcError(METHOD_NOT_FOUND, "Method not found")
             outcome = run(operation, self.arguments(operation, call.params))
-            answer, code = {"result": outcome.payload}, None
+            answer: dict[str, Any] = {"result": outcome.payload}
+            code = None
         except Exception as error:           # whatever happens is this call's alone
             failure = self.failure(error, operation)
             answer, code = {"error": failure}, failure["code"]
+        finally:
+            db.session.rollback()            # the next call reads what is there then, whatever became of this one
         self._note(operation, code, started)
         return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}
 
@@ -151,7 +168,7 @@ class Dispatcher:
         if g.call.children is None:
             g.call.children = []
         g.call.children.append({
-            "method": "RPC", "endpoint": f"rpc:{name}", "operation": name, "status": 200,
+            "method": request.method, "endpoint": f"rpc:{name}", "operation": name, "status": 200,
             "error_code": None if code is None else str(code),
             "duration_us": (time.perf_counter_ns() - started) // 1000,
         })
@@ -171,7 +188,7 @@ def close(batch: bool) -> None:
         call.error_code = next(child["error_code"] for child in children if child["error_code"])
 
 
-def document(contract: Contract, dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> Response:
+def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> Response:
     """Answer the document in the request; `enter` says who calls, and gives what runs a call."""
     try:
         given = read(request.get_data(cache=True))
@@ -189,7 +206,7 @@ def document(contract: Contract, dispatcher: Dispatcher, enter: Callable[[list[R
     batch = isinstance(given, list)
     close(batch)
     if not answers:
-        return Response(status=204)
+        return addressed(Response(status=204))
     return json_response(answers if batch else answers[0], 200)
 
 

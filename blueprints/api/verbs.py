@@ -95,6 +95,12 @@ def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any]) -> Act
     return actor.narrowed(wanted)
 
 
+def stays(exposure: Exposure, row: Any, taken: dict[str, Any]) -> None:
+    """A row's merchant may be said again, and never changed."""
+    if exposure.tenant and taken.pop("merchant_id", row.merchant_id) != row.merchant_id:
+        raise Invalid.field("merchant_id", "cannot be changed", "fixed")
+
+
 def operation(
     exposure: Exposure, verb: str, method: str, path: str, run: Callable[..., Outcome], **more: Any
 ) -> Operation:
@@ -159,8 +165,9 @@ def updated(exposure: Exposure) -> Operation:
         key = key_of(exposure, arguments.key)
         row = resource.listing.get(actor, key, lock=True)
         expect(row, version_of(arguments))
-        changes = inputs.changes(resource.input, exposure.take(body_of(arguments)), zone=exposure.contract.zone())
-        resource.update(actor, row, changes)
+        taken = exposure.take(body_of(arguments))
+        stays(exposure, row, taken)
+        resource.update(actor, row, inputs.changes(resource.input, taken, zone=exposure.contract.zone()))
         return changed(exposure, actor, key)
 
     return operation(

@@ -1,5 +1,6 @@
 """accounting.currencies: the list, a rate on a day, a new rate."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date
 from typing import Any
@@ -26,6 +27,9 @@ CURRENCY = {
 }
 
 
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
 def shown(rate: Rate) -> dict[str, Any]:
     return {"from": rate.from_code, "to": rate.to_code, "rate": exact(rate.rate), "dt": rate.day.isoformat()}
 
@@ -35,7 +39,7 @@ def day(given: Any) -> date | None:
     if given is None or given == "":
         return None
     try:
-        if isinstance(given, str) and len(given) == 10:
+        if isinstance(given, str) and DAY.fullmatch(given):
             return date.fromisoformat(given)
         if isinstance(given, str):
             zone = g.call.zone or UTC

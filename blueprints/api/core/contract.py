@@ -11,18 +11,21 @@ from flask import current_app, g, request
 from werkzeug.wrappers import Request
 
 from blueprints.api import json_reader
-from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome
+from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.core.reader import QueryReader
 from blueprints.api.fields import Formats
 from blueprints.api.limits import purse
+from blueprints.api.rpc import RpcContract
 from domain import errors, settings
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import timezones
 from domain.listing import Page, Query
 from domain.recognition import is_within
+from domain.user_access import unknown_token
 from models.money import MICRO, exponent
 
-AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL, INVALID_PARAMS, INTERNAL = -32005, -32001, -32002, -32602, -32603
+AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
+INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603
 BAD_TOKENS_PER_MINUTE = 100
 ZONE = "__tz"
 
@@ -46,7 +49,12 @@ def price(micro: int | None, _: str) -> float | None:
     return None if micro is None else micro / MICRO
 
 
-class CoreContract(Contract):
+def printable(text: str) -> str:
+    """The beginning of what a caller sent, so that it can be said back as JSON."""
+    return text[:60].encode("utf-8", "replace").decode()
+
+
+class CoreContract(RpcContract):
     """For programs of the operator on a private network."""
 
     name = "core"
@@ -63,7 +71,7 @@ class CoreContract(Contract):
         self.objects: dict[str, str] = {}           # the domain's nouns in our words
 
     def covers(self, path: str) -> bool:
-        """At the root only what begins as our operations do; below /api all that nobody else has."""
+        """At the root only what begins as our operations do; below /api all that no contract before us has."""
         return path in ("/", "/api") or path.startswith("/api/") or path.strip("/").split("/")[0] in self.roots
 
     # Who --------------------------------------------------------------------------------------------
@@ -85,8 +93,14 @@ class CoreContract(Contract):
         return "jwt", token.strip()
 
     def unknown(self, secret: str) -> DomainError:
+        """Bad tokens are counted by address; good ones from the same address never are."""
         purse.spend(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
-        return Unauthenticated("The API key is not valid.", code="utoken-auth-failed")
+        if not g.call.deprecated:
+            return unknown_token()
+        return Unauthenticated("The token is not valid or has expired.", code="utoken-auth-failed")
+
+    def challenge(self) -> Mapping[str, str]:
+        return {"WWW-Authenticate": "Bearer"}
 
     # Reading ----------------------------------------------------------------------------------------
 
@@ -99,16 +113,26 @@ class CoreContract(Contract):
         return found
 
     def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
-        query = request.args.to_dict(flat=False)
-        params: dict[str, Any] = {name: values[0] if len(values) == 1 else values for name, values in query.items()}
+        """Query and body together, the body first; `id[]=1` is an array, names that nothing has are ignored."""
+        known, params = self._names(operation), {}
+        for name, values in request.args.lists():
+            plain = name.removesuffix("[]")
+            if plain in known:
+                params[plain] = values if len(values) > 1 or plain != name else values[0]
         return self.arguments(operation, params | self.body(request) | ({"id": key} if key is not None else {}))
 
-    def arguments(self, operation: Operation, params: Mapping[str, Any]) -> Arguments:
-        """Named parameters of either protocol; raises Invalid for a name that nothing has."""
+    @staticmethod
+    def _names(operation: Operation) -> set[str]:
+        """The parameters that an operation has."""
         known = {*operation.positional, ZONE}
         if operation.exposure is not None and operation.takes_body:
             known |= operation.exposure.fields.keys()
-        unknown = {name[:60]: Problem("unknown", "is not a parameter") for name in params if name not in known}
+        return known
+
+    def arguments(self, operation: Operation, params: Mapping[str, Any]) -> Arguments:
+        """Named parameters of either protocol; raises Invalid for a name that nothing has."""
+        known = self._names(operation)
+        unknown = {printable(name): Problem("unknown", "is not a parameter") for name in params if name not in known}
         if unknown:
             raise Invalid("Invalid request", fields=unknown)
         key = None
@@ -168,16 +192,19 @@ class CoreContract(Contract):
         return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
     def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
-        if isinstance(error, Unauthenticated):
-            return {"error": self.rpc_failure(error, status, fields)}
         message, data = self._told(error, status, fields)
+        if isinstance(error, Unauthenticated):
+            return {"error": {"code": AUTHENTICATION_FAILED, "message": "Authentication failed", "data": data}}
         return {"error": {"message": message, "data": data}}
 
     def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
         """The error object of JSON-RPC; its data are those of REST."""
         message, data = self._told(error, status, fields)
         if isinstance(error, Unauthenticated):
-            return {"code": AUTHENTICATION_FAILED, "message": "Authentication failed", "data": data}
+            failed: dict[str, Any] = {"code": AUTHENTICATION_FAILED, "message": "Authentication failed"}
+            return failed if error.code == "utoken-auth-failed" else failed | {"data": data}
+        if isinstance(error, errors.TooLarge):
+            return {"code": INVALID_REQUEST, "message": "Invalid Request", "data": data}
         if isinstance(error, errors.NotFound):
             return {"code": NOT_FOUND, "message": message, "data": data}
         if isinstance(error, Invalid):
@@ -190,8 +217,9 @@ class CoreContract(Contract):
         """Message and data as both protocols give them."""
         if isinstance(error, errors.NotFound):
             name = self.objects.get(error.noun, error.noun)
-            text = f'Object "{name}({error.key})" was not found!'
-            data = {"code": "not_found", "message": text, "object_name": name, "object_id": str(error.key)}
+            key = printable(str(error.key))
+            text = f'Object "{name}({key})" was not found!'
+            data = {"code": "not_found", "message": text, "object_name": name, "object_id": key}
             return f"not_found: {text}", data
         if isinstance(error, Invalid):
             told = {name: text[:1].upper() + text[1:] for name, text in fields.items()}

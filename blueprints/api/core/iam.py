@@ -14,12 +14,12 @@ from domain.jwts import Issued
 
 
 def shown(issued: Issued) -> dict[str, Any]:
-    g.call.deprecated = True
     return {"token": issued.token, "expires_at": moment(issued.expires_at)}
 
 
 def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
     """A token for a login and a password; both protocols say the same to whatever is wrong."""
+    g.call.deprecated = True
     given = [arguments.body.get(name) for name in ("login", "password")]
     missing = {
         name: Problem("missing", "is required" if value is None else "must be a string")
@@ -34,9 +34,10 @@ def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
         user_access.check_address(user.allowed_ips, actor.ip)
     except Unauthenticated as error:
         attempts.failed(actor.ip or "")
-        raise Unauthenticated(error.message, code="utoken-auth-failed") from None
+        code = error.code if error.code.startswith("utoken") else "utoken-auth-failed"
+        raise Unauthenticated(error.message, code=code) from None
     attempts.succeeded(login)
-    return Outcome(shown(jwts.issue(user)))
+    return Outcome(shown(jwts.issue(user.id, user.token_version)))
 
 
 def refresh(actor: Actor, arguments: Arguments) -> Outcome:
@@ -44,7 +45,8 @@ def refresh(actor: Actor, arguments: Arguments) -> Outcome:
     caller = g.call.key
     if caller is None or not caller.deprecated:
         raise Unauthenticated("Only a JSON Web Token can be refreshed.", code="utoken-auth-failed")
-    return Outcome(shown(jwts.issue(caller.caller.user)))
+    user = caller.caller.user
+    return Outcome(shown(jwts.issue(user.id, user.token_version)))
 
 
 OPERATIONS = (

@@ -45,7 +45,7 @@ class QueryReader:
         if not isinstance(words, list) or len(words) > 5 or not all(isinstance(one, str) for one in words):
             self._wrong(name, "must be a list of at most 5 columns")
             return ()
-        found = [(known.get(one.strip().lstrip("-")), one.strip().startswith("-")) for one in words]
+        found = [(known.get(one.strip().removeprefix("-")), one.strip().startswith("-")) for one in words]
         if any(column is None for column, _ in found):
             self._wrong(name, "must name columns among " + ", ".join(known))
         return tuple((column, down) for column, down in found if column is not None)

@@ -1,18 +1,19 @@
 """The one address of JSON-RPC: who calls, and how a refusal of the caller looks in this protocol."""
 
-from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, request
 
 from blueprints.api import rpc
-from blueprints.api.contract import Arguments, Operation
+from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
 from blueprints.api.doors import FIND
-from blueprints.api.pipeline import enter, execute, explain, json_response, strangers
-from domain.errors import DomainError, Unauthenticated
+from blueprints.api.pipeline import enter, execute, explain, json_response, limit_headers, strangers
+from domain.actor import Actor
+from domain.errors import DomainError, LimitExceeded, Unauthenticated
 
 PATHS = ("/", "/api/", "/api")
+REFUSED = (401, 403, 413, 429, 503)         # said by HTTP too: nobody was let in, nothing was run
 
 
 def mount(app: Flask, contract: CoreContract) -> None:
@@ -21,8 +22,8 @@ def mount(app: Flask, contract: CoreContract) -> None:
 
     def run() -> Response:
         try:
-            return rpc.document(contract, dispatcher, lambda calls: runner(contract, dispatcher, calls))
-        except DomainError as error:
+            return rpc.document(dispatcher, lambda calls: runner(contract, dispatcher, calls))
+        except Exception as error:            # whatever happens is told in this protocol
             return refusal(contract, error)
 
     rpc.mount(app, contract, run, PATHS)
@@ -31,11 +32,9 @@ def mount(app: Flask, contract: CoreContract) -> None:
 def runner(contract: CoreContract, dispatcher: rpc.Dispatcher, calls: list[rpc.RpcCall]) -> rpc.Run:
     """What runs the calls of this caller; raises when the caller is refused altogether."""
     contract.gate(request)
-    has_key = "X-Api-Key" in request.headers
-    if not has_key and "Authorization" not in request.headers and calls:
-        methods = [dispatcher.methods.get(call.method) for call in calls]
-        if all(method is not None and method.public for method in methods):
-            return as_actor(contract, lambda: strangers(contract))
+    methods = [dispatcher.methods.get(call.method) for call in calls]
+    if methods and all(method is not None and method.public for method in methods):
+        return as_actor(contract, strangers(contract))
     kind, secret = contract.secret(request)
     try:
         g.call.key = FIND[kind](secret)
@@ -43,34 +42,41 @@ def runner(contract: CoreContract, dispatcher: rpc.Dispatcher, calls: list[rpc.R
             raise contract.unknown(secret)
         actor = enter(contract, g.call.key, cost=max(1, len(calls)))
     except Unauthenticated as error:
-        if has_key:
+        if kind != "jwt":
             raise
         return failing(error)                     # a bad JSON Web Token is an error of each call
-    return as_actor(contract, lambda: actor)
+    return as_actor(contract, actor)
 
 
-def as_actor(contract: CoreContract, actor: Callable[[], Any]) -> rpc.Run:
-    def run(operation: Operation, arguments: Arguments) -> Any:
-        return execute(contract, actor(), operation, arguments)
+def as_actor(contract: CoreContract, actor: Actor) -> rpc.Run:
+    def run(operation: Operation, arguments: Arguments) -> Outcome:
+        return execute(contract, actor, operation, arguments)
 
     return run
 
 
 def failing(error: DomainError) -> rpc.Run:
-    def run(operation: Operation, arguments: Arguments) -> Any:
+    def run(operation: Operation, arguments: Arguments) -> Outcome:
         raise error
 
     return run
 
 
-def refusal(contract: CoreContract, error: DomainError) -> Response:
-    """The whole document refused: 401 for a bad key, 403 for a network; the id is told if there is one."""
+def refusal(contract: CoreContract, error: Exception) -> Response:
+    """The whole document refused, before any call: the id is told if there is one."""
     known, status = explain(error, contract)
-    g.call.error_code, g.call.name, g.call.endpoint = known.code, "rpc", "rpc"
     failure = contract.rpc_failure(known, status, {})
-    g.call.error_code = str(failure["code"])
-    http = status if status in (401, 403) else 200
-    return json_response({"jsonrpc": "2.0", "error": failure, "id": single_id()}, http)
+    g.call.error_code, g.call.name, g.call.endpoint = str(failure["code"]), "rpc", "rpc"
+    g.call.children = None
+    response = json_response(
+        {"jsonrpc": "2.0", "error": failure, "id": None if status == 413 else single_id()},
+        status if status in REFUSED else 200,
+    )
+    if isinstance(known, Unauthenticated):
+        response.headers.update(contract.challenge())
+    if isinstance(known, LimitExceeded):
+        response.headers.update(limit_headers(known))
+    return response
 
 
 def single_id() -> Any:
