@@ -27,7 +27,7 @@ Bound = Callable[[Any], ColumnElement[bool]]
 class Filter:
     """One thing a list can be narrowed by: the type of its value, and its clause over a bound value."""
 
-    kind: Any                       # an enum, int, str, bool, datetime, "day_end", "money"
+    kind: Any                       # an enum, int, str, bool, list, "moment", "day_end", "amount", "text"
     clause: Bound
 
 
@@ -66,6 +66,7 @@ class Query:
     search: str = ""
     sort: str = "created_at"
     descending: bool = True
+    order: tuple[tuple[str, bool], ...] = ()          # several columns, each with "descending"; instead of the two
     limit: int = 20
     offset: int = 0
 
@@ -122,7 +123,7 @@ class Listing:
     where: tuple[ColumnElement[bool], ...] = ()       # which rows of the table are this noun at all
 
     @cached_property
-    def _statements(self) -> dict[Any, tuple[Prepared, Prepared]]:
+    def _statements(self) -> dict[Any, Prepared]:
         return {}
 
     # Whose rows ---------------------------------------------------------------------------------
@@ -186,13 +187,12 @@ class Listing:
         whose = ("one", *self._whose(actor))
         if whose not in self._statements:
             clauses, _ = self.owned(actor)
-            one = Prepared(self._select().where(self.model.id == bindparam("key"), *clauses))
-            self._statements[whose] = (one, one)
+            self._statements[whose] = Prepared(self._select().where(self.model.id == bindparam("key"), *clauses))
         if not 0 < key <= LARGEST_ID:
             raise NotFound(self.noun, key)
         values = self._own_values(actor) | {"key": key, "now": clock.now()}
-        with Reader() as reader:
-            row = reader.first(self._statements[whose][0], values)
+        with Reader(several=bool(self.children)) as reader:
+            row = reader.first(self._statements[whose], values)
             if row is not None:
                 return self._records(reader, [row])[0]
         raise self.absent(key)
@@ -211,18 +211,16 @@ class Listing:
 
     def page(self, actor: Actor, query: Query) -> Page:
         """A page of the list; raises Invalid for a sort or a filter that is not declared."""
-        rows, counted = self._prepared(actor, query)
         values = self._own_values(actor) | self._values(query)
-        with Reader() as reader:
-            total = reader.number(counted, values)
-            window = {"limit": query.limit, "offset": min(query.offset, MAX_OFFSET)}
-            found = reader.rows(rows, values | window) if query.offset < total else []
+        values["limit"], values["offset"] = query.limit, min(query.offset, MAX_OFFSET)
+        with Reader(several=bool(self.children)) as reader:
+            found, total = reader.page(self._prepared(actor, query), values)
             return Page(self._records(reader, found), total, query.limit, query.offset)
 
     def count(self, actor: Actor, **filters: Any) -> int:
         """How many rows match."""
         query = Query(filters=filters)
-        return Reader().number(self._prepared(actor, query)[1], self._own_values(actor) | self._values(query))
+        return int(Reader().first(self._counting(actor, query), self._own_values(actor) | self._values(query))[0])
 
     def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Any:
         """All matching records in order, for exports, in chunks of constant memory."""
@@ -230,7 +228,7 @@ class Listing:
         while True:
             part = Query(
                 filters=query.filters, search=query.search, sort=query.sort, descending=query.descending,
-                limit=chunk, offset=offset,
+                order=query.order, limit=chunk, offset=offset,
             )
             page = self.page(actor, part)
             yield from page.records
@@ -239,24 +237,37 @@ class Listing:
                 return
 
     def _values(self, query: Query) -> dict[str, Any]:
-        values: dict[str, Any] = {f"f_{name}": value for name, value in query.filters.items()}
+        values: dict[str, Any] = {}
+        for name, value in query.filters.items():
+            is_text = name in self.filters and self.filters[name].kind == "text"
+            values[f"f_{name}"] = containing(value) if is_text else value
         values["now"] = clock.now()
         if query.search:
-            escaped = query.search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-            values["search"] = f"%{escaped}%"
+            values["search"] = containing(query.search)
         return values
 
-    def _prepared(self, actor: Actor, query: Query) -> tuple[Prepared, Prepared]:
-        shape = (
-            *self._whose(actor), frozenset(query.filters), bool(query.search), query.sort, query.descending,
-        )
+    def _prepared(self, actor: Actor, query: Query) -> Prepared:
+        shape = self._shape(actor, query)
         if shape not in self._statements:
             self._statements[shape] = self._build(actor, query)
         return self._statements[shape]
 
-    def _build(self, actor: Actor, query: Query) -> tuple[Prepared, Prepared]:
-        if query.sort not in self.sort:
-            raise Invalid.field("sort", "must be one of " + ", ".join(self.sort), "inclusion")
+    def _counting(self, actor: Actor, query: Query) -> Prepared:
+        """Only the number of a page's statement."""
+        shape = ("count", *self._shape(actor, query))
+        if shape not in self._statements:
+            counted = self._prepared(actor, query).counted
+            assert counted is not None
+            self._statements[shape] = Prepared(counted)
+        return self._statements[shape]
+
+    def _shape(self, actor: Actor, query: Query) -> tuple[Any, ...]:
+        """What the text of a statement depends on."""
+        return (
+            *self._whose(actor), frozenset(query.filters), bool(query.search), query.sort, query.descending, query.order
+        )
+
+    def _build(self, actor: Actor, query: Query) -> Prepared:
         clauses, _ = self.owned(actor)
         for name in sorted(query.filters):
             if name not in self.filters:
@@ -267,10 +278,18 @@ class Listing:
         if query.search:
             clauses.append(self._matches(bindparam("search")))
             counted = self._joined(counted)
-        column = self.sort[query.sort]
-        order = (column.desc(), self.model.id.desc()) if query.descending else (column.asc(), self.model.id.asc())
-        rows = self._select().where(*clauses).order_by(*order).limit(bindparam("limit")).offset(bindparam("offset"))
-        return Prepared(rows), Prepared(counted.where(*clauses))
+        rows = self._select().where(*clauses).order_by(*self._order(query))
+        rows = rows.limit(bindparam("limit")).offset(bindparam("offset"))
+        return Prepared(rows, counted.where(*clauses))
+
+    def _order(self, query: Query) -> list[Any]:
+        """The wanted columns, then the id in the last one's direction, so that paging is stable."""
+        wanted = query.order or ((query.sort, query.descending),)
+        for name, _ in wanted:
+            if name not in self.sort:
+                raise Invalid.field("sort", "must be one of " + ", ".join(self.sort), "inclusion")
+        columns = [self.sort[name].desc() if down else self.sort[name].asc() for name, down in wanted]
+        return [*columns, self.model.id.desc() if wanted[-1][1] else self.model.id.asc()]
 
     def _matches(self, pattern: Any) -> ColumnElement[bool]:
         return or_(
@@ -295,6 +314,12 @@ class Listing:
         keys = [row.id for row in rows]
         parts = {name: kind.of(reader, keys) for name, kind in self.children.items()}
         return [Record(row, {name: found[row.id] for name, found in parts.items()}) for row in rows]
+
+
+def containing(text: str) -> str:
+    """A pattern for whatever contains the text, with nothing in it read as a wildcard."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 def expect(row: Any, version: int | None) -> None:

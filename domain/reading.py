@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Engine, Enum, Select, event
+import orjson
+import sqlalchemy
+from sqlalchemy import Connection, Engine, Enum, Select, event, literal_column
+from sqlalchemy import func as functions
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -28,23 +31,47 @@ Process = Callable[[Any], Any]
 
 
 class Prepared:
-    """A SELECT, compiled once for each dialect."""
+    """A SELECT, compiled once for each dialect; with `counted`, a page of rows and the number of all."""
 
-    def __init__(self, select: Select[Any]):
+    def __init__(self, select: Select[Any], counted: Select[Any] | None = None):
         self.select = select
-        self._ready: dict[str, Ready] = {}
+        self.counted = counted
+        self._plain: dict[str, Ready] = {}
+        self._packed: dict[str, Ready] = {}
 
-    def on(self, dialect: Dialect) -> "Ready":
-        ready = self._ready.get(dialect.name)
-        if ready is None:
-            ready = self._ready[dialect.name] = Ready(self.select, dialect)
-        return ready
+    def plain(self, dialect: Dialect) -> "Ready":
+        """For a statement that gives one row."""
+        return self._plain.get(dialect.name) or self._plain.setdefault(
+            dialect.name, Ready(self.select, self.select, dialect)
+        )
+
+    def packed(self, dialect: Dialect) -> "Ready":
+        """For a statement that gives many."""
+        return self._packed.get(dialect.name) or self._packed.setdefault(
+            dialect.name, Ready(pack(self.select, self.counted), self.select, dialect)
+        )
+
+
+def pack(select: Select[Any], counted: Select[Any] | None) -> Select[Any]:
+    """All rows as one JSON text in one row, for SQLite.
+
+    Python's driver lets the other threads run at each row. Under load that is a change of threads
+    for each of them, which costs more than all the rest of the query.
+    """
+    # Without a limit SQLite takes the liberty to leave the order of a subquery out.
+    rows = (select if select._limit_clause is not None else select.limit(literal_column("-1"))).subquery()
+    all_rows = functions.json_group_array(functions.json_array(*rows.c))
+    if counted is None:
+        return sqlalchemy.select(all_rows)
+    return sqlalchemy.select(
+        sqlalchemy.select(all_rows).scalar_subquery(), counted.order_by(None).scalar_subquery()
+    )
 
 
 class Ready:
     """What the driver needs to run a SELECT: text, order of the values, types of the columns."""
 
-    def __init__(self, select: Select[Any], dialect: Dialect):
+    def __init__(self, select: Select[Any], typed: Select[Any], dialect: Dialect):
         compiled = select.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self.compiled, self.dialect = compiled, dialect
@@ -57,10 +84,7 @@ class Ready:
             if (process := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
         self.names: Sequence[str] = compiled.positiontup or ()
-        self.row = row_type(
-            (column.key or "", _process(column.type, dialect))
-            for column in select.selected_columns
-        )
+        self.row = row_type((column.key or "", _process(column.type, dialect)) for column in typed.selected_columns)
 
     def bound(self, values: Values) -> tuple[str, list[Any]]:
         """The text and the values in its order."""
@@ -116,16 +140,18 @@ class Held:
 class Reader:
     """Runs prepared statements; as a context, all of them see one state of the database."""
 
-    __slots__ = ("began", "dialect", "driver")
+    __slots__ = ("began", "dialect", "driver", "several")
 
-    def __init__(self) -> None:
+    def __init__(self, *, several: bool = False) -> None:
+        """`several` statements are going to be run in the context; a single one is consistent by itself."""
         engine = db.engine
         self.dialect = engine.dialect
         self.driver = _driver(engine) if engine.dialect.name == "sqlite" else None
         self.began = False
+        self.several = several
 
     def __enter__(self) -> "Reader":
-        if self.driver is not None and not self.driver.in_transaction:
+        if self.several and self.driver is not None and not self.driver.in_transaction:
             self.driver.execute("BEGIN")
             self.began = True
         return self
@@ -137,21 +163,44 @@ class Reader:
     def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
         """All rows, as tuples with the columns' names as attributes."""
         if self.driver is not None:
-            ready = statement.on(self.dialect)
-            try:
-                return list(map(ready.row, self.driver.execute(*ready.bound(values)).fetchall()))
-            except sqlite3.Error:
-                self._give_up()
-        return db.session.connection().execute(statement.select, dict(values)).all()
+            ready = statement.packed(self.dialect)
+            found = self._run(ready, values)
+            if found is not None:
+                return list(map(ready.row, orjson.loads(found[0])))
+        return self._session().execute(statement.select, dict(values)).all()
+
+    def page(self, statement: Prepared, values: Values) -> tuple[Sequence[Any], int]:
+        """The rows of a page, and how many there are in all."""
+        assert statement.counted is not None
+        if self.driver is not None:
+            ready = statement.packed(self.dialect)
+            found = self._run(ready, values)
+            if found is not None:
+                return list(map(ready.row, orjson.loads(found[0]))), found[1]
+        total = self._session().execute(statement.counted, dict(values)).scalar_one()
+        return self._session().execute(statement.select, dict(values)).all(), total
 
     def first(self, statement: Prepared, values: Values) -> Any:
         """The first row, or None."""
-        found = self.rows(statement, values)
-        return found[0] if found else None
+        if self.driver is not None:
+            ready = statement.plain(self.dialect)
+            found = self._run(ready, values)
+            if self.driver is not None:
+                return None if found is None else ready.row(found)
+        return self._session().execute(statement.select, dict(values)).first()
 
-    def number(self, statement: Prepared, values: Values) -> int:
-        """The first column of the first row."""
-        return int(self.rows(statement, values)[0][0])
+    def _run(self, ready: Ready, values: Values) -> Any:
+        """The first row as it comes; None when there is none, or when the driver was given up."""
+        assert self.driver is not None
+        try:
+            return self.driver.execute(*ready.bound(values)).fetchone()
+        except sqlite3.Error:
+            self._give_up()
+            return None
+
+    @staticmethod
+    def _session() -> Connection:
+        return db.session.connection()
 
     def _give_up(self) -> None:
         """The session shall say what is wrong, in the words that everybody expects."""

@@ -1,9 +1,9 @@
 """One request as the request log and the pipeline see it: opened first, closed last, whatever happened."""
 
-import os
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from random import getrandbits
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -41,7 +41,7 @@ class Call:
     def __init__(self) -> None:
         self.started = time.perf_counter_ns()
         self.at_us = time.time_ns() // 1000
-        self.request_id = "req_" + os.urandom(8).hex()
+        self.request_id = f"req_{getrandbits(64):016x}"        # a name, not a secret; fork() seeds it anew
         self.contract: Contract | None = None
         self.operation: Operation | None = None
         self.key: Caller | None = None
