@@ -23,9 +23,7 @@ help:  ## this list
 	@echo "Settings of run: HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) DEMO=$(DEMO) (0 starts empty)"
 
 run: $(RUNTIME)  ## install, migrate, demo data if the database is empty, server and background worker
-	@$(FLASK) db upgrade
-	@if [ "$(DEMO)" != 0 ]; then $(FLASK) demo --if-empty --host $(HOST) --port $(PORT); fi
-	@exec $(FLASK) serve --host $(HOST) --port $(PORT) --workers $(WORKERS)
+	@exec $(FLASK) serve --host $(HOST) --port $(PORT) --workers $(WORKERS) $(if $(filter 0,$(DEMO)),--upgrade,--demo)
 
 dev: $(RUNTIME)  ## the same data with a server that reloads when the code changes
 	@$(FLASK) db upgrade

@@ -6,6 +6,7 @@ thread, so that slow clients cost no worker thread.
 """
 
 import ctypes
+import gc
 import logging
 import os
 import resource
@@ -13,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,13 +105,13 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
         self.stopping = True
         self.pull_trigger()
 
-    def turn(self, seconds: int) -> None:
-        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
-
     def run(self) -> None:
         while not self.stopping:
-            self.turn(1)
+            self._turn(1)
         self.drain()
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
 
     def drain(self) -> None:
         began = time.monotonic()
@@ -120,7 +121,7 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
             for channel in list(self.active_channels.values()):
                 if channel.is_done(since):
                     channel.handle_close()
-            wasyncore.loop(timeout=0.1, use_poll=True, map=self._map, count=1)
+            self._turn(0.1)
         self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
 
     def _accept_what_waits(self) -> None:
@@ -185,7 +186,7 @@ class Parent:
         for child in self._missing():
             if time.monotonic() >= child.due:
                 child.born = time.monotonic()
-                child.pid = fork(child.body, self.listening)
+                child.pid = fork(child.body)
 
     def _bury(self) -> None:
         for child in self.children:
@@ -197,7 +198,7 @@ class Parent:
                 lived = time.monotonic() - child.born
                 child.due = time.monotonic() + (RESPAWN_PAUSE if lived < QUICK_DEATH else 0)
                 if not self.stopping:
-                    log.warning("%s (%d) ended with %s; replacing it", child.name, pid, ending(status))
+                    log.warning("%s (%d) ended with %d; replacing it", child.name, pid, code_of(status))
 
     def _stop(self) -> int:
         self.stopping = True
@@ -217,14 +218,7 @@ class Parent:
                 os.kill(child.pid, number)
 
 
-def ending(status: int) -> str:
-    """A wait status in words."""
-    if os.WIFSIGNALED(status):
-        return signal.Signals(os.WTERMSIG(status)).name
-    return f"status {os.WEXITSTATUS(status)}"
-
-
-def fork(body: Callable[[], None], listening: socket.socket) -> int:
+def fork(body: Callable[[], None]) -> int:
     """Run `body` in a child process that dies with its parent; its process id."""
     parent = os.getpid()
     sys.stdout.flush()
@@ -248,6 +242,16 @@ def fork(body: Callable[[], None], listening: socket.socket) -> int:
         os._exit(status)
 
 
+def wait_for(pid: int) -> int:
+    """The exit code of a child, once it has ended."""
+    return code_of(os.waitpid(pid, 0)[1])
+
+
+def code_of(status: int) -> int:
+    """A wait status as a shell says it: 137 is death by SIGKILL."""
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+
+
 def die_with(parent: int) -> None:
     """Have the kernel end this process when its parent ends, so that nobody stays on the port."""
     if sys.platform == "linux":
@@ -269,28 +273,23 @@ def run(
     workers: int = 1,
     threads: int = 8,
     background: Callable[[], None] | None = None,
-    after_fork: Iterable[Callable[[], None]] = (),
 ) -> int:
     """Serve until told to stop; the exit status.
 
-    `background` is the body of one more process; it stops by itself on SIGTERM. `after_fork` runs
-    first in every child: what must not be shared between processes is let go there.
+    `background` is the body of one more process; it stops by itself on SIGTERM. The caller holds
+    nothing open that processes must not share, such as connections to a database.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-
-    def begin() -> None:
-        for prepare in after_fork:
-            prepare()
+    gc.collect()
+    gc.freeze()                                      # what is there now stays shared with the children
 
     def answer() -> None:
         server = answering(application, listening, threads)
         until_signal(server.stop)
-        begin()
         server.run()
 
     def work() -> None:
         listening.close()
-        begin()
         assert background is not None
         background()
 

@@ -27,8 +27,13 @@ LATER = (
     option("--host", default="127.0.0.1", show_default=True, help="Where the server will be, for what is printed."),
     option("--port", default=8000, show_default=True),
 )
-def demo(force: bool, if_empty: bool, host: str, port: int) -> Done:
+def demo(**given: Any) -> Done:
     """Load two merchants with everything, and 90 days of traffic."""
+    return load_demo(**given)
+
+
+def load_demo(*, host: str, port: int, if_empty: bool = False, force: bool = False) -> Done:
+    """Load the demonstration and say how to try it at that address; raises OperationRefused."""
     if if_empty and not force and not demonstration.is_empty():
         return Done({"loaded": False}, LATER)
     made = demonstration.load(force=force)

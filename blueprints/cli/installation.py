@@ -9,13 +9,15 @@ from typing import Any
 
 import click
 from flask import Flask, current_app
+from flask_migrate import upgrade
 from rich.console import Group
 from rich.text import Text
 
 import server
 import worker
 from analytics import drain
-from blueprints.cli._command import Done, operator_command, settings, table
+from blueprints.cli._command import Done, operator_command, settings, show, table
+from blueprints.cli.demo import load_demo
 from config import Settings
 from database import db
 from operations import backup as archives
@@ -35,8 +37,10 @@ DRAINER_WAIT = 30.0                                  # seconds until the drainer
     option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Server processes."),
     option("--threads", type=click.IntRange(1, 64), default=8, show_default=True, help="Of each process."),
     option("--no-worker", is_flag=True, help="Without the background worker."),
+    option("--upgrade", "first", flag_value="upgrade", help="Apply migrations first."),
+    option("--demo", "first", flag_value="demo", help="So, and load the demo data if the database is empty."),
 )
-def serve(host: str, port: int, workers: int, threads: int, no_worker: bool) -> None:
+def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, first: str | None) -> None:
     """Run the production server and one background worker, until told to stop."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     chosen = settings()
@@ -45,15 +49,31 @@ def serve(host: str, port: int, workers: int, threads: int, no_worker: bool) -> 
             f"{workers} server processes need COUNTINGHOUSE_REDIS_URL: each would count the rate limits for itself, "
             "and a limit that multiplies by the number of processes is no limit. Set it, or use --workers 1."
         )
-    _must_be_migrated()
     listening = server.listen(host, port)
+    if first:
+        _prepare(host, listening.getsockname()[1], with_demo=first == "demo")
+    _must_be_migrated()
     click.echo(f"Listening on {server.address_of(listening)} (stop with Ctrl-C)", err=True)
     let_go()                                         # no connection is shared with a child
     status = server.run(
-        app, listening, workers=workers, threads=threads, after_fork=[],
+        app, listening, workers=workers, threads=threads,
         background=None if no_worker else lambda: worker.run(app, chosen, server.until_signal),
     )
     sys.exit(status)
+
+
+def _prepare(host: str, port: int, *, with_demo: bool) -> None:
+    """Migrations and demo data in a process of its own, which leaves the server's memory as it was."""
+
+    def prepare() -> None:
+        upgrade()
+        if with_demo:
+            show(load_demo(if_empty=True, host=host, port=port), as_json=False)
+
+    let_go()
+    status = server.wait_for(server.fork(prepare))
+    if status:
+        sys.exit(status)
 
 
 @operator_command("worker")
