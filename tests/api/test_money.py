@@ -15,7 +15,11 @@ from models.money import exponent
 from tests import cast
 from tests.api.test_envelope import assert_error
 
-EXAMPLES = int(os.environ.get("COUNTINGHOUSE_TEST_EXAMPLES", "100"))
+EXAMPLES = os.environ.get("COUNTINGHOUSE_TEST_EXAMPLES")
+RANDOM = settings(
+    max_examples=int(EXAMPLES or 60), derandomize=EXAMPLES is None, database=None, deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 
 
 @pytest.fixture
@@ -184,7 +188,7 @@ def reference(currency, lines, discount_share, tax):
     return items, header, tax * unit, (subtotal, discounts + header, taxes + tax * unit)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@RANDOM
 @given(CURRENCIES, LINES, st.integers(0, 100), st.integers(0, 10**6))
 def test_random_budgets_equal_a_decimal_reference(total_of, currency, lines, share, tax):
     items, header, header_tax, (subtotal, discount, taxes) = reference(currency, lines, share, Decimal(tax))
