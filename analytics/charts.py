@@ -82,7 +82,11 @@ def _latency(go: Any) -> tuple[list[Any], dict[str, Any]]:
             name=name, mode="lines+markers", line={"width": 2, "dash": dash}, marker={"symbol": symbol, "size": 4},
             meta={"token": name}, hovertemplate="%{y:,.3~r} ms", connectgaps=False)
         for name, dash, symbol in PERCENTILES]
-    return lines, {"xaxis": {"type": "date"}, "yaxis": {"type": "log", "ticksuffix": " ms", "dtick": "D2"}}
+    ticks = {
+        0.1: "0.1 ms", 0.3: "0.3 ms", 1: "1 ms", 3: "3 ms", 10: "10 ms", 30: "30 ms", 100: "100 ms", 300: "300 ms",
+        1000: "1 s", 3000: "3 s", 10_000: "10 s", 30_000: "30 s"}
+    return lines, {
+        "xaxis": {"type": "date"}, "yaxis": {"type": "log", "tickvals": list(ticks), "ticktext": list(ticks.values())}}
 
 
 def _volume(go: Any) -> tuple[list[Any], dict[str, Any]]:

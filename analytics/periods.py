@@ -84,10 +84,12 @@ class Window:
     def buckets(self) -> list[tuple[datetime, datetime]]:
         return [(moment_of(first), moment_of(last)) for first, last in pairwise(self.edges)]
 
-    def previous(self) -> "Window":
-        """The same length of time just before."""
+    def previous(self, *, imported: bool = False, now: float | None = None) -> "Window":
+        """The same length of time just before, as far as its cells are still kept that fine."""
         length = self.edges[-1] - self.edges[0]
-        return Window(tuple(edge - length for edge in self.edges), self.step, self.finest, self.zone)
+        level = max(self.finest, finest(self.edges[0] - length, imported=imported, now=now))
+        edges = tuple((edge - length) // level * level for edge in self.edges)
+        return Window(edges, self.step, level, self.zone)
 
 
 def window(
@@ -147,11 +149,9 @@ def _grid(first: int, last: int, step: int, zone: ZoneInfo) -> list[int]:
     edges: list[int] = []
     while True:
         begin, following = (minute_of(midnight(each, zone)) for each in (day, day + stride))
-        if begin > last:
-            return edges
+        if begin >= last:
+            return [*edges, begin]
         edges += range(begin, following, step) if step < DAY else [begin]
-        if begin == last:
-            return edges
         day += stride
 
 

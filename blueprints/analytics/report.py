@@ -59,7 +59,7 @@ def _stamp(asked: Question, totals: Totals) -> str:
 def _content(asked: Question, totals: Totals) -> dict[str, Any]:
     question, window = asked.filter, asked.window
     points, slow = queries.series(question, window), queries.latency(question, window)
-    earlier = window.previous() if asked.args.get("compare", "1") == "1" else None
+    earlier = window.previous(imported=question.imported) if asked.args.get("compare", "1") == "1" else None
     before = question.within(earlier.start, earlier.end) if earlier else None
     past = queries.series(before, earlier) if before and earlier else None
     former = queries.totals(before) if before else None

@@ -1,6 +1,6 @@
 """Buckets, in any zone and across changes of the clock."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -63,4 +63,13 @@ def test_the_buckets_of_a_custom_period_fill_it_exactly(zone):
     found = days(date(2026, 3, 1), date(2026, 11, 1), zone, now=NOW)
     assert found.start.astimezone(zone).isoformat().startswith("2026-03-01T00:00")
     assert found.end.astimezone(zone).isoformat().startswith("2026-11-02T00:00")
-    assert found.previous().end == found.start
+    assert timedelta(0) <= found.start - found.previous(now=NOW).end < timedelta(days=1)
+
+
+def test_the_period_before_is_asked_for_in_cells_that_are_kept():
+    end = datetime(2026, 11, 20, 12, 7, tzinfo=UTC)
+    found = window(end - timedelta(days=6, minutes=11), end, ZoneInfo("UTC"), now=NOW)
+    assert found.finest == MINUTE
+    before = found.previous(now=NOW)
+    assert len(before.edges) == len(found.edges)
+    assert not any(edge % QUARTER for edge in before.edges)
