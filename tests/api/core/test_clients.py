@@ -44,14 +44,3 @@ def test_errors_carry_the_same_data_in_both_protocols(core, alder):
     missing = core.get("/clients/123")
     assert missing.status_code == 404
     assert missing.json["error"]["message"] == 'not_found: Object "clients(123)" was not found!'
-
-
-def test_rates_follow_the_base_currency(core):
-    core.result("accounting.currencies.rates.create", {"from": "EUR", "to": "USD", "rate": 1.25, "dt": "2026-01-05"})
-    core.result("accounting.currencies.rates.create", {"from": "EUR", "to": "GBP", "rate": 0.8, "dt": "2026-01-05"})
-    assert core.result("accounting.currencies.get_rate", {"from": "USD", "to": "EUR", "dt": "2026-01-07"})["rate"] == 0.8
-    cross = core.get("/accounting/currencies/exchange-rate?from=USD&to=GBP&dt=2026-01-06")
-    assert cross.json == {"from": "USD", "to": "GBP", "rate": 0.64, "dt": "2026-01-05"}
-    assert core.get("/accounting/currencies/exchange-rate").json["rate"] == 1
-    early = core.get("/accounting/currencies/exchange-rate?to=USD&dt=2025-01-01")
-    assert early.status_code == 422
