@@ -3,51 +3,27 @@
 A caller's totals are never believed; they are computed here. Tax is exclusive: it comes on top.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import String, and_, bindparam, case, cast, exists, literal, select
+from sqlalchemy import select
 
 from database import db
-from domain import audit, clock, customers, events, products, settings
+from domain import audit, clock, customers, events, settings
 from domain.actor import Actor
+from domain.budget_lines import ItemInput, compute
+from domain.budget_listing import LISTING
 from domain.errors import Conflict, Invalid, NotFound, Problem
-from domain.inputs import (
-    Choice,
-    CurrencyCode,
-    Input,
-    LongText,
-    Maybe,
-    Metadata,
-    Moment,
-    Number,
-    RowId,
-    Text,
-    Whole,
-)
-from domain.listing import Children, Filter, Listing, touch
+from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, RowId
+from domain.listing import touch
 from domain.resource import Resource
-from models.budget import Budget, BudgetItem, BudgetStatus
+from models.budget import Budget, BudgetStatus
 from models.customer import Customer
 from models.merchant import Merchant
-from models.money import EXPONENTS, LIMIT, line_minor, percent_minor, to_micro, to_minor
-from models.product import PriceRule, Product, ProductStatus
 
 MAX_ITEMS = 200
-
-
-class ItemInput(Input):
-    """One line; a price left out is the product's, a tax left out follows from the product's rate."""
-
-    product_id: Maybe[RowId] = None
-    description: Maybe[Annotated[str, Text(500)]] = None
-    quantity: Annotated[int, Whole(1, 1_000_000)]
-    unit_price: Maybe[Annotated[Decimal, Number(0, products.MAX_PRICE)]] = None
-    discount: Maybe[Annotated[Decimal, Number()]] = None
-    tax: Maybe[Annotated[Decimal, Number()]] = None
 
 
 class BudgetInput(Input):
@@ -64,101 +40,6 @@ class BudgetInput(Input):
     status: Maybe[Annotated[BudgetStatus, Choice(BudgetStatus)]] = None
 
 
-# A pending budget whose day has passed is expired, whether or not the worker has written it down yet.
-EFFECTIVE = case(
-    (
-        and_(
-            Budget.status == BudgetStatus.PENDING,
-            Budget.valid_until < bindparam("now", type_=Budget.valid_until.type),
-        ),
-        literal(BudgetStatus.EXPIRED.value, String),
-    ),
-    else_=cast(Budget.status, String),
-)
-
-LISTING = Listing(
-    model=Budget,
-    noun="budget",
-    columns={
-        **{
-            name: getattr(Budget, name)
-            for name in (
-                "id", "merchant_id", "customer_id", "currency", "subtotal_minor", "discount_minor", "tax_minor",
-                "total_minor", "header_discount_minor", "header_tax_minor", "valid_until", "notes", "details",
-                "approved_at", "approved_by", "archived_at", "created_at", "updated_at", "version",
-            )
-        },
-        "status": EFFECTIVE,
-        "customer_name": Customer.name,
-        "customer_email": Customer.email,
-    },
-    joins=((Customer, Customer.id == Budget.customer_id),),
-    children={
-        "items": Children(
-            BudgetItem.budget_id,
-            {
-                name: getattr(BudgetItem, name)
-                for name in (
-                    "id", "product_id", "description", "quantity", "unit_price_micro", "discount_minor", "tax_minor",
-                    "total_minor",
-                )
-            },
-            BudgetItem.position,
-        )
-    },
-    sort={
-        "created_at": Budget.created_at, "updated_at": Budget.updated_at, "total": Budget.total_minor,
-        "status": Budget.status, "valid_until": Budget.valid_until, "id": Budget.id,
-    },
-    filters={
-        "id": Filter(list, lambda bound: Budget.id.in_(bound)),
-        "status": Filter(BudgetStatus, lambda bound: cast(bound, String) == EFFECTIVE),
-        "customer_id": Filter(int, lambda bound: Budget.customer_id == bound),
-        "customer_ids": Filter(list, lambda bound: Budget.customer_id.in_(bound)),
-        "currency": Filter(str, lambda bound: Budget.currency == bound),
-        "merchant_id": Filter(list, lambda bound: Budget.merchant_id.in_(bound)),
-        "archived": Filter(bool, lambda bound: Budget.archived_at.is_not(None) == bound),
-        "min_total": Filter("amount", lambda bound: Budget.total_minor >= (bound + _step() - 1) // _step()),
-        "max_total": Filter("amount", lambda bound: Budget.total_minor <= bound // _step()),
-        "created_after": Filter("moment", lambda bound: Budget.created_at >= bound),
-        "created_before": Filter("day_end", lambda bound: Budget.created_at <= bound),
-    },
-    search=(
-        Budget.notes,
-        Customer.name,
-        lambda pattern: (literal("budget_") + cast(Budget.id, String)).ilike(pattern, escape="\\"),
-        lambda pattern: exists().where(
-            BudgetItem.budget_id == Budget.id, BudgetItem.description.ilike(pattern, escape="\\")
-        ),
-    ),
-    customer="customer_id",
-    own=True,
-)
-
-
-def _step() -> Any:
-    """Ten-thousandths of the major unit in one minor unit of the budget's currency.
-
-    Bounds come in ten-thousandths, the finest that any currency has. They are divided rather than
-    totals multiplied: the largest totals would leave 64 bits.
-    """
-    steps = {code: 10 ** (4 - digits) for code, digits in EXPONENTS.items()}
-    return case(steps, value=Budget.currency, else_=100)
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The sums of a budget in minor units."""
-
-    subtotal: int
-    discount: int
-    tax: int
-
-    @property
-    def total(self) -> int:
-        return self.subtotal - self.discount + self.tax
-
-
 def create(actor: Actor, new: BudgetInput) -> Budget:
     """A pending budget for one of the actor's customers; Invalid names every wrong line."""
     merchant = db.session.get(Merchant, actor.merchant_id)
@@ -171,7 +52,7 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
         valid_until=_future(new.valid_until) or now + timedelta(days=days), notes=new.notes, details=new.details,
     )
     budget.customer_id = _customer(actor, budget, new.customer_id).id
-    _compute(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
+    compute(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
     db.session.add(budget)
     db.session.flush()       # gives it and its items their ids
     audit.record(actor, "budget.created", budget, after=_snapshot(budget))
@@ -200,7 +81,7 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
     if "customer_id" in changes:
         budget.customer_id = _customer(actor, budget, changes["customer_id"]).id
     if changes.keys() & {"items", "discount", "tax"}:
-        _compute(actor, budget, changes)
+        compute(actor, budget, changes)
     touch(budget)
     db.session.flush()       # new items get their ids
     event = _event(before["status"], budget)
@@ -336,101 +217,6 @@ def _customer(actor: Actor, budget: Budget, key: int) -> Customer:
     if customer.merchant_id != budget.merchant_id:
         raise Invalid.field("customer_id", "must exist", "unknown")
     return customer
-
-
-def _compute(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
-    """Lines and sums anew; with no new lines the old ones keep theirs and only the header changes."""
-    if given.get("items") is not None:
-        known = _products(actor, budget, given["items"])
-        budget.items = [_line(budget, place, one, known) for place, one in enumerate(given["items"])]
-    if "discount" in given:
-        budget.header_discount_minor = _minor(given["discount"], budget.currency, "discount")
-    if "tax" in given:
-        budget.header_tax_minor = _minor(given["tax"], budget.currency, "tax")
-    totals = _totals(budget)
-    budget.subtotal_minor, budget.discount_minor = totals.subtotal, totals.discount
-    budget.tax_minor, budget.total_minor = totals.tax, totals.total
-
-
-def _totals(budget: Budget) -> Totals:
-    subtotal = sum(line_minor(one.quantity, one.unit_price_micro, budget.currency) for one in budget.items)
-    of_items = sum(one.discount_minor for one in budget.items)
-    if budget.header_discount_minor > subtotal - of_items:
-        raise Invalid.field("discount", "must not be more than the budget's amount", "range")
-    tax = sum(one.tax_minor for one in budget.items) + budget.header_tax_minor
-    totals = Totals(subtotal, of_items + budget.header_discount_minor, tax)
-    if max(subtotal, totals.total) >= LIMIT:
-        raise Invalid.field("items", "add up to more than can be billed", "range")
-    return totals
-
-
-def _products(actor: Actor, budget: Budget, items: list[ItemInput]) -> dict[int, tuple[Product, int | None]]:
-    """The products that the lines name, each with its tax rate in hundredths of a percent."""
-    keys = {one.product_id for one in items if one.product_id is not None}
-    if not keys:
-        return {}
-    statement = (
-        select(Product, PriceRule.percent_hundredths)
-        .outerjoin(PriceRule, PriceRule.id == Product.tax_id)
-        .where(Product.id.in_(keys), Product.merchant_id == budget.merchant_id, Product.deleted_at.is_(None))
-    )
-    with db.session.no_autoflush:          # the budget itself is half written
-        return {product.id: (product, rate) for product, rate in db.session.execute(statement)}
-
-
-def _line(budget: Budget, place: int, item: ItemInput, known: dict[int, tuple[Product, int | None]]) -> BudgetItem:
-    """One line with its amounts; Invalid names the field of this line."""
-    path = f"items.{place}"
-    product, rate = known.get(item.product_id or 0, (None, None))
-    if item.product_id is not None:
-        _sellable(path, product, budget.currency)
-    description = item.description or (product.name if product else None)
-    if not description:
-        raise Invalid.field(f"{path}.description", "is required when there is no product", "missing")
-    price = _price(path, item, product)
-    amount = line_minor(item.quantity, price, budget.currency)
-    if amount >= LIMIT:
-        raise Invalid.field(f"{path}.quantity", "makes the line more than can be billed", "range")
-    discount = _minor(item.discount, budget.currency, f"{path}.discount")
-    if discount > amount:
-        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "range")
-    if item.tax is None:
-        tax = percent_minor(amount - discount, rate or 0)
-    else:
-        tax = _minor(item.tax, budget.currency, f"{path}.tax")
-    return BudgetItem(
-        position=place, product_id=product.id if product else None, description=description, quantity=item.quantity,
-        unit_price_micro=price, discount_minor=discount, tax_minor=tax, total_minor=amount - discount + tax,
-    )
-
-
-def _sellable(path: str, product: Product | None, currency: str) -> None:
-    if product is None:
-        raise Invalid.field(f"{path}.product_id", "must exist", "unknown")
-    if product.status is not ProductStatus.ACTIVE:
-        raise Invalid.field(f"{path}.product_id", "is inactive", "inactive")
-    if product.currency != currency:
-        raise Invalid.field(
-            f"{path}.product_id", f"is priced in {product.currency}, the budget is in {currency}", "currency"
-        )
-
-
-def _price(path: str, item: ItemInput, product: Product | None) -> int:
-    if item.unit_price is None:
-        if product is None:
-            raise Invalid.field(f"{path}.unit_price", "is required when there is no product", "missing")
-        return product.price_micro
-    try:
-        return to_micro(item.unit_price)
-    except ValueError as problem:
-        raise Invalid.field(f"{path}.unit_price", str(problem)) from None
-
-
-def _minor(amount: Decimal | None, currency: str, field: str) -> int:
-    try:
-        return to_minor(amount, currency) if amount else 0
-    except ValueError as problem:
-        raise Invalid.field(field, str(problem)) from None
 
 
 def _snapshot(budget: Budget) -> dict[str, Any]:

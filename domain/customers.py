@@ -6,8 +6,9 @@ from typing import Annotated, Any
 from sqlalchemy import func, literal, select
 
 from database import db
-from domain import audit, clock, codes, events
+from domain import audit, clock, codes, customer_addresses, events
 from domain.actor import Actor
+from domain.customer_addresses import AddressInput
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
@@ -30,14 +31,6 @@ from domain.resource import Resource
 from models.customer import Address, AddressKind, Customer, CustomerStatus
 from models.merchant import Merchant
 from models.money import Money, to_minor
-
-
-class AddressInput(Input):
-    street: Maybe[Annotated[str, Text(255)]] = None
-    city: Maybe[Annotated[str, Text(100)]] = None
-    state: Maybe[Annotated[str, Text(100)]] = None
-    postal_code: Maybe[Annotated[str, Text(32)]] = None
-    country: Maybe[Country] = None
 
 
 class CustomerInput(Input):
@@ -143,8 +136,9 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
         customer.status = CustomerStatus.ARCHIVED
     db.session.add(customer)
     for kind in AddressKind:
-        _address(customer, kind, getattr(new, f"{kind}_address"))
-    _address_parts(customer, new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True))
+        customer_addresses.put(customer, kind, getattr(new, f"{kind}_address"))
+    parts = new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True)
+    customer_addresses.change_parts(customer, parts)
     db.session.flush()       # gives it its id
     audit.record(actor, "customer.created", customer, after=audit.snapshot(customer))
     events.emit(actor, "customer.created", customer)
@@ -166,8 +160,8 @@ def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Custome
         _archive(customer, archived=changes["archived"])
     for kind in AddressKind:
         if f"{kind}_address" in changes:
-            _address(customer, kind, changes[f"{kind}_address"])
-    _address_parts(customer, changes)
+            customer_addresses.put(customer, kind, changes[f"{kind}_address"])
+    customer_addresses.change_parts(customer, changes)
     touch(customer)
     db.session.flush()       # a taken e-mail shows here, inside the caller's transaction
     audit.record(actor, "customer.updated", customer, before=before, after=audit.snapshot(customer))
@@ -272,29 +266,6 @@ def currency_of(customer: Customer) -> str:
 
 def credit_limit(customer: Customer) -> Money:
     return Money(customer.credit_limit_minor, currency_of(customer))
-
-
-def _address(customer: Customer, kind: AddressKind, new: AddressInput | None) -> None:
-    """A changed address is a new row; the one before is kept, closed."""
-    current = customer.billing_address if kind is AddressKind.BILLING else customer.shipping_address
-    values = new.model_dump() if new is not None else {}
-    if current is not None and values == {name: getattr(current, name) for name in AddressInput.model_fields}:
-        return
-    now = clock.now()
-    if current is not None:
-        current.replaced_at = current.updated_at = now
-    if any(values.values()):
-        customer.addresses.append(Address(kind=kind, created_at=now, updated_at=now, **values))
-
-
-def _address_parts(customer: Customer, given: dict[str, Any]) -> None:
-    """Change street or country of the billing address and keep what else it says."""
-    parts = {name: given[f"billing_{name}"] for name in ("street", "country") if f"billing_{name}" in given}
-    if not parts:
-        return
-    current = customer.billing_address
-    kept = {name: getattr(current, name, None) for name in AddressInput.model_fields}
-    _address(customer, AddressKind.BILLING, AddressInput.model_construct(**(kept | parts)))
 
 
 RESOURCE = Resource(

@@ -5,18 +5,14 @@ Input models are strict (JSON types count). Values that come as text, from forms
 a caller: every error type has our sentence, and the value that was sent is never repeated.
 """
 
-import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
 
-import pycountry
 from annotated_types import GroupedMetadata
 from pydantic import (
     AfterValidator,
@@ -25,19 +21,12 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    ValidationInfo,
     create_model,
 )
-from pydantic_core import PydanticCustomError
 
+from domain import checks
+from domain.checks import LARGEST, wrong
 from domain.errors import Invalid, Problem
-
-NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
-WEB = re.compile(r"https?://[^\s/?#]+\.[^\s]*\Z|https?://localhost\S*\Z", re.IGNORECASE)
-MAX_METADATA = 50
-MAX_DIGITS = 28             # more would be rounded in silence
-LARGEST = Decimal(2**53)
 
 
 class Input(BaseModel):
@@ -49,233 +38,6 @@ class Input(BaseModel):
 Model = TypeVar("Model", bound=Input)
 
 
-def wrong(code: str, text: str, **values: Any) -> PydanticCustomError:
-    """A mistake in our own words, for validators to raise."""
-    return PydanticCustomError(code, text.replace("{", "{{").replace("}", "}}"), values or None)
-
-
-def _is_text(info: ValidationInfo) -> bool:
-    return bool(info.context and info.context.get("text"))
-
-
-def _clean(value: str) -> str:
-    """Text that both databases can hold: no NUL, no half of a surrogate pair."""
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
-        raise wrong("characters", "contains characters that cannot be stored")
-    return value
-
-
-def _string(value: Any) -> Any:
-    if not isinstance(value, str):
-        raise wrong("type", "must be a string")
-    return _clean(value)
-
-
-def _stripped(value: Any) -> Any:
-    return _string(value).strip()
-
-
-def _empty_is_none(value: Any, info: ValidationInfo) -> Any:
-    return None if _is_text(info) and value == "" else value
-
-
-def _number(value: Any, info: ValidationInfo) -> Decimal:
-    if isinstance(value, str) and _is_text(info):
-        value = value.strip()
-        if not NUMBER.match(value):
-            raise wrong("type", "must be a number")
-        return Decimal(value)
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise wrong("type", "must be a number")
-    number = Decimal(value)
-    if number.is_zero():
-        return Decimal(0)                            # whatever its exponent, which arithmetic would choke on
-    _, digits, exponent = number.as_tuple()
-    if len(digits) > MAX_DIGITS or (isinstance(exponent, int) and exponent < -MAX_DIGITS):
-        raise wrong("range", "has too many digits")
-    if not number.is_finite() or number.adjusted() > MAX_DIGITS or abs(number) > LARGEST:
-        raise wrong("range", "is too large")
-    return number
-
-
-def _whole(value: Any, info: ValidationInfo) -> int:
-    if isinstance(value, str) and _is_text(info) and re.fullmatch(r"[+-]?\d{1,18}", value.strip(), re.ASCII):
-        return int(value.strip())
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise wrong("type", "must be a whole number")
-    return value
-
-
-def _truth(value: Any, info: ValidationInfo) -> bool:
-    if isinstance(value, bool):
-        return value
-    if _is_text(info) and value in ("on", "true", "1", "yes", "off", "false", "0", "no", ""):
-        return value in ("on", "true", "1", "yes")
-    raise wrong("type", "must be true or false")
-
-
-def _email(value: str) -> str:
-    if not EMAIL.match(value) or len(value) > 254:
-        raise wrong("invalid", "is not a valid e-mail address")
-    return value
-
-
-def _web_address(value: str) -> str:
-    if not WEB.match(value):
-        raise wrong("invalid", "must be a web address beginning with http:// or https://")
-    return value
-
-
-@cache
-def countries() -> dict[str, str]:
-    """ISO 3166-1 alpha-2 codes and names."""
-    return {country.alpha_2: country.name for country in pycountry.countries}
-
-
-def _country(value: str) -> str:
-    if value.upper() not in countries():
-        raise wrong("inclusion", "must be an ISO 3166-1 country code of two letters")
-    return value.upper()
-
-
-@cache
-def currencies() -> dict[str, str]:
-    """ISO 4217 codes and names."""
-    return {currency.alpha_3: currency.name for currency in pycountry.currencies}
-
-
-@cache
-def currency_numbers() -> dict[str, int]:
-    """ISO 4217 numbers by code."""
-    return {currency.alpha_3: int(currency.numeric) for currency in pycountry.currencies}
-
-
-def _currency(value: str) -> str:
-    if value not in currencies():
-        raise wrong("inclusion", "must be an ISO 4217 currency code such as EUR")
-    return value
-
-
-@cache
-def timezones() -> frozenset[str]:
-    """The names of the IANA time zone database."""
-    return frozenset(name for name in available_timezones() if name not in ("localtime", "posixrules", "Factory"))
-
-
-def _timezone(value: str) -> str:
-    if value not in timezones():
-        raise wrong("inclusion", "is not a known time zone such as Europe/Madrid")
-    return value
-
-
-def network(value: str) -> str:
-    """One entry of an address list in its normal form; raises ValueError with a sentence."""
-    entry = value.strip()
-    _, slash, bits = entry.partition("/")
-    if "%" in entry or (slash and not re.fullmatch(r"\d{1,3}", bits, re.ASCII)):
-        raise ValueError("must be an IPv4 or IPv6 address or network such as 203.0.113.0/24")
-    try:
-        parsed = ipaddress.ip_network(entry)
-    except ValueError as problem:
-        if "host bits" in str(problem):
-            fixed = ipaddress.ip_network(entry, strict=False)
-            raise ValueError(f"has host bits set; did you mean {fixed}?") from None
-        raise ValueError("must be an IPv4 or IPv6 address or network such as 203.0.113.0/24") from None
-    mapped = parsed.network_address.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Network) else None
-    if mapped is not None and parsed.prefixlen >= 96:
-        parsed = ipaddress.ip_network(f"{mapped}/{parsed.prefixlen - 96}")
-    return str(parsed.network_address) if parsed.num_addresses == 1 else str(parsed)
-
-
-def _networks(values: list[str]) -> list[str]:
-    folded = []
-    for place, value in enumerate(values, 1):
-        try:
-            folded.append(network(value))
-        except ValueError as problem:
-            raise wrong("invalid", f"entry {place} {problem}") from None
-    return list(dict.fromkeys(folded))
-
-
-def _lines(value: Any, info: ValidationInfo) -> Any:
-    """A form sends a list as lines or words of one text."""
-    return re.split(r"[\s,;]+", value.strip()) if _is_text(info) and isinstance(value, str) and value.strip() else (
-        [] if _is_text(info) and value in ("", None) else value
-    )
-
-
-def _moment(value: Any, info: ValidationInfo) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC)
-    if not isinstance(value, str):
-        raise wrong("type", "must be an ISO 8601 time such as 2026-01-31T12:00:00Z")
-    zone = ZoneInfo(info.context["zone"]) if info.context and info.context.get("zone") else UTC
-    return moment(value, zone)
-
-
-MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d\d:?\d\d)?\Z", re.ASCII
-)
-
-
-def moment(value: str, zone: Any = UTC, *, end_of_day: bool = False) -> datetime:
-    """An ISO 8601 time as aware UTC; without an offset it is in `zone`, a bare day its first or last instant.
-
-    Only the extended calendar form is taken (no weeks, no basic form). Raises a field error.
-    """
-    found = MOMENT.match(value)
-    if not found:
-        raise wrong("invalid", "must be an ISO 8601 time such as 2026-01-31T12:00:00Z")
-    year, month, day, hour, minute, second, fraction, offset = found.groups()
-    if hour is None and offset is not None:
-        raise wrong("invalid", "must be an ISO 8601 time such as 2026-01-31T12:00:00Z")
-    microsecond = int((fraction or "0").ljust(6, "0")[:6])
-    clock = (int(hour or 0), int(minute or 0), int(second or 0), microsecond)
-    if hour is None and end_of_day:
-        clock = (23, 59, 59, 999_999)
-    try:
-        local = datetime(int(year), int(month), int(day), *clock, tzinfo=zone)
-        if offset not in (None, "Z"):
-            local = datetime.fromisoformat(local.replace(tzinfo=None).isoformat() + offset)
-        elif offset == "Z":
-            local = local.replace(tzinfo=UTC)
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise wrong("invalid", "is not a time that exists") from None
-
-
-def _day(value: Any) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str):
-        for pattern, order in ((r"(\d{4})-(\d\d)-(\d\d)", (0, 1, 2)), (r"(\d\d)/(\d\d)/(\d{4})", (2, 1, 0))):
-            found = re.fullmatch(pattern, value, re.ASCII)
-            if found:
-                parts = found.groups()
-                try:
-                    return date(*(int(parts[place]) for place in order))
-                except ValueError:
-                    break
-    raise wrong("invalid", "must be a day such as 2026-01-31")
-
-
-def _metadata(value: Any, info: ValidationInfo) -> Any:
-    if _is_text(info) and isinstance(value, str):
-        pairs = [line.partition("=") for line in value.splitlines() if line.strip()]
-        value = {name.strip(): content.strip() for name, _, content in pairs}
-    if not isinstance(value, dict):
-        raise wrong("type", "must be an object")
-    if len(value) > MAX_METADATA:
-        raise wrong("range", f"may have at most {MAX_METADATA} entries")
-    for name, content in value.items():
-        if not isinstance(name, str) or not 1 <= len(name) <= 40:
-            raise wrong("invalid", "names must have 1 to 40 characters")
-        if not isinstance(content, str) or len(content) > 500:
-            raise wrong("invalid", "values must be strings of at most 500 characters")
-        _clean(name + content)
-    return value
-
-
 @dataclass(frozen=True)
 class Text(GroupedMetadata):
     """A string without surrounding space, of `minimum` to `maximum` characters."""
@@ -285,7 +47,7 @@ class Text(GroupedMetadata):
 
     def __iter__(self) -> Iterator[object]:
         yield Field(min_length=self.minimum, max_length=self.maximum)
-        yield BeforeValidator(_stripped)
+        yield BeforeValidator(checks.stripped)
 
 
 @dataclass(frozen=True)
@@ -297,7 +59,7 @@ class Number(GroupedMetadata):
 
     def __iter__(self) -> Iterator[object]:
         yield Field(ge=self.minimum, le=self.maximum)
-        yield BeforeValidator(_number)
+        yield BeforeValidator(checks.number)
 
 
 @dataclass(frozen=True)
@@ -309,7 +71,7 @@ class Whole(GroupedMetadata):
 
     def __iter__(self) -> Iterator[object]:
         yield Field(ge=self.minimum, le=self.maximum)
-        yield BeforeValidator(_whole)
+        yield BeforeValidator(checks.whole)
 
 
 def Choice(kind: type[StrEnum]) -> BeforeValidator:
@@ -325,20 +87,22 @@ def Choice(kind: type[StrEnum]) -> BeforeValidator:
 
 
 T = TypeVar("T")
-Maybe = Annotated[T | None, BeforeValidator(_empty_is_none)]      # or null; an empty field of a form is null too
+Maybe = Annotated[T | None, BeforeValidator(checks.empty_is_none)]      # or null; an empty field of a form is null too
 
 Name = Annotated[str, Text(200, 1)]
-LongText = Annotated[str, Field(max_length=5000), BeforeValidator(_string)]
-Email = Annotated[str, BeforeValidator(_stripped), AfterValidator(_email)]
-WebAddress = Annotated[str, Field(max_length=2048), AfterValidator(_web_address), BeforeValidator(_stripped)]
-Country = Annotated[str, BeforeValidator(_stripped), AfterValidator(_country)]
-CurrencyCode = Annotated[str, BeforeValidator(_stripped), AfterValidator(_currency)]
-TimeZone = Annotated[str, BeforeValidator(_stripped), AfterValidator(_timezone)]
-Truth = Annotated[bool, BeforeValidator(_truth)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Day = Annotated[date, BeforeValidator(_day)]
-Metadata = Annotated[dict[str, str], BeforeValidator(_metadata)]
-Networks = Annotated[list[str], Field(max_length=100), AfterValidator(_networks), BeforeValidator(_lines)]
+LongText = Annotated[str, Field(max_length=5000), BeforeValidator(checks.string)]
+Email = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.email)]
+WebAddress = Annotated[
+    str, Field(max_length=2048), AfterValidator(checks.web_address), BeforeValidator(checks.stripped)
+]
+Country = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.country_code)]
+CurrencyCode = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.currency_code)]
+TimeZone = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.timezone)]
+Truth = Annotated[bool, BeforeValidator(checks.truth)]
+Moment = Annotated[datetime, BeforeValidator(checks.moment_of)]
+Day = Annotated[date, BeforeValidator(checks.day)]
+Metadata = Annotated[dict[str, str], BeforeValidator(checks.metadata)]
+Networks = Annotated[list[str], Field(max_length=100), AfterValidator(checks.networks), BeforeValidator(checks.lines)]
 RowId = Annotated[int, Whole(1, 2**63 - 1)]
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from blueprints._session import wide_actor
 from blueprints.admin.fields import Field, Section, pairs
 from blueprints.admin.listing import Column, ListPage, Narrow
-from domain import budgets, customers, inputs
+from domain import budgets, checks, customers
 from domain.listing import Query
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
@@ -16,17 +16,17 @@ PARTS = ("street", "city", "state", "postal_code", "country")
 
 def country_choices(_: Any) -> list[tuple[str, str]]:
     """Countries by name."""
-    return sorted(inputs.countries().items(), key=lambda pair: pair[1])
+    return sorted(checks.countries().items(), key=lambda pair: pair[1])
 
 
 def currency_choices(_: Any) -> list[tuple[str, str]]:
     """Currencies by code."""
-    return [(code, f"{code} · {name}") for code, name in sorted(inputs.currencies().items())]
+    return [(code, f"{code} · {name}") for code, name in sorted(checks.currencies().items())]
 
 
 def timezone_choices(_: Any) -> list[tuple[str, str]]:
     """Time zones by name."""
-    return [(name, name) for name in sorted(inputs.timezones())]
+    return [(name, name) for name in sorted(checks.timezones())]
 
 
 def address(kind: str, title: str) -> Section:

@@ -14,7 +14,7 @@ from blueprints._format import words, zone
 from blueprints._htmx import is_partial, page_or_part
 from blueprints._session import actor
 from blueprints.admin.fields import Choices, Section
-from domain import inputs
+from domain import checks
 from domain.actor import Actor
 from domain.listing import Page, Query, Record
 from domain.resource import Resource
@@ -175,6 +175,6 @@ def value_of(record: Record, column: Column) -> Any:
 def _moment(raw: str, *, end: bool) -> datetime | None:
     """A day of the reader's zone as its first or last instant."""
     try:
-        return inputs.moment(raw, zone(), end_of_day=end) if raw else None
+        return checks.moment(raw, zone(), end_of_day=end) if raw else None
     except PydanticCustomError:
         return None

@@ -12,7 +12,7 @@ from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Ou
 from blueprints.api.core.contract import exact
 from blueprints.api.fields import Field, record_shower
 from blueprints.api.verbs import listed
-from domain import currencies, inputs, settings
+from domain import checks, currencies, inputs, settings
 from domain.actor import Actor
 from domain.currencies import Rate, RateInput
 from domain.errors import Invalid
@@ -43,7 +43,7 @@ def day(given: Any) -> date | None:
             return date.fromisoformat(given)
         if isinstance(given, str):
             zone = g.call.zone or UTC
-            return inputs.moment(given, zone).astimezone(zone).date()
+            return checks.moment(given, zone).astimezone(zone).date()
     except (ValueError, PydanticCustomError):
         pass
     raise Invalid.field("dt", "must be a day or a time such as 2026-01-31 12:00:00", "invalid")

@@ -17,8 +17,8 @@ from blueprints.api.fields import Formats
 from blueprints.api.limits import purse
 from blueprints.api.rpc import RpcContract
 from domain import errors, settings
+from domain.checks import timezones
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
-from domain.inputs import timezones
 from domain.listing import Page, Query
 from domain.recognition import is_within
 from domain.user_access import unknown_token

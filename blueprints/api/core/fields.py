@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from blueprints.api.fields import SKIP, Amount, Convert, Field, Formats, Problems
+from domain.checks import currency_numbers
 from domain.errors import Problem
-from domain.inputs import currency_numbers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,8 +14,8 @@ from blueprints.api import json_reader
 from blueprints.api.contract import Contract, Exposure, Parameter
 from blueprints.api.fields import Formats, number_after
 from domain import clock, errors
+from domain.checks import moment
 from domain.errors import DomainError, Invalid, Unauthenticated
-from domain.inputs import moment
 from domain.listing import Page, Query
 from models.money import MICRO, Money, exponent
 

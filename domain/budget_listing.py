@@ -1,0 +1,91 @@
+"""How budgets are found and read; an expiry shows from the moment it is due."""
+
+from typing import Any
+
+from sqlalchemy import String, and_, bindparam, case, cast, exists, literal
+
+from domain.listing import Children, Filter, Listing
+from models.budget import Budget, BudgetItem, BudgetStatus
+from models.customer import Customer
+from models.money import EXPONENTS
+
+# A pending budget whose day has passed is expired, whether or not the worker has written it down yet.
+EFFECTIVE = case(
+    (
+        and_(
+            Budget.status == BudgetStatus.PENDING,
+            Budget.valid_until < bindparam("now", type_=Budget.valid_until.type),
+        ),
+        literal(BudgetStatus.EXPIRED.value, String),
+    ),
+    else_=cast(Budget.status, String),
+)
+
+LISTING = Listing(
+    model=Budget,
+    noun="budget",
+    columns={
+        **{
+            name: getattr(Budget, name)
+            for name in (
+                "id", "merchant_id", "customer_id", "currency", "subtotal_minor", "discount_minor", "tax_minor",
+                "total_minor", "header_discount_minor", "header_tax_minor", "valid_until", "notes", "details",
+                "approved_at", "approved_by", "archived_at", "created_at", "updated_at", "version",
+            )
+        },
+        "status": EFFECTIVE,
+        "customer_name": Customer.name,
+        "customer_email": Customer.email,
+    },
+    joins=((Customer, Customer.id == Budget.customer_id),),
+    children={
+        "items": Children(
+            BudgetItem.budget_id,
+            {
+                name: getattr(BudgetItem, name)
+                for name in (
+                    "id", "product_id", "description", "quantity", "unit_price_micro", "discount_minor", "tax_minor",
+                    "total_minor",
+                )
+            },
+            BudgetItem.position,
+        )
+    },
+    sort={
+        "created_at": Budget.created_at, "updated_at": Budget.updated_at, "total": Budget.total_minor,
+        "status": Budget.status, "valid_until": Budget.valid_until, "id": Budget.id,
+    },
+    filters={
+        "id": Filter(list, lambda bound: Budget.id.in_(bound)),
+        "status": Filter(BudgetStatus, lambda bound: cast(bound, String) == EFFECTIVE),
+        "customer_id": Filter(int, lambda bound: Budget.customer_id == bound),
+        "customer_ids": Filter(list, lambda bound: Budget.customer_id.in_(bound)),
+        "currency": Filter(str, lambda bound: Budget.currency == bound),
+        "merchant_id": Filter(list, lambda bound: Budget.merchant_id.in_(bound)),
+        "archived": Filter(bool, lambda bound: Budget.archived_at.is_not(None) == bound),
+        "min_total": Filter("amount", lambda bound: Budget.total_minor >= (bound + _step() - 1) // _step()),
+        "max_total": Filter("amount", lambda bound: Budget.total_minor <= bound // _step()),
+        "created_after": Filter("moment", lambda bound: Budget.created_at >= bound),
+        "created_before": Filter("day_end", lambda bound: Budget.created_at <= bound),
+    },
+    search=(
+        Budget.notes,
+        Customer.name,
+        lambda pattern: (literal("budget_") + cast(Budget.id, String)).ilike(pattern, escape="\\"),
+        lambda pattern: exists().where(
+            BudgetItem.budget_id == Budget.id, BudgetItem.description.ilike(pattern, escape="\\")
+        ),
+    ),
+    customer="customer_id",
+    own=True,
+)
+
+
+def _step() -> Any:
+    """Ten-thousandths of the major unit in one minor unit of the budget's currency.
+
+    Bounds come in ten-thousandths, the finest that any currency has. They are divided rather than
+    totals multiplied: the largest totals would leave 64 bits.
+    """
+    steps = {code: 10 ** (4 - digits) for code, digits in EXPONENTS.items()}
+    return case(steps, value=Budget.currency, else_=100)

@@ -1,0 +1,161 @@
+"""Which tasks a worker may begin now: the query that decides, cheap however much waits.
+
+Only the oldest open task of a lane may begin, and of a pool only a few at a time. Pools take turns:
+the index is walked from pool to pool (never from row to row), and of each only the first few due
+rows are looked at, so that neither a hundred thousand rows of one receiver nor a thousand lanes that
+wait for a retry make the others wait.
+"""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Select, bindparam, case, exists, func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from database import db
+from domain import clock
+from models.outbox import Task, TaskStatus
+
+LEASE = timedelta(seconds=45)                        # longer than any task takes
+AT_ONCE = 2                                          # of one pool
+WINDOW = 40                                          # due rows of a pool that are looked at
+POOLS = 4                                            # times as many pools are asked as there are free hands
+OPEN = (TaskStatus.PENDING, TaskStatus.HELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A task in a worker's hands."""
+
+    id: int
+    kind: str
+    lane: str
+    pool: str
+    payload: dict[str, Any]
+    attempts: int
+    merchant_id: int | None
+
+
+def _now() -> Any:
+    return bindparam("now", type_=Task.due_at.type)
+
+
+def _free(task: Any) -> Any:
+    """Due, and in nobody's hands."""
+    return (
+        (task.status == TaskStatus.PENDING) & (task.due_at <= _now())
+        & or_(task.lease_until.is_(None), task.lease_until < _now())
+    )
+
+
+def _first_of_pool(pool: Any, place: int) -> Any:
+    """The id of a pool's first (0) or second (1) task that may begin."""
+    due = (
+        select(Task.id, Task.lane)
+        .where(Task.pool == pool, _free(Task))
+        .order_by(Task.due_at, Task.id)
+        .limit(WINDOW)
+        .correlate(pool.table)
+        .subquery()
+    )
+    earlier = aliased(Task)
+    blocked = exists().where(earlier.lane == due.c.lane, earlier.status.in_(OPEN), earlier.id < due.c.id)
+    return (
+        select(due.c.id).where(~blocked.correlate(due)).limit(1).offset(place).correlate(pool.table).scalar_subquery()
+    )
+
+
+def _candidates() -> Select[Any]:
+    """Pools in turn after the last one served, each with its first tasks that may begin."""
+    pools = select(func.min(Task.pool).label("pool")).where(Task.status == TaskStatus.PENDING).cte(recursive=True)
+    following = (
+        select(func.min(Task.pool)).where(Task.status == TaskStatus.PENDING, Task.pool > pools.c.pool)
+        .correlate(pools).scalar_subquery()
+    )
+    pools = pools.union_all(select(following).where(pools.c.pool.is_not(None)))
+    first_due = (
+        select(func.min(Task.due_at)).where(Task.status == TaskStatus.PENDING, Task.pool == pools.c.pool)
+        .correlate(pools).scalar_subquery()
+    )
+    turn = case((pools.c.pool > bindparam("after"), 0), else_=1)
+    due = (
+        select(pools.c.pool)
+        .where(
+            pools.c.pool.is_not(None), pools.c.pool.not_in(bindparam("without", expanding=True)),
+            first_due <= _now(),
+        )
+        .order_by(turn, pools.c.pool)
+        .limit(bindparam("pools"))
+        .subquery()
+    )
+    first, second = _first_of_pool(due.c.pool, 0), _first_of_pool(due.c.pool, 1)
+    # Said again, because no database promises to keep the order of what is inside.
+    order = case((due.c.pool > bindparam("after"), 0), else_=1)
+    return select(due.c.pool, first.label("first"), second.label("second")).order_by(order, due.c.pool)
+
+
+CANDIDATES = _candidates()
+_TAKE = (
+    select(Task.id, Task.kind, Task.lane, Task.pool, Task.payload, Task.attempts, Task.merchant_id)
+    .where(Task.id.in_(bindparam("ids", expanding=True)), _free(Task))
+    .order_by(Task.id)
+    .with_for_update(skip_locked=True)
+)
+_BUSY = (
+    select(Task.pool, func.count().label("number"))
+    .where(Task.lease_until >= _now(), Task.status.in_(OPEN))
+    .group_by(Task.pool)
+)
+
+
+class Turn:
+    """Whose turn it is: where the walk over the pools goes on, in this process."""
+
+    def __init__(self) -> None:
+        self.after = ""
+
+
+def claim(most: int, *, turn: Turn | None = None, without: Collection[str] = ()) -> list[Claimed]:
+    """Lease up to `most` tasks that may begin, of other pools than `without`; inside a transaction."""
+    now = clock.now()
+    ids = _chosen(most, now, turn or Turn(), without)
+    if not ids:
+        return []
+    taken = [Claimed(*row) for row in db.session.execute(_TAKE, {"ids": ids, "now": now})]
+    if taken:
+        wanted = [one.id for one in taken]
+        db.session.execute(
+            update(Task).where(Task.id.in_(wanted)).values(lease_until=now + LEASE),
+            execution_options={"synchronize_session": False},
+        )
+    return taken
+
+
+def _chosen(most: int, now: datetime, turn: Turn, without: Collection[str]) -> list[int]:
+    """The ids to lease, and the turn moved on."""
+    busy = in_hand(now)
+    full = {pool for pool, number in busy.items() if number >= AT_ONCE} | set(without)
+    values = {"now": now, "after": turn.after, "without": sorted(full), "pools": most * POOLS}
+    ids: list[int] = []
+    for pool, *found in db.session.execute(CANDIDATES, values):
+        free = min(AT_ONCE - busy[pool], most - len(ids))
+        chosen = [one for one in found if one is not None][:free]
+        ids += chosen
+        if chosen:
+            turn.after = pool
+        if len(ids) >= most:
+            break
+    return ids
+
+
+def in_hand(now: datetime) -> Counter[str]:
+    """How many tasks of each pool are leased at the moment."""
+    return Counter({row.pool: int(row.number) for row in db.session.execute(_BUSY, {"now": now})})
+
+
+def is_anything_due() -> bool:
+    """Is there work for somebody who has none? Reads little and locks nothing."""
+    return bool(db.session.scalar(select(exists().where(_free(Task))), {"now": clock.now()}))

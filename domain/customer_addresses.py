@@ -1,0 +1,38 @@
+"""Addresses of customers: a changed address is a new row, the one before is kept, closed."""
+
+from typing import Annotated, Any
+
+from domain import clock
+from domain.inputs import Country, Input, Maybe, Text
+from models.customer import Address, AddressKind, Customer
+
+
+class AddressInput(Input):
+    street: Maybe[Annotated[str, Text(255)]] = None
+    city: Maybe[Annotated[str, Text(100)]] = None
+    state: Maybe[Annotated[str, Text(100)]] = None
+    postal_code: Maybe[Annotated[str, Text(32)]] = None
+    country: Maybe[Country] = None
+
+
+def put(customer: Customer, kind: AddressKind, new: AddressInput | None) -> None:
+    """A changed address is a new row; the one before is kept, closed."""
+    current = customer.billing_address if kind is AddressKind.BILLING else customer.shipping_address
+    values = new.model_dump() if new is not None else {}
+    if current is not None and values == {name: getattr(current, name) for name in AddressInput.model_fields}:
+        return
+    now = clock.now()
+    if current is not None:
+        current.replaced_at = current.updated_at = now
+    if any(values.values()):
+        customer.addresses.append(Address(kind=kind, created_at=now, updated_at=now, **values))
+
+
+def change_parts(customer: Customer, given: dict[str, Any]) -> None:
+    """Change street or country of the billing address and keep what else it says."""
+    parts = {name: given[f"billing_{name}"] for name in ("street", "country") if f"billing_{name}" in given}
+    if not parts:
+        return
+    current = customer.billing_address
+    kept = {name: getattr(current, name, None) for name in AddressInput.model_fields}
+    put(customer, AddressKind.BILLING, AddressInput.model_construct(**(kept | parts)))
