@@ -1,0 +1,74 @@
+"""Exchange rates in: the file that the European Central Bank publishes every working day."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from blueprints.cli._command import Done, operator_command, settings
+from blueprints.cli.logs import progress
+from database import transaction
+from domain import ecb
+from domain.actor import Actor
+from domain.ecb import Part, Rejected
+
+CREDIT = "Source: European Central Bank."
+
+
+@click.group()
+def rates() -> None:
+    """Exchange rates."""
+
+
+@operator_command("import", click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)))
+def rates_import(file: Path) -> Done:
+    """Import the ECB's reference rates (CSV, plain or .gz); a day that is there already is replaced."""
+    parts = list(_parts(file))
+    rejected = [one for part in parts for one in part.rejected]
+    data: dict[str, Any] = {
+        "imported": sum(part.stored for part in parts), "rejected": len(rejected),
+        "first": _edge(min, [part.first for part in parts]), "last": _edge(max, [part.last for part in parts]),
+        "rejected_file": str(_keep(file, rejected)) if rejected else None,
+    }
+    words = f"{data['imported']} rates imported, of the days {data['first']} to {data['last']}. {CREDIT}"
+    if rejected:
+        words += f"\n{len(rejected)} values make no sense; they are in {data['rejected_file']} with the reasons."
+    return Done(data, words)
+
+
+def _parts(file: Path) -> Iterator[Part]:
+    """Store the file part by part, each in its own transaction."""
+    actor, count = Actor.operator(), 0
+    with file.open("rb") as raw, progress("Importing", "bytes") as (bar, task):
+        bar.update(task, total=file.stat().st_size)
+        found = ecb.values(raw)
+        while True:
+            with transaction():
+                part = ecb.import_some(found, actor)
+            if part is None:
+                return
+            yield part
+            count += part.stored
+            elapsed = bar.tasks[0].elapsed or 0.0
+            speed = f", {count / elapsed:,.0f}/s" if elapsed else ""
+            bar.update(task, completed=min(raw.tell(), file.stat().st_size), lines=f"{count} rates{speed}")
+
+
+def _edge(choose: Any, days: list[date | None]) -> str | None:
+    known = [one for one in days if one is not None]
+    return choose(known).isoformat() if known else None
+
+
+def _keep(file: Path, rejected: list[Rejected]) -> Path:
+    """Write what was refused beside the installation's other rejects; the file's path."""
+    folder = settings().instance / "rejected"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{file.name}.rejected"
+    path.write_text("".join(f"line {one.line}: {one.reason}\n" for one in rejected), encoding="utf-8")
+    return path
+
+
+rates.add_command(rates_import)
+COMMANDS = (rates,)
