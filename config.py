@@ -8,6 +8,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,29 +85,36 @@ def _complete(values: dict[str, Any]) -> Settings:
         own_file = f"sqlite:///{instance / 'requests.db'}"
         values["log_database_url"] = own_file if business.startswith("sqlite") else business
     values["database_url"] = business
-    values["secret_keys"] = values.pop("secret_key") or (_generated_secret(instance),)
+    values["secret_keys"] = values.pop("secret_key") or _generated_secret(instance)
     return Settings(**values)
 
 
-def _generated_secret(instance: Path) -> str:
-    """The secret of this installation, made once, readable by its owner only."""
+def _generated_secret(instance: Path) -> tuple[str, ...]:
+    """The secret of this installation, made once, readable by its owner only; a list after a rotation."""
     path = instance / "secret_key"
     try:
-        # O_EXCL: of two processes that start at once, one writes and the other reads.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = path.read_text().strip()
-        if len(secret) < MINIMUM_SECRET:
-            raise ConfigError(f"{path} holds no usable secret; remove it to have one generated.") from None
-        return secret
+        if not path.exists():
+            _write_secret(path)
+        found = _secrets(path.read_text())
     except OSError as problem:
-        raise ConfigError(f"{PREFIX}INSTANCE: cannot write {path}: {problem.strerror}.") from None
-    with os.fdopen(descriptor, "w") as file:
-        secret = secrets.token_urlsafe(48)
-        file.write(secret)
+        raise ConfigError(f"{PREFIX}INSTANCE: cannot use {path}: {problem.strerror}.") from None
+    except ValueError:
+        found = ()
+    if not found:
+        raise ConfigError(f"{path} holds no usable secret; remove it to have one generated.")
+    return found
+
+
+def _write_secret(path: Path) -> None:
+    """Of several processes that start at once, one's secret gets the name, and it is whole by then."""
+    own = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(48))
         file.flush()
         os.fsync(file.fileno())
-    return secret
+    with suppress(FileExistsError):
+        os.link(own, path)
+    own.unlink()
 
 
 def _secrets(raw: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import NullPool, create_engine, func, select, text
 from analytics import drain
 from analytics.spool import Spool
 from analytics.store import requests
+from config import from_environment
 from database import db, transaction
 from domain import merchants
 from domain.actor import Actor
@@ -209,3 +211,16 @@ def test_a_failed_backup_leaves_nothing(installation: Any, tmp_path: Path) -> No
     (tmp_path / "b.zip").mkdir()
     installation.run("backup", str(tmp_path / "b.zip"), status=2)
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_rotated_secret_is_restored_as_the_list_it_is(
+    installation: Any, empty: Callable[[], Any], tmp_path: Path
+) -> None:
+    secrets = "the newer secret of this installation", "the older secret of this installation"
+    (installation.folder / "secret_key").write_text(",".join(secrets))
+    installation.settings = replace(installation.settings, secret_keys=secrets)
+    installation.app.extensions["countinghouse"] = installation.settings
+    installation.run("backup", str(tmp_path / "b.zip"), "--with-secret")
+    fresh = empty()
+    fresh.run("restore", str(tmp_path / "b.zip"))
+    assert from_environment().secret_keys == secrets

@@ -1,0 +1,38 @@
+"""The secret of an installation: made once, whole, whoever comes first."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import config
+
+pytestmark = pytest.mark.files
+
+
+def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> None:
+    words = "import config, sys; print(config.from_environment({'COUNTINGHOUSE_INSTANCE': sys.argv[1]}).secret_keys)"
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", words, str(tmp_path)], cwd=config.ROOT, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(6)
+    ]
+    answers = {process.communicate()[0] for process in started}
+    assert len(answers) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+    assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("content", ["", "short", "short,another"])
+def test_a_secret_that_is_too_weak_stops_the_start(tmp_path: Path, content: str) -> None:
+    (tmp_path / "secret_key").write_text(content)
+    with pytest.raises(config.ConfigError, match="no usable secret"):
+        config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path)})
+
+
+def test_an_instance_folder_that_cannot_be_made_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(config.ConfigError, match="cannot use the folder"):
+        config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path / "file" / "instance")})
