@@ -1,0 +1,130 @@
+"""What is declared exists: routes, scopes, filters, sorts, field maps."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from app import CONTRACTS
+from blueprints.api.fields import Many, One
+from database import db
+from domain.permissions import EVERYTHING
+from models import Merchant
+
+OPERATIONS = [(contract, one) for contract in CONTRACTS for one in contract.operations]
+EXPOSURES = list({id(one.exposure): one.exposure for _, one in OPERATIONS if one.exposure is not None}.values())
+OPEN = {"iam.auth.jwt.authenticate", "iam.auth.jwt.refresh"}       # whoever calls them proves himself in the call
+
+
+CHOSEN = {"merchant_id"}            # a creation's merchant narrows the actor; it is no field of the input
+
+
+def named(value):
+    if isinstance(value, tuple):
+        return f"{value[0].name}.{value[1].name}"
+    return f"{value.contract.name}.{value.resource.name}"
+
+
+def test_no_method_and_rule_is_claimed_twice(app):
+    claims = Counter((method, rule.rule) for rule in app.url_map.iter_rules() for method in rule.methods
+                     if method not in ("HEAD", "OPTIONS"))
+    assert [claim for claim, times in claims.items() if times > 1] == []
+
+
+def test_no_two_rules_differ_by_the_name_of_an_argument_only(app):
+    shapes = Counter((method, re.sub(r"<(?:\w+:)?\w+>", "<>", rule.rule))
+                     for rule in app.url_map.iter_rules() for method in rule.methods - {"HEAD", "OPTIONS"})
+    assert [shape for shape, times in shapes.items() if times > 1] == []
+
+
+def test_every_address_of_a_contract_carries_contract_and_operation(app):
+    for contract in CONTRACTS:
+        for rule in app.url_map.iter_rules():
+            view = app.view_functions[rule.endpoint]
+            if rule.endpoint.split(".")[0] == contract.name:
+                assert view.contract is contract, rule
+                assert view.operation is None or view.operation in contract.operations, rule
+
+
+def test_every_operation_is_mounted_under_every_prefix(app):
+    rules = {(rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods}
+    for contract, one in OPERATIONS:
+        for prefix in contract.prefixes:
+            path = (prefix + one.path).replace("{", "<").replace("}", ">")
+            assert (path, one.method) in rules, path
+
+
+@pytest.mark.parametrize("pair", OPERATIONS, ids=named)
+def test_every_operation_names_a_scope_that_exists(pair):
+    contract, one = pair
+    if one.scope is None:
+        assert one.name in OPEN or contract.name == "core"         # the Core API's document: the role is ignored
+    else:
+        assert one.scope in EVERYTHING
+        if contract.name == "public":
+            assert one.scope.startswith("READ_") == (one.method == "GET") or one.scope == "WEBHOOKS"
+
+
+def test_an_operations_name_is_its_own():
+    for contract in CONTRACTS:
+        names = [one.name for one in contract.operations]
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("exposure", EXPOSURES, ids=named)
+def test_what_an_exposure_writes_the_input_takes_and_what_it_shows_the_listing_reads(exposure):
+    resource, listing = exposure.resource, exposure.resource.listing
+    columns = set(listing.columns)
+    for wire, field in exposure.fields.items():
+        if field.writable and resource.input is not None:
+            assert field.name in {*resource.input.model_fields, *CHOSEN}, wire
+        if isinstance(field, Many):
+            children = listing.children[field.column or field.name].columns
+            for inner in field.fields.values():
+                assert inner.source in children, (wire, inner.name)
+        elif isinstance(field, One):
+            shown = columns if field.of is None else set().union(*(kind.columns for kind in listing.children.values()))
+            for inner in field.fields.values():
+                assert not inner.source or inner.source in shown, (wire, inner.name)
+        elif field.source:
+            assert field.source in columns, wire
+
+
+@pytest.mark.parametrize("exposure", EXPOSURES, ids=named)
+def test_what_can_be_filtered_and_sorted_by_is_declared_by_the_listing(exposure):
+    listing = exposure.resource.listing
+    assert {one.filter for one in exposure.parameters.values()} <= set(listing.filters)
+    assert set(exposure.sorts.values()) <= set(listing.sort)
+    if exposure.resource.input is not None:
+        assert set(exposure.required) <= {*exposure.resource.input.model_fields, *CHOSEN}
+
+
+@pytest.mark.parametrize("exposure", EXPOSURES, ids=named)
+def test_every_filter_and_sort_of_a_listing_is_of_tables_it_reads(exposure):
+    listing = exposure.resource.listing
+    tables = {listing.model.__table__, *(target.__table__ for target, _ in listing.joins)}
+    for name, column in listing.sort.items():
+        assert set(getattr(column, "_from_objects", tables)) <= tables, name
+    for name, one in listing.filters.items():
+        assert callable(one.clause), name
+    assert "id" in listing.columns or listing.model is Merchant
+
+
+@pytest.mark.parametrize("exposure", EXPOSURES, ids=named)
+def test_no_secret_can_be_shown_filtered_or_sorted_by(exposure):
+    secret = {"password_hash", "digest", "bcrypt_hash", "ciphertext", "webhook_secret", "token_digest"}
+    listing = exposure.resource.listing
+    assert not secret & (set(listing.columns) | set(listing.filters) | set(listing.sort))
+
+
+def test_every_tables_ids_are_given_once():
+    for table in db.metadatas[None].tables.values():
+        if table.autoincrement_column is not None:
+            assert table.dialect_options["sqlite"]["autoincrement"] is True, table.name
+
+
+@pytest.mark.parametrize("exposure", EXPOSURES, ids=named)
+def test_a_listing_of_merchants_rows_filters_by_merchant(exposure):
+    listing = exposure.resource.listing
+    if hasattr(listing.model, "merchant_id"):
+        assert listing.merchant == "merchant_id"

@@ -1,0 +1,70 @@
+"""Every setting, command and scope stands in the documents, and templates speak the htmx that is shipped."""
+
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+
+from config import PREFIX, READERS
+from domain.permissions import KEY_SCOPES
+from tests.architecture.source import ROOT
+
+DOCUMENTS = [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.exists()]
+TEXT = "\n".join(path.read_text() for path in DOCUMENTS)
+THIRD_PARTY = {"routes", "run", "shell"}        # Flask's own
+
+
+def commands(group, path=()):
+    """Every command of the command line, with its group's name."""
+    for name, one in group.commands.items():
+        if isinstance(one, click.Group):
+            yield from commands(one, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_every_setting_is_documented(name):
+    assert PREFIX + name in TEXT
+
+
+def test_every_command_is_documented(app):
+    ours = {one for one in commands(app.cli) if one.split()[0] not in THIRD_PARTY and not one.startswith("db ")}
+    assert [one for one in sorted(ours) if f"`{one}" not in TEXT] == []
+    assert "`db upgrade`" in TEXT
+
+
+def test_every_command_that_is_documented_exists(app):
+    rows = re.findall(r"^\| (`[^|]*) \|", (ROOT / "README.md").read_text(), re.M)
+    one_command = re.compile(r"`([a-z][a-z-]*(?: [a-z][a-z-]*)?)(?: [\[A-Z<-][^`]*)?`")
+    named = {name for row in rows for name in one_command.findall(row)}
+    assert named - set(commands(app.cli)) == set()
+
+
+@pytest.mark.parametrize("scope", KEY_SCOPES)
+def test_every_scope_is_documented(scope):
+    assert scope in TEXT
+
+
+def test_templates_use_no_idiom_of_older_htmx():
+    checker = [sys.executable, "tests/htmx/upgrade_check.py", "templates"]
+    run = subprocess.run(checker, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
+
+
+def test_templates_hold_no_inline_code():
+    inline = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|\son[a-z]+=|\sstyle=|hx-on|javascript:")
+    wrong = []
+    for path in sorted((ROOT / "templates").rglob("*.html")):
+        text = path.read_text()
+        for found in inline.finditer(text):
+            wrong.append(f"{path.relative_to(ROOT)}: {found[0].strip()}")
+    assert wrong == []
+
+
+def test_documents_link_to_what_is_there():
+    for path in DOCUMENTS:
+        for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text()):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"

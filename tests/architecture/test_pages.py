@@ -1,0 +1,46 @@
+"""Every address is open on purpose, or stands behind a sign-in, or behind a contract's key."""
+
+import re
+
+OPEN = {
+    "static", "home", "auth.login", "auth.enter", "auth.logout", "health.healthz", "health.readyz", "health.metrics",
+}
+OPEN_ROOMS = ("portal",)                # the reference: it is about the APIs, not about anybody's data
+
+
+def contract_of(app, rule):
+    return getattr(app.view_functions[rule.endpoint], "contract", None)
+
+
+def test_every_address_belongs_to_a_room(app):
+    """What is under /admin is walked by the tests of the pages; anything new outside must be named here."""
+    loose = [rule for rule in app.url_map.iter_rules()
+             if not rule.rule.startswith("/admin") and contract_of(app, rule) is None
+             and rule.endpoint not in OPEN and rule.endpoint.split(".")[0] not in OPEN_ROOMS]
+    assert loose == []
+
+
+def test_every_api_address_refuses_a_stranger(app):
+    for rule in app.url_map.iter_rules():
+        if contract_of(app, rule) is None:
+            continue
+        for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
+            path = re.sub(r"<[^>]+>", "1", rule.rule)
+            reply = app.test_client().open(path, method=method, json={} if method != "GET" else None)
+            assert reply.status_code in (400, 401), (rule, method, reply.status_code)
+
+
+def test_a_session_cookie_of_ones_own_making_opens_nothing(app):
+    client = app.test_client()
+    client.set_cookie("session", "eyJfdXNlcl9pZCI6IjEifQ.aaaa.bbbb")
+    assert client.get("/admin/customers").status_code == 303
+    with client.session_transaction() as session:
+        session["_user_id"] = "1"
+    assert client.get("/admin/customers").status_code == 303
+
+
+def test_no_api_address_takes_the_sign_in_of_the_pages(app):
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = "1"
+    assert client.get("/v1/api/public/customers").status_code == 401
