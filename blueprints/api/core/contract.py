@@ -242,3 +242,5 @@ STATUSES: dict[type[DomainError], int] = {
     errors.Invalid: 400,
     DomainError: 400,
 }
+
+CONTRACT = CoreContract()

@@ -1,0 +1,143 @@
+"""Clients, products and budgets."""
+
+from blueprints.api.contract import Parameter
+from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.fields import CurrencyNumber, Number
+from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
+from blueprints.api.fields import Amount, Derived, Field, Many, Moment, Price, Words
+from blueprints.api.verbs import expose
+from domain import budgets, customers, products
+from models.budget import BudgetStatus
+from models.customer import AddressKind, CustomerStatus
+from models.product import ProductStatus
+
+CLIENT_STATUS = {CustomerStatus.ACTIVE: "active", CustomerStatus.STOPPED: "stop", CustomerStatus.ARCHIVED: "archived"}
+
+
+def billing(children):
+    """The current billing address among a customer's addresses."""
+    return next((one for one in children["addresses"] if one.kind is AddressKind.BILLING), None)
+
+
+expose(
+    CONTRACT,
+    customers.RESOURCE,
+    "/clients",
+    {
+        "id": ID,
+        "name": Field(name="name"),
+        "currencies_id": CurrencyNumber(name="currency", column="billing_currency"),
+        "companies_id": COMPANY,
+        "status": Words(name="status", words=CLIENT_STATUS),
+        "credit": Number(name="credit_limit", column="credit_limit_minor", currency="billing_currency"),
+        "balance_accountant": Amount(
+            name="balance", column="balance_minor", currency="billing_currency", writable=False
+        ),
+        "low_balance_athreshold": Number(
+            name="low_balance", column="low_balance_minor", currency="billing_currency", signed=True
+        ),
+        "c_company": Field(name="organisation"),
+        "c_email_billing": Field(name="email"),
+        "c_phone": Field(name="phone"),
+        "c_address": Derived(name="billing_street", make=lambda children: getattr(billing(children), "street", None)),
+        "c_country": Derived(name="billing_country", make=lambda children: getattr(billing(children), "country", None)),
+        "tz": Field(name="timezone"),
+        **HISTORY,
+    },
+    verbs=VERBS,
+    name="clients",
+    required=("name", "currency", "merchant_id"),
+    tenant="companies_id",
+    scoped=False,
+    parameters={
+        **IDS, "name": Parameter("name_contains"),
+        "status": Parameter("status", {word: inside for inside, word in CLIENT_STATUS.items()}),
+    },
+    sorts={**SORTS, "name": "name", "status": "status", "u_dt": "updated_at", "c_email_billing": "email"},
+)
+
+expose(
+    CONTRACT,
+    products.RESOURCE,
+    "/products",
+    {
+        "id": ID,
+        "companies_id": COMPANY,
+        "code": Field(name="code", writable=False),
+        "name": Field(name="name"),
+        "price": Price(name="price"),
+        "currency": Field(name="currency"),
+        "description": Field(name="description"),
+        "sku": Field(name="sku"),
+        "category": Field(name="category"),
+        "unit": Field(name="unit"),
+        "type": Field(name="kind"),
+        "billing": Field(name="billing"),
+        "status": Field(name="status"),
+        "groups_id": Field(name="group_id"),
+        "taxes_id": Field(name="tax_id"),
+        "discounts_id": Field(name="discount_id"),
+        "fees_id": Field(name="fee_id"),
+        "deposit": Amount(name="deposit"),
+        "scheduled_interval": Field(name="scheduled_interval"),
+        "scheduled_unit": Field(name="scheduled_unit"),
+        "lock_price": Field(name="lock_price"),
+        "lock_payment_config": Field(name="lock_payment_config"),
+        "fee_for_initial_payment_only": Field(name="fee_for_initial_payment_only"),
+        "discount_for_initial_payment_only": Field(name="discount_for_initial_payment_only"),
+        "metadata": Field(name="details"),
+        **HISTORY,
+    },
+    verbs=VERBS,
+    required=("name", "merchant_id"),
+    tenant="companies_id",
+    parameters={
+        **IDS, "status": Parameter("status", words(ProductStatus)), "sku": Parameter("sku"),
+        "category": Parameter("category"), "name": Parameter("name_contains"),
+    },
+    sorts={**SORTS, "name": "name", "price": "price", "sku": "sku", "u_dt": "updated_at"},
+)
+
+ITEM = {
+    "id": ID,
+    "products_id": Field(name="product_id"),
+    "description": Field(name="description"),
+    "quantity": Field(name="quantity"),
+    "unit_price": Price(name="unit_price"),
+    "discount": Amount(name="discount"),
+    "tax": Amount(name="tax"),
+    "total": Amount(name="total", writable=False),
+}
+
+expose(
+    CONTRACT,
+    budgets.RESOURCE,
+    "/budgets",
+    {
+        "id": ID,
+        "companies_id": COMPANY,
+        "clients_id": Field(name="customer_id"),
+        "status": Field(name="status"),
+        "currency": Field(name="currency"),
+        "subtotal": Amount(name="subtotal", writable=False),
+        "discount": Amount(name="discount"),
+        "tax": Amount(name="tax"),
+        "total": Amount(name="total", writable=False),
+        "valid_until": Moment(name="valid_until"),
+        "notes": Field(name="notes"),
+        "items": Many(name="items", fields=ITEM, inherit="currency"),
+        "metadata": Field(name="details"),
+        "approved_dt": Moment(name="approved_at", writable=False),
+        "approved_by": Field(name="approved_by", writable=False),
+        "archived_dt": Moment(name="archived_at", writable=False),
+        **HISTORY,
+    },
+    verbs=VERBS,
+    required=("merchant_id",),
+    tenant="companies_id",
+    parameters={
+        **IDS, "status": Parameter("status", words(BudgetStatus)), "clients_id": Parameter("customer_ids"),
+        "archived": Parameter("archived", YES_NO),
+    },
+    sorts={**SORTS, "total": "total", "status": "status", "valid_until": "valid_until", "u_dt": "updated_at"},
+)

@@ -1,0 +1,70 @@
+"""Webhook endpoints and their deliveries."""
+
+from blueprints.api.contract import Parameter
+from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, words
+from blueprints.api.fields import Field, Many, Moment
+from blueprints.api.verbs import expose
+from domain import webhooks
+from models.outbox import TaskStatus
+from models.webhook import EndpointStatus
+
+expose(
+    CONTRACT,
+    webhooks.RESOURCE,
+    "/webhooks",
+    {
+        "id": ID,
+        "companies_id": COMPANY,
+        "url": Field(name="url"),
+        "description": Field(name="description"),
+        "events": Field(name="events"),
+        "status": Field(name="status", writable=False),
+        "disabled_reason": Field(name="disabled_reason", writable=False),
+        "failures_in_row": Field(name="failures_in_row", writable=False),
+        "api_keys_id": Field(name="credential_id", writable=False),
+        **HISTORY,
+    },
+    verbs=(*VERBS, "activate"),
+    required=("url", "merchant_id"),
+    tenant="companies_id",
+    parameters={**IDS, "status": Parameter("status", words(EndpointStatus))},
+    sorts={**SORTS, "url": "url", "u_dt": "updated_at"},
+)
+
+ATTEMPT = {
+    "number": Field(name="number"),
+    "started_dt": Moment(name="started_at"),
+    "duration_ms": Field(name="duration_ms"),
+    "status_code": Field(name="status_code"),
+    "error": Field(name="error"),
+    "response_body": Field(name="response_body"),
+}
+
+expose(
+    CONTRACT,
+    webhooks.DELIVERY_RESOURCE,
+    "/webhooks/deliveries",
+    {
+        "id": ID,
+        "companies_id": COMPANY,
+        "webhooks_id": Field(name="endpoint_id"),
+        "message_id": Field(name="message_id"),
+        "event": Field(name="event"),
+        "resource": Field(name="resource"),
+        "status": Field(name="status"),
+        "last_error": Field(name="last_error"),
+        "due_dt": Moment(name="due_at"),
+        "finished_dt": Moment(name="finished_at"),
+        "c_dt": Moment(name="created_at"),
+        "body": Field(name="body"),
+        "attempts": Many(name="attempts", fields=ATTEMPT),
+    },
+    verbs=("get", "list", "redeliver"),
+    name="webhooks.deliveries",
+    parameters={
+        **IDS, "event": Parameter("event"), "resource": Parameter("resource"),
+        "status": Parameter("status", words(TaskStatus)),
+    },
+    sorts=SORTS,
+)

@@ -1,0 +1,20 @@
+"""Words that all of the Core API's declarations share."""
+
+from enum import StrEnum
+from typing import Any
+
+from blueprints.api.contract import Parameter
+from blueprints.api.fields import Field, Moment
+
+VERBS = ("get", "list", "create", "update", "archive", "delete")
+ID = Field(name="id", writable=False)
+COMPANY = Field(name="merchant_id")
+HISTORY = {"c_dt": Moment(name="created_at", writable=False), "u_dt": Moment(name="updated_at", writable=False)}
+IDS = {"id": Parameter("id"), "companies_id": Parameter("merchant_id")}
+SORTS = {"id": "id", "c_dt": "created_at"}
+YES_NO = {"true": True, "false": False, True: True, False: False}       # as text and as JSON
+
+
+def words(kind: type[StrEnum]) -> dict[str, Any]:
+    """Words that are the same outside as inside."""
+    return {item.value: item for item in kind}
