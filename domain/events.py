@@ -16,7 +16,8 @@ from sqlalchemy import or_, select
 from database import db
 from domain import clock, outbox
 from domain.actor import Actor
-from domain.listing import Listing, Record
+from domain.listing import Listing
+from domain.pages import Record
 from models.credential import Credential, Mode
 from models.webhook import Delivery, Endpoint, EndpointStatus
 

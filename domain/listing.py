@@ -16,6 +16,7 @@ from database import db
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
+from domain.pages import Page, Query, Record
 from domain.reading import Prepared, Reader
 
 LARGEST_ID = 2**63 - 1
@@ -56,53 +57,6 @@ class Children:
         if self.where is not None:
             statement = statement.where(self.where)
         return Prepared(statement.order_by(self.parent, self.order))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What a caller wants to see of a list; values already have the types of the filters."""
-
-    filters: Mapping[str, Any] = field(default_factory=dict)
-    search: str = ""
-    sort: str = "created_at"
-    descending: bool = True
-    order: tuple[tuple[str, bool], ...] = ()          # several columns, each with "descending"; instead of the two
-    limit: int = 20
-    offset: int = 0
-
-
-@dataclass(slots=True)
-class Record:
-    """One row as columns, with its children by name."""
-
-    row: Any
-    children: Mapping[str, list[Any]]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.row, name)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows of a list, and how many there are in all."""
-
-    records: list[Record]
-    total: int
-    limit: int
-    offset: int
-
-    @property
-    def number(self) -> int:
-        """The page's number, from 1."""
-        return self.offset // self.limit + 1
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.limit))
-
-    @property
-    def more(self) -> bool:
-        return self.offset + len(self.records) < self.total
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from blueprints._session import actor, need
 from blueprints.admin import export
 from database import db
 from domain.actor import Actor, All
-from domain.listing import Page, Record
+from domain.pages import Page, Record
 from models.audit import AuditEntry
 
 PER_PAGE = 50

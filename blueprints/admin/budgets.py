@@ -3,19 +3,24 @@
 import re
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, flash, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints._format import zone
-from blueprints._session import actor, need, wide_actor
-from blueprints.admin import records
+from blueprints._htmx import go
+from blueprints._session import actor, me, need, wide_actor
+from blueprints.admin import cells, records
 from blueprints.admin.confirm import Question, ask
 from blueprints.admin.customers import currency_choices
 from blueprints.admin.fields import Field, Section, pairs
 from blueprints.admin.listing import Column, ListPage, Narrow
-from domain import budgets, customers, products
+from database import transaction
+from domain import budgets, customers, inputs, products
 from domain.actor import Actor
-from domain.listing import Query
+from domain.errors import Invalid
+from domain.listing import expect
+from domain.pages import Query
 from models.budget import Budget, BudgetItem, BudgetStatus
 from models.money import Money, from_micro
 from models.product import ProductStatus
@@ -132,6 +137,7 @@ PAGE = ListPage(
     show="admin/budget.html",
     read=read,
     choices=choices,
+    can_edit=lambda record: record.status == BudgetStatus.PENDING,
 )
 
 
@@ -139,6 +145,8 @@ def register(bp: Any) -> None:
     """What a budget has beyond a declared noun."""
     write = need("WRITE_BUDGETS")
     bp.add_url_rule("/budgets/<int:key>/<any(approve, reject):verb>", "budgets_ask", write(ask_first), methods=["GET"])
+    bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_ask_reopen", write(ask_reopen), methods=["GET"])
+    bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_reopen", write(reopen), methods=["POST"])
     bp.add_url_rule("/budgets/line", "budgets_line", write(change_lines), methods=["POST"])
     bp.add_url_rule("/budgets/customers", "budgets_customers", need("READ_CUSTOMERS")(offer_customers),
                     methods=["GET"])
@@ -158,6 +166,30 @@ def ask_first(key: int, verb: str) -> Response:
         action=PAGE.url("act", key=key, verb=verb), back=PAGE.url("show", key=key), danger=verb == "reject",
         version=record.version,
     ))
+
+
+def ask_reopen(key: int, wrong: Invalid | None = None) -> Response:
+    """A rejected or expired budget opens again with a date in the future."""
+    record = budgets.LISTING.read(wide_actor(), key)
+    page = render_template("admin/budget_reopen.html", here=PAGE, record=record, wrong=wrong)
+    return make_response(page, 422 if wrong else 200)
+
+
+def reopen(key: int) -> BaseResponse:
+    """Pending again, until the end of the day that was chosen."""
+    who, zone_name = wide_actor(), me().user.timezone
+    day = request.form.get("valid_until", "")
+    given = {"status": "PENDING", "valid_until": f"{day}T23:59:59" if day else ""}
+    try:
+        changes = inputs.changes(budgets.BudgetInput, given, text=True, zone=zone_name)
+        with transaction():
+            row = budgets.LISTING.get(who, key, lock=True)
+            expect(row, cells.seen_version())
+            budgets.update(who, row, changes)
+    except Invalid as error:
+        return ask_reopen(key, error)
+    flash(f"Budget {key} is open again.", "ok")
+    return go(PAGE.url("show", key=key))
 
 
 def change_lines() -> Response:

@@ -11,7 +11,8 @@ from blueprints.admin.listing import Column, ListPage
 from database import transaction
 from domain import inputs
 from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from domain.listing import Record, expect
+from domain.listing import expect
+from domain.pages import Record
 from models.money import Money, from_micro
 
 

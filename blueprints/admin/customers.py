@@ -6,7 +6,7 @@ from blueprints._session import wide_actor
 from blueprints.admin.fields import Field, Section, pairs
 from blueprints.admin.listing import Column, ListPage, Narrow
 from domain import budgets, checks, customers
-from domain.listing import Query
+from domain.pages import Query
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
 

@@ -16,7 +16,8 @@ from blueprints.admin.listing import Column, ListPage, show_list
 from database import transaction
 from domain import api_keys, clock, inputs
 from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed
-from domain.listing import Query, expect
+from domain.listing import expect
+from domain.pages import Query
 from domain.permissions import KEY_SCOPES
 from models.credential import Credential, Mode
 

@@ -16,7 +16,7 @@ from blueprints._session import actor
 from blueprints.admin.fields import Choices, Section
 from domain import checks
 from domain.actor import Actor
-from domain.listing import Page, Query, Record
+from domain.pages import Page, Query, Record
 from domain.resource import Resource
 
 PER_PAGE = 25
@@ -89,7 +89,9 @@ class ListPage:
     context: Callable[[Any], dict[str, Any]] = lambda row: {}       # what else the record's page shows
     read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # before the domain reads it
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
+    can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
     needs_merchant: bool = True                                     # a create under All asks for one
+    listed: Callable[[], Response] | None = None                    # the list, where it is not the usual one
 
     @property
     def path(self) -> str:

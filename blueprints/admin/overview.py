@@ -11,7 +11,7 @@ from blueprints._session import actor, me
 from blueprints.admin import traffic
 from domain import api_keys, budgets, clock, customers, products
 from domain.actor import Actor
-from domain.listing import Query
+from domain.pages import Query
 from models.budget import BudgetStatus
 from models.credential import Mode
 

@@ -9,7 +9,7 @@ from blueprints._htmx import page_or_part
 from blueprints._session import actor, me, wide_actor
 from blueprints._shell import NAVIGATION, exists
 from domain import api_keys, budgets, customers, products, users
-from domain.listing import Query
+from domain.pages import Query
 
 MOST = 5
 ACTIONS = (

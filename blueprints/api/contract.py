@@ -16,7 +16,7 @@ from blueprints.api import fields as fieldmap
 from blueprints.api.fields import Fields, Formats
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Problem
-from domain.listing import Page, Query, Record
+from domain.pages import Page, Query, Record
 from domain.recognition import unknown_key
 from domain.resource import Resource
 

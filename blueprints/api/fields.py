@@ -11,7 +11,8 @@ from operator import attrgetter
 from typing import Any
 
 from domain.errors import Problem
-from domain.listing import LARGEST_ID, Record
+from domain.listing import LARGEST_ID
+from domain.pages import Record
 
 Convert = Callable[[Any, Any], Any]         # (value of the column, row) to the contract's value
 Problems = dict[str, Problem]

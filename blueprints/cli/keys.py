@@ -12,7 +12,7 @@ from domain import api_keys
 from domain.actor import Actor
 from domain.errors import NotFound
 from domain.inputs import parse
-from domain.listing import Query
+from domain.pages import Query
 from domain.permissions import KEY_SCOPES
 from models.credential import Mode
 

@@ -12,7 +12,7 @@ from blueprints.api import public
 from database import db
 from domain.actor import Actor
 from domain.errors import Foreign, Invalid, NotFound
-from domain.listing import Query
+from domain.pages import Query
 from tests import cast
 from tests.api.test_envelope import assert_error
 

@@ -19,7 +19,7 @@ from blueprints.api.rpc import RpcContract
 from domain import errors, settings
 from domain.checks import timezones
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
-from domain.listing import Page, Query
+from domain.pages import Page, Query
 from domain.recognition import is_within
 from domain.user_access import unknown_token
 from models.money import MICRO, exponent

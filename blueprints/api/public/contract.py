@@ -16,7 +16,7 @@ from blueprints.api.fields import Formats, number_after
 from domain import clock, errors
 from domain.checks import moment
 from domain.errors import DomainError, Invalid, Unauthenticated
-from domain.listing import Page, Query
+from domain.pages import Page, Query
 from models.money import MICRO, Money, exponent
 
 EXPECTED = "Authorization: Bearer bk_live_..."
