@@ -1,7 +1,9 @@
 """How values read on pages: numbers, money, moments in the reader's zone."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g
@@ -11,13 +13,14 @@ from domain import clock
 from models.money import Money, from_micro
 
 DAY = timedelta(days=1)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
         number=number, money=money, price=price, when=when, day=day, ago=ago, words=words, scope=scope,
-        figure=figure,
+        figure=figure, told=told,
     )
 
 
@@ -91,7 +94,21 @@ def _time(moment: datetime, text: str) -> Markup:
 def words(name: str) -> str:
     """A domain name as people read it: unit_price becomes Unit price."""
     text = str(name).removesuffix("_id").replace("_", " ").replace(".", " ").strip().lower()
+    text = re.sub(r"\bapi\b", "API", text.replace("timezone", "time zone").replace("api key", "API key"))
     return text[:1].upper() + text[1:]
+
+
+def told(value: Any, name: str) -> Markup | str:
+    """A value of the audit trail: moments in the reader's zone, prices in major units."""
+    if value in (None, "", [], {}):
+        return "nothing"
+    if isinstance(value, str) and MOMENT.fullmatch(value):
+        return when(datetime.fromisoformat(value))
+    if name.endswith("_micro") and isinstance(value, int):
+        return price(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
 
 
 def scope(name: str) -> str:

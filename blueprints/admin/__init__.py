@@ -8,6 +8,7 @@ from blueprints.admin import (
     audit,
     budgets,
     customers,
+    deliveries,
     keys,
     merchants,
     overview,
@@ -17,6 +18,7 @@ from blueprints.admin import (
     settings,
     switcher,
     users,
+    webhooks,
 )
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -24,7 +26,7 @@ _session.guard(bp)
 _csrf.attach(bp)
 _errors.attach(bp)
 
-for page in (customers.PAGE, products.PAGE, budgets.PAGE, users.PAGE, merchants.PAGE):
+for page in (customers.PAGE, products.PAGE, budgets.PAGE, users.PAGE, merchants.PAGE, webhooks.PAGE):
     records.register(bp, page)
-for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher):
+for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher, webhooks, deliveries):
     part.register(bp)

@@ -154,7 +154,7 @@ def register(bp: Any) -> None:
 
 def ask_first(key: int, verb: str) -> Response:
     """Approving freezes the lines, so it is asked about; rejecting can be taken back by reopening."""
-    record = budgets.LISTING.read(wide_actor(), key)
+    record = budgets.RESOURCE.listing.read(wide_actor(), key)
     total = f"{Money(record.total_minor, record.currency).decimal:,} {record.currency}"
     text = {
         "approve": f"Approve budget {key} for {record.customer_name}, {total}? Its lines and amounts are fixed "
@@ -170,7 +170,7 @@ def ask_first(key: int, verb: str) -> Response:
 
 def ask_reopen(key: int, wrong: Invalid | None = None) -> Response:
     """A rejected or expired budget opens again with a date in the future."""
-    record = budgets.LISTING.read(wide_actor(), key)
+    record = budgets.RESOURCE.listing.read(wide_actor(), key)
     page = render_template("admin/budget_reopen.html", here=PAGE, record=record, wrong=wrong)
     return make_response(page, 422 if wrong else 200)
 
@@ -179,11 +179,13 @@ def reopen(key: int) -> BaseResponse:
     """Pending again, until the end of the day that was chosen."""
     who, zone_name = wide_actor(), me().user.timezone
     day = request.form.get("valid_until", "")
-    given = {"status": "PENDING", "valid_until": f"{day}T23:59:59" if day else ""}
+    given = {"status": "PENDING", "valid_until": f"{day}T23:59:59"}
     try:
+        if not day:
+            raise Invalid.field("valid_until", "is required", "missing")
         changes = inputs.changes(budgets.BudgetInput, given, text=True, zone=zone_name)
         with transaction():
-            row = budgets.LISTING.get(who, key, lock=True)
+            row = budgets.RESOURCE.listing.get(who, key, lock=True)
             expect(row, cells.seen_version())
             budgets.update(who, row, changes)
     except Invalid as error:
@@ -201,7 +203,7 @@ def change_lines() -> Response:
     if gone:
         shown = {name: value for name, value in shown.items() if not name.startswith(f"items.{gone}.")}
     key = shown.pop("key", "")
-    row = budgets.LISTING.get(wide_actor(), int(key)) if key.isascii() and key.isdigit() else None
+    row = budgets.RESOURCE.listing.get(wide_actor(), int(key)) if key.isascii() and key.isdigit() else None
     return records.form(PAGE, row, shown)
 
 

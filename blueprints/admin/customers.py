@@ -62,7 +62,7 @@ def context(record: Any) -> dict[str, Any]:
     if not who.can("READ_BUDGETS"):
         return {"budgets": None}
     query = Query(filters={"customer_id": record.id}, limit=10)
-    return {"budgets": budgets.LISTING.page(who, query)}
+    return {"budgets": budgets.RESOURCE.listing.page(who, query)}
 
 
 PAGE = ListPage(

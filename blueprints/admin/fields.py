@@ -11,7 +11,7 @@ from domain.actor import Actor
 
 Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
 OURS = frozenset({"csrf_token", "version", "next", "merchant_id"})     # not the row's own fields
-MANY = frozenset({"merchant_ids", "scopes"})                            # boxes of one name
+MANY = frozenset({"merchant_ids", "scopes", "events"})                   # boxes of one name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,8 +43,8 @@ def show() -> str:
     return render_template(
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
-        pending=budgets.LISTING.page(who, pending),
-        approved=budgets.LISTING.count(who, status=BudgetStatus.APPROVED),
+        pending=budgets.RESOURCE.listing.page(who, pending),
+        approved=budgets.RESOURCE.listing.count(who, status=BudgetStatus.APPROVED),
         customers=customers.LISTING.page(who, Query(limit=NEWEST)),
         products=products.LISTING.count(who),
         keys=warnings(who, mode) if who.can("READ_KEYS") else None,
@@ -75,6 +75,6 @@ def steps(who: Actor, mode: Mode) -> list[Step]:
         Step("Create an API key", "A program's way in; shown once.", "/admin/keys/new", "Create key",
              api_keys.LISTING.count(who, status="ACTIVE", mode=mode) > 0),
         Step("Make a budget", "By hand here, or with the key over the API.", "/admin/budgets/new", "New budget",
-             budgets.LISTING.count(who) > 0),
+             budgets.RESOURCE.listing.count(who) > 0),
     ]
     return [] if all(step.done for step in found) else found

@@ -33,7 +33,7 @@ def register(bp: Blueprint, here: ListPage) -> None:
         view.__name__ = verb
         bp.add_url_rule(here.path + rule, f"{here.resource.name}_{verb}", allowed(view), methods=methods)
 
-    add("", "list", lambda: show_list(here), "GET")
+    add("", "list", lambda: here.listed() if here.listed else show_list(here), "GET")
     add(".csv", "export", lambda: export_list(here), "GET")
     add("/<int:key>", "show", lambda key: show(here, key), "GET")
     if here.sections and here.resource.create:

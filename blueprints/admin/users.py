@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from flask import flash, render_template, request
+from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go
-from blueprints._session import me, need, wide_actor
+from blueprints._htmx import go, is_partial
+from blueprints._session import me, need, private, wide_actor
 from blueprints._shell import ROLES, own_merchants
 from blueprints.admin.customers import timezone_choices
 from blueprints.admin.fields import Field, Section
 from blueprints.admin.listing import Column, ListPage, Narrow
 from database import transaction
-from domain import sessions, users
+from domain import sessions, tokens, users
 from domain.errors import Invalid
 from models.user import Role, User
 
@@ -31,7 +31,10 @@ def context(record: Any) -> dict[str, Any]:
     """What the record's page shows besides: merchants with their ids, and the living sessions."""
     mine = {one.id: one for one in own_merchants(me())}
     granted = [mine[one.merchant_id] for one in record.children["memberships"] if one.merchant_id in mine]
-    return {"granted": granted, "sessions": sessions.of_user(record.id), "role": ROLES[record.role]}
+    return {
+        "token": tokens.of_user(record.id), "granted": granted, "sessions": sessions.of_user(record.id),
+        "role": ROLES[record.role],
+    }
 
 
 PAGE = ListPage(
@@ -81,6 +84,8 @@ def register(bp: Any) -> None:
     write = need("WRITE_USERS")
     bp.add_url_rule("/users/<int:key>/password", "users_password", write(ask_password), methods=["GET"])
     bp.add_url_rule("/users/<int:key>/password", "users_reset", write(reset_password), methods=["POST"])
+    bp.add_url_rule("/users/<int:key>/token/<any(reveal, issue, revoke):deed>", "users_token", write(handle_token),
+                    methods=["POST"])
     bp.add_url_rule("/users/<int:key>/sessions/<int:number>/end", "users_end_session", write(end_session),
                     methods=["POST"])
 
@@ -105,6 +110,23 @@ def reset_password(key: int) -> Any:
         return ask_password(key, error), 422
     flash(f"{name} has a new password and was signed out everywhere.", "ok")
     return go(PAGE.url("show", key=key))
+
+
+def handle_token(key: int, deed: str) -> BaseResponse:
+    """Show the API token, make a new one, or end it; each is written down."""
+    who, token = wide_actor(), ""
+    with transaction():
+        row = users.LISTING.get(who, key, lock=True)
+        name = row.email
+        if deed == "revoke":
+            tokens.revoke(who, row)
+        else:
+            token = tokens.issue(who, row) if deed == "issue" else tokens.reveal(who, row)
+    if deed == "revoke":
+        flash(f"The API token of {name} opens nothing any more.", "ok")
+        return go(PAGE.url("show", key=key))
+    template = "admin/_token_dialog.html" if is_partial() else "admin/token.html"
+    return private(make_response(render_template(template, here=PAGE, key=key, name=name, token=token)))
 
 
 def end_session(key: int, number: int) -> BaseResponse:

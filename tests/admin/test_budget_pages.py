@@ -80,3 +80,17 @@ def test_the_form_offers_own_customers_as_one_types(admin, alder, birch):
     part = admin.part("/admin/budgets/customers?customer_id=ada").text
     assert "Ada Lovelace (1)" in part
     assert "Foreign" not in part
+
+
+def test_a_rejected_budget_opens_again_with_a_date_to_come(admin, alder):
+    key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
+    admin.post(f"/admin/budgets/{key}/reject")
+    page = admin.get(f"/admin/budgets/{key}").text
+    assert f"/admin/budgets/{key}/reopen" in page
+    assert f"/admin/budgets/{key}/edit" not in page
+    for day in ("", "2020-01-01", "soon"):
+        refused = admin.post(f"/admin/budgets/{key}/reopen", {"valid_until": day})
+        assert refused.status_code == 422, day
+        assert 'id="valid_until-wrong"' in refused.text, day
+    assert admin.post(f"/admin/budgets/{key}/reopen", {"valid_until": "2099-01-01"}).status_code == 303
+    assert budget().status is BudgetStatus.PENDING

@@ -11,16 +11,15 @@ FREE = {                            # pages of everybody who is signed in
     "admin.overview", "admin.palette", "admin.switch", "admin.mode", "admin.account", "admin.account_save",
     "admin.account_password", "admin.account_end_session", "admin.account_end_others",
 }
-EXAMPLES = {"key": "1", "number": "1", "name": "email", "verb": "archive"}
+EXAMPLES = {"name": "email"}
 
 
 def addresses(app):
     """Every address behind the sign-in: endpoint, method, path."""
     for rule in app.url_map.iter_rules():
         if rule.rule.startswith("/admin"):
-            path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: EXAMPLES.get(found[1], "1"), rule.rule)
-            if "approve, reject" in rule.rule and "archive" not in rule.rule:
-                path = path.replace("/archive", "/approve")
+            path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)           # the first of its words
+            path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: EXAMPLES.get(found[1], "1"), path)
             for method in rule.methods - {"HEAD", "OPTIONS"}:
                 yield rule.endpoint, method, path
 

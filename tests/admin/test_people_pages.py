@@ -1,5 +1,7 @@
 """Users, profiles, settings and one's own account."""
 
+import re
+
 from database import db
 from domain import settings
 from models.user import User, UserSession
@@ -106,3 +108,19 @@ def test_settings_are_the_operators_and_show_no_secret(app, admin, ops):
     page = ops.get("/admin/settings").text
     assert "COUNTINGHOUSE_TRUSTED_PROXIES" in page
     assert app.config["SECRET_KEY"] not in page
+
+
+def test_a_users_token_is_shown_replaced_and_revoked_each_written_down(ops, alder):
+    key = cast.make_user("ada@alder.example", merchant_ids=[alder], api_access=True)
+    made = ops.post(f"/admin/users/{key}/token/issue")
+    token = re.search(r'<code id="secret">(\w{59})</code>', made.text)[1]
+    assert made.headers["Cache-Control"] == "no-store"
+    assert token in ops.post(f"/admin/users/{key}/token/reveal").text
+    part = ops.post(f"/admin/users/{key}/token/reveal", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert part.text.lstrip().startswith("<dialog")
+    page = ops.get(f"/admin/users/{key}").text
+    assert token not in page
+    assert "User token revealed" in page
+    assert token not in ops.post(f"/admin/users/{key}/token/issue").text
+    assert ops.post(f"/admin/users/{key}/token/revoke").status_code == 303
+    assert ops.post(f"/admin/users/{key}/token/reveal").status_code == 404

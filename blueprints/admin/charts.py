@@ -1,0 +1,62 @@
+"""Small charts of the back office as plain figures; static/js/charts.js draws and colours them.
+
+They have few traces and fixed kinds, so there is nothing for plotly's own checks to find.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure, and what it shows in a sentence for those who do not see it."""
+
+    figure: dict[str, Any]
+    alt: str
+
+    @property
+    def json(self) -> str:
+        """The figure for the `plot` macro, which escapes it."""
+        return orjson.dumps(self.figure).decode()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one part of a stacked bar is told from the others: by colour and by pattern."""
+
+    name: str
+    token: str                      # a colour of static/css/tokens.css: --c-<token>
+    pattern: str = ""
+
+
+def stacked(labels: Sequence[str], parts: Mapping[Look, Sequence[int]], alt: str) -> Chart:
+    """Bars over named days, one on top of the other; parts without anything are left out."""
+    traces = [
+        {
+            "type": "bar", "name": look.name, "x": list(labels), "y": list(values), "hovertemplate": "%{y:,}",
+            "meta": {"token": look.token}, "marker": {"pattern": {"shape": look.pattern, "solidity": 0.2}},
+        }
+        for look, values in parts.items() if any(values)
+    ]
+    layout = {
+        "barmode": "stack", "bargap": 0.2, "hovermode": "x unified", "xaxis": {"type": "category"},
+        "yaxis": {"rangemode": "tozero", "tickformat": "~s"},
+    }
+    return Chart({"data": traces, "layout": layout}, alt)
+
+
+def line(name: str, days: Sequence[str], values: Sequence[float], alt: str) -> Chart:
+    """One value over days."""
+    trace = {
+        "type": "scatter", "mode": "lines" if len(days) > 60 else "lines+markers", "name": name, "x": list(days),
+        "y": list(values), "hovertemplate": "%{y:,}", "meta": {"token": "p95"}, "line": {"width": 2},
+        "marker": {"size": 5},
+    }
+    layout = {
+        "hovermode": "x unified", "xaxis": {"type": "date", "hoverformat": "%-d %b %Y"},
+        "yaxis": {"tickformat": ",.6~g"},
+    }
+    return Chart({"data": [trace], "layout": layout}, alt)

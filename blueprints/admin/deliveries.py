@@ -1,0 +1,213 @@
+"""Deliveries of webhooks: what was sent to whom, what came back, and once more on demand."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Response, flash, render_template, request
+from sqlalchemy import case, func, select
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._format import zone
+from blueprints._htmx import go
+from blueprints._session import actor, need, wide_actor
+from blueprints.admin import records
+from blueprints.admin.charts import Chart, Look, stacked
+from blueprints.admin.confirm import Question, ask
+from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from database import db, transaction
+from domain import clock, events, webhooks
+from domain.actor import Actor
+from domain.errors import Invalid
+from domain.pages import Query, Record
+from models.outbox import Task, TaskStatus
+from models.webhook import Delivery
+
+DAYS = 30
+TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad", "cancelled": ""}
+WORDS = {"done": "Delivered", "pending": "Waiting", "held": "Held", "failed": "Failed", "cancelled": "Cancelled"}
+AT_ONCE = Look("Sent at once", "p50", ".")
+LOOKS = {
+    TaskStatus.DONE: Look("Delivered", "2xx"), TaskStatus.PENDING: Look("Waiting", "4xx", "/"),
+    TaskStatus.HELD: Look("Held", "prev", "-"), TaskStatus.FAILED: Look("Failed", "5xx", "x"),
+    TaskStatus.CANCELLED: Look("Cancelled", "3xx", "\\"), None: AT_ONCE,
+}
+
+
+def endpoint_choices(who: Actor) -> list[tuple[str, str]]:
+    """The endpoints that the list can be narrowed to."""
+    page = webhooks.LISTING.page(who, Query(sort="url", descending=False, limit=200))
+    return [(str(record.id), record.url[:80]) for record in page.records]
+
+
+class DeliveryPage(ListPage):
+    """The deliveries, below the endpoints."""
+
+    @property
+    def path(self) -> str:
+        return "/webhooks/deliveries"
+
+
+PAGE = DeliveryPage(
+    resource=webhooks.DELIVERY_RESOURCE,
+    title="Deliveries",
+    icon="send",
+    about="Each event that was or will be sent to an endpoint, with every attempt.",
+    columns=(
+        Column(name="event"), Column(name="resource", title="About", kind="mono"),
+        Column(name="url", title="Endpoint"), Column(name="status", kind="tag"),
+        Column(name="attempts_made", title="Attempts", kind="number"), Column(name="last_error", title="Last error"),
+        Column(name="message_id"), Column(name="created_at", title="Created", kind="when", sort="created_at"),
+    ),
+    narrows=(
+        Narrow(name="endpoint_id", title="Endpoint", choices=endpoint_choices, read=int),
+        Narrow(name="event", choices=[(name, name) for name in (
+            *(one.name for one in events.EVENTS), webhooks.TEST_EVENT)]),
+        Narrow(name="status", choices=list(WORDS.items()), read=TaskStatus),
+        Narrow(name="created_after", title="From", kind="day"),
+        Narrow(name="created_before", title="To", kind="day"),
+    ),
+    tones=TONES,
+    name=lambda row: f"{row.event} · delivery {row.id}",
+)
+
+
+def register(bp: Any) -> None:
+    """The addresses of the deliveries."""
+    read, write = need("READ_KEYS"), need("WRITE_KEYS")
+    path = PAGE.path
+    bp.add_url_rule(path, "deliveries_list", read(show_all), methods=["GET"])
+    bp.add_url_rule(path + ".csv", "deliveries_export", read(download), methods=["GET"])
+    bp.add_url_rule(path + "/<int:key>", "deliveries_show", read(show), methods=["GET"])
+    bp.add_url_rule(path + "/<int:key>/redeliver", "deliveries_redeliver", write(redeliver), methods=["POST"])
+    bp.add_url_rule(path + "/redeliver", "deliveries_ask_failed", write(ask_failed), methods=["GET"])
+    bp.add_url_rule(path + "/redeliver", "deliveries_failed", write(redeliver_failed), methods=["POST"])
+
+
+def show_all() -> Response:
+    """The list, with the chart above it."""
+    wanted = PAGE.filters(actor()).get("endpoint_id")
+    return show_list(
+        PAGE, "admin/webhook_deliveries.html", "admin/_webhook_deliveries.html", words_of=WORDS,
+        chart=chart(actor(), wanted), days=DAYS,
+    )
+
+
+def download() -> Response:
+    """What the list's address finds, on all pages."""
+    return records.export_list(PAGE)
+
+
+def newest(who: Actor, endpoint_id: int) -> list[Record]:
+    """The last deliveries of an endpoint."""
+    return webhooks.DELIVERIES.page(who, Query(filters={"endpoint_id": endpoint_id}, limit=8)).records
+
+
+def show(key: int) -> str:
+    """One delivery: what was sent, and each attempt with what came back."""
+    record = webhooks.DELIVERIES.read(wide_actor(), key)
+    attempts = record.children["attempts"]
+    return render_template(
+        "admin/webhook_delivery.html", here=PAGE, record=record, attempts=attempts, body=pretty(record.body),
+        headers=attempts[-1].request_headers if attempts else {}, words_of=WORDS, pretty=pretty,
+        story=records.trail(PAGE, key, kind="webhook"), now=clock.now(),
+    )
+
+
+def pretty(text: str) -> str:
+    """JSON with its lines broken; anything else as it is."""
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        return text
+
+
+# Once more ----------------------------------------------------------------------------------------
+
+
+def redeliver(key: int) -> BaseResponse:
+    """The same bytes again; the worker sends them within seconds."""
+    who = wide_actor()
+    with transaction():
+        webhooks.redeliver(who, webhooks.DELIVERIES.get(who, key, lock=True))
+    flash("It will be sent again in a moment, with the same message id.", "ok")
+    return go(PAGE.url("show", key=key))
+
+
+def period() -> tuple[datetime, datetime]:
+    """The period that the address names; raises Invalid when it is not whole."""
+    wanted = PAGE.filters(actor())
+    first, last = wanted.get("created_after"), wanted.get("created_before") or clock.now()
+    if first is None:
+        raise Invalid("Choose the first day of the period first: “From”, above the list.")
+    return first, last
+
+
+def ask_failed() -> Response:
+    """Say how many deliveries would be sent again."""
+    first, last = period()
+    wanted = PAGE.filters(actor()) | {
+        "status": TaskStatus.FAILED, "created_after": first, "created_before": last,
+    }
+    count = webhooks.DELIVERIES.count(actor(), **wanted)
+    named = {name: request.args[name] for name in ("endpoint_id", "created_after", "created_before")
+             if request.args.get(name)}
+    return ask(Question(
+        title="Send failed deliveries again?",
+        text="Each is sent with the same bytes and the same message id; a receiver that keeps ids takes none twice.",
+        facts=(f"{count:,} failed {'delivery' if count == 1 else 'deliveries'} between {shown(first)} and "
+               f"{shown(last)}.",),
+        action=PAGE.url("failed", **named), back=PAGE.url("list", **named), button="Send again",
+    ))
+
+
+def shown(moment: datetime) -> str:
+    """A moment in the reader's zone, in words."""
+    return moment.astimezone(zone()).strftime("%-d %b %Y, %H:%M")
+
+
+def redeliver_failed() -> BaseResponse:
+    """All failed deliveries of the period, in one transaction."""
+    first, last = period()
+    with transaction():
+        count = webhooks.redeliver_failed(actor(), first, last, PAGE.filters(actor()).get("endpoint_id"))
+    flash(f"{count:,} {'delivery' if count == 1 else 'deliveries'} will be sent again.", "ok")
+    return go(PAGE.url("list", **request.args.to_dict()))
+
+
+# The chart ----------------------------------------------------------------------------------------
+
+
+def chart(who: Actor, endpoint_id: int | None = None, days: int = DAYS) -> Chart | None:
+    """Deliveries by status and day of the reader's zone; None when there were none."""
+    edges = midnights(days)
+    counts = by_day(who, edges, endpoint_id)
+    if not counts:
+        return None
+    labels = [edge.strftime("%-d %b") for edge in edges]
+    parts = {look: [counts.get((place, status), 0) for place in range(days)] for status, look in LOOKS.items()}
+    total, failed = sum(counts.values()), sum(parts[LOOKS[TaskStatus.FAILED]])
+    return stacked(labels, parts, f"Deliveries of {days} days by status: {total:,} in all, {failed:,} failed.")
+
+
+def midnights(days: int) -> list[datetime]:
+    """The first instants of the last days in the reader's zone, oldest first."""
+    today = clock.now().astimezone(zone()).replace(hour=0, minute=0, second=0, microsecond=0)
+    return [today - timedelta(days=back) for back in range(days - 1, -1, -1)]
+
+
+def by_day(who: Actor, edges: list[datetime], endpoint_id: int | None) -> dict[tuple[int, TaskStatus | None], int]:
+    """How many deliveries began between each edge and the next, by status."""
+    clauses, values = webhooks.DELIVERIES.owned(who)
+    which = case(*((Delivery.created_at < edge, place) for place, edge in enumerate(edges[1:])), else_=len(edges) - 1)
+    found = (
+        select(which.label("day"), Task.status.label("status")).outerjoin(Task, Task.id == Delivery.task_id)
+        .where(*clauses, Delivery.created_at >= edges[0])
+    )
+    if endpoint_id is not None:
+        found = found.where(Delivery.endpoint_id == endpoint_id)
+    part = found.subquery()
+    rows = db.session.execute(
+        select(part.c.day, part.c.status, func.count()).group_by(part.c.day, part.c.status), values
+    )
+    return {(day, status): count for day, status, count in rows}

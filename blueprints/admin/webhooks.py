@@ -1,0 +1,220 @@
+"""Webhook endpoints: where a merchant is told of events, with which secret, and whether it arrives."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from flask import Response, current_app, flash, make_response, render_template
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._htmx import go, is_partial
+from blueprints._session import actor, need, private, wide_actor
+from blueprints.admin import cells, deliveries, records
+from blueprints.admin.confirm import Question, ask
+from blueprints.admin.fields import Field, Section, pairs
+from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from database import db, transaction
+from domain import clock, events, webhooks
+from domain.actor import Actor
+from domain.errors import Conflict
+from domain.listing import expect
+from models.outbox import Task, TaskStatus
+from models.webhook import Delivery, Endpoint, EndpointStatus
+
+TONES = {"active": "ok", "paused": "warn", "disabled": "bad"}
+LANGUAGES = {".py": "Python", ".php": "PHP", ".js": "JavaScript (Node.js)", ".go": "Go"}
+WHAT_TO_DO = (
+    "Put the receiver right, send a test event to see that it answers with 2xx, then resume: what happened meanwhile "
+    "was held and is sent in its order."
+)
+
+
+def values(row: Endpoint) -> dict[str, Any]:
+    """An endpoint as the form shows it; never the secret."""
+    return {"url": row.url, "description": row.description, "events": row.events}
+
+
+def context(record: Any) -> dict[str, Any]:
+    """What the endpoint's page shows besides: its last deliveries, their chart, its history."""
+    who = wide_actor()
+    return {
+        "chart": deliveries.chart(who, record.id), "last": deliveries.newest(who, record.id),
+        "story": records.trail(PAGE, record.id, kind="webhook"), "all_events": events.EVENTS, "tones": deliveries.TONES,
+        "what_to_do": WHAT_TO_DO, "now": clock.now(), "waiting": waiting(record.id),
+    }
+
+
+PAGE = ListPage(
+    # The pages show the secret on demand, so a creation tells nothing once.
+    resource=replace(webhooks.RESOURCE, create=lambda who, new: webhooks.create(who, new)[0]),
+    title="Webhooks",
+    icon="webhook",
+    about="Addresses that are told when something changes, with a signature that proves who is speaking.",
+    columns=(
+        Column(name="url", title="Endpoint", kind="link", sort="url"),
+        Column(name="status", kind="tag"),
+        Column(name="events"),
+        Column(name="failures_in_row", title="Failures in a row", kind="number"),
+        Column(name="created_at", title="Since", kind="day", sort="created_at"),
+    ),
+    narrows=(Narrow(name="status", choices=pairs(EndpointStatus), read=EndpointStatus),),
+    sections=(
+        Section("Where", (
+            Field(name="url", label="Address", kind="url", required=True, wide=True,
+                  hint="HTTPS, reachable from this server. Private addresses need the operator's permission."),
+            Field(name="description", wide=True, hint="What listens there, for the people who read this."),
+        )),
+    ),
+    values=values,
+    undo={"archive": "activate", "activate": "archive"},
+    past={"archive": "{} was paused.", "activate": "{} is listening again.", "delete": "{} was deleted."},
+    tones=TONES,
+    name=lambda row: short(row.url),
+    form="admin/webhook_form.html",
+    show="admin/webhook.html",
+    context=context,
+    choices=lambda who: {"all_events": events.EVENTS},
+    listed=lambda: show_endpoints(),
+)
+
+
+def register(bp: Any) -> None:
+    """What an endpoint has beyond a declared noun."""
+    read, write = need("READ_KEYS"), need("WRITE_KEYS")
+    bp.add_url_rule("/webhooks/receivers", "webhooks_receivers", read(receivers), methods=["GET"])
+    bp.add_url_rule("/webhooks/<int:key>/secret", "webhooks_secret", write(reveal), methods=["POST"])
+    bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_ask_rotate", write(ask_rotate), methods=["GET"])
+    bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_rotate", write(rotate), methods=["POST"])
+    bp.add_url_rule("/webhooks/<int:key>/delete", "webhooks_ask_delete", write(ask_delete), methods=["GET"])
+    bp.add_url_rule("/webhooks/<int:key>/test", "webhooks_test", write(send_test), methods=["POST"])
+
+
+def short(url: str) -> str:
+    """An address without its scheme, as long as a sentence bears."""
+    plain = url.partition("://")[2] or url
+    return plain if len(plain) <= 60 else plain[:59] + "…"
+
+
+def show_endpoints() -> Response:
+    """The endpoints with their last delivery, and the chart of all."""
+    return show_list(
+        PAGE, "admin/webhooks.html", "admin/_webhooks.html", last=last_of, event_count=len(events.EVENTS),
+        chart=deliveries.chart(actor()), disabled=disabled(actor()), what_to_do=WHAT_TO_DO, tones=deliveries.TONES,
+    )
+
+
+def disabled(who: Actor) -> int:
+    """How many of the endpoints the program has switched off."""
+    return webhooks.disabled_count(who)
+
+
+def last_of(keys: Sequence[int]) -> dict[int, Any]:
+    """The last delivery of each endpoint: id, created_at, status."""
+    newest = select(func.max(Delivery.id)).where(Delivery.endpoint_id.in_(keys)).group_by(Delivery.endpoint_id)
+    rows = db.session.execute(
+        select(Delivery.endpoint_id, Delivery.id, Delivery.created_at, Task.status)
+        .outerjoin(Task, Task.id == Delivery.task_id).where(Delivery.id.in_(newest))
+    )
+    return {row.endpoint_id: row for row in rows}
+
+
+def waiting(key: int) -> int:
+    """How many deliveries of an endpoint are still to be made."""
+    return db.session.scalar(
+        select(func.count()).select_from(Delivery).join(Task, Task.id == Delivery.task_id)
+        .where(Delivery.endpoint_id == key, Task.status.in_((TaskStatus.PENDING, TaskStatus.HELD)))
+    ) or 0
+
+
+# The secret ---------------------------------------------------------------------------------------
+
+
+def reveal(key: int) -> Response:
+    """The secret in clear, noted in the audit trail, kept nowhere."""
+    who = wide_actor()
+    with transaction():
+        endpoint = webhooks.LISTING.get(who, key, lock=True)
+        secret = webhooks.reveal(who, endpoint)
+    return shown(key, secret, title="Signing secret", until=None)
+
+
+def shown(key: int, secret: str, *, title: str, until: Any, status: int = 200) -> Response:
+    """The secret as a part of the endpoint's page, or as a page of its own."""
+    record = webhooks.LISTING.read(wide_actor(), key)
+    template = "admin/_webhook_secret.html" if is_partial() else "admin/webhook_secret.html"
+    page = render_template(template, here=PAGE, record=record, secret=secret, heading=title, until=until)
+    return private(make_response(page, status))
+
+
+def ask_rotate(key: int) -> Response:
+    """Say what a new secret means for the receiver."""
+    record = webhooks.LISTING.read(wide_actor(), key)
+    return ask(Question(
+        title="Rotate the signing secret?",
+        text="A new secret signs from now on. Give it to the receiver within 24 hours.",
+        action=PAGE.url("rotate", key=key), back=PAGE.url("show", key=key), button="Rotate secret",
+        facts=(
+            "For 24 hours the old secret signs too: webhook-signature carries both signatures, and "
+            "X-Billoget-Signature-Previous the old one.",
+            "After that only the new secret counts.",
+        ),
+        version=record.version,
+    ))
+
+
+def rotate(key: int) -> Response:
+    """A new secret, shown at once."""
+    who = wide_actor()
+    with transaction():
+        endpoint = webhooks.LISTING.get(who, key, lock=True)
+        expect(endpoint, cells.seen_version())
+        secret = webhooks.rotate(who, endpoint)
+        until = endpoint.previous_until
+    return shown(key, secret, title="The new signing secret", until=until)
+
+
+# Trying and ending --------------------------------------------------------------------------------
+
+
+def send_test(key: int) -> BaseResponse:
+    """A test event while the person waits, at most ten seconds; then how it went, in full."""
+    who = wide_actor()
+    webhooks.LISTING.read(who, key)
+    probe = current_app.extensions["webhook_probe_endpoint"](who, key)
+    if probe.delivered:
+        flash(f"The receiver answered {probe.status_code}.", "ok")
+    else:
+        told = probe.error or f"the receiver answered {probe.status_code}"
+        flash(f"The test event was not taken: {told}", "bad")
+    return go(deliveries.PAGE.url("show", key=probe.delivery_id))
+
+
+def ask_delete(key: int) -> Response:
+    """Say what will not be sent any more."""
+    record = webhooks.LISTING.read(wide_actor(), key)
+    if record.credential_id is not None:
+        raise Conflict("This endpoint belongs to an API key. Take the webhook URL away from the key instead.")
+    count = waiting(key)
+    facts = ["The receiver is told of nothing any more. Deliveries of the past stay in the record."]
+    if count:
+        facts.append(f"{count:,} {'delivery' if count == 1 else 'deliveries'} not made yet will be cancelled.")
+    return ask(Question(
+        title="Delete this endpoint?", text=short(record.url), action=PAGE.url("act", key=key, verb="delete"),
+        back=PAGE.url("show", key=key), button="Delete endpoint", danger=True, facts=tuple(facts),
+        version=record.version,
+    ))
+
+
+# For whoever writes the receiver --------------------------------------------------------------------
+
+
+def receivers() -> str:
+    """Complete receivers that verify signatures, as they are in docs/receivers now."""
+    folder = Path(current_app.root_path) / "docs" / "receivers"
+    samples = [
+        (title, path.name, path.read_text("utf-8"))
+        for suffix, title in LANGUAGES.items() if (path := folder / f"verify{suffix}").is_file()
+    ]
+    return render_template("admin/webhook_receivers.html", here=PAGE, samples=samples)
