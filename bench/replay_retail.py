@@ -1,0 +1,192 @@
+"""Replay a real shop through the Public API: `python -m bench.replay_retail --base URL --key KEY`.
+
+Creates the catalogue (4,070 stock codes, in the case they have), the customers (4,372) and the first
+2,000 sale invoices of ../shared/data/retail_online_retail with a customer and only positive
+quantities, plus one with a price of 0.001, as products, customers and budgets. Then reads
+everything back and compares: counts, and the sum of all totals with its own decimal arithmetic.
+
+Run it again, after an interruption or not: it asks first what is there and sends what is missing,
+and what was sent without an answer is sent again under the same idempotency key. Nothing is
+doubled. (Keys are remembered for 24 hours; what was created before that is found in the lists.)
+
+A budget takes 200 lines; a longer invoice becomes several budgets, 536365/1, 536365/2 and so on.
+
+Make the key with `flask --app app key create --merchant ID --name Replay --rate-limit 1000000`.
+With --instance FOLDER (this machine's installation) the request log and the dashboard's totals are
+compared with what was sent, too.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from bench import client, retail
+from bench.client import Client, Refused
+from bench.replay_check import logged
+from config import READERS
+
+DATA = Path(READERS["SHARED_DATA"][0]) / "retail_online_retail" / "online_retail.csv.gz"
+CONNECTIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison."""
+
+    what: str
+    sent: Any
+    held: Any
+    equal: bool
+
+
+def known(api: Client, path: str) -> dict[str, dict[str, Any]]:
+    """What an earlier run made, by its name in the data."""
+    rows = (row for row in api.everything(path) if retail.MARK in row["metadata"])
+    return {row["metadata"][retail.MARK]: row for row in rows}
+
+
+def send(
+    api: Client, path: str, bodies: dict[str, Callable[[], dict[str, Any]]], progress: Progress, connections: int
+) -> dict[str, str]:
+    """Create what is not there yet, over several connections; names in the data to ids."""
+    ids = {name: str(row["id"]) for name, row in known(api, path).items()}
+    api.rest()
+    missing = [name for name in bodies if name not in ids]
+    bar = progress.add_task(path.strip("/"), total=len(bodies), completed=len(bodies) - len(missing))
+
+    def one(name: str) -> tuple[str, str]:
+        return name, api.create(path, bodies[name]())["id"]
+
+    with ThreadPoolExecutor(connections) as pool:
+        try:
+            for name, made in spread(pool, one, missing, connections * 4):
+                ids[name] = made
+                progress.advance(bar)
+        except BaseException:
+            api.stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return ids
+
+
+def spread(
+    pool: ThreadPoolExecutor, work: Callable[[str], tuple[str, str]], names: Iterable[str], ahead: int
+) -> Iterable[tuple[str, str]]:
+    """Results as they come, with only so many calls waiting at a time."""
+    running: set[Future[tuple[str, str]]] = set()
+    for name in names:
+        running.add(pool.submit(work, name))
+        if len(running) >= ahead:
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (one.result() for one in done)
+    yield from (one.result() for one in running)
+
+
+def replay(api: Client, data: retail.Retail, progress: Progress, connections: int = CONNECTIONS) -> list[Check]:
+    """Send everything, read everything back, compare."""
+    products = send(api, "/products", _as_they_are(data.products), progress, connections)
+    customers = send(api, "/customers", _as_they_are(data.customers), progress, connections)
+    invoices = {
+        one.name: lambda one=one: retail.budget(one, customers[one.customer], products) for one in data.invoices
+    }
+    send(api, "/budgets", invoices, progress, connections)
+    return compare(api, data)
+
+
+def _as_they_are(bodies: dict[str, dict[str, Any]]) -> dict[str, Callable[[], dict[str, Any]]]:
+    return {name: lambda body=body: body for name, body in bodies.items()}      # type: ignore[misc]
+
+
+def compare(api: Client, data: retail.Retail) -> list[Check]:
+    """What was meant to be there, and what is."""
+    checks = []
+    for path, wanted in (("/products", data.products), ("/customers", data.customers), ("/budgets", data.invoices)):
+        rows = [row for row in api.everything(path) if retail.MARK in row["metadata"]]
+        checks.append(Check(path.strip("/"), len(wanted), len(rows), len(rows) == len(wanted)))
+        if path == "/products":
+            codes = {row["sku"] for row in rows}
+            checks.append(Check("stock codes, case kept", len(wanted), len(codes), codes == set(data.products)))
+        if path == "/budgets":
+            meant = sum((one.total for one in data.invoices), Decimal(0))
+            held = sum((Decimal(row["total"]) for row in rows), Decimal(0))
+            checks.append(Check(f"sum of totals, {retail.CURRENCY}", meant, held, meant == held))
+            cheap = [item for row in rows for item in row["items"] if Decimal(item["unitPrice"]) == retail.THOUSANDTH]
+            few = sum(line.price == retail.THOUSANDTH for one in data.invoices for line in one.lines)
+            checks.append(Check("lines with a price of 0.001", few, len(cheap), few == len(cheap)))
+    return checks
+
+
+def compare_log(api: Client, instance: Path, key: str, since_us: int) -> list[Check]:
+    """Every answer has its row; a row without an answer is a request whose answer was lost on the way."""
+    found, tally = logged(instance, key, since_us), api.tally
+    doubles, lost = len(found.ids) - len(set(found.ids)), len(tally.ids - set(found.ids))
+    strangers = len(set(found.ids) - tally.ids)
+    fits = not doubles and not lost and strangers <= tally.unanswered
+    return [
+        Check("requests of this run in the log", tally.answered, len(found.ids), fits),
+        Check("dashboard's total of the key", found.rows, found.dashboard, found.rows == found.dashboard),
+    ]
+
+
+def report(console: Console, checks: list[Check], api: Client, data: retail.Retail) -> bool:
+    table = Table(title="What was sent, and what the server holds", title_justify="left")
+    for column in ("", "sent", "held", ""):
+        table.add_column(column, justify="right" if column in ("sent", "held") else "left")
+    for one in checks:
+        table.add_row(one.what, f"{one.sent:,}", f"{one.held:,}", "equal" if one.equal else "[red]DIFFERENT")
+    console.print(table)
+    tally = api.tally
+    console.print(
+        f"{tally.answered:,} requests were answered, {tally.unanswered} were not; {tally.repeated} were repeated, "
+        f"{tally.replayed} answered from before. Invoices cut because of their length: {data.cut}."
+    )
+    return all(one.equal for one in checks)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.replay_retail", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--base", required=True, help="address of the running server, such as http://127.0.0.1:8000")
+    parser.add_argument("--key", required=True, help="an integration key with every scope")
+    parser.add_argument("--instance", type=Path, help="folder of its databases, to compare the log and the dashboard")
+    parser.add_argument("--data", type=Path, default=DATA, help="online_retail.csv.gz (default: %(default)s)")
+    parser.add_argument("--invoices", type=int, default=2000, help="how many sale invoices (default: %(default)s)")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="at once (default: %(default)s)")
+    return parser.parse_args()
+
+
+def main() -> int:
+    """The exit status: 0 when everything is equal."""
+    given, console = arguments(), Console()
+    if not given.data.exists():
+        console.print(f"{given.data} is not here.")
+        return 2
+    console.print("Reading the data ...")
+    data, began = retail.read(given.data, given.invoices), client.now_us()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    try:
+        with Client(given.base, given.key) as api, Progress(*columns, console=console) as progress:
+            checks = replay(api, data, progress, given.connections)
+        if given.instance:
+            checks += compare_log(api, given.instance, given.key, began)
+    except Refused as refused:
+        console.print(f"Stopped: {refused}. Run it again to go on.")
+        return 1
+    except KeyboardInterrupt:
+        console.print("Interrupted. Run it again to go on.")
+        return 130
+    return 0 if report(console, checks, api, data) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
