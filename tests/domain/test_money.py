@@ -1,0 +1,100 @@
+"""Money as integers: exact in, exact out, half up once."""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import orjson
+import pycountry
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from blueprints.api.public.contract import amount
+from models.money import EXPONENTS, Money, exponent, from_micro, half_up, line_minor, percent_minor, to_micro, to_minor
+
+STEADY = settings(derandomize=True, database=None, max_examples=300)
+
+
+@pytest.mark.parametrize(("code", "digits"), [
+    ("EUR", 2), ("USD", 2), ("JPY", 0), ("KRW", 0), ("KWD", 3), ("BHD", 3), ("TND", 3), ("CLF", 4), ("HUF", 2),
+    ("ISK", 0),
+    ("UGX", 0), ("MGA", 2), ("MRU", 2),
+])
+def test_exponents_are_those_of_iso_4217(code, digits):
+    assert exponent(code) == digits
+
+
+def test_every_exception_is_a_currency():
+    assert {code for code in EXPONENTS if pycountry.currencies.get(alpha_3=code) is None} <= {"UYI", "UYW", "CLF"}
+
+
+@pytest.mark.parametrize(("value", "expected"), [
+    ("0.5", 1), ("1.5", 2), ("2.5", 3), ("0.4999999999999999999999", 0), ("-0.5", -1), ("-1.5", -2), ("-0.4", 0),
+    ("0", 0),
+])
+def test_halves_go_away_from_zero(value, expected):
+    assert half_up(Decimal(value)) == expected
+
+
+@pytest.mark.parametrize(("amount", "currency", "minor"), [
+    ("19.99", "EUR", 1999), ("100", "JPY", 100), ("1.234", "KWD", 1234), ("0", "EUR", 0), ("-5.5", "EUR", -550),
+    ("1.10", "EUR", 110), ("1E+2", "EUR", 10000), ("1.100000", "EUR", 110),
+])
+def test_amounts_in_minor_units(amount, currency, minor):
+    assert to_minor(Decimal(amount), currency) == minor
+
+
+@pytest.mark.parametrize(("amount", "currency"), [
+    ("0.001", "EUR"), ("0.5", "JPY"), ("1.2345", "KWD"), ("1.999", "USD"),
+])
+def test_more_decimals_than_the_currency_has_are_refused(amount, currency):
+    with pytest.raises(ValueError, match=f"more than {exponent(currency)} decimals"):
+        to_minor(Decimal(amount), currency)
+
+
+def test_prices_have_six_decimals():
+    assert to_micro(Decimal("0.000001")) == 1
+    assert from_micro(42_740_500) == Decimal("42.7405")
+    with pytest.raises(ValueError, match="more than 6 decimals"):
+        to_micro(Decimal("0.0000001"))
+
+
+def test_money_says_itself_with_all_its_decimals():
+    assert str(Money(4274, "EUR")) == "42.74 EUR"
+    assert str(Money(5, "EUR")) == "0.05 EUR"
+    assert str(Money(101, "JPY")) == "101 JPY"
+    assert str(Money(1, "KWD")) == "0.001 KWD"
+    assert Money(-1999, "EUR").decimal == Decimal("-19.99")
+
+
+def test_the_documents_example_of_a_discount():
+    assert percent_minor(4499, 500) == 225                  # 5 % of 44.99 is 2.2495
+    assert line_minor(1, to_micro(Decimal("42.7405")), "EUR") == 4274
+
+
+CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "CLF"])
+
+
+@STEADY
+@given(st.integers(1, 10**6), st.integers(0, 10**15), CURRENCIES)
+def test_a_line_equals_decimal_arithmetic(quantity, micro, currency):
+    unit = Decimal(1).scaleb(-exponent(currency))
+    by_the_book = (quantity * Decimal(micro).scaleb(-6)).quantize(unit, ROUND_HALF_UP)
+    assert Money(line_minor(quantity, micro, currency), currency).decimal == by_the_book
+
+
+@STEADY
+@given(st.integers(0, 2**53), st.integers(0, 100_000))
+def test_a_percentage_equals_integer_arithmetic(amount, hundredths):
+    assert percent_minor(amount, hundredths) == (amount * hundredths * 2 + 10_000) // 20_000
+
+
+@STEADY
+@given(st.integers(-(2**53), 2**53), CURRENCIES)
+def test_minor_units_survive_the_way_there_and_back(minor, currency):
+    assert to_minor(Money(minor, currency).decimal, currency) == minor
+
+
+@STEADY
+@given(st.integers(-(2**53), 2**53), CURRENCIES)
+def test_what_a_caller_reads_in_json_is_the_amount(minor, currency):
+    assert Decimal(orjson.dumps(amount(minor, currency)).decode()) == Money(minor, currency).decimal
