@@ -45,7 +45,7 @@ def skeleton(kind: str) -> Figure:
 
     traces, layout = SKELETONS[kind](go)
     # "none": without it each figure carries 6 KB of default colours.
-    figure = go.Figure(data=traces, layout=go.Layout(template="none", hovermode="x unified", **layout))
+    figure = go.Figure(data=traces, layout=go.Layout(template="none", **{"hovermode": "x unified", **layout}))
     plain: Figure = orjson.loads(figure.to_json())
     plain["layout"].pop("template", None)
     return plain
@@ -55,13 +55,15 @@ def _requests(go: Any) -> tuple[list[Any], dict[str, Any]]:
     bars = [
         go.Bar(
             name=CLASS_NAMES[each], meta={"token": "5xx" if name == "rpc" else name, "status": name},
-            hovertemplate="%{y:,}", marker={"pattern": {"shape": PATTERNS.get(each, ""), "solidity": 0.2}})
+            hovertemplate="%{x}<br>%{y:,} × %{fullData.name}<extra></extra>",
+            marker={"pattern": {"shape": PATTERNS.get(each, ""), "solidity": 0.2}})
         for each, name in CLASSES.items()]
     previous = go.Scatter(
         name="Previous period", mode="lines", line={"dash": "dot", "width": 1.5}, meta={"token": "prev"},
-        hovertemplate="%{y:,}")
+        hoverinfo="skip")
     return [*bars, previous], {
-        "barmode": "stack", "bargap": 0.15, "xaxis": {"type": "date"},
+        # "closest": a click must mean one class of one bucket, not all that share an x.
+        "hovermode": "closest", "barmode": "stack", "bargap": 0.15, "xaxis": {"type": "date"},
         "yaxis": {"rangemode": "tozero", "tickformat": "~s"}}
 
 

@@ -63,6 +63,12 @@ class Question:
         return f"{first:%-d %b} – {last - timedelta(minutes=1):%-d %b %Y}"
 
     @property
+    def days(self) -> tuple[str, str]:
+        """The first and the last day of the period, as date fields want them."""
+        last = self.window.end.astimezone(self.zone) - timedelta(minutes=1)
+        return self.window.start.astimezone(self.zone).date().isoformat(), last.date().isoformat()
+
+    @property
     def zone_name(self) -> str:
         """The zone that days begin in, with its distance from UTC."""
         key = self.window.zone
@@ -84,8 +90,9 @@ def read(default: str) -> Question:
     imported = texts.get("source", "").startswith("import:")
     name, window, period = _period(default, imported)
     for flag in ("compare", "live"):
-        if request.args.get(flag) in ("0", "1"):
-            args[flag] = request.args[flag]
+        # A switch stands behind a hidden 0, so that "off" is part of the address too: the last one counts.
+        if (given := request.args.getlist(flag)[-1:]) and given[0] in ("0", "1"):
+            args[flag] = given[0]
     return Question(_filter(args, window), window, zone(), {**args, **period}, name)
 
 

@@ -47,7 +47,15 @@ def show() -> Response:
     if request.args.get("seen") == stamp:
         return make_response("", 204)
     template = "analytics/_report.html" if is_partial() else "analytics/report.html"
-    return make_response(render_template(template, asked=asked, stamp=stamp, **_content(asked, totals)))
+    response = make_response(render_template(template, asked=asked, stamp=stamp, **_content(asked, totals)))
+    return addressed(response, asked.link("analytics.report"))
+
+
+def addressed(response: Response, address: str) -> Response:
+    """After a change of filters the browser shows the tidy address; polling leaves it alone."""
+    if is_partial() and "seen" not in request.args:
+        response.headers["HX-Push-Url"] = address
+    return response
 
 
 def _stamp(asked: Question, totals: Totals) -> str:

@@ -10,6 +10,7 @@ from blueprints._htmx import is_partial
 from blueprints._session import need
 from blueprints.analytics import export
 from blueprints.analytics.question import choices, key_names, read, wide_scope
+from blueprints.analytics.report import addressed
 from database import db
 from models.merchant import Merchant
 
@@ -43,9 +44,10 @@ def show() -> Response:
     if request.args.get("seen") == stamp:
         return make_response("", 204)
     template = "analytics/_requests.html" if is_partial() else "analytics/requests.html"
-    return make_response(render_template(
+    response = make_response(render_template(
         template, asked=asked, page=page, cursor=cursor, stamp=stamp, names=_names(page),
         choices=choices(asked)))
+    return addressed(response, asked.link("analytics.requests"))
 
 
 def _names(page: Page) -> dict[int, Any]:
