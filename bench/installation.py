@@ -123,6 +123,7 @@ class Server:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self._hang_up()
 
     def stop(self) -> None:
         """As an operator would; killed when that takes more than ten seconds."""
@@ -131,6 +132,9 @@ class Server:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.kill()
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         if self.process.stdout is not None:
             self.process.stdout.close()
 
