@@ -38,7 +38,7 @@ from database import db, tune
 from domain import events, webhooks
 from domain.vault import vault
 from outbound.mail import mailer
-from outbound.probe import probe_key
+from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
 CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, core.CONTRACT)
@@ -72,6 +72,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     app.extensions["webhook_probe"] = probe_key
+    app.extensions["webhook_probe_endpoint"] = probe_endpoint
     mailer.configure(settings.smtp_url, settings.mail_from)
     for exposure in (public.BUDGETS, public.CUSTOMERS, public.PRODUCTS):
         resource = exposure.resource

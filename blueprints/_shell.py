@@ -53,6 +53,7 @@ NAVIGATION = (
     )),
     Group("Developers", (
         Item("API keys", "key", "/admin/keys", "READ_KEYS", "g k"),
+        Item("Webhooks", "webhook", "/admin/webhooks", "READ_KEYS", "g w"),
         Item("API reference", "code", "/docs", None, "g r"),
     )),
     Group("Settings", (
