@@ -71,10 +71,8 @@ LISTING = Listing(
     search=(
         Budget.notes,
         Customer.name,
-        lambda pattern: (literal("budget_") + cast(Budget.id, String)).ilike(pattern, escape="\\"),
-        lambda pattern: exists().where(
-            BudgetItem.budget_id == Budget.id, BudgetItem.description.ilike(pattern, escape="\\")
-        ),
+        lambda like: like(literal("budget_") + cast(Budget.id, String)),
+        lambda like: exists().where(BudgetItem.budget_id == Budget.id, like(BudgetItem.description)),
     ),
     customer="customer_id",
     own=True,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, false, func, select
 
 from database import db
 from domain import clock
@@ -18,6 +18,7 @@ from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
 from domain.pages import Page, Query, Record
 from domain.reading import Prepared, Reader
+from domain.searching import containing, matching
 
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000
@@ -70,7 +71,7 @@ class Listing:
     children: Mapping[str, Children] = field(default_factory=dict)
     sort: Mapping[str, Any] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    search: tuple[Any, ...] = ()                      # columns, or functions of the pattern to a clause
+    search: tuple[Any, ...] = ()                      # columns, or functions that are given `like`
     customer: str | None = None                       # the column that names the customer; None refuses customers
     own: bool = False                                 # restricted users see what they created
     merchant: str | None = "merchant_id"              # None: global rows, the same for everybody
@@ -217,9 +218,8 @@ class Listing:
 
     def _shape(self, actor: Actor, query: Query) -> tuple[Any, ...]:
         """What the text of a statement depends on."""
-        return (
-            *self._whose(actor), frozenset(query.filters), bool(query.search), query.sort, query.descending, query.order
-        )
+        search = bool(query.search) + (not query.search.isascii())
+        return *self._whose(actor), frozenset(query.filters), search, query.sort, query.descending, query.order
 
     def _build(self, actor: Actor, query: Query) -> Prepared:
         clauses, _ = self.owned(actor)
@@ -230,7 +230,7 @@ class Listing:
             clauses.append(one.clause(bindparam(f"f_{name}", expanding=one.kind is list)))
         counted = select(func.count()).select_from(self.model)
         if query.search:
-            clauses.append(self._matches(bindparam("search")))
+            clauses.append(matching(self.search, bindparam("search"), wide=not query.search.isascii()))
             counted = self._joined(counted)
         rows = self._select().where(*clauses).order_by(*self._order(query))
         rows = rows.limit(bindparam("limit")).offset(bindparam("offset"))
@@ -244,14 +244,6 @@ class Listing:
                 raise Invalid.field("sort", "must be one of " + ", ".join(self.sort), "inclusion")
         columns = [self.sort[name].desc() if down else self.sort[name].asc() for name, down in wanted]
         return [*columns, self.model.id.desc() if wanted[-1][1] else self.model.id.asc()]
-
-    def _matches(self, pattern: Any) -> ColumnElement[bool]:
-        return or_(
-            *(
-                one(pattern) if callable(one) and not hasattr(one, "ilike") else one.ilike(pattern, escape="\\")
-                for one in self.search
-            )
-        )
 
     def _select(self) -> Select[Any]:
         columns = [column.label(name) for name, column in self.columns.items()]
@@ -270,12 +262,6 @@ class Listing:
         return [Record(row, {name: found[row.id] for name, found in parts.items()}) for row in rows]
 
 
-def containing(text: str) -> str:
-    """A pattern for whatever contains the text, with nothing in it read as a wildcard."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
-
-
 def expect(row: Any, version: int | None) -> None:
     """Raises PreconditionFailed unless the row still has the version that the caller saw."""
     if version is not None and row.version != version:
@@ -286,5 +272,3 @@ def touch(row: Any) -> None:
     """Note that the row changed, now."""
     row.version += 1
     row.updated_at = clock.now()
-
-

@@ -267,6 +267,21 @@ def test_a_search_is_literal_and_ignores_case(api, alder, search, expected):
     assert names(api.get(f"/customers?search={quote(search)}")) == expected
 
 
+@pytest.mark.parametrize(("name", "search"), [("Émile Zola", "émile"), ("ÅNGSTRÖM", "ångström"), ("Ночь", "НОЧЬ")])
+def test_a_search_ignores_case_beyond_ascii(api, alder, name, search):
+    cast.make_customer(alder, name)
+    assert names(api.get(f"/customers?search={quote(search)}")) == [name]
+
+
+
+
+def test_a_search_beyond_ascii_reaches_every_place_and_stays_literal(api, alder):
+    customer = cast.make_customer(alder, "Zoë")
+    cast.make_budget(alder, customer, [{"description": "ÖL_100%", "quantity": 1, "unit_price": 1}])
+    for words, count in (("öl_100%", 1), ("ölx100%", 0), ("zoË", 1), ("ö%", 0), ("ö_", 0)):
+        assert api.get(f"/budgets?search={quote(words)}").json["pagination"]["total"] == count, words
+
+
 def test_an_empty_search_is_no_search(api, alder):
     cast.make_customer(alder, "Ada")
     assert names(api.get("/customers?search=")) == names(api.get("/customers?search=%20")) == ["Ada"]
