@@ -6,10 +6,10 @@ from typing import Any
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
 from blueprints.api.fields import Fields, number_after, record_shower
 from database import db
-from domain import inputs
+from domain import inputs, merchants
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound, PreconditionFailed
-from domain.listing import expect
+from domain.listing import LARGEST_ID, expect
 from domain.resource import Resource
 
 
@@ -90,7 +90,8 @@ def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any]) -> Act
     if not exposure.tenant:
         return actor
     wanted = taken.pop("merchant_id", None)
-    if isinstance(wanted, bool) or not isinstance(wanted, int) or not actor.reaches(wanted):
+    is_id = isinstance(wanted, int) and not isinstance(wanted, bool) and 0 < wanted <= LARGEST_ID
+    if not is_id or not merchants.LISTING.count(actor, id=[wanted]):
         raise Invalid.field("merchant_id", "must exist", "unknown")
     return actor.narrowed(wanted)
 
