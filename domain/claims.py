@@ -21,8 +21,8 @@ from models.outbox import Task, TaskStatus
 
 LEASE = timedelta(seconds=45)                        # longer than any task takes
 AT_ONCE = 2                                          # of one pool
-WINDOW = 40                                          # due rows of a pool that are looked at
-POOLS = 4                                            # times as many pools are asked as there are free hands
+WINDOW = 16                                          # due rows of a pool that are looked at
+FEWEST_POOLS = 8                                     # that are asked for their first tasks
 OPEN = (TaskStatus.PENDING, TaskStatus.HELD)
 
 
@@ -98,15 +98,20 @@ def _candidates() -> Select[Any]:
 
 
 CANDIDATES = _candidates()
+# By id alone: any further condition tempts SQLite to read all that is due. What another worker took
+# since is seen in the rows themselves.
 _TAKE = (
-    select(Task.id, Task.kind, Task.lane, Task.pool, Task.payload, Task.attempts, Task.merchant_id)
-    .where(Task.id.in_(bindparam("ids", expanding=True)), _free(Task))
+    select(
+        Task.id, Task.kind, Task.lane, Task.pool, Task.payload, Task.attempts, Task.merchant_id, Task.status,
+        Task.lease_until,
+    )
+    .where(Task.id.in_(bindparam("ids", expanding=True)))
     .order_by(Task.id)
     .with_for_update(skip_locked=True)
 )
 _BUSY = (
     select(Task.pool, func.count().label("number"))
-    .where(Task.lease_until >= _now(), Task.status.in_(OPEN))
+    .where(Task.lease_until >= _now())               # whoever ends a task ends its lease
     .group_by(Task.pool)
 )
 
@@ -124,7 +129,10 @@ def claim(most: int, *, turn: Turn | None = None, without: Collection[str] = ())
     ids = _chosen(most, now, turn or Turn(), without)
     if not ids:
         return []
-    taken = [Claimed(*row) for row in db.session.execute(_TAKE, {"ids": ids, "now": now})]
+    taken = [
+        Claimed(*row[:7]) for row in db.session.execute(_TAKE, {"ids": ids})
+        if row.status is TaskStatus.PENDING and (row.lease_until is None or row.lease_until < now)
+    ]
     if taken:
         wanted = [one.id for one in taken]
         db.session.execute(
@@ -138,14 +146,12 @@ def _chosen(most: int, now: datetime, turn: Turn, without: Collection[str]) -> l
     """The ids to lease, and the turn moved on."""
     busy = in_hand(now)
     full = {pool for pool, number in busy.items() if number >= AT_ONCE} | set(without)
-    values = {"now": now, "after": turn.after, "without": sorted(full), "pools": most * POOLS}
+    values = {"now": now, "after": turn.after, "without": sorted(full), "pools": max(FEWEST_POOLS, most * 2 // 3)}
     ids: list[int] = []
     for pool, *found in db.session.execute(CANDIDATES, values):
         free = min(AT_ONCE - busy[pool], most - len(ids))
-        chosen = [one for one in found if one is not None][:free]
-        ids += chosen
-        if chosen:
-            turn.after = pool
+        ids += [one for one in found if one is not None][:free]
+        turn.after = pool
         if len(ids) >= most:
             break
     return ids

@@ -8,17 +8,19 @@ are given by the composition root, because the domain knows no contract.
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from database import db
 from domain import clock, outbox
 from domain.actor import Actor
 from domain.listing import Listing
 from domain.pages import Record
-from models.credential import Credential, Mode
+from models.credential import Mode
 from models.webhook import Delivery, Endpoint, EndpointStatus
 
 VERSION = "1.4.0"
@@ -80,21 +82,19 @@ def endpoints_of(merchant_id: int) -> list[Endpoint]:
     now = clock.now()
     statement = (
         select(Endpoint)
-        .outerjoin(Credential, Credential.id == Endpoint.credential_id)
-        .where(
-            Endpoint.merchant_id == merchant_id, Endpoint.deleted_at.is_(None),
-            or_(
-                Endpoint.credential_id.is_(None),
-                Credential.revoked_at.is_(None) & (Credential.mode == Mode.LIVE)
-                & or_(Credential.expires_at.is_(None), Credential.expires_at > now),
-            ),
-        )
+        .where(Endpoint.merchant_id == merchant_id, Endpoint.deleted_at.is_(None))
+        .options(joinedload(Endpoint.credential))
         .order_by(Endpoint.id)
     )
-    return [
-        one for one in db.session.scalars(statement)
-        if one.credential is None or "WEBHOOKS" in one.credential.scopes
-    ]
+    return [one for one in db.session.scalars(statement) if one.credential is None or may_receive(one.credential, now)]
+
+
+def may_receive(key: Any, now: datetime) -> bool:
+    """May the endpoint of this key be told? Not when it is revoked, expired, a test key, or lacks the scope."""
+    return (
+        key.revoked_at is None and key.mode is Mode.LIVE and (key.expires_at is None or key.expires_at > now)
+        and "WEBHOOKS" in key.scopes
+    )
 
 
 def deliver(

@@ -6,198 +6,157 @@ of one pool only a few at a time, so that a slow receiver delays nobody else's.
 """
 
 import random
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from database import db
 from domain import audit, clock
 from domain.actor import Actor
+from domain.claims import OPEN, Claimed
 from domain.errors import Conflict
 from domain.listing import Filter, Listing
 from domain.resource import Resource
 from models.outbox import Task, TaskStatus
 
-LEASE = timedelta(seconds=45)                        # longer than any delivery takes
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 JITTER = 0.2
-AT_ONCE = 2                                          # of one pool
-WINDOW = 4                                           # how many times the wanted number is looked at
-OPEN = (TaskStatus.PENDING, TaskStatus.HELD)
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A task in a worker's hands."""
-
-    id: int
-    kind: str
-    pool: str
-    payload: dict[str, Any]
-    attempts: int
 
 
 def put(
     kind: str, *, lane: str, pool: str, payload: dict[str, Any], merchant_id: int | None = None, held: bool = False
 ) -> Task:
-    """A task, due now, in the caller's transaction."""
+    """A task in the caller's transaction: due now, or with the one in front of it in its lane."""
     now = clock.now()
+    in_front = db.session.scalar(
+        select(Task.due_at).where(Task.lane == lane, Task.status.in_(OPEN)).order_by(Task.id).limit(1)
+    )
     task = Task(
-        kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, due_at=now, created_at=now,
-        status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,
+        kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, created_at=now,
+        due_at=max(now, in_front or now), status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,
     )
     db.session.add(task)
     return task
 
 
-def claim(most: int) -> list[Claimed]:
-    """Lease up to `most` tasks that are due; inside a transaction."""
-    now = clock.now()
-    busy = in_hand(now)
-    full = [pool for pool, count in busy.items() if count >= AT_ONCE]
-    earlier = aliased(Task)
-    first_of_lane = ~exists().where(
-        earlier.lane == Task.lane, earlier.status.in_(OPEN), earlier.id < Task.id
-    )
-    due = (
-        select(Task.id, Task.kind, Task.pool, Task.payload, Task.attempts)
-        .where(
-            Task.status == TaskStatus.PENDING, Task.due_at <= now,
-            or_(Task.lease_until.is_(None), Task.lease_until < now), first_of_lane,
-        )
-        .order_by(Task.due_at, Task.id)
-        .limit(most * WINDOW)
-        .with_for_update(skip_locked=True)
-    )
-    if full:
-        due = due.where(Task.pool.not_in(full))
-    taken: list[Claimed] = []
-    for row in db.session.execute(due):
-        if busy[row.pool] < AT_ONCE and len(taken) < most:
-            busy[row.pool] += 1
-            taken.append(Claimed(row.id, row.kind, row.pool, row.payload, row.attempts))
-    if taken:
-        ids = [one.id for one in taken]
-        db.session.execute(update(Task).where(Task.id.in_(ids)).values(lease_until=now + LEASE))
-    return taken
-
-
-def is_anything_due() -> bool:
-    """Is there work for somebody who has none?"""
-    now = clock.now()
-    return bool(
-        db.session.scalar(
-            select(
-                exists().where(
-                    Task.status == TaskStatus.PENDING, Task.due_at <= now,
-                    or_(Task.lease_until.is_(None), Task.lease_until < now),
-                )
-            )
-        )
-    )
-
-
-def in_hand(now: datetime) -> Counter[str]:
-    """How many tasks of each pool are leased at the moment."""
-    rows = db.session.execute(
-        select(Task.pool, func.count().label("count"))
-        .where(Task.lease_until >= now, Task.status == TaskStatus.PENDING)
-        .group_by(Task.pool)
-    )
-    return Counter({row.pool: int(row[1]) for row in rows})
-
-
-def done(task_ids: Sequence[int]) -> None:
+def done(tasks: Sequence[Claimed]) -> None:
     """These need no more doing."""
-    _finish(task_ids, TaskStatus.DONE, None)
+    _finish(tasks, TaskStatus.DONE, None)
 
 
-def failed(task_ids: Sequence[int], error: str) -> None:
+def failed(tasks: Sequence[Claimed], error: str) -> None:
     """Given up."""
-    _finish(task_ids, TaskStatus.FAILED, error)
+    _finish(tasks, TaskStatus.FAILED, error)
 
 
-def _finish(task_ids: Sequence[int], status: TaskStatus, error: str | None) -> None:
-    if task_ids:
-        now = clock.now()
-        db.session.execute(
-            update(Task).where(Task.id.in_(task_ids)).values(
-                status=status, attempts=Task.attempts + 1, lease_until=None, finished_at=now, last_error=error
-            )
-        )
+def _finish(tasks: Sequence[Claimed], status: TaskStatus, error: str | None) -> None:
+    if not tasks:
+        return
+    which: ColumnElement[bool] = Task.id.in_([one.id for one in tasks])
+    if status is not TaskStatus.DONE:            # what was delivered is done, even if it was cancelled meanwhile
+        which = and_(which, Task.status.in_(OPEN))
+    _change(
+        which, status=status, attempts=Task.attempts + 1, lease_until=None, finished_at=clock.now(), last_error=error
+    )
+    _pull([one.lane for one in tasks if one.attempts])
 
 
-def again(task_id: int, attempts: int, error: str, *, after: timedelta | None = None) -> bool:
+def again(task: Claimed, error: str, *, after: timedelta | None = None) -> bool:
     """Try later: 1 m, 5 m, 30 m, 2 h, 12 h with jitter, or `after` if that is longer. False when it is given up."""
-    if attempts >= len(RETRIES):
-        failed([task_id], error)
+    if task.attempts >= len(RETRIES):
+        failed([task], error)
         return False
-    pause = RETRIES[attempts] * (1 + random.uniform(0, JITTER))  # noqa: S311  (spreads load, hides nothing)
-    pause = max(pause, after or pause)
-    db.session.execute(
-        update(Task).where(Task.id == task_id).values(
-            attempts=Task.attempts + 1, lease_until=None, due_at=clock.now() + pause, last_error=error
-        )
+    pause = RETRIES[task.attempts] * (1 + random.uniform(0, JITTER))  # noqa: S311  (spreads load, hides nothing)
+    due_at = clock.now() + max(pause, after or pause)
+    _change(
+        and_(Task.id == task.id, Task.status.in_(OPEN)), attempts=Task.attempts + 1, lease_until=None, due_at=due_at,
+        last_error=error,
+    )
+    # What waits behind it is not due either: nobody shall look at it in vain.
+    _change(
+        and_(Task.lane == task.lane, Task.status == TaskStatus.PENDING, Task.id > task.id, Task.due_at < due_at),
+        due_at=due_at,
     )
     return True
 
 
-def release(task_ids: Iterable[int]) -> None:
-    """Give back what was claimed and not begun: a graceful stop."""
-    ids = list(task_ids)
+def _pull(lanes: Sequence[str]) -> None:
+    """The way is free again for what waited behind a retry."""
+    if lanes:
+        now = clock.now()
+        _change(and_(Task.lane.in_(lanes), Task.status == TaskStatus.PENDING, Task.due_at > now), due_at=now)
+
+
+def _change(which: Any, **values: Any) -> None:
+    """Plain statements: tasks in the session are read anew when somebody wants them."""
+    db.session.flush()               # changes that are still in the session come first
+    db.session.execute(update(Task).where(which).values(**values), execution_options={"synchronize_session": False})
+    for one in db.session.identity_map.values():
+        if isinstance(one, Task):
+            db.session.expire(one)
+
+
+def release(tasks: Iterable[Claimed]) -> None:
+    """Give back what was claimed and not done: a graceful stop."""
+    ids = [one.id for one in tasks]
     if ids:
-        db.session.execute(update(Task).where(Task.id.in_(ids)).values(lease_until=None))
+        _change(Task.id.in_(ids), lease_until=None)
 
 
 def hold(pool: str) -> None:
-    """Nothing of the pool is done until it is resumed."""
-    db.session.execute(
-        update(Task).where(Task.pool == pool, Task.status == TaskStatus.PENDING).values(
-            status=TaskStatus.HELD, lease_until=None
-        )
-    )
+    """Nothing more of the pool is begun until it is resumed; what is under way keeps its lease."""
+    _change(and_(Task.pool == pool, Task.status == TaskStatus.PENDING), status=TaskStatus.HELD)
 
 
 def resume(pool: str) -> None:
     """What was held is due now, in its order."""
-    db.session.execute(
-        update(Task).where(Task.pool == pool, Task.status == TaskStatus.HELD).values(
-            status=TaskStatus.PENDING, due_at=clock.now(), attempts=0
-        )
+    _change(
+        and_(Task.pool == pool, Task.status == TaskStatus.HELD), status=TaskStatus.PENDING, due_at=clock.now(),
+        attempts=0,
     )
 
 
 def drop(pool: str) -> None:
     """Nobody waits for the rest of the pool any more."""
-    db.session.execute(
-        update(Task).where(Task.pool == pool, Task.status.in_(OPEN)).values(
-            status=TaskStatus.CANCELLED, finished_at=clock.now(), lease_until=None
-        )
+    _change(
+        and_(Task.pool == pool, Task.status.in_(OPEN)), status=TaskStatus.CANCELLED, finished_at=clock.now(),
+        lease_until=None,
     )
 
 
-def retry(actor: Actor, task: Task) -> Task:
+def reopen(task: Task, *, held: bool = False) -> None:
     """Due now, with all its attempts before it."""
-    if task.status is TaskStatus.DONE:
-        raise Conflict("This is already done.", details={"status": str(task.status)})
-    before = audit.snapshot(task)
-    task.status, task.due_at, task.attempts = TaskStatus.PENDING, clock.now(), 0
+    task.status, task.due_at, task.attempts = TaskStatus.HELD if held else TaskStatus.PENDING, clock.now(), 0
     task.lease_until, task.finished_at = None, None
+    _pull([task.lane])
+
+
+def is_under_way(task: Task) -> bool:
+    """Is it in a worker's hands?"""
+    return task.status in OPEN and task.lease_until is not None and task.lease_until > clock.now()
+
+
+def retry(actor: Actor, task: Task) -> Task:
+    """Due now, whether it waited, failed or was cancelled."""
+    if task.status in (TaskStatus.DONE, TaskStatus.HELD) or is_under_way(task):
+        state = "held" if task.status is TaskStatus.HELD else "done" if task.status is TaskStatus.DONE else "under way"
+        raise Conflict(f"This is {state} and cannot be tried again now.", details={"status": str(task.status)})
+    before = audit.snapshot(task)
+    reopen(task)
     audit.record(actor, "task.retried", task, before=before, after=audit.snapshot(task))
     return task
 
 
 def cancel(actor: Actor, task: Task) -> Task:
-    """Never to be done."""
+    """Never to be done; an attempt that is under way cannot be called back."""
     if task.status not in OPEN:
         raise Conflict(f"This is already {task.status}.", details={"status": str(task.status)})
     before = audit.snapshot(task)
     task.status, task.finished_at, task.lease_until = TaskStatus.CANCELLED, clock.now(), None
+    _pull([task.lane])
     audit.record(actor, "task.cancelled", task, before=before, after=audit.snapshot(task))
     return task
 

@@ -9,6 +9,9 @@ import hashlib
 import hmac
 import secrets
 from datetime import datetime
+from functools import lru_cache
+
+from domain.vault import vault
 
 PREFIX = "whsec_"
 
@@ -16,6 +19,19 @@ PREFIX = "whsec_"
 def new_secret() -> str:
     """whsec_ and 32 random bytes in base64."""
     return PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+@lru_cache(maxsize=4096)
+def _opened(ciphertext: str, keys: tuple[bytes, ...]) -> str | None:
+    return vault.decrypt(ciphertext)
+
+
+def opened(ciphertext: str) -> str | None:
+    """A stored secret in clear, or None when this installation's secret key does not open it.
+
+    Remembered: every delivery needs one, and decryption costs more than both signatures.
+    """
+    return _opened(ciphertext, vault.signing_keys)
 
 
 def billoget(secret: str, body: bytes) -> str:

@@ -21,6 +21,7 @@ OVERLAP = timedelta(hours=24)                    # in which both secrets sign
 FAILURES = 20                                    # in a row, then the endpoint is disabled
 TEST_EVENT = "webhook.test"
 KEPT_BODY = 1000                                 # characters of an answer
+UNREADABLE = "The secret cannot be read with this installation's secret key; rotate it."
 
 
 class Policy:
@@ -183,9 +184,9 @@ def rotate(actor: Actor, endpoint: Endpoint) -> str:
 
 def reveal(actor: Actor, endpoint: Endpoint) -> str:
     """The secret in clear, noted in the audit trail."""
-    secret = vault.decrypt(endpoint.secret)
+    secret = signatures.opened(endpoint.secret)
     if secret is None:
-        raise Conflict("The secret cannot be read with this installation's secret key; rotate it.")
+        raise Conflict(UNREADABLE)
     audit.record(actor, "webhook.secret_revealed", endpoint)
     return secret
 
@@ -223,9 +224,11 @@ def redeliver(actor: Actor, delivery: Delivery) -> Delivery:
     task = delivery.task
     if task is None:
         raise Conflict("This delivery was made at once and cannot be repeated.")
-    if task.status is TaskStatus.PENDING and task.lease_until and task.lease_until > clock.now():
+    if delivery.endpoint.deleted_at is not None:
+        raise Conflict("Its endpoint was deleted.")
+    if outbox.is_under_way(task):
         raise Conflict("This delivery is being made at the moment.")
-    task.status, task.due_at, task.attempts, task.finished_at = TaskStatus.PENDING, clock.now(), 0, None
+    outbox.reopen(task, held=delivery.endpoint.status is not EndpointStatus.ACTIVE)
     audit.record(actor, "webhook.redelivered", delivery)
     return delivery
 
@@ -234,18 +237,23 @@ def redeliver_failed(actor: Actor, first: datetime, last: datetime, endpoint_id:
     """All failed deliveries of a period again; how many."""
     clauses, values = DELIVERIES.owned(actor)
     statement = (
-        select(Task)
+        select(Task, Endpoint.status)
         .join(Delivery, Delivery.task_id == Task.id)
-        .where(*clauses, Task.status == TaskStatus.FAILED, Delivery.created_at.between(first, last))
+        .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+        .where(
+            *clauses, Task.status == TaskStatus.FAILED, Delivery.created_at.between(first, last),
+            Endpoint.deleted_at.is_(None),
+        )
+        .order_by(Task.id)
         .with_for_update(of=Task)
     )
     if endpoint_id is not None:
         statement = statement.where(Delivery.endpoint_id == endpoint_id)
-    tasks = db.session.scalars(statement, values).all()
-    for task in tasks:
-        task.status, task.due_at, task.attempts, task.finished_at = TaskStatus.PENDING, clock.now(), 0, None
-    audit.record(actor, "webhook.redelivered_failed", None, after={"deliveries": len(tasks)})
-    return len(tasks)
+    found = db.session.execute(statement, values).all()
+    for task, status in found:
+        outbox.reopen(task, held=status is not EndpointStatus.ACTIVE)
+    audit.record(actor, "webhook.redelivered_failed", None, after={"deliveries": len(found)})
+    return len(found)
 
 
 def disabled_count(actor: Actor) -> int:

@@ -25,7 +25,7 @@ class Task(Model):
     __table_args__ = constraints(
         Index("ix_outbox_tasks_status_due_at", "status", "due_at"),
         Index("ix_outbox_tasks_lane_status_id", "lane", "status", "id"),
-        Index("ix_outbox_tasks_pool_status", "pool", "status"),
+        Index("ix_outbox_tasks_status_pool_due_at_id", "status", "pool", "due_at", "id"),
         Index("ix_outbox_tasks_lease_until", "lease_until"),
     )
 

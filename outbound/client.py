@@ -9,10 +9,9 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as Late
+from collections.abc import Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import urllib3
@@ -21,12 +20,12 @@ from urllib3.exceptions import HTTPError
 
 from domain import addresses
 from domain.errors import Invalid
+from outbound import resolver
+from outbound.resolver import Resolve
 from outbound.watchdog import Watch, watchdog
 
 DEADLINE = 10.0                      # seconds for everything: name, connection, TLS, request, answer
 KEPT = 16 * 1024                     # bytes of an answer; of more than that we do not read on
-Resolve = Callable[[str, int], Sequence[str]]
-_resolvers = ThreadPoolExecutor(max_workers=16, thread_name_prefix="resolver")
 _tls = ssl.create_default_context()
 
 
@@ -59,19 +58,13 @@ class Refused(Exception):
     """The address may not be called."""
 
 
-def system_resolver(host: str, port: int) -> list[str]:
-    """Every address that the system knows for a name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
-
-
 def post(
     url: str,
     body: bytes,
     headers: dict[str, str],
     *,
     allowed: tuple[str, ...] = (),
-    resolve: Resolve = system_resolver,
+    resolve: Resolve = resolver.system,
     deadline: float = DEADLINE,
 ) -> Answer:
     """Send the body; never raises for anything that the receiver or the network does."""
@@ -87,8 +80,8 @@ def post(
         status, got, text = _send(target, body, headers, trip)
     except (Refused, Invalid) as problem:
         error = f"refused: {problem}"
-    except (OSError, HTTPError, UnicodeError, ValueError, Late) as problem:
-        error = "timed out" if watch.expired or isinstance(problem, Late | TimeoutError) else _words(problem)
+    except (OSError, HTTPError, HTTPException, UnicodeError, ValueError) as problem:
+        error = "timed out" if watch.expired or isinstance(problem, TimeoutError) else _words(problem)
     finally:
         watch.finish()
     if watch.expired and status is None:
@@ -105,13 +98,13 @@ def _words(problem: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to send: the name for the receiver and TLS, the checked address for the socket."""
+    """Where to send: the name for the receiver and TLS, the checked addresses for the socket."""
 
     scheme: str
     host: str
     port: int
     path: str
-    address: str
+    addresses: Sequence[str]
 
 
 def _target(url: str, allowed: tuple[str, ...], resolve: Resolve, trip: Trip) -> Target:
@@ -119,9 +112,9 @@ def _target(url: str, allowed: tuple[str, ...], resolve: Resolve, trip: Trip) ->
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    trip.address = checked(host, port, allowed, resolve, trip.left)
+    found = checked(host, port, allowed, resolve, trip.left)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(parts.scheme, host, port, path, trip.address)
+    return Target(parts.scheme, host, port, path, found)
 
 
 def _send(target: Target, body: bytes, headers: dict[str, str], trip: Trip) -> tuple[int, dict[str, str], bytes]:
@@ -135,19 +128,19 @@ def _send(target: Target, body: bytes, headers: dict[str, str], trip: Trip) -> t
         connection.close()
 
 
-def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, patience: float) -> str:
-    """The address to connect to; raises Refused unless every address of the name may be called."""
+def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, patience: float) -> Sequence[str]:
+    """The addresses to connect to; raises Refused unless every address of the name may be called."""
     if (known := addresses.literal(host)) is not None:
         found: Sequence[str] = [str(known)]
     else:
-        found = _resolvers.submit(resolve, host, port).result(timeout=patience)
+        found = resolver.within(patience, resolve, host, port)
     if not found:
         raise Refused("the name has no address")
     if not addresses.is_allowed(host.lower(), port, allowed):
         for one in found:
             if not addresses.is_public(ipaddress.ip_address(one.partition("%")[0])):
                 raise Refused("the name leads to a private or reserved address")
-    return found[0]
+    return found
 
 
 def _connection(target: Target, trip: Trip) -> "GuardedHttp | GuardedHttps":
@@ -161,7 +154,17 @@ def _connection(target: Target, trip: Trip) -> "GuardedHttp | GuardedHttps":
 
 
 def _connected(target: Target, trip: Trip) -> socket.socket:
-    sock = socket.create_connection((target.address, target.port), timeout=trip.left)
+    """The first of the addresses that takes the connection; each has its share of the time."""
+    for place, address in enumerate(target.addresses):
+        trip.address = address
+        share = trip.left / (len(target.addresses) - place)
+        try:
+            sock = socket.create_connection((address, target.port), timeout=share)
+            break
+        except OSError:
+            if place == len(target.addresses) - 1:
+                raise
+    sock.settimeout(trip.left)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     trip.watch.connected(sock)
     return sock

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import or_, select
 
 from database import db
-from domain.outbox import Claimed
+from domain.claims import Claimed
 from models.user import Membership, Role, User
 
 TIMEOUT = 10.0
@@ -32,12 +32,13 @@ class Mailer:
     def configure(self, url: str | None, sender: str | None) -> None:
         self.url, self.sender = url, sender or self.sender
 
-    def message(self, task: Claimed, merchant_id: int | None) -> EmailMessage | None:
-        """The mail of a task, or None when nobody is there to read it."""
-        readers = admins_of(merchant_id)
-        if not readers:
+    def message(self, task: Claimed) -> EmailMessage | None:
+        """The mail of a task, or None when nobody is there to read it, or nothing to send it with."""
+        readers = admins_of(task.merchant_id) if self.url else []
+        notice = NOTICES.get(task.payload["notice"])
+        if not readers or notice is None:
             return None
-        subject, text = NOTICES[task.payload["notice"]]
+        subject, text = notice
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self.sender, ", ".join(readers), subject
         mail.set_content(text.format(**task.payload))

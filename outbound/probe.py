@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from database import transaction
+from database import db, transaction
 from domain import events, webhooks
 from domain.actor import Actor
+from domain.errors import Conflict
 from models.webhook import Endpoint
-from outbound.webhooks import note, order, send
+from outbound.webhooks import Order, letters, note, send, signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +40,22 @@ def probe_endpoint(actor: Actor, endpoint_id: int, event: str = webhooks.TEST_EV
     return _sent(one)
 
 
-def _prepared(actor: Actor, endpoint: Endpoint, event: str, data: Any) -> Any:
+def _prepared(actor: Actor, endpoint: Endpoint, event: str, data: Any) -> Order:
     delivery = events.deliver(
         endpoint, event, "test", {} if data is None else data, source=events.SOURCES.get(actor.source, "system"),
         queued=False,
     )
-    return order(delivery, endpoint, 1)
+    db.session.flush()               # it is read with plain statements
+    order = signed(letters([delivery.id])[0], 1)
+    if order is None:
+        raise Conflict(webhooks.UNREADABLE)
+    return order
 
 
-def _sent(one: Any) -> Probe:
+def _sent(one: Order | None) -> Probe:
     if one is None:
         return Probe(None, None, "No webhook URL configured")
     answer = send(one)
     with transaction():
-        note(one, answer)
+        note([(one, answer)])
     return Probe(one.delivery_id, answer.status, answer.error)

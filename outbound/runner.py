@@ -5,30 +5,36 @@ is done again when its lease is over: at least once, and receivers know a repeti
 """
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from smtplib import SMTPException
 from typing import Any
 
 from database import db, transaction
-from domain import outbox
-from domain.outbox import Claimed
-from models.outbox import Task
+from domain import claims, outbox
+from domain.claims import Claimed
 from outbound import webhooks
 from outbound.mail import mailer
+from outbound.webhooks import Result
 
-HANDS = 32                           # tasks under way at once
+HANDS = 48                           # tasks under way at once
 PAUSE = 0.2                          # seconds to wait for results before looking for more
+GATHER = 0.01                        # seconds in which more results may join the first: one commit for all
+SLOW_MS = 2000                       # a receiver that took longer, or failed, is a slow one
+LONGEST_STOP = 15.0                  # seconds that what is under way may still take
+REMEMBERED = 10_000                  # slow receivers
 
 log = logging.getLogger("countinghouse.outbound")
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Work:
-    """A task under way."""
+    """A task, and what does it outside of any transaction."""
 
     task: Claimed
-    order: Any
+    act: Callable[[Any], Any]
+    given: Any
 
 
 @dataclass
@@ -36,7 +42,8 @@ class Runner:
     """Does what the outbox says until it is empty or told to stop."""
 
     hands: int = HANDS
-    _pool: ThreadPoolExecutor = field(init=False)
+    _turn: claims.Turn = field(default_factory=claims.Turn, init=False)
+    _slow: dict[str, None] = field(default_factory=dict, init=False)
     _under_way: dict[Future[Any], Work] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -46,73 +53,95 @@ class Runner:
         """One round: settle what is finished, begin what is due. True while there is something to do."""
         finished = [future for future in self._under_way if future.done()]
         begun = self._round(finished)
-        for work, function, argument in begun:
-            self._under_way[self._pool.submit(function, argument)] = work
-        if self._under_way and not begun:
+        for work in begun:
+            self._under_way[self._pool.submit(work.act, work.given)] = work
+        if self._under_way:
             wait(self._under_way, timeout=PAUSE, return_when=FIRST_COMPLETED)
+            wait(self._under_way, timeout=GATHER)
         return bool(self._under_way)
 
-    def _round(self, finished: list[Future[Any]]) -> list[tuple[Work, Any, Any]]:
+    def _round(self, finished: list[Future[Any]]) -> list[Work]:
         free = self.hands - len(self._under_way) + len(finished)
-        if not finished and not self._is_due():
+        if not finished and not (free and self._is_due()):
             return []
+        self._remember(finished)
         with transaction():
-            for future in finished:
-                settle(self._under_way[future], future)
+            settle([(self._under_way[future], future) for future in finished])
             db.session.flush()       # what is settled counts when more is claimed
-            begun = self._begin(outbox.claim(free)) if free > 0 else []
+            begun = prepare(claims.claim(free, turn=self._turn, without=self._resting(finished))) if free else []
         for future in finished:
             del self._under_way[future]
         return begun
 
-    def _is_due(self) -> bool:
+    @staticmethod
+    def _is_due() -> bool:
         """A look without the write lock: mostly there is nothing to do."""
-        due = outbox.is_anything_due()
+        due = claims.is_anything_due()
         db.session.rollback()
         return due
 
-    def _begin(self, claimed: list[Claimed]) -> list[tuple[Work, Any, Any]]:
-        hooks = [task for task in claimed if task.kind == "webhook"]
-        orders = webhooks.orders(hooks)
-        begun: list[tuple[Work, Any, Any]] = [
-            (Work(task, orders[task.id]), webhooks.send, orders[task.id]) for task in hooks if task.id in orders
-        ]
-        gone = [task.id for task in hooks if task.id not in orders]
-        outbox.failed(gone, "the endpoint was deleted")
-        for task in claimed:
-            if task.kind == "mail":
-                begun.extend(self._mail(task))
-        return begun
+    def _remember(self, finished: list[Future[Any]]) -> None:
+        """Which receivers were slow or failed the last time."""
+        for future in finished:
+            pool, answer = self._under_way[future].task.pool, future.exception() or future.result()
+            self._slow.pop(pool, None)
+            if getattr(answer, "duration_ms", 0) > SLOW_MS or getattr(answer, "error", None):
+                self._slow[pool] = None
+        while len(self._slow) > REMEMBERED:
+            del self._slow[next(iter(self._slow))]
 
-    @staticmethod
-    def _mail(task: Claimed) -> list[tuple[Work, Any, Any]]:
-        row = db.session.get(Task, task.id)
-        mail = mailer.message(task, row.merchant_id if row else None) if mailer.url else None
-        if mail is None:
-            outbox.done([task.id])       # nobody to send it to, or nothing to send it with: the page says it
-            return []
-        return [(Work(task, None), mailer.send, mail)]
+    def _resting(self, finished: list[Future[Any]]) -> set[str]:
+        """Slow receivers keep at most half of the hands: then they wait, and nobody else does."""
+        gone = set(finished)
+        busy = sum(work.task.pool in self._slow for future, work in self._under_way.items() if future not in gone)
+        return set(self._slow) if busy >= self.hands // 2 else set()
 
     def stop(self) -> None:
         """Let what is under way come to its end, and settle it; inside the application context."""
-        wait(self._under_way, timeout=15)
+        wait(self._under_way, timeout=LONGEST_STOP)
         finished = [future for future in self._under_way if future.done()]
         with transaction():
-            for future in finished:
-                settle(self._under_way.pop(future), future)
-            outbox.release(work.task.id for work in self._under_way.values())
+            settle([(self._under_way[future], future) for future in finished])
+            outbox.release(work.task for future, work in self._under_way.items() if future not in finished)
+        self._under_way.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def settle(work: Work, future: Future[Any]) -> None:
-    """Store what became of a task."""
-    problem = future.exception()
-    if problem is None and work.task.kind == "webhook":
-        webhooks.settle(work.task, work.order, future.result())
-    elif problem is None:
-        outbox.done([work.task.id])
-    else:
-        known = isinstance(problem, OSError | SMTPException)
-        if not known:
-            log.error("task %s failed", work.task.id, exc_info=problem)
-        outbox.again(work.task.id, work.task.attempts, f"{type(problem).__name__}: {problem}"[:300])
+def prepare(claimed: list[Claimed]) -> list[Work]:
+    """What to do for each task; tasks with nothing to do are ended. Inside a transaction."""
+    hooks = [task for task in claimed if task.kind == "webhook"]
+    ready, refused = webhooks.orders(hooks) if hooks else ({}, {})
+    begun = [Work(task, webhooks.send, ready[task.id]) for task in hooks if task.id in ready]
+    for task in hooks:
+        if task.id in refused:
+            outbox.failed([task], refused[task.id])
+    outbox.release(task for task in hooks if task.id not in ready and task.id not in refused)
+    for task in claimed:
+        if task.kind == "mail" and (mail := mailer.message(task)) is not None:
+            begun.append(Work(task, mailer.send, mail))
+        elif task.kind == "mail":
+            outbox.done([task])          # nobody to send it to, or nothing to send it with: the page says it
+        elif task.kind != "webhook":
+            outbox.failed([task], f"nobody here knows how to do {task.kind}")
+    return begun
+
+
+def settle(finished: list[tuple[Work, Future[Any]]]) -> None:
+    """Store what became of tasks."""
+    results: list[Result] = []
+    for work, future in finished:
+        problem = future.exception()
+        if problem is not None:
+            _settle_problem(work, problem)
+        elif work.task.kind == "webhook":
+            results.append(Result(work.task, work.given, future.result()))
+        else:
+            outbox.done([work.task])
+    if results:
+        webhooks.settle(results)
+
+
+def _settle_problem(work: Work, problem: BaseException) -> None:
+    if not isinstance(problem, OSError | SMTPException):
+        log.error("task %s failed", work.task.id, exc_info=problem)
+    outbox.again(work.task, f"{type(problem).__name__}: {problem}"[:300])

@@ -24,15 +24,21 @@ class Watch:
     lock: threading.Lock = field(compare=False, default_factory=threading.Lock)
 
     def connected(self, sock: socket.socket) -> None:
-        """Watch this socket from now on; shuts it down at once when time is already over."""
+        """Watch this socket from now on; shuts it down at once when time is already over.
+
+        A duplicate is watched: TLS takes the descriptor out of the socket that it wraps.
+        """
+        self.finish()
         with self.lock:
-            self.sock = sock
+            self.sock = sock.dup()
         if self.expired:
             self.expire()
 
     def finish(self) -> None:
         """All went well, or went wrong by itself."""
         with self.lock:
+            if self.sock is not None:
+                self.sock.close()
             self.sock = None
 
     def expire(self) -> None:

@@ -1,20 +1,36 @@
 """Deliveries: sign, send, note what came back, decide what follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select, update
 
 from database import db
-from domain import clock, outbox, signatures, webhooks
-from domain.outbox import Claimed
-from domain.vault import vault
+from domain import clock, events, outbox, signatures, webhooks
+from domain.claims import Claimed
+from models.credential import Credential
 from models.webhook import Attempt, Delivery, Endpoint, EndpointStatus
 from outbound import client
 from outbound.client import Answer
 
 LONGEST_WAIT = timedelta(hours=12)
+GONE = "the endpoint was deleted"
+MUTE = "the key of this endpoint may no longer receive events"
+
+_LETTERS = (
+    select(
+        Delivery.id.label("delivery_id"), Delivery.message_id, Delivery.event, Delivery.body,
+        Endpoint.id.label("endpoint_id"), Endpoint.url, Endpoint.secret, Endpoint.previous_secret,
+        Endpoint.previous_until, Endpoint.failures_in_row, Endpoint.credential_id, Credential.revoked_at,
+        Credential.expires_at, Credential.mode, Credential.scopes,
+    )
+    .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+    .outerjoin(Credential, Credential.id == Endpoint.credential_id)
+    .where(Delivery.id.in_(bindparam("deliveries", expanding=True)), Endpoint.deleted_at.is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +44,65 @@ class Order:
     body: bytes
     headers: dict[str, str]
     at: datetime
+    failing: bool = False            # did the endpoint's last attempt fail?
 
 
-def orders(claimed: list[Claimed]) -> dict[int, Order]:
-    """Orders by task; a delivery that is no more has none."""
-    wanted = {one.payload["delivery_id"]: one for one in claimed}
-    rows = db.session.execute(
-        select(Delivery, Endpoint).join(Endpoint, Endpoint.id == Delivery.endpoint_id)
-        .where(Delivery.id.in_(wanted), Endpoint.deleted_at.is_(None))
-    )
-    return {wanted[delivery.id].id: order(delivery, endpoint, wanted[delivery.id].attempts + 1)
-            for delivery, endpoint in rows}
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A task, what was sent, what came back."""
+
+    task: Claimed
+    order: Order
+    answer: Answer
+
+    @property
+    def delivered(self) -> bool:
+        return self.answer.status is not None and 200 <= self.answer.status < 300
+
+    @property
+    def error(self) -> str:
+        return self.answer.error or f"HTTP {self.answer.status}"
 
 
-def order(delivery: Delivery, endpoint: Endpoint, number: int) -> Order:
-    """One attempt of a delivery, signed now."""
+def orders(claimed: Sequence[Claimed]) -> tuple[dict[int, Order], dict[int, str]]:
+    """Orders by task, and for tasks that have none the reason. Where the secret is unreadable there is neither."""
     now = clock.now()
-    body = delivery.body.encode()
-    rotating = endpoint.previous_secret is not None and endpoint.previous_until and endpoint.previous_until > now
-    previous = vault.decrypt(endpoint.previous_secret or "") if rotating else None
+    found = {row.delivery_id: row for row in letters([one.payload["delivery_id"] for one in claimed])}
+    ready: dict[int, Order] = {}
+    refused: dict[int, str] = {}
+    for one in claimed:
+        row = found.get(one.payload["delivery_id"])
+        if row is None:
+            refused[one.id] = GONE
+        elif row.credential_id is not None and not events.may_receive(row, now):
+            refused[one.id] = MUTE
+        elif (order := signed(row, one.attempts + 1)) is not None:
+            ready[one.id] = order
+        else:
+            _disable_unreadable(row.endpoint_id)
+    return ready, refused
+
+
+def letters(delivery_ids: Sequence[int]) -> Sequence[Any]:
+    """What deliveries say and where they go, without those of deleted endpoints."""
+    return db.session.execute(_LETTERS, {"deliveries": list(delivery_ids)}).all()
+
+
+def signed(row: Any, number: int) -> Order | None:
+    """One attempt of a delivery, signed now; None when the secret cannot be read."""
+    now = clock.now()
+    body = row.body.encode()
+    secret = signatures.opened(row.secret)
+    if secret is None:
+        return None
+    rotating = row.previous_secret and row.previous_until and row.previous_until > now
     headers = signatures.headers(
-        secret=vault.decrypt(endpoint.secret) or "", previous=previous, message_id=delivery.message_id,
-        event=delivery.event, delivery_id=delivery.id, body=body, at=now,
+        secret=secret, previous=signatures.opened(row.previous_secret) if rotating else None,
+        message_id=row.message_id, event=row.event, delivery_id=row.delivery_id, body=body, at=now,
     )
-    return Order(delivery.id, endpoint.id, number, endpoint.url, body, headers, now)
+    return Order(
+        row.delivery_id, row.endpoint_id, number, row.url, body, headers, now, bool(row.failures_in_row)
+    )
 
 
 def send(one: Order) -> Answer:
@@ -59,52 +110,79 @@ def send(one: Order) -> Answer:
     return client.post(one.url, one.body, one.headers, allowed=webhooks.policy.allowed_hosts)
 
 
-def note(one: Order, answer: Answer) -> None:
-    """Keep the attempt."""
-    db.session.add(
-        Attempt(
-            delivery_id=one.delivery_id, number=one.number, started_at=one.at, duration_ms=answer.duration_ms,
-            address=answer.address, status_code=answer.status, error=answer.error, request_headers=one.headers,
-            response_headers={name[:100]: value[:500] for name, value in list(answer.headers.items())[:40]},
-            response_body=_text(answer.body),
-        )
-    )
+def note(made: Sequence[tuple[Order, Answer]]) -> None:
+    """Keep the attempts."""
+    if made:
+        db.session.execute(insert(Attempt), [_attempt(one, answer) for one, answer in made])
 
 
-def _text(body: bytes) -> str:
-    return body.decode("utf-8", "replace").replace("\x00", "\ufffd")[: webhooks.KEPT_BODY]
+def _attempt(one: Order, answer: Answer) -> dict[str, Any]:
+    kept = {_text(name)[:100]: _text(value)[:500] for name, value in list(answer.headers.items())[:40]}
+    return {
+        "delivery_id": one.delivery_id, "number": one.number, "started_at": one.at,
+        "duration_ms": answer.duration_ms, "address": answer.address, "status_code": answer.status,
+        "error": _text(answer.error)[:300] if answer.error else None, "request_headers": one.headers,
+        "response_headers": kept, "response_body": _text(answer.body.decode("utf-8", "replace"))[: webhooks.KEPT_BODY],
+    }
 
 
-def settle(task: Claimed, one: Order, answer: Answer) -> None:
-    """What follows from the answer: done, again later, given up, or the endpoint disabled."""
-    note(one, answer)
-    endpoint = db.session.get(Endpoint, one.endpoint_id)
-    assert endpoint is not None               # the delivery refers to it
-    if answer.status is not None and 200 <= answer.status < 300:
-        endpoint.failures_in_row = 0
-        outbox.done([task.id])
-        return
-    error = answer.error or f"HTTP {answer.status}"
+def _text(value: str) -> str:
+    """What both databases can store: no NUL, no half of a pair."""
+    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def settle(results: Sequence[Result]) -> None:
+    """What follows from the answers: done, again later, given up, or the endpoint disabled."""
+    note([(one.order, one.answer) for one in results])
+    good = [one for one in results if one.delivered]
+    bad = [one for one in results if not one.delivered]
+    # Endpoints before tasks, in order, as everybody locks them.
+    endpoints = _locked({one.order.endpoint_id for one in bad})
+    recovered = {one.order.endpoint_id for one in good if one.order.failing or one.order.endpoint_id in endpoints}
+    if recovered:
+        db.session.execute(update(Endpoint).where(Endpoint.id.in_(sorted(recovered))).values(failures_in_row=0))
+    outbox.done([one.task for one in good])
+    for one in bad:
+        _settle_failure(one, endpoints[one.order.endpoint_id])
+
+
+def _locked(ids: set[int]) -> dict[int, Endpoint]:
+    if not ids:
+        return {}
+    statement = select(Endpoint).where(Endpoint.id.in_(sorted(ids))).order_by(Endpoint.id).with_for_update()
+    found = db.session.scalars(statement, execution_options={"populate_existing": True})
+    return {endpoint.id: endpoint for endpoint in found}
+
+
+def _settle_failure(one: Result, endpoint: Endpoint) -> None:
+    status = one.answer.status
     endpoint.failures_in_row += 1
-    if answer.status == 410:
-        outbox.failed([task.id], error)
+    if status == 410:
+        outbox.failed([one.task], one.error)
         _disable(endpoint, "The receiver answered 410 Gone.")
-    elif answer.status is not None and 300 <= answer.status < 400:
-        outbox.failed([task.id], f"{error}: redirects are not followed")
+    elif status is not None and 300 <= status < 400:
+        outbox.failed([one.task], f"{one.error}: redirects are not followed")
     else:
-        outbox.again(task.id, task.attempts, error, after=_asked_to_wait(answer))
+        outbox.again(one.task, one.error, after=_asked_to_wait(one.answer))
     if endpoint.failures_in_row >= webhooks.FAILURES:
-        _disable(endpoint, f"{webhooks.FAILURES} attempts failed in a row; the last: {error}"[:200])
+        _disable(endpoint, f"{webhooks.FAILURES} attempts failed in a row; the last: {one.error}"[:200])
 
 
 def _disable(endpoint: Endpoint, reason: str) -> None:
-    if endpoint.status is EndpointStatus.ACTIVE:
+    if endpoint.status is EndpointStatus.ACTIVE and endpoint.deleted_at is None:
         webhooks.disable(endpoint, reason)
+
+
+def _disable_unreadable(endpoint_id: int) -> None:
+    """Never sign with something else: what waits is held until the secret is rotated."""
+    endpoint = db.session.get(Endpoint, endpoint_id)
+    assert endpoint is not None               # its delivery was just read
+    _disable(endpoint, webhooks.UNREADABLE)
 
 
 def _asked_to_wait(answer: Answer) -> timedelta | None:
     """The receiver's Retry-After, as seconds or as a date, up to twelve hours."""
-    value = next((text for name, text in answer.headers.items() if name.lower() == "retry-after"), "")
+    value = next((text for name, text in answer.headers.items() if name.lower() == "retry-after"), "").strip()
     if answer.status not in (429, 503) or not value:
         return None
     if value.isascii() and value.isdigit() and len(value) < 10:
