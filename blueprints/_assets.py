@@ -6,7 +6,17 @@ from io import BytesIO
 from pathlib import Path
 
 import brotli
-from flask import Flask, Response, abort, request, send_file, send_from_directory, url_for
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    has_request_context,
+    request,
+    send_file,
+    send_from_directory,
+    url_for,
+)
 from werkzeug.security import safe_join
 
 HTMX = "vendor/htmx-4.0.1/htmx.min.js"
@@ -18,6 +28,7 @@ STYLES = ("tokens", "shell", "controls", "content", "forms", "pages", "responsiv
 SCRIPTS = ("shell", "toast", "palette", "forms")
 
 A_YEAR = 31_536_000
+FOLDER = Path(__file__).resolve().parent.parent / "static"
 TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 TEXT = ("text/javascript", "text/css", "image/svg+xml")
 
@@ -34,22 +45,28 @@ def init_app(app: Flask) -> None:
 
 def asset(filename: str) -> str:
     """The address of a static file. It changes with the content, so that browsers may keep it for a year."""
+    # A page names a hundred icons: outside development an address is made once per process and mount.
+    changed = _changed(filename) if current_app.debug else 0
+    return _address(filename, request.script_root if has_request_context() else "", changed)
+
+
+@lru_cache(maxsize=1024)
+def _address(filename: str, root: str, changed: int) -> str:
     if filename.startswith("vendor/"):
         return url_for("static", filename=filename)
-    return url_for("static", filename=filename, v=_fingerprint(filename, _changed(filename)))
+    return url_for("static", filename=filename, v=_fingerprint(filename, changed or _changed(filename)))
 
 
 def serve(filename: str) -> Response:
     """A static file, compressed where that pays: vendored ones come with a twin, our own are done once."""
-    folder = _folder()
-    path = safe_join(str(folder), filename)
+    path = safe_join(str(FOLDER), filename)
     if path is None or not Path(path).is_file():
         abort(404)
     kept = A_YEAR if filename.startswith("vendor/") or "v" in request.args else None
     mimetype = TYPES.get(Path(path).suffix)
     packed = _packed(filename) if mimetype in TEXT and request.accept_encodings.find("br") >= 0 else None
     if packed is None:
-        response = send_from_directory(folder, filename, mimetype=mimetype, max_age=kept)
+        response = send_from_directory(FOLDER, filename, mimetype=mimetype, max_age=kept)
     else:
         response = send_file(BytesIO(packed), mimetype=mimetype, max_age=kept)
         response.headers["Content-Encoding"] = "br"
@@ -64,24 +81,20 @@ def serve(filename: str) -> Response:
 
 def _packed(filename: str) -> bytes:
     """The brotli form of a text file."""
-    twin = _folder() / (filename + ".br")
+    twin = FOLDER / (filename + ".br")
     return twin.read_bytes() if twin.is_file() else _pack(filename, _changed(filename))
 
 
 @lru_cache(maxsize=64)
 def _pack(filename: str, changed: int) -> bytes:
-    packed: bytes = brotli.compress((_folder() / filename).read_bytes(), mode=brotli.MODE_TEXT)
+    packed: bytes = brotli.compress((FOLDER / filename).read_bytes(), mode=brotli.MODE_TEXT)
     return packed
 
 
-def _folder() -> Path:
-    return Path(__file__).resolve().parent.parent / "static"
-
-
 def _changed(filename: str) -> int:
-    return (_folder() / filename).stat().st_mtime_ns
+    return (FOLDER / filename).stat().st_mtime_ns
 
 
 @lru_cache(maxsize=256)
 def _fingerprint(filename: str, changed: int) -> str:
-    return hashlib.sha256((_folder() / filename).read_bytes()).hexdigest()[:10]
+    return hashlib.sha256((FOLDER / filename).read_bytes()).hexdigest()[:10]

@@ -1,6 +1,7 @@
 """What the frame of a page shows: navigation by permission, the merchant switcher, the account."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -88,7 +89,7 @@ class Shell:
     def _shows(self, item: Item) -> bool:
         return (item.scope is None or may(item.scope)) and exists(item.path)
 
-    @property
+    @cached_property
     def merchants(self) -> list[Merchant]:
         return own_merchants(self.who)
 
@@ -109,9 +110,15 @@ def own_merchants(who: SignedIn) -> list[Merchant]:
 
 def exists(path: str) -> bool:
     """Is there a page at this address in this installation?"""
-    adapter = current_app.url_map.bind("")
+    known: dict[str, bool] = current_app.extensions.setdefault("pages_that_exist", {})
+    if path not in known:
+        known[path] = _matches(path)
+    return known[path]
+
+
+def _matches(path: str) -> bool:
     try:
-        adapter.match(path, method="GET")
+        current_app.url_map.bind("").match(path, method="GET")
     except RequestRedirect:
         return True
     except HTTPException:

@@ -22,7 +22,7 @@ from domain.errors import Invalid
 from domain.listing import expect
 from domain.pages import Query
 from models.budget import Budget, BudgetItem, BudgetStatus
-from models.money import Money, from_micro
+from models.money import Money, from_micro, line_minor, percent_minor
 from models.product import ProductStatus
 
 STATUS = pairs(BudgetStatus)
@@ -50,8 +50,15 @@ def line(item: BudgetItem, currency: str) -> dict[str, Any]:
     return {
         "product_id": product, "description": item.description, "quantity": item.quantity,
         "unit_price": _price(item.unit_price_micro), "discount": _amount(item.discount_minor, currency),
-        "tax": _amount(item.tax_minor, currency),
+        "tax": "" if item.tax_minor == _usual_tax(item, currency) else _amount(item.tax_minor, currency),
     }
+
+
+def _usual_tax(item: BudgetItem, currency: str) -> int:
+    """The tax that follows from the product's rate; a field left empty lets it follow the line's changes."""
+    rate = item.product.tax.percent_hundredths if item.product and item.product.tax else 0
+    amount = line_minor(item.quantity, item.unit_price_micro, currency) - item.discount_minor
+    return percent_minor(amount, rate)
 
 
 def _amount(minor: int, currency: str) -> str:

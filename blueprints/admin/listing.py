@@ -108,6 +108,10 @@ class ListPage:
         """The address of one of the noun's views."""
         return url_for(self.endpoint(view), **values)
 
+    def at(self, key: int, rest: str = "") -> str:
+        """The address of a row, or of a view below it; said often on a page, so put together by hand."""
+        return f"{request.script_root}/admin{self.path}/{key}{rest}"
+
     def link(self, **changed: Any) -> str:
         """This list with other parameters; None drops one."""
         args: dict[str, Any] = {name: value for name, value in request.args.items() if value}

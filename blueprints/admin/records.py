@@ -114,6 +114,8 @@ def blank_form(here: ListPage) -> Response:
 def filled_form(here: ListPage, key: int) -> Response:
     """The row as it is."""
     row = here.resource.listing.get(wide_actor(), key)
+    if not here.can_edit(row):
+        raise Conflict(f"{here.name(row)} can no longer be changed.")
     return form(here, row, {name: plain(value) for name, value in here.values(row).items()})
 
 

@@ -1,7 +1,9 @@
 """Budgets in the back office: lines with and without JavaScript, approval with a question."""
 
-from database import db
+from database import db, transaction
+from domain import clock
 from models.budget import Budget, BudgetStatus
+from models.product import PriceRule, PriceRuleKind
 from tests import cast
 
 LINE = {"items.0.description": "Work", "items.0.quantity": "3", "items.0.unit_price": "12.345"}
@@ -94,3 +96,23 @@ def test_a_rejected_budget_opens_again_with_a_date_to_come(admin, alder):
         assert 'id="valid_until-wrong"' in refused.text, day
     assert admin.post(f"/admin/budgets/{key}/reopen", {"valid_until": "2099-01-01"}).status_code == 303
     assert budget().status is BudgetStatus.PENDING
+
+
+def test_a_tax_that_follows_from_the_rate_follows_the_line(admin, alder):
+    with transaction():
+        db.session.add(PriceRule(merchant_id=alder, kind=PriceRuleKind.TAX, name="VAT", percent_hundredths=2000,
+                                 version=1, created_at=clock.now(), updated_at=clock.now()))
+    product = cast.make_product(alder, "Lamp", price=10, tax_id=1)
+    key = cast.make_budget(alder, cast.make_customer(alder, "Ada"), [{"product_id": product, "quantity": 1}])
+    form = admin.get(f"/admin/budgets/{key}/edit").text
+    assert 'id="items.0.tax" name="items.0.tax" type="number" value=""' in form
+    admin.post(f"/admin/budgets/{key}", {
+        "customer_id": "1", "items.0.product_id": str(product), "items.0.quantity": "5", "items.0.tax": "",
+        "version": "1"})
+    assert [item.tax_minor for item in budget(key).items] == [1000]
+
+
+def test_a_budget_that_is_decided_has_no_form(admin, alder):
+    key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
+    admin.post(f"/admin/budgets/{key}/approve")
+    assert admin.get(f"/admin/budgets/{key}/edit").status_code == 409
