@@ -17,7 +17,7 @@ from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
 from domain.pages import Page, Query, Record
-from domain.reading import Prepared, Reader
+from domain.reading import Prepared, Reader, Shelf
 from domain.searching import containing, matching
 
 LARGEST_ID = 2**63 - 1
@@ -78,8 +78,8 @@ class Listing:
     where: tuple[ColumnElement[bool], ...] = ()       # which rows of the table are this noun at all
 
     @cached_property
-    def _statements(self) -> dict[Any, Prepared]:
-        return {}
+    def _statements(self) -> Shelf:
+        return Shelf()
 
     # Whose rows ---------------------------------------------------------------------------------
 
@@ -139,15 +139,14 @@ class Listing:
 
     def read(self, actor: Actor, key: int) -> Record:
         """One row as columns; raises as `get` does."""
-        whose = ("one", *self._whose(actor))
-        if whose not in self._statements:
-            clauses, _ = self.owned(actor)
-            self._statements[whose] = Prepared(self._select().where(self.model.id == bindparam("key"), *clauses))
+        def build() -> Prepared:
+            return Prepared(self._select().where(self.model.id == bindparam("key"), *self.owned(actor)[0]))
+
         if not 0 < key <= LARGEST_ID:
             raise NotFound(self.noun, key)
         values = self._own_values(actor) | {"key": key, "now": clock.now()}
         with Reader(several=bool(self.children)) as reader:
-            row = reader.first(self._statements[whose], values)
+            row = reader.first(self._statements.get(("one", *self._whose(actor)), build), values)
             if row is not None:
                 return self._records(reader, [row])[0]
         raise self.absent(key)
@@ -203,18 +202,16 @@ class Listing:
 
     def _prepared(self, actor: Actor, query: Query) -> Prepared:
         shape = self._shape(actor, query)
-        if shape not in self._statements:
-            self._statements[shape] = self._build(actor, query)
-        return self._statements[shape]
+        return self._statements.get(shape, lambda: self._build(actor, query))
 
     def _counting(self, actor: Actor, query: Query) -> Prepared:
         """Only the number of a page's statement."""
-        shape = ("count", *self._shape(actor, query))
-        if shape not in self._statements:
+        def build() -> Prepared:
             counted = self._prepared(actor, query).counted
             assert counted is not None
-            self._statements[shape] = Prepared(counted)
-        return self._statements[shape]
+            return Prepared(counted)
+
+        return self._statements.get(("count", *self._shape(actor, query)), build)
 
     def _shape(self, actor: Actor, query: Query) -> tuple[Any, ...]:
         """What the text of a statement depends on."""

@@ -30,6 +30,30 @@ Values = Mapping[str, Any]
 Process = Callable[[Any], Any]
 
 
+class Shelf:
+    """Statements by their shape. One costs a quarter of a megabyte, and callers choose the shapes, so few are kept."""
+
+    MOST = 64
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, Prepared] = {}
+        self._guard = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, shape: Any, build: Callable[[], "Prepared"]) -> "Prepared":
+        """The statement of this shape, built when it is not there; the oldest one makes room."""
+        found = self._kept.get(shape)
+        if found is None:
+            found = build()
+            with self._guard:
+                if len(self._kept) >= self.MOST:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[shape] = found
+        return found
+
+
 class Prepared:
     """A SELECT, compiled once for each dialect; with `counted`, a page of rows and the number of all."""
 

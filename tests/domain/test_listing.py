@@ -1,0 +1,35 @@
+"""What a listing keeps of the lists it was asked for."""
+
+from itertools import combinations
+
+from domain.clock import now
+from domain.customers import LISTING
+from domain.pages import Query
+from domain.reading import Prepared, Shelf
+from tests import cast
+
+
+def test_callers_who_ask_for_ever_new_shapes_fill_no_memory():
+    actor = cast.actor_for(cast.make_merchant())
+    values = {"created_after": now(), "created_before": now(), "archived": False, "name": "Ada", "code": "x"}
+    asked = 0
+    for count in range(len(values) + 1):
+        for names in combinations(values, count):
+            for sort in ("created_at", "name", "email"):
+                LISTING.page(actor, Query(filters={name: values[name] for name in names}, sort=sort))
+                asked += 1
+    assert asked > Shelf.MOST
+    assert len(LISTING._statements) <= Shelf.MOST
+
+
+def test_a_shape_that_was_let_go_is_built_again():
+    shelf, built = Shelf(), []
+
+    def build(shape):
+        built.append(shape)
+        return Prepared(None)
+
+    for shape in (*range(Shelf.MOST + 1), 0, 0):
+        shelf.get(shape, lambda shape=shape: build(shape))
+    assert built == [*range(Shelf.MOST + 1), 0]
+    assert len(shelf) == Shelf.MOST
