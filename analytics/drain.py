@@ -6,6 +6,7 @@ at any moment neither loses a record nor stores it twice.
 """
 
 import fcntl
+import gc
 import os
 import time
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from analytics.spool import HEADER, LARGEST, SUFFIX, records
 from analytics.store import offsets
 from database import DatabaseBusy, DatabaseClash, db, transaction
 
-CHUNK = 10_000                      # rows of one transaction: large enough to be fast, short enough to wait for
+CHUNK = 20_000                      # rows of one transaction: large enough to be fast, short enough to wait for
 PIECE = 4 * 1024 * 1024             # bytes read at once
 LOCK = "drain.lock"
 ABANDONED = 60.0                    # seconds, after which an unfinished new file is removed
@@ -78,7 +79,7 @@ def drain(folder: Path, *, deadline: float | None = None, chunk: int = CHUNK) ->
             return None
         done, began = Drained(), time.monotonic()
         # A position moves when the commit of a killed drainer comes in late: the next round sees it.
-        with _opened(folder) as spools, suppress(PositionMoved):
+        with _opened(folder) as spools, _unhindered(), suppress(PositionMoved):
             for part in _chunks(spools, chunk):
                 done.damaged += _store(part)
                 done.rows += len(part.records)
@@ -88,6 +89,18 @@ def drain(folder: Path, *, deadline: float | None = None, chunk: int = CHUNK) ->
                 _remove(spools)
         done.seconds = time.monotonic() - began
         return done
+
+
+@contextmanager
+def _unhindered() -> Iterator[None]:
+    """Without the collector of reference cycles: a chunk has none, and its walks cost a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @dataclass(slots=True)

@@ -33,6 +33,7 @@ class Kind(IntEnum):
     PAGE = 2        # somebody used the admin
 
 
+MOST_MET = 100_000  # raw spellings remembered; strangers choose some of them
 RPC_ERROR = 6       # the status class of an RPC failure that HTTP calls a success
 FIRST_ERROR = 4     # status classes from here on are failures
 
@@ -82,12 +83,15 @@ class Shapes:
         self.ids: dict[tuple[int, Dims], int] = {}
         self.dims: dict[int, Dims] = {}
         self.fresh: list[tuple[Any, ...]] = []
+        self.met: dict[Dims, int] = {}          # raw values of records to their shapes
         self._coarser: dict[tuple[int, int], int] = {}
         self._last: tuple[int, str] = (0, "")
 
     def refresh(self, connection: Connection) -> None:
         """Learn what others have added; forget all if this is another database than last time."""
         last, digest = self._last
+        if len(self.met) > MOST_MET:
+            self.met.clear()
         if last and connection.scalar(select(shapes.c.digest).where(shapes.c.id == last)) != digest:
             self.__init__()  # type: ignore[misc]
             last = 0

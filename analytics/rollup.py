@@ -64,8 +64,8 @@ class Batch:
         self._row(merged, record, Kind.CALL, parent)
 
     def _row(self, record: dict[str, Any], whole: dict[str, Any], kind: Kind, parent: int | None) -> int:
-        status, error = int(record["status"]), record.get("error_code")
-        shape = self.shapes.id_of(FULL.number, dims_of(record, kind, status, error))
+        status = int(record["status"])
+        shape = self._shape(record, kind, status)
         at_us, duration = int(record["at_us"]), record.get("duration_us")
         sent, received = int(record.get("request_bytes") or 0), int(record.get("response_bytes") or 0)
         if duration is not None:
@@ -79,6 +79,19 @@ class Batch:
         self.next_id += 1
         self.count((shape, at_us // MINUTE_US), status, duration, sent, received)
         return number
+
+    def _shape(self, record: dict[str, Any], kind: Kind, status: int) -> int:
+        """The shape of a record; those met before are found by their raw values, which saves most of the work."""
+        get = record.get
+        error = get("error_code")
+        raw = (
+            kind, get("source"), get("mode"), get("merchant_id"), get("key_id"), get("contract"), get("operation"),
+            get("method"), get("endpoint"), status, error)
+        shape = self.shapes.met.get(raw)
+        if shape is None:
+            shape = self.shapes.id_of(FULL.number, dims_of(record, kind, status, error))
+            self.shapes.met[raw] = shape
+        return shape
 
     def count(self, key: tuple[int, int], status: int, duration: int | None, sent: int, received: int) -> None:
         """Count one request into the cell of its shape and minute."""
