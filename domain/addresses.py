@@ -18,6 +18,10 @@ IPV6_REFUSED = tuple(
     ipaddress.ip_network(one)
     for one in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
 )
+IPV4_REFUSED = tuple(
+    ipaddress.ip_network(one)
+    for one in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")   # protocols, 6to4 relays, a cloud's own host
+)
 LOCAL_NAMES = re.compile(r"(^|\.)(localhost|local|internal|intranet|lan|home|corp|localdomain|home\.arpa)\.?$")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\.?\Z")
 
@@ -25,18 +29,20 @@ HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\.?\Z")
 def is_public(address: Address) -> bool:
     """Can only somebody outside be there? IPv6 that carries an IPv4 address is judged by neither: refused."""
     if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global and not address.is_multicast and not address.is_reserved
+        usual = address.is_global and not address.is_multicast and not address.is_reserved
+        return usual and not any(address in one for one in IPV4_REFUSED)
     return address in IPV6_PUBLIC and not any(address in one for one in IPV6_REFUSED)
 
 
 def literal(host: str) -> Address | None:
     """The address that a host spells, in any spelling a resolver takes: 127.1, 0x7f.1, 2130706433."""
+    bare = host.removesuffix(".")
     try:
-        return ipaddress.ip_address(host)
+        return ipaddress.ip_address(bare)
     except ValueError:
         pass
     try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))       # parses, asks nobody
+        return ipaddress.IPv4Address(socket.inet_aton(bare))       # parses, asks nobody
     except (OSError, UnicodeError):
         return None
 
@@ -66,9 +72,18 @@ def check_url(url: str, allowed: tuple[str, ...] = ()) -> str:
     address = literal(host)
     if address is not None and not is_public(address):
         raise refused("leads to a private or reserved address")
-    if address is None and (not HOST.match(host) or "." not in host.rstrip(".") or LOCAL_NAMES.search(host)):
+    if address is None and not _is_public_name(host):
         raise refused("must name a public host")
     return url
+
+
+def _is_public_name(host: str) -> bool:
+    """Could this be found by everybody? A last part of digits is an address that somebody misspelt."""
+    last = host.rstrip(".").rpartition(".")
+    return (
+        HOST.match(host) is not None and bool(last[0]) and not last[2][:1].isdigit()
+        and not LOCAL_NAMES.search(host) and ".." not in host
+    )
 
 
 def is_allowed(host: str, port: int, allowed: tuple[str, ...]) -> bool:

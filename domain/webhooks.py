@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from database import db
 from domain import addresses, audit, clock, events, outbox, signatures
@@ -213,12 +213,6 @@ def of_key(key_id: int) -> Endpoint | None:
     )
 
 
-def send_test(actor: Actor, endpoint: Endpoint, event: str = TEST_EVENT, data: Any = None) -> Delivery:
-    """A test event for one endpoint, in its own lane so that it waits for nobody."""
-    token = f"test_{clock.now().timestamp():.6f}"
-    return events.deliver(endpoint, event, token, {} if data is None else data, source=_source(actor))
-
-
 def redeliver(actor: Actor, delivery: Delivery) -> Delivery:
     """The same bytes again, with the same message id."""
     task = delivery.task
@@ -261,17 +255,6 @@ def disabled_count(actor: Actor) -> int:
     return LISTING.count(actor, status=EndpointStatus.DISABLED)
 
 
-def usage(actor: Actor, since: datetime) -> dict[str, int]:
-    """Deliveries by status since a time."""
-    clauses, values = DELIVERIES.owned(actor)
-    rows = db.session.execute(
-        select(Task.status, func.count()).join(Delivery, Delivery.task_id == Task.id)
-        .where(*clauses, Delivery.created_at >= since).group_by(Task.status),
-        values,
-    )
-    return {str(status): count for status, count in rows}
-
-
 def pool_of(endpoint: Endpoint) -> str:
     return f"endpoint_{endpoint.id}"
 
@@ -280,10 +263,6 @@ def _events(names: list[str]) -> list[str]:
     if not set(names) <= events.NAMES:
         raise Invalid.field("events", "must be among " + ", ".join(sorted(events.NAMES)), "inclusion")
     return sorted(set(names))
-
-
-def _source(actor: Actor) -> str:
-    return events.SOURCES.get(actor.source, "system")
 
 
 def snapshot(endpoint: Endpoint) -> dict[str, Any]:

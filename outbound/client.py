@@ -81,19 +81,26 @@ def post(
     except (Refused, Invalid) as problem:
         error = f"refused: {problem}"
     except (OSError, HTTPError, HTTPException, UnicodeError, ValueError) as problem:
-        error = "timed out" if watch.expired or isinstance(problem, TimeoutError) else _words(problem)
+        error = _late(deadline) if isinstance(problem, TimeoutError) else _words(problem)
     finally:
         watch.finish()
-    if watch.expired and status is None:
-        error = f"no complete answer within {deadline:g} s"
+    if watch.expired:                # what came until then may be cut off anywhere, even in the headers
+        status, error = None, _late(deadline)
     return Answer(status, error, got, text, trip.address, int((time.monotonic() - started) * 1000))
+
+
+def _late(deadline: float) -> str:
+    return f"no complete answer within {deadline:g} s"
 
 
 def _words(problem: Exception) -> str:
     """The kind of failure without the internals of libraries."""
-    reason = getattr(problem, "reason", None) or problem
-    text = str(getattr(reason, "strerror", None) or reason)
-    return f"{type(reason).__name__}: {text}"[:200]
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return f"the certificate was refused: {problem.verify_message}"[:200]
+    reason = getattr(problem, "reason", None)
+    cause = reason if isinstance(reason, Exception) else problem
+    text = str(getattr(cause, "strerror", None) or cause)
+    return f"{type(cause).__name__}: {text}"[:200]
 
 
 @dataclass(frozen=True, slots=True)

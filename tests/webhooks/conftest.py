@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -28,16 +30,26 @@ class Receiver:
         return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
 
 
+@contextmanager
+def receiving(folder, *more):
+    """A receiver's process."""
+    file = folder / "seen.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.webhooks.receiver", str(file), *map(str, more)], cwd=ROOT,
+        stdout=subprocess.PIPE, text=True,
+    )
+    try:
+        yield Receiver(int(process.stdout.readline()), file)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
 @pytest.fixture(scope="session")
 def receiver_process(tmp_path_factory):
-    file = tmp_path_factory.mktemp("receiver") / "seen.jsonl"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.webhooks.receiver", str(file)], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    )
-    yield Receiver(int(process.stdout.readline()), file)
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    with receiving(tmp_path_factory.mktemp("receiver")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -52,9 +64,10 @@ def work(context):
     """A function that delivers until nothing is due."""
     runner = Runner()
 
-    def run():
+    def run(patience=20):
+        deadline = time.monotonic() + patience
         while runner.turn():
-            pass
+            assert time.monotonic() < deadline, "the outbox does not come to an end"
 
     yield run
     runner.stop()

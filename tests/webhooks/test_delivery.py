@@ -40,7 +40,7 @@ def test_a_change_is_told_and_signed_in_both_ways(alder, receiver, work):
 
 
 def test_a_failure_is_tried_again_later_with_the_same_id(alder, receiver, work):
-    make_endpoint(alder, receiver.url("/500"))
+    make_endpoint(alder, receiver.url("/status/500"))
     cast.make_customer(alder)
     work()
     task = the_task()
