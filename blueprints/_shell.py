@@ -60,6 +60,8 @@ NAVIGATION = (
     Group("Settings", (
         Item("Users", "users", "/admin/users", "READ_USERS", "g u"),
         Item("Merchant profiles", "building-store", "/admin/merchants", "READ_MERCHANTS"),
+        Item("Currencies and rates", "world", "/admin/currencies", "READ_SETTINGS"),
+        Item("Outbox", "mail", "/admin/outbox", "READ_SETTINGS"),
         Item("Audit log", "history", "/admin/audit", "READ_AUDIT"),
         Item("Settings", "settings", "/admin/settings", "READ_SETTINGS", "g s"),
     )),

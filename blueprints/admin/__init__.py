@@ -7,10 +7,12 @@ from blueprints.admin import (
     account,
     audit,
     budgets,
+    currencies,
     customers,
     deliveries,
     keys,
     merchants,
+    outbox,
     overview,
     palette,
     products,
@@ -28,5 +30,6 @@ _errors.attach(bp)
 
 for page in (customers.PAGE, products.PAGE, budgets.PAGE, users.PAGE, merchants.PAGE, webhooks.PAGE):
     records.register(bp, page)
-for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher, webhooks, deliveries):
+for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher, webhooks, deliveries,
+             outbox, currencies):
     part.register(bp)

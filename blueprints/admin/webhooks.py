@@ -46,9 +46,20 @@ def context(record: Any) -> dict[str, Any]:
     }
 
 
+def create(who: Actor, new: webhooks.EndpointInput) -> Endpoint:
+    """A new endpoint; its secret is shown on demand, so nothing is told once."""
+    return webhooks.create(who, new)[0]
+
+
+def delete(who: Actor, endpoint: Endpoint) -> None:
+    """End an endpoint of its own; a key's follows the key, and would come back with its next change."""
+    if endpoint.credential_id is not None:
+        raise Conflict("This endpoint belongs to an API key. Take the webhook URL away from the key instead.")
+    webhooks.delete(who, endpoint)
+
+
 PAGE = ListPage(
-    # The pages show the secret on demand, so a creation tells nothing once.
-    resource=replace(webhooks.RESOURCE, create=lambda who, new: webhooks.create(who, new)[0]),
+    resource=replace(webhooks.RESOURCE, create=create, delete=delete),
     title="Webhooks",
     icon="webhook",
     about="Addresses that are told when something changes, with a signature that proves who is speaking.",
@@ -87,7 +98,7 @@ def register(bp: Any) -> None:
     bp.add_url_rule("/webhooks/<int:key>/secret", "webhooks_secret", write(reveal), methods=["POST"])
     bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_ask_rotate", write(ask_rotate), methods=["GET"])
     bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_rotate", write(rotate), methods=["POST"])
-    bp.add_url_rule("/webhooks/<int:key>/delete", "webhooks_ask_delete", write(ask_delete), methods=["GET"])
+    bp.add_url_rule("/webhooks/<int:key>/end", "webhooks_ask_delete", write(ask_delete), methods=["GET"])
     bp.add_url_rule("/webhooks/<int:key>/test", "webhooks_test", write(send_test), methods=["POST"])
 
 
@@ -194,8 +205,6 @@ def send_test(key: int) -> BaseResponse:
 def ask_delete(key: int) -> Response:
     """Say what will not be sent any more."""
     record = webhooks.LISTING.read(wide_actor(), key)
-    if record.credential_id is not None:
-        raise Conflict("This endpoint belongs to an API key. Take the webhook URL away from the key instead.")
     count = waiting(key)
     facts = ["The receiver is told of nothing any more. Deliveries of the past stay in the record."]
     if count:

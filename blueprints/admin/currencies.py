@@ -1,0 +1,185 @@
+"""Currencies and their rates: the list, a pair over time, a day's rate, and a new one by hand."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from flask import Response, flash, make_response, render_template, request
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._format import zone
+from blueprints._htmx import go
+from blueprints._session import me, need, wide_actor
+from blueprints.admin import export
+from blueprints.admin.charts import Chart, line
+from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from database import db, transaction
+from domain import clock, currencies, inputs, settings
+from domain.actor import All
+from domain.errors import Conflict, Forbidden, Invalid
+from domain.pages import Query
+from models.rate import ExchangeRate
+
+PERIODS = {"30": "30 days", "90": "90 days", "365": "1 year", "1825": "5 years", "11000": "All"}
+NAMES = {"from_currency": "from", "to_currency": "to", "rate": "rate", "day": "dt"}
+
+
+PAGE = ListPage(
+    resource=currencies.RESOURCE,
+    title="Currencies and rates",
+    icon="world",
+    about="ISO 4217, and what one currency was worth in another. They hold for all merchants.",
+    columns=(
+        Column(name="code", sort="code"), Column(name="name", sort="name"),
+        Column(name="id", title="ISO number", sort="id"),
+        Column(name="totals_precision", title="Decimals of totals", kind="number"),
+        Column(name="rates_precision", title="of rates", kind="number"), Column(name="historic", kind="flag"),
+    ),
+    narrows=(
+        Narrow(name="historic", title="In use", choices=(("no", "Money today"), ("yes", "No longer money")),
+               read=lambda raw: raw == "yes"),
+    ),
+    sort="code",
+    needs_merchant=False,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What the address of the rates page asks for."""
+
+    source: str
+    target: str
+    period: str
+    day: date
+
+
+def register(bp: Any) -> None:
+    """The addresses of currencies and rates."""
+    read, write = need("READ_SETTINGS"), need("WRITE_SETTINGS")
+    bp.add_url_rule("/currencies", "currencies_list", read(show), methods=["GET"])
+    bp.add_url_rule("/currencies.csv", "currencies_export", read(download), methods=["GET"])
+    bp.add_url_rule("/currencies/rates", "currencies_rates", read(show_rates), methods=["GET"])
+    bp.add_url_rule("/currencies/rates", "currencies_set_rate", write(set_rate), methods=["POST"])
+
+
+def show() -> Response:
+    """The list, with the base currency and how many rates there are."""
+    return show_list(
+        PAGE, "admin/currencies.html", "admin/_currencies.html", base=settings.get("base_currency"), known=known()
+    )
+
+
+def known() -> Any:
+    """How many rates are stored, and of which days: count, first, last."""
+    return db.session.execute(
+        select(func.count().label("rates"), func.min(ExchangeRate.day).label("first"),
+               func.max(ExchangeRate.day).label("last"))
+    ).one()
+
+
+def download() -> Response:
+    """The list as a file."""
+    who = wide_actor()
+    names = [column.name for column in PAGE.columns]
+    rows = ([getattr(record, name) for name in names] for record in currencies.LISTING.stream(who, PAGE.query(who)))
+    return export.send("currencies", names, rows)
+
+
+# One pair -------------------------------------------------------------------------------------------
+
+
+def show_rates(wrong: Invalid | None = None) -> Response:
+    """A pair over time, its rate on a day, and the form to set one."""
+    asked = pair()
+    page = render_template(
+        "admin/currency_rates.html", here=PAGE, asked=asked, periods=PERIODS, codes=codes(), wrong=wrong,
+        rate=rate_of(asked), chart=chart(asked), sets=may_set(), base=settings.get("base_currency"), typed=request.form,
+        today=today(), plain=plain,
+    )
+    return make_response(page, 422 if wrong else 200)
+
+
+def pair() -> Pair:
+    """The pair that the address or the form names; what it says wrongly is left out."""
+    base = settings.get("base_currency")
+    all_codes = {code for code, _ in codes()}
+    source, target = request.values.get("from", ""), request.values.get("to", "")
+    target = target if target in all_codes else base
+    usual = "USD" if target != "USD" else "EUR"
+    period = request.args.get("period", "365")
+    return Pair(source if source in all_codes else usual, target, period if period in PERIODS else "365", on_day())
+
+
+def on_day() -> date:
+    """The day that is asked about; today when none is."""
+    try:
+        return date.fromisoformat(request.args.get("on", ""))
+    except ValueError:
+        return today()
+
+
+def today() -> date:
+    return clock.now().astimezone(zone()).date()
+
+
+def codes() -> list[tuple[str, str]]:
+    """The currencies to choose from."""
+    page = currencies.LISTING.page(wide_actor(), Query(sort="code", descending=False, limit=500))
+    return [(record.code, f"{record.code} · {record.name}") for record in page.records]
+
+
+def rate_of(asked: Pair) -> currencies.Rate | None:
+    """The rate on the day, or None when none is known by then."""
+    try:
+        return currencies.get_rate(asked.source, asked.target, asked.day)
+    except Conflict:
+        return None
+
+
+def chart(asked: Pair) -> Chart | None:
+    """The pair over the period; None when no day of it is known."""
+    first = today() - timedelta(days=int(asked.period))
+    found = currencies.history(asked.source, asked.target, first, today())
+    if not found or asked.source == asked.target:
+        return None
+    days, values = [day.isoformat() for day, _ in found], [float(rate) for _, rate in found]
+    low, high = min(values), max(values)
+    return line(
+        f"{asked.target} for 1 {asked.source}", days, values,
+        f"{asked.target} for one {asked.source} from {days[0]} to {days[-1]}: between {low:.6g} and {high:.6g}, "
+        f"last {values[-1]:.6g}.",
+    )
+
+
+def plain(rate: Decimal) -> str:
+    """A rate without an exponent and without idle zeros; computed ones have up to 28 digits."""
+    return f"{rate.normalize():f}"
+
+
+# Setting a rate -------------------------------------------------------------------------------------
+
+
+def may_set() -> bool:
+    """Rates are all merchants', so only somebody with all merchants changes them."""
+    who = wide_actor()
+    return who.can("WRITE_SETTINGS") and isinstance(who.merchant_ids, All)
+
+
+def set_rate() -> BaseResponse:
+    """Store a day's rate; the reverse follows from it."""
+    if not may_set():
+        raise Forbidden("Rates hold for all merchants: setting one needs a user with all merchants.")
+    given = {inside: request.form.get(wire, "") for inside, wire in NAMES.items()}
+    try:
+        new = inputs.parse(currencies.RateInput, given, text=True, zone=me().user.timezone)
+        with transaction():
+            rate = currencies.create_rate(wide_actor(), new)
+    except Invalid as error:
+        return show_rates(Invalid(error.message, fields={
+            NAMES.get(name, name): problem for name, problem in error.fields.items()}))
+    flash(f"1 {rate.from_code} is {plain(rate.rate)} {rate.to_code} on {rate.day}.", "ok")
+    shown = {"from": rate.from_code, "to": rate.to_code, "on": rate.day.isoformat()}
+    return go(PAGE.url("rates", **shown))

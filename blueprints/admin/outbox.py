@@ -1,0 +1,133 @@
+"""The outbox: what waits to leave the house, what failed, and what can be done about it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Response, flash, request
+from sqlalchemy import func, select
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints._htmx import go
+from blueprints._session import actor, need, wide_actor
+from blueprints.admin import records
+from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from database import db, transaction
+from domain import clock, outbox
+from domain.actor import Actor
+from models.outbox import Task, TaskStatus
+
+TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad"}
+WORDS = {"pending": "Waiting", "held": "Held", "failed": "Failed", "done": "Done", "cancelled": "Cancelled"}
+KINDS = {"webhook": "Webhook", "mail": "Mail"}
+LATE = timedelta(minutes=2)             # a task due longer than that says that no worker runs
+A_DAY = timedelta(days=1)
+
+
+class TaskPage(ListPage):
+    """Tasks, at the address of the outbox."""
+
+    @property
+    def path(self) -> str:
+        return "/outbox"
+
+
+PAGE = TaskPage(
+    resource=outbox.RESOURCE,
+    title="Outbox",
+    icon="mail",
+    about="What leaves this installation later: each task is stored with the change that caused it, and done by the "
+          "worker at least once.",
+    columns=(
+        Column(name="kind"), Column(name="lane", title="For", kind="mono"), Column(name="status", kind="tag"),
+        Column(name="due_at", title="Due", kind="ago", sort="due_at"),
+        Column(name="attempts", kind="number"), Column(name="last_error", title="Last error"),
+        Column(name="created_at", title="Created", kind="when", sort="created_at"),
+        Column(name="finished_at", title="Finished", kind="when"),
+    ),
+    narrows=(
+        Narrow(name="status", choices=list(WORDS.items()), read=TaskStatus),
+        Narrow(name="kind", choices=list(KINDS.items())),
+    ),
+    tones=TONES,
+    name=lambda row: f"Task {row.id}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The queue of somebody's own tasks."""
+
+    pending: int
+    held: int
+    failed: int                         # of the last day
+    oldest_due: datetime | None
+
+    @property
+    def is_late(self) -> bool:
+        """Should somebody look after the worker?"""
+        return self.oldest_due is not None and clock.now() - self.oldest_due > LATE
+
+
+def register(bp: Any) -> None:
+    """The outbox's addresses."""
+    read, write = need("READ_SETTINGS"), need("WRITE_SETTINGS")
+    bp.add_url_rule("/outbox", "tasks_list", read(show), methods=["GET"])
+    bp.add_url_rule("/outbox.csv", "tasks_export", read(download), methods=["GET"])
+    bp.add_url_rule("/outbox/<int:key>/retry", "tasks_retry", write(retry), methods=["POST"])
+    bp.add_url_rule("/outbox/<int:key>/cancel", "tasks_cancel", write(cancel), methods=["POST"])
+
+
+def show() -> Response:
+    """The queue's figures and its tasks; an operator sees those of all merchants."""
+    return show_list(
+        PAGE, "admin/outbox.html", "admin/_outbox.html", state=state(actor()), words_of=WORDS, kinds=KINDS,
+        now=clock.now(),
+    )
+
+
+def download() -> Response:
+    """What the list's address finds, on all pages."""
+    return records.export_list(PAGE)
+
+
+def state(who: Actor) -> State:
+    """Queue depth, failures of the last day, and since when the oldest task is due."""
+    clauses, values = outbox.LISTING.owned(who)
+    open_ones = Task.status.in_((TaskStatus.PENDING, TaskStatus.HELD))
+    rows = db.session.execute(
+        select(Task.status, func.count().label("number")).where(*clauses, open_ones).group_by(Task.status), values
+    )
+    counts = {row.status: row.number for row in rows}
+    now = clock.now()
+    failed = db.session.scalar(
+        select(func.count()).select_from(Task)
+        .where(*clauses, Task.status == TaskStatus.FAILED, Task.finished_at > now - A_DAY), values,
+    )
+    oldest = db.session.scalar(
+        select(func.min(Task.due_at)).where(*clauses, Task.status == TaskStatus.PENDING, Task.due_at <= now), values
+    )
+    return State(counts.get(TaskStatus.PENDING, 0), counts.get(TaskStatus.HELD, 0), failed or 0, oldest)
+
+
+def retry(key: int) -> BaseResponse:
+    """Due now, with all its attempts before it."""
+    with transaction():
+        who = wide_actor()
+        outbox.retry(who, outbox.LISTING.get(who, key, lock=True))
+    return back(f"Task {key} is due now.")
+
+
+def cancel(key: int) -> BaseResponse:
+    """Never to be done; it can be tried again by hand."""
+    with transaction():
+        who = wide_actor()
+        outbox.cancel(who, outbox.LISTING.get(who, key, lock=True))
+    return back(f"Task {key} was cancelled.")
+
+
+def back(message: str) -> BaseResponse:
+    """To the list as it was narrowed."""
+    flash(message, "ok")
+    came_from = request.referrer or ""
+    return go(came_from if came_from.startswith(request.host_url) else PAGE.url("list"))
