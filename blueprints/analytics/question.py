@@ -18,7 +18,7 @@ from blueprints._format import zone
 from blueprints._session import actor, me, wide_actor
 from database import db
 from domain.actor import Actor, All
-from models.credential import Credential
+from models.credential import Credential, CredentialKind
 from models.merchant import Merchant
 from models.user import Role
 
@@ -178,7 +178,10 @@ def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
     reach = actor().merchant_ids if key_ids is None else wide_actor().merchant_ids
     if not isinstance(reach, All):
         statement = statement.where(Credential.merchant_id.in_(reach))
-    if key_ids is not None:
+    if key_ids is None:
+        statement = statement.where(
+            Credential.kind == CredentialKind.INTEGRATION, Credential.deleted_at.is_(None))
+    else:
         statement = statement.where(Credential.id.in_(key_ids))
     rows = db.session.execute(statement.order_by(Credential.id.desc()).limit(200))
     return {row[0]: KeyName(*row) for row in rows}

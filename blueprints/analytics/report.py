@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, make_response, render_template, request
@@ -79,7 +80,20 @@ def _content(asked: Question, totals: Totals) -> dict[str, Any]:
         "busiest": max((use.requests for use in endpoints), default=1),
         "types": queries.errors_by_type(question), "used": used,
         "names": key_names([use.key_id for use in used if use.key_id is not None]),
-        "choices": choices(asked), "empty_log": not totals.requests and queries.extent(question.scope) is None}
+        "choices": choices(asked), **_elsewhere(asked, totals)}
+
+
+def _elsewhere(asked: Question, totals: Totals) -> dict[str, Any]:
+    """For a page without requests: is there nothing at all, or on which days would there be some?"""
+    if totals.requests:
+        return {"empty_log": False, "found_on": None}
+    question = asked.filter
+    extent = queries.extent(question.scope, question.source)
+    if extent is None:
+        return {"empty_log": queries.extent(question.scope) is None, "found_on": None}
+    first, last = extent[0].date(), (extent[1] - timedelta(days=1)).date()
+    link = asked.link("analytics.report", range="custom", **{"from": first.isoformat(), "to": last.isoformat()})
+    return {"empty_log": False, "found_on": (first, last, link)}
 
 
 def _charts(

@@ -217,3 +217,11 @@ def test_the_zone_of_the_reader_is_named(visitor, alder, traffic):
     one = visitor()
     one.sign_in("kim@example.com")
     assert "Asia/Kathmandu (UTC+05:45)" in one.get("/admin/analytics").text
+
+
+def test_a_page_without_requests_leads_to_the_days_that_have_some(admin, alder, traffic):
+    traffic(alder, ago=20 * 1440)
+    page = admin.get("/admin/analytics?range=24h")
+    link = unescape(re.search(r'class="b pri" href="([^"]*from=[^"]*)"', page.text)[1])
+    assert "1 failed" not in page.text
+    assert "Top endpoints" in admin.get(link).text
