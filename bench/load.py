@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -30,19 +31,24 @@ def tool() -> str:
     return "wrk" if shutil.which("wrk") else "own client, 2 processes"
 
 
-def load(url: str, seconds: float, headers: dict[str, str] | None = None) -> Outcome:
-    """Eight connections that each ask again as soon as they are answered."""
+def load(url: str, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None) -> Outcome:
+    """Eight connections that each ask again as soon as they are answered; with a body by POST."""
     if urlsplit(url).hostname != "127.0.0.1":
         raise ValueError("load is for this machine only")
     run = _wrk if shutil.which("wrk") else _own
-    return run(url, seconds, headers or {})
+    return run(url, seconds, headers or {}, body)
 
 
-def _wrk(url: str, seconds: float, headers: dict[str, str]) -> Outcome:
+def _wrk(url: str, seconds: float, headers: dict[str, str], body: bytes | None) -> Outcome:
     command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
-    said = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        if body is not None:
+            script.write(f'wrk.method = "POST"\nwrk.body = [==[{body.decode()}]==]\n')
+            script.flush()
+            command += ["-s", script.name]
+        said = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
     counted = re.search(r"(\d+) requests in ([\d.]+)(ms|s|m)", said)
     assert counted, said
     unit = {"ms": 0.001, "s": 1.0, "m": 60.0}[counted[3]]
@@ -52,21 +58,26 @@ def _wrk(url: str, seconds: float, headers: dict[str, str]) -> Outcome:
     return Outcome(int(counted[1]), float(counted[2]) * unit, failures)
 
 
-def _own(url: str, seconds: float, headers: dict[str, str]) -> Outcome:
+def _own(url: str, seconds: float, headers: dict[str, str], body: bytes | None) -> Outcome:
     """Two processes with four connections each, all kept alive and answered in turn."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool:
         began = time.perf_counter()
-        parts = pool.starmap(_caller, [(url, seconds, headers, CONNECTIONS // 2)] * 2)
+        parts = pool.starmap(_caller, [(url, seconds, headers, body, CONNECTIONS // 2)] * 2)
         elapsed = time.perf_counter() - began
     return Outcome(sum(one[0] for one in parts), min(elapsed, seconds * 1.5), sum(one[1] for one in parts))
 
 
-def _caller(url: str, seconds: float, headers: dict[str, str], connections: int) -> tuple[int, int]:
+def _caller(
+    url: str, seconds: float, headers: dict[str, str], body: bytes | None, connections: int
+) -> tuple[int, int]:
     """Ask on every connection, then read every answer, again and again; requests and failures."""
     parts = urlsplit(url)
-    lines = [f"GET {parts.path or '/'}{'?' + parts.query if parts.query else ''} HTTP/1.1", f"Host: {parts.netloc}"]
+    method = "GET" if body is None else "POST"
+    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body or b'')}"]
     asked = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
+    asked += body or b""
     sockets = [socket.create_connection((parts.hostname or "", parts.port or 80)) for _ in range(connections)]
     deadline, done, failures = time.perf_counter() + seconds, 0, 0
     while time.perf_counter() < deadline:

@@ -1,0 +1,160 @@
+"""P6: what pages weigh and how long the server works on them, with 100,000 customers.
+
+Every page of the back office that has no id in its address, opened by an administrator. A page's
+weight is its own text, as it is sent to a browser that takes brotli, and each file that it names.
+Time is the CPU time of one process from request to answer; the median of some rounds.
+"""
+
+import random
+import re
+import time
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+import brotli
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, insert, select
+
+from analytics import drain
+from analytics.spool import Spool
+from app import create_app
+from bench.figures import Figure
+from bench.installation import Installation, installation
+from bench.p3_log_cost import RECORD
+from database import db, transaction
+from domain import clock, codes, inputs, users
+from domain.actor import Actor
+from models.customer import Customer, CustomerStatus
+
+CUSTOMERS = 100_000
+BATCH = 5_000
+NOTES = 20_000                  # requests of the last day, for the charts
+ROUNDS = 7
+KB, KIB = 1000, 1024
+DASHBOARD, ORDINARY, CHARTS = 480 * KB, 140 * KB, 10 * KIB
+SLOWEST = 30.0                  # milliseconds
+REPORT = "/admin/analytics"
+LOGIN = {"email": "bench@example.org", "password": "a password for the bench"}
+TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
+FILES = re.compile(r'<(?:link|script)\b[^>]*?(?:href|src)="(/static/[^"#]+)')
+FIGURES = re.compile(r'<script type="application/json"[^>]*>(.*?)</script>', re.DOTALL)
+BROTLI = {"Accept-Encoding": "br"}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A page: bytes with its files, bytes of its charts' data, milliseconds of the server."""
+
+    path: str
+    weight: int
+    charts: int
+    ms: float
+
+
+def populate(merchant_id: int, count: int) -> None:
+    """Customers, in batches; names as they come in a real list."""
+    now, chance = clock.now(), random.Random(7)
+    for start in range(0, count, BATCH):
+        rows: list[dict[str, Any]] = [
+            {
+                "merchant_id": merchant_id, "code": codes.fresh(), "name": f"Customer {chance.randrange(10**9)}",
+                "email": f"c{number}@example.org", "email_key": f"c{number}@example.org",
+                "status": CustomerStatus.ACTIVE, "details": {}, "created_at": now, "updated_at": now, "version": 1,
+            }
+            for number in range(start, min(start + BATCH, count))
+        ]
+        with transaction() as session:
+            session.execute(insert(Customer), rows)
+
+
+def traffic(here: Installation, count: int = NOTES) -> None:
+    """A day of requests, drained, so that the charts have something to draw."""
+    spool, chance, now = Spool(here.settings.spool), random.Random(7), time.time_ns() // 1000
+    for number in range(count):
+        status = chance.choice((200, 200, 200, 200, 201, 404, 422, 500))
+        spool.append(RECORD | {
+            "at_us": now - chance.randrange(86_400_000_000), "duration_us": int(chance.lognormvariate(6, 1)),
+            "status": status, "request_id": f"req_{number:016x}", "merchant_id": here.merchant_id,
+        })
+    spool.close()
+    drain.drain(here.settings.spool)
+
+
+def visitor(app: Flask) -> FlaskClient:
+    """An administrator with all merchants, signed in."""
+    wanted = LOGIN | {"role": "admin_user", "all_merchants": True}
+    with app.app_context(), transaction():
+        users.create(Actor.operator(), inputs.parse(users.UserInput, wanted))
+    client = app.test_client()
+    found = TOKEN.search(client.get("/login").text)
+    assert found
+    reply = client.post("/login", data=LOGIN | {"csrf_token": found[1]})
+    assert reply.status_code == 303, reply.status
+    return client
+
+
+def pages(app: Flask) -> list[str]:
+    """The addresses of all pages that need no id."""
+    rules = (rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()) and not rule.arguments)
+    return sorted({rule.rule for rule in rules if rule.rule.startswith("/admin") and "." not in rule.rule})
+
+
+def opened(client: FlaskClient, path: str, sizes: dict[str, int], rounds: int) -> Opened | None:
+    """One page, weighed and timed; None when it is not a page of its own."""
+    reply = client.get(path, headers=BROTLI)
+    plain = client.get(path)
+    if plain.status_code != 200 or plain.mimetype != "text/html" or "<html" not in plain.text:
+        return None
+    files = set(FILES.findall(plain.text))
+    for name in files - sizes.keys():
+        sizes[name] = len(client.get(name.replace("&amp;", "&"), headers=BROTLI).data)
+    charts = len(brotli.compress("".join(FIGURES.findall(plain.text)).encode()))
+    times = []
+    for _ in range(rounds):
+        before = time.process_time()
+        client.get(path)
+        times.append(time.process_time() - before)
+    return Opened(path, len(reply.data) + sum(sizes[name] for name in files), charts, median(times) * 1000)
+
+
+def visit(here: Installation, customers: int, rounds: int) -> list[Opened]:
+    """Every page, in an installation that is full."""
+    app = create_app(replace(here.settings), sink=lambda record: None)
+    with app.app_context():
+        populate(here.merchant_id, customers)
+        traffic(here)
+        with db.engine.connect() as connection:
+            assert connection.scalar(select(func.count()).select_from(Customer)) == customers
+        db.session.remove()
+    client, sizes = visitor(app), dict[str, int]()
+    found = [one for path in pages(app) if (one := opened(client, path, sizes, rounds)) is not None]
+    with app.app_context():
+        for engine in db.engines.values():
+            engine.dispose()
+    return found
+
+
+def run(customers: int = CUSTOMERS, rounds: int = ROUNDS) -> list[Figure]:
+    with installation() as here:
+        found = visit(here, customers, rounds)
+    report = next(one for one in found if one.path == REPORT)
+    heavy = max((one for one in found if one.path != REPORT), key=lambda one: one.weight)
+    slow = sorted(found, key=lambda one: one.ms)[::-1]
+    return [
+        _weight("dashboard with its files, brotli", report.weight, DASHBOARD, report.path),
+        _weight("data of its charts, brotli", report.charts, CHARTS, report.path),
+        _weight(f"heaviest of {len(found) - 1} ordinary pages, brotli", heavy.weight, ORDINARY, heavy.path),
+        Figure(
+            "P6", f"slowest page with {customers:,} customers, CPU",
+            ", ".join(f"{one.path} {one.ms:.0f} ms" for one in slow[:4]), f"{slow[0].ms / SLOWEST:.2f}",
+            f"<= {SLOWEST:.0f} ms", slow[0].ms <= SLOWEST,
+        ),
+    ]
+
+
+def _weight(what: str, size: int, budget: int, path: str) -> Figure:
+    return Figure(
+        "P6", what, f"{size / KB:,.1f} kB ({path})", f"{size / budget:.2f}", f"<= {budget / KB:,.1f} kB", size <= budget
+    )
