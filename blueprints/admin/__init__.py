@@ -15,6 +15,7 @@ from blueprints.admin import (
     outbox,
     overview,
     palette,
+    pricing,
     products,
     records,
     settings,
@@ -28,7 +29,8 @@ _session.guard(bp)
 _csrf.attach(bp)
 _errors.attach(bp)
 
-for page in (customers.PAGE, products.PAGE, budgets.PAGE, users.PAGE, merchants.PAGE, webhooks.PAGE):
+for page in (customers.PAGE, products.PAGE, pricing.GROUPS, pricing.RULES, budgets.PAGE, users.PAGE, merchants.PAGE,
+             webhooks.PAGE):
     records.register(bp, page)
 for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher, webhooks, deliveries,
              outbox, currencies):

@@ -1,5 +1,6 @@
 """A cell of a list that is edited where it stands: shown, opened, saved, put back."""
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
@@ -31,6 +32,8 @@ def flat(record: Record, column: Column) -> Any:
         return None if value is None else from_micro(value)
     if column.kind == "money":
         return None if value is None else Money(value, record.currency).decimal
+    if column.kind == "percent":
+        return None if value is None else Decimal(value) / 100
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 

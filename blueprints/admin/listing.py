@@ -90,12 +90,15 @@ class ListPage:
     read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # before the domain reads it
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
     can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
+    asks: bool = False                                              # is deleting asked about, being for good?
+    mount: str = ""                                                 # the address below /admin, if not the name
+    tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
     needs_merchant: bool = True                                     # a create under All asks for one
     listed: Callable[[], Response] | None = None                    # the list, where it is not the usual one
 
     @property
     def path(self) -> str:
-        return f"/{self.resource.name}"
+        return self.mount or f"/{self.resource.name}"
 
     @property
     def searchable(self) -> bool:

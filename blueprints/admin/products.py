@@ -60,8 +60,14 @@ def _short(row: Product) -> str:
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
+TABS = (
+    ("Products", "admin.products_list"), ("Groups", "admin.product_groups_list"),
+    ("Taxes, discounts, fees", "admin.price_rules_list"),
+)
+
 PAGE = ListPage(
     resource=products.RESOURCE,
+    tabs=TABS,
     title="Products",
     icon="package",
     about="What you sell: goods, services and subscriptions, with their prices.",

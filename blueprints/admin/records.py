@@ -11,6 +11,7 @@ from blueprints._htmx import go, is_htmx
 from blueprints._session import actor, me, need, wide_actor
 from blueprints._shell import own_merchants
 from blueprints.admin import cells, export
+from blueprints.admin.confirm import Question, ask
 from blueprints.admin.fields import payload, plain
 from blueprints.admin.listing import ListPage, show_list
 from database import db, transaction
@@ -29,7 +30,7 @@ def register(bp: Blueprint, here: ListPage) -> None:
     read, write = need(here.resource.read_scope), need(here.resource.write_scope)
 
     def add(rule: str, verb: str, view: Any, *methods: str) -> None:
-        allowed = read if methods == ("GET",) and verb not in ("new", "edit", "cell") else write
+        allowed = read if methods == ("GET",) and verb not in ("new", "edit", "cell", "ask") else write
         view.__name__ = verb
         bp.add_url_rule(here.path + rule, f"{here.resource.name}_{verb}", allowed(view), methods=methods)
 
@@ -44,6 +45,8 @@ def register(bp: Blueprint, here: ListPage) -> None:
         add("/<int:key>", "save", lambda key: save(here, key), "POST")
     add("/<int:key>/<any(archive, activate, delete, restore, approve, reject):verb>", "act",
         lambda key, verb: act(here, key, verb), "POST")
+    if here.asks:
+        add("/<int:key>/delete", "ask", lambda key: ask_delete(here, key), "GET")
     add("/bulk", "bulk", lambda: bulk(here), "POST")
     if any(column.editable for column in here.columns):
         add("/<int:key>/cell/<name>", "cell", lambda key, name: cells.show(here, key, name), "GET")
@@ -91,7 +94,7 @@ def trail(here: ListPage, key: int, limit: int = 20, kind: str = "") -> list[Aud
     """What happened to the row, newest first."""
     statement = (
         select(AuditEntry)
-        .where(AuditEntry.object_type == (kind or here.resource.noun), AuditEntry.object_id == key)
+        .where(AuditEntry.object_type == (kind or here.resource.noun.replace(" ", "_")), AuditEntry.object_id == key)
         .order_by(AuditEntry.id.desc())
         .limit(limit)
     )
@@ -223,6 +226,16 @@ def act(here: ListPage, key: int, verb: str) -> BaseResponse:
     message = here.past.get(verb, "{} was changed.").format(name)
     undo = here.url("act", key=key, verb=here.undo[verb]) if verb in here.undo else None
     return done(here, message, undo, gone=verb == "delete")
+
+
+def ask_delete(here: ListPage, key: int) -> Response:
+    """A question before what nobody can take back."""
+    record = here.resource.listing.read(wide_actor(), key)
+    name = here.name(record)
+    return ask(Question(
+        title=f"Delete {name}?", text=f"The {here.resource.noun} is gone for good.", button="Delete", danger=True,
+        action=here.url("act", key=key, verb="delete"), back=here.url("show", key=key), version=record.version,
+    ))
 
 
 def bulk(here: ListPage) -> BaseResponse:

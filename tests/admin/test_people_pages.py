@@ -124,3 +124,14 @@ def test_a_users_token_is_shown_replaced_and_revoked_each_written_down(ops, alde
     assert token not in ops.post(f"/admin/users/{key}/token/issue").text
     assert ops.post(f"/admin/users/{key}/token/revoke").status_code == 303
     assert ops.post(f"/admin/users/{key}/token/reveal").status_code == 404
+
+
+def test_a_user_is_deleted_after_a_question_and_is_out(ops, visitor, alder):
+    key = cast.make_user("ada@alder.example", merchant_ids=[alder])
+    ada = visitor()
+    ada.sign_in("ada@alder.example")
+    assert "gone for good" in ops.get(f"/admin/users/{key}/delete").text
+    assert ops.post(f"/admin/users/{key}/delete").status_code == 303
+    assert ops.get(f"/admin/users/{key}").status_code == 404
+    assert ada.get("/admin/").status_code == 303
+    assert visitor().sign_in("ada@alder.example").status_code == 401

@@ -1,0 +1,71 @@
+"""What belongs to products: groups, and the named percentages that prices carry."""
+
+from decimal import Decimal
+from typing import Any
+
+from blueprints.admin.fields import Field, Section, pairs
+from blueprints.admin.listing import Column, ListPage, Narrow
+from blueprints.admin.products import TABS
+from domain import pricing
+from models.product import PriceRule, PriceRuleKind
+
+KINDS = pairs(PriceRuleKind)
+GONE = {"delete": "{} was deleted."}
+
+
+def percentage(row: Any) -> str:
+    """A rule's percentage as people write it: 21 or 5.5."""
+    return f"{(Decimal(row.percent_hundredths) / 100).normalize():f}"
+
+
+def values(row: PriceRule) -> dict[str, Any]:
+    """A rule as the form shows it."""
+    return {"name": row.name, "kind": row.kind, "percentage": percentage(row), "description": row.description}
+
+
+RULES = ListPage(
+    resource=pricing.PRICE_RULES,
+    mount="/products/rules",
+    tabs=TABS,
+    title="Taxes, discounts, fees",
+    icon="receipt-tax",
+    about="Named percentages. A product carries at most one tax, one discount and one fee.",
+    columns=(
+        Column(name="name", kind="link", sort="name"),
+        Column(name="kind", kind="tag"),
+        Column(name="percent_hundredths", title="Percentage", kind="percent", editable="percentage"),
+        Column(name="description"),
+    ),
+    narrows=(Narrow(name="kind", choices=KINDS, read=PriceRuleKind),),
+    sections=(
+        Section("Percentage", (
+            Field(name="name", required=True, hint="VAT 21 %, for example."),
+            Field(name="kind", kind="select", choices=KINDS, required=True, hint="It stays what it is once made."),
+            Field(name="percentage", kind="number", required=True, hint="Up to two decimals."),
+            Field(name="description"),
+        )),
+    ),
+    values=values,
+    sort="name",
+    past=GONE,
+    asks=True,
+    tones={"tax": "acc", "discount": "ok", "fee": "warn"},
+)
+
+GROUPS = ListPage(
+    resource=pricing.PRODUCT_GROUPS,
+    mount="/products/groups",
+    tabs=TABS,
+    title="Product groups",
+    icon="package",
+    about="Shelves of the catalogue.",
+    columns=(
+        Column(name="name", kind="link", sort="name", editable="name"),
+        Column(name="created_at", title="Since", kind="day", sort="created_at"),
+    ),
+    sections=(Section("Group", (Field(name="name", required=True),)),),
+    values=lambda row: {"name": row.name},
+    sort="name",
+    past=GONE,
+    asks=True,
+)
