@@ -18,6 +18,8 @@ from sqlalchemy import func, select
 from database import db, transaction
 from domain import api_keys, budgets, clock, customers, merchants, pricing, products, users
 from domain.actor import Actor
+from domain.budget_lines import ItemInput
+from domain.customer_addresses import AddressInput
 from models.credential import Mode
 from models.merchant import Merchant
 from models.product import PriceRuleKind, ProductKind
@@ -218,7 +220,7 @@ class Shop:
         with at(self.now - timedelta(days=DAYS - 2, minutes=-7 * place)):
             row = customers.create(seller, customers.CustomerInput(
                 name=buyer.name, organisation=buyer.name, email=buyer.email,
-                billing_address=customers.AddressInput(city=buyer.city, country=buyer.country),
+                billing_address=AddressInput(city=buyer.city, country=buyer.country),
                 details={"customer_number": buyer.number},
             ))
         self.customers[buyer.number] = row.id, seller
@@ -226,7 +228,7 @@ class Shop:
     def _budget(self, order: Order, created: datetime) -> None:
         customer_id, seller = self.customers[order.buyer]
         items = [
-            budgets.ItemInput(product_id=self.products[line.sku], quantity=line.quantity, unit_price=line.price)
+            ItemInput(product_id=self.products[line.sku], quantity=line.quantity, unit_price=line.price)
             for line in order.lines
         ]
         with at(created):
