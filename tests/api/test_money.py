@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from database import transaction
 from domain import inputs, pricing
-from domain.budgets import Totals
+from domain.budget_lines import Totals
 from models.money import exponent
 from tests import cast
 from tests.api.test_envelope import assert_error
