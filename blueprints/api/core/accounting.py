@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome
 from blueprints.api.core.contract import exact
-from blueprints.api.fields import Field, record_shower
-from blueprints.api.verbs import listed
+from blueprints.api.fields import Field
+from blueprints.api.verbs import expose, listed
 from domain import checks, currencies, inputs, settings
 from domain.actor import Actor
 from domain.currencies import Rate, RateInput
@@ -85,10 +85,9 @@ def create_rate(actor: Actor, arguments: Arguments) -> Outcome:
 
 def operations(contract: Contract) -> list[Operation]:
     """The three methods of the document."""
-    exposure = Exposure(
-        contract=contract, resource=currencies.RESOURCE, path="/accounting/currencies", fields=CURRENCY,
-        parameters={}, sorts={"id": "id", "code": "code", "name": "name"}, prefix="", required=(), tenant="",
-        scoped=False, name="accounting.currencies", show=record_shower(CURRENCY, contract.formats),
+    exposure = expose(
+        contract, currencies.RESOURCE, "/accounting/currencies", CURRENCY, verbs=(), scoped=False,
+        sorts={"id": "id", "code": "code", "name": "name"}, name="accounting.currencies",
     )
     return [
         search(exposure),
