@@ -15,7 +15,7 @@ from blueprints.admin.key_form import typed
 from blueprints.admin.listing import Column, ListPage, show_list
 from database import transaction
 from domain import api_keys, clock, inputs
-from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed
+from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
 from domain.listing import expect
 from domain.pages import Query
 from domain.permissions import KEY_SCOPES
@@ -155,7 +155,7 @@ def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = No
 def create() -> Response:
     """A new key, shown this once; nothing of the answer may be kept anywhere."""
     try:
-        new = inputs.parse(api_keys.KeyInput, typed(request.form), text=True, zone=me().user.timezone)
+        new = read_new()
         with transaction():
             row, secret = api_keys.create(records.acting(PAGE, None), new)
             key, name, test = row.id, row.name, row.mode is Mode.TEST
@@ -165,6 +165,19 @@ def create() -> Response:
     page = render_template(template, key=key, name=name, secret=secret, test=test, base=request.host_url.rstrip("/"),
                            here=PAGE)
     return private(make_response(page, 201))
+
+
+def read_new() -> api_keys.KeyInput:
+    """The form, typed; raises Invalid with every mistake, the missing merchant among them."""
+    unnamed = records.choice_of(PAGE, None)["merchants"] and records.chosen_merchant() is None
+    missing = {"merchant_id": Problem("missing", "is required")} if unnamed else {}
+    try:
+        new = inputs.parse(api_keys.KeyInput, typed(request.form), text=True, zone=me().user.timezone)
+    except Invalid as error:
+        raise Invalid(error.message, fields=missing | error.fields) from None
+    if missing:
+        raise Invalid("Some fields need attention.", fields=missing)
+    return new
 
 
 # Changing one -------------------------------------------------------------------------------------

@@ -1,13 +1,12 @@
 """Today's API traffic for the overview, as the request log counts it."""
 
-import time
 from dataclasses import dataclass
 from datetime import timedelta
 
 from flask import current_app
 
 from analytics import periods, queries
-from analytics.drain import drain
+from analytics.drain import catch_up
 from analytics.filters import Filter, Scope
 from blueprints._format import zone
 from domain import clock
@@ -29,7 +28,7 @@ class Today:
 
 def freshen() -> None:
     """Store what was logged a moment ago, unless somebody is doing that already."""
-    drain(current_app.extensions["countinghouse"].spool, deadline=time.monotonic() + PATIENCE)
+    catch_up(current_app.extensions["countinghouse"].spool, within=PATIENCE)
 
 
 def scope_of(who: Actor) -> Scope:

@@ -165,6 +165,15 @@
     if (field.closest("[data-line], [data-totals]")) total(field.closest("form"));
   });
 
+  // A second click on a button must not make a second budget.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    if (form.dataset.sent) event.preventDefault();
+    form.dataset.sent = "1";
+  });
+  addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
   function ready() {
     openSent();
     all("form:has([data-total])").forEach(total);

@@ -143,3 +143,12 @@ def test_keys_of_others_are_not_there(admin, birch):
         assert admin.get(page_of(key()) + path).status_code == 404
     assert admin.post(page_of(key()) + "/revoke", {"words": "Foreign"}).status_code == 404
     assert "Foreign" not in admin.get("/admin/keys?tab=all").text
+
+
+def test_under_all_merchants_a_key_says_at_once_that_it_needs_one(ops, birch):
+    reply = ops.post("/admin/keys", FORM | {"name": ""})
+    assert reply.status_code == 422
+    assert 'id="merchant_id-wrong"' in reply.text
+    assert 'id="name-wrong"' in reply.text
+    assert ops.post("/admin/keys", FORM | {"merchant_id": str(birch)}).status_code == 201
+    assert key().merchant_id == birch

@@ -48,17 +48,21 @@ def place(tmp_path_factory):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [*flask, "serve", "--port", str(port), "--no-worker"], cwd=ROOT, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    said = tmp_path_factory.mktemp("server") / "said.txt"
+    with said.open("w") as output:
+        server = subprocess.Popen(
+            [*flask, "serve", "--port", str(port), "--no-worker"], cwd=ROOT, env=environment,
+            stdout=output, stderr=subprocess.STDOUT)
     base = f"http://127.0.0.1:{port}"
-    wait_for(base + "/healthz", server)
-    yield Place(base, login["email"], login["password"])
-    server.send_signal(signal.SIGTERM)
-    server.wait(timeout=30)
+    try:
+        wait_for(base + "/healthz", server, said)
+        yield Place(base, login["email"], login["password"])
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(timeout=30)
 
 
-def wait_for(address, server, patience=60):
+def wait_for(address, server, said, patience=60):
     """Until the server answers; a server that died is an error at once."""
     deadline = time.monotonic() + patience
     while True:
@@ -66,7 +70,7 @@ def wait_for(address, server, patience=60):
             with urllib.request.urlopen(address, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError):
-            assert server.poll() is None, "the server died"
+            assert server.poll() is None, said.read_text()[-2000:]
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.05)
 

@@ -196,3 +196,15 @@ def test_signing_out_leaves_nothing_open(window, place):
     expect(page).to_have_url(re.compile("/login"))
     page.go_back()
     expect(page).to_have_url(re.compile("/login"))
+
+
+def test_a_double_click_makes_one_customer(window):
+    page = window().page
+    page.goto("/admin/customers/new")
+    if page.get_by_text("For which merchant profile?").count():
+        page.locator(".choose a").first.click()
+    page.get_by_label("Name", exact=True).fill("Twice Clicked")
+    page.get_by_role("button", name="Create customer").dblclick()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Twice Clicked")
+    page.goto("/admin/customers?q=Twice+Clicked")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
