@@ -9,11 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from domain import webhooks
+from database import transaction
+from domain import inputs, webhooks
 from outbound.runner import Runner
 from tests import cast
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+def make_endpoint(merchant_id, url, **more):
+    """An endpoint's id and secret."""
+    with transaction():
+        new = inputs.parse(webhooks.EndpointInput, {"url": url, **more})
+        endpoint, secret = webhooks.create(cast.actor_for(merchant_id), new)
+        return endpoint.id, secret
 
 
 class Receiver:

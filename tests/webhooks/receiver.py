@@ -6,6 +6,7 @@ certificate and its key as further arguments it speaks TLS.
 
 import contextlib
 import json
+import socket
 import ssl
 import sys
 import threading
@@ -54,7 +55,8 @@ class Handler(BaseHTTPRequestHandler):
         self._plain(500 if (Path(sys.argv[1]).parent / self.path.split("/")[2]).exists() else 200)
 
     def answer_close(self):
-        self.connection.close()
+        self.connection.shutdown(socket.SHUT_RDWR)
+        self.close_connection = True
 
     def answer_hang(self):
         time.sleep(60)

@@ -6,17 +6,11 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from database import db, transaction
-from domain import customers, inputs, signatures, webhooks
+from domain import customers, signatures
 from models.outbox import Task, TaskStatus
 from models.webhook import Attempt
 from tests import cast
-
-
-def make_endpoint(merchant_id, url, **more):
-    with transaction():
-        new = inputs.parse(webhooks.EndpointInput, {"url": url, **more})
-        endpoint, secret = webhooks.create(cast.actor_for(merchant_id), new)
-        return endpoint.id, secret
+from tests.webhooks.conftest import make_endpoint
 
 
 def the_task():
