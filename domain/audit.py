@@ -61,6 +61,6 @@ def record(
             after=after,
             source=actor.source,
             request_id=actor.request_id,
-            ip=actor.ip,
+            ip=actor.ip[:64] if actor.ip else None,      # a misconfigured proxy may hand on anything
         )
     )

@@ -90,7 +90,7 @@ def truth(value: Any, info: ValidationInfo) -> bool:
 
 
 def email(value: str) -> str:
-    if not EMAIL.match(value) or len(value) > 254:
+    if not EMAIL.match(value) or max(len(value), len(value.lower())) > 254:     # some capitals become two letters
         raise wrong("invalid", "is not a valid e-mail address")
     return value
 

@@ -216,3 +216,15 @@ def test_a_deletion_is_once(api, customer):
     assert api.delete("/customers/customer_1").status_code == 200
     assert_error(api.delete("/customers/customer_1"), 404, "not_found")
     assert_error(put(api, name="x"), 404, "not_found")
+
+
+def test_an_e_mail_that_grows_in_lower_case_is_refused_before_a_database_refuses_it(api):
+    """The dotted capital I becomes two characters; the key of uniqueness has room for 255."""
+    body = assert_error(api.post("/customers", {"name": "Ada", "email": "\u0130" * 200 + "@example.org"}),
+                        422, "validation_error")
+    assert body["details"] == {"email": "is not a valid e-mail address"}
+
+
+def test_a_peer_address_of_any_length_breaks_no_change(api):
+    reply = api.post("/customers", {"name": "Ada"}, environ_base={"REMOTE_ADDR": "x" * 500})
+    assert reply.status_code == 201
