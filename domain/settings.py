@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from database import db
 from domain import audit, clock
 from domain.actor import Actor, All
 from domain.errors import Forbidden
 from domain.inputs import CurrencyCode, Input, TimeZone, Whole, changes
+from domain.reading import Prepared, Reader
 from models.setting import Setting
 
 
@@ -31,12 +32,15 @@ MEANINGS = {
 }
 
 
+_VALUE = Prepared(select(Setting.value).where(Setting.name == bindparam("name")))
+
+
 def get(name: str) -> Any:
     """The value in force, typed."""
-    row = db.session.scalar(select(Setting.value).where(Setting.name == name))
+    row = Reader().first(_VALUE, {"name": name})
     if row is None:
         return SettingsInput.model_fields[name].default
-    return changes(SettingsInput, {name: row}, text=True)[name]
+    return changes(SettingsInput, {name: row.value}, text=True)[name]
 
 
 def everything() -> dict[str, Any]:
@@ -54,4 +58,5 @@ def update(actor: Actor, values: dict[str, Any]) -> None:
         row = db.session.get(Setting, name) or Setting(name=name)
         row.value, row.updated_at = str(value), clock.now()
         db.session.add(row)
+    db.session.flush()       # settings are read with plain statements
     audit.record(actor, "settings.updated", None, before=before, after=before | values)

@@ -149,7 +149,8 @@ class Dispatcher:
             failure = self.failure(error, operation)
             answer, code = {"error": failure}, failure["code"]
         finally:
-            db.session.rollback()            # the next call reads what is there then, whatever became of this one
+            if db.session.registry().in_transaction():
+                db.session.rollback()        # the next call reads what is there then, whatever became of this one
         self._note(operation, code, started)
         return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}
 
