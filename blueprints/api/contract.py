@@ -6,7 +6,7 @@ the words of errors and the reference.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Request
 
 from blueprints.api import fields as fieldmap
 from blueprints.api.fields import Fields, Formats
+from blueprints.api.written import Written
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Problem
 from domain.pages import Page, Query, Record
@@ -84,6 +85,7 @@ class Exposure:
     scoped: bool                            # do its operations ask for a scope?
     name: str                               # what the contract calls the noun
     show: Callable[[Record], dict[str, Any]]
+    written: Written | None = None          # texts of rows, where the contract shows them alike to everybody
 
     def take(self, body: Any, *, new: bool = False) -> dict[str, Any]:
         """The body in the domain's names; raises Invalid with what the words alone tell."""
@@ -95,6 +97,10 @@ class Exposure:
         if problems:
             raise Invalid("Some fields need attention.", fields=problems)
         return taken
+
+    def show_all(self, records: Sequence[Record]) -> list[Any]:
+        """Rows of a list, ready to be written as JSON."""
+        return [self.show(record) for record in records] if self.written is None else self.written(records)
 
     def word(self, path: str) -> str:
         return fieldmap.word(self.fields, path)
@@ -109,6 +115,7 @@ class Contract(ABC):
     formats: Formats
     list_parameters: tuple[str, ...] = ()   # those of every list
     https_only = False
+    steady = False                          # is a row always shown alike, whoever asks and from wherever?
     idempotent = False                      # does it promise Idempotency-Key on POST?
     changes_by = "PUT"                      # the method of a change
     names: Mapping[str, str] = {}           # verbs that it calls otherwise

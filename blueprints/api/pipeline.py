@@ -21,13 +21,13 @@ from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.doors import FIND, Caller
 from blueprints.api.limits import purse
+from blueprints.api.written import DUMPS
 from database import DatabaseBusy, DatabaseClash, transaction
 from domain import replies
 from domain.actor import Actor
 from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauthenticated, Unavailable
 from domain.replies import Reply
 
-DUMPS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_OMIT_MICROSECONDS
 REPLAYED = "Idempotent-Replayed"
 TOLD = (400, 499)               # refusals whose sentence is ours; anything above is only logged
 

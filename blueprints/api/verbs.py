@@ -5,6 +5,7 @@ from typing import Any
 
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
 from blueprints.api.fields import Fields, number_after, record_shower
+from blueprints.api.written import Written
 from database import db
 from domain import inputs, merchants
 from domain.actor import Actor
@@ -33,10 +34,12 @@ def expose(
     `tenant` is the wire name of the merchant where callers may have several; `scoped=False` asks for
     no scope; `name` is what the contract calls the noun.
     """
+    show = record_shower(fields, contract.formats)
     exposure = Exposure(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
         sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, scoped=scoped,
-        name=name or resource.name, show=record_shower(fields, contract.formats),
+        name=name or resource.name, show=show,
+        written=Written(show) if contract.steady else None,
     )
     contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]
     return exposure
@@ -123,7 +126,7 @@ def listed(exposure: Exposure) -> Operation:
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         contract = exposure.contract
         page = exposure.resource.listing.page(actor, contract.query(exposure, arguments.query))
-        return Outcome(contract.collection([exposure.show(record) for record in page.records], page))
+        return Outcome(contract.collection(exposure.show_all(page.records), page))
 
     names = (*exposure.contract.list_parameters, *exposure.parameters)
     return operation(

@@ -46,6 +46,7 @@ class PublicContract(Contract):
     name = "public"
     prefixes = ("/v1/api/public", "/api/public")
     https_only = True
+    steady = True
     idempotent = True
     version = "1.4.0"
     formats = Formats(moment=None, day=None, amount=amount, price=price)     # the JSON writer does RFC 3339

@@ -1,0 +1,41 @@
+"""Rows of lists as JSON, remembered by their content: a row that has not changed is not written anew.
+
+The database is read at every call; what is left out is turning the same values into the same text.
+Nothing can be stale, because a row's whole content is what its text is found by. Rows with children
+are written each time.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import orjson
+
+from domain.listing import Record
+
+DUMPS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_OMIT_MICROSECONDS
+
+
+class Written:
+    """The texts of one exposure's rows; at most `most` of them, in this process."""
+
+    most = 4096
+
+    def __init__(self, show: Callable[[Record], dict[str, Any]]):
+        self._show = show
+        self._known: dict[tuple[Any, ...], orjson.Fragment] = {}
+
+    def __call__(self, records: Sequence[Record]) -> list[Any]:
+        known = self._known
+        return [
+            known.get(record.row) or self._write(record)
+            if not record.children and isinstance(record.row, tuple) else self._show(record)
+            for record in records
+        ]
+
+    def _write(self, record: Record) -> Any:
+        text = orjson.Fragment(orjson.dumps(self._show(record), option=DUMPS))
+        if len(self._known) >= self.most:
+            self._known.clear()
+        if self.most:
+            self._known[record.row] = text
+        return text
