@@ -84,6 +84,12 @@ class Window:
     def buckets(self) -> list[tuple[datetime, datetime]]:
         return [(moment_of(first), moment_of(last)) for first, last in pairwise(self.edges)]
 
+    def by_day(self) -> "Window":
+        """The same period cut at midnights in UTC: where the shape matters and the zone does not."""
+        first, last = self.edges[0], self.edges[-1]
+        inner = range(first // DAY * DAY + DAY, last, DAY)
+        return Window((first, *inner, last), DAY, self.finest, "UTC")
+
     def previous(self, *, imported: bool = False, now: float | None = None) -> "Window":
         """The same length of time just before, as far as its cells are still kept that fine."""
         length = self.edges[-1] - self.edges[0]

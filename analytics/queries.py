@@ -21,6 +21,7 @@ from analytics.store import cells, histograms, keys, shapes
 from database import db
 
 PERCENTILES = (0.5, 0.95, 0.99)
+LONG = 14 * DAY                     # minutes, from which the trend of an endpoint is shown by day
 MEASURES = ("count", "timed", "throttled", "sum_us", "request_bytes", "response_bytes")
 
 
@@ -40,14 +41,18 @@ def _edges(question: Filter) -> tuple[int, int]:
     return start // level * level, max(start // level + 1, -(-end // level)) * level
 
 
-def _covering(table: Any, columns: Iterable[Any], question: Filter, grain: Grain, calls: bool) -> Subquery:
-    """The cells of a question's shapes over its whole period, days in the middle, less at the edges."""
-    parts: list[Select[Any]] = []
-    for level, first, last in spans(*_edges(question)):
+def _covering(
+    table: Any, columns: Iterable[Any], question: Filter, grain: Grain, calls: bool, *, level: int | None = None,
+) -> Subquery:
+    """The cells of a question's shapes over its whole period: days in the middle and less at the edges, or all
+    of one level."""
+    columns, parts = list(columns), []
+    edges = _edges(question)
+    for width, first, last in spans(*edges) if level is None else [(level, *edges)]:
         part = select(*columns).select_from(shapes).join(table, table.c.shape_id == shapes.c.id)
         parts.append(part.where(
             *conditions(question, grain, calls=calls),
-            table.c.level == level, table.c.bucket >= first, table.c.bucket < last))
+            table.c.level == width, table.c.bucket >= first, table.c.bucket < last))
     return union_all(*parts).subquery()
 
 
@@ -143,6 +148,7 @@ def top_endpoints(question: Filter, window: Window, limit: int = 8, order: str =
     wanted = [row[2] for row in rows]
     if not rows:
         return []
+    window = window.by_day() if window.edges[-1] - window.edges[0] >= LONG else window
     slowness, trends = _slowness(question, wanted), _trends(question, window, wanted)
     nothing = Merger()
     return [
@@ -165,18 +171,19 @@ def _slowness(question: Filter, endpoints: list[str]) -> dict[tuple[str, ...], M
 
 
 def _trends(question: Filter, window: Window, endpoints: list[str]) -> dict[tuple[str, ...], list[int]]:
-    """Requests over time of some endpoints."""
+    """Requests over time of some endpoints, in the buckets of the window."""
     grain = _grain(question, "contract", "method", "endpoint")
-    group = [shapes.c.contract, shapes.c.method, shapes.c.endpoint, cells.c.bucket]
-    statement = select(*group, _sum(cells.c.count)).select_from(shapes).join(
-        cells, cells.c.shape_id == shapes.c.id).where(
-        *conditions(question, grain, calls=True), shapes.c.endpoint.in_(endpoints), cells.c.level == window.level,
-        cells.c.bucket >= window.edges[0], cells.c.bucket < window.edges[-1]).group_by(*group)
-    found: dict[tuple[str, ...], list[int]] = {}
-    for *name, bucket, count in _rows(statement):
-        line = found.setdefault(tuple(name), [0] * (len(window.edges) - 1))
+    columns = [shapes.c.contract, shapes.c.method, shapes.c.endpoint, cells.c.bucket, cells.c.count]
+    # By day the widest cells will do; a finer window needs all its cells of one width.
+    level = None if window.step >= DAY and window.zone == "UTC" else window.level
+    found = _covering(cells, columns, question, grain, True, level=level)
+    group = [found.c[name] for name in ("contract", "method", "endpoint", "bucket")]
+    lines: dict[tuple[str, ...], list[int]] = {}
+    for *name, bucket, count in _rows(
+            select(*group, _sum(found.c.count)).where(found.c.endpoint.in_(endpoints)).group_by(*group)):
+        line = lines.setdefault(tuple(name), [0] * (len(window.edges) - 1))
         line[window.index(bucket)] += int(count)
-    return found
+    return lines
 
 
 def errors_by_type(question: Filter, limit: int = 10) -> list[ErrorType]:
