@@ -7,7 +7,7 @@ wait for a retry make the others wait.
 """
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from database import db
 from domain import clock
 from models.outbox import Task, TaskStatus
 
-LEASE = timedelta(seconds=45)                        # longer than any task takes
+LEASE = timedelta(seconds=20)                        # how long a killed worker's tasks wait; renewed while they last
 AT_ONCE = 2                                          # of one pool
 WINDOW = 16                                          # due rows of a pool that are looked at
 FEWEST_POOLS = 8                                     # that are asked for their first tasks
@@ -140,6 +140,16 @@ def claim(most: int, *, turn: Turn | None = None, without: Collection[str] = ())
             execution_options={"synchronize_session": False},
         )
     return taken
+
+
+def renew(tasks: Iterable[Claimed]) -> None:
+    """They are still under way; in the worker's own transaction."""
+    ids = [one.id for one in tasks]
+    if ids:
+        db.session.execute(
+            update(Task).where(Task.id.in_(ids), Task.lease_until.is_not(None)).values(lease_until=clock.now() + LEASE),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def _chosen(most: int, now: datetime, turn: Turn, without: Collection[str]) -> list[int]:

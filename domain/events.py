@@ -72,9 +72,10 @@ def emit(actor: Actor, name: str, row: Any) -> int:
     db.session.flush()                       # the payload is read with plain statements
     listing, show, prefix = _shapes[name.partition(".")[0]]
     data = show(listing.read(Actor.system(), row.id))
-    for endpoint in wanted:
-        deliver(endpoint, name, f"{prefix}{row.id}", data, source=SOURCES.get(actor.source, "system"))
-    return len(wanted)
+    made = _deliveries(wanted, name, f"{prefix}{row.id}", data, SOURCES.get(actor.source, "system"))
+    for delivery, endpoint in zip(made, wanted, strict=True):
+        _queue(delivery, endpoint)
+    return len(made)
 
 
 def endpoints_of(merchant_id: int) -> list[Endpoint]:
@@ -97,26 +98,41 @@ def may_receive(key: Any, now: datetime) -> bool:
     )
 
 
-def deliver(
-    endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str, queued: bool = True
-) -> Delivery:
-    """A delivery with its task, held while the endpoint does not listen; without one if it is made at once."""
+def at_once(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str) -> Delivery:
+    """A delivery without a task: whoever made it sends it."""
+    return _deliveries([endpoint], name, resource, data, source)[0]
+
+
+def deliver(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str) -> Delivery:
+    """A delivery for one endpoint, with its task."""
+    delivery = at_once(endpoint, name, resource, data, source=source)
+    _queue(delivery, endpoint)
+    return delivery
+
+
+def _deliveries(endpoints: list[Endpoint], name: str, resource: str, data: Any, source: str) -> list[Delivery]:
     now = clock.now()
-    delivery = Delivery(
-        merchant_id=endpoint.merchant_id, endpoint_id=endpoint.id, message_id="msg_" + secrets.token_hex(12),
-        event=name, resource=resource, body="", created_at=now,
-    )
-    db.session.add(delivery)
-    db.session.flush()                       # the body tells its id
-    delivery.body = body_of(delivery, data, source).decode()
-    if not queued:
-        return delivery
+    made = [
+        Delivery(
+            merchant_id=endpoint.merchant_id, endpoint_id=endpoint.id, message_id="msg_" + secrets.token_hex(12),
+            event=name, resource=resource, body="", created_at=now,
+        )
+        for endpoint in endpoints
+    ]
+    db.session.add_all(made)
+    db.session.flush()                       # each body tells its id
+    for delivery in made:
+        delivery.body = body_of(delivery, data, source).decode()
+    return made
+
+
+def _queue(delivery: Delivery, endpoint: Endpoint) -> None:
+    """Its task, held while the endpoint does not listen."""
     delivery.task = outbox.put(
-        "webhook", lane=f"endpoint_{endpoint.id}:{resource}", pool=f"endpoint_{endpoint.id}",
+        "webhook", lane=f"endpoint_{endpoint.id}:{delivery.resource}", pool=f"endpoint_{endpoint.id}",
         payload={"delivery_id": delivery.id}, merchant_id=endpoint.merchant_id,
         held=endpoint.status is not EndpointStatus.ACTIVE,
     )
-    return delivery
 
 
 def body_of(delivery: Delivery, data: Any, source: str) -> bytes:

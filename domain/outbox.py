@@ -31,9 +31,10 @@ def put(
 ) -> Task:
     """A task in the caller's transaction: due now, or with the one in front of it in its lane."""
     now = clock.now()
-    in_front = db.session.scalar(
-        select(Task.due_at).where(Task.lane == lane, Task.status.in_(OPEN)).order_by(Task.id).limit(1)
-    )
+    with db.session.no_autoflush:            # what this transaction puts itself is due now, too
+        in_front = db.session.scalar(
+            select(Task.due_at).where(Task.lane == lane, Task.status.in_(OPEN)).order_by(Task.id).limit(1)
+        )
     task = Task(
         kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, created_at=now,
         due_at=max(now, in_front or now), status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,

@@ -41,9 +41,8 @@ def probe_endpoint(actor: Actor, endpoint_id: int, event: str = webhooks.TEST_EV
 
 
 def _prepared(actor: Actor, endpoint: Endpoint, event: str, data: Any) -> Order:
-    delivery = events.deliver(
-        endpoint, event, "test", {} if data is None else data, source=events.SOURCES.get(actor.source, "system"),
-        queued=False,
+    delivery = events.at_once(
+        endpoint, event, "test", {} if data is None else data, source=events.SOURCES.get(actor.source, "system")
     )
     db.session.flush()               # it is read with plain statements
     order = signed(letters([delivery.id])[0], 1)

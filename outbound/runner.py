@@ -5,9 +5,10 @@ is done again when its lease is over: at least once, and receivers know a repeti
 """
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from smtplib import SMTPException
 from typing import Any
 
@@ -21,6 +22,7 @@ from outbound.webhooks import Result
 HANDS = 48                           # tasks under way at once
 PAUSE = 0.2                          # seconds to wait for results before looking for more
 GATHER = 0.01                        # seconds in which more results may join the first: one commit for all
+RENEW = claims.LEASE.total_seconds() / 3
 SLOW_MS = 2000                       # a receiver that took longer, or failed, is a slow one
 LONGEST_STOP = 15.0                  # seconds that what is under way may still take
 REMEMBERED = 10_000                  # slow receivers
@@ -35,6 +37,7 @@ class Work:
     task: Claimed
     act: Callable[[Any], Any]
     given: Any
+    leased: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -62,16 +65,25 @@ class Runner:
 
     def _round(self, finished: list[Future[Any]]) -> list[Work]:
         free = self.hands - len(self._under_way) + len(finished)
-        if not finished and not (free and self._is_due()):
+        old = self._long_under_way(finished)
+        if not finished and not old and not (free and self._is_due()):
             return []
         self._remember(finished)
         with transaction():
+            claims.renew(self._under_way[future].task for future in old)
             settle([(self._under_way[future], future) for future in finished])
             db.session.flush()       # what is settled counts when more is claimed
             begun = prepare(claims.claim(free, turn=self._turn, without=self._resting(finished))) if free else []
         for future in finished:
             del self._under_way[future]
+        for future in old:
+            self._under_way[future] = replace(self._under_way[future], leased=time.monotonic())
         return begun
+
+    def _long_under_way(self, finished: list[Future[Any]]) -> list[Future[Any]]:
+        """What takes its time: nobody else shall think that its worker died."""
+        limit, gone = time.monotonic() - RENEW, set(finished)
+        return [future for future, work in self._under_way.items() if work.leased < limit and future not in gone]
 
     @staticmethod
     def _is_due() -> bool:
