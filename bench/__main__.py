@@ -1,4 +1,4 @@
-"""Everything that is measured, in one table: `python -m bench [P1 P2 P3 P6 replay]`, `--quick` for a look."""
+"""Everything that is measured, in one table: `python -m bench [P1 P2 ...]`, `--quick` for a look."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages
+from bench import core, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages
 from bench.figures import Figure, show
 
 Part = Callable[[bool], list[Figure]]
@@ -22,6 +22,7 @@ PARTS: dict[str, Part] = {
     "P3": lambda quick: [
         *p3_log_cost.run(*((3, 1.0) if quick else ())), *p3_kill.run(*((3,) if quick else ())),
     ],
+    "core": lambda quick: core.run(*((2, 1.0) if quick else ())),
     "P6": lambda quick: p6_pages.run(*((2_000,) if quick else ())),
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from domain.listing import Record
+from domain.pages import Record
 
 DUMPS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_OMIT_MICROSECONDS
 
