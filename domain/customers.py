@@ -148,6 +148,7 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
 def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Customer:
     """Change what was sent and nothing else."""
     before = audit.snapshot(customer)
+    kept = _in_major_units(customer) if "currency" in changes else {}
     for name in PLAIN:
         if name in changes:
             setattr(customer, name, changes[name])
@@ -155,7 +156,7 @@ def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Custome
         _name(customer, changes)
     if "email" in changes:
         _email(customer, changes["email"])
-    _amounts(customer, changes)
+    _amounts(customer, kept | changes)
     if changes.get("archived") is not None:
         _archive(customer, archived=changes["archived"])
     for kind in AddressKind:
@@ -253,6 +254,13 @@ def _amounts(customer: Customer, given: dict[str, Any]) -> None:
             except ValueError as problem:
                 raise Invalid.field(name, str(problem)) from None
             setattr(customer, f"{name}_minor", value)
+
+
+def _in_major_units(customer: Customer) -> dict[str, Decimal | None]:
+    """The amounts as people say them: in another currency they are as many units, not as many cents."""
+    currency = currency_of(customer)
+    minors = {"credit_limit": customer.credit_limit_minor, "low_balance": customer.low_balance_minor}
+    return {name: None if minor is None else Money(minor, currency).decimal for name, minor in minors.items()}
 
 
 def currency_of(customer: Customer) -> str:

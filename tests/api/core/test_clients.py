@@ -1,5 +1,7 @@
 """Clients over REST and JSON-RPC: the same methods, the same results."""
 
+import pytest
+
 NEW = {"name": "Ada Lovelace", "currencies_id": 978}
 
 
@@ -44,3 +46,22 @@ def test_errors_carry_the_same_data_in_both_protocols(core, alder):
     missing = core.get("/clients/123")
     assert missing.status_code == 404
     assert missing.json["error"]["message"] == 'not_found: Object "clients(123)" was not found!'
+
+
+def test_another_currency_keeps_the_number_of_units(core, alder):
+    core.result("clients.create", NEW | {"companies_id": alder, "credit": 10.5, "low_balance_athreshold": -3})
+    assert core.result("clients.update", {"id": 1, "currencies_id": 414}) == 1
+    client = core.result("clients.get", {"id": 1})
+    assert (client["currencies_id"], client["credit"], client["low_balance_athreshold"]) == (414, 10.5, -3)
+    error = core.error("clients.update", {"id": 1, "currencies_id": 392})
+    assert error["data"] == {"credit": "Has more than 0 decimals"}
+    assert core.result("clients.update", {"id": 1, "currencies_id": "JPY", "credit": 11}) == 1
+    client = core.result("clients.get", {"id": 1})
+    assert (client["currencies_id"], client["credit"], client["low_balance_athreshold"]) == (392, 11, -3)
+
+
+@pytest.mark.parametrize("value", [0, 0.01, 1, 10.5, 999999999.99, 12345678901.23])
+def test_amounts_come_back_as_they_were_sent(core, alder, value):
+    made = core("POST", "/clients", json=NEW | {"companies_id": alder, "credit": value}).json
+    assert made["credit"] == value
+    assert core.get("/clients/1").json["credit"] == value
