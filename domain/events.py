@@ -73,8 +73,7 @@ def emit(actor: Actor, name: str, row: Any) -> int:
     listing, show, prefix = _shapes[name.partition(".")[0]]
     data = show(listing.read(Actor.system(), row.id))
     made = _deliveries(wanted, name, f"{prefix}{row.id}", data, SOURCES.get(actor.source, "system"))
-    for delivery, endpoint in zip(made, wanted, strict=True):
-        _queue(delivery, endpoint)
+    _queue(made, wanted)
     return len(made)
 
 
@@ -106,7 +105,7 @@ def at_once(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: 
 def deliver(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str) -> Delivery:
     """A delivery for one endpoint, with its task."""
     delivery = at_once(endpoint, name, resource, data, source=source)
-    _queue(delivery, endpoint)
+    _queue([delivery], [endpoint])
     return delivery
 
 
@@ -126,13 +125,16 @@ def _deliveries(endpoints: list[Endpoint], name: str, resource: str, data: Any, 
     return made
 
 
-def _queue(delivery: Delivery, endpoint: Endpoint) -> None:
-    """Its task, held while the endpoint does not listen."""
-    delivery.task = outbox.put(
-        "webhook", lane=f"endpoint_{endpoint.id}:{delivery.resource}", pool=f"endpoint_{endpoint.id}",
-        payload={"delivery_id": delivery.id}, merchant_id=endpoint.merchant_id,
-        held=endpoint.status is not EndpointStatus.ACTIVE,
-    )
+def _queue(deliveries: list[Delivery], endpoints: list[Endpoint]) -> None:
+    """Their tasks, held while the endpoint does not listen."""
+    lanes = [f"endpoint_{one.endpoint_id}:{one.resource}" for one in deliveries]
+    retries = outbox.retries(lanes)
+    for delivery, endpoint, lane in zip(deliveries, endpoints, lanes, strict=True):
+        delivery.task = outbox.put(
+            "webhook", lane=lane, pool=f"endpoint_{endpoint.id}", payload={"delivery_id": delivery.id},
+            merchant_id=endpoint.merchant_id, held=endpoint.status is not EndpointStatus.ACTIVE,
+            due_at=retries.get(lane),
+        )
 
 
 def body_of(delivery: Delivery, data: Any, source: str) -> bytes:

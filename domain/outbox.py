@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
 
 from database import db
 from domain import audit, clock
@@ -26,21 +26,34 @@ RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 JITTER = 0.2
 
 
+_WAITING = (
+    select(Task.lane, func.max(Task.due_at).label("due_at"))
+    .where(
+        Task.lane.in_(bindparam("lanes", expanding=True)), Task.status.in_(OPEN),
+        Task.due_at > bindparam("now", type_=Task.due_at.type),
+    )
+    .group_by(Task.lane)
+)
+
+
 def put(
-    kind: str, *, lane: str, pool: str, payload: dict[str, Any], merchant_id: int | None = None, held: bool = False
+    kind: str, *, lane: str, pool: str, payload: dict[str, Any], merchant_id: int | None = None, held: bool = False,
+    due_at: datetime | None = None,
 ) -> Task:
-    """A task in the caller's transaction: due now, or with the one in front of it in its lane."""
+    """A task in the caller's transaction: due now, or when `retries` says of its lane."""
     now = clock.now()
-    with db.session.no_autoflush:            # what this transaction puts itself is due now, too
-        in_front = db.session.scalar(
-            select(Task.due_at).where(Task.lane == lane, Task.status.in_(OPEN)).order_by(Task.id).limit(1)
-        )
     task = Task(
         kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, created_at=now,
-        due_at=max(now, in_front or now), status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,
+        due_at=due_at or now, status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,
     )
     db.session.add(task)
     return task
+
+
+def retries(lanes: Sequence[str]) -> dict[str, datetime]:
+    """When lanes that wait for a retry go on: what comes behind it need not be looked at before."""
+    rows = db.session.connection().execute(_WAITING, {"lanes": list(lanes), "now": clock.now()})
+    return {row.lane: row.due_at for row in rows}
 
 
 def done(tasks: Sequence[Claimed]) -> None:

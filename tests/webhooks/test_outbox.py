@@ -17,7 +17,10 @@ from models.outbox import Task, TaskStatus
 
 def put(lane="a:1", pool=None, **more):
     with transaction():
-        task = outbox.put("mail", lane=lane, pool=pool or lane.partition(":")[0], payload={}, **more)
+        due_at = outbox.retries([lane]).get(lane)
+        task = outbox.put(
+            "mail", lane=lane, pool=pool or lane.partition(":")[0], payload={}, due_at=due_at, **more
+        )
         db.session.flush()
         return task.id
 
