@@ -33,6 +33,8 @@ from blueprints.api.limits import REDIS_OPTIONS, limiter
 from blueprints.api.window import WindowStorage
 from blueprints.auth import bp as auth_pages
 from blueprints.auth.attempts import attempts
+from blueprints.portal import REFERENCE
+from blueprints.portal import bp as reference_pages
 from config import Settings
 from database import db, tune
 from domain import events, webhooks
@@ -151,6 +153,8 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(auth_pages)
     app.register_blueprint(admin_pages)
     app.register_blueprint(analytics_pages)
+    app.register_blueprint(reference_pages)
+    app.extensions["reference"] = REFERENCE
     app.register_blueprint(health.blueprint(settings))
     app.add_url_rule("/", "home", home)
 

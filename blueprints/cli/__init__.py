@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from blueprints.cli import accounts, demo, installation, keys, logs, rates
+from blueprints.cli import accounts, demo, installation, keys, logs, rates, reference
 from blueprints.cli._command import settings_or_exit
 
 __all__ = ["register", "settings_or_exit"]
@@ -10,6 +10,6 @@ __all__ = ["register", "settings_or_exit"]
 
 def register(app: Flask) -> None:
     """Add the commands to the application's command line."""
-    for module in (installation, accounts, keys, logs, rates, demo):
+    for module in (installation, accounts, keys, logs, rates, reference, demo):
         for command in module.COMMANDS:
             app.cli.add_command(command)

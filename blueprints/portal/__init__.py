@@ -1,0 +1,140 @@
+"""The API reference: public pages made of the contracts' own declarations, and the same as documents."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints import _errors
+from blueprints._htmx import go
+from blueprints.portal import openapi, postman
+from blueprints.portal.entries import PUBLISHED, groups, pretty, title_of
+from blueprints.portal.schemas import Schema
+
+bp = Blueprint("portal", __name__, url_prefix="/docs")
+_errors.attach(bp)
+LONGEST_CHOICE = 14                     # words of a closed set that are listed
+
+
+class Reference(NamedTuple):
+    """The documents, for whoever may not import this package: the commands."""
+
+    openapi: Callable[[str, str], dict[str, Any]]
+    postman: Callable[[str], dict[str, Any]]
+
+
+REFERENCE = Reference(openapi.document, postman.collection)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A field of a body as the page lists it."""
+
+    name: str
+    depth: int
+    kind: str
+    required: bool
+    limits: str
+
+
+def base() -> str:
+    """Where this installation answers, without a slash at the end."""
+    known = current_app.extensions["countinghouse"].public_url or request.host_url
+    return str(known).rstrip("/")
+
+
+@bp.get("")
+def home() -> str:
+    """What there is, and the first call."""
+    counts = {name: sum(map(len, groups(name).values())) for name in PUBLISHED}
+    first = next(iter(groups("public")["customers"]))
+    return render_template("portal/home.html", published=PUBLISHED, counts=counts, base=base(), first=first)
+
+
+@bp.get("/<contract>")
+def contract(contract: str) -> BaseResponse:
+    """The first group of a contract."""
+    known_or_404(contract)
+    return go(url_for("portal.group", contract=contract, group=next(iter(groups(contract)))))
+
+
+@bp.get("/<contract>/<group>")
+def group(contract: str, group: str) -> str:
+    """The operations of one noun: what they take, what they answer, and a place to try them."""
+    known_or_404(contract)
+    found = groups(contract)
+    if group not in found:
+        abort(404)
+    return render_template(
+        "portal/group.html", published=PUBLISHED, manners=PUBLISHED[contract], groups=found, group=group,
+        title=title_of(group), title_of=title_of, base=base(), pretty=pretty, lines=lines, kind_of=kind_of,
+        limits_of=limits_of, refusals=openapi.REFUSALS,
+    )
+
+
+@bp.get("/openapi/<contract>.json")
+def document(contract: str) -> Response:
+    """The contract as OpenAPI 3.1."""
+    known_or_404(contract)
+    return jsonify(openapi.document(contract, base()))
+
+
+@bp.get("/postman.json")
+def collection() -> Response:
+    """All contracts as a Postman collection."""
+    response = jsonify(postman.collection(base()))
+    response.headers["Content-Disposition"] = "attachment; filename=countinghouse.postman_collection.json"
+    return response
+
+
+def known_or_404(name: str) -> None:
+    if name not in PUBLISHED:
+        abort(404)
+
+
+# How schemas read ----------------------------------------------------------------------------------
+
+
+def lines(schema: Schema, prefix: str = "", depth: int = 0) -> Iterator[Line]:
+    """The fields of an object, those of its parts after it."""
+    required = schema.get("required", ())
+    for name, part in schema.get("properties", {}).items():
+        inner = part.get("items", part)
+        path = f"{prefix}{name}"
+        yield Line(path, depth, kind_of(part), name in required, limits_of(part))
+        if inner.get("properties"):
+            yield from lines(inner, path + ("[]." if "items" in part else "."), depth + 1)
+
+
+def kind_of(schema: Schema) -> str:
+    """A type in words: string or null, list of objects."""
+    kind = schema.get("type", "anything")
+    words = " or ".join(kind) if isinstance(kind, list) else str(kind)
+    if "items" in schema:
+        words = words.replace("array", f"list of {kind_of(schema['items'])}s")
+    return f"{words} ({schema['format']})" if "format" in schema else words
+
+
+def limits_of(schema: Schema) -> str:
+    """Bounds, choices and what is assumed, in words."""
+    said = [str(schema["description"])] if "description" in schema else []
+    choices = schema.get("enum") or schema.get("items", {}).get("enum")
+    if choices:
+        said.append("one of " + ", ".join(str(one) for one in choices[:LONGEST_CHOICE] if one is not None))
+    for name, words in BOUNDS.items():
+        if name in schema:
+            said.append(words.format(schema[name]))
+    if "pattern" in schema and "description" not in schema:
+        said.append("such as " + schema["pattern"].strip("^$").replace("[1-9][0-9]*", "12"))
+    if schema.get("default") not in (None, {}, []):
+        said.append(f"{schema['default']} when left out".replace("True", "true").replace("False", "false"))
+    return "; ".join(said)
+
+
+BOUNDS: dict[str, Any] = {
+    "minimum": "at least {:,}", "exclusiveMinimum": "more than {:,}", "maximum": "at most {:,}",
+    "minLength": "{:,} or more characters", "maxLength": "{:,} characters at most", "minItems": "{:,} or more entries",
+    "maxItems": "{:,} entries at most",
+}

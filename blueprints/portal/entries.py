@@ -1,0 +1,302 @@
+"""The reference's entries: each operation with its parameters, body, answer and examples, ready to be printed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+
+from blueprints.api import core, public
+from blueprints.api.contract import Contract, Exposure, Operation, Parameter
+from blueprints.portal import samples, schemas
+from blueprints.portal.schemas import Schema
+from blueprints.portal.special import NOTHING, SPECIAL
+
+KEY = "{key}"
+ACRONYMS = {"api": "API", "iam": "Access", "jwt": "JSON Web Tokens"}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A parameter of the path, the query or the headers."""
+
+    name: str
+    place: str                              # path, query, header
+    schema: Schema
+    about: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """What a contract's declarations do not say: how one speaks to it, and what surrounds its answers."""
+
+    contract: Contract
+    title: str
+    about: str
+    prefix: str                             # the one that the reference shows
+    header: str                             # that carries the credential
+    scheme: str                             # before the credential
+    credential: str                         # its name in samples
+    lists: Mapping[str, tuple[Schema, str]]
+    enveloped: bool                         # is an answer {data, meta}?
+    rpc: bool = False
+    changes: Any = None                     # the answer to a change, where it is not the row
+
+    @property
+    def name(self) -> str:
+        return self.contract.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One operation, told in full."""
+
+    manners: Manners
+    operation: Operation
+    parameters: tuple[Named, ...]
+    body: Schema | None
+    example: Any
+    answer: Schema
+    answered: Any
+    status: int
+    called_with: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.operation.name
+
+    @property
+    def id(self) -> str:
+        """Of its place on the page, and in OpenAPI: budgets_create."""
+        return self.name.replace(".", "_")
+
+    @property
+    def group(self) -> str:
+        """The noun it belongs to, for the page's address."""
+        return self.name.rpartition(".")[0].replace(".", "-").replace("_", "-")
+
+    @property
+    def path(self) -> str:
+        return self.manners.prefix + self.operation.path.replace(KEY, "{id}")
+
+    @property
+    def example_path(self) -> str:
+        """The path with an example's id and query."""
+        exposure = self.operation.exposure
+        key = f"{exposure.prefix}1" if exposure else "1"
+        query = "?" + urlencode(self.called_with) if self.called_with else ""
+        return self.path.replace("{id}", key) + query
+
+    def curl(self, base: str) -> str:
+        """The call as a command."""
+        manners = self.manners
+        lines = [f'curl -X {self.operation.method} "{base}{self.example_path}"']
+        if self.operation.method == "GET":
+            lines = [f'curl "{base}{self.example_path}"']
+        if not self.operation.public:
+            lines.append(f'-H "{manners.header}: {manners.scheme}${manners.credential}"')
+        if self.body is not None:
+            lines += ['-H "Content-Type: application/json"', f"-d {quoted(compact(self.example))}"]
+        return " \\\n  ".join(lines)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The named parameters of the JSON-RPC call."""
+        keyed = {"id": 1} if KEY in self.operation.path else {}
+        return keyed | self.called_with | (self.example if isinstance(self.example, dict) else {})
+
+    def rpc_call(self) -> dict[str, Any]:
+        """The call as JSON-RPC 2.0."""
+        return {"jsonrpc": "2.0", "id": 1, "method": self.name, "params": self.params}
+
+    def rpc_curl(self, base: str) -> str:
+        """The same as a command."""
+        manners = self.manners
+        secret = "" if self.operation.public else f'\n  -H "{manners.header}: {manners.scheme}${manners.credential}" \\'
+        return f'curl "{base}/" \\{secret}\n  -d {quoted(compact(self.rpc_call()))}'
+
+
+def compact(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def quoted(text: str) -> str:
+    """As one word of a shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def pretty(value: Any) -> str:
+    """JSON with its lines broken."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+WHOLE: Schema = {"type": "integer", "minimum": 1}
+TIME: Schema = {"type": "string", "format": "date-time"}
+PUBLIC = Manners(
+    contract=public.CONTRACT, title="Public API",
+    about="Server to server, for programs of one merchant: budgets, customers, products. Opened by API keys.",
+    prefix="/v1/api/public", header="Authorization", scheme="Bearer ", credential="KEY", enveloped=True,
+    lists={
+        "page": (WHOLE | {"default": 1}, "The page, from 1"),
+        "limit": (WHOLE | {"maximum": 100, "default": 10}, "Rows of a page"),
+        "search": ({"type": "string", "maxLength": 200}, "Words that the rows contain"),
+        "createdAfter": (TIME, "Created at this time or later; a day means its first instant"),
+        "createdBefore": (TIME, "Created at this time or earlier; a day means its last instant"),
+        "sort": ({"type": "string"}, "What to sort by; createdAt when left out"),
+        "order": ({"type": "string", "enum": ["asc", "desc"]}, "The direction; newest first without sort"),
+    },
+)
+CORE = Manners(
+    contract=core.CONTRACT, title="Core API",
+    about="For programs of the operator on a private network, by REST and by JSON-RPC 2.0. Opened by users' tokens.",
+    prefix="", header="X-Api-Key", scheme="", credential="TOKEN", enveloped=False, rpc=True, changes=1,
+    lists={
+        "limit": (WHOLE | {"maximum": 1000, "default": 20}, "Rows of an answer"),
+        "offset": ({"type": "integer", "minimum": 0, "default": 0}, "Rows to skip"),
+        "order": ({"type": "string"}, "Columns with commas between, a minus before those that descend"),
+    },
+)
+PUBLISHED = {one.name: one for one in (PUBLIC, CORE)}
+IDEMPOTENCY = Named("Idempotency-Key", "header", {"type": "string", "maxLength": 255},
+                    "The same key answers a repeated call with the first one's reply, for 24 hours")
+IF_MATCH = Named("If-Match", "header", {"type": "string"}, "The ETag that was read: refused with 412 if it has changed")
+
+
+@cache
+def entries(name: str) -> tuple[Entry, ...]:
+    """Every operation of a contract, as declared."""
+    manners = PUBLISHED[name]
+    return tuple(entry(manners, operation) for operation in manners.contract.operations)
+
+
+def groups(name: str) -> dict[str, list[Entry]]:
+    """The entries by noun, in the order of declaration."""
+    found: dict[str, list[Entry]] = {}
+    for one in entries(name):
+        found.setdefault(one.group, []).append(one)
+    return found
+
+
+def title_of(group: str) -> str:
+    """A group as a heading."""
+    words = " ".join(ACRONYMS.get(word, word) for word in group.split("-"))
+    return words[:1].upper() + words[1:]
+
+
+def entry(manners: Manners, operation: Operation) -> Entry:
+    """One operation with everything that is known of it."""
+    special = SPECIAL.get(operation.name, NOTHING)
+    verb = operation.name.rpartition(".")[2]
+    body, example = special.body, special.example
+    if body is None and operation.takes_body and operation.exposure is not None:
+        new = verb == "create"
+        body, example = schemas.taken(operation.exposure, new=new), samples.body(operation.exposure, new=new)
+    answer, answered = answer_of(manners, operation, verb)
+    return Entry(
+        manners=manners, operation=operation, body=body, example=example, answer=answer, answered=answered,
+        parameters=parameters(manners, operation, verb), called_with=special.called_with,
+        status=manners.contract.created if verb == "create" and operation.exposure else 200,
+    )
+
+
+# Parameters ----------------------------------------------------------------------------------------
+
+
+def parameters(manners: Manners, operation: Operation, verb: str) -> tuple[Named, ...]:
+    """Everything that is sent beside the body."""
+    found = []
+    exposure, special = operation.exposure, SPECIAL.get(operation.name, NOTHING)
+    if KEY in operation.path:
+        schema = schemas.identifier(exposure.prefix) if exposure and exposure.prefix else WHOLE
+        found.append(Named("id", "path", schema, required=True))
+    for name in operation.parameters:
+        found.append(Named(name, "query", *_query(manners, exposure, name, special.query)))
+    if manners.contract.idempotent and operation.method == "POST" and operation.writes:
+        found.append(IDEMPOTENCY)
+    if manners.contract.idempotent and verb in ("update", "delete"):
+        found.append(IF_MATCH)
+    return tuple(found)
+
+
+def _query(
+    manners: Manners, exposure: Exposure | None, name: str, known: Mapping[str, Schema]
+) -> tuple[Schema, str]:
+    if exposure is None or name in known:
+        return known.get(name, {"type": "string"}), ""
+    if name == "sort":
+        return {"type": "string", "enum": list(exposure.sorts)}, manners.lists[name][1]
+    if name == "order" and manners.rpc:
+        return manners.lists[name][0], f"{manners.lists[name][1]}: {', '.join(exposure.sorts)}"
+    if name in manners.lists:
+        return manners.lists[name]
+    return _filter(exposure, exposure.parameters[name]), "Only rows with it"
+
+
+def _filter(exposure: Exposure, parameter: Parameter) -> Schema:
+    if parameter.words is not None:
+        return schemas.enumeration(word for word in parameter.words if isinstance(word, str))
+    if parameter.prefix:
+        return schemas.identifier(parameter.prefix)
+    kind = exposure.resource.listing.filters[parameter.filter].kind
+    if kind is list:
+        return {"type": "array", "items": WHOLE}
+    return {"type": "number", "minimum": 0} if kind == "amount" else {"type": "string"}
+
+
+# Answers -------------------------------------------------------------------------------------------
+
+
+META: Schema = {
+    "type": "object", "properties": {"requestId": {"type": "string"}, "timestamp": TIME},
+    "required": ["requestId", "timestamp"],
+}
+SHOWN_META = {"requestId": "req_7f3kq2", "timestamp": "2026-01-31T12:00:00Z"}
+NUMBERS = {"page": 1, "limit": 10, "total": 1, "hasMore": False}
+
+
+def answer_of(manners: Manners, operation: Operation, verb: str) -> tuple[Schema, Any]:
+    """The schema of the answer and an example."""
+    exposure, special = operation.exposure, SPECIAL.get(operation.name)
+    if special is not None:
+        return enveloped(manners, special.answer, special.answered)
+    assert exposure is not None
+    schema = schemas.shown(exposure)
+    row = samples.answer(exposure, schema)
+    if verb in ("list", "search"):
+        return collection(manners, schema, row)
+    if manners.changes is not None and operation.writes and verb != "create":
+        return {"type": "integer", "const": manners.changes}, manners.changes
+    if verb == "delete":
+        gone = {"id": schema["properties"]["id"], "deleted": {"type": "boolean"}}
+        told = {"id": f"{exposure.prefix}1", "deleted": True}
+        return enveloped(manners, {"type": "object", "properties": gone}, told)
+    once = exposure.resource.told_once if verb == "create" and not manners.enveloped else ""
+    if once:
+        schema = schema | {"properties": schema["properties"] | {once: {"type": "string"}}}
+        row |= {once: "shown this once"}
+    return enveloped(manners, schema, row)
+
+
+def enveloped(manners: Manners, schema: Schema, example: Any) -> tuple[Schema, Any]:
+    """One thing as the contract wraps it."""
+    if not manners.enveloped:
+        return schema, example
+    whole = {"type": "object", "properties": {"data": schema, "meta": META}, "required": ["data", "meta"]}
+    return whole, {"data": example, "meta": SHOWN_META}
+
+
+def collection(manners: Manners, schema: Schema, row: Any) -> tuple[Schema, Any]:
+    """A list as the contract wraps it."""
+    rows: Schema = {"type": "array", "items": schema}
+    if not manners.enveloped:
+        return rows, [row]
+    numbers = {name: {"type": "boolean" if name == "hasMore" else "integer"} for name in NUMBERS}
+    paging: Schema = {"type": "object", "properties": numbers, "required": list(NUMBERS)}
+    parts = {"data": rows, "pagination": paging, "meta": META}
+    return (
+        {"type": "object", "properties": parts, "required": list(parts)},
+        {"data": [row], "pagination": NUMBERS, "meta": SHOWN_META},
+    )
