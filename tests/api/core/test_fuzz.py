@@ -5,6 +5,7 @@ COUNTINGHOUSE_TEST_FUZZ=10000 sets how many documents are tried.
 
 import json
 import os
+from urllib.parse import quote, urlencode
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -63,5 +64,26 @@ def test_any_bytes_get_an_answer_in_the_protocol(core):
         reply = core("POST", "/api/", data=raw)
         assert reply.status_code == 200
         check_answers(raw, reply)
+
+    run()
+
+
+operations = st.sampled_from(CONTRACT.operations)
+keys = st.one_of(st.integers(-1, 3).map(str), st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8))
+words = st.text(max_size=12) | st.sampled_from(ODD)
+queries = st.dictionaries(st.sampled_from([*NAMES, "__tz", "id[]"]), words, max_size=4)
+
+
+def test_any_rest_call_gets_an_answer_in_its_shape(core, alder):
+    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(operations, keys, queries, values | st.dictionaries(st.sampled_from([*NAMES, "__tz"]), values, max_size=5))
+    def run(operation, key, query, body):
+        path = operation.path.replace("{key}", quote(key, safe=""))
+        text = urlencode(query, errors="surrogatepass")
+        reply = core(operation.method, f"{path}?{text}", data=json.dumps(body))
+        assert reply.status_code in (200, 400, 401, 403, 404, 405, 422, 429), (operation.name, key, query, body)
+        assert reply.mimetype == "application/json"
+        if reply.status_code != 200:
+            assert set(reply.json) == {"error"}
 
     run()
