@@ -1,7 +1,7 @@
 """P3, the first half: what writing the request log costs of a request's CPU.
 
-Two servers, one with its spool and one whose log goes nowhere, loaded in turn; the request alone
-says little on a busy machine, so beside it the note itself is timed in a loop.
+Two servers, one with its spool and one whose log goes nowhere, loaded in turn. Beside that the note
+itself is timed in a loop: what is more than that is the change of threads that a write() brings.
 """
 
 import time
@@ -50,10 +50,9 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
         pairs = [[measure(server, PATH, seconds, headers)[1] for server in (noting, silent)] for _ in range(rounds)]
         alone = note_us(here)
     with_log, without = (median(pair[side] for pair in pairs) for side in (0, 1))
-    share = alone / with_log
-    difference = median((pair[0] - pair[1]) / pair[0] for pair in pairs)
+    share = median((pair[0] - pair[1]) / pair[0] for pair in pairs)
     return [Figure(
         "P3", "writing the log, of a request's CPU",
-        f"{alone:.1f} of {with_log:,.0f} µs; servers with and without: {with_log:,.0f} and {without:,.0f} µs, "
-        f"{difference:+.1%}", f"{share:.1%}", f"<= {GOAL:.0%}", share <= GOAL,
+        f"servers with and without: {with_log:,.0f} and {without:,.0f} µs; the note alone {alone:.1f} µs",
+        f"{share:+.1%}", f"<= {GOAL:.0%}", share <= GOAL,
     )]
