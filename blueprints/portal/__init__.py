@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints import _errors
 from blueprints._htmx import go
 from blueprints.portal import openapi, postman
-from blueprints.portal.entries import PUBLISHED, groups, pretty, title_of
+from blueprints.portal.entries import groups, pretty, title_of
+from blueprints.portal.manners import PUBLISHED
 from blueprints.portal.schemas import Schema
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")

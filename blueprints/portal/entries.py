@@ -8,46 +8,15 @@ from urllib.parse import urlencode
 
 import orjson
 
-from blueprints.api import core, public
-from blueprints.api.contract import Contract, Exposure, Operation, Parameter
+from blueprints.api.contract import Exposure, Operation, Parameter
 from blueprints.portal import samples, schemas
+from blueprints.portal.answers import answer_of
+from blueprints.portal.manners import PUBLISHED, WHOLE, Manners, Named
 from blueprints.portal.schemas import Schema
 from blueprints.portal.special import NOTHING, SPECIAL
 
 KEY = "{key}"
 ACRONYMS = {"api": "API", "iam": "Access", "jwt": "JSON Web Tokens"}
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A parameter of the path, the query or the headers."""
-
-    name: str
-    place: str                              # path, query, header
-    schema: Schema
-    about: str = ""
-    required: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
-    """What a contract's declarations do not say: how one speaks to it, and what surrounds its answers."""
-
-    contract: Contract
-    title: str
-    about: str
-    prefix: str                             # the one that the reference shows
-    header: str                             # that carries the credential
-    scheme: str                             # before the credential
-    credential: str                         # its name in samples
-    lists: Mapping[str, tuple[Schema, str]]
-    enveloped: bool                         # is an answer {data, meta}?
-    rpc: bool = False
-    changes: Any = None                     # the answer to a change, where it is not the row
-
-    @property
-    def name(self) -> str:
-        return self.contract.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,33 +102,6 @@ def pretty(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-WHOLE: Schema = {"type": "integer", "minimum": 1}
-TIME: Schema = {"type": "string", "format": "date-time"}
-PUBLIC = Manners(
-    contract=public.CONTRACT, title="Public API",
-    about="Server to server, for programs of one merchant: budgets, customers, products. Opened by API keys.",
-    prefix="/v1/api/public", header="Authorization", scheme="Bearer ", credential="KEY", enveloped=True,
-    lists={
-        "page": (WHOLE | {"default": 1}, "The page, from 1"),
-        "limit": (WHOLE | {"maximum": 100, "default": 10}, "Rows of a page"),
-        "search": ({"type": "string", "maxLength": 200}, "Words that the rows contain"),
-        "createdAfter": (TIME, "Created at this time or later; a day means its first instant"),
-        "createdBefore": (TIME, "Created at this time or earlier; a day means its last instant"),
-        "sort": ({"type": "string"}, "What to sort by; createdAt when left out"),
-        "order": ({"type": "string", "enum": ["asc", "desc"]}, "The direction; newest first without sort"),
-    },
-)
-CORE = Manners(
-    contract=core.CONTRACT, title="Core API",
-    about="For programs of the operator on a private network, by REST and by JSON-RPC 2.0. Opened by users' tokens.",
-    prefix="", header="X-Api-Key", scheme="", credential="TOKEN", enveloped=False, rpc=True, changes=1,
-    lists={
-        "limit": (WHOLE | {"maximum": 1000, "default": 20}, "Rows of an answer"),
-        "offset": ({"type": "integer", "minimum": 0, "default": 0}, "Rows to skip"),
-        "order": ({"type": "string"}, "Columns with commas between, a minus before those that descend"),
-    },
-)
-PUBLISHED = {one.name: one for one in (PUBLIC, CORE)}
 IDEMPOTENCY = Named("Idempotency-Key", "header", {"type": "string", "maxLength": 255},
                     "The same key answers a repeated call with the first one's reply, for 24 hours")
 IF_MATCH = Named("If-Match", "header", {"type": "string"}, "The ETag that was read: refused with 412 if it has changed")
@@ -244,59 +186,3 @@ def _filter(exposure: Exposure, parameter: Parameter) -> Schema:
     if kind is list:
         return {"type": "array", "items": WHOLE}
     return {"type": "number", "minimum": 0} if kind == "amount" else {"type": "string"}
-
-
-# Answers -------------------------------------------------------------------------------------------
-
-
-META: Schema = {
-    "type": "object", "properties": {"requestId": {"type": "string"}, "timestamp": TIME},
-    "required": ["requestId", "timestamp"],
-}
-SHOWN_META = {"requestId": "req_7f3kq2", "timestamp": "2026-01-31T12:00:00Z"}
-NUMBERS = {"page": 1, "limit": 10, "total": 1, "hasMore": False}
-
-
-def answer_of(manners: Manners, operation: Operation, verb: str) -> tuple[Schema, Any]:
-    """The schema of the answer and an example."""
-    exposure, special = operation.exposure, SPECIAL.get(operation.name)
-    if special is not None:
-        return enveloped(manners, special.answer, special.answered)
-    assert exposure is not None
-    schema = schemas.shown(exposure)
-    row = samples.answer(exposure, schema)
-    if verb in ("list", "search"):
-        return collection(manners, schema, row)
-    if manners.changes is not None and operation.writes and verb != "create":
-        return {"type": "integer", "const": manners.changes}, manners.changes
-    if verb == "delete":
-        gone = {"id": schema["properties"]["id"], "deleted": {"type": "boolean"}}
-        told = {"id": f"{exposure.prefix}1", "deleted": True}
-        return enveloped(manners, {"type": "object", "properties": gone}, told)
-    once = exposure.resource.told_once if verb == "create" and not manners.enveloped else ""
-    if once:
-        schema = schema | {"properties": schema["properties"] | {once: {"type": "string"}}}
-        row |= {once: "shown this once"}
-    return enveloped(manners, schema, row)
-
-
-def enveloped(manners: Manners, schema: Schema, example: Any) -> tuple[Schema, Any]:
-    """One thing as the contract wraps it."""
-    if not manners.enveloped:
-        return schema, example
-    whole = {"type": "object", "properties": {"data": schema, "meta": META}, "required": ["data", "meta"]}
-    return whole, {"data": example, "meta": SHOWN_META}
-
-
-def collection(manners: Manners, schema: Schema, row: Any) -> tuple[Schema, Any]:
-    """A list as the contract wraps it."""
-    rows: Schema = {"type": "array", "items": schema}
-    if not manners.enveloped:
-        return rows, [row]
-    numbers = {name: {"type": "boolean" if name == "hasMore" else "integer"} for name in NUMBERS}
-    paging: Schema = {"type": "object", "properties": numbers, "required": list(NUMBERS)}
-    parts = {"data": rows, "pagination": paging, "meta": META}
-    return (
-        {"type": "object", "properties": parts, "required": list(parts)},
-        {"data": [row], "pagination": NUMBERS, "meta": SHOWN_META},
-    )

@@ -3,7 +3,8 @@
 from typing import Any
 
 from blueprints.api import public
-from blueprints.portal.entries import PUBLISHED, Entry, Manners, Named, entries, title_of
+from blueprints.portal.entries import Entry, entries, title_of
+from blueprints.portal.manners import PUBLISHED, Manners, Named
 from blueprints.portal.schemas import Schema
 
 JSON = "application/json"

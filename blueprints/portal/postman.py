@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from blueprints.portal.entries import PUBLISHED, Entry, Manners, groups, pretty, title_of
+from blueprints.portal.entries import Entry, groups, pretty, title_of
+from blueprints.portal.manners import PUBLISHED, Manners
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
