@@ -30,7 +30,8 @@ from models.customer import Customer, CustomerStatus
 
 CUSTOMERS = 100_000
 BATCH = 5_000
-NOTES = 20_000                  # requests of the last day, for the charts
+NOTES = 20_000                  # requests of the last days, for the charts
+SPAN_US = 8 * 86_400_000_000  # a little more than the dashboard shows first
 ROUNDS = 7
 KB, KIB = 1000, 1024
 DASHBOARD, ORDINARY, CHARTS = 480 * KB, 140 * KB, 10 * KIB
@@ -70,12 +71,12 @@ def populate(merchant_id: int, count: int) -> None:
 
 
 def traffic(here: Installation, count: int = NOTES) -> None:
-    """A day of requests, drained, so that the charts have something to draw."""
+    """Some days of requests, drained, so that the charts have something to draw."""
     spool, chance, now = Spool(here.settings.spool), random.Random(7), time.time_ns() // 1000
     for number in range(count):
         status = chance.choice((200, 200, 200, 200, 201, 404, 422, 500))
         spool.append(RECORD | {
-            "at_us": now - chance.randrange(86_400_000_000), "duration_us": int(chance.lognormvariate(6, 1)),
+            "at_us": now - chance.randrange(SPAN_US), "duration_us": int(chance.lognormvariate(6, 1)),
             "status": status, "request_id": f"req_{number:016x}", "merchant_id": here.merchant_id,
         })
     spool.close()
