@@ -17,6 +17,7 @@ from domain.reading import Prepared, Reader
 from domain.recognition import Network, is_within
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
+from models.merchant import Merchant
 from models.user import Membership, Role, User
 
 LONGEST = 200               # characters of a token; ours have 59
@@ -29,7 +30,11 @@ _BY_DIGEST = Prepared(
     .where(Credential.digest == bindparam("digest"), Credential.kind == CredentialKind.USER)
 )
 _BY_ID = Prepared(select(*_USER).where(User.id == bindparam("user_id")))
-_MERCHANTS = Prepared(select(Membership.merchant_id).where(Membership.user_id == bindparam("user_id")))
+_MERCHANTS = Prepared(
+    select(Membership.merchant_id)
+    .join(Merchant, Merchant.id == Membership.merchant_id)
+    .where(Membership.user_id == bindparam("user_id"), Merchant.active.is_(True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ def _of_digest(digest: str) -> Any:
 
 
 def _merchants(row: Any) -> frozenset[int]:
+    """The user's merchants; one that is switched off is shut for programs, as it is for its keys."""
     if row.all_merchants:
         return frozenset()
     return frozenset(one.merchant_id for one in Reader().rows(_MERCHANTS, {"user_id": row.id}))

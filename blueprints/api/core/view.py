@@ -76,6 +76,8 @@ def refusal(contract: CoreContract, error: Exception) -> Response:
         response.headers.update(contract.challenge())
     if isinstance(known, LimitExceeded):
         response.headers.update(limit_headers(known))
+    if status == 503:
+        response.headers["Retry-After"] = "1"
     return response
 
 

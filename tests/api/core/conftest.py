@@ -3,11 +3,14 @@
 import pytest
 from argon2 import PasswordHasher
 
+from blueprints.auth.attempts import attempts
 from database import db, transaction
 from domain import passwords, tokens
 from domain.actor import Actor
 from models.user import User
 from tests import cast
+
+LOGIN = "iam.auth.jwt.authenticate"
 
 
 class Program:
@@ -78,3 +81,41 @@ def program(app):
 def core(program, alder):
     """The operator's program: an admin with all merchants."""
     return program("ops@example.org", role="admin_user", all_merchants=True)
+
+
+@pytest.fixture
+def ada(alder):
+    """A user of Alder; the id."""
+    return cast.make_user("ada@alder.example", merchant_ids=[alder])
+
+
+@pytest.fixture
+def caller(app, ada):
+    return Program(app, token_of(ada))
+
+
+@pytest.fixture(autouse=True)
+def fresh_attempts():
+    attempts.use("window://")
+
+
+@pytest.fixture
+def login(app, ada):
+    """A function that signs in over JSON-RPC; the whole answer."""
+    def run(password=cast.PASSWORD, name="ada@alder.example"):
+        params = {"login": name, "password": password}
+        return app.test_client().post("/", json={"jsonrpc": "2.0", "method": LOGIN, "params": params, "id": 1})
+
+    return run
+
+
+@pytest.fixture
+def bearer(app):
+    """A function that asks for a client with a JSON Web Token, in both protocols."""
+    def run(token):
+        headers = {"Authorization": f"Bearer {token}"}
+        client = app.test_client()
+        rpc = client.post("/", json={"jsonrpc": "2.0", "method": "clients.search", "id": 7}, headers=headers)
+        return rpc, client.get("/clients", headers=headers)
+
+    return run

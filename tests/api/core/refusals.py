@@ -1,0 +1,25 @@
+"""How a bad credential is refused, and what makes one bad."""
+
+from database import db, transaction
+from domain import users
+from domain.actor import Actor
+from models.user import User
+
+REFUSED = {"code": -32005, "message": "Authentication failed"}
+SECRET = "a secret for tests that is long enough"
+NEWER_SECRET = "another secret that is quite as long as it must be"
+
+
+def update_user(user_id, **changes):
+    with transaction():
+        users.update(Actor.operator(), db.session.get(User, user_id), changes)
+
+
+def assert_refused(rpc, rest, *, http):
+    """What both protocols say to a bad credential, to the letter."""
+    assert rpc.status_code == http
+    assert rpc.json == {"jsonrpc": "2.0", "id": 7, "error": REFUSED}
+    assert rest.status_code == 401
+    assert {name: rest.json["error"][name] for name in REFUSED} == REFUSED
+    assert rest.json["error"]["data"]["code"] == "utoken-auth-failed"
+    assert rest.headers["WWW-Authenticate"] == "Bearer"
