@@ -8,6 +8,7 @@ from pathlib import Path
 import brotli
 
 from blueprints import _assets
+from blueprints._shell import NAVIGATION
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -88,3 +89,12 @@ def test_every_link_of_htmx_is_a_link_without_it_too():
             assert "href=" in tag, (path, tag)
         for tag in re.findall(r"<form\s[^>]*hx-(?:get|post)[^>]*>", path.read_text()):
             assert "action=" in tag, (path, tag)
+
+
+def test_every_icon_that_pages_name_is_in_the_sprite():
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (ROOT / "static/icons.svg").read_text()))
+    named = {name for path in TEMPLATES for name in re.findall(r'icon\("([^"]+)"', path.read_text())}
+    for path in (ROOT / "blueprints").rglob("*.py"):
+        named |= set(re.findall(r'\bicon="([^"]+)"', path.read_text()))
+    named |= {item.icon for group in NAVIGATION for item in group.items}
+    assert named <= drawn, sorted(named - drawn)
