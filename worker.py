@@ -17,7 +17,7 @@ from flask import Flask
 from analytics import drain, retention
 from config import Settings
 from database import db, transaction
-from domain import budgets, clock, replies, sessions
+from domain import budgets, clock, outbox_retention, replies, sessions
 from operations.check import HEARTBEAT
 from outbound.runner import Runner
 
@@ -53,6 +53,7 @@ def jobs(settings: Settings, outbound: "Outbound | None" = None) -> tuple[Job, .
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
+        Job("old deliveries", HOUR, in_batches(outbox_retention.forget_old, 1000)),
     )
 
 

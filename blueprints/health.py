@@ -24,6 +24,7 @@ from analytics.rollup import DAY
 from analytics.store import cells, shapes
 from config import Settings
 from database import db
+from domain import outbox
 from operations import check
 
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
@@ -55,14 +56,17 @@ class Readiness:
     def __init__(self, settings: Settings):
         self.settings = settings
         self.known: dict[str, str] = {}
+        self.waiting: dict[str, int] = {}
         self.asked = 0.0
 
     def answer(self) -> Response:
         """200 when everything that serving needs is there, else 503 with what is not."""
         if time.monotonic() - self.asked > REMEMBERED:
             self.known, self.asked = check.readiness(self.settings), time.monotonic()
+            self.waiting = outbox.state().as_dict() if self.known["migrations"] == "ok" else {}
         ready = set(self.known.values()) == {"ok"}
-        response = _unstored(jsonify(status="ok" if ready else "unavailable", checks=self.known))
+        words = "ok" if ready else "unavailable"
+        response = _unstored(jsonify(status=words, checks=self.known, outbox=self.waiting))
         response.status_code = 200 if ready else 503
         if not ready:
             response.headers["Retry-After"] = "5"
@@ -108,6 +112,7 @@ class Figures(Collector):
             waiting = drain.backlog(self.settings.spool)
             yield _gauge("log_backlog_bytes", "Of the request log, not in the database yet.", waiting)
             yield from _requests()
+            yield from _outbox()
         except SQLAlchemyError:
             return                                   # `ready` says so
 
@@ -135,6 +140,16 @@ def _requests() -> Iterator[Metric]:
             spent.add_metric(labels, float(microseconds) / 1e6)
     yield counted
     yield spent
+
+
+def _outbox() -> Iterator[Metric]:
+    """What waits to leave the house."""
+    state = outbox.state()
+    tasks = GaugeMetricFamily("countinghouse_outbox_tasks", "Tasks of the outbox.", labels=["state"])
+    for name, count in (("pending", state.pending), ("held", state.held), ("failed_last_day", state.failed)):
+        tasks.add_metric([name], float(count))
+    yield tasks
+    yield _gauge("outbox_oldest_due_seconds", "For how long the oldest due task has waited.", state.late_seconds)
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from database import db
 from domain import audit, clock
@@ -184,23 +184,33 @@ class State:
     failed: int
     oldest_due: datetime | None
 
+    @property
+    def late_seconds(self) -> float:
+        """For how long the oldest due task has waited."""
+        return max(0.0, (clock.now() - self.oldest_due).total_seconds()) if self.oldest_due else 0.0
+
+    def as_dict(self) -> dict[str, int]:
+        return {
+            "pending": self.pending, "held": self.held, "failed_last_day": self.failed,
+            "oldest_due_seconds": int(self.late_seconds),
+        }
+
 
 def state() -> State:
     """The queue as monitoring wants to see it."""
     now = clock.now()
-    lately_failed = and_(Task.status == TaskStatus.FAILED, Task.finished_at > now - timedelta(days=1))
     rows = db.session.execute(
-        select(Task.status, func.count().label("count"))
-        .where(or_(Task.status.in_(OPEN), lately_failed))
-        .group_by(Task.status)
+        select(Task.status, func.count().label("count")).where(Task.status.in_(OPEN)).group_by(Task.status)
     )
     counts = {row.status: int(row[1]) for row in rows}
+    failures = db.session.scalar(
+        select(func.count()).select_from(Task)
+        .where(Task.finished_at > now - timedelta(days=1), Task.status == TaskStatus.FAILED)
+    )
     oldest = db.session.scalar(
         select(func.min(Task.due_at)).where(Task.status == TaskStatus.PENDING, Task.due_at <= now)
     )
-    return State(
-        counts.get(TaskStatus.PENDING, 0), counts.get(TaskStatus.HELD, 0), counts.get(TaskStatus.FAILED, 0), oldest
-    )
+    return State(counts.get(TaskStatus.PENDING, 0), counts.get(TaskStatus.HELD, 0), failures or 0, oldest)
 
 
 LISTING = Listing(

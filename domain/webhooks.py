@@ -213,6 +213,12 @@ def of_key(key_id: int) -> Endpoint | None:
     )
 
 
+def secret_of_key(key_id: int) -> str | None:
+    """The signing secret of a key's webhook URL, for whoever just made the key."""
+    endpoint = of_key(key_id)
+    return signatures.opened(endpoint.secret) if endpoint is not None else None
+
+
 def redeliver(actor: Actor, delivery: Delivery) -> Delivery:
     """The same bytes again, with the same message id."""
     task = delivery.task

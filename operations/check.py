@@ -21,10 +21,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings
 from database import db, ping
-from domain import clock
+from domain import clock, outbox
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.user import User
+from models.webhook import Endpoint, EndpointStatus
 from operations import revisions
 
 OK, WARNING, WRONG = "ok", "warning", "wrong"
@@ -32,6 +33,7 @@ DISK_LOW, DISK_OUT = 1 << 30, 64 << 20               # bytes
 WORKER_QUIET = 90.0                                  # seconds without a sign of life
 SPOOL_LONG = 64 << 20                                # bytes that wait for the worker
 FILES_FEW = 1024
+OUTBOX_LATE = 300.0                                  # seconds that a due task may wait for the worker
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs"})
 HEARTBEAT = "worker.seen"
 
@@ -229,6 +231,7 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
         "request log", WARNING if late else OK, f"{waiting} bytes wait to be stored.",
         "The worker cannot keep up or does not run; see its log." if late else "",
     )
+    yield _outbox(start)
     overdue = db.session.scalar(
         select(func.count()).select_from(Budget).where(
             Budget.status == BudgetStatus.PENDING, Budget.deleted_at.is_(None),
@@ -237,6 +240,23 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
     )
     words = f"{overdue} budgets wait to be marked as expired."
     yield Finding("budgets", WARNING if overdue else OK, words, start if overdue else "")
+
+
+def _outbox(start: str) -> Finding:
+    """Deliveries and mail that are due and not done."""
+    state = outbox.state()
+    disabled = db.session.scalar(
+        select(func.count()).select_from(Endpoint)
+        .where(Endpoint.status == EndpointStatus.DISABLED, Endpoint.deleted_at.is_(None))
+    )
+    words = (
+        f"{state.pending} tasks wait, {state.held} are held, {state.failed} failed in the last day; "
+        f"{disabled} webhook endpoints are disabled."
+    )
+    if state.late_seconds > OUTBOX_LATE:
+        late = timedelta(seconds=int(state.late_seconds))
+        return Finding("outbox", WARNING, f"{words} The oldest is {late} late.", start)
+    return Finding("outbox", OK, words)
 
 
 def _operators() -> Finding:

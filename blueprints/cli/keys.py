@@ -8,7 +8,7 @@ import click
 from blueprints.cli._command import Done, iso, operator_command, table
 from blueprints.cli.accounts import for_merchant
 from database import transaction
-from domain import api_keys
+from domain import api_keys, webhooks
 from domain.actor import Actor
 from domain.errors import NotFound
 from domain.inputs import parse
@@ -48,9 +48,12 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
             "id": f"api_key_{row.id}", "key": text, "name": row.name, "merchant": row.merchant_id,
             "mode": row.mode.value, "scopes": row.scopes, "rate_limit": row.rate_limit_per_hour,
             "allowed_ips": row.allowed_ips, "expires": iso(row.expires_at), "webhook_url": row.webhook_url,
-            "webhook_secret": None,
+            "webhook_secret": webhooks.secret_of_key(row.id),
         }
-    return Done(data, f"{data['id']}: {data['name']}\n{text}\nIt is not shown again.")
+    words = f"{data['id']}: {data['name']}\n{text}\nIt is not shown again."
+    if data["webhook_secret"]:
+        words += f"\nIts webhooks are signed with {data['webhook_secret']}"
+    return Done(data, words)
 
 
 @operator_command("revoke", click.argument("key_id", metavar="ID"))

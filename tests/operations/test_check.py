@@ -82,6 +82,7 @@ def test_ready_means_every_check_is_ok(installation: Any) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.json == {
         "status": "ok", "checks": {"database": "ok", "log_database": "ok", "migrations": "ok", "spool": "ok"},
+        "outbox": {"pending": 0, "held": 0, "failed_last_day": 0, "oldest_due_seconds": 0},
     }
 
 

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from database import db, transaction
-from domain import claims, clock, outbox
+from domain import claims, clock, outbox, outbox_retention
 from domain.actor import Actor
 from domain.errors import Conflict
 from models.audit import AuditEntry
 from models.outbox import Task, TaskStatus
+from operations import check
 
 
 def put(lane="a:1", pool=None, **more):
@@ -340,3 +341,47 @@ def test_several_workers_share_the_rows_and_never_the_same(app, context, on_post
         with transaction():
             outbox.done(found)
     assert sorted(taken) == list(range(1, 201))
+
+
+# How long it remembers -----------------------------------------------------------------------------
+
+
+def test_what_was_finished_ninety_days_ago_is_forgotten_in_batches(context, later):
+    for number in range(5):
+        put(f"a:{number}")
+    while found := claim():
+        with transaction():
+            outbox.done(found)
+    put("a:9")
+    later(days=89)
+    with transaction():
+        assert outbox_retention.forget_old(3) == 0
+    later(days=2)
+    for left in (3, 2, 0):
+        with transaction():
+            assert outbox_retention.forget_old(3) == left
+    assert list(tasks()) == [6]
+
+
+def test_monitoring_sees_the_queue(app, context, later):
+    put()
+    later(seconds=90)
+    client = app.test_client()
+    told = client.get("/readyz").json["outbox"]
+    assert (told["pending"], told["held"], told["failed_last_day"]) == (1, 0, 0)
+    assert 89 <= told["oldest_due_seconds"] <= 120
+    figures = client.get("/metrics").text
+    assert 'countinghouse_outbox_tasks{state="pending"} 1.0' in figures
+    assert "countinghouse_outbox_oldest_due_seconds 9" in figures
+
+
+def test_a_check_complains_when_nobody_works_it_off(app, context, later, settings):
+    put()
+    findings = {one.name: one for one in check.check(settings, lambda: 0)}
+    assert findings["outbox"].status == check.OK
+    db.session.rollback()                    # in memory there is one connection
+    later(minutes=6)
+    found = next(one for one in check.check(settings, lambda: 0) if one.name == "outbox")
+    assert found.status == check.WARNING
+    assert "0:06:0" in found.message
+    assert "worker" in found.mend
