@@ -16,7 +16,7 @@ from models.audit import AuditEntry
 from models.credential import Credential
 from models.user import User
 from tests import cast
-from tests.api.core.conftest import Program, token_of
+from tests.api.core.conftest import Program, sign_in, token_of
 from tests.api.core.refusals import NEWER_SECRET, REFUSED, SECRET, assert_refused, update_user
 
 # Tokens -------------------------------------------------------------------------------------------
@@ -216,5 +216,6 @@ def test_a_login_may_be_wrong_ten_times(login):
 def test_the_sign_in_form_counts_the_same_tries(app, login):
     for _ in range(OF_ACCOUNT.amount):
         login("wrong")
-    reply = app.test_client().post("/iam/auth/jwt/authenticate", json={"login": "ADA@alder.example ", "password": "x"})
-    assert reply.status_code == 429
+    rest = app.test_client().post("/iam/auth/jwt/authenticate", json={"login": "ADA@alder.example ", "password": "x"})
+    assert rest.status_code == 429
+    assert sign_in(app.test_client(), "ada@alder.example").status_code == 429
