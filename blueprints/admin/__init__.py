@@ -20,6 +20,7 @@ from blueprints.admin import (
     records,
     settings,
     switcher,
+    tokens,
     users,
     webhooks,
 )
@@ -33,5 +34,5 @@ for page in (customers.PAGE, products.PAGE, pricing.GROUPS, pricing.RULES, budge
              webhooks.PAGE):
     records.register(bp, page)
 for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher, webhooks, deliveries,
-             outbox, currencies):
+             outbox, currencies, tokens):
     part.register(bp)

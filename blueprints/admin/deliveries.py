@@ -24,6 +24,7 @@ from models.outbox import Task, TaskStatus
 from models.webhook import Delivery
 
 DAYS = 30
+REDELIVERED = "webhook.redelivered"     # the one entry of the trail that is about a delivery, not an endpoint
 TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad", "cancelled": ""}
 WORDS = {"done": "Delivered", "pending": "Waiting", "held": "Held", "failed": "Failed", "cancelled": "Cancelled"}
 AT_ONCE = Look("Sent at once", "p50", ".")
@@ -89,7 +90,7 @@ def show_all() -> Response:
     wanted = PAGE.filters(actor()).get("endpoint_id")
     return show_list(
         PAGE, "admin/webhook_deliveries.html", "admin/_webhook_deliveries.html", words_of=WORDS,
-        chart=chart(actor(), wanted), days=DAYS,
+        chart=chart(actor(), wanted), days=DAYS, now=clock.now(),
     )
 
 
@@ -110,7 +111,8 @@ def show(key: int) -> str:
     return render_template(
         "admin/webhook_delivery.html", here=PAGE, record=record, attempts=attempts, body=pretty(record.body),
         headers=attempts[-1].request_headers if attempts else {}, words_of=WORDS, pretty=pretty,
-        story=records.trail(PAGE, key, kind="webhook"), now=clock.now(),
+        story=[entry for entry in records.trail(PAGE, key, kind="webhook") if entry.action == REDELIVERED],
+        now=clock.now(),
     )
 
 

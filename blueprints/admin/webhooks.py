@@ -41,7 +41,8 @@ def context(record: Any) -> dict[str, Any]:
     who = wide_actor()
     return {
         "chart": deliveries.chart(who, record.id), "last": deliveries.newest(who, record.id),
-        "story": records.trail(PAGE, record.id, kind="webhook"), "all_events": events.EVENTS, "tones": deliveries.TONES,
+        "story": [entry for entry in records.trail(PAGE, record.id, kind="webhook")
+                  if entry.action != deliveries.REDELIVERED],
         "what_to_do": WHAT_TO_DO, "now": clock.now(), "waiting": waiting(record.id),
     }
 

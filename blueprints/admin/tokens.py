@@ -1,0 +1,49 @@
+"""Questions before a user's API token is replaced or ended, and what stands in its way besides."""
+
+from typing import Any
+
+from flask import Response, current_app
+
+from blueprints._session import need, wide_actor
+from blueprints.admin.confirm import Question, ask
+from blueprints.admin.users import PAGE
+from domain import users
+
+
+def register(bp: Any) -> None:
+    """The questions' addresses; what they ask about is done by `users`."""
+    write = need("WRITE_USERS")
+    bp.add_url_rule("/users/<int:key>/token/replace", "users_ask_replace", write(ask_replace), methods=["GET"])
+    bp.add_url_rule("/users/<int:key>/token/end", "users_ask_revoke", write(ask_revoke), methods=["GET"])
+    bp.add_app_template_global(core_networks)
+
+
+def core_networks() -> str:
+    """From where the Core API may be called at all, in words; the operator decides it in the environment."""
+    networks = current_app.extensions["countinghouse"].core_api_networks
+    return ", ".join(map(str, networks)) or "none"
+
+
+def ask_replace(key: int) -> Response:
+    """A new token ends the old one."""
+    return question(
+        key, "issue", title="Replace the API token?", button="Replace token",
+        text="A new token is made and shown. The old one opens nothing from the next call on.",
+    )
+
+
+def ask_revoke(key: int) -> Response:
+    """Without a token the user's programs are shut out."""
+    return question(
+        key, "revoke", title="Revoke the API token?", button="Revoke token",
+        text="Programs that call in this user's name are refused from the next call on. A new token can be made later.",
+    )
+
+
+def question(key: int, deed: str, *, title: str, text: str, button: str) -> Response:
+    """The question, with whose token it is."""
+    record = users.LISTING.read(wide_actor(), key)
+    return ask(Question(
+        title=title, text=text, action=PAGE.url("token", key=key, deed=deed), back=PAGE.url("show", key=key),
+        button=button, danger=True, facts=(record.email,),
+    ))
