@@ -1,15 +1,16 @@
 """Webhook endpoints and their deliveries."""
 
-from blueprints.api.contract import Parameter
-from blueprints.api.core.contract import CONTRACT
+from blueprints.api.contract import Arguments, Outcome, Parameter
+from blueprints.api.core.contract import CONTRACT, moment
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, words
 from blueprints.api.fields import Field, Many, Moment
-from blueprints.api.verbs import expose
+from blueprints.api.verbs import expose, key_of, operation
 from domain import webhooks
+from domain.actor import Actor
 from models.outbox import TaskStatus
 from models.webhook import EndpointStatus
 
-expose(
+ENDPOINTS = expose(
     CONTRACT,
     webhooks.RESOURCE,
     "/webhooks",
@@ -31,6 +32,21 @@ expose(
     parameters={**IDS, "status": Parameter("status", words(EndpointStatus))},
     sorts={**SORTS, "url": "url", "u_dt": "updated_at"},
 )
+
+
+
+def rotate(actor: Actor, arguments: Arguments) -> Outcome:
+    """A new secret, told this once; the old one signs beside it for a day."""
+    key = key_of(ENDPOINTS, arguments.key)
+    endpoint = webhooks.LISTING.get(actor, key, lock=True)
+    secret = webhooks.rotate(actor, endpoint)
+    return Outcome({"id": key, "secret": secret, "previous_until_dt": moment(endpoint.previous_until)})
+
+
+CONTRACT.operations.append(operation(
+    ENDPOINTS, "rotate", "POST", "/{key}/rotate", rotate, positional=("id",),
+    summary="A new signing secret; for a day both sign",
+))
 
 ATTEMPT = {
     "number": Field(name="number"),
