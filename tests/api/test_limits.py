@@ -183,9 +183,8 @@ def test_a_call_that_meets_the_sweep_is_counted_all_the_same(clock):
     held = storage._window("key", 60)
     storage._sweep()                    # another thread, between this one's look-up and its lock
     assert held.let_go
-    found = iter([held])
-    real = storage._window
-    storage._window = lambda *key: next(found, None) or real(*key)
+    found, real = [held], storage._window
+    storage._window = lambda *key: found.pop() if found else real(*key)
     assert storage.acquire_entry("key", 1, 60)
     assert not storage.acquire_entry("key", 1, 60)
 
