@@ -1,0 +1,81 @@
+"""The reference in a real browser: every page of it in both colours and widths, and Try it against this server."""
+
+import json
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.files]
+CONTENTS = "[...document.querySelectorAll('.ref-side nav > ul > li > a')].map(link => link.pathname)"
+
+
+def pages(one):
+    """Every page that the contents of the contracts name."""
+    found = ["/docs"]
+    for contract in ("public", "core"):
+        one.page.goto(f"/docs/{contract}")
+        found += one.run(CONTENTS)
+    return found
+
+
+def make_key(one):
+    """A key for Try it, made on the pages as a person would."""
+    one.page.goto("/admin/keys/new")
+    one.page.fill("#name", "Try it")
+    if one.page.locator("#merchant_id").count():
+        one.page.select_option("#merchant_id", index=1)
+    one.page.click("main button[type=submit]")
+    return one.page.locator("#secret").inner_text()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_every_page_of_the_reference_is_sound(window, theme, width):
+    one, wrong = window(theme, width, signed_in=False), []
+    found = pages(one)
+    assert len(found) > 10
+    for address in found:
+        one.page.goto(address)
+        one.run("document.querySelectorAll('details').forEach(part => part.open = true)")
+        wrong += [f"{address}: {fault}" for fault in one.faults()]
+        if one.overflow() > 0:
+            wrong.append(f"{address}: {one.overflow()} px too wide")
+    assert wrong == []
+
+
+@pytest.mark.timeout(120)
+def test_try_it_calls_this_installation_and_keeps_no_key(window):
+    one = window()
+    key = make_key(one)
+    one.page.goto("/docs/public/customers")
+    one.page.fill("#credential", key)
+    form = one.page.locator("#customers_list .ref-try")
+    form.locator("summary").click()
+    form.locator("[name=limit]").fill("2")
+    form.locator("button").click()
+    answer = form.locator(".ref-answer")
+    answer.locator("pre").wait_for()
+    assert answer.locator(".tg").inner_text() == "200"
+    assert re.search(r'"limit": 2', answer.inner_text())
+    assert "x-request-id" in answer.inner_text()
+    kept = one.run("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
+    assert key not in kept
+    one.page.reload()
+    assert one.page.input_value("#credential") == ""
+
+
+@pytest.mark.timeout(120)
+def test_the_core_api_is_tried_by_both_protocols_and_says_no_without_a_token(window):
+    one = window()
+    one.page.goto("/docs/core/clients")
+    rest, rpc = one.page.locator("#clients_search .by-rest"), one.page.locator("#clients_search .by-rpc")
+    assert rest.is_visible()
+    assert not rpc.is_visible()
+    one.page.locator("#clients_search").get_by_text("JSON-RPC", exact=True).click()
+    assert rpc.is_visible()
+    assert not rest.is_visible()
+    rpc.locator("summary").click()
+    rpc.locator("button[type=submit]").click()
+    answer = rpc.locator(".ref-answer pre")
+    answer.wait_for()
+    assert json.loads(answer.inner_text().partition("{")[1] + answer.inner_text().partition("{")[2])["error"]
