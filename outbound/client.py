@@ -96,11 +96,15 @@ def _late(deadline: float) -> str:
 def _words(problem: Exception) -> str:
     """The kind of failure without the internals of libraries."""
     if isinstance(problem, ssl.SSLCertVerificationError):
-        return f"the certificate was refused: {problem.verify_message}"[:200]
+        return _plain(f"the certificate was refused: {problem.verify_message}")
     reason = getattr(problem, "reason", None)
     cause = reason if isinstance(reason, Exception) else problem
-    text = str(getattr(cause, "strerror", None) or cause)
-    return f"{type(cause).__name__}: {text}"[:200]
+    return _plain(f"{type(cause).__name__}: {getattr(cause, 'strerror', None) or cause}")
+
+
+def _plain(text: str) -> str:
+    """One short line: libraries repeat in their errors what the receiver sent."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text.strip())[:200]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from smtplib import SMTPException
 from typing import Any
 
-from database import db, transaction
+from sqlalchemy.exc import DataError
+
+from database import DatabaseClash, db, transaction
 from domain import claims, outbox
 from domain.claims import Claimed
 from outbound import webhooks
@@ -69,16 +71,32 @@ class Runner:
         if not finished and not old and not (free and self._is_due()):
             return []
         self._remember(finished)
-        with transaction():
-            claims.renew(self._under_way[future].task for future in old)
-            settle([(self._under_way[future], future) for future in finished])
-            db.session.flush()       # what is settled counts when more is claimed
-            begun = prepare(claims.claim(free, turn=self._turn, without=self._resting(finished))) if free else []
+        try:
+            with transaction():
+                claims.renew(self._under_way[future].task for future in old)
+                settle([(self._under_way[future], future) for future in finished])
+                db.session.flush()       # what is settled counts when more is claimed
+                begun = prepare(claims.claim(free, turn=self._turn, without=self._resting(finished))) if free else []
+        except (DataError, DatabaseClash, ArithmeticError, LookupError, TypeError, ValueError):
+            log.exception("some results could not be stored together; each is now stored by itself")
+            self._settle_singly(finished)
+            return []
         for future in finished:
             del self._under_way[future]
         for future in old:
             self._under_way[future] = replace(self._under_way[future], leased=time.monotonic())
         return begun
+
+    def _settle_singly(self, finished: list[Future[Any]]) -> None:
+        """One result that no database takes must not keep the others from being stored, for ever."""
+        for future in finished:
+            work = self._under_way.pop(future)
+            try:
+                with transaction():
+                    settle([(work, future)])
+            except (DataError, DatabaseClash, ArithmeticError, LookupError, TypeError, ValueError):
+                with transaction():
+                    outbox.again(work.task, "what came back could not be stored")
 
     def _long_under_way(self, finished: list[Future[Any]]) -> list[Future[Any]]:
         """What takes its time: nobody else shall think that its worker died."""

@@ -4,6 +4,7 @@ import json
 import socketserver
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -479,3 +480,19 @@ def test_every_delivery_is_a_row(alder, receiver, work):
     assert (record.status, record.attempts_made, record.event) == (TaskStatus.DONE, 1, "customer.created")
     assert [one.status_code for one in record.children["attempts"]] == [200]
     assert cast.count(Delivery) == 1
+
+
+def test_a_result_that_cannot_be_stored_does_not_stop_the_others(alder, receiver, work, monkeypatch):
+    real = client.post
+
+    def odd(url, *given, **more):
+        answer = real(url, *given, **more)
+        return replace(answer, duration_ms=10**30) if url.endswith("/odd") else answer      # no column holds that
+
+    monkeypatch.setattr(client, "post", odd)
+    make_endpoint(alder, receiver.url("/200/odd"))
+    make_endpoint(alder, receiver.url("/200/plain"))
+    cast.make_customer(alder)
+    work()
+    assert sorted(task.status for task in hooks()) == [TaskStatus.DONE, TaskStatus.PENDING]
+    assert [task.last_error for task in hooks()] == ["what came back could not be stored", None]
