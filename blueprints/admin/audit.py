@@ -16,7 +16,7 @@ from models.audit import AuditEntry
 PER_PAGE = 50
 MOST = 50_000                       # entries of one export
 SOURCES = ("admin", "public", "client", "merchant", "core", "cli", "system")
-KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settings")
+KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settings", "webhook", "task", "exchange_rate")
 
 
 def register(bp: Any) -> None:

@@ -17,6 +17,7 @@ ACTIONS = (
     ("New customer", "plus", "admin.customers_new", "WRITE_CUSTOMERS"),
     ("New product", "plus", "admin.products_new", "WRITE_PRODUCTS"),
     ("New budget", "plus", "admin.budgets_new", "WRITE_BUDGETS"),
+    ("New webhook endpoint", "webhook", "admin.webhooks_new", "WRITE_KEYS"),
     ("New user", "user-plus", "admin.users_new", "WRITE_USERS"),
     ("My account", "user", "admin.account", None),
 )

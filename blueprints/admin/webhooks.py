@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from flask import Response, current_app, flash, make_response, render_template
@@ -15,6 +14,7 @@ from blueprints.admin import cells, deliveries, records
 from blueprints.admin.confirm import Question, ask
 from blueprints.admin.fields import Field, Section, pairs
 from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from blueprints.portal.receivers import programs
 from database import db, transaction
 from domain import clock, events, webhooks
 from domain.actor import Actor
@@ -24,7 +24,6 @@ from models.outbox import Task, TaskStatus
 from models.webhook import Delivery, Endpoint, EndpointStatus
 
 TONES = {"active": "ok", "paused": "warn", "disabled": "bad"}
-LANGUAGES = {".py": "Python", ".php": "PHP", ".js": "JavaScript (Node.js)", ".go": "Go"}
 WHAT_TO_DO = (
     "Put the receiver right, send a test event to see that it answers with 2xx, then resume: what happened meanwhile "
     "was held and is sent in its order."
@@ -222,9 +221,4 @@ def ask_delete(key: int) -> Response:
 
 def receivers() -> str:
     """Complete receivers that verify signatures, as they are in docs/receivers now."""
-    folder = Path(current_app.root_path) / "docs" / "receivers"
-    samples = [
-        (title, path.name, path.read_text("utf-8"))
-        for suffix, title in LANGUAGES.items() if (path := folder / f"verify{suffix}").is_file()
-    ]
-    return render_template("admin/webhook_receivers.html", here=PAGE, samples=samples)
+    return render_template("admin/webhook_receivers.html", here=PAGE, programs=programs())

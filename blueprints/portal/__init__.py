@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints import _errors
 from blueprints._htmx import go
-from blueprints.portal import openapi, postman
+from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import groups, pretty, title_of
 from blueprints.portal.manners import PUBLISHED
 from blueprints.portal.schemas import Schema
+from domain.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
 _errors.attach(bp)
@@ -52,6 +53,15 @@ def home() -> str:
     counts = {name: sum(map(len, groups(name).values())) for name in PUBLISHED}
     first = next(iter(groups("public")["customers"]))
     return render_template("portal/home.html", published=PUBLISHED, counts=counts, base=base(), first=first)
+
+
+@bp.get("/webhooks")
+def webhooks() -> str:
+    """The events, what is sent, and how a receiver knows that it was us."""
+    return render_template(
+        "portal/webhooks.html", published=PUBLISHED, events=EVENTS, payload=pretty(receivers.payload()),
+        programs=receivers.programs(),
+    )
 
 
 @bp.get("/<contract>")

@@ -11,7 +11,7 @@ CONTENTS = "[...document.querySelectorAll('.ref-side nav > ul > li > a')].map(li
 
 def pages(one):
     """Every page that the contents of the contracts name."""
-    found = ["/docs"]
+    found = ["/docs", "/docs/webhooks"]
     for contract in ("public", "core"):
         one.page.goto(f"/docs/{contract}")
         found += one.run(CONTENTS)

@@ -8,7 +8,9 @@ import pytest
 from blueprints.portal import lines, openapi, postman
 from blueprints.portal.entries import entries, groups
 from blueprints.portal.manners import PUBLISHED
+from blueprints.portal.receivers import payload
 from domain import webhooks
+from domain.events import EVENTS
 from tests import cast
 from tests.admin.conftest import Visitor
 from tests.api.conftest import Caller
@@ -100,6 +102,14 @@ def test_every_operation_stands_on_its_page_with_path_scope_and_call(stranger):
                 assert (one.operation.scope or "") in page
                 if one.body is not None:
                     assert all(line.name in page for line in lines(one.body)), one.name
+
+
+def test_webhooks_are_told_with_every_event_and_a_payload_that_is_true(api, stranger):
+    page = stranger.get("/docs/webhooks").text
+    for one in EVENTS:
+        assert one.name in page
+    data = payload()["data"]
+    assert wrong(find("public", "budgets.get").answer["properties"]["data"], data) == []
 
 
 def test_what_is_not_there_is_a_page(stranger):
