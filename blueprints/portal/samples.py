@@ -49,7 +49,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "webhook endpoint": {
         "merchant_id": 1, "url": "https://hooks.example.com/countinghouse", "description": "The shop",
-        "events": ["budget.approved", "customer.created"],
+        "events": ["budget.approved", "customer.created"], "failures_in_row": 0,
     },
 }
 # What a creation leaves to the program, and what a change changes.

@@ -68,6 +68,10 @@ SPECIAL = {
         }, "required": ["from", "to", "rate"]},
         example={"from": "USD", "to": "EUR", "rate": 0.92, "dt": "2026-01-31"}, answer=RATE, answered=SHOWN_RATE,
     ),
+    "webhooks.rotate": Special(
+        answer={"type": "object", "properties": {"id": {"type": "integer"}, "secret": TEXT, "previous_until_dt": TEXT}},
+        answered={"id": 1, "secret": "whsec_…, told this once", "previous_until_dt": "2026-02-01 12:00:00+0000"},
+    ),
     "iam.auth.jwt.authenticate": Special(
         body={"type": "object", "properties": {"login": TEXT, "password": {"type": "string", "format": "password"}},
               "required": ["login", "password"]},

@@ -9,6 +9,7 @@ from blueprints.portal import lines, openapi, postman
 from blueprints.portal.entries import entries, groups
 from blueprints.portal.manners import PUBLISHED
 from blueprints.portal.receivers import payload
+from blueprints.portal.special import SPECIAL
 from domain import webhooks
 from domain.events import EVENTS
 from tests import cast
@@ -189,6 +190,25 @@ def again_as(example):
         if name in changed:
             changed[name] = "other-" + changed[name]
     return changed
+
+
+DECLARED = {"list", "search", "get", "create", "update", "delete"}
+
+
+def test_what_was_written_by_hand_is_described_by_hand():
+    for name in PUBLISHED:
+        for one in entries(name):
+            exposure, verb = one.operation.exposure, one.name.rpartition(".")[2]
+            declared = exposure is not None and (verb in DECLARED or verb in exposure.resource.actions)
+            assert declared or one.name in SPECIAL, one.name
+
+
+@pytest.mark.usefixtures("anywhere")
+def test_the_actions_of_a_webhook_endpoint_are_as_described(core):
+    key = core.result("webhooks.create", find("core", "webhooks.create").example)["id"]
+    for verb in ("archive", "activate", "rotate", "delete"):
+        one = find("core", f"webhooks.{verb}")
+        assert wrong(one.answer, core.result(one.name, {"id": key})) == [], verb
 
 
 def test_rates_are_as_described(core):
