@@ -24,7 +24,7 @@ from outbound.runner import Runner
 HOUR = 3600.0
 LOG_EVERY = 0.5                                      # seconds between two looks at the spools
 OUTBOUND_EVERY = 0.5                                 # seconds between two looks at an idle outbox
-OUTBOUND_TURN = 1.0                                  # seconds of delivering before others get their turn
+OUTBOUND_TURN = 1.0                                  # seconds of delivering before a stop is looked for
 LOG_TURN = 5.0                                       # seconds of draining before others get their turn
 HEARTBEAT_EVERY = 10.0
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0               # seconds, doubled with each failure in a row
@@ -42,12 +42,10 @@ class Job:
     run: Callable[[], bool]
 
 
-def jobs(settings: Settings, outbound: "Outbound | None" = None) -> tuple[Job, ...]:
-    """All there is to do, in order of urgency."""
-    outbound = outbound or Outbound()
+def jobs(settings: Settings) -> tuple[Job, ...]:
+    """All there is to do besides the outbox, in order of urgency."""
     return (
         Job("sign of life", HEARTBEAT_EVERY, lambda: _beat(settings.instance / HEARTBEAT)),
-        Job("outbox", OUTBOUND_EVERY, outbound.run),
         Job("request log", LOG_EVERY, lambda: _drain(settings.spool)),
         Job("retention", HOUR, lambda: _prune(settings.log_retention_days)),
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
@@ -90,7 +88,7 @@ def _beat(path: Path) -> bool:
 
 @dataclass
 class Outbound:
-    """The outbox's turn among the jobs: short, and again at once while there is something to do."""
+    """What leaves the house: again at once while there is something to do."""
 
     runner: Runner = field(default_factory=Runner)
 
@@ -147,9 +145,27 @@ class Worker:
 
 def run(app: Flask, settings: Settings, on_signal: Callable[[Callable[..., None]], None]) -> None:
     """The body of a worker process; `on_signal` arranges that its argument is called on SIGTERM."""
+    worker = Worker(jobs(settings))
     outbound = Outbound()
-    worker = Worker(jobs(settings, outbound))
-    on_signal(worker.stop)
+    sender = Worker((Job("outbox", OUTBOUND_EVERY, outbound.run),))
+
+    def stop(*_: object) -> None:
+        worker.stop()
+        sender.stop()
+
+    on_signal(stop)
+    # A thread of its own: a delivery does not wait until a month of the request log is pruned.
+    thread = threading.Thread(target=_send, args=(app, sender, outbound), name="outbox")
+    thread.start()
+    try:
+        with app.app_context():
+            worker.run()
+    finally:
+        sender.stop()
+        thread.join()
+
+
+def _send(app: Flask, sender: Worker, outbound: Outbound) -> None:
     with app.app_context():
-        worker.run()
+        sender.run()
         outbound.runner.stop()

@@ -7,6 +7,7 @@ endpoint must have arrived, twice only with the same webhook-id, and each custom
 
 import argparse
 import contextlib
+import os
 import random
 import subprocess
 import sys
@@ -49,6 +50,7 @@ class Plan:
     events: int
     kills: int
     patient: bool = True         # wait for leases as they are; False: they are aged after a kill
+    workers: int = 1
 
     @property
     def deliveries(self) -> int:
@@ -138,16 +140,16 @@ class Worker:
 
 
 def clean() -> dict[str, str]:
-    import os
-
+    """The environment without settings of ours."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COUNTINGHOUSE_")}
 
 
 def deliver(app: Flask, plan: Plan, extra: dict[str, str]) -> float:
     """Run the worker until nothing is left, killing it on the way; seconds from the first delivery on."""
-    worker = Worker(extra)
+    workers = [Worker(extra) for _ in range(plan.workers)]
     marks = sorted(random.sample(range(plan.deliveries // 20, plan.deliveries * 19 // 20), plan.kills), reverse=True)
-    worker.start()
+    for one in workers:
+        one.start()
     began, deadline = None, time.monotonic() + LONGEST
     try:
         while (open_ := left(app)) and time.monotonic() < deadline:
@@ -156,6 +158,7 @@ def deliver(app: Flask, plan: Plan, extra: dict[str, str]) -> float:
             while marks and done >= marks[-1]:
                 marks.pop()
                 time.sleep(random.random() * 0.05)
+                worker = random.choice(workers)
                 worker.kill()
                 if not plan.patient:
                     age(app)
@@ -163,7 +166,8 @@ def deliver(app: Flask, plan: Plan, extra: dict[str, str]) -> float:
             time.sleep(0.02 if marks else 0.1)
         return time.monotonic() - (began or time.monotonic())
     finally:
-        worker.kill()
+        for one in workers:
+            one.kill()
 
 
 def judge(plan: Plan, lines: Sequence[Sequence[str]], seconds: float) -> Arrived:
@@ -187,7 +191,8 @@ def judge(plan: Plan, lines: Sequence[Sequence[str]], seconds: float) -> Arrived
 
 
 @contextlib.contextmanager
-def stage(folder: Path, extra: dict[str, str]) -> Iterator[Flask]:
+def stage(extra: dict[str, str]) -> Iterator[Flask]:
+    """The application with its tables, which lets go of its connections at the end."""
     app = create_app(from_environment(extra), sink=lambda record: None)
     with app.app_context():
         upgrade()
@@ -207,7 +212,7 @@ def trial(plan: Plan, more: dict[str, str] | None = None) -> Arrived:
         extra = environment(folder) | {"COUNTINGHOUSE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1"} | (more or {})
         listener = Listener(folder / "seen")
         try:
-            with stage(folder, extra) as app:
+            with stage(extra) as app:
                 populate(app, plan, listener.port)
                 seconds = deliver(app, plan, extra)
                 return judge(plan, listener.lines(), seconds)

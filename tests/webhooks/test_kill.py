@@ -29,8 +29,9 @@ def database(on_postgresql, settings):
 
 
 @pytest.mark.timeout(180)
-def test_a_worker_killed_at_any_moment_loses_nothing_and_keeps_the_order(database, monkeypatch):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_worker_killed_at_any_moment_loses_nothing_and_keeps_the_order(database, monkeypatch, workers):
     for name in ("WEBHOOK_ALLOWED_HOSTS", "INSTANCE"):
         monkeypatch.delenv(f"COUNTINGHOUSE_{name}", raising=False)
-    arrived = trial(Plan(endpoints=6, events=100, kills=3, patient=False), database)
+    arrived = trial(Plan(endpoints=6, events=75, kills=3, patient=False, workers=workers), database)
     assert (arrived.lost, arrived.strangers, arrived.disordered) == (0, 0, 0)
