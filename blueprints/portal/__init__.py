@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, current_app, jsonify, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints import _errors
@@ -89,15 +89,20 @@ def group(contract: str, group: str) -> str:
 def document(contract: str) -> Response:
     """The contract as OpenAPI 3.1."""
     known_or_404(contract)
-    return jsonify(openapi.document(contract, base()))
+    return printed(openapi.document(contract, base()))
 
 
 @bp.get("/postman.json")
 def collection() -> Response:
     """All contracts as a Postman collection."""
-    response = jsonify(postman.collection(base()))
+    response = printed(postman.collection(base()))
     response.headers["Content-Disposition"] = "attachment; filename=countinghouse.postman_collection.json"
     return response
+
+
+def printed(document: dict[str, Any]) -> Response:
+    """A document in its own order, which Flask's jsonify would sort away."""
+    return Response(pretty(document), mimetype="application/json")
 
 
 def known_or_404(name: str) -> None:

@@ -263,6 +263,16 @@ def test_the_key_of_an_endpoint_decides_its_address(admin, alder):
     assert endpoint().deleted_at is None
 
 
+def test_what_people_and_receivers_write_is_text(admin, alder):
+    hostile = "<img src=x onerror=alert(1)>"
+    admin.post("/admin/webhooks", FORM | {"description": hostile})
+    key = endpoint().id
+    for path in ("/admin/webhooks", f"/admin/webhooks/{key}", f"/admin/webhooks/{key}/edit"):
+        page = admin.get(path).text
+        assert "&lt;img src=x" in page, path
+        assert "<img" not in page, path
+
+
 def test_empty_lists_say_what_they_are_for(admin):
     assert "No webhooks yet" in admin.get("/admin/webhooks").text
     assert "No deliveries yet" in admin.get("/admin/webhooks/deliveries").text
