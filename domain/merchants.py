@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from database import db
 from domain import audit, clock
 from domain.actor import Actor, All
-from domain.errors import Conflict, Forbidden
+from domain.errors import Conflict, Forbidden, Problem
 from domain.inputs import Country, CurrencyCode, Email, Input, LongText, Maybe, Name, Text, TimeZone, Truth, WebAddress
 from domain.listing import Filter, Listing, touch
 from domain.resource import Resource
@@ -74,6 +74,9 @@ def update(actor: Actor, merchant: Merchant, changes: dict[str, Any]) -> Merchan
     """Change what was sent; switching a merchant off or on is the operator's."""
     if "active" in changes and changes["active"] != merchant.active and not isinstance(actor.merchant_ids, All):
         raise Forbidden("Only a user with all merchants can switch a merchant profile off or on.")
+    if changes.get("currency", merchant.currency) != merchant.currency and _does_business(merchant):
+        problem = Problem("locked", "can no longer change: amounts are kept in it")
+        raise Conflict("This merchant profile has customers, products or budgets.", fields={"currency": problem})
     before = audit.snapshot(merchant)
     for name, value in changes.items():
         setattr(merchant, name, value)
@@ -97,16 +100,23 @@ def delete(actor: Actor, merchant: Merchant) -> None:
     """Only a merchant that never did business; any other is switched off instead."""
     if not isinstance(actor.merchant_ids, All):
         raise Forbidden("Only a user with all merchants can delete a merchant profile.")
-    for model in (Customer, Product, Budget):
-        if db.session.scalar(select(exists().where(model.merchant_id == merchant.id))):
-            raise Conflict(
-                "This merchant profile has customers, products or budgets; switch it off instead.",
-                code="merchants-has-documents",
-            )
+    if _does_business(merchant):
+        raise Conflict(
+            "This merchant profile has customers, products or budgets; switch it off instead.",
+            code="merchants-has-documents",
+        )
     before = audit.snapshot(merchant)
     merchant.active, merchant.deleted_at = False, clock.now()
     touch(merchant)
     audit.record(actor, "merchant.deleted", merchant, before=before, merchant_id=merchant.id)
+
+
+def _does_business(merchant: Merchant) -> bool:
+    """Is there anything whose amounts are in the merchant's currency?"""
+    return any(
+        db.session.scalar(select(exists().where(model.merchant_id == merchant.id)))
+        for model in (Customer, Product, Budget)
+    )
 
 
 RESOURCE = Resource(
