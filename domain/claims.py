@@ -123,10 +123,18 @@ class Turn:
         self.after = ""
 
 
-def claim(most: int, *, turn: Turn | None = None, without: Collection[str] = ()) -> list[Claimed]:
-    """Lease up to `most` tasks that may begin, of other pools than `without`; inside a transaction."""
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """Pools that are known to be slow, and how many tasks of them all may be begun."""
+
+    pools: Collection[str] = ()
+    most: int = 0
+
+
+def claim(most: int, *, turn: Turn | None = None, slow: Slow = Slow()) -> list[Claimed]:
+    """Lease up to `most` tasks that may begin, of slow pools no more than they may; inside a transaction."""
     now = clock.now()
-    ids = _chosen(most, now, turn or Turn(), without)
+    ids = _chosen(most, now, turn or Turn(), slow)
     if not ids:
         return []
     taken = [
@@ -152,15 +160,20 @@ def renew(tasks: Iterable[Claimed]) -> None:
         )
 
 
-def _chosen(most: int, now: datetime, turn: Turn, without: Collection[str]) -> list[int]:
+def _chosen(most: int, now: datetime, turn: Turn, slow: Slow) -> list[int]:
     """The ids to lease, and the turn moved on."""
-    busy = in_hand(now)
-    full = {pool for pool, number in busy.items() if number >= AT_ONCE} | set(without)
+    busy, of_slow = in_hand(now), slow.most
+    full = {pool for pool, number in busy.items() if number >= AT_ONCE}
+    if of_slow <= 0:
+        full.update(slow.pools)
     values = {"now": now, "after": turn.after, "without": sorted(full), "pools": max(FEWEST_POOLS, most * 2 // 3)}
     ids: list[int] = []
     for pool, *found in db.session.execute(CANDIDATES, values):
-        free = min(AT_ONCE - busy[pool], most - len(ids))
-        ids += [one for one in found if one is not None][:free]
+        is_slow = pool in slow.pools
+        free = min(AT_ONCE - busy[pool], most - len(ids), *([of_slow] if is_slow else []))
+        chosen = [one for one in found if one is not None][: max(0, free)]
+        ids += chosen
+        of_slow -= len(chosen) * is_slow
         turn.after = pool
         if len(ids) >= most:
             break

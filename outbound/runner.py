@@ -76,7 +76,7 @@ class Runner:
                 claims.renew(self._under_way[future].task for future in old)
                 settle([(self._under_way[future], future) for future in finished])
                 db.session.flush()       # what is settled counts when more is claimed
-                begun = prepare(claims.claim(free, turn=self._turn, without=self._resting(finished))) if free else []
+                begun = prepare(claims.claim(free, turn=self._turn, slow=self._known_slow(finished))) if free else []
         except (DataError, DatabaseClash, ArithmeticError, LookupError, TypeError, ValueError):
             log.exception("some results could not be stored together; each is now stored by itself")
             self._settle_singly(finished)
@@ -120,11 +120,11 @@ class Runner:
         while len(self._slow) > REMEMBERED:
             del self._slow[next(iter(self._slow))]
 
-    def _resting(self, finished: list[Future[Any]]) -> set[str]:
-        """Slow receivers keep at most half of the hands: then they wait, and nobody else does."""
+    def _known_slow(self, finished: list[Future[Any]]) -> claims.Slow:
+        """Slow receivers get at most half of the hands: then they wait, and nobody else does."""
         gone = set(finished)
         busy = sum(work.task.pool in self._slow for future, work in self._under_way.items() if future not in gone)
-        return set(self._slow) if busy >= self.hands // 2 else set()
+        return claims.Slow(self._slow, max(0, self.hands // 2 - busy))
 
     def stop(self) -> None:
         """Let what is under way come to its end, and settle it; inside the application context."""

@@ -138,9 +138,10 @@ def test_pools_take_turns(context):
     assert [one.pool for one in claim(9, turn=turn)] == ["e", "e", "f", "f"]
 
 
-def test_pools_that_shall_wait_are_passed_over(context):
-    put("a:1"), put("b:1")
-    assert [one.pool for one in claim(without={"a"})] == ["b"]
+def test_of_slow_pools_no_more_is_begun_than_may_be(context):
+    put("a:1"), put("a:2"), put("b:1"), put("c:1")
+    assert [one.pool for one in claim(slow=claims.Slow({"a", "b"}, 0))] == ["c"]
+    assert [one.pool for one in claim(slow=claims.Slow({"a", "b"}, 1))] == ["a"]
 
 
 def test_a_claim_among_many_rows_walks_indexes_alone(context, on_postgresql):
