@@ -1,13 +1,19 @@
 """Workers that die and workers that share: every event arrives, in order, twice only under the same id."""
 
 import secrets
+import subprocess
+import sys
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
-from bench.webhooks import Plan, trial
+from bench.installation import ROOT, eventually
+from bench.webhooks import Plan, clean, stage, trial
+from database import db, transaction
 from domain.vault import vault
+from models.audit import AuditEntry
+from models.webhook import Delivery
 from tests.conftest import SERVER
 
 pytestmark = pytest.mark.files
@@ -35,3 +41,37 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_keeps_the_order(databas
         monkeypatch.delenv(f"COUNTINGHOUSE_{name}", raising=False)
     arrived = trial(Plan(endpoints=6, events=75, kills=3, patient=False, workers=workers), database)
     assert (arrived.lost, arrived.strangers, arrived.disordered) == (0, 0, 0)
+
+
+WRITER = """
+import sys
+from app import create_app
+from bench.webhooks import Plan, populate
+populate(create_app(sink=lambda record: None), Plan(endpoints=3, events=5000, kills=0), 9)
+"""
+
+
+def test_a_program_killed_between_changes_and_events_leaves_neither_alone(database, tmp_path, monkeypatch):
+    extra = {"COUNTINGHOUSE_INSTANCE": str(tmp_path), "COUNTINGHOUSE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
+             "COUNTINGHOUSE_BCRYPT_COST": "4"} | database
+    with stage(extra) as app:
+        for _ in range(3):
+            before = changes_and_events(app)[0]
+            writer = subprocess.Popen([sys.executable, "-c", WRITER], cwd=ROOT, env=clean() | extra)
+            try:
+                eventually(lambda before=before: changes_and_events(app)[0] > before + 20, 30, "some changes")
+            finally:
+                writer.kill()
+                writer.wait()
+            changes, events = changes_and_events(app)
+            assert events == changes * 3
+
+
+def changes_and_events(app):
+    """How many changes of customers are in the audit trail, and how many deliveries there are per endpoint."""
+    with app.app_context():
+        with transaction():
+            changes = db.session.query(AuditEntry).filter(AuditEntry.object_type == "customer").count()
+            events = db.session.query(Delivery).count()
+        db.session.remove()
+    return changes, events
