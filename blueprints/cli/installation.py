@@ -49,16 +49,16 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
             f"{workers} server processes need COUNTINGHOUSE_REDIS_URL: each would count the rate limits for itself, "
             "and a limit that multiplies by the number of processes is no limit. Set it, or use --workers 1."
         )
-    listening = server.listen(host, port)
-    if first:
-        _prepare(host, listening.getsockname()[1], with_demo=first == "demo")
-    _must_be_migrated()
-    click.echo(f"Listening on {server.address_of(listening)} (stop with Ctrl-C)", err=True)
-    let_go()                                         # no connection is shared with a child
-    status = server.run(
-        app, listening, workers=workers, threads=threads,
-        background=None if no_worker else lambda: worker.run(app, chosen, server.until_signal),
-    )
+    with server.listen(host, port) as listening:
+        if first:
+            _prepare(host, listening.getsockname()[1], with_demo=first == "demo")
+        _must_be_migrated()
+        click.echo(f"Listening on {server.address_of(listening)} (stop with Ctrl-C)", err=True)
+        let_go()                                         # no connection is shared with a child
+        status = server.run(
+            app, listening, workers=workers, threads=threads,
+            background=None if no_worker else lambda: worker.run(app, chosen, server.until_signal),
+        )
     sys.exit(status)
 
 
