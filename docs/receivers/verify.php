@@ -8,7 +8,7 @@ function is_genuine(string $secret, array $headers, string $body): bool
     $id = $headers['webhook-id'] ?? '';
     $timestamp = $headers['webhook-timestamp'] ?? '';
     $signatures = $headers['webhook-signature'] ?? '';
-    if ($id === '' || !ctype_digit($timestamp) || abs(time() - (int) $timestamp) > TOLERANCE) {
+    if ($id === '' || !preg_match('/^\d{1,12}$/D', $timestamp) || abs(time() - (int) $timestamp) > TOLERANCE) {
         return false;
     }
     $key = base64_decode(preg_replace('/^whsec_/', '', $secret));
