@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, pk
@@ -26,7 +26,10 @@ class Budget(Owned, Versioned, Removable, Model):
     __tablename__ = "budgets"
     __table_args__ = constraints(
         CheckConstraint("total_minor >= 0", "total_not_negative"),
-        Index("ix_budgets_merchant_id_created_at", "merchant_id", "created_at"),
+        Index(
+            "ix_budgets_merchant_id_created_at", "merchant_id", "created_at",      # counts read nothing but this
+            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("ix_budgets_status_valid_until", "status", "valid_until"),
     )
 

@@ -32,7 +32,10 @@ class Customer(Owned, Versioned, Removable, Model):
             "uq_customers_merchant_id_email_key", "merchant_id", "email_key", unique=True,
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("ix_customers_merchant_id_created_at", "merchant_id", "created_at"),
+        Index(
+            "ix_customers_merchant_id_created_at", "merchant_id", "created_at",      # counts read nothing but this
+            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("ix_customers_merchant_id_name", "merchant_id", "name"),
     )
 

@@ -85,7 +85,10 @@ class Product(Owned, Versioned, Removable, Model):
             "uq_products_merchant_id_sku", "merchant_id", "sku", unique=True,
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("ix_products_merchant_id_created_at", "merchant_id", "created_at"),
+        Index(
+            "ix_products_merchant_id_created_at", "merchant_id", "created_at",      # counts read nothing but this
+            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index("ix_products_merchant_id_name", "merchant_id", "name"),
     )
 
