@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -207,15 +207,11 @@ def transaction(bind: str | None = None) -> Iterator[Session]:
         raise RuntimeError("transaction() opened over pending changes")
     session.rollback()                               # ends the reads made so far
     engine = db.engine if bind is None else db.engines[bind]
+    deadline = time.monotonic() + WRITE_WAIT
+    turn = queue_of(engine).turn(deadline) if engine.dialect.name == "sqlite" else nullcontext()
     try:
-        if engine.dialect.name == "sqlite":
-            deadline = time.monotonic() + WRITE_WAIT
-            with queue_of(engine).turn(deadline):
-                session.connection(execution_options={"write_deadline": deadline})
-                yield session
-                session.commit()
-        else:
-            session.connection()
+        with turn:
+            session.connection(execution_options={"write_deadline": deadline})
             yield session
             session.commit()
     except IntegrityError as problem:
