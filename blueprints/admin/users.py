@@ -62,7 +62,7 @@ PAGE = ListPage(
         )),
         Section("What the user may do", (
             Field(name="role", kind="select", choices=ROLE_CHOICES, required=True),
-            Field(name="api_access", label="May call the Merchant and Core APIs", kind="check"),
+            Field(name="api_access", label="May call the Merchant API", kind="check"),
             Field(name="active", label="Active: may sign in", kind="check"),
             Field(name="allowed_ips", label="Allowed addresses for the APIs", kind="networks", wide=True),
         )),

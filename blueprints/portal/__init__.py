@@ -81,7 +81,7 @@ def group(contract: str, group: str) -> str:
     return render_template(
         "portal/group.html", published=PUBLISHED, manners=PUBLISHED[contract], groups=found, group=group,
         title=title_of(group), title_of=title_of, base=base(), pretty=pretty, lines=lines, kind_of=kind_of,
-        limits_of=limits_of, refusals=openapi.REFUSALS,
+        limits_of=limits_of, refusals=openapi.refusals(PUBLISHED[contract]),
     )
 
 

@@ -38,6 +38,14 @@ REFUSALS = {
 }
 
 
+def refusals(manners: Manners) -> dict[str, str]:
+    """What each status of a refusal means in a contract; the Core API has its own division of 400 and 422."""
+    if manners.enveloped:
+        return REFUSALS
+    own = REFUSALS | {"400": "Some parameters are wrong; each is named", "422": REFUSALS["409"]}
+    return {code: text for code, text in own.items() if code != "409"}
+
+
 def document(name: str, base: str) -> dict[str, Any]:
     """The OpenAPI document of a contract; `base` is where this installation answers."""
     manners = PUBLISHED[name]
@@ -55,7 +63,7 @@ def document(name: str, base: str) -> dict[str, Any]:
         "components": {
             "securitySchemes": {"credential": security(manners)},
             "schemas": {"Error": ERROR if manners.enveloped else BARE_ERROR},
-            "responses": {f"Refused{code}": refusal(text) for code, text in REFUSALS.items()},
+            "responses": {f"Refused{code}": refusal(text) for code, text in refusals(manners).items()},
         },
     }
 
@@ -113,7 +121,8 @@ def responses(one: Entry) -> dict[str, Any]:
     """What may come back."""
     codes = ["401", "403", "429"] if not one.operation.public else ["401", "429"]
     codes += ["404"] if "{id}" in one.path else []
-    codes += ["422", "409"] if one.body is not None else []
+    codes += ["422", "409"] if one.body is not None and one.manners.enveloped else []
+    codes += ["422"] if one.operation.writes and not one.manners.enveloped else []
     codes += ["412"] if any(named.name == "If-Match" for named in one.parameters) else []
     codes += ["400"] if one.body is not None or any(named.place == "query" for named in one.parameters) else []
     told = {"description": "Done", "content": {JSON: {"schema": one.answer, "example": one.answered}}}
