@@ -54,12 +54,20 @@ def claim(merchant_id: int, contract: str, key: str, fingerprint: str) -> Reply 
         insert.values(values).on_conflict_do_nothing(index_elements=["merchant_id", "contract", "key"])
         .returning(IdempotentReply.id)
     ).first()
-    if taken is not None:
-        return None
-    row = session.execute(
+    return None if taken is not None else earlier(merchant_id, contract, key, fingerprint)
+
+
+def earlier(merchant_id: int, contract: str, key: str, fingerprint: str) -> Reply | None:
+    """The answer that a key already has, if any; Conflict when it was used for another request."""
+    row = db.session.execute(
         select(IdempotentReply.fingerprint, IdempotentReply.status, IdempotentReply.body, IdempotentReply.headers)
-        .where(*where)
-    ).one()
+        .where(
+            IdempotentReply.merchant_id == merchant_id, IdempotentReply.contract == contract,
+            IdempotentReply.key == key, IdempotentReply.created_at >= clock.now() - KEPT,
+        )
+    ).first()
+    if row is None:
+        return None
     if row.fingerprint != fingerprint:
         raise Conflict(
             "This Idempotency-Key was already used for a different request.", code="idempotency_conflict"

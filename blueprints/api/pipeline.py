@@ -93,6 +93,9 @@ def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Respons
     token = request.headers.get("Idempotency-Key") if contract.idempotent and operation.method == "POST" else None
     if token is None:
         return respond(execute(contract, actor, operation, arguments))
+    replies.check_key(token)
+    if not operation.writes:
+        return repeatable(contract, actor, operation, arguments, token)
     return replayable(contract.name, actor, operation, arguments, token)
 
 
@@ -100,17 +103,34 @@ def replayable(contract: str, actor: Actor, operation: Operation, arguments: Arg
     """The first answer to a key is the answer: claimed, made and kept in one transaction."""
     if operation.scope is not None:
         actor.require(operation.scope)
-    replies.check_key(token)
     with transaction():
         earlier = replies.claim(actor.merchant_id, contract, token, fingerprint())
         if earlier is not None:
             return replay(earlier)
         response = respond(operation.run(actor, arguments))
-        kept = {name: value for name, value in response.headers.items() if name in ("ETag", "Content-Type")}
-        replies.keep(
-            actor.merchant_id, contract, token, Reply(response.status_code, response.get_data(), kept)
-        )
+        replies.keep(actor.merchant_id, contract, token, kept(response))
     return response
+
+
+def repeatable(contract: Contract, actor: Actor, operation: Operation, arguments: Arguments, token: str) -> Response:
+    """The same for what takes long and has transactions of its own: done first, kept afterwards."""
+    who = (actor.merchant_id, contract.name, token, fingerprint())
+    earlier = replies.earlier(*who)
+    if earlier is not None:
+        return replay(earlier)
+    response = respond(execute(contract, actor, operation, arguments))
+    with transaction():
+        raced = replies.claim(*who)
+        if raced is not None:
+            return replay(raced)
+        replies.keep(actor.merchant_id, contract.name, token, kept(response))
+    return response
+
+
+def kept(response: Response) -> Reply:
+    """What is kept of an answer."""
+    headers = {name: value for name, value in response.headers.items() if name in ("ETag", "Content-Type")}
+    return Reply(response.status_code, response.get_data(), headers)
 
 
 def fingerprint() -> str:

@@ -61,3 +61,16 @@ def test_a_program_tests_its_receiver(app, alder, receiver):
     assert reply.json["data"]["delivered"] is True
     assert reply.json["data"]["apiKey"] == key[:12]
     assert len(receiver.seen) == 1
+
+
+def test_a_test_with_an_idempotency_key_is_sent_once_and_answered_twice(app, alder, receiver):
+    _, key = cast.make_key(alder, webhook_url=receiver.url("/200"))
+    headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "probe-1"}
+    first = app.test_client().post("/v1/api/public/webhooks/test", headers=headers)
+    second = app.test_client().post("/v1/api/public/webhooks/test", headers=headers)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.data == first.data
+    assert second.headers["Idempotent-Replayed"] == "true"
+    assert len(receiver.seen) == 1
+    other = app.test_client().post("/v1/api/public/webhooks/test", headers=headers, json={"event": "other"})
+    assert other.json["error"] == "idempotency_conflict"
