@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Engine, MetaData, String, Text, event, text
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Engine, Enum, MetaData, String, Text, event, text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, registry
@@ -94,6 +95,11 @@ if TYPE_CHECKING:
         __abstract__ = True
 else:
     Model = db.Model
+
+def word(kind: type[StrEnum], length: int = 16) -> Enum:
+    """A column that holds the value of a StrEnum as text."""
+    return Enum(kind, native_enum=False, length=length, values_callable=lambda each: [item.value for item in each])
+
 
 pk = Annotated[int, mapped_column(primary_key=True)]
 minor = Annotated[int, mapped_column(BigInteger)]        # money in minor units of its currency

@@ -1,5 +1,6 @@
 """Addresses of customers: a changed address is a new row, the one before is kept, closed."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from domain import clock
@@ -13,6 +14,11 @@ class AddressInput(Input):
     state: Maybe[Annotated[str, Text(100)]] = None
     postal_code: Maybe[Annotated[str, Text(32)]] = None
     country: Maybe[Country] = None
+
+
+def billing_of(children: Mapping[str, Any]) -> Any:
+    """The current billing address among the children of a customer that was read; None when there is none."""
+    return next((one for one in children["addresses"] if one.kind is AddressKind.BILLING), None)
 
 
 def put(customer: Customer, kind: AddressKind, new: AddressInput | None) -> None:

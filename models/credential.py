@@ -7,10 +7,10 @@ encrypted, because its contracts show it again.
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Enum, ForeignKey, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, long_text, pk
+from database import Model, long_text, pk, word
 from models.merchant import Merchant
 from models.owned import Removable, Versioned
 
@@ -33,10 +33,10 @@ class Credential(Versioned, Removable, Model):
 
     id: Mapped[pk]
     kind: Mapped[CredentialKind] = mapped_column(
-        Enum(CredentialKind, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind])
+        word(CredentialKind)
     )
     mode: Mapped[Mode] = mapped_column(
-        Enum(Mode, native_enum=False, length=8, values_callable=lambda kind: [item.value for item in kind]),
+        word(Mode, 8),
         default=Mode.LIVE,
     )
     merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"), index=True)

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, long_text, minor, pk
+from database import Model, constraints, long_text, minor, pk, word
 from models.owned import Owned, Removable, Versioned
 
 
@@ -49,7 +49,7 @@ class Customer(Owned, Versioned, Removable, Model):
     email_key: Mapped[str | None]                                   # lower case, for uniqueness
     phone: Mapped[str | None] = mapped_column(String(40))
     status: Mapped[CustomerStatus] = mapped_column(
-        Enum(CustomerStatus, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind]),
+        word(CustomerStatus),
         default=CustomerStatus.ACTIVE,
     )
 
@@ -89,7 +89,7 @@ class Address(Model):
     id: Mapped[pk]
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
     kind: Mapped[AddressKind] = mapped_column(
-        Enum(AddressKind, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind])
+        word(AddressKind)
     )
     street: Mapped[str | None]
     city: Mapped[str | None] = mapped_column(String(100))

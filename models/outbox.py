@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Enum, ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import Model, constraints, long_text, pk
+from database import Model, constraints, long_text, pk, word
 
 
 class TaskStatus(StrEnum):
@@ -36,7 +36,7 @@ class Task(Model):
     merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"), index=True)
     payload: Mapped[dict[str, Any]]
     status: Mapped[TaskStatus] = mapped_column(
-        Enum(TaskStatus, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind])
+        word(TaskStatus)
     )
     due_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)

@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, currency_code, long_text, micro, minor, pk
+from database import Model, constraints, currency_code, long_text, micro, minor, pk, word
 from models.owned import Owned, Removable, Versioned
 
 
@@ -45,10 +45,6 @@ class PriceRuleKind(StrEnum):
     FEE = "fee"
 
 
-def _words(kind: type[StrEnum]) -> Enum:
-    return Enum(kind, native_enum=False, length=16, values_callable=lambda each: [item.value for item in each])
-
-
 class ProductGroup(Owned, Versioned, Model):
     """A shelf of a merchant's catalogue."""
 
@@ -69,7 +65,7 @@ class PriceRule(Owned, Versioned, Model):
     )
 
     id: Mapped[pk]
-    kind: Mapped[PriceRuleKind] = mapped_column(_words(PriceRuleKind))
+    kind: Mapped[PriceRuleKind] = mapped_column(word(PriceRuleKind))
     name: Mapped[str] = mapped_column(String(100))
     percent_hundredths: Mapped[int]                                 # 2100 = 21 %
     description: Mapped[str | None]
@@ -99,9 +95,9 @@ class Product(Owned, Versioned, Removable, Model):
     sku: Mapped[str | None] = mapped_column(String(100))
     category: Mapped[str | None] = mapped_column(String(100))
     unit: Mapped[str | None] = mapped_column(String(32))
-    kind: Mapped[ProductKind] = mapped_column(_words(ProductKind), default=ProductKind.PRODUCT)
-    billing: Mapped[Billing] = mapped_column(_words(Billing), default=Billing.SINGLE_PAYMENT)
-    status: Mapped[ProductStatus] = mapped_column(_words(ProductStatus), default=ProductStatus.ACTIVE)
+    kind: Mapped[ProductKind] = mapped_column(word(ProductKind), default=ProductKind.PRODUCT)
+    billing: Mapped[Billing] = mapped_column(word(Billing), default=Billing.SINGLE_PAYMENT)
+    status: Mapped[ProductStatus] = mapped_column(word(ProductStatus), default=ProductStatus.ACTIVE)
     price_micro: Mapped[micro]
     currency: Mapped[currency_code]
 
@@ -111,7 +107,7 @@ class Product(Owned, Versioned, Removable, Model):
     fee_id: Mapped[int | None] = mapped_column(ForeignKey("price_rules.id"))
     deposit_minor: Mapped[minor | None]
     scheduled_interval: Mapped[int | None]
-    scheduled_unit: Mapped[IntervalUnit | None] = mapped_column(_words(IntervalUnit))
+    scheduled_unit: Mapped[IntervalUnit | None] = mapped_column(word(IntervalUnit))
     lock_price: Mapped[bool] = mapped_column(default=False)
     lock_payment_config: Mapped[bool] = mapped_column(default=False)
     fee_for_initial_payment_only: Mapped[bool] = mapped_column(default=False)

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Enum, ForeignKey, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, pk
+from database import Model, pk, word
 from models.merchant import Merchant
 from models.owned import Removable, Versioned
 
@@ -29,7 +29,7 @@ class User(Versioned, Removable, Model):
     name: Mapped[str | None] = mapped_column(String(100))
     password_hash: Mapped[str]
     role: Mapped[Role] = mapped_column(
-        Enum(Role, native_enum=False, length=20, values_callable=lambda kind: [item.value for item in kind])
+        word(Role, 20)
     )
     active: Mapped[bool] = mapped_column(default=True)
     all_merchants: Mapped[bool] = mapped_column(default=False)

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Enum, ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, long_text, pk
+from database import Model, constraints, long_text, pk, word
 from models.credential import Credential
 from models.outbox import Task
 from models.owned import Owned, Removable, Versioned
@@ -29,7 +29,7 @@ class Endpoint(Owned, Versioned, Removable, Model):
     description: Mapped[str | None] = mapped_column(String(500))
     events: Mapped[list[str]] = mapped_column(default=list)                 # empty: all of them
     status: Mapped[EndpointStatus] = mapped_column(
-        Enum(EndpointStatus, native_enum=False, length=16, values_callable=lambda kind: [item.value for item in kind]),
+        word(EndpointStatus),
         default=EndpointStatus.ACTIVE,
     )
     disabled_reason: Mapped[str | None] = mapped_column(String(200))

@@ -61,6 +61,7 @@ class Operation:
     run: Callable[[Actor, Arguments], Outcome]
     writes: bool = False
     takes_body: bool = False
+    optional_body: bool = False             # may the body be left out?
     exposure: "Exposure | None" = None
     parameters: tuple[str, ...] = ()        # the query parameters it declares; all others are not logged
     positional: tuple[str, ...] = ()        # parameter names in order, for protocols that count them
@@ -138,7 +139,7 @@ class Contract(ABC):
 
     def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
         """The arguments of a REST call: body if the operation takes one, query, the row's key."""
-        body = self.body(request) if operation.takes_body else None
+        body = self.body(request, optional=operation.optional_body) if operation.takes_body else None
         query = request.args.to_dict(flat=False) if request.query_string else {}
         return Arguments(key, body, query, request.headers.get("If-Match"))
 
@@ -158,8 +159,8 @@ class Contract(ABC):
         return Outcome(self.item({"id": f"{exposure.prefix}{key}", "deleted": True}))
 
     @abstractmethod
-    def body(self, request: Request) -> Any:
-        """The body, read as the contract reads bodies."""
+    def body(self, request: Request, *, optional: bool = False) -> Any:
+        """The body, read as the contract reads bodies; None for one that is left out and may be."""
 
     @abstractmethod
     def query(self, exposure: Exposure, given: Mapping[str, list[str]]) -> Query:

@@ -7,16 +7,12 @@ from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VER
 from blueprints.api.fields import Amount, Derived, Field, Many, Moment, Price, Words
 from blueprints.api.verbs import expose
 from domain import budgets, customers, products
+from domain.customer_addresses import billing_of
 from models.budget import BudgetStatus
-from models.customer import AddressKind, CustomerStatus
+from models.customer import CustomerStatus
 from models.product import ProductStatus
 
 CLIENT_STATUS = {CustomerStatus.ACTIVE: "active", CustomerStatus.STOPPED: "stop", CustomerStatus.ARCHIVED: "archived"}
-
-
-def billing(children):
-    """The current billing address among a customer's addresses."""
-    return next((one for one in children["addresses"] if one.kind is AddressKind.BILLING), None)
 
 
 expose(
@@ -39,8 +35,8 @@ expose(
         "c_company": Field(name="organisation"),
         "c_email_billing": Field(name="email"),
         "c_phone": Field(name="phone"),
-        "c_address": Derived(name="billing_street", make=lambda children: getattr(billing(children), "street", None)),
-        "c_country": Derived(name="billing_country", make=lambda children: getattr(billing(children), "country", None)),
+        "c_address": Derived(name="billing_street", make=lambda rows: getattr(billing_of(rows), "street", None)),
+        "c_country": Derived(name="billing_country", make=lambda rows: getattr(billing_of(rows), "country", None)),
         "tz": Field(name="timezone"),
         **HISTORY,
     },

@@ -15,6 +15,7 @@ from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.core.reader import QueryReader
 from blueprints.api.fields import Formats
 from blueprints.api.limits import purse
+from blueprints.api.numbers import amount, price
 from blueprints.api.rpc import RpcContract
 from domain import errors, settings
 from domain.checks import timezones
@@ -22,7 +23,6 @@ from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthentica
 from domain.pages import Page, Query
 from domain.recognition import is_within
 from domain.user_access import unknown_token
-from models.money import MICRO, exponent
 
 AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603
@@ -38,15 +38,6 @@ def moment(value: datetime) -> str:
 def exact(value: Decimal) -> orjson.Fragment:
     """A decimal as a JSON number with all its digits."""
     return orjson.Fragment(format(value.normalize(), "f").encode())
-
-
-def amount(minor: int | None, currency: str) -> float | None:
-    """Minor units as the nearest JSON number; exact, because totals stay below 2^53."""
-    return None if minor is None else minor / 10 ** exponent(currency)
-
-
-def price(micro: int | None, _: str) -> float | None:
-    return None if micro is None else micro / MICRO
 
 
 def printable(text: str) -> str:
@@ -104,7 +95,7 @@ class CoreContract(RpcContract):
 
     # Reading ----------------------------------------------------------------------------------------
 
-    def body(self, request: Request) -> Any:
+    def body(self, request: Request, *, optional: bool = False) -> Any:
         """JSON whatever the content type says; the raw bytes are read before anything parses a form."""
         raw = request.get_data(cache=True)
         found = json_reader.read(raw) if raw.strip() else {}

@@ -6,8 +6,8 @@ from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose
 from domain import budgets, customers, products
+from domain.customer_addresses import billing_of
 from models.budget import BudgetStatus
-from models.customer import AddressKind
 from models.product import ProductKind, ProductStatus
 
 CONTRACT = PublicContract()
@@ -19,11 +19,6 @@ HISTORY = {
     "updatedAt": Moment(name="updated_at", writable=False),
 }
 SINCE = {"createdAt": "created_at", "updatedAt": "updated_at"}
-
-
-def billing(children):
-    """The current billing address among a customer's addresses."""
-    return next((one for one in children["addresses"] if one.kind is AddressKind.BILLING), None)
 
 
 CUSTOMERS = expose(
@@ -38,7 +33,7 @@ CUSTOMERS = expose(
         "company": Field(name="organisation"),
         "address": One(
             name="billing_address",
-            of=billing,
+            of=billing_of,
             fields={
                 "line1": Field(name="street"),
                 "city": Field(name="city"),

@@ -28,7 +28,7 @@ def operation(contract: Contract) -> Operation:
 
     return Operation(
         name="webhooks.test", method="POST", path="/webhooks/test", scope="WEBHOOKS", run=run, takes_body=True,
-        per_minute=PER_MINUTE, summary="Send a test event to the key's webhook URL",
+        optional_body=True, per_minute=PER_MINUTE, summary="Send a test event to the key's webhook URL",
     )
 
 
