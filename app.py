@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, g, redirect, request
+from flask import Flask, Response, g, redirect
 from flask_compress import Compress
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -27,6 +27,7 @@ from blueprints import (
 from blueprints.admin import bp as admin_pages
 from blueprints.analytics import bp as analytics_pages
 from blueprints.api import call, core, pipeline, public, rest
+from blueprints.api.answers import add
 from blueprints.api.contract import Contract
 from blueprints.api.core import view as core_view
 from blueprints.api.limits import REDIS_OPTIONS, limiter
@@ -59,9 +60,12 @@ class Application(Flask):
         opened: call.Call | None = g.get("call")
         if opened is None or opened.contract is None:
             return super().process_response(response)
-        if "Accept-Encoding" in request.headers:
+        if "HTTP_ACCEPT_ENCODING" in opened.request.environ:
             response = self.extensions["compress"].after_request(response)
-        return self.extensions["close_call"](_headers.silence(response))  # type: ignore[no-any-return]
+        add(response, _headers.OF_API)
+        if opened.request.is_secure:
+            add(response, [_headers.OVER_HTTPS])
+        return self.extensions["close_call"](response)  # type: ignore[no-any-return]
 
 
 def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:

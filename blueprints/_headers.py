@@ -26,15 +26,8 @@ OF_API = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", PERMISSIONS),
     ("Cache-Control", "no-store"),
-)
-
-
-def silence(response: Response) -> Response:
-    """The headers of an API's answer, which sets none of them itself: the same as below, all at once."""
-    response.headers.extend(OF_API)
-    if request.is_secure:
-        response.headers["Strict-Transport-Security"] = A_YEAR
-    return response
+)                               # the same as below, all at once: an API's answer sets none of them itself
+OVER_HTTPS = ("Strict-Transport-Security", A_YEAR)
 
 
 def init_app(app: Flask) -> None:
@@ -57,5 +50,5 @@ def harden(response: Response) -> Response:
     if not is_static:
         headers.setdefault("Cache-Control", "no-store")
     if request.is_secure:
-        headers.setdefault("Strict-Transport-Security", A_YEAR)
+        headers.setdefault(*OVER_HTTPS)
     return response

@@ -145,11 +145,18 @@ class Listing:
         if not 0 < key <= LARGEST_ID:
             raise NotFound(self.noun, key)
         values = self._own_values(actor) | {"key": key, "now": clock.now()}
-        with Reader(several=bool(self.children)) as reader:
-            row = reader.first(self._statements.get(("one", *self._whose(actor)), build), values)
-            if row is not None:
-                return self._records(reader, [row])[0]
-        raise self.absent(key)
+        statement = self._statements.get(("one", *self._whose(actor)), build)
+        reader = Reader(several=bool(self.children))
+
+        def find() -> Record | None:
+            with reader:
+                row = reader.first(statement, values)
+                return None if row is None else self._records(reader, [row])[0]
+
+        record: Record | None = reader.recall(statement, values, find)
+        if record is None:
+            raise self.absent(key)
+        return record
 
     def absent(self, key: int) -> NotFound:
         """Why there is no such row: none at all, or somebody else's."""
@@ -163,18 +170,29 @@ class Listing:
 
     # Many rows ----------------------------------------------------------------------------------
 
-    def page(self, actor: Actor, query: Query) -> Page:
-        """A page of the list; raises Invalid for a sort or a filter that is not declared."""
+    def page(self, actor: Actor, query: Query, show: Callable[[Sequence[Record]], Any] | None = None) -> Page:
+        """A page of the list; raises Invalid for a sort or a filter that is not declared.
+
+        `show` makes of the records what the asker needs; it must depend on nothing else.
+        """
         values = self._own_values(actor) | self._values(query)
         values["limit"], values["offset"] = query.limit, min(query.offset, MAX_OFFSET)
-        with Reader(several=bool(self.children)) as reader:
-            found, total = reader.page(self._prepared(actor, query), values)
-            return Page(self._records(reader, found), total, query.limit, query.offset)
+        statement, reader = self._prepared(actor, query), Reader(several=bool(self.children))
+
+        def read() -> Page:
+            with reader:
+                found, total = reader.page(statement, values)
+                records = self._records(reader, found)
+            return Page(records, total, query.limit, query.offset, show(records) if show is not None else None)
+
+        page: Page = reader.recall(statement, values, read, lambda page: len(page.records) + 1, form=show)
+        return page
 
     def count(self, actor: Actor, **filters: Any) -> int:
         """How many rows match."""
         query = Query(filters=filters)
-        return int(Reader().first(self._counting(actor, query), self._own_values(actor) | self._values(query))[0])
+        values = self._own_values(actor) | self._values(query)
+        return int(Reader().recall_first(self._counting(actor, query), values)[0])
 
     def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Any:
         """All matching records in order, for exports, in chunks of constant memory."""

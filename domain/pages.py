@@ -37,6 +37,7 @@ class Page:
     total: int
     limit: int
     offset: int
+    shown: Any = None               # what the asker's `show` made of the records
 
     @property
     def number(self) -> int:

@@ -21,10 +21,12 @@ import sqlalchemy
 from sqlalchemy import Connection, Engine, Enum, Select, event, literal_column
 from sqlalchemy import func as functions
 from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from database import db
+from domain import recall
 
 Values = Mapping[str, Any]
 Process = Callable[[Any], Any]
@@ -62,6 +64,7 @@ class Prepared:
         self.counted = counted
         self._plain: dict[str, Ready] = {}
         self._packed: dict[str, Ready] = {}
+        self.timed = any(getattr(part, "key", None) == "now" for part in visitors.iterate(select))
 
     def plain(self, dialect: Dialect) -> "Ready":
         """For a statement that gives one row."""
@@ -161,16 +164,24 @@ class Held:
     driver: sqlite3.Connection
 
 
+def one_row(_: Any) -> int:
+    return 1
+
+
 class Reader:
     """Runs prepared statements; as a context, all of them see one state of the database."""
 
-    __slots__ = ("began", "dialect", "driver", "several")
+    __slots__ = ("began", "dialect", "driver", "memory", "several")
 
     def __init__(self, *, several: bool = False) -> None:
         """`several` statements are going to be run in the context; a single one is consistent by itself."""
         engine = db.engine
         self.dialect = engine.dialect
-        self.driver = _driver(engine) if engine.dialect.name == "sqlite" else None
+        is_sqlite = self.dialect.name == "sqlite"
+        self.driver = _of_session() if is_sqlite else None
+        self.memory: recall.Recall | None = None        # none within a transaction: that sees its own changes
+        if is_sqlite and self.driver is None:
+            self.driver, self.memory = _of_thread(engine), recall.of(engine)
         self.began = False
         self.several = several
 
@@ -183,6 +194,27 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         if self.began and self.driver is not None:
             self.driver.rollback()
+
+    def recall(
+        self, statement: Prepared, values: Values, make: Callable[[], Any], rows: Callable[[Any], int] = one_row,
+        form: Any = None,
+    ) -> Any:
+        """What `make` gives, which depends on nothing but the database, this statement and its values.
+
+        It is not asked again until something is committed (recall.py). `form` tells apart what is made
+        in several ways; `rows` says how many rows an answer has.
+        """
+        if self.memory is None or statement.timed:
+            return make()
+        given = tuple([
+            (name, tuple(value) if isinstance(value, list) else value)
+            for name, value in values.items() if name != "now"
+        ])
+        return self.memory.get((statement, given, form), make, rows)
+
+    def recall_first(self, statement: Prepared, values: Values) -> Any:
+        """The first row, or None, as it was found in this state of the database."""
+        return self.recall(statement, values, lambda: self.first(statement, values))
 
     def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
         """All rows, as tuples with the columns' names as attributes."""
@@ -243,11 +275,16 @@ def _held() -> Held | None:
     return getattr(_threads, "held", None)
 
 
-def _driver(engine: Engine) -> sqlite3.Connection:
-    """The connection to read on: the session's within a transaction, else the thread's own."""
+def _of_session() -> sqlite3.Connection | None:
+    """The session's own connection, within a transaction."""
     if db.session.registry.has() and (session := db.session()).in_transaction():
-        of_session: sqlite3.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
-        return of_session
+        driver: sqlite3.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
+        return driver
+    return None
+
+
+def _of_thread(engine: Engine) -> sqlite3.Connection:
+    """The connection that this thread keeps for reads."""
     held = _held()
     if held is not None and held.engine is engine and held.pid == os.getpid():
         return held.driver

@@ -101,7 +101,7 @@ def by_token(token: str) -> UserCaller | None:
 
 
 def _of_digest(digest: str) -> Any:
-    row = Reader().first(_BY_DIGEST, {"digest": digest})
+    row = Reader().recall_first(_BY_DIGEST, {"digest": digest})
     return row if row is not None and hmac.compare_digest(digest, row.digest) else None
 
 
@@ -109,13 +109,17 @@ def _merchants(row: Any) -> frozenset[int]:
     """The user's merchants; one that is switched off is shut for programs, as it is for its keys."""
     if row.all_merchants:
         return frozenset()
-    return frozenset(one.merchant_id for one in Reader().rows(_MERCHANTS, {"user_id": row.id}))
+    reader, values = Reader(), {"user_id": row.id}
+    merchants: frozenset[int] = reader.recall(
+        _MERCHANTS, values, lambda: frozenset(one.merchant_id for one in reader.rows(_MERCHANTS, values)), len
+    )
+    return merchants
 
 
 def by_jwt(token: str) -> UserCaller | None:
     """The user whom a JSON Web Token names, or None; a token from before a new password names nobody."""
     claims = jwts.read(token)
-    row = Reader().first(_BY_ID, {"user_id": claims.user_id}) if claims is not None else None
+    row = Reader().recall_first(_BY_ID, {"user_id": claims.user_id}) if claims is not None else None
     if row is None or claims is None or row.token_version != claims.version:
         return None
     return UserCaller(row, None, _merchants(row))

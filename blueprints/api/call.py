@@ -6,8 +6,9 @@ from functools import lru_cache
 from random import getrandbits
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 
+from blueprints.api.answers import add
 from blueprints.api.contract import Contract, Operation
 from blueprints.api.doors import Caller
 from domain.actor import Actor
@@ -32,13 +33,15 @@ class Call:
         "limit",
         "name",
         "operation",
+        "request",
         "request_id",
         "started",
         "user_id",
         "zone",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, request: Request) -> None:
+        self.request = request                   # itself: the proxy of Flask costs at every look
         self.started = time.perf_counter_ns()
         self.at_us = time.time_ns() // 1000
         self.request_id = f"req_{getrandbits(64):016x}"        # a name, not a secret; fork() seeds it anew
@@ -58,7 +61,7 @@ class Call:
     def record(self, response: Response) -> dict[str, Any]:
         """The row of the request log."""
         actor, key = self.actor, self.key
-        asked = request._get_current_object()       # type: ignore[attr-defined]  # a proxy costs at every look
+        asked, environ = self.request, self.request.environ
         rule, path = asked.url_rule, asked.path
         return {
             "at_us": self.at_us,
@@ -72,28 +75,33 @@ class Call:
             "status": response.status_code,
             "error_code": self.error_code,
             "request_bytes": asked.content_length or 0,
-            "response_bytes": response.content_length or 0,
+            "response_bytes": int(response.headers.get("Content-Length", 0)),
             "ip": asked.remote_addr or "",
-            "user_agent": asked.headers.get("User-Agent", ""),
+            "user_agent": environ.get("HTTP_USER_AGENT", ""),
             "request_id": self.request_id,
             "key_id": key.id if key else actor.credential_id if actor else None,
             "merchant_id": key.merchant_id if key else _only_merchant(actor),
             "user_id": actor.user_id if actor else key.user_id if key else self.user_id,
             "customer_id": actor.customer_id if actor else None,
-            "idempotent": "Idempotency-Key" in asked.headers,
-            "source": _source(self.contract),
+            "idempotent": "HTTP_IDEMPOTENCY_KEY" in environ,
+            "source": self._source(),
             "mode": str(key.mode) if key else "live",
             **({"children": self.children} if self.children else {}),
         }
 
     def _query(self) -> str:
         """Values of the parameters that the operation declares; of all others only that they were there."""
-        if not request.query_string:
+        if not self.request.query_string:
             return ""
         known = self.operation.parameters if self.operation else ()
-        return "&".join(
-            f"{name[:60]}={value if name in known else MASK}" for name, value in request.args.items(multi=True)
-        )[:500]
+        return "&".join([
+            f"{name[:60]}={value if name in known else MASK}" for name, value in self.request.args.items(multi=True)
+        ])[:500]
+
+    def _source(self) -> str:
+        if self.contract is None:
+            return "admin" if _room(self.request.path) == "admin" else "api"
+        return "try-it" if self.request.environ.get("HTTP_X_COUNTINGHOUSE_SOURCE") == "try-it" else "api"
 
 
 def _room(path: str) -> str:
@@ -110,29 +118,23 @@ def _only_merchant(actor: Actor | None) -> int | None:
     return next(iter(ids)) if isinstance(ids, frozenset) and len(ids) == 1 else None
 
 
-def _source(contract: Contract | None) -> str:
-    if contract is None:
-        return "admin" if _room(request.path) == "admin" else "api"
-    return "try-it" if request.headers.get("X-Countinghouse-Source") == "try-it" else "api"
-
-
 def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> None:
     """Open every request before anything else, close it after everything else, and tell the sink."""
 
     def open_call() -> None:
-        call = g.call = Call()
-        view = app.view_functions.get(request.endpoint or "")
+        call = g.call = Call(request._get_current_object())     # type: ignore[attr-defined]
+        view = app.view_functions.get(call.request.endpoint or "")
         call.contract = getattr(view, "contract", None)
         call.operation = getattr(view, "operation", None)
         if view is None:                     # unmatched, or the method is not: the path tells whose voice
-            call.contract = next((one for one in contracts if one.covers(request.path)), None)
+            call.contract = next((one for one in contracts if one.covers(call.request.path)), None)
 
     def close_call(response: Response) -> Response:
         call: Call | None = g.get("call")
         if call is None:
             return response
-        response.headers["X-Request-Id"] = call.request_id
-        if not request.path.startswith(SILENT):
+        add(response, [("X-Request-Id", call.request_id)])
+        if call.contract is not None or not call.request.path.startswith(SILENT):
             try:
                 sink(call.record(response))
             except Exception:                # logging must never break an answer

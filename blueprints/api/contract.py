@@ -6,7 +6,7 @@ the words of errors and the reference.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,9 +99,14 @@ class Exposure:
             raise Invalid("Some fields need attention.", fields=problems)
         return taken
 
-    def show_all(self, records: Sequence[Record]) -> list[Any]:
-        """Rows of a list, ready to be written as JSON."""
-        return [self.show(record) for record in records] if self.written is None else self.written(records)
+    def page(self, actor: Actor, query: Query) -> tuple[Page, Any]:
+        """A page of the list, and its rows ready to be written as JSON."""
+        listing = self.resource.listing
+        if self.written is None:
+            page = listing.page(actor, query)
+            return page, [self.show(record) for record in page.records]
+        page = listing.page(actor, query, self.written.array)
+        return page, page.shown
 
     def word(self, path: str) -> str:
         return fieldmap.word(self.fields, path)
@@ -173,7 +178,7 @@ class Contract(ABC):
         """One thing in its envelope."""
 
     @abstractmethod
-    def collection(self, shown: list[Any], page: Page) -> Any:
+    def collection(self, shown: Any, page: Page) -> Any:
         """Some things in their envelope."""
 
     @abstractmethod

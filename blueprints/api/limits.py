@@ -36,13 +36,13 @@ class Spent:
     reset: int              # epoch seconds at which one more call becomes available
     window: int             # seconds
 
-    def headers(self) -> dict[str, str]:
-        return {
-            "X-RateLimit-Limit": str(self.limit),
-            "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": str(self.reset),
-            "X-RateLimit-Window": str(self.window),
-        }
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("X-RateLimit-Limit", str(self.limit)),
+            ("X-RateLimit-Remaining", str(self.remaining)),
+            ("X-RateLimit-Reset", str(self.reset)),
+            ("X-RateLimit-Window", str(self.window)),
+        )
 
 
 class Purse:
@@ -71,14 +71,18 @@ class Purse:
 
     @staticmethod
     def _count(strategy: Any, item: Any, who: tuple[str, ...], cost: int, now: float) -> Spent:
-        fits = strategy.hit(item, *who, cost=cost)
-        stats = strategy.get_window_stats(item, *who)
-        window = item.get_expiry()
-        reset = math.ceil(stats.reset_time if stats.remaining < item.amount else now + window)
-        spent = Spent(item.amount, max(0, stats.remaining), reset, window)
+        window, storage = item.get_expiry(), strategy.storage
+        if isinstance(storage, WindowStorage):      # the same two questions, in one look at the window
+            fits, oldest, counted = storage.spend(item.key_for(*who), item.amount, window, cost)
+            frees, remaining = oldest + window, item.amount - counted
+        else:
+            fits = strategy.hit(item, *who, cost=cost)
+            frees, remaining = strategy.get_window_stats(item, *who)
+        reset = math.ceil(frees if remaining < item.amount else now + window)
+        spent = Spent(item.amount, max(0, remaining), reset, window)
         if fits:
             return spent
-        wait = max(1, math.ceil(stats.reset_time - now))
+        wait = max(1, math.ceil(frees - now))
         raise LimitExceeded(
             f"Rate limit exceeded. Try again in {wait} seconds",
             details={"limit": spent.limit, "remaining": 0 if cost == 1 else spent.remaining, "reset": reset,

@@ -11,17 +11,16 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from blueprints.api import transport
+from blueprints.api.answers import Answer, json_answer
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.doors import FIND, Caller
 from blueprints.api.limits import purse
-from blueprints.api.written import DUMPS
 from database import DatabaseBusy, DatabaseClash, transaction
 from domain import replies
 from domain.actor import Actor
@@ -37,7 +36,7 @@ def view(contract: Contract, operation: Operation) -> Any:
 
     def run(key: str | None = None) -> Response:
         actor = admit(contract) if not operation.public else strangers(contract)
-        return perform(actor, operation, contract.read(request, operation, key))
+        return perform(actor, operation, contract.read(g.call.request, operation, key))
 
     run.contract, run.operation = contract, operation       # type: ignore[attr-defined]
     return run
@@ -46,10 +45,11 @@ def view(contract: Contract, operation: Operation) -> Any:
 def admit(contract: Contract) -> Actor:
     """May they call from here, who is this, and do they have a call left?"""
     call: Call = g.call
+    asked = call.request
     if contract.https_only:
-        transport.require_https()
-    contract.gate(request)
-    kind, secret = contract.secret(request)
+        transport.require_https(asked)
+    contract.gate(asked)
+    kind, secret = contract.secret(asked)
     call.key = FIND[kind](secret)                           # known from here on, even if refused
     if call.key is None:
         raise contract.unknown(secret)
@@ -68,9 +68,10 @@ def strangers(contract: Contract) -> Actor:
 def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
     """Is the address right, is there a call left? Then this is the actor."""
     call: Call = g.call
-    caller.check(request.remote_addr)
+    ip = call.request.remote_addr
+    caller.check(ip)
     call.limit = caller.spend(cost)
-    call.actor = caller.actor(ip=request.remote_addr, request_id=call.request_id, source=contract.name)
+    call.actor = caller.actor(ip=ip, request_id=call.request_id, source=contract.name)
     return call.actor
 
 
@@ -140,8 +141,8 @@ def fingerprint() -> str:
 
 
 def replay(earlier: Reply) -> Response:
-    response = Response(earlier.body, earlier.status, dict(earlier.headers))
-    response.headers[REPLAYED] = "true"
+    response = Answer(earlier.body, earlier.status, earlier.headers)
+    response.plain.append((REPLAYED, "true"))
     return addressed(response)
 
 
@@ -149,22 +150,19 @@ def respond(outcome: Outcome) -> Response:
     return json_response(outcome.payload, outcome.status, outcome.headers)
 
 
-def json_response(payload: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(payload: Any, status: int, headers: Mapping[str, str] | None = None) -> Answer:
     """JSON with the headers that every answer carries."""
-    response = Response(orjson.dumps(payload, option=DUMPS), status, mimetype="application/json")
-    if headers:
-        response.headers.update(headers)
-    return addressed(response)
+    return addressed(json_answer(payload, status, headers))
 
 
-def addressed(response: Response) -> Response:
+def addressed(response: Answer) -> Answer:
     """The answer with what its caller has left, marked as nobody else's."""
-    response.headers["Vary"] = "Authorization, Accept-Encoding"
-    if g.call.deprecated:
-        response.headers["Deprecation"] = "true"
-    spent = g.call.limit
-    if spent is not None:
-        response.headers.extend(spent.headers())
+    response.headers["Vary"] = "Authorization, Accept-Encoding"     # not plain: compression reads it
+    call: Call = g.call
+    if call.deprecated:
+        response.plain.append(("Deprecation", "true"))
+    if call.limit is not None:
+        response.plain.extend(call.limit.headers())
     return response
 
 

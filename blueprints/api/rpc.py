@@ -15,6 +15,7 @@ import orjson
 from flask import Flask, Response, g, request
 
 from blueprints.api import json_reader
+from blueprints.api.answers import Answer
 from blueprints.api.contract import Arguments, Contract, Operation
 from blueprints.api.pipeline import addressed, explain, json_response
 from database import db
@@ -207,7 +208,7 @@ def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> R
     batch = isinstance(given, list)
     close(batch)
     if not answers:
-        return addressed(Response(status=204))
+        return addressed(Answer(None, 204))
     return json_response(answers if batch else answers[0], 200)
 
 

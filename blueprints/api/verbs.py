@@ -125,8 +125,8 @@ def operation(
 def listed(exposure: Exposure) -> Operation:
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         contract = exposure.contract
-        page = exposure.resource.listing.page(actor, contract.query(exposure, arguments.query))
-        return Outcome(contract.collection(exposure.show_all(page.records), page))
+        page, shown = exposure.page(actor, contract.query(exposure, arguments.query))
+        return Outcome(contract.collection(shown, page))
 
     names = (*exposure.contract.list_parameters, *exposure.parameters)
     return operation(

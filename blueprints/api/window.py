@@ -50,8 +50,11 @@ class WindowStorage(MemoryStorage):
         self.guard = threading.Lock()
         self.hits = 0
 
-    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
-        """Count `amount` calls if they fit into the last `expiry` seconds."""
+    def spend(self, key: str, limit: int, expiry: int, amount: int) -> tuple[bool, float, int]:
+        """Count `amount` calls if they fit into the last `expiry` seconds.
+
+        Did they fit; when the oldest counted call was (epoch seconds; now, if there is none); how many count.
+        """
         while True:
             window = self._window(key, expiry)
             with window.lock:
@@ -59,19 +62,19 @@ class WindowStorage(MemoryStorage):
                     continue
                 now = time.monotonic()
                 window.forget(now - expiry)
-                if len(window) + amount > limit:
-                    return False
-                window.times.extend([now] * amount)
-                return True
+                fits = len(window) + amount <= limit
+                if fits:
+                    window.times.extend([now] * amount)
+                age = now - window.times[window.head] if len(window) else 0.0
+                return fits, time.time() - age, len(window)
+
+    def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
+        """Count `amount` calls if they fit into the last `expiry` seconds."""
+        return self.spend(key, limit, expiry, amount)[0]
 
     def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
         """When the oldest counted call was (epoch seconds; now, if there is none), and how many count."""
-        window = self._window(key, expiry)
-        with window.lock:
-            now = time.monotonic()
-            window.forget(now - expiry)
-            age = now - window.times[window.head] if len(window) else 0.0
-            return time.time() - age, len(window)
+        return self.spend(key, limit, expiry, 0)[1:]
 
     def clear(self, key: str) -> None:
         with self.guard:

@@ -32,6 +32,10 @@ class Written:
             for record in records
         ]
 
+    def array(self, records: Sequence[Record]) -> orjson.Fragment:
+        """All of them as one text."""
+        return orjson.Fragment(orjson.dumps(self(records), option=DUMPS))
+
     def _write(self, record: Record) -> Any:
         text = orjson.Fragment(orjson.dumps(self._show(record), option=DUMPS))
         if len(self._known) >= self.most:

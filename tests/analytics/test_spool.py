@@ -87,7 +87,7 @@ def test_a_full_disk_stops_noting_without_an_error_and_shows(spool, folder, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "write", full)
+        patch.setattr(module, "write", full)
         assert not spool.append(record(request_id="lost"))
     assert spool.failures == 1
     assert "No space left" in spool.last_error
@@ -97,9 +97,9 @@ def test_a_full_disk_stops_noting_without_an_error_and_shows(spool, folder, monk
 
 def test_half_a_write_is_taken_back(spool, folder, monkeypatch):
     spool.append(record(request_id="before"))
-    write = os.write
+    write = module.write
     with monkeypatch.context() as patch:
-        patch.setattr(module.os, "write", lambda descriptor, data: write(descriptor, data[:30]))
+        patch.setattr(module, "write", lambda descriptor, data: write(descriptor, data[:30]))
         assert not spool.append(record(request_id="lost"))
     spool.append(record(request_id="after"))
     assert [item["request_id"] for item in content(folder)] == ["before", "after"]

@@ -170,7 +170,7 @@ class CoreContract(RpcContract):
     def item(self, shown: Any) -> Any:
         return shown
 
-    def collection(self, shown: list[Any], page: Page) -> Any:
+    def collection(self, shown: Any, page: Page) -> Any:
         return shown
 
     def changed(self, exposure: Exposure, show: Callable[[], Outcome]) -> Outcome:

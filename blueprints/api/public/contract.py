@@ -82,7 +82,7 @@ class PublicContract(Contract):
     def item(self, shown: Any) -> Any:
         return {"data": shown, "meta": self.meta()}
 
-    def collection(self, shown: list[Any], page: Page) -> Any:
+    def collection(self, shown: Any, page: Page) -> Any:
         numbers = {"page": page.number, "limit": page.limit, "total": page.total, "hasMore": page.more}
         return {"data": shown, "pagination": numbers, "meta": self.meta()}
 

@@ -53,8 +53,8 @@ def answer(app, raw):
     made = contract()
     dispatcher = rpc.Dispatcher(made)
     body = raw.encode() if isinstance(raw, str) else raw
-    with app.test_request_context("/", method="POST", data=body):
-        g.call = Call()
+    with app.test_request_context("/", method="POST", data=body) as context:
+        g.call = Call(context.request)
         g.call.contract = made
         response = rpc.document(dispatcher, lambda calls: lambda one, arguments: one.run(None, arguments))
         return response.status_code, response.get_data()

@@ -1,0 +1,152 @@
+"""Answers of a SQLite file, remembered for exactly as long as the file is in the state they came from.
+
+In WAL mode every commit changes the header of the wal-index, which all connections of all processes
+map into their memory, before anybody can see what was committed; SQLite itself keeps its cache of
+pages for as long as that header stays as it is (https://www.sqlite.org/walformat.html, section 2.1).
+We look at the same bytes: as long as they are equal, a SELECT would give the same rows again. So
+nothing remembered is ever older than the database, whoever wrote to it, and one look costs a
+copy of 96 bytes, no system call and no release of the interpreter lock.
+
+Where there is no such header (another database, a file in memory, a journal of the old kind),
+nothing is remembered.
+"""
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from mmap import MAP_SHARED, PROT_READ, mmap
+from struct import Struct
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+HALF = 48                           # bytes of the header, of which there are two equal copies
+HEADER = 2 * HALF
+MAPPED = 136                        # bytes: the header, and what else SQLite keeps in the first page
+VERSION = 3007000                   # of the format; any other is not ours to read
+FIRST = Struct("=IIIBB")            # version, unused, change counter, is initialised, byte order
+READY = 12                          # where the header says that it is initialised
+MOST = 2048                         # rows kept of one state
+NOTHING = object()
+
+# Never closed: POSIX drops all locks that a process holds on a file when it closes any descriptor of it,
+# and some of those locks are SQLite's.
+_mapped: dict[tuple[int, int], mmap] = {}
+_descriptors: list[int] = []
+
+
+@dataclass(slots=True)
+class State:
+    """One state of a file, by the bytes of its header, and the answers that came from it."""
+
+    header: bytes
+    answers: dict[Any, Any] = field(default_factory=dict)
+    rows: int = 0
+
+
+class Recall:
+    """What was asked of an engine's file in its present state. Safe across threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.pid = os.getpid()
+        self._anchor: sqlite3.Connection | None = None
+        self._header: mmap | None = None
+        self._state = State(b"")
+        self._open(engine)
+
+    def get(self, key: Any, make: Callable[[], Any], rows: Callable[[Any], int] = lambda _: 1) -> Any:
+        """What `make` gave for this key in this state of the file, or what it gives now.
+
+        The state is read first: what `make` finds may be newer, never older, and a newer state makes
+        everybody ask again. `rows` says how much an answer counts; too many are not kept.
+        """
+        mapped = self._header
+        if mapped is None:
+            return make()
+        header, state = mapped[:HEADER], self._state
+        if state.header == header:
+            found = state.answers.get(key, NOTHING)
+            if found is not NOTHING:
+                return found
+        else:
+            if header[:HALF] != header[HALF:] or not header[READY]:     # somebody is committing right now
+                return make()
+            self._state = state = State(header)
+        answer = make()
+        weight = rows(answer)
+        if state.rows + weight <= MOST:
+            state.rows += weight
+            state.answers[key] = answer
+        return answer
+
+    def end(self) -> None:
+        """The engine is done with its connections: the file may be put away or replaced."""
+        self._header = None
+        self._state = State(b"")
+        if self._anchor is not None:
+            self._anchor.close()
+            self._anchor = None
+
+    def _open(self, engine: Engine) -> None:
+        """Map the header. A connection of our own keeps SQLite from putting the file away meanwhile."""
+        path = engine.url.database
+        if not path or path == ":memory:" or engine.url.query:
+            return
+        anchor = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            anchor.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
+            self._header = _map(path + "-shm")
+            self._anchor = anchor
+        except (OSError, ValueError, sqlite3.Error):    # no such file, or no page in it: not in WAL mode
+            anchor.close()
+
+
+def _map(path: str) -> mmap | None:
+    """The start of a wal-index; None when it is of a format that we do not know."""
+    found = os.stat(path)
+    key = (found.st_dev, found.st_ino)
+    if key not in _mapped:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        _descriptors.append(descriptor)
+        _mapped[key] = mmap(descriptor, MAPPED, MAP_SHARED, PROT_READ)
+    version, _, _, ready, _ = FIRST.unpack_from(_mapped[key])
+    return _mapped[key] if version == VERSION and ready else None
+
+
+_recalls: weakref.WeakKeyDictionary[Engine, Recall] = weakref.WeakKeyDictionary()
+_told: weakref.WeakSet[Engine] = weakref.WeakSet()
+_inherited: list[Recall] = []       # from before a fork: their connections are the parent's, not to be closed here
+_guard = threading.Lock()
+
+
+def of(engine: Engine) -> Recall:
+    """The memory of an engine in this process."""
+    found = _recalls.get(engine)
+    if found is not None and found.pid == os.getpid():
+        return found
+    with _guard:
+        found = _recalls.get(engine)
+        if found is not None and found.pid == os.getpid():
+            return found
+        if found is not None:
+            _inherited.append(found)
+        if engine not in _told:
+            _told.add(engine)
+            event.listen(engine, "engine_disposed", _forget)
+        _recalls[engine] = fresh = Recall(engine)
+    return fresh
+
+
+def _forget(engine: Engine) -> None:
+    """Its connections were closed, perhaps in order to fork, or to replace the file."""
+    with _guard:
+        found = _recalls.pop(engine, None)
+        if found is None:
+            return
+        if found.pid == os.getpid():
+            found.end()
+        else:
+            _inherited.append(found)

@@ -1,0 +1,352 @@
+"""What is remembered of a SQLite file is never older than the file, whoever writes to it and however."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+from flask_migrate import upgrade
+from sqlalchemy import create_engine
+
+from app import create_app
+from database import db, transaction
+from domain import budgets, products, recall, settings
+from domain.actor import Actor
+from domain.listing import Query
+from domain.reading import Reader
+from tests import cast
+from tests.conftest import make_settings
+
+pytestmark = pytest.mark.files
+
+
+def connection(path):
+    made = sqlite3.connect(path, isolation_level=None, timeout=30)
+    made.execute("PRAGMA journal_mode=WAL")
+    return made
+
+
+@pytest.fixture
+def path(tmp_path):
+    found = tmp_path / "some.sqlite3"
+    with connection(found) as one:
+        one.execute("CREATE TABLE counter (number INTEGER)")
+        one.execute("INSERT INTO counter VALUES (0)")
+    one.close()
+    return str(found)
+
+
+class Asked:
+    """A question to a file, and how often it had to be asked."""
+
+    def __init__(self, path):
+        self.engine = create_engine(f"sqlite:///{path}")
+        self.driver = connection(path)
+        self.times = 0
+
+    def number(self):
+        def make():
+            self.times += 1
+            return self.driver.execute("SELECT number FROM counter").fetchone()[0]
+
+        return recall.of(self.engine).get("number", make)
+
+    def close(self):
+        self.driver.close()
+        self.engine.dispose()
+
+
+@pytest.fixture
+def asked(path):
+    made = Asked(path)
+    yield made
+    made.close()
+
+
+def write(path, number):
+    with connection(path) as one:
+        one.execute("UPDATE counter SET number = ?", (number,))
+    one.close()
+
+
+def test_nothing_is_asked_twice_until_something_is_committed(asked, path):
+    assert [asked.number() for _ in range(5)] == [0] * 5
+    assert asked.times == 1
+    write(path, 7)
+    assert [asked.number() for _ in range(5)] == [7] * 5
+    assert asked.times == 2
+
+
+def test_what_is_not_committed_is_not_seen_and_changes_nothing(asked, path):
+    assert asked.number() == 0
+    other = connection(path)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("UPDATE counter SET number = 1")
+    assert asked.number() == 0
+    other.execute("ROLLBACK")
+    assert asked.number() == 0
+    other.close()
+    assert asked.times == 1
+
+
+@pytest.mark.parametrize("statement", [
+    "PRAGMA wal_checkpoint(PASSIVE)", "PRAGMA wal_checkpoint(FULL)", "PRAGMA wal_checkpoint(RESTART)",
+    "PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM",
+])
+def test_house_keeping_of_sqlite_loses_no_change(asked, path, statement):
+    other = connection(path)
+    for number in range(1, 6):
+        write(path, number)
+        assert asked.number() == number
+        other.execute(statement).fetchall()
+        assert asked.number() == number
+    other.close()
+
+
+def test_a_change_of_another_process_is_seen_at_once(asked, path):
+    assert asked.number() == 0
+    code = "import sqlite3, sys; one = sqlite3.connect(sys.argv[1]); one.execute('UPDATE counter SET number = 9');"
+    subprocess.run([sys.executable, "-c", code + "one.commit()", path], check=True, timeout=30)
+    assert asked.number() == 9
+
+
+def count_up(path, told):
+    """Count for ever, and tell each number once it is committed."""
+    one = connection(path)
+    number = one.execute("SELECT number FROM counter").fetchone()[0]
+    while True:
+        number += 1
+        one.execute("UPDATE counter SET number = ?", (number,))
+        told.value = number
+        if number % 50 == 0:
+            one.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+
+def test_no_answer_is_older_than_what_was_committed_even_when_the_writer_is_killed(asked, path):
+    """Readers in threads, a writer in another process, which is killed eight times in the middle of its work."""
+    context = multiprocessing.get_context("fork")
+    told, stop, wrong, looks = context.Value("q", 0, lock=False), threading.Event(), [], [0]
+
+    def look():
+        driver, engine = connection(path), asked.engine
+        while not stop.is_set():
+            least = told.value
+            found = recall.of(engine).get(
+                threading.get_ident(), lambda: driver.execute("SELECT number FROM counter").fetchone()[0]
+            )
+            looks[0] += 1
+            if found < least:
+                wrong.append((least, found))
+        driver.close()
+
+    readers = [threading.Thread(target=look) for _ in range(3)]
+    assert asked.number() == 0
+    for one in readers:
+        one.start()
+    try:
+        for _ in range(8):
+            writer = context.Process(target=count_up, args=(path, told))
+            writer.start()
+            time.sleep(0.12)
+            os.kill(writer.pid, signal.SIGKILL)
+            writer.join()
+    finally:
+        stop.set()
+        for one in readers:
+            one.join()
+    assert told.value > 100
+    assert looks[0] > 100
+    assert not wrong
+    assert asked.number() == connection(path).execute("SELECT number FROM counter").fetchone()[0]
+
+
+def test_the_locks_of_sqlite_stay_when_the_header_is_mapped_and_let_go(path):
+    """POSIX drops a process's locks when it closes any descriptor of the file."""
+    code = (
+        "import sqlite3, sys; one = sqlite3.connect(sys.argv[1], timeout=0)\n"
+        "try: one.execute('BEGIN IMMEDIATE')\n"
+        "except sqlite3.OperationalError as problem: print(problem)"
+    )
+
+    def refusal():
+        told = subprocess.run([sys.executable, "-c", code, path], check=True, stdout=subprocess.PIPE, timeout=30).stdout
+        return told.decode()
+
+    writer = connection(path)
+    writer.execute("BEGIN IMMEDIATE")
+    assert "locked" in refusal()
+    engine = create_engine(f"sqlite:///{path}")
+    assert recall.of(engine).get("a", lambda: 1) == 1
+    assert "locked" in refusal()
+    engine.dispose()
+    del engine
+    assert "locked" in refusal()
+    writer.execute("ROLLBACK")
+    assert refusal() == ""
+    writer.close()
+
+
+def test_a_file_that_was_replaced_while_the_engine_was_disposed_is_read_anew(path, tmp_path):
+    one = Asked(path)
+    assert one.number() == 0
+    one.close()
+    fresh = tmp_path / "fresh.sqlite3"
+    shutil.copy(path, fresh)
+    write(fresh, 5)
+    os.replace(fresh, path)
+    two = Asked(path)
+    two.engine = one.engine
+    assert two.number() == 5
+    write(path, 6)
+    assert two.number() == 6
+    two.close()
+
+
+def test_a_forked_child_remembers_for_itself(asked, path):
+    assert asked.number() == 0
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            own = Asked(path)
+            own.engine = asked.engine
+            seen = own.number()
+            write(path, 3)
+            os.write(writer, bytes([seen, own.number(), own.times]))
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+    assert list(os.read(reader, 9)) == [0, 3, 2]
+    assert asked.number() == 3
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_journal_of_the_old_kind_and_a_database_in_memory_are_asked_each_time(tmp_path):
+    old = tmp_path / "old.sqlite3"
+    one = sqlite3.connect(old)
+    one.execute("CREATE TABLE counter (number INTEGER)")
+    one.close()
+    for address in (f"sqlite:///{old}", "sqlite://", "sqlite:///:memory:"):
+        engine, times = create_engine(address), []
+        for _ in range(3):
+            recall.of(engine).get("a", lambda times=times: times.append(1))
+        assert len(times) == 3, address
+        engine.dispose()
+
+
+def test_only_so_many_rows_are_kept(asked):
+    made = []
+    for key in range(6):
+        for _ in range(2):
+            recall.of(asked.engine).get(key, lambda key=key: made.append(key), lambda _: recall.MOST // 3)
+    assert made == [0, 1, 2, 3, 3, 4, 4, 5, 5]
+
+
+# Through the application
+
+
+@pytest.fixture
+def installed(tmp_path):
+    app = create_app(make_settings(tmp_path))
+    with app.app_context():
+        upgrade()
+        yield app
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+
+
+def rename(actor, key, name):
+    with transaction():
+        products.update(actor, products.LISTING.get(actor, key, lock=True), {"name": name})
+
+
+def test_a_list_is_read_once_until_a_row_changes_and_then_shows_it(installed):
+    merchant = cast.make_merchant("Alder")
+    actor, key = cast.actor_for(merchant), cast.make_product(merchant, "Lamp", 1)
+    db.session.remove()
+    shown = []
+
+    def show(records):
+        shown.append(records[0].name)
+        return shown[-1]
+
+    assert [products.LISTING.page(actor, Query(), show).shown for _ in range(3)] == ["Lamp"] * 3
+    rename(actor, key, "Chair")
+    assert [products.LISTING.page(actor, Query(), show).shown for _ in range(3)] == ["Chair"] * 3
+    assert shown == ["Lamp", "Chair"]
+    assert products.LISTING.read(actor, key).name == "Chair"
+    rename(actor, key, "Table")
+    assert products.LISTING.read(actor, key).name == "Table"
+    assert products.LISTING.count(actor) == 1
+
+
+def test_pages_filters_and_tenants_are_told_apart(installed):
+    alder, birch = cast.make_merchant("Alder"), cast.make_merchant("Birch")
+    for name in ("A1", "A2", "A3"):
+        cast.make_product(alder, name, 1)
+    cast.make_product(birch, "B1", 1)
+    db.session.remove()
+    asked = [
+        (alder, Query(sort="name", descending=False), ["A1", "A2", "A3"]),
+        (birch, Query(sort="name", descending=False), ["B1"]),
+        (alder, Query(sort="name", descending=True), ["A3", "A2", "A1"]),
+        (alder, Query(sort="name", descending=False, limit=2), ["A1", "A2"]),
+        (alder, Query(sort="name", descending=False, limit=2, offset=2), ["A3"]),
+        (alder, Query(search="a2"), ["A2"]),
+        (alder, Query(filters={"name_contains": "3"}), ["A3"]),
+        (alder, Query(filters={"name_contains": "1"}), ["A1"]),
+    ]
+    for _ in range(3):
+        for merchant, query, names in asked:
+            page = products.LISTING.page(cast.actor_for(merchant), query)
+            assert [one.name for one in page.records] == names
+
+
+def test_a_transaction_sees_its_own_changes_and_others_do_not(installed):
+    merchant = cast.make_merchant("Alder")
+    actor, key = cast.actor_for(merchant), cast.make_product(merchant, "Lamp", 1)
+    db.session.remove()
+    assert products.LISTING.read(actor, key).name == "Lamp"
+    seen = []
+    with transaction():
+        products.LISTING.get(actor, key, lock=True).name = "Chair"
+        db.session.flush()
+        assert products.LISTING.read(actor, key).name == "Chair"
+
+        def elsewhere():
+            with installed.app_context():
+                seen.append(products.LISTING.read(actor, key).name)
+
+        other = threading.Thread(target=elsewhere)
+        other.start()
+        other.join()
+    assert seen == ["Lamp"]
+    assert products.LISTING.read(actor, key).name == "Chair"
+
+
+def test_a_setting_holds_from_the_next_look_on(installed):
+    assert settings.get("quote_validity_days") != 77
+    with transaction():
+        settings.update(Actor.operator(), {"quote_validity_days": 77})
+    assert settings.get("quote_validity_days") == 77
+
+
+def test_what_depends_on_the_time_is_not_remembered(installed):
+    merchant = cast.make_merchant("Alder")
+    budget = cast.make_budget(merchant, cast.make_customer(merchant, "Ada"))
+    assert budget is not None
+    db.session.remove()
+    statement = budgets.LISTING._prepared(cast.actor_for(merchant), Query())
+    assert statement.timed
+    made = []
+    for _ in range(2):
+        Reader().recall(statement, {}, lambda: made.append(1))
+    assert len(made) == 2
