@@ -17,7 +17,8 @@ from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
 from domain.pages import Page, Query, Record
-from domain.reading import Prepared, Reader, Shelf
+from domain.prepared import Prepared, Shelf
+from domain.reading import Reader
 from domain.searching import containing, matching
 
 LARGEST_ID = 2**63 - 1

@@ -35,7 +35,6 @@ NOTHING = object()
 # Never closed: POSIX drops all locks that a process holds on a file when it closes any descriptor of it,
 # and some of those locks are SQLite's.
 _mapped: dict[tuple[int, int], mmap] = {}
-_descriptors: list[int] = []
 
 
 @dataclass(slots=True)
@@ -109,9 +108,7 @@ def _map(path: str) -> mmap | None:
     found = os.stat(path)
     key = (found.st_dev, found.st_ino)
     if key not in _mapped:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        _descriptors.append(descriptor)
-        _mapped[key] = mmap(descriptor, MAPPED, MAP_SHARED, PROT_READ)
+        _mapped[key] = mmap(os.open(path, os.O_RDONLY | os.O_CLOEXEC), MAPPED, MAP_SHARED, PROT_READ)
     version, _, _, ready, _ = FIRST.unpack_from(_mapped[key])
     return _mapped[key] if version == VERSION and ready else None
 

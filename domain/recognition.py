@@ -21,7 +21,8 @@ from database import transaction
 from domain import clock, keyformat
 from domain.actor import Actor
 from domain.errors import Forbidden, Unauthenticated
-from domain.reading import Prepared, Reader
+from domain.prepared import Prepared
+from domain.reading import Reader
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
 from models.merchant import Merchant

@@ -9,7 +9,8 @@ from domain import audit, clock
 from domain.actor import Actor, All
 from domain.errors import Forbidden
 from domain.inputs import CurrencyCode, Input, TimeZone, Whole, changes
-from domain.reading import Prepared, Reader
+from domain.prepared import Prepared
+from domain.reading import Reader
 from models.setting import Setting
 
 

@@ -13,7 +13,8 @@ from domain import jwts, tokens
 from domain.actor import ALL, Actor
 from domain.errors import Unauthenticated
 from domain.permissions import ROLE_SCOPES
-from domain.reading import Prepared, Reader
+from domain.prepared import Prepared
+from domain.reading import Reader
 from domain.recognition import Network, is_within
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode

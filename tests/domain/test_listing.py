@@ -5,7 +5,7 @@ from itertools import combinations
 from domain.clock import now
 from domain.customers import LISTING
 from domain.pages import Query
-from domain.reading import Prepared, Shelf
+from domain.prepared import Prepared, Shelf
 from tests import cast
 
 

@@ -10,7 +10,8 @@ from blueprints.api.written import Written
 from database import db, transaction
 from domain import budgets, clock, customers, products
 from domain.listing import Query
-from domain.reading import Prepared, Reader
+from domain.prepared import Prepared
+from domain.reading import Reader
 from tests import cast
 
 

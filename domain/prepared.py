@@ -1,0 +1,142 @@
+"""SELECTs that are compiled once: text, order of the values, types of the columns, ready for a driver.
+
+SQLAlchemy still says what the SQL is and how each type is read and bound; reading.py runs them.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Enum, Select, literal_column
+from sqlalchemy import func as functions
+from sqlalchemy.engine.interfaces import Dialect
+from sqlalchemy.sql import visitors
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
+
+Values = Mapping[str, Any]
+Process = Callable[[Any], Any]
+
+
+class Shelf:
+    """Statements by their shape. One costs a quarter of a megabyte, and callers choose the shapes, so few are kept."""
+
+    MOST = 64
+
+    def __init__(self) -> None:
+        self._kept: dict[Any, Prepared] = {}
+        self._guard = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, shape: Any, build: Callable[[], "Prepared"]) -> "Prepared":
+        """The statement of this shape, built when it is not there; the oldest one makes room."""
+        found = self._kept.get(shape)
+        if found is None:
+            found = build()
+            with self._guard:
+                if len(self._kept) >= self.MOST:
+                    del self._kept[next(iter(self._kept))]
+                self._kept[shape] = found
+        return found
+
+
+class Prepared:
+    """A SELECT, compiled once for each dialect; with `counted`, a page of rows and the number of all."""
+
+    def __init__(self, select: Select[Any], counted: Select[Any] | None = None):
+        self.select = select
+        self.counted = counted
+        self._plain: dict[str, Ready] = {}
+        self._packed: dict[str, Ready] = {}
+        self.timed = any(getattr(part, "key", None) == "now" for part in visitors.iterate(select))
+
+    def plain(self, dialect: Dialect) -> "Ready":
+        """For a statement that gives one row."""
+        return self._plain.get(dialect.name) or self._plain.setdefault(
+            dialect.name, Ready(self.select, self.select, dialect)
+        )
+
+    def packed(self, dialect: Dialect) -> "Ready":
+        """For a statement that gives many."""
+        return self._packed.get(dialect.name) or self._packed.setdefault(
+            dialect.name, Ready(pack(self.select, self.counted), self.select, dialect)
+        )
+
+
+def pack(select: Select[Any], counted: Select[Any] | None) -> Select[Any]:
+    """All rows as one JSON text in one row, for SQLite.
+
+    Python's driver lets the other threads run at each row. Under load that is a change of threads
+    for each of them, which costs more than all the rest of the query.
+    """
+    # Without a limit SQLite takes the liberty to leave the order of a subquery out.
+    rows = (select if select._limit_clause is not None else select.limit(literal_column("-1"))).subquery()
+    all_rows = functions.json_group_array(functions.json_array(*rows.c))
+    if counted is None:
+        return sqlalchemy.select(all_rows)
+    return sqlalchemy.select(
+        sqlalchemy.select(all_rows).scalar_subquery(), counted.order_by(None).scalar_subquery()
+    )
+
+
+class Ready:
+    """What the driver needs to run a SELECT: text, order of the values, types of the columns."""
+
+    def __init__(self, select: Select[Any], typed: Select[Any], dialect: Dialect):
+        compiled = select.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        self.compiled, self.dialect = compiled, dialect
+        self.sql = compiled.string
+        self.expands = bool(compiled.post_compile_params)
+        self.fixed = {name: bind.effective_value for name, bind in compiled.binds.items() if not bind.required}
+        self.processors = {
+            name: process
+            for name, bind in compiled.binds.items()
+            if (process := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        self.names: Sequence[str] = compiled.positiontup or ()
+        self.row = row_type((column.key or "", _process(column.type, dialect)) for column in typed.selected_columns)
+
+    def bound(self, values: Values) -> tuple[str, list[Any]]:
+        """The text and the values in its order."""
+        if self.expands:
+            return self._expanded(values)
+        given, processors = {**self.fixed, **values}, self.processors
+        return self.sql, [
+            given[name] if (process := processors.get(name)) is None else process(given[name]) for name in self.names
+        ]
+
+    def _expanded(self, values: Values) -> tuple[str, list[Any]]:
+        """The same for a statement with lists, whose text depends on how many values they have."""
+        known = {name: values[name] for name in self.compiled.binds if name in values}
+        state = self.compiled.construct_expanded_state(known)
+        processors: Mapping[str, Any] = state.processors
+        return state.statement, [
+            state.parameters[name] if (process := processors.get(name)) is None else process(state.parameters[name])
+            for name in state.positiontup or ()
+        ]
+
+
+def _process(kind: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    """How a type makes its value of what the driver gives; enumerations are one look into a table."""
+    if isinstance(kind, Enum) and kind.enum_class is not None:
+        members: dict[Any, Any] = dict(zip(kind.enums, kind.enum_class, strict=True))
+        return {**members, None: None}.__getitem__
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def row_type(columns: Any) -> type[tuple[Any, ...]]:
+    """A tuple whose columns are attributes; what a type makes of a column is made when it is asked for."""
+    names: dict[str, Any] = {"__slots__": ()}
+    for place, (name, process) in enumerate(columns):
+        fetch = itemgetter(place)
+        names[name] = property(fetch if process is None else _processed(fetch, process))
+    return type("Row", (tuple,), names)
+
+
+def _processed(fetch: Callable[[Any], Any], process: Process) -> Callable[[Any], Any]:
+    return lambda row: process(fetch(row))
