@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics import bulk, rollup
+from analytics import bulk, pens, rollup
 from analytics.spool import HEADER, LARGEST, SUFFIX, records
 from analytics.store import offsets
 from database import DatabaseBusy, DatabaseClash, db, transaction
@@ -114,9 +114,9 @@ class Source:
 
     def read(self) -> Iterator[tuple[dict[str, Any] | None, int]]:
         """Records from the position on, each with the position in the file behind it."""
-        start = self.position
+        start, end = self.position, pens.used(self.descriptor)
         while True:
-            data = os.pread(self.descriptor, PIECE, start)
+            data = os.pread(self.descriptor, min(PIECE, max(0, end - start)), start)
             behind = 0
             for record, behind in records(data, closed=self.closed):
                 yield record, start + behind
@@ -221,13 +221,13 @@ def positions() -> dict[str, int]:
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """How long each spool is, in bytes."""
+    """How much each spool holds, in bytes."""
     found = {}
     with suppress(FileNotFoundError):
         for path in folder.iterdir():
             if path.suffix == SUFFIX:
-                with suppress(FileNotFoundError):
-                    found[path.name] = path.stat().st_size
+                with suppress(FileNotFoundError), path.open("rb") as file:
+                    found[path.name] = pens.used(file.fileno())
     return found
 
 

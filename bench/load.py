@@ -1,6 +1,7 @@
 """A bounded load on a loopback server: wrk where it is installed, else processes of our own."""
 
 import multiprocessing
+import random
 import re
 import shutil
 import socket
@@ -11,6 +12,14 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CONNECTIONS = 8
+NUMBER = "000000"           # in a URL: six digits, another number at each request
+COUNTING = """
+local number = %d
+request = function()
+  number = number + 1
+  return wrk.format(nil, [==[%s]==] .. string.format("%%06d", number %% 1000000) .. [==[%s]==])
+end
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,10 @@ def tool() -> str:
 
 
 def load(url: str, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None) -> Outcome:
-    """Eight connections that each ask again as soon as they are answered; with a body by POST."""
+    """Eight connections that each ask again as soon as they are answered; with a body by POST.
+
+    NUMBER in the URL is another one at each request.
+    """
     if urlsplit(url).hostname != "127.0.0.1":
         raise ValueError("load is for this machine only")
     run = _wrk if shutil.which("wrk") else _own
@@ -46,6 +58,12 @@ def _wrk(url: str, seconds: float, headers: dict[str, str], body: bytes | None) 
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if body is not None:
             script.write(f'wrk.method = "POST"\nwrk.body = [==[{body.decode()}]==]\n')
+        if NUMBER in url:
+            parts = urlsplit(url)
+            before, _, after = f"{parts.path}?{parts.query}".partition(NUMBER)
+            script.write(COUNTING % (random.randrange(10**5), before, after))
+            url = f"http://{parts.netloc}/"
+        if script.tell():
             script.flush()
             command += ["-s", script.name]
         said = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
@@ -75,14 +93,17 @@ def _caller(
     parts = urlsplit(url)
     method = "GET" if body is None else "POST"
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+    number = random.randrange(10**6)
     lines = [f"{method} {path} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body or b'')}"]
     asked = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
     asked += body or b""
+    varies = NUMBER in path
     sockets = [socket.create_connection((parts.hostname or "", parts.port or 80)) for _ in range(connections)]
     deadline, done, failures = time.perf_counter() + seconds, 0, 0
     while time.perf_counter() < deadline:
         for one in sockets:
-            one.sendall(asked)
+            number = (number + 1) % 10**6
+            one.sendall(asked.replace(NUMBER.encode(), b"%06d" % number, 1) if varies else asked)
         for one in sockets:
             done += 1
             failures += 0 if _answer(one) else 1

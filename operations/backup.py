@@ -22,15 +22,19 @@ from operations.errors import OperationRefused
 from operations.revisions import BIND_KEYS, VERSION_TABLES
 
 SECRET_FILE = "secret_key"  # noqa: S105  (the name of a file)
+Content = Callable[[Path], bytes]
 Pause = Callable[[], AbstractContextManager[Any]]
 
 
 def backup(
-    settings: Settings, target: Path, *, with_secret: bool = False, pause: Pause = nullcontext
+    settings: Settings, target: Path, *, with_secret: bool = False, pause: Pause = nullcontext,
+    content: Content = Path.read_bytes,
 ) -> dict[str, Any]:
-    """Write the archive; `pause` holds back whoever moves rows from the spool to the database meanwhile.
+    """Write the archive.
 
-    Raises OperationRefused, and then leaves nothing under the name.
+    `pause` holds back whoever moves rows from the spool to the database meanwhile; `content` reads
+    what a spool file holds, while servers go on noting. Raises OperationRefused, and then leaves
+    nothing under the name.
     """
     if not target.parent.is_dir():
         raise OperationRefused(f"There is no folder {target.parent}.")
@@ -42,7 +46,9 @@ def backup(
     )
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work, writing(target, manifest) as writer:
         # First all copies, quickly and close together in time; packing them may then take its time.
-        for path in _copies(settings, engines, manifest, Path(work), pause):
+        with pause():                                # the log database and the spool must be of one moment
+            copies = _copies(settings, engines, manifest, Path(work), content)
+        for path in copies:
             writer.add(path, str(path.relative_to(work)))
             path.unlink()
     return {
@@ -112,14 +118,15 @@ def _file(engine: Engine) -> Path:
 
 
 def _copies(
-    settings: Settings, engines: dict[str, Engine], manifest: Manifest, work: Path, pause: Pause
+    settings: Settings, engines: dict[str, Engine], manifest: Manifest, work: Path, content: Content
 ) -> list[Path]:
     """Everything that goes into the archive, as files in the work folder."""
     spool = work / "spool"
     spool.mkdir()
-    with pause():                                    # the log database and the spool must be of one moment
-        copies = [_copy_database(name, engine, manifest, work) for name, engine in engines.items()]
-        copies += [Path(shutil.copy(each, spool)) for each in _spools(settings)]
+    copies = [_copy_database(name, engine, manifest, work) for name, engine in engines.items()]
+    for each in _spools(settings):
+        copies.append(spool / each.name)
+        copies[-1].write_bytes(content(each))
     if manifest.with_secret:
         copies.append(work / SECRET_FILE)
         copies[-1].touch(0o600)

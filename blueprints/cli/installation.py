@@ -15,7 +15,7 @@ from rich.text import Text
 
 import server
 import worker
-from analytics import drain
+from analytics import drain, spool
 from blueprints.cli._command import Done, operator_command, settings, show, table
 from blueprints.cli.demo import load_demo
 from config import Settings
@@ -106,7 +106,9 @@ def check() -> Done:
 def backup(file: Path, with_secret: bool) -> Done:
     """Save both databases and the spool to one file, while the server runs."""
     chosen = settings()
-    data = archives.backup(chosen, file.absolute(), with_secret=with_secret, pause=lambda: paused(chosen))
+    data = archives.backup(
+        chosen, file.absolute(), with_secret=with_secret, pause=lambda: paused(chosen), content=spool.read
+    )
     secret = (
         "It holds the secret of the installation: whoever has the file can read everything and forge sign-ins."
         if with_secret else

@@ -2,20 +2,24 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from log_samples import record
 
-from analytics import spool as module
-from analytics.spool import HEADER, Spool, encode, records
+from analytics import masking, pens
+from analytics.spool import HEADER, TEXTS, Spool, encode, is_clean, read, records
 
 
 def content(folder: Path) -> list[dict]:
     found = []
     for path in sorted(folder.glob("*.spool")):
-        found += [item for item, _ in records(path.read_bytes(), closed=True) if item]
+        found += [item for item, _ in records(read(path), closed=True) if item]
     return found
 
 
@@ -64,7 +68,7 @@ def test_a_torn_last_record_is_not_read(spool, folder):
     spool.append(record(request_id="whole"))
     spool.append(record(request_id="torn"))
     path = next(folder.glob("*.spool"))
-    data = path.read_bytes()
+    data = read(path)
     for cut in (1, 20, len(data) // 3):
         assert [item["request_id"] for item, _ in records(data[:-cut], closed=True) if item] == ["whole"]
 
@@ -72,7 +76,7 @@ def test_a_torn_last_record_is_not_read(spool, folder):
 def test_damage_in_the_middle_costs_one_record(spool, folder):
     for name in ("one", "two", "three"):
         spool.append(record(request_id=name))
-    data = bytearray(next(folder.glob("*.spool")).read_bytes())
+    data = bytearray(read(next(folder.glob("*.spool"))))
     length = HEADER.unpack_from(data, 0)[1]
     data[HEADER.size + length + HEADER.size + 5] ^= 0xFF
     found = list(records(bytes(data), closed=True))
@@ -80,29 +84,93 @@ def test_damage_in_the_middle_costs_one_record(spool, folder):
     assert [item["request_id"] for item, _ in records(bytes(data), closed=False) if item] == ["one"]
 
 
-def test_a_full_disk_stops_noting_without_an_error_and_shows(spool, folder, monkeypatch):
+def without_reserving(patch):
+    """As on a file system that reserves nothing."""
+    def refuse(descriptor: int, size: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    patch.setattr(pens, "reserve", refuse)
+
+
+def full(*_: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("reserves", [True, False])
+def test_a_full_disk_stops_noting_without_an_error_and_shows(folder, monkeypatch, reserves):
+    if not reserves:
+        without_reserving(monkeypatch)
+    spool = Spool(folder, rotate_at=600)
     spool.append(record(request_id="before"))
-
-    def full(descriptor: int, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write", full)
-        assert not spool.append(record(request_id="lost"))
-    assert spool.failures == 1
+        patch.setattr(pens, *(("reserve", full) if reserves else ("write", full)))
+        refused = [spool.append(record(request_id="lost")) for _ in range(3)]
+    assert refused == [False] * 3
+    assert spool.failures == 3
     assert "No space left" in spool.last_error
     assert spool.append(record(request_id="after"))
     assert [item["request_id"] for item in content(folder)] == ["before", "after"]
+    assert not list(folder.glob("*.new"))
 
 
 def test_half_a_write_is_taken_back(spool, folder, monkeypatch):
+    without_reserving(monkeypatch)
     spool.append(record(request_id="before"))
-    write = module.write
+    write = pens.write
     with monkeypatch.context() as patch:
-        patch.setattr(module, "write", lambda descriptor, data: write(descriptor, data[:30]))
+        patch.setattr(pens, "write", lambda descriptor, data: write(descriptor, data[:30]))
         assert not spool.append(record(request_id="lost"))
     spool.append(record(request_id="after"))
     assert [item["request_id"] for item in content(folder)] == ["before", "after"]
+
+
+def test_a_file_system_that_reserves_nothing_is_written_as_usual(folder, monkeypatch):
+    without_reserving(monkeypatch)
+    spool = Spool(folder, rotate_at=2000)
+    for number in range(20):
+        assert spool.append(record(request_id=str(number)))
+    assert [item["request_id"] for item in content(folder)] == [str(number) for number in range(20)]
+    assert 2 < len(list(folder.glob("*.spool"))) < 20
+    assert max(path.stat().st_size for path in folder.glob("*.spool")) < 3000
+
+
+OUT_OF_ROOM = """
+import resource, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from log_samples import record
+from analytics.spool import Spool
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+small, large = Spool(Path(sys.argv[1]), rotate_at=50_000), Spool(Path(sys.argv[1]), rotate_at=200_000)
+print(small.append(record(request_id="fits")), large.append(record(request_id="does not")), large.last_error)
+"""
+
+
+@pytest.mark.files
+def test_a_file_that_may_not_become_so_large_ends_nobody(tmp_path):
+    """A page of a mapped file for which there is no room would be a bus error: room comes first."""
+    command = [sys.executable, "-c", OUT_OF_ROOM, str(tmp_path / "spool"), str(Path(__file__).parent)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert told.startswith("True False OSError")
+    assert [item["request_id"] for item in content(tmp_path / "spool")] == ["fits"]
+
+
+def test_what_is_used_of_a_file_is_known_while_it_is_written(spool, folder):
+    assert spool.append(record(request_id="one"))
+    path = next(folder.glob("*.spool"))
+    before = len(read(path))
+    assert path.stat().st_size > before
+    assert spool.append(record(request_id="two"))
+    assert len(read(path)) > before
+    assert read(path).endswith(b"}")
+
+
+def test_a_record_larger_than_a_file_gets_one_of_its_own(folder):
+    spool = Spool(folder, rotate_at=500)
+    children = [{"endpoint": f"rpc:{number}"} for number in range(200)]
+    assert spool.append(record(request_id="large", children=children))
+    assert spool.append(record(request_id="small"))
+    assert [item["request_id"] for item in content(folder)] == ["large", "small"]
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path):
@@ -135,3 +203,19 @@ def test_control_bytes_are_escaped_and_long_texts_cut():
     written = encode(record(user_agent="a\r\nINJECTED \x1b[31m \ud800" + "x" * 1000))
     assert b"\\\\x0d\\\\x0aINJECTED \\\\x1b[31m \\\\xd800" in written
     assert len(written) < 1500
+
+
+ANY_TEXT = st.one_of(st.text(max_size=60), st.sampled_from([*SECRETS, "x" * 301, "", "\x7f", "/plain"]))
+
+
+@given(st.lists(ANY_TEXT, min_size=len(TEXTS), max_size=len(TEXTS)))
+def test_what_is_called_clean_is_not_changed_by_cleaning(texts):
+    asked = record(**{name: text for (name, _), text in zip(TEXTS, texts, strict=True)})
+    if is_clean(asked):
+        for name, limit in TEXTS:
+            assert masking.clean(asked[name], limit) == asked[name]
+
+
+def test_an_ordinary_record_is_called_clean():
+    assert is_clean(record())
+    assert not is_clean(record(path=SECRETS[0]))
