@@ -34,14 +34,15 @@ def token_of(here: Installation) -> str:
     app = create_app(here.settings, sink=lambda record: None)
     with app.app_context():
         operator = Actor.operator()
+        new = users.hashed(operator, inputs.parse(users.UserInput, {
+            "email": "bench@example.org", "password": PASSWORD, "role": Role.NORMAL.value,
+            "merchant_ids": [here.merchant_id],
+        }))
         with transaction():
             customers.create(
                 operator.narrowed(here.merchant_id), inputs.parse(customers.CustomerInput, {"name": "Ada Lovelace"})
             )
-            user = users.create(operator, inputs.parse(users.UserInput, {
-                "email": "bench@example.org", "password": PASSWORD, "role": Role.NORMAL.value,
-                "merchant_ids": [here.merchant_id],
-            }))
+            user = users.create(operator, new)
             token = tokens.reveal(operator, user)
         db.session.remove()
         for engine in db.engines.values():

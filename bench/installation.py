@@ -67,9 +67,10 @@ def prepare(folder: Path, product_count: int) -> Installation:
             merchant = merchants.create(operator, inputs.parse(merchants.MerchantInput, {"name": "Bench"}))
             merchant_id = merchant.id
         own = Actor(label="bench", merchant_ids=frozenset({merchant_id}), scopes=EVERYTHING)
+        wanted = {"name": "Bench", "rate_limit_per_hour": LIMIT}
+        new = api_keys.fresh(operator, inputs.parse(api_keys.KeyInput, wanted))
         with transaction():
-            wanted = {"name": "Bench", "rate_limit_per_hour": LIMIT}
-            _, key = api_keys.create(operator.narrowed(merchant_id), inputs.parse(api_keys.KeyInput, wanted))
+            _, key = api_keys.create(operator.narrowed(merchant_id), new)
             for number in range(product_count):
                 products.create(own, inputs.parse(products.ProductInput, product(number)))
         db.session.remove()

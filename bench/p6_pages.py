@@ -86,8 +86,9 @@ def traffic(here: Installation, count: int = NOTES) -> None:
 def visitor(app: Flask) -> FlaskClient:
     """An administrator with all merchants, signed in."""
     wanted = LOGIN | {"role": "admin_user", "all_merchants": True}
+    new = users.hashed(Actor.operator(), inputs.parse(users.UserInput, wanted))
     with app.app_context(), transaction():
-        users.create(Actor.operator(), inputs.parse(users.UserInput, wanted))
+        users.create(Actor.operator(), new)
     client = app.test_client()
     found = TOKEN.search(client.get("/login").text)
     assert found

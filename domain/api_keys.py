@@ -1,5 +1,6 @@
 """Integration keys: made, shown once, changed, revoked. How one is recognised is in `recognition`."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -32,6 +33,16 @@ class KeyInput(Input):
     expires_at: Maybe[Moment] = None
     webhook_url: Maybe[WebAddress] = None
     mode: Annotated[Mode, Choice(Mode)] = Mode.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as `create` stores it, with its full text."""
+
+    input: KeyInput
+    scopes: list[str]
+    text: str
+    bcrypt_hash: str
 
 
 STATUS = case(
@@ -72,21 +83,25 @@ LISTING = Listing(
 )
 
 
-def create(actor: Actor, new: KeyInput) -> tuple[Credential, str]:
-    """A new key and its full text, which is nowhere else and never shown again."""
-    now = clock.now()
+def fresh(actor: Actor, new: KeyInput) -> NewKey:
+    """A key of this kind, made and hashed, which takes too long for a transaction; raises Invalid."""
     if actor.source != "cli":
-        _must_be_future(new.expires_at, now)
-    key = keyformat.generate(new.mode)
-    parts = keyformat.parts(key)
-    assert parts is not None
+        _must_be_future(new.expires_at, clock.now())
+    scopes = _scopes(new.scopes)
+    text = keyformat.generate(new.mode)
+    secret = _parts(text).secret.encode()
+    return NewKey(new, scopes, text, bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode())
+
+
+def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
+    """A new key and its full text, which is nowhere else and never shown again."""
+    now, key, given = clock.now(), new.text, new.input
     row = Credential(
-        kind=CredentialKind.INTEGRATION, mode=new.mode, merchant_id=actor.merchant_id, name=new.name,
-        description=new.description, public_id=parts.public_id, prefix=key[:12], last_four=key[-4:],
-        digest=vault.digest(key), scopes=_scopes(new.scopes), rate_limit_per_hour=new.rate_limit_per_hour,
-        bcrypt_hash=bcrypt.hashpw(parts.secret.encode(), bcrypt.gensalt(vault.bcrypt_cost)).decode(),
-        allowed_ips=new.allowed_ips, expires_at=new.expires_at, webhook_url=new.webhook_url,
-        created_by_user_id=actor.user_id, created_at=now, updated_at=now, version=1,
+        kind=CredentialKind.INTEGRATION, mode=given.mode, merchant_id=actor.merchant_id, name=given.name,
+        description=given.description, public_id=_parts(key).public_id, prefix=key[:12], last_four=key[-4:],
+        digest=vault.digest(key), scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
+        bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=given.expires_at,
+        webhook_url=given.webhook_url, created_by_user_id=actor.user_id, created_at=now, updated_at=now, version=1,
     )
     db.session.add(row)
     db.session.flush()       # gives it its id
@@ -140,6 +155,12 @@ def delete(actor: Actor, row: Credential) -> None:
     webhooks.follow_key(actor, row)
 
 
+def _parts(key: str) -> keyformat.KeyParts:
+    parts = keyformat.parts(key)
+    assert parts is not None
+    return parts
+
+
 def _scopes(given: list[str] | None) -> list[str]:
     if given is None:
         return list(KEY_SCOPES)
@@ -168,6 +189,7 @@ RESOURCE = Resource(
     input=KeyInput,
     create=create,
     update=update,
+    before_create=fresh,
     delete=delete,
     told_once="key",
     actions={"revoke": revoke, "archive": archive},

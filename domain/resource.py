@@ -14,6 +14,10 @@ class Resource:
 
     Signatures are the same for every noun: `create(actor, input)`, `update(actor, row, changes)`,
     `delete(actor, row)`, `action(actor, row)`. They flush but never commit.
+
+    What takes long, such as hashing, is done before the transaction, once the caller may write this:
+    `create` then takes what `before_create(actor, input)` made of the input, and `update` what
+    `before_update(actor, changes)` made of the changes.
     """
 
     name: str                                       # plural: customers
@@ -24,6 +28,8 @@ class Resource:
     input: type[Input] | None = None
     create: Callable[..., Any] | None = None
     update: Callable[..., Any] | None = None
+    before_create: Callable[..., Any] | None = None
+    before_update: Callable[..., Any] | None = None
     delete: Callable[..., Any] | None = None
     told_once: str = ""                             # what a creation tells once, when create gives (row, secret)
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

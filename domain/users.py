@@ -1,5 +1,6 @@
 """Users: who signs in, with which role, for which merchants."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from sqlalchemy import exists, func, or_, select
@@ -30,6 +31,22 @@ class UserInput(Input):
     api_access: Truth = False
     allowed_ips: Networks = []
     timezone: Maybe[TimeZone] = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user as `create` stores it."""
+
+    input: UserInput
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPassword:
+    """A user's own new password: the hash that proved the old one, and the one to come."""
+
+    proven: str
+    password_hash: str
 
 
 class UserListing(Listing):
@@ -83,18 +100,30 @@ LISTING = UserListing(
 )
 
 
-def create(actor: Actor, new: UserInput) -> User:
-    """A new user; nobody grants more merchants than he has himself."""
+def hashed(actor: Actor, new: UserInput) -> NewUser:
+    """The input with its password hashed, which takes too long for a transaction; raises Invalid."""
     if not new.password:
         raise Invalid.field("password", "is required", "missing")
-    now = clock.now()
+    return NewUser(new, passwords.hash_of(new.password))
+
+
+def hashed_changes(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes with a new password hashed, which takes too long for a transaction; raises Invalid."""
+    others = {name: value for name, value in changes.items() if name != "password"}
+    new = changes.get("password")
+    return others if new is None else others | {"password_hash": passwords.hash_of(new)}
+
+
+def create(actor: Actor, new: NewUser) -> User:
+    """A new user; nobody grants more merchants than he has himself."""
+    now, given = clock.now(), new.input
     user = User(
-        password_hash=passwords.hash_of(new.password), created_at=now, updated_at=now, version=1, token_version=1,
+        password_hash=new.password_hash, created_at=now, updated_at=now, version=1, token_version=1,
         created_by_user_id=actor.user_id,
-        **{name: getattr(new, name) for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone")},
+        **{name: getattr(given, name) for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone")},
     )
-    _email(user, new.email)
-    _grant(actor, user, {"all_merchants": new.all_merchants, "merchant_ids": new.merchant_ids})
+    _email(user, given.email)
+    _grant(actor, user, {"all_merchants": given.all_merchants, "merchant_ids": given.merchant_ids})
     if not user.all_merchants and not user.memberships:
         raise Invalid.field("merchant_ids", "must name at least one merchant", "blank")
     db.session.add(user)
@@ -105,7 +134,9 @@ def create(actor: Actor, new: UserInput) -> User:
 
 
 def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
-    """Change what was sent; less power or a new password ends the user's sessions."""
+    """Change what was sent, its password hashed; less power or a new password ends the user's sessions."""
+    if "password" in changes:
+        raise TypeError("a password is hashed before the transaction: hashed_changes()")
     before = _snapshot(user)
     for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone"):
         if name in changes:
@@ -115,16 +146,16 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
     if changes.keys() & {"all_merchants", "merchant_ids"}:
         _grant(actor, user, changes)
     _keep_an_operator(user)  # before anything flushes: it compares with what is stored
-    if changes.get("password"):
-        user.password_hash = passwords.hash_of(changes["password"])
+    if "password_hash" in changes:
+        user.password_hash = changes["password_hash"]
     after = _snapshot(user)
-    if _powers(before) != _powers(after) or changes.get("password"):
+    if _powers(before) != _powers(after) or "password_hash" in changes:
         user.token_version += 1
         sessions.end_all(user.id)
     touch(user)
     db.session.flush()       # a taken e-mail shows here
     audit.record(actor, "user.updated", user, before=before, after=after, merchant_id=_home(user))
-    if changes.get("password"):
+    if "password_hash" in changes:
         audit.record(actor, "user.password_changed", user, merchant_id=_home(user))
     return user
 
@@ -152,11 +183,18 @@ def delete(actor: Actor, user: User) -> None:
     audit.record(actor, "user.deleted", user, before=before, after=_snapshot(user), merchant_id=_home(user))
 
 
-def change_own_password(user: User, old: str, new: str, *, actor: Actor) -> None:
-    """The user's own change; the old password proves that it is he. Other sessions end."""
+def hashed_own(user: User, old: str, new: str) -> OwnPassword:
+    """The user's own new password; the old one proves that it is he. Takes too long for a transaction."""
     if not passwords.matches(old, user.password_hash):
-        raise Invalid.field("old_password", "is not your password", "wrong")
-    update(actor, user, {"password": new})
+        raise _not_yours()
+    return OwnPassword(user.password_hash, passwords.hash_of(new))
+
+
+def change_own_password(actor: Actor, user: User, new: OwnPassword) -> None:
+    """Store it, unless the password that proved it was replaced meanwhile. All sessions end."""
+    if user.password_hash != new.proven:
+        raise _not_yours()
+    update(actor, user, {"password_hash": new.password_hash})
 
 
 def find_by_email(email: str) -> User | None:
@@ -182,6 +220,10 @@ def sign_in(email: str, password: str, *, ip: str | None, user_agent: str | None
     The caller opens the transaction only for `sessions.open`: checking a password takes long.
     """
     return sessions.prepare(check_password(email, password), ip=ip, user_agent=user_agent)
+
+
+def _not_yours() -> Invalid:
+    return Invalid.field("old_password", "is not your password", "wrong")
 
 
 def _email(user: User, email: str) -> None:
@@ -248,6 +290,8 @@ RESOURCE = Resource(
     input=UserInput,
     create=create,
     update=update,
+    before_create=hashed,
+    before_update=hashed_changes,
     delete=delete,
     actions={"archive": archive, "activate": activate},
 )

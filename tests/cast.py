@@ -24,16 +24,18 @@ def actor_for(merchant_id, **more):
 def make_user(email="ada@alder.example", role="admin_user", merchant_ids=(), all_merchants=False, **more):
     data = {"email": email, "password": PASSWORD, "role": role, "merchant_ids": list(merchant_ids),
             "all_merchants": all_merchants, **more}
+    new = users.hashed(Actor.operator(), inputs.parse(users.UserInput, data))
     with transaction():
-        return users.create(Actor.operator(), inputs.parse(users.UserInput, data)).id
+        return users.create(Actor.operator(), new).id
 
 
 def make_key(merchant_id, **more):
     """A key's row id and its text."""
     data = {"name": "Test key", "rate_limit_per_hour": 100_000, **more}
+    actor = replace(Actor.operator(), merchant_ids=frozenset({merchant_id}))
+    new = api_keys.fresh(actor, inputs.parse(api_keys.KeyInput, data))
     with transaction():
-        actor = replace(Actor.operator(), merchant_ids=frozenset({merchant_id}))
-        row, key = api_keys.create(actor, inputs.parse(api_keys.KeyInput, data))
+        row, key = api_keys.create(actor, new)
         return row.id, key
 
 

@@ -9,14 +9,17 @@ import secrets
 from functools import cache
 from pathlib import Path
 
+import bcrypt
 import pytest
 import sqlalchemy as sa
+from flask import has_app_context
 from flask_migrate import upgrade
 
 from app import create_app
 from blueprints.api.limits import purse
 from config import Settings, from_environment
 from database import db
+from domain import passwords
 from domain.recognition import verdicts
 
 SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
@@ -141,3 +144,41 @@ def context(request, app, restore, records):
         verdicts.forget()
         yield app
         db.session.remove()
+
+
+def is_writing() -> bool:
+    """Does this thread keep all others from writing?"""
+    if not has_app_context() or not db.session.registry.has():
+        return False
+    session = db.session()
+    return session.in_transaction() and "write_deadline" in session.connection().get_execution_options()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hashed():
+    """What was hashed or compared with a hash, in any test; never inside a transaction that writes."""
+    seen: list[str] = []
+
+    def watch(patch, module, name: str) -> None:
+        real = getattr(module, name)
+
+        def watched(*given):
+            assert not is_writing(), f"{name} while nobody else can write"
+            seen.append(name)
+            return real(*given)
+
+        patch.setattr(module, name, watched)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("hash_of", "matches"):
+            watch(patch, passwords, name)
+        for name in ("hashpw", "checkpw"):
+            watch(patch, bcrypt, name)
+        yield seen
+
+
+@pytest.fixture
+def hashings(hashed):
+    """The same, from here on."""
+    hashed.clear()
+    return hashed

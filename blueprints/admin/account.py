@@ -60,11 +60,9 @@ def change_password() -> BaseResponse:
     try:
         if request.form.get("password", "") != request.form.get("again", ""):
             raise Invalid.field("again", "is not the same as the new password", "different")
+        new = users.hashed_own(me().user, request.form.get("old_password", ""), request.form.get("password", ""))
         with transaction():
-            user = db.session.get_one(User, key)
-            users.change_own_password(
-                user, request.form.get("old_password", ""), request.form.get("password", ""), actor=who
-            )
+            users.change_own_password(who, db.session.get_one(User, key, with_for_update=True), new)
     except Invalid as error:
         return show(error)
     flash("Your password was changed. Sign in with the new one.", "ok")

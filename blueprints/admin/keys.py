@@ -155,9 +155,10 @@ def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = No
 def create() -> Response:
     """A new key, shown this once; nothing of the answer may be kept anywhere."""
     try:
-        new = read_new()
+        given, who = read_new(), records.acting(PAGE, None)
+        new = api_keys.fresh(who, given)
         with transaction():
-            row, secret = api_keys.create(records.acting(PAGE, None), new)
+            row, secret = api_keys.create(who, new)
             key, name, test = row.id, row.name, row.mode is Mode.TEST
     except (Invalid, Conflict) as error:
         return form(request.form.to_dict(), wrong=error)

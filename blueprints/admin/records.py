@@ -165,6 +165,8 @@ def create(here: ListPage) -> BaseResponse:
     assert here.resource.create is not None
     try:
         new = complete(here, lambda: inputs.parse(model, typed(here), text=True, zone=zone))
+        if here.resource.before_create:
+            new = here.resource.before_create(who, new)
         with transaction():
             row = here.resource.create(who, new)
             name, key = here.name(row), row.id
@@ -183,6 +185,9 @@ def save(here: ListPage, key: int) -> BaseResponse:
     who, listing = wide_actor(), here.resource.listing
     try:
         changes = complete(here, lambda: inputs.changes(model, typed(here), text=True, zone=zone))
+        if here.resource.before_update:
+            expect(listing.get(who, key), cells.seen_version())
+            changes = here.resource.before_update(who, changes)
         with transaction():
             row = listing.get(who, key, lock=True)
             expect(row, cells.seen_version())
@@ -213,8 +218,6 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
 def typed(here: ListPage) -> dict[str, Any]:
     """The form as the domain's input reads it."""
     return payload(here.read(request.form), here.sections)
-
-
 
 
 # Actions ------------------------------------------------------------------------------------------

@@ -101,12 +101,14 @@ def ask_password(key: int, wrong: Invalid | None = None) -> Any:
 def reset_password(key: int) -> Any:
     """Set it; the user's sessions end."""
     who = wide_actor()
+    users.LISTING.get(who, key)          # nothing is hashed for a row that is not theirs
     try:
+        if not request.form.get("password"):
+            raise Invalid.field("password", "is required", "missing")
+        changes = users.hashed_changes(who, {"password": request.form["password"]})
         with transaction():
             row = users.LISTING.get(who, key, lock=True)
-            if not request.form.get("password"):
-                raise Invalid.field("password", "is required", "missing")
-            users.update(who, row, {"password": request.form["password"]})
+            users.update(who, row, changes)
             name = row.email
     except Invalid as error:
         return ask_password(key, error), 422

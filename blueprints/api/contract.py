@@ -39,6 +39,7 @@ class Arguments:
     body: Any = None
     query: Mapping[str, list[str]] = field(default_factory=dict)
     if_match: str | None = None
+    ready: Any = None                       # what was made before the transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Operation:
     path: str                               # /customers/{id}
     scope: str | None
     run: Callable[[Actor, Arguments], Outcome]
+    before: Callable[[Actor, Arguments], Any] | None = None     # what takes long, done before the transaction
     writes: bool = False
     takes_body: bool = False
     optional_body: bool = False             # may the body be left out?

@@ -9,6 +9,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
@@ -84,6 +85,8 @@ def execute(contract: Contract, actor: Actor, operation: Operation, arguments: A
         purse.spend(operation.per_minute, "minute", operation.name, str(actor.credential_id))
     if not operation.writes:
         return operation.run(actor, arguments)
+    if operation.before is not None:
+        arguments = replace(arguments, ready=operation.before(actor, arguments))
     with transaction():
         return operation.run(actor, arguments)
 

@@ -146,10 +146,17 @@ def got(exposure: Exposure) -> Operation:
 def created(exposure: Exposure) -> Operation:
     resource = exposure.resource
 
-    def run(actor: Actor, arguments: Arguments) -> Outcome:
+    def read(actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
         taken = exposure.take(body_of(arguments), new=True)
         actor = for_merchant(exposure, actor, taken)
-        made = resource.create(actor, inputs.parse(resource.input, taken, zone=exposure.contract.zone()))
+        return actor, inputs.parse(resource.input, taken, zone=exposure.contract.zone())
+
+    def before(actor: Actor, arguments: Arguments) -> Any:
+        return resource.before_create(*read(actor, arguments))
+
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        actor, new = read(actor, arguments)
+        made = resource.create(actor, arguments.ready if resource.before_create else new)
         row, secret = made if isinstance(made, tuple) else (made, None)
         outcome = shown(exposure, actor, row.id, exposure.contract.created)
         if secret is not None:
@@ -158,25 +165,32 @@ def created(exposure: Exposure) -> Operation:
 
     return operation(
         exposure, "create", "POST", "", run, takes_body=True, positional=writable(exposure),
-        summary=f"Create a {resource.noun}",
+        summary=f"Create a {resource.noun}", before=before if resource.before_create else None,
     )
 
 
 def updated(exposure: Exposure) -> Operation:
     resource = exposure.resource
 
-    def run(actor: Actor, arguments: Arguments) -> Outcome:
-        key = key_of(exposure, arguments.key)
-        row = resource.listing.get(actor, key, lock=True)
+    def read(actor: Actor, arguments: Arguments, *, lock: bool) -> tuple[Any, dict[str, Any]]:
+        row = resource.listing.get(actor, key_of(exposure, arguments.key), lock=lock)
         expect(row, version_of(arguments))
         taken = exposure.take(body_of(arguments))
         stays(exposure, row, taken)
-        resource.update(actor, row, inputs.changes(resource.input, taken, zone=exposure.contract.zone()))
-        return changed(exposure, actor, key)
+        return row, inputs.changes(resource.input, taken, zone=exposure.contract.zone())
+
+    def before(actor: Actor, arguments: Arguments) -> Any:
+        return resource.before_update(actor, read(actor, arguments, lock=False)[1])
+
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        row, changes = read(actor, arguments, lock=True)
+        resource.update(actor, row, arguments.ready if resource.before_update else changes)
+        return changed(exposure, actor, row.id)
 
     return operation(
         exposure, "update", exposure.contract.changes_by, "/{key}", run, takes_body=True,
         positional=("id", *writable(exposure)), summary=f"Change a {resource.noun}",
+        before=before if resource.before_update else None,
     )
 
 

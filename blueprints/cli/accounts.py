@@ -58,10 +58,11 @@ def merchant_create(**given: Any) -> Done:
 )
 def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
     """Create a user."""
-    given["password"] = _password(given["password"])
+    operator = Actor.operator()
+    given |= {"password": _password(given["password"]), "merchant_ids": list(merchant_ids)}
+    new = users.hashed(operator, parse(users.UserInput, given))
     with transaction():
-        operator = Actor.operator()
-        row = users.create(operator, parse(users.UserInput, given | {"merchant_ids": list(merchant_ids)}))
+        row = users.create(operator, new)
         data = {
             "id": row.id, "email": row.email, "role": row.role.value, "merchants": row.merchant_ids,
             "all_merchants": row.all_merchants, "api_token": tokens.reveal(operator, row),
@@ -72,9 +73,11 @@ def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
 @operator_command("reset-password", click.argument("email"), option("--password", help="Asked for when left out."))
 def user_reset_password(email: str, password: str | None) -> Done:
     """Give a user a new password; the user's sessions end."""
-    password = _password(password)
+    operator, password = Actor.operator(), _password(password)
+    _user(email)
+    changes = users.hashed_changes(operator, {"password": password})
     with transaction():
-        row = users.update(Actor.operator(), _user(email), {"password": password})
+        row = users.update(operator, _user(email), changes)
         data = {"id": row.id, "email": row.email}
     return Done(data, f"{data['email']} has a new password, and sessions and tokens from before are over.")
 

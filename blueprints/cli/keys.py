@@ -42,8 +42,10 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
         "scopes": list(given["scopes"]) or None, "allowed_ips": list(given["allowed_ips"]),
         "mode": Mode.TEST if test else Mode.LIVE,
     }
+    actor = for_merchant(merchant_id)
+    new = api_keys.fresh(actor, parse(api_keys.KeyInput, wanted))
     with transaction():
-        row, text = api_keys.create(for_merchant(merchant_id), parse(api_keys.KeyInput, wanted))
+        row, text = api_keys.create(actor, new)
         data = {
             "id": f"api_key_{row.id}", "key": text, "name": row.name, "merchant": row.merchant_id,
             "mode": row.mode.value, "scopes": row.scopes, "rate_limit": row.rate_limit_per_hour,

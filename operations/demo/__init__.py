@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from database import db, transaction
-from domain import api_keys, budgets, clock, customers, merchants, pricing, products, users
+from domain import api_keys, budgets, clock, customers, merchants, passwords, pricing, products, users
 from domain.actor import Actor
 from domain.budget_lines import ItemInput
 from domain.customer_addresses import AddressInput
@@ -29,6 +29,7 @@ from operations.errors import OperationRefused
 
 DAYS = 90
 SEED = 536365                     # the same catalogue and history each time; only secrets differ
+REVOKED = "Old shop"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -70,6 +71,7 @@ def is_empty() -> bool:
 def load(*, force: bool = False) -> Demo:
     """Make the demonstration; raises OperationRefused on a database that is in use, unless forced."""
     made, now, dice = Demo(), clock.now(), random.Random(SEED)  # noqa: S311  (history, not secrets)
+    secret, keys = _passwords(), _keys(now)
     with transaction():
         if not force and not is_empty():
             raise OperationRefused("The database is not empty. The demo data can be added with --force.")
@@ -78,8 +80,8 @@ def load(*, force: bool = False) -> Demo:
                 _merchant(made, name="Hartwell & Finch", currency="GBP", timezone="Europe/London", country="GB"),
                 _merchant(made, name="Maison Lumière", currency="EUR", timezone="Europe/Paris", country="FR"),
             ]
-            staff = _staff(made, shops)
-        _keys(made, shops, now)
+            staff = _staff(made, shops, secret)
+        _store(made, shops, keys, now)
         for shop, home in ((shops[0], True), (shops[1], False)):
             made.budgets += Shop(shop, staff, market(home=home), now, dice).fill()
         while budgets.expire_due():
@@ -104,7 +106,7 @@ def _merchant(made: Demo, **given: Any) -> Merchant:
     return row
 
 
-def _staff(made: Demo, shops: list[Merchant]) -> dict[Role, User]:
+def _staff(made: Demo, shops: list[Merchant], secret: list[tuple[str, str]]) -> dict[Role, User]:
     """A user of each role. The admin has all merchants, the accountant both, the others one each."""
     both = [shop.id for shop in shops]
     wanted: tuple[tuple[Role, str, str, dict[str, Any]], ...] = (
@@ -114,10 +116,10 @@ def _staff(made: Demo, shops: list[Merchant]) -> dict[Role, User]:
         (Role.RESTRICTED, "agent", "Camille Roux", {"merchant_ids": both[1:], "timezone": "Europe/Paris"}),
     )
     staff = {}
-    for role, local, name, more in wanted:
-        person = Person(_free_email(local), _password(), role.value)
-        given = users.UserInput(email=person.email, password=person.password, name=name, role=role, **more)
-        staff[role] = users.create(Actor.operator(), given)
+    for (role, local, name, more), (password, password_hash) in zip(wanted, secret, strict=True):
+        person = Person(_free_email(local), password, role.value)
+        given = users.UserInput(email=person.email, name=name, role=role, **more)
+        staff[role] = users.create(Actor.operator(), users.NewUser(given, password_hash))
         made.people.append(person)
     return staff
 
@@ -130,37 +132,42 @@ def _free_email(local: str) -> str:
     raise OperationRefused("The demo was loaded too often.")
 
 
-def _password() -> str:
-    return "-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(4))
+def _passwords() -> list[tuple[str, str]]:
+    """A password for each of the staff, and its hash, which takes too long for a transaction."""
+    made = ["-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(4)) for _ in Role]
+    return [(one, passwords.hash_of(one)) for one in made]
 
 
-def _keys(made: Demo, shops: list[Merchant], now: datetime) -> None:
-    """Keys that work, one that was revoked, one that has expired."""
+def _keys(now: datetime) -> list[tuple[int, datetime, api_keys.NewKey]]:
+    """The place of each key's merchant, since when, and the key, hashed before the transaction."""
     reading = ["READ_BUDGETS", "READ_CUSTOMERS", "READ_PRODUCTS"]
-    first, second = shops
     long_ago, later = now - timedelta(days=DAYS - 1), now - timedelta(days=40)
-    _key(made, first, long_ago, name="Web shop", rate_limit_per_hour=5000)
-    _key(made, second, long_ago, name="ERP connector")
-    _key(made, first, later, name="Reporting", scopes=reading)
-    _key(made, first, later, name="Integration tests", mode=Mode.TEST)
-    _key(made, second, later, name="Sandbox", mode=Mode.TEST)
-    old = _key(made, first, long_ago, name="Old shop")
-    with at(now - timedelta(days=33)):
-        api_keys.revoke(_operator_of(first), old)
-    made.keys[-1] = _without_text(made.keys[-1])
-    _key(made, second, long_ago, name="Trade fair", expires_at=now - timedelta(days=20))
-    made.keys[-1] = _without_text(made.keys[-1])
+    wanted: tuple[tuple[int, datetime, dict[str, Any]], ...] = (
+        (0, long_ago, {"name": "Web shop", "rate_limit_per_hour": 5000}),
+        (1, long_ago, {"name": "ERP connector"}),
+        (0, later, {"name": "Reporting", "scopes": reading}),
+        (0, later, {"name": "Integration tests", "mode": Mode.TEST}),
+        (1, later, {"name": "Sandbox", "mode": Mode.TEST}),
+        (0, long_ago, {"name": REVOKED}),
+        (1, long_ago, {"name": "Trade fair", "expires_at": now - timedelta(days=20)}),
+    )
+    operator = Actor.operator()
+    return [(place, since, api_keys.fresh(operator, api_keys.KeyInput(**given))) for place, since, given in wanted]
 
 
-def _key(made: Demo, shop: Merchant, moment: datetime, **given: Any) -> Any:
-    with at(moment):
-        row, text = api_keys.create(_operator_of(shop), api_keys.KeyInput(**given))
-    made.keys.append(Key(row.id, shop.id, row.name, str(row.mode), text))
-    return row
-
-
-def _without_text(key: Key) -> Key:
-    return Key(key.number, key.merchant_id, key.name, key.mode, None)
+def _store(
+    made: Demo, shops: list[Merchant], keys: list[tuple[int, datetime, api_keys.NewKey]], now: datetime
+) -> None:
+    """Keys that work, one that was revoked, one that has expired."""
+    for place, since, new in keys:
+        shop = shops[place]
+        with at(since):
+            row, text = api_keys.create(_operator_of(shop), new)
+        if row.name == REVOKED:
+            with at(now - timedelta(days=33)):
+                api_keys.revoke(_operator_of(shop), row)
+        opens = row.revoked_at is None and row.expires_at is None
+        made.keys.append(Key(row.id, shop.id, row.name, str(row.mode), text if opens else None))
 
 
 def _operator_of(shop: Merchant) -> Actor:

@@ -264,8 +264,9 @@ def test_bogus_keys_never_reach_bcrypt(app, alder, bcrypts):
 
 def test_a_digest_that_fits_is_not_enough_when_bcrypt_disagrees(app, alder):
     key_id, key = cast.make_key(alder)
+    other = bcrypt.hashpw(b"other", bcrypt.gensalt(4)).decode()
     with transaction() as session:
-        session.get(Credential, key_id).bcrypt_hash = bcrypt.hashpw(b"other", bcrypt.gensalt(4)).decode()
+        session.get(Credential, key_id).bcrypt_hash = other
     assert_error(Caller(app, key).get("/customers"), 401, "invalid_api_key")
 
 

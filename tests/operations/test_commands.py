@@ -161,3 +161,16 @@ def test_what_the_operator_does_is_in_the_audit_trail(installation: Any, merchan
 def test_several_server_processes_without_redis_are_refused_with_the_reason(installation: Any) -> None:
     refused = installation.run("serve", "--workers", "2", "--port", "0", status=1)
     assert "COUNTINGHOUSE_REDIS_URL" in refused["error"]
+
+
+def test_passwords_and_keys_are_hashed_while_others_can_write(
+    installation: Any, merchant: int, hashings: list[str]
+) -> None:
+    installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, "--all-merchants")
+    installation.run("user", "reset-password", "a@example.com", "--password", "another quiet ledger")
+    installation.run("key", "create", "--merchant", str(merchant), "--name", "Shop")
+    assert hashings == ["hash_of", "hash_of", "hashpw"]
+    installation.run("user", "reset-password", "nobody@example.com", "--password", PASSWORD, status=1)
+    installation.run("user", "reset-password", "a@example.com", "--password", "", status=1)
+    installation.run("key", "create", "--merchant", "99", "--name", "Shop", status=1)
+    assert hashings == ["hash_of", "hash_of", "hashpw", "hash_of"]

@@ -125,10 +125,11 @@ def core(app):
     """A function that calls the Core API as an admin of these merchants."""
 
     def make(*merchant_ids, role="admin_user"):
+        given = {"email": f"{role}{merchant_ids[0]}@example.org", "password": cast.PASSWORD, "role": role,
+                 "merchant_ids": list(merchant_ids), "api_access": True}
+        new = users.hashed(Actor.operator(), parse(users.UserInput, given))
         with transaction():
-            new = {"email": f"{role}{merchant_ids[0]}@example.org", "password": cast.PASSWORD, "role": role,
-                   "merchant_ids": list(merchant_ids), "api_access": True}
-            user = users.create(Actor.operator(), parse(users.UserInput, new))
+            user = users.create(Actor.operator(), new)
             token = tokens.issue(Actor.operator(), user)
         client = app.test_client()
         return lambda method, path, **more: client.open(path, method=method, headers={"X-Api-Key": token}, **more)

@@ -11,6 +11,7 @@ NEWER_SECRET = "another secret that is quite as long as it must be"
 
 
 def update_user(user_id, **changes):
+    changes = users.hashed_changes(Actor.operator(), changes)
     with transaction():
         users.update(Actor.operator(), db.session.get(User, user_id), changes)
 
