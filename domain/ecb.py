@@ -99,11 +99,15 @@ def _value(number: int, day: str, code: str, text: str) -> Value | Rejected:
         return Rejected(number, f"{code[:10]}: {day[:40]!r} is not a day")
 
 
-def import_some(found: Iterator[Value | Rejected], actor: Actor) -> Part | None:
-    """Store the next values inside the caller's transaction; None when there are no more."""
-    part = list(islice(found, CHUNK))
-    if not part:
-        return None
+def portions(raw: BinaryIO) -> Iterator[list[Value | Rejected]]:
+    """Every rate of a file, as many at a time as one transaction stores; reading is none of its business."""
+    found = values(raw)
+    while part := list(islice(found, CHUNK)):
+        yield part
+
+
+def import_some(part: list[Value | Rejected], actor: Actor) -> Part:
+    """Store some values inside the caller's transaction."""
     euro = currencies.named("from", "EUR").id
     known = {code: key for key, code in currencies.codes().items()}
     good = [one for one in part if isinstance(one, Value) and one.code in known and one.code != "EUR"]

@@ -43,12 +43,9 @@ def _parts(file: Path) -> Iterator[Part]:
     actor, count = Actor.operator(), 0
     with file.open("rb") as raw, progress("Importing", "bytes") as (bar, task):
         bar.update(task, total=file.stat().st_size)
-        found = ecb.values(raw)
-        while True:
+        for portion in ecb.portions(raw):
             with transaction():
-                part = ecb.import_some(found, actor)
-            if part is None:
-                return
+                part = ecb.import_some(portion, actor)
             yield part
             count += part.stored
             elapsed = bar.tasks[0].elapsed or 0.0
