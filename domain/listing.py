@@ -176,6 +176,11 @@ class Listing:
 
         `show` makes of the records what the asker needs; it must depend on nothing else.
         """
+        return self._page(actor, query, show)
+
+    def _page(
+        self, actor: Actor, query: Query, show: Callable[[Sequence[Record]], Any] | None = None, *, keep: bool = True
+    ) -> Page:
         values = self._own_values(actor) | self._values(query)
         values["limit"], values["offset"] = query.limit, min(query.offset, MAX_OFFSET)
         statement, reader = self._prepared(actor, query), Reader(several=bool(self.children))
@@ -186,7 +191,7 @@ class Listing:
                 records = self._records(reader, found)
             return Page(records, total, query.limit, query.offset, show(records) if show is not None else None)
 
-        page: Page = reader.recall(statement, values, read, lambda page: len(page.records) + 1, form=show)
+        page: Page = reader.recall(statement, values, read, weight, form=show) if keep else read()
         return page
 
     def count(self, actor: Actor, **filters: Any) -> int:
@@ -203,7 +208,7 @@ class Listing:
                 filters=query.filters, search=query.search, sort=query.sort, descending=query.descending,
                 order=query.order, limit=chunk, offset=offset,
             )
-            page = self.page(actor, part)
+            page = self._page(actor, part, keep=False)
             yield from page.records
             offset += chunk
             if not page.more:
@@ -276,6 +281,11 @@ class Listing:
         keys = [row.id for row in rows]
         parts = {name: kind.of(reader, keys) for name, kind in self.children.items()}
         return [Record(row, {name: found[row.id] for name, found in parts.items()}) for row in rows]
+
+
+def weight(page: Page) -> int:
+    """How many rows a page keeps in memory, its children among them."""
+    return 1 + sum(1 + sum(map(len, record.children.values())) for record in page.records)
 
 
 def expect(row: Any, version: int | None) -> None:

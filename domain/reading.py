@@ -32,8 +32,15 @@ class Held:
     driver: sqlite3.Connection
 
 
+LONGEST = 300                       # characters, or members of a list, of a value that is worth remembering
+
+
 def one_row(_: Any) -> int:
     return 1
+
+
+def if_there(row: Any) -> int:
+    return 0 if row is None else 1
 
 
 class Reader:
@@ -78,11 +85,16 @@ class Reader:
             (name, tuple(value) if isinstance(value, list) else value)
             for name, value in values.items() if name != "now"
         ])
+        if any(isinstance(value, (str, tuple)) and len(value) > LONGEST for _, value in given):
+            return make()                               # a caller's, perhaps a megabyte
         return self.memory.get((statement, given, form), make, rows)
 
-    def recall_first(self, statement: Prepared, values: Values) -> Any:
-        """The first row, or None, as it was found in this state of the database."""
-        return self.recall(statement, values, lambda: self.first(statement, values))
+    def recall_first(self, statement: Prepared, values: Values, *, absent: bool = True) -> Any:
+        """The first row, or None, as it was found in this state of the database.
+
+        `absent` says whether it is worth remembering that there is none.
+        """
+        return self.recall(statement, values, lambda: self.first(statement, values), one_row if absent else if_there)
 
     def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
         """All rows, as tuples with the columns' names as attributes."""

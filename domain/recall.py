@@ -4,20 +4,22 @@ In WAL mode every commit changes the header of the wal-index, which all connecti
 map into their memory, before anybody can see what was committed; SQLite itself keeps its cache of
 pages for as long as that header stays as it is (https://www.sqlite.org/walformat.html, section 2.1).
 We look at the same bytes: as long as they are equal, a SELECT would give the same rows again. So
-nothing remembered is ever older than the database, whoever wrote to it, and one look costs a
-copy of 96 bytes, no system call and no release of the interpreter lock.
+nothing remembered is older than what a connection of SQLite's own would see, whoever wrote, and one
+look costs a copy of 96 bytes, no system call and no release of the interpreter lock.
 
 Where there is no such header (another database, a file in memory, a journal of the old kind),
 nothing is remembered.
 """
 
+import ctypes
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from mmap import MAP_SHARED, PROT_READ, mmap
+from mmap import MAP_SHARED, PROT_READ
 from struct import Struct
 from typing import Any
 
@@ -25,16 +27,23 @@ from sqlalchemy import Engine, event
 
 HALF = 48                           # bytes of the header, of which there are two equal copies
 HEADER = 2 * HALF
-MAPPED = 136                        # bytes: the header, and what else SQLite keeps in the first page
 VERSION = 3007000                   # of the format; any other is not ours to read
 FIRST = Struct("=IIIBB")            # version, unused, change counter, is initialised, byte order
 READY = 12                          # where the header says that it is initialised
-MOST = 2048                         # rows kept of one state
+MOST = 1000                         # rows kept of one state
+AGAIN = 5.0                         # seconds until a file that could not be looked at is tried again
 NOTHING = object()
 
-# Never closed: POSIX drops all locks that a process holds on a file when it closes any descriptor of it,
-# and some of those locks are SQLite's.
-_mapped: dict[tuple[int, int], mmap] = {}
+# The start of each wal-index, by its device and inode. Never let go: POSIX drops all locks that a process
+# holds on a file when it closes any descriptor of it, and some of those locks are SQLite's. For the same
+# reason not by the module mmap, which closes a copy of the descriptor when it fails.
+_mapped: dict[tuple[int, int], Any] = {}
+_libc = ctypes.PyDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = (
+    ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long,
+)
+_FAILED = ctypes.c_void_p(-1).value
 
 
 @dataclass(slots=True)
@@ -52,20 +61,26 @@ class Recall:
     def __init__(self, engine: Engine) -> None:
         self.pid = os.getpid()
         self._anchor: sqlite3.Connection | None = None
-        self._header: mmap | None = None
+        self._header: Any = None                    # 96 bytes that SQLite changes
         self._state = State(b"")
+        self._again: float | None = None            # monotonic time from which to look at the file once more
         self._open(engine)
+
+    @property
+    def is_current(self) -> bool:
+        """Is it this process's, and not to be tried once more?"""
+        return self.pid == os.getpid() and (self._again is None or time.monotonic() < self._again)
 
     def get(self, key: Any, make: Callable[[], Any], rows: Callable[[Any], int] = lambda _: 1) -> Any:
         """What `make` gave for this key in this state of the file, or what it gives now.
 
         The state is read first: what `make` finds may be newer, never older, and a newer state makes
-        everybody ask again. `rows` says how much an answer counts; too many are not kept.
+        everybody ask again. `rows` says how much an answer counts; 0 is not kept.
         """
         mapped = self._header
         if mapped is None:
             return make()
-        header, state = mapped[:HEADER], self._state
+        header, state = mapped.raw, self._state
         if state.header == header:
             found = state.answers.get(key, NOTHING)
             if found is not NOTHING:
@@ -76,7 +91,9 @@ class Recall:
             self._state = state = State(header)
         answer = make()
         weight = rows(answer)
-        if state.rows + weight <= MOST:
+        if 0 < weight <= MOST:
+            if state.rows + weight > MOST:
+                self._state = state = State(header)
             state.rows += weight
             state.answers[key] = answer
         return answer
@@ -94,22 +111,31 @@ class Recall:
         path = engine.url.database
         if not path or path == ":memory:" or engine.url.query:
             return
-        anchor = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        anchor = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             anchor.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-            self._header = _map(path + "-shm")
-            self._anchor = anchor
-        except (OSError, ValueError, sqlite3.Error):    # no such file, or no page in it: not in WAL mode
+            _, _, name = anchor.execute("PRAGMA database_list").fetchone()      # behind all links
+            if anchor.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                self._header = _map(name + "-shm")
+        except (OSError, sqlite3.Error):
+            self._again = time.monotonic() + AGAIN
+        if self._header is None:
             anchor.close()
+        else:
+            self._anchor = anchor
 
 
-def _map(path: str) -> mmap | None:
-    """The start of a wal-index; None when it is of a format that we do not know."""
+def _map(path: str) -> Any:
+    """The header of a wal-index; None when it is of a format that we do not know."""
     found = os.stat(path)
     key = (found.st_dev, found.st_ino)
     if key not in _mapped:
-        _mapped[key] = mmap(os.open(path, os.O_RDONLY | os.O_CLOEXEC), MAPPED, MAP_SHARED, PROT_READ)
-    version, _, _, ready, _ = FIRST.unpack_from(_mapped[key])
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        address = _libc.mmap(None, HEADER, PROT_READ, MAP_SHARED, descriptor, 0)
+        if address == _FAILED:
+            raise OSError(ctypes.get_errno(), f"{path} cannot be mapped")
+        _mapped[key] = (ctypes.c_char * HEADER).from_address(address)
+    version, _, _, ready, _ = FIRST.unpack_from(_mapped[key].raw)
     return _mapped[key] if version == VERSION and ready else None
 
 
@@ -122,13 +148,13 @@ _guard = threading.Lock()
 def of(engine: Engine) -> Recall:
     """The memory of an engine in this process."""
     found = _recalls.get(engine)
-    if found is not None and found.pid == os.getpid():
+    if found is not None and found.is_current:
         return found
     with _guard:
         found = _recalls.get(engine)
-        if found is not None and found.pid == os.getpid():
+        if found is not None and found.is_current:
             return found
-        if found is not None:
+        if found is not None and found.pid != os.getpid():
             _inherited.append(found)
         if engine not in _told:
             _told.add(engine)
@@ -147,3 +173,12 @@ def _forget(engine: Engine) -> None:
             found.end()
         else:
             _inherited.append(found)
+
+
+def _after_fork() -> None:
+    """Another thread of the parent may have held it."""
+    global _guard
+    _guard = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -109,7 +109,7 @@ def find(secret: str) -> Key | None:
     parts = keyformat.parts(secret)
     if parts is None:
         return None
-    row = Reader().recall_first(_BY_PUBLIC_ID, {"public_id": parts.public_id})
+    row = Reader().recall_first(_BY_PUBLIC_ID, {"public_id": parts.public_id}, absent=False)
     known = row.digest if row is not None else _NO_DIGEST
     current, *older = vault.digests(secret)
     if not hmac.compare_digest(current, known):

@@ -102,7 +102,7 @@ def by_token(token: str) -> UserCaller | None:
 
 
 def _of_digest(digest: str) -> Any:
-    row = Reader().recall_first(_BY_DIGEST, {"digest": digest})
+    row = Reader().recall_first(_BY_DIGEST, {"digest": digest}, absent=False)
     return row if row is not None and hmac.compare_digest(digest, row.digest) else None
 
 

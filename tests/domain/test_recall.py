@@ -16,10 +16,11 @@ from sqlalchemy import create_engine
 
 from app import create_app
 from database import db, transaction
-from domain import budgets, products, recall, settings
+from domain import budgets, keyformat, products, recall, recognition, settings, user_access
 from domain.actor import Actor
 from domain.listing import Query
 from domain.reading import Reader
+from models.credential import Mode
 from tests import cast
 from tests.conftest import make_settings
 
@@ -241,12 +242,76 @@ def test_a_journal_of_the_old_kind_and_a_database_in_memory_are_asked_each_time(
         engine.dispose()
 
 
-def test_only_so_many_rows_are_kept(asked):
-    made = []
-    for key in range(6):
-        for _ in range(2):
-            recall.of(asked.engine).get(key, lambda key=key: made.append(key), lambda _: recall.MOST // 3)
-    assert made == [0, 1, 2, 3, 3, 4, 4, 5, 5]
+def test_only_so_many_rows_are_kept_and_then_all_are_forgotten(asked):
+    made, third = [], recall.MOST // 3
+
+    def ask(key, rows):
+        recall.of(asked.engine).get(key, lambda: made.append(key), lambda _: rows)
+
+    for key in (0, 1, 2, 0, 1, 2):
+        ask(key, third)
+    assert made == [0, 1, 2]
+    ask(3, third)
+    ask(3, third)
+    ask(0, third)
+    assert made == [0, 1, 2, 3, 0]
+    for _ in range(2):
+        ask("too large", recall.MOST + 1)
+        ask("not worth it", 0)
+    assert made[5:] == ["too large", "not worth it"] * 2
+
+
+def dead_index(path, beside):
+    """A wal-index as a killed server leaves it, under another name."""
+    one = connection(path)
+    one.execute("UPDATE counter SET number = number")
+    shutil.copy(path + "-shm", beside)
+    one.close()
+
+
+def test_the_index_of_the_file_behind_a_link_is_looked_at(path, tmp_path):
+    link = tmp_path / "link.sqlite3"
+    link.symlink_to(path)
+    dead_index(path, f"{link}-shm")
+    asked = Asked(str(link))
+    assert asked.number() == 0
+    write(path, 42)
+    assert [asked.number() for _ in range(3)] == [42] * 3
+    assert asked.times == 2
+    asked.close()
+
+
+def test_a_left_over_index_of_a_file_in_the_old_journal_mode_is_not_believed(path):
+    dead_index(path, path + "-dead")
+    with sqlite3.connect(path, isolation_level=None) as one:
+        assert one.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
+        os.replace(path + "-dead", path + "-shm")
+        engine = create_engine(f"sqlite:///{path}")
+        question, numbers = "SELECT number FROM counter", []
+        for number in range(3):
+            one.execute("UPDATE counter SET number = ?", (number,))
+            numbers.append(recall.of(engine).get("a", lambda: one.execute(question).fetchone()[0]))
+    assert numbers == [0, 1, 2]
+    one.close()
+    engine.dispose()
+
+
+def test_a_file_that_is_locked_at_first_is_looked_at_later(path, monkeypatch):
+    monkeypatch.setattr(recall, "AGAIN", 0.2)
+    lock = sqlite3.connect(path, isolation_level=None)
+    lock.execute("PRAGMA locking_mode=EXCLUSIVE")
+    lock.execute("UPDATE counter SET number = 1")
+    engine, made = create_engine(f"sqlite:///{path}"), []
+    before = time.monotonic()
+    for _ in range(2):
+        recall.of(engine).get("a", lambda: made.append(1))
+    assert time.monotonic() - before < 2
+    lock.close()
+    time.sleep(0.25)
+    for _ in range(3):
+        recall.of(engine).get("a", lambda: made.append(1))
+    assert len(made) == 3
+    engine.dispose()
 
 
 # Through the application
@@ -350,3 +415,26 @@ def test_what_depends_on_the_time_is_not_remembered(installed):
     for _ in range(2):
         Reader().recall(statement, {}, lambda: made.append(1))
     assert len(made) == 2
+
+
+def kept():
+    return recall.of(db.engine)._state.answers
+
+
+def test_what_strangers_send_is_not_remembered(installed):
+    assert recognition.find(keyformat.generate(Mode.LIVE)) is None
+    assert user_access.by_token("no such token") is None
+    merchant = cast.make_merchant("Alder")
+    db.session.remove()
+    products.LISTING.page(cast.actor_for(merchant), Query(search="x" * 100_000))
+    assert not kept()
+    products.LISTING.page(cast.actor_for(merchant), Query(search="x"))
+    assert len(kept()) == 1
+
+
+def test_an_export_leaves_the_memory_to_others(installed):
+    merchant = cast.make_merchant("Alder")
+    cast.make_product(merchant, "Lamp", 1)
+    db.session.remove()
+    assert [one.name for one in products.LISTING.stream(cast.actor_for(merchant), Query())] == ["Lamp"]
+    assert not kept()
