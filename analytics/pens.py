@@ -2,8 +2,9 @@
 
 `Mapped` copies them into memory that is the file's: no system call, so no other thread gets in
 between, which under load costs more than everything else about a note. Its room is reserved when the
-file is made, because a page of a mapped file for which the disk has no room ends the process. Where
-the file system reserves nothing, `Appended` writes as usual.
+file is made, because a page of a mapped file for which the disk has no room ends the process (so does
+one behind the end of a file that somebody has cut short: nobody may). Where nothing can be reserved,
+or the file system moves pages when they are written, `Appended` writes as usual.
 
 A mapped file is as long as its room; how much of it is used stands in its last 16 bytes, and is
 changed in one store after the bytes are there. A file without that mark is used up to its end.
@@ -12,18 +13,20 @@ changed in one store after the bytes are there. A file without that mark is used
 import ctypes
 import errno
 import os
+import sys
 from mmap import mmap
 from typing import Protocol
 
 MARK = b"\xc7end\0\0\0\0"           # no text ends like this
-TRAILER = len(MARK) + 8             # bytes: the mark, and how many bytes are used (little-endian)
-NOT_HERE = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+TRAILER = len(MARK) + 8             # bytes: the mark, and how many bytes are used
+MOVES_PAGES = (0x9123683E, 0x2FC12FC1, 0xCA451A4E, 0x6969)     # btrfs, ZFS, bcachefs, NFS: see statfs(2)
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.write.argtypes, _libc.write.restype = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t), ctypes.c_ssize_t
 _fallocate = getattr(_libc, "fallocate64", None)        # Linux; not posix_fallocate, which may pretend
 if _fallocate is not None:
     _fallocate.argtypes, _fallocate.restype = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64), ctypes.c_int
+_fstatfs = getattr(_libc, "fstatfs64", None)
 
 
 class Pen(Protocol):
@@ -58,7 +61,7 @@ class Mapped:
         return True
 
     def close(self) -> None:
-        del self._used                              # it looks into the memory
+        self._used = ctypes.c_uint64()              # the former looks into the memory
         self._memory.close()
         os.close(self._descriptor)
 
@@ -96,21 +99,28 @@ class Appended:
 
 
 def pen(descriptor: int, room: int) -> Pen:
-    """The better of the two that this file allows. Raises OSError when the disk has no room."""
+    """The better of the two that this empty file allows; the other one tells at each write what is wrong."""
     try:
         return Mapped(descriptor, room)
-    except OSError as problem:
-        if problem.errno not in NOT_HERE:
-            raise
+    except OSError:
+        os.ftruncate(descriptor, 0)
         return Appended(descriptor, room)
 
 
 def reserve(descriptor: int, size: int) -> None:
     """Make the file that long, and the disk's room its own; raises OSError."""
-    if _fallocate is None:
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    if _fallocate is None or _kind(descriptor) in MOVES_PAGES:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
     if _fallocate(descriptor, 0, 0, size):
         _raise()
+
+
+def _kind(descriptor: int) -> int:
+    """The magic number of the file system; 0 if it cannot be told."""
+    told = ctypes.create_string_buffer(512)         # struct statfs, which begins with it
+    if _fstatfs is None or _fstatfs(descriptor, told):
+        return 0
+    return ctypes.c_long.from_buffer(told).value & 0xFFFFFFFF
 
 
 def write(descriptor: int, data: bytes) -> int:
@@ -129,7 +139,7 @@ def used(descriptor: int) -> int:
     trailer = os.pread(descriptor, TRAILER, size - TRAILER)
     if not trailer.startswith(MARK):
         return size
-    return min(int.from_bytes(trailer[len(MARK):], "little"), size - TRAILER)
+    return min(int.from_bytes(trailer[len(MARK):], sys.byteorder), size - TRAILER)
 
 
 def _raise() -> None:

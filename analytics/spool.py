@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -91,16 +92,17 @@ class Spool:
         return made
 
     def _release(self) -> None:
-        if self._pen is not None:
-            self._pen.close()
-        self._pen = None
+        before, self._pen = self._pen, None
+        if before is not None:
+            before.close()
 
 
 def _forget(spool: Spool | None) -> None:
     """In a forked child: the file and the lock are the parent's."""
     if spool is not None:
         spool._lock = threading.Lock()
-        spool._release()
+        with suppress(Exception):                   # another thread may have been about to close it
+            spool._release()
         spool.failures, spool.last_error = 0, None
 
 
