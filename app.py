@@ -27,7 +27,7 @@ from blueprints import (
 from blueprints.admin import bp as admin_pages
 from blueprints.analytics import bp as analytics_pages
 from blueprints.api import call, core, pipeline, public, rest
-from blueprints.api.answers import add
+from blueprints.api.answers import WITHOUT_BODY, add
 from blueprints.api.contract import Contract
 from blueprints.api.core import view as core_view
 from blueprints.api.limits import REDIS_OPTIONS, limiter
@@ -60,7 +60,7 @@ class Application(Flask):
         opened: call.Call | None = g.get("call")
         if opened is None or opened.contract is None:
             return super().process_response(response)
-        if "HTTP_ACCEPT_ENCODING" in opened.request.environ:
+        if "HTTP_ACCEPT_ENCODING" in opened.request.environ and response.status_code not in WITHOUT_BODY:
             response = self.extensions["compress"].after_request(response)
         add(response, _headers.OF_API)
         if opened.request.is_secure:

@@ -60,3 +60,10 @@ def make_budget(merchant_id, customer_id, items=None, **more):
 
 def count(model):
     return db.session.query(model).count()
+
+
+def each_header_once(reply):
+    """The reply; no API answer says the same header twice."""
+    names = [name.lower() for name, _ in reply.headers]
+    assert len(set(names)) == len(names), names
+    return reply

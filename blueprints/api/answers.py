@@ -20,7 +20,9 @@ class Answer(Response):
     """
 
     def __init__(self, body: bytes | None, status: int, headers: Mapping[str, str] | None = None):
-        super().__init__(body, status, headers, content_type="application/json" if body is not None else None)
+        super().__init__(body, status, headers, content_type="application/json")
+        if body is None:
+            del self.headers["Content-Type"]
         self.plain: list[tuple[str, str]] = []
 
     def get_wsgi_response(self, environ: Any) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:

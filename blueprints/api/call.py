@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, g, request
 
-from blueprints.api.answers import add
+from blueprints.api.answers import WITHOUT_BODY, add
 from blueprints.api.contract import Contract, Operation
 from blueprints.api.doors import Caller
 from domain.actor import Actor
@@ -75,7 +75,9 @@ class Call:
             "status": response.status_code,
             "error_code": self.error_code,
             "request_bytes": asked.content_length or 0,
-            "response_bytes": int(response.headers.get("Content-Length", 0)),
+            "response_bytes": (
+                0 if response.status_code in WITHOUT_BODY else int(response.headers.get("Content-Length", 0))
+            ),
             "ip": asked.remote_addr or "",
             "user_agent": environ.get("HTTP_USER_AGENT", ""),
             "request_id": self.request_id,

@@ -203,13 +203,14 @@ def fail(error: BaseException, contract: Contract) -> Response:
     exposure = call.operation.exposure if call.operation else None
     word = exposure.word if exposure else str
     fields = {word(name): str(problem) for name, problem in known.fields.items()}
-    response = json_response(contract.failure(known, status, fields), status)
+    refusal = limit_headers(known) if isinstance(known, LimitExceeded) else {}
+    if refusal:
+        call.limit = None                       # what is left of another limit would say the opposite
+    response = json_response(contract.failure(known, status, fields), status, refusal)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     if isinstance(known, Unauthenticated):
         response.headers.update(contract.challenge())
-    if isinstance(known, LimitExceeded):
-        response.headers.update(limit_headers(known))
     if status == 503:
         response.headers["Retry-After"] = "1"
     return response

@@ -1,5 +1,6 @@
 """What list, get, create, update, delete and actions mean, once for every contract."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from domain.errors import Invalid, NotFound, PreconditionFailed
 from domain.listing import LARGEST_ID, expect
 from domain.resource import Resource
 
+TAG = re.compile(r"(\d{1,9})(?::gzip|:br)?", re.ASCII)         # the tag of a compressed answer says how
 
 def expose(
     contract: Contract,
@@ -69,10 +71,10 @@ def version_of(arguments: Arguments) -> int | None:
     wanted = arguments.if_match
     if wanted is None or wanted.strip() == "*":
         return None
-    tag = wanted.strip().removeprefix("W/").strip('"')
-    if not (tag.isascii() and tag.isdigit() and len(tag) < 10):
+    tag = TAG.fullmatch(wanted.strip().removeprefix("W/").strip('"'))
+    if tag is None:
         raise PreconditionFailed("If-Match must carry the ETag of an earlier answer.")
-    return int(tag)
+    return int(tag[1])
 
 
 def shown(exposure: Exposure, actor: Actor, key: int, status: int = 200) -> Outcome:

@@ -22,7 +22,8 @@ class Caller:
 
     def __call__(self, method, path, json=None, headers=None, **more):
         headers = {"Authorization": f"Bearer {self.key}", **(headers or {})}
-        return self.client.open(self.prefix + path, method=method, json=json, headers=headers, **more)
+        reply = self.client.open(self.prefix + path, method=method, json=json, headers=headers, **more)
+        return cast.each_header_once(reply)
 
     def get(self, path, **more):
         return self("GET", path, **more)

@@ -55,3 +55,12 @@ def test_a_deletion_takes_the_tag_as_well(api, path):
 
 def test_a_row_that_is_not_there_is_404_whatever_the_tag(api):
     assert_error(changed(api, "/customers/customer_9", '"1"'), 404, "not_found")
+
+
+@pytest.mark.parametrize("way", ["gzip", "br"])
+def test_the_tag_of_a_compressed_answer_opens_a_change(api, path, way):
+    api.put(path, {"metadata": {f"key{number}": "x" * 100 for number in range(8)}})
+    seen = api.get(path, headers={"Accept-Encoding": way})
+    assert seen.headers["Content-Encoding"] == way
+    assert changed(api, path, seen.headers["ETag"]).status_code == 200
+    assert_error(changed(api, path, seen.headers["ETag"]), 412, "precondition_failed")

@@ -108,6 +108,8 @@ def test_ten_a_minute(caller, receiver):
     replies = [ask() for _ in range(12)]
     assert [one.status_code for one in replies] == [200] * 10 + [429] * 2
     assert 1 <= int(replies[-1].headers["Retry-After"]) <= 60
+    told = cast.each_header_once(replies[-1]).headers
+    assert (told["X-RateLimit-Limit"], told["X-RateLimit-Remaining"], told["X-RateLimit-Window"]) == ("10", "0", "60")
     assert len(receiver.seen) == 10
 
 

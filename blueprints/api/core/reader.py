@@ -8,6 +8,7 @@ from blueprints.api.contract import Exposure, Parameter
 from domain.errors import Invalid, Problem
 
 WHOLE = re.compile(r"\d{1,18}\Z", re.ASCII)
+LONGEST_TEXT = 255          # characters of a filter's value: no column that is filtered has more
 MOST_IDS = 1000
 
 
@@ -65,6 +66,8 @@ class QueryReader:
         if not isinstance(value, str) or "\x00" in value or "\ufffd" in value or not _is_text(value):
             self._wrong(name, "must be a string")
             return None
+        if len(value) > LONGEST_TEXT:
+            self._wrong(name, f"must have at most {LONGEST_TEXT} characters")
         return value
 
     def _ids(self, name: str, value: Any) -> list[int] | None:

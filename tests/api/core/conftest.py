@@ -23,7 +23,7 @@ class Program:
 
     def __call__(self, method, path, json=None, headers=None, **more):
         headers = {"X-Api-Key": self.token, **(headers or {})}
-        return self.client.open(path, method=method, json=json, headers=headers, **more)
+        return cast.each_header_once(self.client.open(path, method=method, json=json, headers=headers, **more))
 
     def get(self, path, **more):
         return self("GET", path, **more)

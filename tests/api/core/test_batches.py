@@ -78,6 +78,8 @@ def test_a_batch_of_notifications_is_204_and_done(core, alder, records):
     records.clear()
     reply = batch(core, call("clients.create", NEW | {"companies_id": alder}, None), call("nope", {}, None))
     assert (reply.status_code, reply.data) == (204, b"")
+    assert not {"Content-Encoding", "Content-Type"} & set(reply.headers.keys())
+    assert records[-1]["response_bytes"] == 0
     assert db.session.query(Customer).count() == 1
     assert [one["error_code"] for one in records[0]["children"]] == [None, "-32601"]
 
