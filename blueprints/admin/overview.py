@@ -40,15 +40,16 @@ def show() -> str:
     who = actor()
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     pending = Query(filters={"status": BudgetStatus.PENDING}, sort="valid_until", descending=False, limit=NEWEST)
+    newest, offered = customers.LISTING.page(who, Query(limit=NEWEST)), products.LISTING.count(who)
     return render_template(
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
         pending=budgets.RESOURCE.listing.page(who, pending),
         approved=budgets.RESOURCE.listing.count(who, status=BudgetStatus.APPROVED),
-        customers=customers.LISTING.page(who, Query(limit=NEWEST)),
-        products=products.LISTING.count(who),
+        customers=newest,
+        products=offered,
         keys=warnings(who, mode) if who.can("READ_KEYS") else None,
-        steps=steps(who, mode) if who.can("WRITE_KEYS") else [],
+        steps=steps(who, mode, offered, newest.total) if who.can("WRITE_KEYS") else [],
         day=clock.now().astimezone(zone()).date().isoformat(),
     )
 
@@ -65,13 +66,13 @@ def warnings(who: Actor, mode: Mode) -> dict[str, Any]:
     }
 
 
-def steps(who: Actor, mode: Mode) -> list[Step]:
+def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> list[Step]:
     """The way to the first successful call; empty once it was walked."""
     found = [
         Step("Add a product", "What you sell, with its price.", "/admin/products/new", "New product",
-             products.LISTING.count(who) > 0),
+             product_count > 0),
         Step("Add a customer", "Somebody to bill.", "/admin/customers/new", "New customer",
-             customers.LISTING.count(who) > 0),
+             customer_count > 0),
         Step("Create an API key", "A program's way in; shown once.", "/admin/keys/new", "Create key",
              api_keys.LISTING.count(who, status="ACTIVE", mode=mode) > 0),
         Step("Make a budget", "By hand here, or with the key over the API.", "/admin/budgets/new", "New budget",
