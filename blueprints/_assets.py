@@ -20,11 +20,10 @@ from flask import (
 from werkzeug.security import safe_join
 
 HTMX = "vendor/htmx-4.0.1/htmx.min.js"
-TABLER = "vendor/tabler-1.6.1/tabler.min.css"
 INTER = "vendor/inter-5.3.0/inter-latin-wght-normal.woff2"
 PLOTLY = "vendor/plotly-basic-4.1.1/plotly-basic.min.js"
 PLOTLY_STYLES = "vendor/plotly-basic-4.1.1/plotly-static.css"
-STYLES = ("tokens", "shell", "controls", "content", "forms", "pages", "responsive")
+STYLES = ("tabler", "tokens", "shell", "controls", "content", "forms", "pages", "responsive")
 SCRIPTS = ("shell", "toast", "palette", "forms")
 
 A_YEAR = 31_536_000
@@ -38,7 +37,7 @@ def init_app(app: Flask) -> None:
     app.view_functions["static"] = serve
     app.add_template_global(asset)
     app.jinja_env.globals["files"] = {
-        "htmx": HTMX, "tabler": TABLER, "inter": INTER, "plotly": PLOTLY, "plotly_styles": PLOTLY_STYLES,
+        "htmx": HTMX, "inter": INTER, "plotly": PLOTLY, "plotly_styles": PLOTLY_STYLES,
         "styles": STYLES, "scripts": SCRIPTS,
     }
 

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import brotli
+import pytest
 
 from blueprints import _assets
 from blueprints._shell import NAVIGATION
+from tests import tabler
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -25,8 +27,30 @@ def fetched(visitor, page):
     return total
 
 
-def test_an_ordinary_page_stays_within_its_budget(admin):
-    assert fetched(admin, admin.get("/admin/customers")) <= 140_000
+@pytest.mark.parametrize("address", ["/admin/customers", "/admin/customers/new?merchant_id=1", "/admin/merchants/new"])
+def test_an_ordinary_page_stays_within_its_budget(admin, address):
+    page = admin.get(address)
+    assert "<form" in page.text
+    assert fetched(admin, page) <= 140_000
+
+
+def test_our_share_of_tabler_has_every_rule_that_a_page_can_match():
+    made, classes = tabler.SHARE.read_text(), tabler.used()
+    wanted = tabler.share(tabler.WHOLE.read_text(), classes)
+    assert tabler.share(made, classes) == wanted, "python -m tests.tabler"
+    assert ".steps{" in wanted
+    assert ".carousel" not in wanted
+
+
+def test_a_share_keeps_what_names_no_class_or_known_ones_only():
+    css = (
+        '@charset "UTF-8";/*! x */:root{--a:";}{"}.b,.c:is(.d,p),a:not(.e){color:red}'
+        "@media (min-width:1px){.c{top:0}.b .f{top:1px}}@media print{.c{top:0}}@keyframes k{to{top:0}}.b\\:x{top:2px}"
+    )
+    assert tabler.share(css, {"b", "f"}) == (
+        ':root{--a:";}{"}\n.b,a:not(.e){color:red}\n'
+        "@media (min-width:1px){\n.b .f{top:1px}\n}\n@keyframes k{to{top:0}}\n"
+    )
 
 
 def test_own_scripts_are_small(visitor):
