@@ -25,6 +25,20 @@ def test_an_admin_makes_users_for_own_merchants(admin, alder, birch):
     assert refused.status_code == 403
 
 
+def ticked(page):
+    return set(re.findall(r'name="merchant_ids" value="(\d+)" checked', page))
+
+
+def test_a_refused_form_comes_back_with_the_profiles_as_they_were_ticked(ops, alder, birch):
+    wrong = NEW | {"email": "not an address"}
+    assert ticked(ops.post("/admin/users", wrong | {"merchant_ids": ["", str(birch)]}).text) == {str(birch)}
+    key = cast.make_user("ada@alder.example", merchant_ids=[alder])
+    assert ticked(ops.get(f"/admin/users/{key}/edit").text) == {str(alder)}
+    again = ops.post(f"/admin/users/{key}", wrong | {"merchant_ids": ["", str(alder), str(birch)]})
+    assert ticked(again.text) == {str(alder), str(birch)}
+    assert ticked(ops.post(f"/admin/users/{key}", wrong | {"merchant_ids": [""]}).text) == set()
+
+
 def test_boxes_that_are_not_ticked_switch_off(ops, alder):
     key = cast.make_user("ada@alder.example", "normal_user", [alder], api_access=True)
     form = {"email": "ada@alder.example", "role": "normal_user", "active": "on", "merchant_ids": ["", str(alder)]}
