@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from database import db
 from operations import backup as archives
 from operations import check as checks
 from operations import revisions
+from operations.alone import only_server
 from operations.errors import OperationRefused
 
 option = click.option
@@ -49,7 +50,8 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
             f"{workers} server processes need COUNTINGHOUSE_REDIS_URL: each would count the rate limits for itself, "
             "and a limit that multiplies by the number of processes is no limit. Set it, or use --workers 1."
         )
-    with server.listen(host, port) as listening:
+    alone = nullcontext() if chosen.redis_url else only_server(chosen.instance)
+    with alone, server.listen(host, port) as listening:
         if first:
             _prepare(host, listening.getsockname()[1], with_demo=first == "demo")
         _must_be_migrated()

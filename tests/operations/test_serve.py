@@ -136,6 +136,26 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_ends(
     assert installation.run("check")["ok"]
 
 
+def refused_start(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", "serve", "--port", "0"], cwd=ROOT,
+        env=dict(os.environ) | environment, capture_output=True, text=True, check=False, timeout=60,
+    )
+
+
+def test_a_second_server_on_one_folder_is_refused_until_the_first_has_ended(installation: Any, serve: Any) -> None:
+    first = serve()
+    refused = refused_start()
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        f"A server runs already on {installation.folder} (process {first.process.pid}): "
+    )
+    assert len(refused.stderr.splitlines()) == 1
+    first.process.kill()
+    first.process.wait(30)
+    assert serve().call("/healthz", "none")[0] == 200
+
+
 def test_a_malformed_setting_stops_the_start_with_one_line(installation: Any) -> None:
     environment = dict(os.environ) | {"COUNTINGHOUSE_TRUSTED_PROXIES": "many"}
     result = subprocess.run(

@@ -1,0 +1,45 @@
+"""One server for one instance folder, while nothing shared counts the limits."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from operations.errors import OperationRefused
+
+LOCK = "serve.lock"
+PATIENCE = 1.0                                       # seconds for processes of a killed server to be gone
+
+
+@contextmanager
+def only_server(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; raises OperationRefused while another server has it.
+
+    The kernel lets go of it when the last process of the server has ended, however it ended.
+    """
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _take(descriptor, folder)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, folder: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                break
+        time.sleep(0.05)
+    holder = os.pread(descriptor, 32, 0).decode() or "unknown"
+    raise OperationRefused(
+        f"A server runs already on {folder} (process {holder}): a second one would count the rate limits for itself. "
+        "Stop that one, give this one another COUNTINGHOUSE_INSTANCE, or set COUNTINGHOUSE_REDIS_URL for both."
+    )
