@@ -56,6 +56,11 @@ def complaint() -> str | None:
         if revision == newest():
             continue
         if not knows(revision):
-            return f"The {name} database is at revision {revision}, newer than this program: upgrade the program."
+            return too_new(name, revision)
         return f"The {name} database needs its migrations: run flask --app app db upgrade"
     return None
+
+
+def too_new(name: str, revision: str | None) -> str:
+    """What to say of a database that a newer program has migrated."""
+    return f"The {name} database is at revision {revision}, newer than this program: upgrade the program."

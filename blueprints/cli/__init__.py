@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from blueprints.cli import accounts, demo, installation, keys, logs, rates, reference
+from blueprints.cli import accounts, demo, installation, keys, logs, rates, reference, schema
 from blueprints.cli._command import settings_or_exit
 
 __all__ = ["register", "settings_or_exit"]
@@ -13,3 +13,4 @@ def register(app: Flask) -> None:
     for module in (installation, accounts, keys, logs, rates, reference, demo):
         for command in module.COMMANDS:
             app.cli.add_command(command)
+    schema.register()

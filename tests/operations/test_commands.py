@@ -1,8 +1,11 @@
 """The operator's commands: names, documents, refusals."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import click
+import flask_migrate.cli
 import pytest
 
 from database import db, transaction
@@ -17,6 +20,38 @@ PASSWORD = "seven quiet ledgers at dusk"
 @pytest.fixture
 def merchant(installation: Any) -> int:
     return int(installation.run("merchant", "create", "--name", "Ada", "--currency", "EUR")["id"])
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    for name, part in command.commands.items():
+        yield from leaves(part, (*path, name))
+
+
+def test_every_command_takes_json(empty: Any) -> None:
+    found = {path: each for path, each in leaves(empty().app.cli) if path[0] != "db"}     # the others are developers'
+    found |= {("db", "upgrade"): flask_migrate.cli.db.commands["upgrade"]}
+    assert len(found) > 15
+    mute = [
+        " ".join(path) for path, command in found.items()
+        if not any("--json" in parameter.opts for parameter in command.params)
+    ]
+    assert mute == []
+
+
+def test_an_upgrade_says_what_it_did_and_that_nothing_is_left(empty: Any) -> None:
+    made = empty()
+    first = made.run("db", "upgrade")
+    newest = first["revisions"]["default"]
+    assert first == {
+        "changed": True, "before": {"default": None, "log": None}, "revisions": {"default": newest, "log": newest},
+    }
+    assert made.run("db", "upgrade")["changed"] is False
+    again = made.app.test_cli_runner().invoke(args=["db", "upgrade"])
+    assert (again.exit_code, again.stdout) == (0, f"Up to date: revision {newest}.\n")
+    assert made.run("db", "upgrade", "nonsense", status=1)["error"] == "There is no revision nonsense."
 
 
 def test_a_merchant_is_created_with_its_currency_and_zone(installation: Any) -> None:
