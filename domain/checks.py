@@ -20,6 +20,7 @@ NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
 WEB = re.compile(r"https?://[^\s/?#]+\.[^\s]*\Z|https?://localhost\S*\Z", re.IGNORECASE)
 MAX_METADATA = 50
+LARGEST_EXACT = 2**53       # a whole number above may stand for its neighbour
 MAX_DIGITS = 28             # more would be rounded in silence
 LARGEST = Decimal(2**53)
 
@@ -76,9 +77,18 @@ def number(value: Any, info: ValidationInfo) -> Decimal:
 def whole(value: Any, info: ValidationInfo) -> int:
     if isinstance(value, str) and is_text(info) and re.fullmatch(r"[+-]?\d{1,18}", value.strip(), re.ASCII):
         return int(value.strip())
+    if isinstance(value, float | Decimal) and is_whole(value):
+        return int(value)                            # 2.0 is what languages without integers send for 2
     if isinstance(value, bool) or not isinstance(value, int):
         raise wrong("type", "must be a whole number")
     return value
+
+
+def is_whole(value: float | Decimal) -> bool:
+    """Is this a whole number, and of a size at which floats still are exact?"""
+    number = Decimal(value)
+    small = number.is_finite() and -MAX_DIGITS < number.adjusted() < 16      # before arithmetic chokes on the exponent
+    return small and abs(number) < LARGEST_EXACT and number == int(number)
 
 
 def truth(value: Any, info: ValidationInfo) -> bool:

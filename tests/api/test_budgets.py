@@ -100,6 +100,15 @@ def test_a_later_change_of_the_product_or_customer_leaves_the_amounts(api, alder
     assert (data["items"][0]["description"], data["total"], data["customer"]["name"]) == ("Lamp", 38.0, "Ada King")
 
 
+@pytest.mark.parametrize("quantity", ["2.0", "2e0", "2.000", "0.2e1"])
+def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(api, customer, quantity):
+    line = f'{{"description": "Work", "quantity": {quantity}, "unitPrice": 10}}'
+    body = f'{{"customerId": "{customer}", "items": [{line}]}}'
+    reply = api.post("/budgets", data=body, content_type="application/json")
+    assert reply.status_code == 201, reply.json
+    assert reply.json["data"]["items"][0]["quantity"] == 2
+
+
 @pytest.mark.parametrize(("more", "field", "words"), [
     ({"customerId": None}, "customerId", "must be a whole number"),
     ({"customerId": "customer_99"}, "customerId", "must exist"),
