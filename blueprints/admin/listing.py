@@ -168,7 +168,7 @@ def show_list(
     page = here.rows()
     narrowed = any(request.args.get(one) for one in ("q", *(narrow.name for narrow in here.narrows)))
     response = page_or_part(
-        whole, table, here=here, page=page, who=actor(), narrowed=narrowed, table=table, **more
+        whole, "admin/_part.html", here=here, page=page, who=actor(), narrowed=narrowed, table=table, **more
     )
     shown = request.headers.get("HX-Current-URL", "")
     if is_partial() and not shown.endswith(here.link()):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 from tests import cast
 
@@ -63,6 +64,17 @@ def test_a_part_is_the_table_alone_and_keeps_a_clean_address(admin, alder):
     assert {"HX-Request", "HX-Request-Type"} <= set(part.vary)
     back = admin.get("/admin/customers", headers={"HX-History-Restore-Request": "true", "HX-Request-Type": "full"})
     assert "<html" in back.text
+
+
+def test_the_order_stays_when_a_filter_follows(admin, alder):
+    people(alder)
+    field = re.compile(r'<input type="hidden" id="sort" name="sort" value="([^"]*)"( disabled)?([^>]*)>')
+    assert field.search(admin.get("/admin/customers?sort=-name").text).groups() == ("-name", None, "")
+    assert field.search(admin.get("/admin/customers").text).groups() == ("", " disabled", "")
+    renewed = ("name", None, ' hx-swap-oob="true"')
+    assert field.search(admin.part("/admin/customers?sort=name&q=zzz").text).groups() == renewed
+    for other in ("keys", "webhooks", "currencies", "budgets"):
+        assert field.search(admin.part(f"/admin/{other}?sort=name").text).groups() == renewed, other
 
 
 def test_pages_of_a_list(admin, alder):
