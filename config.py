@@ -77,7 +77,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 def _complete(values: dict[str, Any]) -> Settings:
     instance: Path = values["instance"]
     try:
-        instance.mkdir(parents=True, exist_ok=True)
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise ConfigError(f"{PREFIX}INSTANCE: cannot use the folder {instance}: {problem.strerror}.") from None
     business = values["database_url"] or f"sqlite:///{instance / 'countinghouse.db'}"

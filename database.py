@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -129,7 +129,10 @@ def lower(value: Any) -> Any:
 
 
 def tune_sqlite(engine: Engine, synchronous: str) -> None:
-    """Readers never wait, a writer locks before it reads, references hold."""
+    """Readers never wait, a writer locks before it reads, references hold; a new file is its owner's alone."""
+    path = engine.url.database
+    if path and not path.startswith((":", "file:")):
+        event.listen(engine, "do_connect", lambda *_: make_private(path))    # its journals get the file's mode
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
@@ -147,6 +150,17 @@ def tune_sqlite(engine: Engine, synchronous: str) -> None:
         left = max(1, int((deadline - time.monotonic()) * 1000))
         connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def owner_only(path: str, flags: int) -> int:
+    """An `opener` for open(): a file that is made is readable by its owner only."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
+
+
+def make_private(path: str) -> None:
+    """Make the file before SQLite does; one that is there stays as it is."""
+    with suppress(OSError):                          # what is wrong SQLite says itself
+        os.close(owner_only(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
 
 
 class WriterQueue:

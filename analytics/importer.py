@@ -24,7 +24,7 @@ from analytics.formats import Hit, combined, fields, json_line, template
 from analytics.masking import clean
 from analytics.periods import EPOCH
 from analytics.store import imported_lines
-from database import db, transaction
+from database import db, owner_only, transaction
 
 FORMATS = ("combined", "json", "csv")
 MOST_ENDPOINTS = 500                # of one import; the others count together, or random paths would flood
@@ -121,7 +121,10 @@ def _rejecting(path: Path, result: Result) -> Iterator[Callable[[str, str], None
 
         def reject(text: str, reason: str) -> None:
             if not opened:
-                opened.append(stack.enter_context(path.open("w", encoding="utf-8", errors="backslashreplace")))
+                path.unlink(missing_ok=True)
+                opened.append(stack.enter_context(
+                    open(path, "w", encoding="utf-8", errors="backslashreplace", opener=owner_only)
+                ))
                 result.rejects_path = path
             opened[0].write(f"{text}\t# {reason}\n")
             result.rejected += 1

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from database import owner_only
 from operations.errors import OperationRefused
 from operations.sqlite import sync
 
@@ -67,10 +68,11 @@ def writing(target: Path, manifest: Manifest) -> Iterator[Writer]:
     """Write an archive that appears under its name only when it is complete and on disk."""
     partial = target.with_name(f".{target.name}.partial")
     try:
+        partial.unlink(missing_ok=True)
+        partial.touch(0o600)                         # customers' data, perhaps the secret
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             yield Writer(archive, manifest)
             archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
-        partial.chmod(0o600)                         # customers' data, perhaps the secret
         sync(partial)
         partial.replace(target)
         sync(target)
@@ -104,7 +106,7 @@ def _manifest(source: Path, archive: zipfile.ZipFile) -> Manifest:
 def extract(archive: zipfile.ZipFile, part: Part, folder: Path) -> Path:
     """Write one part into the folder under its last name and compare its checksum."""
     target = folder / Path(part.name).name
-    with archive.open(part.name) as source, target.open("wb") as file:
+    with archive.open(part.name) as source, open(target, "wb", opener=owner_only) as file:
         shutil.copyfileobj(source, file, CHUNK)
     with target.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != part.sha256:

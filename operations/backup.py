@@ -221,6 +221,7 @@ def _move(source: Path, target: Path) -> None:
     """Atomically, also from another file system; on disk when this returns."""
     if source.stat().st_dev != target.parent.stat().st_dev:
         near = target.with_name(f".{target.name}.partial")
+        near.touch(0o600)
         shutil.copyfile(source, near)
         source = near
     sqlite.sync(source)

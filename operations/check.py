@@ -119,10 +119,23 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
             "https", WARNING, "The Public API answers over plain HTTP.",
             "Put a proxy with TLS in front and remove COUNTINGHOUSE_REQUIRE_HTTPS.",
         )
+    yield from _files(settings)
     yield _redis(settings)
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < FILES_FEW:
         yield Finding("open files", WARNING, f"At most {soft} files may be open.", "Raise it, e.g. ulimit -n 4096.")
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    """Databases that anybody on this machine may read: customers, digests, sessions."""
+    folder = settings.instance
+    open_to_all = stat.S_IMODE(folder.stat().st_mode) & 0o005 == 0o005
+    found = [path.name for path in sorted(folder.glob("*.db")) if path.stat().st_mode & 0o004]
+    if open_to_all and found:
+        yield Finding(
+            "files", WARNING, f"Everybody on this machine can read {', '.join(found)} in {folder}.",
+            f"chmod 700 {folder}",
+        )
 
 
 def _redis(settings: Settings) -> Finding:

@@ -40,7 +40,7 @@ def logs_import(file: Path, form: str, merchant_id: int | None, source: str | No
     if merchant_id is not None:
         for_merchant(merchant_id)
     rejects = settings().instance / "rejected"
-    rejects.mkdir(exist_ok=True)
+    rejects.mkdir(mode=0o700, exist_ok=True)
     try:
         with progress("Importing", "bytes") as (bar, task):
             def advance(lines: int, done: int, size: int) -> None:

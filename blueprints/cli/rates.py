@@ -9,7 +9,7 @@ import click
 
 from blueprints.cli._command import Done, operator_command, settings
 from blueprints.cli.logs import progress
-from database import transaction
+from database import owner_only, transaction
 from domain import ecb
 from domain.actor import Actor
 from domain.ecb import Part, Rejected
@@ -61,9 +61,11 @@ def _edge(choose: Any, days: list[date | None]) -> str | None:
 def _keep(file: Path, rejected: list[Rejected]) -> Path:
     """Write what was refused beside the installation's other rejects; the file's path."""
     folder = settings().instance / "rejected"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{file.name}.rejected"
-    path.write_text("".join(f"line {one.line}: {one.reason}\n" for one in rejected), encoding="utf-8")
+    path.unlink(missing_ok=True)
+    with open(path, "w", encoding="utf-8", opener=owner_only) as kept:
+        kept.writelines(f"line {one.line}: {one.reason}\n" for one in rejected)
     return path
 
 

@@ -94,6 +94,7 @@ def test_a_backup_brings_back_what_was_there(installation: Any, record: dict[str
     assert restored["secret"] == "unchanged"
     assert restored["needs_upgrade"] is False
     assert names(installation) == ["before"]
+    assert {path.stat().st_mode & 0o777 for path in installation.folder.glob("*.db")} <= {0o600}
     assert logged(installation) == ["req_stored", "req_waiting"]
     assert installation.run("check")["ok"]
     with installation.app.app_context():

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from installations import POSTGRESQL
 
 import config
 from analytics import drain
@@ -35,6 +36,19 @@ def test_missing_migrations_are_wrong_and_name_the_command(empty: Any) -> None:
 def test_a_secret_that_others_can_read_is_wrong(installation: Any) -> None:
     (installation.folder / "secret_key").chmod(0o644)
     assert statuses(installation, status=1)["secret"] == "wrong"
+
+
+@pytest.mark.skipif(bool(POSTGRESQL), reason="the databases are not files")
+def test_database_files_are_their_owners_and_those_that_are_not_are_noticed(installation: Any) -> None:
+    installation.folder.chmod(0o755)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in installation.folder.glob("*.db*")}
+    assert {"countinghouse.db", "countinghouse.db-wal", "requests.db"} <= set(modes)
+    assert set(modes.values()) == {0o600}
+    assert "files" not in statuses(installation)
+    (installation.folder / "countinghouse.db").chmod(0o644)
+    assert statuses(installation)["files"] == "warning"
+    installation.folder.chmod(0o700)
+    assert "files" not in statuses(installation)
 
 
 def test_a_living_worker_is_seen(installation: Any) -> None:

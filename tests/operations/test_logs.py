@@ -35,6 +35,7 @@ def test_a_log_is_imported_once_and_what_makes_no_sense_is_kept_aside(
     }
     assert (first["first"], first["last"]) == ("2026-05-17T08:05:32Z", "2026-05-18T21:59:59Z")
     assert "this is no line" in Path(first["rejected_file"]).read_text()
+    assert Path(first["rejected_file"]).stat().st_mode & 0o777 == 0o600
     assert installation.run("logs", "import", str(file), "--source", "old")["duplicate"] == 2
     assert stored(installation) == 2
 

@@ -25,6 +25,15 @@ def test_processes_that_start_at_once_agree_on_the_secret(tmp_path: Path) -> Non
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_new_instance_folder_is_its_owners_and_an_old_one_is_left(tmp_path: Path) -> None:
+    config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path / "new")})
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old").chmod(0o750)
+    config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path / "old")})
+    assert (tmp_path / "old").stat().st_mode & 0o777 == 0o750
+
+
 @pytest.mark.parametrize("content", ["", "short", "short,another"])
 def test_a_secret_that_is_too_weak_stops_the_start(tmp_path: Path, content: str) -> None:
     (tmp_path / "secret_key").write_text(content)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from datetime import date
 from decimal import Decimal
 
@@ -128,6 +129,7 @@ def test_rejected_values_are_in_a_file_that_is_named(app, tmp_path):
     status, data = command(app, path)
     assert (status, data["imported"], data["rejected"]) == (0, 1, 4)
     with open(data["rejected_file"], encoding="utf-8") as file:
+        assert os.fstat(file.fileno()).st_mode & 0o777 == 0o600
         assert file.read().splitlines() == [
             "line 3: USD: '2026-13-08' is not a day", "line 4: 'ZZZ' is not a currency",
             "line 5: USD: '-1' is not a rate", "line 6: does not have three columns",
