@@ -12,6 +12,7 @@ from analytics.figures import Latency, Point, Totals
 from blueprints._htmx import is_partial
 from blueprints._session import need
 from blueprints.analytics import export
+from blueprints.analytics.command import curl
 from blueprints.analytics.question import Question, choices, key_names, read
 
 DEFAULT_RANGE = "7d"
@@ -80,7 +81,8 @@ def _content(asked: Question, totals: Totals) -> dict[str, Any]:
         "busiest": max((use.requests for use in endpoints), default=1),
         "types": queries.errors_by_type(question), "used": used,
         "names": key_names([use.key_id for use in used if use.key_id is not None]),
-        "choices": choices(asked), **_elsewhere(asked, totals)}
+        "choices": choices(asked), "first_call": curl("GET", "/v1/api/public/customers", "public"),
+        **_elsewhere(asked, totals)}
 
 
 def _elsewhere(asked: Question, totals: Totals) -> dict[str, Any]:

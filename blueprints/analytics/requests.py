@@ -5,10 +5,11 @@ from typing import Any
 from flask import Response, abort, make_response, render_template, request
 
 from analytics import listing
-from analytics.listing import Page, Row
+from analytics.listing import Page
 from blueprints._htmx import is_partial
 from blueprints._session import need
 from blueprints.analytics import export
+from blueprints.analytics.command import command
 from blueprints.analytics.question import choices, key_names, read, wide_scope
 from blueprints.analytics.report import addressed
 from database import db
@@ -19,9 +20,6 @@ PAGE = 50
 HEADING = (
     "time", "request_id", "contract", "method", "endpoint", "path", "query", "status", "error_code", "duration_ms",
     "request_bytes", "response_bytes", "ip", "user_agent", "key_id", "merchant_id", "source", "mode", "operation")
-CREDENTIALS = {
-    "public": ("-H 'X-Api-Key: $API_KEY'",), "client": ("-H 'Authorization: Bearer $API_TOKEN'",),
-    "merchant": ("-H 'Authorization: Bearer $API_TOKEN'",), "core": ("-H 'Authorization: Bearer $API_TOKEN'",)}
 
 
 def register(bp: Any) -> None:
@@ -64,19 +62,7 @@ def detail(number: int) -> str:
     parent = listing.request(wide_scope(), row.parent_id) if row.parent_id is not None else None
     return render_template(
         "analytics/request.html", row=row, key=key, merchant=merchant, parent=parent,
-        calls=listing.children(wide_scope(), number), curl=curl(row))
-
-
-def curl(row: Row) -> str:
-    """The request as a command; secrets and what was masked are left to be filled in."""
-    address = row.path + (f"?{row.query}" if row.query else "")
-    method = "POST" if row.method == "RPC" else row.method
-    quoted = (request.host_url.rstrip("/") + address).replace("'", "'\\''")
-    parts = [f"curl -X {method} '{quoted}'"]
-    parts += [part.replace("'", '"') for part in CREDENTIALS.get(row.contract, ())]
-    if method in ("POST", "PUT", "PATCH"):
-        parts.append("-H 'Content-Type: application/json' -d @body.json")
-    return " \\\n  ".join(parts)
+        calls=listing.children(wide_scope(), number), curl=command(row))
 
 
 def download(kind: str) -> Response:

@@ -16,6 +16,7 @@ from domain.actor import Actor
 Sink = Callable[[dict[str, Any]], Any]
 SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
 MASK = "***"
+ESCAPES = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+#"})    # or a value would read as something else
 
 
 class Call:
@@ -97,7 +98,8 @@ class Call:
             return ""
         known = self.operation.parameters if self.operation else ()
         return "&".join([
-            f"{name[:60]}={value if name in known else MASK}" for name, value in self.request.args.items(multi=True)
+            f"{name[:60]}={value.translate(ESCAPES) if name in known else MASK}"
+            for name, value in self.request.args.items(multi=True)
         ])[:500]
 
     def _source(self) -> str:

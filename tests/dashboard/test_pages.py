@@ -195,7 +195,7 @@ def test_one_request_is_shown_with_a_command_without_secrets(admin, alder, traff
         number = connection.scalar(sa.select(requests.c.id))
     page = admin.get(f"/admin/requests/{number}").text
     assert "Shop" in page
-    assert "X-Api-Key: $API_KEY" in page
+    assert "Authorization: Bearer $API_KEY" in page
     assert text not in page
     assert "req-42" in page
 
