@@ -1,5 +1,6 @@
-"""One row of a declared noun: its page, its forms, and actions that can be undone."""
+"""One row of a declared noun: its page and its forms."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,22 +8,24 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go, is_htmx
+from blueprints._htmx import go
 from blueprints._session import actor, me, need, wide_actor
 from blueprints._shell import own_merchants
-from blueprints.admin import cells, export
-from blueprints.admin.confirm import Question, ask
+from blueprints.admin import actions, cells, export, merging
 from blueprints.admin.fields import payload, plain
 from blueprints.admin.listing import ListPage, show_list
 from database import db, transaction
 from domain import inputs
 from domain.actor import Actor
-from domain.errors import Conflict, DomainError, Invalid, NotFound, PreconditionFailed, Problem
+from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
 from domain.listing import expect
 from models.audit import AuditEntry
 
+BOTH = (
+    "Somebody else changed this in the meantime. What you had not touched now shows what is stored; "
+    "look at the fields with a note, then save again."
+)
 REFUSED = {Invalid: 422, Conflict: 422, PreconditionFailed: 409}
-MOST_AT_ONCE = 500
 
 
 def register(bp: Blueprint, here: ListPage) -> None:
@@ -44,10 +47,10 @@ def register(bp: Blueprint, here: ListPage) -> None:
         add("/<int:key>/edit", "edit", lambda key: filled_form(here, key), "GET")
         add("/<int:key>", "save", lambda key: save(here, key), "POST")
     add("/<int:key>/<any(archive, activate, delete, restore, approve, reject):verb>", "act",
-        lambda key, verb: act(here, key, verb), "POST")
+        lambda key, verb: actions.act(here, key, verb), "POST")
     if here.asks:
-        add("/<int:key>/delete", "ask", lambda key: ask_delete(here, key), "GET")
-    add("/bulk", "bulk", lambda: bulk(here), "POST")
+        add("/<int:key>/delete", "ask", lambda key: actions.ask_delete(here, key), "GET")
+    add("/bulk", "bulk", lambda: actions.bulk(here), "POST")
     if any(column.editable for column in here.columns):
         add("/<int:key>/cell/<name>", "cell", lambda key, name: cells.show(here, key, name), "GET")
         add("/<int:key>/cell/<name>", "cell_save", lambda key, name: cells.save(here, key, name), "POST")
@@ -79,7 +82,7 @@ def show(here: ListPage, key: int) -> str:
 def facts(here: ListPage, key: int, who: Actor) -> dict[str, str]:
     """The form's fields as they read: a choice by its words, not by its value."""
     row = here.resource.listing.get(who, key)
-    values = {name: plain(value) for name, value in here.values(row).items()}
+    values = stored(here, row)
     for section in here.sections:
         for field in section.fields:
             chosen = dict(field.options(who.narrowed(getattr(row, "merchant_id", None)))) if field.choices else {}
@@ -119,19 +122,46 @@ def filled_form(here: ListPage, key: int) -> Response:
     row = here.resource.listing.get(wide_actor(), key)
     if not here.can_edit(row):
         raise Conflict(f"{here.name(row)} can no longer be changed.")
-    return form(here, row, {name: plain(value) for name, value in here.values(row).items()})
+    return form(here, row, stored(here, row))
 
 
 def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | None = None) -> Response:
-    """The form, with what was typed and what is wrong with it."""
-    theirs = here.values(row) if row is not None and isinstance(wrong, PreconditionFailed) else {}
-    changed = {name: plain(now) for name, now in theirs.items() if plain(now) != values.get(name, "")}
+    """The form, with what was typed and what is wrong with it; after a conflict, put together with what is stored."""
+    now: dict[str, str] = {}
     who = acting(here, row)
+    version, loaded = seen(here, row)
+    if row is not None and isinstance(wrong, PreconditionFailed):
+        version, loaded, wrong = row.version, digests(here, row), PreconditionFailed(BOTH)
+        merged = merging.merge(stored(here, row), boxes(here), facts(here, row.id, who))
+        values, now = merged.values, merged.now
     page = render_template(
-        here.form, here=here, row=row, values=values, wrong=wrong, now=changed, who=who, **choice_of(here, row),
-        **here.choices(who),
+        here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
+        **choice_of(here, row), **here.choices(who),
     )
     return make_response(page, REFUSED.get(type(wrong), 422) if wrong else 200)
+
+
+def seen(here: ListPage, row: Any) -> tuple[int | None, str]:
+    """The version that the form is about, and digests of its values: as loaded, however often it was refused."""
+    if row is None:
+        return None, ""
+    if request.method == "POST":
+        return cells.seen_version() or row.version, request.form.get("loaded", "")
+    return row.version, digests(here, row)
+
+
+def stored(here: ListPage, row: Any) -> dict[str, str]:
+    """The row as its form's controls hold it."""
+    return {name: plain(value) for name, value in here.values(row).items()}
+
+
+def digests(here: ListPage, row: Any) -> str:
+    return json.dumps(merging.digests(stored(here, row)), separators=(",", ":"))
+
+
+def boxes(here: ListPage) -> frozenset[str]:
+    """The declared fields that send nothing when they are off."""
+    return frozenset(one.name for section in here.sections for one in section.fields if one.kind == "check")
 
 
 def choice_of(here: ListPage, row: Any) -> dict[str, Any]:
@@ -171,7 +201,7 @@ def create(here: ListPage) -> BaseResponse:
             row = here.resource.create(who, new)
             name, key = here.name(row), row.id
     except (Invalid, Conflict) as error:
-        return form(here, None, request.form.to_dict(), error)
+        return form(here, None, merging.typed(), error)
     flash(f"{name} was created.", "ok")
     return go(here.url("show", key=key))
 
@@ -194,7 +224,7 @@ def save(here: ListPage, key: int) -> BaseResponse:
             here.resource.update(who.narrowed(getattr(row, "merchant_id", None)), row, changes)
             name = here.name(row)
     except (Invalid, Conflict, PreconditionFailed) as error:
-        return form(here, listing.get(who, key), request.form.to_dict(), error)
+        return form(here, listing.get(who, key), merging.typed(), error)
     flash(f"{name} was saved.", "ok")
     return go(here.url("show", key=key))
 
@@ -218,81 +248,3 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
 def typed(here: ListPage) -> dict[str, Any]:
     """The form as the domain's input reads it."""
     return payload(here.read(request.form), here.sections)
-
-
-# Actions ------------------------------------------------------------------------------------------
-
-
-def act(here: ListPage, key: int, verb: str) -> BaseResponse:
-    """One action on one row; a toast says what was done and takes it back."""
-    name = perform(here, [key], verb)[0]
-    message = here.past.get(verb, "{} was changed.").format(name)
-    undo = here.url("act", key=key, verb=here.undo[verb]) if verb in here.undo else None
-    return done(here, message, undo, gone=verb == "delete")
-
-
-def ask_delete(here: ListPage, key: int) -> Response:
-    """A question before what nobody can take back."""
-    record = here.resource.listing.read(wide_actor(), key)
-    name = here.name(record)
-    return ask(Question(
-        title=f"Delete {name}?", text=f"The {here.resource.noun} is gone for good.", button="Delete", danger=True,
-        action=here.url("act", key=key, verb="delete"), back=here.url("show", key=key), version=record.version,
-    ))
-
-
-def bulk(here: ListPage) -> BaseResponse:
-    """One action on the chosen rows, all of them or none."""
-    verb = request.values.get("verb", "")
-    if verb not in here.bulk and verb not in here.undo.values():
-        raise NotFound("action", verb)
-    chosen = request.form.getlist("ids") or request.args.get("ids", "").split(",")
-    keys = [int(key) for key in chosen if key.isascii() and key.isdigit()][:MOST_AT_ONCE]
-    if not keys:
-        return done(here, "Nothing was selected.", None)
-    perform(here, keys, verb)
-    many = f"{len(keys)} {here.resource.name if len(keys) > 1 else here.resource.noun}"
-    message = here.past.get(verb, "{} was changed.").format(many)
-    message = message.replace(" was ", " were ") if len(keys) > 1 else message
-    undo = here.undo.get(verb)
-    return done(here, message, here.url("bulk", verb=undo, ids=",".join(map(str, keys))) if undo else None)
-
-
-def perform(here: ListPage, keys: list[int], verb: str) -> list[str]:
-    """Run an action on rows in one transaction; their names."""
-    resource, who = here.resource, wide_actor()
-    run = resource.delete if verb == "delete" else resource.actions.get(verb)
-    if run is None:
-        raise NotFound("action", verb)
-    names = []
-    with transaction():
-        for key in keys:
-            row = find(here, who, key, verb)
-            run(who, row)
-            names.append(here.name(row))
-    return names
-
-
-def find(here: ListPage, who: Actor, key: int, verb: str) -> Any:
-    """The row, locked; an undo looks among the deleted ones first."""
-    listing = here.resource.listing
-    if verb == "restore":
-        try:
-            return listing.get(who, key, lock=True, removed=True)
-        except NotFound:
-            pass                                    # kept because something refers to it: only inactive
-    row = listing.get(who, key, lock=True)
-    expect(row, cells.seen_version())
-    return row
-
-
-def done(here: ListPage, message: str, undo: str | None, *, gone: bool = False) -> BaseResponse:
-    """Say what was done where the person is; a toast does it on the next page shown."""
-    flash(message, undo or "ok")
-    if is_htmx():
-        response = make_response("", 204)
-        response.headers["HX-Refresh"] = "true"
-        return response
-    back = request.referrer or ""
-    stays = not gone and back.startswith(request.host_url)
-    return go(back if stays else here.url("list"))

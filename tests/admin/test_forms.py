@@ -69,7 +69,7 @@ def test_two_people_editing_do_not_overwrite_each_other_silently(admin, alder):
     assert first.status_code == 303
     second = admin.post(f"/admin/customers/{key}", FILLED | {"version": version, "name": "Augusta Ada"})
     assert second.status_code == 409
-    assert "Is now: Ada King" in second.text
+    assert "Now stored: Ada King." in second.text
     assert 'value="Augusta Ada"' in second.text
     assert customer(key).name == "Ada King"
 
