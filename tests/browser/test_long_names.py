@@ -1,0 +1,55 @@
+"""Names without a single space: they are wrapped or cut, and no page grows wider than its window."""
+
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.files]
+LONG = "Donaudampfschiff" * 13
+PAGES = ("", "customers", "products", "products/groups", "budgets", "keys", "webhooks", "webhooks/deliveries", "users",
+         "merchants", "currencies", "outbox", "audit", "settings", "account", "requests", "analytics",
+         "palette?q=donaudampf", "customers/new", "keys/new", "budgets/new")
+
+
+def make(page, noun, form):
+    """A row through its form; its address."""
+    page.goto("/admin/keys")
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content")
+    reply = page.request.post(f"/admin/{noun}", form={"csrf_token": token, **form}, max_redirects=0)
+    assert reply.status in (201, 303), reply.text()[:4000]
+    return reply.headers.get("location", "")
+
+
+def rows_with_long_names(page):
+    """One of each kind; their pages."""
+    name = LONG[:200]
+    merchant = make(page, "merchants", {"name": name[:100], "currency": "EUR", "timezone": "UTC", "active": "on"})
+    mine = re.search(r"\d+$", merchant)[0]
+    customer = make(page, "customers", {
+        "merchant_id": mine, "name": name, "organisation": name, "status": "active", "credit_limit": "0"})
+    product = make(page, "products", {
+        "merchant_id": mine, "name": name, "sku": name[:60], "price": "1", "kind": "SERVICE", "status": "active"})
+    budget = make(page, "budgets", {
+        "merchant_id": mine, "customer_id": re.search(r"\d+$", customer)[0], "currency": "EUR", "notes": name,
+        "items.0.description": name, "items.0.quantity": "1", "items.0.unit_price": "5"})
+    user = make(page, "users", {
+        "email": f"{name[:60]}@{name[:50]}.example", "name": name[:100], "role": "normal_user", "active": "on",
+        "password": "a long enough password", "merchant_ids": mine})
+    make(page, "keys", {"merchant_id": mine, "name": name[:60], "expires": "never", "rate_limit_per_hour": "500",
+                  "mode": "live", "scope_CUSTOMERS": "read"})
+    page.goto("/admin/keys")
+    key = page.locator("#list a.rowlink", has_text=name[:60]).first.get_attribute("href")
+    return [*(path for made in (merchant, customer, product, user) for path in (made, made + "/edit")), budget, key]
+
+
+def test_long_names_are_no_reason_to_scroll_sideways(window):
+    wide, narrow = window(width=1440), window(width=390)
+    records = rows_with_long_names(wide.page)
+    assert all(records)
+    wrong = []
+    for one in (wide, narrow):
+        for path in [*(f"/admin/{path}" for path in PAGES), *records]:
+            one.page.goto(path)
+            if one.overflow() > 0:
+                wrong.append(f"{path}: {one.overflow()} px too wide at {one.page.viewport_size['width']}")
+    assert wrong == []
