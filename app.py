@@ -36,7 +36,7 @@ from blueprints.auth import bp as auth_pages
 from blueprints.auth.attempts import attempts
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
-from config import Settings
+from config import Settings, command_line
 from database import db, tune
 from domain import events, webhooks
 from domain.vault import vault
@@ -153,6 +153,7 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     for part in (_htmx, _session, _csrf, _headers, _assets, _format, _shell):
         part.init_app(app)
     app.extensions["compress"] = Compress(app)
+    app.jinja_env.globals["command_line"] = command_line
     app.extensions["page_errors"] = _errors.show
     app.register_blueprint(auth_pages)
     app.register_blueprint(admin_pages)

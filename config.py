@@ -7,6 +7,9 @@ names it: a silent typo in a billing product costs money.
 import ipaddress
 import os
 import secrets
+import shlex
+import shutil
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -51,6 +54,19 @@ class Settings:
     def spool(self) -> Path:
         """The folder of the request log's spool files."""
         return self.instance / "spool"
+
+
+def command_line(words: str) -> str:
+    """One of the operator's commands as it can be pasted into a shell in the present folder."""
+    folder, beside = Path.cwd(), Path(sys.executable).with_name("flask")
+    if not beside.exists():
+        flask = f"{shlex.quote(sys.executable)} -m flask"
+    elif shutil.which("flask") == str(beside):
+        flask = "flask"
+    else:
+        flask = shlex.quote(str(beside.relative_to(folder) if beside.is_relative_to(folder) else beside))
+    app = "app" if folder == ROOT else shlex.quote(str(ROOT / "app.py"))
+    return f"{flask} --app {app} {words}"
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:

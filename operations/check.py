@@ -19,7 +19,7 @@ import redis
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from config import Settings
+from config import Settings, command_line
 from database import db, ping
 from domain import clock, outbox
 from models.audit import AuditEntry
@@ -230,7 +230,7 @@ def _clock() -> Iterator[Finding]:
 
 def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
     quiet = last_seen(settings)
-    start = "Start it: flask --app app worker, or serve without --no-worker."
+    start = f"Start it: {command_line('worker')}, or serve without --no-worker."
     if quiet is None:
         yield Finding("worker", WARNING, "No background worker ever ran here.", start)
     elif quiet > WORKER_QUIET:
@@ -278,7 +278,7 @@ def _operators() -> Finding:
         return Finding("users", OK, f"{users} can sign in.")
     return Finding(
         "users", WARNING, "Nobody can sign in yet.",
-        "flask --app app user create --email E --role admin_user --all-merchants",
+        command_line("user create --email E --role admin_user --all-merchants"),
     )
 
 

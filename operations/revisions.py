@@ -7,6 +7,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Engine, inspect, text
 
+from config import command_line
 from database import db
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -57,7 +58,7 @@ def complaint() -> str | None:
             continue
         if not knows(revision):
             return too_new(name, revision)
-        return f"The {name} database needs its migrations: run flask --app app db upgrade"
+        return f"The {name} database needs its migrations: run {command_line('db upgrade')}"
     return None
 
 

@@ -16,13 +16,13 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from config import ConfigError, Settings, from_environment
+from config import ConfigError, Settings, command_line, from_environment
 from database import DatabaseBusy, DatabaseClash
 from domain.errors import DomainError
 from operations.errors import OperationRefused
 from server import StartRefused
 
-UNFINISHED = "The databases lack their tables: run flask --app app db upgrade"
+UNFINISHED = "The databases lack their tables: run {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
     if isinstance(problem, OperationalError | ProgrammingError):
         words = str(problem.orig).strip().splitlines()[0]
         absent = "no such table" in words or "does not exist" in words
-        return UNFINISHED if absent else f"The database cannot be used: {words}", {}
+        return UNFINISHED.format(command_line("db upgrade")) if absent else f"The database cannot be used: {words}", {}
     if isinstance(problem, OSError):
         return f"{problem.filename or 'The system'}: {problem.strerror or problem}.", {}
     traceback.print_exception(problem, file=sys.stderr)

@@ -7,6 +7,7 @@ import click
 from analytics import drain
 from analytics.spool import Spool
 from blueprints.cli._command import Done, operator_command, settings
+from config import command_line
 from domain import clock
 from operations import demo as demonstration
 from operations.demo import retail, traffic
@@ -15,8 +16,8 @@ from operations.errors import OperationRefused
 option = click.option
 LATER = (
     "The database has data, so no demo data was loaded.\n"
-    "A key:      flask --app app key create --merchant 1 --name NAME\n"
-    "A password: flask --app app user reset-password EMAIL"
+    "A key:      {key}\n"
+    "A password: {password}"
 )
 
 
@@ -35,7 +36,10 @@ def demo(**given: Any) -> Done:
 def load_demo(*, host: str, port: int, if_empty: bool = False, force: bool = False) -> Done:
     """Load the demonstration and say how to try it at that address; raises OperationRefused."""
     if if_empty and not force and not demonstration.is_empty():
-        return Done({"loaded": False}, LATER)
+        words = LATER.format(
+            key=command_line("key create --merchant 1 --name NAME"), password=command_line("user reset-password EMAIL")
+        )
+        return Done({"loaded": False}, words)
     made = demonstration.load(force=force)
     count = _store_traffic(made)
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 import click
@@ -18,8 +19,9 @@ import worker
 from analytics import drain, spool
 from blueprints.cli._command import Done, operator_command, settings, show, table
 from blueprints.cli.demo import load_demo
-from config import Settings
+from config import Settings, command_line
 from database import db
+from domain import users
 from operations import backup as archives
 from operations import check as checks
 from operations import revisions
@@ -28,6 +30,12 @@ from operations.errors import OperationRefused
 
 option = click.option
 COLOURS = {checks.OK: "green", checks.WARNING: "yellow", checks.WRONG: "red"}
+FIRST_STEPS = """
+Nobody can sign in yet. Make the first merchant and the first user (it asks for a password of 15 characters or more):
+  {merchant}
+  {user}
+Then sign in at {address}/login
+"""
 DRAINER_WAIT = 30.0                                  # seconds until the drainer must have finished its turn
 
 
@@ -55,13 +63,26 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
         if first:
             _prepare(host, listening.getsockname()[1], with_demo=first == "demo")
         _must_be_migrated()
-        click.echo(f"Listening on {server.address_of(listening)} (stop with Ctrl-C)", err=True)
+        click.echo(f"Listening on {_where(listening)} (stop with Ctrl-C)", err=True)
+        if users.is_empty():
+            click.echo(FIRST_STEPS.format(
+                merchant=command_line("merchant create --name 'My company' --currency EUR"),
+                user=command_line("user create --email you@example.com --role admin_user --all-merchants"),
+                address=server.address_of(listening),
+            ), err=True)
         let_go()                                         # no connection is shared with a child
         status = server.run(
             app, listening, workers=workers, threads=threads,
             background=None if no_worker else lambda: worker.run(app, chosen, server.until_signal),
         )
     sys.exit(status)
+
+
+def _where(listening: socket) -> str:
+    """What the server listens on; that it is open to the network must be seen."""
+    host, port = listening.getsockname()[:2]
+    here = server.address_of(listening)
+    return f"all addresses, port {port}: {here} here" if host in ("0.0.0.0", "::") else here  # noqa: S104
 
 
 def _prepare(host: str, port: int, *, with_demo: bool) -> None:
@@ -132,7 +153,7 @@ def restore(file: Path) -> Done:
             "(or instance/secret_key) holds that one."
         )
     if data["needs_upgrade"]:
-        words.append("It is of an older version: run flask --app app db upgrade")
+        words.append(f"It is of an older version: run {command_line('db upgrade')}")
     return Done(data, "\n".join(words))
 
 

@@ -30,7 +30,7 @@ def test_a_fresh_installation_has_nothing_wrong(installation: Any) -> None:
 def test_missing_migrations_are_wrong_and_name_the_command(empty: Any) -> None:
     found = empty().run("check", status=1)
     assert found["error"] == f"1 of {len(found['checks'])} checks failed: migrations"
-    assert found["details"]["checks"][0]["mend"] == "run flask --app app db upgrade"
+    assert found["details"]["checks"][0]["mend"] == "run " + config.command_line("db upgrade")
 
 
 def test_a_secret_that_others_can_read_is_wrong(installation: Any) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import event, inspect
 
+from config import command_line
 from database import db
 from operations import revisions
 
@@ -39,7 +40,8 @@ def test_down_and_up_again_leaves_nothing_behind(installation: Any) -> None:
 def test_a_database_without_migrations_is_named_with_the_mend(empty: Callable[[], Any]) -> None:
     installation = empty()
     with installation.app.app_context():
-        assert revisions.complaint() == "The default database needs its migrations: run flask --app app db upgrade"
+        mend = command_line("db upgrade")
+        assert revisions.complaint() == f"The default database needs its migrations: run {mend}"
     assert "db upgrade" in installation.run("serve", status=1)["error"]
     assert "db upgrade" in installation.run("merchant", "create", "--name", "A", status=1)["error"]
 

@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 from analytics.store import requests
 from database import db
+from domain import users
 
 pytestmark = pytest.mark.files
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,9 +35,15 @@ class Server:
         assert self.process.stderr is not None
         line = self.process.stderr.readline()
         assert line.startswith("Listening on "), line + self.process.stderr.read()
-        self.base = line.split()[2]
-        self.rest = threading.Thread(target=self.process.stderr.read, daemon=True)
+        self.said = line
+        self.base = next(word for word in line.split() if word.startswith("http"))
+        self.printed = ""
+        self.rest = threading.Thread(target=self._read, daemon=True)
         self.rest.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.printed = self.process.stderr.read()
 
     def call(self, path: str, key: str, body: Any = None) -> tuple[int, Any]:
         request = urllib.request.Request(
@@ -154,6 +161,30 @@ def test_a_second_server_on_one_folder_is_refused_until_the_first_has_ended(inst
     first.process.kill()
     first.process.wait(30)
     assert serve().call("/healthz", "none")[0] == 200
+
+
+def test_a_server_without_users_prints_the_first_steps_and_they_work(installation: Any, serve: Any) -> None:
+    server = serve("--upgrade", "--no-worker")
+    server.process.terminate()
+    server.process.wait(30)
+    server.rest.join()
+    merchant, user = [line for line in server.printed.splitlines() if " --app " in line]
+    user += " --password 'seven quiet ledgers at dusk'"
+    for line in (merchant, user):
+        subprocess.run(line, shell=True, cwd=ROOT, check=True, capture_output=True)
+    with installation.app.app_context():
+        assert users.sign_in("you@example.com", "seven quiet ledgers at dusk", ip=None, user_agent=None)
+    assert f"{server.base}/login" in server.printed
+    again = serve("--no-worker")
+    again.process.terminate()
+    again.rest.join()
+    assert again.printed == ""
+
+
+def test_a_server_that_is_open_to_the_network_says_so(serve: Any) -> None:
+    server = serve("--host", "0.0.0.0", "--no-worker")
+    port = server.base.rpartition(":")[2]
+    assert server.said == f"Listening on all addresses, port {port}: http://127.0.0.1:{port} here (stop with Ctrl-C)\n"
 
 
 def test_a_malformed_setting_stops_the_start_with_one_line(installation: Any) -> None:

@@ -34,6 +34,21 @@ def test_a_new_instance_folder_is_its_owners_and_an_old_one_is_left(tmp_path: Pa
     assert (tmp_path / "old").stat().st_mode & 0o777 == 0o750
 
 
+def test_a_printed_command_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("COUNTINGHOUSE_INSTANCE", str(tmp_path / "instance"))
+    beside = Path(sys.executable).with_name("flask")
+    for folder in (config.ROOT, tmp_path):
+        monkeypatch.chdir(folder)
+        line = config.command_line("openapi public")
+        assert subprocess.run(line, shell=True, capture_output=True, check=False).stdout.startswith(b"{")
+    monkeypatch.chdir(beside.parent.parent)
+    assert config.command_line("demo").startswith("bin/flask --app ")
+    monkeypatch.chdir(config.ROOT)
+    monkeypatch.setenv("PATH", str(beside.parent))
+    assert config.command_line("demo") == "flask --app app demo"
+
+
 @pytest.mark.parametrize("content", ["", "short", "short,another"])
 def test_a_secret_that_is_too_weak_stops_the_start(tmp_path: Path, content: str) -> None:
     (tmp_path / "secret_key").write_text(content)
