@@ -114,7 +114,8 @@ def _room(path: str) -> str:
 
 @lru_cache(1024)                             # there are as many as rules
 def _template(rule: str) -> str:
-    return rule.replace("<int:", "<").replace("<path:", "<").replace("<", "{").replace(">", "}")
+    plain = rule.replace("<int:", "<").replace("<path:", "<").replace("<key>", "<id>")
+    return plain.replace("<", "{").replace(">", "}")
 
 
 def _only_merchant(actor: Actor | None) -> int | None:

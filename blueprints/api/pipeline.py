@@ -199,14 +199,16 @@ def fail(error: BaseException, contract: Contract) -> Response:
     """The contract's own envelope for an error."""
     call: Call = g.call
     known, status = explain(error, contract)
-    call.error_code = known.code
     exposure = call.operation.exposure if call.operation else None
     word = exposure.word if exposure else str
     fields = {word(name): str(problem) for name, problem in known.fields.items()}
     refusal = limit_headers(known) if isinstance(known, LimitExceeded) else {}
     if refusal:
         call.limit = None                       # what is left of another limit would say the opposite
-    response = json_response(contract.failure(known, status, fields), status, refusal)
+    failure = contract.failure(known, status, fields)
+    told = failure.get("error")                 # the log holds the word that the caller saw, if there was one
+    call.error_code = told if isinstance(told, str) else known.code
+    response = json_response(failure, status, refusal)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
     if isinstance(known, Unauthenticated):

@@ -37,7 +37,7 @@ class Deed:
 
     @property
     def endpoint(self) -> str:
-        one = "" if self.verb in ("list", "create") else "/{key}"
+        one = "" if self.verb in ("list", "create") else "/{id}"
         return f"/v1/api/public/{self.noun}{one}"
 
 
@@ -205,7 +205,7 @@ def _record(client: Client, deed: Deed, moment: datetime, outcome: Outcome, dice
     return {
         "at_us": _us(moment), "duration_us": int(outcome.ms * 1000), "contract": "public",
         "operation": f"{deed.noun}.{deed.verb}", "method": deed.method, "endpoint": deed.endpoint,
-        "path": deed.endpoint.replace("{key}", f"{noun}_{dice.randrange(1, 90)}"),
+        "path": deed.endpoint.replace("{id}", f"{noun}_{dice.randrange(1, 90)}"),
         "query": "limit=100" if deed.verb == "list" and dice.random() < 0.5 else "", "status": outcome.status,
         "error_code": outcome.code, "request_bytes": dice.randrange(180, 900) if deed.method != "GET" else 0,
         "response_bytes": 240 if outcome.code else int(deed.bytes * dice.uniform(0.7, 1.2)),

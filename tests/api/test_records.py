@@ -5,11 +5,13 @@ import json
 import pytest
 
 from analytics.spool import encode
-from blueprints.api.call import Call
+from blueprints.api.call import Call, _template
 from database import transaction
 from domain import api_keys
+from operations.demo.traffic import DEEDS
 from tests import cast
 from tests.api.conftest import Caller
+from tests.api.core.conftest import Program, token_of
 
 FIELDS = {
     "at_us", "duration_us", "contract", "operation", "method", "endpoint", "path", "query", "status", "error_code",
@@ -36,7 +38,7 @@ def test_a_record_says_everything_about_a_call(api, alder, records):
 def test_the_endpoint_is_the_template_and_the_path_what_was_asked(api, records):
     api.get("/customers/customer_77")
     assert (records[-1]["endpoint"], records[-1]["path"], records[-1]["operation"]) == (
-        "/v1/api/public/customers/{key}", "/v1/api/public/customers/customer_77", "customers.get")
+        "/v1/api/public/customers/{id}", "/v1/api/public/customers/customer_77", "customers.get")
 
 
 def test_every_request_is_recorded_once_whatever_became_of_it(app, api, caller, alder, records, monkeypatch):
@@ -45,7 +47,7 @@ def test_every_request_is_recorded_once_whatever_became_of_it(app, api, caller, 
     calls = [
         (lambda: api.get("/customers"), 200, "customers.list", None),
         (lambda: api.post("/customers", {"name": "Ada"}), 201, "customers.create", None),
-        (lambda: api.post("/customers", {}), 422, "customers.create", "invalid"),
+        (lambda: api.post("/customers", {}), 422, "customers.create", "validation_error"),
         (lambda: api.post("/customers", data="{", content_type="application/json"), 400, "customers.create",
          "invalid_json"),
         (lambda: api.post("/customers", data="x", content_type="text/plain"), 415, "customers.create",
@@ -64,14 +66,38 @@ def test_every_request_is_recorded_once_whatever_became_of_it(app, api, caller, 
          "precondition_failed"),
         (lambda: api("HEAD", "/customers"), 200, "customers.list", None),
     ]
-    for call, *_ in calls:
-        call()
+    replies = [call() for call, *_ in calls]
     assert [(one["status"], one["operation"]) for one in records] == [(status, name) for _, status, name, _ in calls]
     assert [one["error_code"] for one in records] == [code for *_, code in calls]
+    for reply, one in zip(replies, records, strict=True):
+        if reply.status_code >= 400:
+            assert one["error_code"] == reply.json["error"], "the log says what the caller was told"
     assert len({one["request_id"] for one in records}) == len(calls)
     monkeypatch.setattr("domain.audit.record", lambda *_, **__: 1 / 0)
     api.post("/customers", {"name": "x"})
     assert (records[-1]["status"], records[-1]["error_code"]) == (500, "internal_error")
+
+
+def test_the_core_contract_is_logged_with_the_code_that_it_told(app, alder, records):
+    core = Program(app, token_of(cast.make_user("core@alder.example", "admin_user", [alder])))
+    stranger = Program(app, "x" * 59)
+    for reply, code in (
+        (core.get("/clients/99"), "not_found"), (stranger.get("/clients"), "utoken-auth-failed"),
+    ):
+        data = reply.json["error"]["data"]
+        assert (data["code"], records[-2 if code == "not_found" else -1]["error_code"]) == (code, code)
+    core("POST", "/clients", json={})
+    assert records[-1]["error_code"] == "invalid"        # Core says which fields, and gives that no code
+    failed = core.rpc("clients.get", {"id": 99})["error"]
+    assert records[-1]["error_code"] == str(failed["code"])
+
+
+def test_the_traffic_of_the_demonstration_is_logged_as_live_traffic_is(app, api, records):
+    routes = {(method, _template(rule.rule)) for rule in app.url_map.iter_rules() for method in rule.methods}
+    assert {(deed.method, deed.endpoint) for deed in DEEDS.values()} <= routes
+    api.post("/customers", {})
+    told = {code for _, status, code in DEEDS["customers.create"].failures if status == 422}
+    assert told == {records[-1]["error_code"]}
 
 
 def test_a_key_is_named_also_where_it_was_refused(app, caller, alder, records):
