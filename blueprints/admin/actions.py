@@ -12,7 +12,7 @@ from blueprints.admin.confirm import Question, ask
 from blueprints.admin.listing import ListPage
 from database import transaction
 from domain.actor import Actor
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound, PreconditionFailed
 from domain.listing import expect
 
 MOST_AT_ONCE = 500
@@ -20,7 +20,10 @@ MOST_AT_ONCE = 500
 
 def act(here: ListPage, key: int, verb: str) -> BaseResponse:
     """One action on one row; a toast says what was done and takes it back."""
-    name = perform(here, [key], verb)[0]
+    try:
+        name = perform(here, [key], verb)[0]
+    except (Conflict, PreconditionFailed) as error:
+        return refused(here, key, error.message, gone=verb == "restore")
     message = here.past.get(verb, "{} was changed.").format(name)
     undo = here.url("act", key=key, verb=here.undo[verb]) if verb in here.undo else None
     return done(here, message, undo, gone=verb == "delete")
@@ -45,7 +48,10 @@ def bulk(here: ListPage) -> BaseResponse:
     keys = [int(key) for key in chosen if key.isascii() and key.isdigit()][:MOST_AT_ONCE]
     if not keys:
         return done(here, "Nothing was selected.", None)
-    perform(here, keys, verb)
+    try:
+        perform(here, keys, verb)
+    except (Conflict, PreconditionFailed) as error:
+        return done(here, f"{error.message} Nothing was changed.", None, kind="bad")
     many = f"{len(keys)} {here.resource.name if len(keys) > 1 else here.resource.noun}"
     message = here.past.get(verb, "{} was changed.").format(many)
     message = message.replace(" was ", " were ") if len(keys) > 1 else message
@@ -63,8 +69,13 @@ def perform(here: ListPage, keys: list[int], verb: str) -> list[str]:
     with transaction():
         for key in keys:
             row = find(here, who, key, verb)
-            run(who, row)
-            names.append(here.name(row))
+            name = here.name(row)
+            try:
+                run(who, row)
+            except Conflict as error:
+                which = f"{name}: " if len(keys) > 1 else ""
+                raise Conflict(f"{which}{error.message.rstrip('.')}.") from None
+            names.append(name)
     return names
 
 
@@ -81,9 +92,17 @@ def find(here: ListPage, who: Actor, key: int, verb: str) -> Any:
     return row
 
 
-def done(here: ListPage, message: str, undo: str | None, *, gone: bool = False) -> BaseResponse:
+def refused(here: ListPage, key: int, message: str, *, gone: bool = False) -> BaseResponse:
+    """Say on the record's page why it was not done; `gone` says that it has none."""
+    flash(message, "bad")
+    return go(here.url("list") if gone else here.url("show", key=key))
+
+
+def done(
+    here: ListPage, message: str, undo: str | None, *, gone: bool = False, kind: str = "ok"
+) -> BaseResponse:
     """Say what was done where the person is; a toast does it on the next page shown."""
-    flash(message, undo or "ok")
+    flash(message, undo or kind)
     if is_htmx():
         response = make_response("", 204)
         response.headers["HX-Refresh"] = "true"

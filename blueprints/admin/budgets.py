@@ -1,6 +1,7 @@
 """Budgets: the list, the record with its lines, the form with its line editor, approval."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints._format import zone
 from blueprints._htmx import go
 from blueprints._session import actor, me, need, wide_actor
-from blueprints.admin import cells, records
+from blueprints.admin import actions, cells, records
 from blueprints.admin.confirm import Question, ask
 from blueprints.admin.customers import currency_choices
 from blueprints.admin.fields import Field, Section, pairs
@@ -18,7 +19,7 @@ from blueprints.admin.listing import Column, ListPage, Narrow
 from database import transaction
 from domain import budgets, customers, inputs, products
 from domain.actor import Actor
-from domain.errors import Invalid
+from domain.errors import Conflict, Invalid, PreconditionFailed
 from domain.listing import expect
 from domain.pages import Query
 from models.budget import Budget, BudgetItem, BudgetStatus
@@ -26,6 +27,8 @@ from models.money import Money, from_micro, line_minor, percent_minor
 from models.product import ProductStatus
 
 STATUS = pairs(BudgetStatus)
+CLOSED = (BudgetStatus.REJECTED, BudgetStatus.EXPIRED)          # what can be opened again
+OFFERED = {verb: run for verb, run in budgets.RESOURCE.actions.items() if verb in ("approve", "reject", "restore")}
 MOST_CHOICES = 500
 NAMED = re.compile(r"\((\d{1,18})\)\s*\Z")          # how the lists name a row: Ada Lovelace (42)
 LINE = ("product_id", "description", "quantity", "unit_price", "discount", "tax")
@@ -108,7 +111,7 @@ def choices(who: Actor) -> dict[str, Any]:
 
 
 PAGE = ListPage(
-    resource=budgets.RESOURCE,
+    resource=replace(budgets.RESOURCE, actions=OFFERED),
     title="Budgets",
     icon="file-dollar",
     about="Quotes that a customer approves or rejects before their date.",
@@ -145,6 +148,7 @@ PAGE = ListPage(
     read=read,
     choices=choices,
     can_edit=lambda record: record.status == BudgetStatus.PENDING,
+    can_delete=lambda record: record.status != BudgetStatus.APPROVED,
 )
 
 
@@ -159,9 +163,12 @@ def register(bp: Any) -> None:
                     methods=["GET"])
 
 
-def ask_first(key: int, verb: str) -> Response:
+def ask_first(key: int, verb: str) -> BaseResponse:
     """Approving freezes the lines, so it is asked about; rejecting can be taken back by reopening."""
     record = budgets.RESOURCE.listing.read(wide_actor(), key)
+    if record.status != BudgetStatus.PENDING:
+        why = f"Budget {key} is {record.status.lower()}: only a pending one can be decided."
+        return actions.refused(PAGE, key, why)
     total = f"{Money(record.total_minor, record.currency).decimal:,} {record.currency}"
     text = {
         "approve": f"Approve budget {key} for {record.customer_name}, {total}? Its lines and amounts are fixed "
@@ -175,9 +182,11 @@ def ask_first(key: int, verb: str) -> Response:
     ))
 
 
-def ask_reopen(key: int, wrong: Invalid | None = None) -> Response:
+def ask_reopen(key: int, wrong: Invalid | None = None) -> BaseResponse:
     """A rejected or expired budget opens again with a date in the future."""
     record = budgets.RESOURCE.listing.read(wide_actor(), key)
+    if record.status not in CLOSED:
+        return actions.refused(PAGE, key, f"Budget {key} is {record.status.lower()}: there is nothing to reopen.")
     page = render_template("admin/budget_reopen.html", here=PAGE, record=record, wrong=wrong)
     return make_response(page, 422 if wrong else 200)
 
@@ -194,9 +203,14 @@ def reopen(key: int) -> BaseResponse:
         with transaction():
             row = budgets.RESOURCE.listing.get(who, key, lock=True)
             expect(row, cells.seen_version())
+            budgets.settle(row)
+            if row.status not in CLOSED:
+                raise Conflict(f"Budget {key} is {row.status.lower()}: there is nothing to reopen.")
             budgets.update(who, row, changes)
     except Invalid as error:
         return ask_reopen(key, error)
+    except (Conflict, PreconditionFailed) as error:
+        return actions.refused(PAGE, key, error.message)
     flash(f"Budget {key} is open again.", "ok")
     return go(PAGE.url("show", key=key))
 

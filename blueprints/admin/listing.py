@@ -90,6 +90,7 @@ class ListPage:
     read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # before the domain reads it
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
     can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
+    can_delete: Callable[[Any], bool] = lambda record: True         # may it go now?
     asks: bool = False                                              # is deleting asked about, being for good?
     mount: str = ""                                                 # the address below /admin, if not the name
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
@@ -124,6 +125,8 @@ class ListPage:
 
     def offers(self, record: Any, verb: str) -> bool:
         """Does it make sense now? What is on can be archived, what is off can be brought back."""
+        if verb == "delete":
+            return self.can_delete(record)
         on = getattr(record, "active", None)
         is_on = str(getattr(record, "status", "")) == "active" if on is None else on
         return verb == ("archive" if is_on else "activate")

@@ -59,12 +59,8 @@ def register(bp: Blueprint, here: ListPage) -> None:
 def export_list(here: ListPage) -> Response:
     """Everything that the list's address finds, on all pages."""
     who = actor()
-    columns = [column for column in here.columns if column.kind != "custom"]
-    rows = (
-        [record.id, *(cells.flat(record, column) for column in columns)]
-        for record in here.resource.listing.stream(who, here.query(who))
-    )
-    return export.send(here.resource.name, ["id", *(column.name for column in columns)], rows)
+    rows = (export.line(record, here.columns) for record in here.resource.listing.stream(who, here.query(who)))
+    return export.send(here.resource.name, export.heading(here.columns), rows)
 
 
 def show(here: ListPage, key: int) -> str:
@@ -117,11 +113,11 @@ def blank_form(here: ListPage) -> Response:
     return form(here, None, defaults | request.args.to_dict())
 
 
-def filled_form(here: ListPage, key: int) -> Response:
-    """The row as it is."""
+def filled_form(here: ListPage, key: int) -> BaseResponse:
+    """The row as it is; one that is closed to changes says so on its page."""
     row = here.resource.listing.get(wide_actor(), key)
     if not here.can_edit(row):
-        raise Conflict(f"{here.name(row)} can no longer be changed.")
+        return actions.refused(here, key, f"{here.name(row)} can no longer be changed.")
     return form(here, row, stored(here, row))
 
 

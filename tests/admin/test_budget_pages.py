@@ -14,6 +14,14 @@ def budget(key=1):
     return db.session.get(Budget, key)
 
 
+def said(admin, reply, key, words):
+    """Refused with words on the record's page."""
+    assert reply.status_code == 303
+    assert reply.headers["Location"] == f"/admin/budgets/{key}"
+    page = admin.get(reply.headers["Location"]).text
+    assert words in page.partition('data-flash="bad">')[2].partition("</p>")[0]
+
+
 def test_a_budget_adds_up_from_its_form(admin, alder):
     customer, product = cast.make_customer(alder, "Ada"), cast.make_product(alder, "Lamp", price=10)
     reply = admin.post("/admin/budgets", LINE | {
@@ -66,13 +74,12 @@ def test_approving_is_asked_about_and_fixes_the_budget(admin, alder):
     refused = admin.post(f"/admin/budgets/{key}", LINE | {"customer_id": "1"})
     assert refused.status_code == 422
     assert "can no longer be changed" in refused.text
-    assert admin.post(f"/admin/budgets/{key}/delete").status_code == 409
 
 
 def test_nobody_approves_what_changed_since_he_looked(admin, alder):
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
     admin.post(f"/admin/budgets/{key}", LINE | {"customer_id": "1", "version": "1"})
-    assert admin.post(f"/admin/budgets/{key}/approve", {"version": "1"}).status_code == 409
+    said(admin, admin.post(f"/admin/budgets/{key}/approve", {"version": "1"}), key, "Somebody else changed this")
     assert budget().status is BudgetStatus.PENDING
 
 
@@ -115,4 +122,42 @@ def test_a_tax_that_follows_from_the_rate_follows_the_line(admin, alder):
 def test_a_budget_that_is_decided_has_no_form(admin, alder):
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
     admin.post(f"/admin/budgets/{key}/approve")
-    assert admin.get(f"/admin/budgets/{key}/edit").status_code == 409
+    said(admin, admin.get(f"/admin/budgets/{key}/edit"), key, f"Budget {key} can no longer be changed.")
+
+
+def offered(admin, key):
+    """What the budget's page and its row in the list offer."""
+    page = admin.get(f"/admin/budgets/{key}").text
+    row = admin.get("/admin/budgets").text.partition(f'id="row-{key}"')[2].partition("</tr>")[0]
+    verbs = ("edit", "approve", "reject", "reopen", "archive", "activate", "delete")
+    return {verb for verb in verbs if f"/admin/budgets/{key}/{verb}\"" in page + row}
+
+
+def test_only_what_the_status_allows_is_offered_and_the_rest_refused_in_place(admin, alder):
+    customer = cast.make_customer(alder, "Ada")
+    pending, approved, rejected = (cast.make_budget(alder, customer) for _ in range(3))
+    admin.post(f"/admin/budgets/{approved}/approve")
+    admin.post(f"/admin/budgets/{rejected}/reject")
+    assert offered(admin, pending) == {"edit", "approve", "reject", "delete"}
+    assert offered(admin, approved) == set()
+    assert offered(admin, rejected) == {"reopen", "delete"}
+    for verb in ("approve", "reject"):
+        said(admin, admin.get(f"/admin/budgets/{approved}/{verb}"), approved, "only a pending one can be decided")
+    said(admin, admin.post(f"/admin/budgets/{approved}/reject"), approved, "APPROVED -&gt; REJECTED is not allowed.")
+    said(admin, admin.post(f"/admin/budgets/{approved}/delete"), approved, "can no longer be deleted.")
+    said(admin, admin.get(f"/admin/budgets/{pending}/reopen"), pending, "there is nothing to reopen")
+    for key in (pending, approved):
+        day = {"valid_until": "2099-01-01"}
+        said(admin, admin.post(f"/admin/budgets/{key}/reopen", day), key, "there is nothing to reopen")
+    part = admin.part(f"/admin/budgets/{approved}/approve")
+    assert part.headers["HX-Redirect"] == f"/admin/budgets/{approved}"
+
+
+def test_deleting_many_says_which_one_stays_and_deletes_none(admin, alder):
+    customer = cast.make_customer(alder, "Ada")
+    pending, approved = cast.make_budget(alder, customer), cast.make_budget(alder, customer)
+    admin.post(f"/admin/budgets/{approved}/approve")
+    admin.post("/admin/budgets/bulk", {"verb": "delete", "ids": [str(pending), str(approved)]})
+    page = admin.get("/admin/budgets").text
+    assert f"Budget {approved}: Budget is APPROVED and can no longer be deleted. Nothing was changed." in page
+    assert f'id="row-{pending}"' in page

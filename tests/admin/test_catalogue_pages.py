@@ -13,7 +13,8 @@ def test_a_percentage_is_made_carried_changed_in_its_cell_and_kept_while_carried
     product = {"name": "Lamp", "price": "10", "kind": "PRODUCT", "status": "active", "tax_id": "1"}
     assert admin.post("/admin/products", product).status_code == 303
     assert "VAT · 20.5 %" in admin.get("/admin/products/1").text
-    assert admin.post("/admin/products/rules/1/delete").status_code == 409
+    assert admin.post("/admin/products/rules/1/delete").headers["Location"] == "/admin/products/rules/1"
+    assert 'data-flash="bad"' in admin.get("/admin/products/rules/1").text
     reply = admin.post("/admin/products/rules/1/cell/percent_hundredths", {"value": "21"})
     assert reply.status_code == 200
     assert "21 %" in reply.text

@@ -259,7 +259,8 @@ def test_the_key_of_an_endpoint_decides_its_address(admin, alder):
     cast.make_key(alder, webhook_url="https://93.184.216.34/of-the-key")
     key = endpoint().id
     assert "belongs to an API key" in admin.get(f"/admin/webhooks/{key}/edit").text
-    assert admin.post(f"/admin/webhooks/{key}/delete").status_code == 409
+    assert admin.post(f"/admin/webhooks/{key}/delete").headers["Location"] == f"/admin/webhooks/{key}"
+    assert "Take the webhook URL away from the key instead." in admin.get(f"/admin/webhooks/{key}").text
     assert endpoint().deleted_at is None
 
 
