@@ -1,6 +1,5 @@
 """A cell of a list that is edited where it stands: shown, opened, saved, put back."""
 
-from decimal import Decimal
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
@@ -13,8 +12,6 @@ from database import transaction
 from domain import inputs
 from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from domain.listing import expect
-from domain.pages import Record
-from models.money import Money, from_micro
 
 
 def column_of(here: ListPage, name: str) -> Column:
@@ -23,18 +20,6 @@ def column_of(here: ListPage, name: str) -> Column:
         if column.name == name and column.editable:
             return column
     raise NotFound("column", name)
-
-
-def flat(record: Record, column: Column) -> Any:
-    """A cell's value as a file shows it."""
-    value = getattr(record, column.name, None)
-    if column.kind == "price":
-        return None if value is None else from_micro(value)
-    if column.kind == "money":
-        return None if value is None else Money(value, record.currency).decimal
-    if column.kind == "percent":
-        return None if value is None else Decimal(value) / 100
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def show(here: ListPage, key: int, name: str) -> str:
