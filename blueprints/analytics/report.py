@@ -16,6 +16,8 @@ from blueprints.analytics.command import curl
 from blueprints.analytics.question import Question, choices, key_names, read
 
 DEFAULT_RANGE = "7d"
+FEWEST = 10                         # requests of a period that another is compared to
+LEAST_SHARE = 100                   # times as many requests are no comparison any more
 HEADING = (
     "from", "to", "requests", "2xx", "3xx", "4xx", "5xx", "rpc_errors", "throttled", "response_bytes",
     "p50_ms", "p95_ms", "p99_ms")
@@ -31,6 +33,7 @@ class Tile:
     change: str
     tone: str                       # good, bad or flat
     icon: str
+    note: str                       # instead of a change: why there is none
     points: tuple[float, ...]
     link: str
 
@@ -118,33 +121,48 @@ def tiles(
     sent, size = short(now.response_bytes)
     rate = f"{now.error_rate * 100:.2f}" if now.requests else "–"
     requests = tuple(float(point.requests) for point in points)
+
+    def change(name: str, **how: bool) -> tuple[str, str, str, str]:
+        gap = _gap(now, before)
+        if before is None or gap:
+            return "", "flat", "minus", gap
+        return _change(getattr(now, name), getattr(before, name), **how)
+
     return [
-        Tile("Requests", count, unit, *_change(now.requests, before.requests if before else None, flat=True),
-             requests, asked.link(log)),
-        Tile("Error rate", rate, "%", *_change(now.error_rate, before.error_rate if before else None, points=True),
+        Tile("Requests", count, unit, *change("requests", flat=True), requests, asked.link(log)),
+        Tile("Error rate", rate, "%", *change("error_rate", points=True),
              tuple(point.errors / point.requests if point.requests else 0.0 for point in points),
              asked.link(log, status="failed")),
-        Tile("p95 latency", *milliseconds(now.p95_us), *_change(now.p95_us, before.p95_us if before else None),
+        Tile("p95 latency", *milliseconds(now.p95_us), *change("p95_us"),
              tuple(point.p95_us or 0.0 for point in slow), "#c-latency"),
-        Tile("Throttled (429)", f"{now.throttled:,}", "", *_change(now.throttled, before.throttled if before else None),
+        Tile("Throttled (429)", f"{now.throttled:,}", "", *change("throttled"),
              tuple(float(point.throttled) for point in points), asked.link(log, status="429")),
-        Tile("Data sent", sent, size + "B",
-             *_change(now.response_bytes, before.response_bytes if before else None, flat=True),
+        Tile("Data sent", sent, size + "B", *change("response_bytes", flat=True),
              tuple(float(point.response_bytes) for point in points), "#c-volume")]
+
+
+def _gap(now: Totals, before: Totals | None) -> str:
+    """Why nothing can be compared to the period before; empty when it can, or was not asked for."""
+    if before is None:
+        return ""
+    if not before.requests:
+        return "no data before"
+    return "too little before" if before.requests < max(FEWEST, now.requests / LEAST_SHARE) else ""
 
 
 def _change(
     now: float | None, before: float | None, *, flat: bool = False, points: bool = False,
-) -> tuple[str, str, str]:
-    """The difference in words, its tone (more is bad, or neither) and its icon."""
+) -> tuple[str, str, str, str]:
+    """The difference in words, its tone (more is bad, or neither), its icon, and a note where there is none."""
     if now is None or before is None or (not before and not points):
-        return "", "flat", "minus"
+        return "", "flat", "minus", "none before" if now and not before else ""
     difference = (now - before) * 100 if points else (now - before) / before * 100
-    words = f"{abs(difference):.2f} pp" if points else f"{min(abs(difference), 9999):.1f}%"
-    if abs(difference) < 0.005:
-        return words, "flat", "minus"
+    size = abs(difference)
+    words = f"{size:.2f} pp" if points else f"{size:.1f}%" if size < 1000 else f"{size:,.0f}%"
+    if size < 0.005:
+        return words, "flat", "minus", ""
     tone = "flat" if flat else "bad" if difference > 0 else "good"
-    return words, tone, "arrow-up" if difference > 0 else "arrow-down"
+    return words, tone, "arrow-up" if difference > 0 else "arrow-down", ""
 
 
 def short(value: float) -> tuple[str, str]:

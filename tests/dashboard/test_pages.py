@@ -200,6 +200,45 @@ def test_one_request_is_shown_with_a_command_without_secrets(admin, alder, traff
     assert "req-42" in page
 
 
+def compared(page):
+    """What each key figure says of the period before."""
+    tile = r'<span class="kpi-label">([^<]*)</span>.*?<span class="row2">(.*?)</span>\n<span class="row2 kpi'
+    tiles = re.findall(tile, page, re.DOTALL)
+    return {label: " ".join(re.sub("<[^>]*>", " ", text).split()) for label, text in tiles}
+
+
+def many(traffic, merchant, count, **changes):
+    for number in range(count):
+        traffic(merchant, request_id=f"req-{number}", **changes)
+
+
+def test_a_period_is_not_compared_to_one_without_requests(admin, alder, traffic):
+    traffic(alder, status=404)
+    found = compared(admin.get("/admin/analytics?range=1h").text)
+    assert len(found) == 5
+    assert set(found.values()) == {"no data before"}
+
+
+def test_a_period_is_not_compared_to_hardly_any_requests(admin, alder, traffic):
+    many(traffic, alder, 9, ago=75)
+    many(traffic, alder, 12)
+    found = compared(admin.get("/admin/analytics?range=1h").text)
+    assert set(found.values()) == {"too little before"}
+
+
+def test_a_period_is_compared_to_one_with_requests(admin, alder, traffic):
+    many(traffic, alder, 9, ago=75)
+    traffic(alder, ago=75, status=404, response_bytes=1)
+    many(traffic, alder, 15, status=429, response_bytes=10_000)
+    found = compared(admin.get("/admin/analytics?range=1h").text)
+    assert found["Requests"] == "up 50.0% vs previous"
+    assert found["Error rate"] == "up 90.00 pp vs previous"
+    assert found["Data sent"] == "up 16,548% vs previous"      # as it is, without a ceiling
+    assert found["Throttled (429)"] == "none before"
+    assert "9999" not in str(found)
+    assert "vs previous" not in admin.get("/admin/analytics?range=1h&compare=0").text
+
+
 def test_links_keep_the_filters(admin, alder, traffic):
     traffic(alder, status=404)
     text = admin.get("/admin/analytics?range=24h&contract=public").text
