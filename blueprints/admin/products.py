@@ -10,7 +10,7 @@ from blueprints.admin.listing import Column, ListPage, Narrow
 from database import db
 from domain import products
 from domain.actor import Actor, All
-from models.money import from_micro
+from models.money import Money, from_micro
 from models.product import (
     Billing,
     IntervalUnit,
@@ -49,9 +49,11 @@ def values(row: Product) -> dict[str, Any]:
     """A product as the form shows it."""
     shown = {name: getattr(row, name) for name in (
         "name", "description", "sku", "category", "unit", "kind", "billing", "status", "currency", "group_id",
-        "tax_id", "discount_id", "fee_id", "scheduled_interval", "scheduled_unit", "lock_price", "details",
+        "tax_id", "discount_id", "fee_id", "scheduled_interval", "scheduled_unit", "lock_price", "lock_payment_config",
+        "fee_for_initial_payment_only", "discount_for_initial_payment_only", "details",
     )}
-    return shown | {"price": _short(row)}
+    deposit = None if row.deposit_minor is None else Money(row.deposit_minor, row.currency).decimal
+    return shown | {"price": _short(row), "deposit": deposit}
 
 
 def _short(row: Product) -> str:
@@ -108,6 +110,12 @@ PAGE = ListPage(
             Field(name="billing", kind="select", choices=pairs(Billing), blank="By its type"),
             Field(name="scheduled_interval", label="Every", kind="number"),
             Field(name="scheduled_unit", label="Period", kind="select", choices=pairs(IntervalUnit), blank="None"),
+            Field(name="deposit", kind="number", hint="What is asked for at once; empty for none."),
+            Field(name="lock_payment_config", label="How it is paid cannot be changed in an order", kind="check"),
+            Field(name="fee_for_initial_payment_only", label="The fee is taken with the first payment only",
+                  kind="check"),
+            Field(name="discount_for_initial_payment_only", label="The discount holds for the first payment only",
+                  kind="check"),
         )),
         Section("More", (
             Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value a line."),

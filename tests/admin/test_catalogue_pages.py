@@ -37,3 +37,25 @@ def test_prices_keep_six_decimals(admin):
     assert "0.123456" in admin.get("/admin/products").text
     assert 'value="0.123456"' in admin.get("/admin/products/1/edit").text
     assert admin.post("/admin/products", form | {"price": "0.1234567"}).status_code == 422
+
+
+LOCKS = ("lock_price", "lock_payment_config", "fee_for_initial_payment_only", "discount_for_initial_payment_only")
+
+
+def test_how_a_product_is_paid_is_set_and_taken_back_in_its_form(admin):
+    form = {"name": "Hosting", "price": "10", "kind": "PRODUCT", "status": "active", "deposit": "2.50"}
+    assert admin.post("/admin/products", form | dict.fromkeys(LOCKS, "on")).status_code == 303
+    row = db.session.get(Product, 1)
+    assert row.deposit_minor == 250
+    assert [getattr(row, name) for name in LOCKS] == [True] * 4
+    page = admin.get("/admin/products/1/edit").text
+    assert 'id="deposit" name="deposit" type="number" value="2.50"' in page
+    for name in LOCKS:
+        assert f'name="{name}" value="on" checked' in page, name
+    assert "2.50" in admin.get("/admin/products/1").text
+    refused = admin.post("/admin/products/1", form | {"deposit": "2.505"})
+    assert 'id="deposit-wrong"' in refused.text
+    assert admin.post("/admin/products/1", form | {"deposit": ""}).status_code == 303
+    db.session.expire_all()
+    assert db.session.get(Product, 1).deposit_minor is None
+    assert not any(getattr(db.session.get(Product, 1), name) for name in LOCKS)
