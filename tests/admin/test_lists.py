@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from decimal import Decimal
 
 from tests import cast
 
@@ -108,6 +109,34 @@ def test_an_export_is_what_the_list_finds_complete_and_safe(admin, alder):
     assert names == {"'=cmd|\"/C calc\"!A0", "Quote \"and\", comma", "Line\tbreak", "'＝1+1", "Ada"}
     assert rows[0]["created_at"].endswith("+00:00")
     assert len(list(csv.reader(io.StringIO(admin.get("/admin/customers.csv?q=ada").text)))) == 2
+
+
+def first_row(page):
+    return next(csv.DictReader(io.StringIO(page.data.decode("utf-8-sig"))))
+
+
+def test_an_export_tells_amounts_with_their_currency(admin, alder):
+    customer = cast.make_customer(alder)
+    items = [{"description": "Work", "quantity": 1, "unit_price": 1250}]
+    for currency, total in (("EUR", "1250.00"), ("JPY", "1250"), ("KWD", "1250.000")):
+        key = cast.make_budget(alder, customer, items, currency=currency)
+        page = admin.get("/admin/budgets.csv?sort=-id")
+        assert page.data.decode("utf-8-sig").startswith("id,customer,status,total,currency,valid_until,created_at\r\n")
+        row = first_row(page)
+        assert (row["id"], row["customer"]) == (str(key), "Ada Lovelace")
+        assert (row["total"], row["currency"]) == (total, currency)
+    for price, currency, told in (("12.345", "EUR", "12.345"), ("12", "EUR", "12.00"), ("70", "JPY", "70")):
+        cast.make_product(alder, f"Lamp {price}", Decimal(price), currency=currency, sku=f"{price}{currency}")
+        row = first_row(admin.get(f"/admin/products.csv?q={price}{currency}"))
+        assert (row["price"], row["currency"]) == (told, currency)
+
+
+def test_no_export_names_a_column_twice(ops, alder):
+    for name in ("customers", "products", "products/groups", "products/rules", "budgets", "keys", "users", "merchants",
+                 "webhooks", "currencies", "audit", "requests"):
+        names = next(csv.reader(io.StringIO(ops.get(f"/admin/{name}.csv").data.decode("utf-8-sig"))))
+        assert len(set(names)) == len(names), name
+        assert not [one for one in names if one.endswith(("_minor", "_micro", "_hundredths"))], name
 
 
 def test_the_switcher_narrows_lists_but_not_single_records(ops, alder, birch):
