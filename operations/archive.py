@@ -89,7 +89,10 @@ def reading(source: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
     except FileNotFoundError:
         raise OperationRefused(f"There is no file {source}.") from None
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as problem:
-        raise OperationRefused(f"{source} is no whole backup: it is cut off or damaged ({problem}).") from None
+        raise OperationRefused(
+            f"{source} is no whole backup, which is a ZIP archive that `backup` has written: "
+            f"it is cut off, damaged or something else ({problem})."
+        ) from None
 
 
 def _manifest(source: Path, archive: zipfile.ZipFile) -> Manifest:
@@ -97,7 +100,9 @@ def _manifest(source: Path, archive: zipfile.ZipFile) -> Manifest:
         raw: dict[str, Any] = json.loads(archive.read(MANIFEST))
         manifest = Manifest(**(raw | {"parts": [Part(**part) for part in raw["parts"]]}))
     except (KeyError, TypeError, ValueError):
-        raise OperationRefused(f"{source} is no backup of this program.") from None
+        raise OperationRefused(
+            f"{source} is no backup of this program: it should be a ZIP archive that `backup` has written."
+        ) from None
     if manifest.format > FORMAT:
         raise OperationRefused(f"{source} was written by a newer version of this program.")
     return manifest

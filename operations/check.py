@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import redis
@@ -26,7 +25,7 @@ from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.user import User
 from models.webhook import Endpoint, EndpointStatus
-from operations import revisions
+from operations import files, revisions, sealed
 
 OK, WARNING, WRONG = "ok", "warning", "wrong"
 DISK_LOW, DISK_OUT = 1 << 30, 64 << 20               # bytes
@@ -66,7 +65,7 @@ def check(settings: Settings, pending: Pending) -> list[Finding]:
     migrated = _migrations()
     findings.append(migrated)
     if migrated.status == OK:
-        findings += [*_clock(), *_pending(settings, pending), _operators()]
+        findings += [_sealed(), *_clock(), *_pending(settings, pending), _operators()]
     return findings
 
 
@@ -127,11 +126,10 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
-    """Databases that anybody on this machine may read: customers, digests, sessions."""
+    """Databases hold customers, digests, sessions."""
     folder = settings.instance
-    open_to_all = stat.S_IMODE(folder.stat().st_mode) & 0o005 == 0o005
-    found = [path.name for path in sorted(folder.glob("*.db")) if path.stat().st_mode & 0o004]
-    if open_to_all and found:
+    found = files.open_to_all(folder)
+    if found:
         yield Finding(
             "files", WARNING, f"Everybody on this machine can read {', '.join(found)} in {folder}.",
             f"chmod 700 {folder}",
@@ -165,23 +163,12 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding("disk", OK, words)
-    kind = file_system_of(folder)
+    kind = files.file_system_of(folder)
     if kind in NETWORK_FILE_SYSTEMS and settings.database_url.startswith("sqlite"):
         yield Finding(
             "file system", WRONG, f"{folder} is on {kind}, where SQLite's locks cannot be relied on.",
             "Move the instance folder to a local disk, or use PostgreSQL.",
         )
-
-
-def file_system_of(path: Path) -> str:
-    """The kind of file system that holds a path; empty where the system does not tell."""
-    try:
-        mounts = [line.split() for line in Path("/proc/mounts").read_text().splitlines()]
-    except OSError:
-        return ""
-    resolved = path.resolve()
-    holding = [mount for mount in mounts if resolved.is_relative_to(mount[1])]
-    return max(holding, key=lambda mount: len(mount[1]))[2] if holding else ""
 
 
 def _reachable(name: str, bind: str | None) -> Finding:
@@ -206,6 +193,17 @@ def _migrations() -> Finding:
         return Finding("migrations", OK, f"Both databases are at {revisions.newest()}.")
     sentence, _, mend = complaint.partition(": ")
     return Finding("migrations", WRONG, f"{sentence}.", mend)
+
+
+def _sealed() -> Finding:
+    """A secret that was lost or changed makes every key and token worthless."""
+    good, count = sealed.opened()
+    if good == count:
+        return Finding("stored secrets", OK, "The secret opens them." if count else "There are none yet.")
+    return Finding(
+        "stored secrets", WARNING if good else WRONG, f"The secret opens {good} of {count}; what another made is lost.",
+        "Set COUNTINGHOUSE_SECRET_KEY, or secret_key in the instance folder, to the secret they were made under.",
+    )
 
 
 def _clock() -> Iterator[Finding]:

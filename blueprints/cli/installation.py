@@ -127,7 +127,7 @@ def check() -> Done:
     option("--with-secret", is_flag=True, help="Put the installation's secret in: keep that archive locked away."),
 )
 def backup(file: Path, with_secret: bool) -> Done:
-    """Save both databases and the spool to one file, while the server runs."""
+    """Save both databases and the spool to one ZIP file, such as countinghouse.zip, while the server runs."""
     chosen = settings()
     data = archives.backup(
         chosen, file.absolute(), with_secret=with_secret, pause=lambda: paused(chosen), content=spool.read
@@ -142,7 +142,7 @@ def backup(file: Path, with_secret: bool) -> Done:
 
 @operator_command("restore", click.argument("file", type=click.Path(path_type=Path, dir_okay=False)))
 def restore(file: Path) -> Done:
-    """Put a backup in place of the present data; checks it first, and wants the server stopped."""
+    """Put a backup (ZIP) in place of the present data; checks it first, and wants the server stopped."""
     db.session.remove()
     data = archives.restore(settings(), file.absolute())
     words = [f"Restored the state of {data['created_at']}."]

@@ -156,6 +156,8 @@ def test_what_is_no_backup_is_refused(installation: Any, tmp_path: Path) -> None
     other = tmp_path / "other.zip"
     with zipfile.ZipFile(other, "w") as file:
         file.writestr("readme", "hello")
+    other.with_suffix(".tar").write_text("no archive")
+    assert "ZIP archive" in installation.run("restore", str(other.with_suffix(".tar")), status=1)["error"]
     assert "no backup of this program" in installation.run("restore", str(other), status=1)["error"]
     assert "There is no file" in installation.run("restore", str(tmp_path / "absent"), status=1)["error"]
 
@@ -205,6 +207,22 @@ def test_the_secret_comes_along_only_when_asked_for(
     assert fresh.run("restore", str(tmp_path / "with.zip"))["secret"] == "restored"
     assert (fresh.folder / "secret_key").read_text() == secret
     assert (fresh.folder / "secret_key").stat().st_mode & 0o777 == 0o600
+
+
+def test_check_notices_a_restore_under_another_secret(
+    installation: Any, empty: Callable[[], Any], tmp_path: Path
+) -> None:
+    given = ["--email", "a@example.com", "--password", "seven quiet ledgers at dusk", "--all-merchants"]
+    installation.run("user", "create", *given)
+    assert installation.run("check")["ok"]
+    installation.run("backup", str(tmp_path / "b.zip"))
+    fresh = empty()
+    fresh.run("restore", str(tmp_path / "b.zip"))
+    found = fresh.run("check", status=1)["details"]["checks"]
+    assert [(one["name"], one["status"]) for one in found] == [("stored secrets", "wrong")]
+    fresh.run("user", "create", *["b@example.com" if one == "a@example.com" else one for one in given])
+    noticed = {one["name"]: one["status"] for one in fresh.run("check")["checks"]}
+    assert noticed["stored secrets"] == "warning"
 
 
 def test_a_failed_backup_leaves_nothing(installation: Any, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from analytics.spool import Spool
 from blueprints import health
 from database import db
 from operations import check as checks
+from operations import files
 
 pytestmark = pytest.mark.files
 
@@ -134,4 +135,4 @@ def test_the_metrics_are_for_the_machine_itself_or_the_token(
 
 
 def test_the_file_system_of_a_folder_is_told() -> None:
-    assert checks.file_system_of(Path("/proc")) == "proc"
+    assert files.file_system_of(Path("/proc")) == "proc"

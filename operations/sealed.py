@@ -1,0 +1,24 @@
+"""Does the installation's secret open what was encrypted under it? After a restore it may be another one."""
+
+from sqlalchemy import select
+
+from database import db
+from domain.vault import vault
+from models.credential import Credential
+from models.webhook import Endpoint
+
+MOST = 200                                           # of each kind, newest first
+KEPT = tuple(
+    select(column).where(column.is_not(None), *living).order_by(table.id.desc()).limit(MOST)
+    for table, column, living in (
+        (Credential, Credential.ciphertext, (Credential.revoked_at.is_(None), Credential.deleted_at.is_(None))),
+        (Credential, Credential.webhook_secret, (Credential.revoked_at.is_(None), Credential.deleted_at.is_(None))),
+        (Endpoint, Endpoint.secret, (Endpoint.deleted_at.is_(None),)),
+    )
+)
+
+
+def opened() -> tuple[int, int]:
+    """How many of the living tokens and webhook secrets the secret opens, and of how many."""
+    kept = [value for statement in KEPT for value in db.session.scalars(statement) if value is not None]
+    return sum(vault.decrypt(value) is not None for value in kept), len(kept)
