@@ -23,6 +23,7 @@ from operations.errors import OperationRefused
 from server import StartRefused
 
 UNFINISHED = "The databases lack their tables: run {}"
+WIDE = 100_000                                       # columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,10 @@ def show(done: Done, *, as_json: bool) -> None:
     if as_json:
         emit(done.data)
     elif done.words is not None:
-        Console(highlight=False, soft_wrap=True).print(done.words)
+        console = Console(highlight=False, soft_wrap=True)
+        if not console.is_terminal:                  # a file or a pipe has no edge to cut values off at
+            console.width = WIDE
+        console.print(done.words)
 
 
 def refuse(problem: Exception, *, as_json: bool) -> int:

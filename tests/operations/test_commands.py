@@ -158,6 +158,15 @@ def test_the_operator_may_make_a_key_that_has_expired(installation: Any, merchan
     assert installation.run("key", "list", "--merchant", str(merchant))["keys"][0]["status"] == "EXPIRED"
 
 
+def test_a_table_that_is_piped_shows_whole_values(installation: Any, merchant: int) -> None:
+    name = "A key with a name of many words, which no terminal of eighty columns has room for"
+    installation.run("key", "create", "--merchant", str(merchant), "--name", name, "--expires", "2031-01-01")
+    result = installation.app.test_cli_runner().invoke(args=["key", "list", "--merchant", str(merchant)])
+    assert name in result.stdout
+    assert "2031-01-01T00:00:00Z" in result.stdout
+    assert max(len(line) for line in result.stdout.splitlines()) < 300
+
+
 @pytest.mark.parametrize("wrong", [
     ["--scope", "EVERYTHING"], ["--rate-limit", "0"], ["--rate-limit", "1000001"], ["--allow-ip", "10.0.0.5/8"],
     ["--expires", "tomorrow"], ["--webhook-url", "ftp://example.com"],
