@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints._format import zone
 from blueprints._htmx import go
 from blueprints._session import actor, me, need, wide_actor
-from blueprints.admin import actions, cells, records
+from blueprints.admin import actions, cells, merging, records
 from blueprints.admin.confirm import Question, ask
 from blueprints.admin.customers import currency_choices
 from blueprints.admin.fields import Field, Section, pairs
@@ -19,8 +19,8 @@ from blueprints.admin.listing import Column, ListPage, Narrow
 from database import transaction
 from domain import budgets, customers, inputs, products
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid, PreconditionFailed
-from domain.listing import expect
+from domain.errors import Conflict, Invalid, PreconditionFailed, Problem
+from domain.listing import Listing, expect
 from domain.pages import Query
 from models.budget import Budget, BudgetItem, BudgetStatus
 from models.money import Money, from_micro, line_minor, percent_minor
@@ -30,6 +30,7 @@ STATUS = pairs(BudgetStatus)
 CLOSED = (BudgetStatus.REJECTED, BudgetStatus.EXPIRED)          # what can be opened again
 OFFERED = {verb: run for verb, run in budgets.RESOURCE.actions.items() if verb in ("approve", "reject", "restore")}
 MOST_CHOICES = 500
+LONGEST = 200                       # letters of a name
 NAMED = re.compile(r"\((\d{1,18})\)\s*\Z")          # how the lists name a row: Ada Lovelace (42)
 LINE = ("product_id", "description", "quantity", "unit_price", "discount", "tax")
 
@@ -74,18 +75,42 @@ def _price(micro: int) -> str:
 
 
 def read(form: MultiDict[str, str]) -> MultiDict[str, str]:
-    """The form as the domain reads it: rows by their ids, days to their end, empty lines left out."""
+    """The form as the domain reads it: rows by their ids, days to their end, empty lines left out.
+
+    A day that was not changed is left out too, since the budget may end at another time of that day.
+    """
     plain = MultiDict[str, str]()
     for name in form:
         value = form[name]
         if name == "customer_id" or name.endswith(".product_id"):
-            found = NAMED.search(value)
-            value = found.group(1) if found else value.strip()
+            value = key_of(value.strip(), customers.LISTING if name == "customer_id" else products.LISTING)
+        elif name == "valid_until" and merging.untouched(name):
+            continue
         elif name == "valid_until" and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
             value += "T23:59:59"
         if name not in ("add_line", "remove_line") and not (name.startswith("items.") and _is_blank(form, name)):
             plain.add(name, value)
     return plain
+
+
+def key_of(said: str, listing: Listing) -> str:
+    """The id of a row by how the lists name it, or by its whole name where only one has it."""
+    if found := NAMED.search(said):
+        return found.group(1)
+    if not said or said.isdigit() or len(said) > LONGEST:
+        return said
+    query = Query(search=said.replace("\x00", ""), sort="name", descending=False, limit=MOST_CHOICES)
+    page = listing.page(records.acting(PAGE, None), query)
+    same = [one for one in page.records if one.name.casefold() == said.casefold()]
+    return str(same[0].id) if len(same) == 1 and page.total <= MOST_CHOICES else said
+
+
+def explain(name: str, problem: Problem) -> Problem:
+    """A row that cannot be told by what was typed: what to do."""
+    if problem.code == "type" and (name == "customer_id" or name.endswith(".product_id")):
+        noun = "customer" if name == "customer_id" else "product"
+        return Problem("unknown", f"is not known by this name: choose a {noun} from the list")
+    return problem
 
 
 def _is_blank(form: MultiDict[str, str], name: str) -> bool:
@@ -146,6 +171,7 @@ PAGE = ListPage(
     form="admin/budget_form.html",
     show="admin/budget.html",
     read=read,
+    explain=explain,
     choices=choices,
     can_edit=lambda record: record.status == BudgetStatus.PENDING,
     can_delete=lambda record: record.status != BudgetStatus.APPROVED,

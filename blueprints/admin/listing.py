@@ -1,7 +1,7 @@
 """Lists, declared: columns, filters and what can be done with the rows. House style: see `customers`."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from blueprints._session import actor
 from blueprints.admin.fields import Choices, Section
 from domain import checks
 from domain.actor import Actor
+from domain.errors import Problem
 from domain.pages import Page, Query, Record
 from domain.resource import Resource
 
@@ -88,6 +89,7 @@ class ListPage:
     show: str = "admin/show.html"
     context: Callable[[Any], dict[str, Any]] = lambda row: {}       # what else the record's page shows
     read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # before the domain reads it
+    explain: Callable[[str, Problem], Problem] = lambda name, problem: problem     # a mistake, as this form says it
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
     can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
     can_delete: Callable[[Any], bool] = lambda record: True         # may it go now?
@@ -159,9 +161,13 @@ class ListPage:
         return "descending" if descending else "ascending", self.link(sort=flipped, page=None)
 
     def rows(self) -> Page:
-        """The rows under the switcher's merchant."""
+        """The rows under the switcher's merchant; behind the end stands the last page."""
         who = actor()
-        return self.resource.listing.page(who, self.query(who))
+        query = self.query(who)
+        page = self.resource.listing.page(who, query)
+        if page.records or not page.total:
+            return page
+        return self.resource.listing.page(who, replace(query, offset=(page.pages - 1) * page.limit))
 
 
 def show_list(

@@ -235,7 +235,8 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
     try:
         found = read()
     except Invalid as error:
-        raise Invalid(error.message, fields=blank | error.fields) from None
+        found = {name: here.explain(name, problem) for name, problem in error.fields.items()}
+        raise Invalid(error.message, fields=blank | found) from None
     if blank:
         raise Invalid("Some fields need attention.", fields=blank)
     return found

@@ -1,5 +1,9 @@
 """Budgets in the back office: lines with and without JavaScript, approval with a question."""
 
+import html
+import re
+from datetime import UTC, datetime
+
 from database import db, transaction
 from domain import clock
 from models.budget import Budget, BudgetStatus
@@ -161,3 +165,31 @@ def test_deleting_many_says_which_one_stays_and_deletes_none(admin, alder):
     page = admin.get("/admin/budgets").text
     assert f"Budget {approved}: Budget is APPROVED and can no longer be deleted. Nothing was changed." in page
     assert f'id="row-{pending}"' in page
+
+
+def test_a_customer_is_known_by_the_whole_name_where_only_one_has_it(admin, alder, birch):
+    for name in ("Ada Lovelace", "Grace", "Grace", "Ada Lovelace the younger"):
+        cast.make_customer(alder, name)
+    cast.make_customer(birch, "Ada Lovelace")
+    lamp = cast.make_product(alder, "Lamp", price=10)
+    lines = {"items.0.product_id": "lamp", "items.0.quantity": "1"}
+    assert admin.post("/admin/budgets", lines | {"customer_id": " ada lovelace "}).status_code == 303
+    assert (budget().customer_id, budget().items[0].product_id) == (1, lamp)
+    for name in ("Grace", "Ada", "Nobody", "x" * 300):
+        refused = admin.post("/admin/budgets", lines | {"customer_id": name, "items.0.product_id": "Chair"})
+        assert refused.status_code == 422
+        assert "choose a customer from the list" in refused.text, name
+        assert "choose a product from the list" in refused.text, name
+        assert "whole number" not in refused.text
+
+
+def test_changing_the_notes_keeps_the_time_of_the_last_day(admin, alder):
+    ends = datetime(2099, 5, 1, 2, 10, tzinfo=UTC)
+    key = cast.make_budget(alder, cast.make_customer(alder, "Ada"), valid_until=ends)
+    loaded = html.unescape(re.search(r'name="loaded" value="([^"]+)"', admin.get(f"/admin/budgets/{key}/edit").text)[1])
+    form = LINE | {"customer_id": "1", "loaded": loaded, "notes": "Thanks"}
+    assert admin.post(f"/admin/budgets/{key}", form | {"valid_until": "2099-05-01"}).status_code == 303
+    assert budget(key).notes == "Thanks"
+    assert budget(key).valid_until == ends
+    admin.post(f"/admin/budgets/{key}", form | {"valid_until": "2099-05-02"})
+    assert budget(key).valid_until.isoformat() == "2099-05-02T23:59:59+00:00"
