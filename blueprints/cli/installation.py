@@ -124,11 +124,14 @@ def check() -> Done:
 @operator_command(
     "backup",
     click.argument("file", type=click.Path(path_type=Path, dir_okay=False)),
+    option("--force", is_flag=True, help="Replace a file that is there."),
     option("--with-secret", is_flag=True, help="Put the installation's secret in: keep that archive locked away."),
 )
-def backup(file: Path, with_secret: bool) -> Done:
+def backup(file: Path, force: bool, with_secret: bool) -> Done:
     """Save both databases and the spool to one ZIP file, such as countinghouse.zip, while the server runs."""
     chosen = settings()
+    if file.exists() and not force:
+        raise OperationRefused(f"{file} is there already. Choose another name, or say --force to replace it.")
     data = archives.backup(
         chosen, file.absolute(), with_secret=with_secret, pause=lambda: paused(chosen), content=spool.read
     )

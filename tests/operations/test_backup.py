@@ -225,6 +225,15 @@ def test_check_notices_a_restore_under_another_secret(
     assert noticed["stored secrets"] == "warning"
 
 
+def test_a_backup_replaces_a_file_only_when_told_to(installation: Any, tmp_path: Path) -> None:
+    file = tmp_path / "b.zip"
+    file.write_text("what I keep")
+    assert "--force" in installation.run("backup", str(file), status=1)["error"]
+    assert file.read_text() == "what I keep"
+    installation.run("backup", str(file), "--force")
+    assert zipfile.is_zipfile(file)
+
+
 def test_a_failed_backup_leaves_nothing(installation: Any, tmp_path: Path) -> None:
     assert "no folder" in installation.run("backup", str(tmp_path / "absent" / "b.zip"), status=1)["error"]
     (tmp_path / "b.zip").mkdir()
