@@ -43,15 +43,17 @@ def clauses(who: Actor) -> list[Any]:
 
 
 def show() -> Response:
-    """Entries, newest first."""
+    """Entries, newest first; behind the end stands the last page."""
     raw = request.args.get("page", "1")
     number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
     which = clauses(actor())
     total = db.session.scalar(select(func.count()).select_from(AuditEntry).where(*which)) or 0
+    number = min(number, max(1, -(-total // PER_PAGE)))
     window = select(AuditEntry).where(*which).order_by(AuditEntry.id.desc()).limit(PER_PAGE)
     entries = db.session.scalars(window.offset((number - 1) * PER_PAGE)).all()
     page = Page([Record(entry, {}) for entry in entries], total, PER_PAGE, (number - 1) * PER_PAGE)
-    return page_or_part("admin/audit.html", "admin/_audit.html", page=page, sources=SOURCES, kinds=KINDS)
+    return page_or_part("admin/audit.html", "admin/_audit.html", page=page, sources=SOURCES, kinds=KINDS,
+                        narrowed=any(request.args.get(name) for name in ("q", "source", "kind")))
 
 
 def download() -> Response:

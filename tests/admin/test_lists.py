@@ -89,6 +89,26 @@ def test_pages_of_a_list(admin, alder):
     assert "sort=name" in second.text
 
 
+def test_behind_the_end_stands_the_last_page(admin, alder):
+    for number in range(30):
+        cast.make_customer(alder, f"Customer {number:02}")
+    page = admin.get("/admin/customers?sort=name&page=999").text
+    assert "26–30 of 30" in page
+    assert "No customers yet" not in page
+    assert "No customers yet" not in admin.part("/admin/customers?page=999").text
+    log = admin.get("/admin/audit?page=999").text
+    assert "Customer created" in log
+
+
+def test_the_audit_log_tells_nothing_yet_from_nothing_found(admin, alder):
+    none = admin.get("/admin/audit").text
+    assert "No changes yet" in none or "1–" in none
+    assert "Clear filters" not in none
+    found = admin.get("/admin/audit?q=zzzzzz").text
+    assert "Nothing matches" in found
+    assert "Clear filters" in found
+
+
 def test_nothing_yet_and_nothing_found_are_told_apart(admin, alder):
     assert "No customers yet" in admin.get("/admin/customers").text
     people(alder)
