@@ -17,6 +17,7 @@ from analytics.rollup import DAY
 from blueprints._format import zone
 from blueprints._session import actor, me, wide_actor
 from database import db
+from domain import clock
 from domain.actor import Actor, All
 from models.credential import Credential, CredentialKind
 from models.merchant import Merchant
@@ -41,6 +42,7 @@ class Question:
     zone: ZoneInfo
     args: dict[str, str]            # the understood parameters, for links
     range: str                      # one of RANGES, or custom
+    now: datetime                   # when it was asked
 
     def link(self, page: str, /, kind: str | None = None, **changes: Any) -> str:
         """The same question elsewhere; None drops a parameter. `kind` is the format of an export."""
@@ -56,11 +58,14 @@ class Question:
 
     @property
     def period(self) -> str:
-        """In words, the days in the reader's zone."""
-        first, last = self.window.start.astimezone(self.zone), self.window.end.astimezone(self.zone)
+        """In words, the days in the reader's zone. A range that ends now does not end with its last bucket."""
+        end = self.window.end if self.range == "custom" else min(self.window.end, self.now)
+        first, last = self.window.start.astimezone(self.zone), end.astimezone(self.zone)
         if self.window.edges[-1] - self.window.edges[0] <= 2 * DAY:
-            return f"{first:%-d %b %H:%M} – {last:%-d %b %H:%M}"
-        return f"{first:%-d %b} – {last - timedelta(minutes=1):%-d %b %Y}"
+            form = "%-d %b %H:%M" if last.year == self.now.astimezone(self.zone).year else "%-d %b %Y %H:%M"
+            return f"{first:{form}} – {last:{form}}"
+        last -= timedelta(minutes=1)
+        return f"{first:{'%-d %b' if first.year == last.year else '%-d %b %Y'}} – {last:%-d %b %Y}"
 
     @property
     def days(self) -> tuple[str, str]:
@@ -70,9 +75,9 @@ class Question:
 
     @property
     def zone_name(self) -> str:
-        """The zone that days begin in, with its distance from UTC."""
+        """The zone that days begin in, with its distance from UTC when the period ends."""
         key = self.window.zone
-        offset = self.window.start.astimezone(ZoneInfo(key)).strftime("%z")
+        offset = (self.window.end - timedelta(minutes=1)).astimezone(ZoneInfo(key)).strftime("%z")
         return f"{key} (UTC{offset[:3]}:{offset[3:]})" if key != "UTC" else "UTC"
 
 
@@ -88,12 +93,13 @@ def read(default: str) -> Question:
     mode = request.args.get("mode", "")
     args = {**texts, **status, **chosen, **({"mode": mode} if mode in (*MODES, "all") else {})}
     imported = texts.get("source", "").startswith("import:")
-    name, window, period = _period(default, imported)
+    now = clock.now()
+    name, window, period = _period(default, imported, now)
     for flag in ("compare", "live"):
         # A switch stands behind a hidden 0, so that "off" is part of the address too: the last one counts.
         if (given := request.args.getlist(flag)[-1:]) and given[0] in ("0", "1"):
             args[flag] = given[0]
-    return Question(_filter(args, window), window, zone(), {**args, **period}, name)
+    return Question(_filter(args, window), window, zone(), {**args, **period}, name, now)
 
 
 def _filter(args: dict[str, str], window: Window) -> Filter:
@@ -115,9 +121,9 @@ def _status() -> dict[str, str]:
     return {"status": value} if known else {}
 
 
-def _period(default: str, imported: bool) -> tuple[str, Window, dict[str, str]]:
+def _period(default: str, imported: bool, now: datetime) -> tuple[str, Window, dict[str, str]]:
     """The period: a range that ends now, whole days, or two moments (from a chart's bucket)."""
-    first, last = request.args.get("from", ""), request.args.get("to", "")
+    first, last = _ends(now)
     try:
         if request.args.get("range") in RANGES:
             raise ValueError("the dates beside it do not count")
@@ -129,8 +135,16 @@ def _period(default: str, imported: bool) -> tuple[str, Window, dict[str, str]]:
     except (ValueError, OverflowError):
         name = request.args.get("range", "")
         name = name if name in RANGES else default
-        return name, periods.recent(name, zone(), imported=imported), {"range": name}
+        return name, periods.recent(name, zone(), imported=imported, now=now.timestamp()), {"range": name}
     return "custom", window, {"range": "custom", "from": first, "to": last}
+
+
+def _ends(now: datetime) -> tuple[str, str]:
+    """The first and the last day or moment. A first one alone reaches until now, a last day alone is that day."""
+    first, last = request.args.get("from", ""), request.args.get("to", "")
+    if first and not last:
+        last = now.isoformat(timespec="seconds") if "T" in first else now.astimezone(zone()).date().isoformat()
+    return first or last, last
 
 
 def _day(text: str) -> date:

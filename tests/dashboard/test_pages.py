@@ -4,14 +4,18 @@ import csv
 import io
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
+from analytics.filters import EVERYTHING, Filter
+from analytics.periods import recent
 from analytics.store import requests
+from blueprints.analytics.question import Question
 from database import db
 from tests import cast
 
@@ -256,6 +260,53 @@ def test_the_zone_of_the_reader_is_named(visitor, alder, traffic):
     one = visitor()
     one.sign_in("kim@example.com")
     assert "Asia/Kathmandu (UTC+05:45)" in one.get("/admin/analytics").text
+
+
+def heading(page):
+    """What the page says of its period and its zone."""
+    return [re.sub("<[^>]*>", "", part).strip() for part in re.search(r"</h1><p>(.*?)</p>", page)[1].split(" · ")]
+
+
+@pytest.mark.parametrize("path", ["/admin/analytics", "/admin/requests"])
+@pytest.mark.parametrize(("query", "period"), [
+    ("from=2020-01-01&to=2026-11-20", "1 Jan 2020 – 20 Nov 2026"),
+    ("from=2025-03-01&to=2025-04-01", "1 Mar – 1 Apr 2025"),
+    ("from=2020-05-03&to=2020-05-03", "3 May 2020 00:00 – 4 May 2020 00:00"),
+])
+def test_a_period_is_named_with_its_years(admin, path, query, period):
+    assert heading(admin.get(f"{path}?{query}").text)[0] == period
+
+
+@pytest.mark.parametrize("path", ["/admin/analytics", "/admin/requests"])
+@pytest.mark.parametrize("name", ["24h", "30d", "90d"])
+def test_the_offset_of_a_zone_is_that_of_the_end(visitor, alder, path, name):
+    cast.make_user("kit@example.com", "admin_user", [alder], timezone="Europe/London")
+    one = visitor()
+    one.sign_in("kit@example.com")
+    offset = datetime.now(ZoneInfo("Europe/London")).strftime("%z")
+    assert heading(one.get(f"{path}?range={name}").text)[1] == f"Europe/London (UTC{offset[:3]}:{offset[3:]})"
+
+
+@pytest.mark.parametrize(("name", "period"), [
+    ("1h", "20 Nov 11:02 – 20 Nov 12:01"), ("24h", "19 Nov 12:15 – 20 Nov 12:01"), ("7d", "13 Nov – 20 Nov 2026")])
+def test_a_range_that_ends_now_does_not_end_later(name, period):
+    now, utc = datetime(2026, 11, 20, 12, 1, 30, tzinfo=UTC), ZoneInfo("UTC")
+    window = recent(name, utc, now=now.timestamp())
+    asked = Question(Filter(scope=EVERYTHING, start=window.start, end=window.end), window, utc, {}, name, now)
+    assert asked.period == period
+
+
+@pytest.mark.parametrize("path", ["/admin/analytics", "/admin/requests"])
+def test_a_first_day_alone_reaches_until_now(admin, path):
+    today = datetime.now(UTC)
+    text = admin.get(f"{path}?from=2025-11-10").text
+    assert heading(text)[0] == f"10 Nov 2025 – {today:%-d %b %Y}"
+    assert f'name="to" value="{today:%Y-%m-%d}"' in text
+    early = today - timedelta(hours=3)
+    text = admin.get(f"{path}?from={early:%Y-%m-%dT%H:%MZ}").text
+    assert heading(text)[0].startswith(f"{early:%-d %b %H:%M} – ")
+    assert 'name="range" value="24h" checked' in admin.get(f"{path}?from=2026-11-10&range=24h").text
+    assert heading(admin.get(f"{path}?to=2025-11-10").text)[0] == "10 Nov 2025 00:00 – 11 Nov 2025 00:00"
 
 
 def test_a_page_without_requests_leads_to_the_days_that_have_some(admin, alder, traffic):
