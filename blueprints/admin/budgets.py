@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints._format import zone
 from blueprints._htmx import go
 from blueprints._session import actor, me, need, wide_actor
+from blueprints._shell import own_merchants
 from blueprints.admin import actions, cells, merging, records
 from blueprints.admin.confirm import Question, ask
 from blueprints.admin.customers import currency_choices
@@ -18,12 +19,12 @@ from blueprints.admin.fields import Field, Section, pairs
 from blueprints.admin.listing import Column, ListPage, Narrow
 from database import transaction
 from domain import budgets, customers, inputs, products
-from domain.actor import Actor
+from domain.actor import Actor, All
 from domain.errors import Conflict, Invalid, PreconditionFailed, Problem
 from domain.listing import Listing, expect
 from domain.pages import Query
 from models.budget import Budget, BudgetItem, BudgetStatus
-from models.money import Money, from_micro, line_minor, percent_minor
+from models.money import EXPONENTS, Money, from_micro, line_minor, percent_minor
 from models.product import ProductStatus
 
 STATUS = pairs(BudgetStatus)
@@ -131,8 +132,15 @@ def choices(who: Actor) -> dict[str, Any]:
     return {
         "customers": customers.LISTING.page(who, query).records,
         "products": products.LISTING.page(who, active).records,
-        "lines": lines,
+        "lines": lines, "home_currency": home_currency(who), "exponents": EXPONENTS,
     }
+
+
+def home_currency(who: Actor) -> str:
+    """The currency of a budget that names none, where the form knows its merchant."""
+    wide = isinstance(who.merchant_ids, All)
+    found = {one.currency for one in own_merchants(me()) if wide or one.id in who.merchant_ids}
+    return found.pop() if len(found) == 1 else ""
 
 
 PAGE = ListPage(

@@ -50,31 +50,45 @@
     announce("Line removed");
   }
 
-  // A running total while typing. The server computes the real one, in exact decimals.
+  // A running total while typing: whole millionths, and each line rounded half up once, as the server does it.
+  const MILLION = 1000000n;
+
+  // A typed number in millionths; null when it is none.
+  function micro(text) {
+    const found = /^(\d{1,15})?(?:\.(\d{0,6})0*)?$/.exec(text.trim());
+    return found && BigInt((found[1] ?? "0") + (found[2] ?? "").padEnd(6, "0"));
+  }
+
+  // What a line costs in minor units; null when the page cannot know it. `taxed` says that the server adds a tax.
+  function cost(line, unit) {
+    const typed = (name) => one(`[name$=".${name}"]`, line)?.value ?? "";
+    const product = typed("product_id").trim();
+    const known = product ? all("#products option").find((option) => option.value === product) : null;
+    const price = typed("unit_price") || !product ? micro(typed("unit_price")) : known ? micro(known.dataset.price) : null;
+    const parts = [micro(typed("quantity")), price, micro(typed("discount")), micro(typed("tax"))];
+    const taxed = Boolean(product) && !typed("tax") && (!known || "taxed" in known.dataset);
+    if (parts.includes(null)) return { taxed, minor: null };
+    const [quantity, each, discount, tax] = parts;
+    const minor = (value) => (value * unit + MILLION / 2n) / MILLION;
+    return { taxed, minor: minor((quantity * each) / MILLION) - minor(discount) + minor(tax) };
+  }
+
   function total(form) {
     const shown = one("[data-total]", form);
     if (!shown) return;
-    const number = (line, name) => Number(one(`[name$=".${name}"]`, line)?.value || 0);
-    const sum = all("[data-line]", form).reduce(
-      (sum, line) =>
-        sum + number(line, "quantity") * number(line, "unit_price") - number(line, "discount") + number(line, "tax"),
-      number(form, "header_tax") - number(form, "header_discount"),
-    );
-    const digits = +(shown.dataset.digits ?? 2);
-    shown.textContent = sum.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-  }
-
-  function fillLine(select) {
-    const chosen = select.selectedOptions[0];
-    const line = select.closest("[data-line]");
-    if (!chosen?.value || !line) return;
-    const set = (name, value) => {
-      const field = one(`[name$=".${name}"]`, line);
-      if (field && value) field.value = value;
-    };
-    set("description", chosen.dataset.name);
-    set("unit_price", chosen.dataset.price);
-    total(line.closest("form"));
+    const currency = one("[name=currency]", form)?.value || shown.dataset.currency;
+    const digits = JSON.parse(shown.dataset.exponents)[currency] ?? 2;
+    const unit = 10n ** BigInt(digits);
+    const whole = (name) => ((micro(one(`[name=${name}]`, form).value) ?? 0n) * unit) / MILLION;
+    const costs = all("[data-line]", form).map((line) => cost(line, unit));
+    const sum = costs.reduce((sum, { minor }) => sum + (minor ?? 0n), whole("tax") - whole("discount"));
+    const [size, sign] = sum < 0n ? [-sum, "−"] : [sum, ""];
+    const decimals = digits ? "." + String(size % unit).padStart(digits, "0") : "";
+    shown.textContent = sign + (size / unit).toLocaleString("en") + decimals;
+    const unknown = costs.flatMap(({ minor }, place) => (minor === null ? [place + 1] : []));
+    const left = unknown.length ? [`line ${unknown.join(", ")}`] : [];
+    if (costs.some(({ taxed }) => taxed)) left.push("the catalogue’s taxes");
+    one("[data-left-out]", form).textContent = left.length ? `without ${left.join(" and ")}` : "";
   }
 
   // --- the list of addresses of a key
@@ -154,7 +168,7 @@
     } else if (field.matches("tbody .cb")) selection(field.closest("table"));
     if ("tick" in field.dataset)
       one("[data-needs-tick]", field.closest("dialog, form, section")).disabled = !field.checked;
-    if (field.matches("select[data-product]")) fillLine(field);
+    if (field.name === "currency" && one("[data-total]", field.form ?? undefined)) total(field.form);
     if (field.name === "expires") one("[data-custom-expiry]")?.toggleAttribute("hidden", field.value !== "custom");
   });
 

@@ -28,3 +28,33 @@ def test_enter_in_a_field_saves_and_takes_no_line_away(edited):
     expect(page).to_have_url(re.compile(r"/admin/budgets/\d+$"))
     expect(page.locator("main")).to_contain_text("Said with Enter")
     expect(page.locator("section[aria-labelledby=lines] tbody tr")).to_have_count(lines)
+
+
+def test_the_running_total_is_the_one_that_the_server_computes(window):
+    one = window()
+    page = one.page
+    page.goto("/admin/budgets/new?merchant_id=1")
+    total, left = page.locator("[data-total]"), page.locator("[data-left-out]")
+    field = lambda name: page.locator(f"[id='{name}']")         # noqa: E731
+    page.get_by_label("Currency").select_option("EUR")
+    field("items.0.description").fill("Work")
+    field("items.0.quantity").fill("3")
+    field("items.0.unit_price").fill("1.005")
+    expect(total).to_have_text("3.02")
+    field("discount").fill("1")
+    field("tax").fill("0.50")
+    expect(total).to_have_text("2.52")
+    expect(left).to_have_text("")
+    page.get_by_role("button", name="Add line").click()
+    product = page.locator("#products option").first
+    field("items.1.product_id").fill(product.get_attribute("value"))
+    price = float(product.get_attribute("data-price"))
+    expect(total).to_have_text(f"{2.52 + price:,.2f}")
+    field("items.1.product_id").fill("Something else")
+    expect(total).to_have_text("2.52")
+    expect(left).to_contain_text("without line 2 and the catalogue’s taxes")
+    page.get_by_label("Currency").select_option("JPY")
+    field("discount").fill("")
+    field("tax").fill("")
+    expect(total).to_have_text("3")
+    assert one.faults() == []
