@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from sqlalchemy import exists, func, or_, select
 
 from database import db
-from domain import audit, clock, passwords, sessions, tokens
+from domain import audit, clock, passwords, sessions, tokens, user_guards
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth
@@ -145,7 +145,8 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
         _email(user, changes["email"])
     if changes.keys() & {"all_merchants", "merchant_ids"}:
         _grant(actor, user, changes)
-    _keep_an_operator(user)  # before anything flushes: it compares with what is stored
+    user_guards.keep_oneself(actor, user, before)
+    user_guards.keep_an_operator(user)       # before anything flushes: it compares with what is stored
     if "password_hash" in changes:
         user.password_hash = changes["password_hash"]
     after = _snapshot(user)
@@ -173,7 +174,8 @@ def delete(actor: Actor, user: User) -> None:
     """Shut out for ever and found no more; what the user did stays under the user's name."""
     before = _snapshot(user)
     user.active, user.deleted_at = False, clock.now()
-    _keep_an_operator(user)
+    user_guards.keep_oneself(actor, user, before)
+    user_guards.keep_an_operator(user)
     user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
     user.token_version += 1
     sessions.end_all(user.id)
@@ -252,20 +254,6 @@ def _grant(actor: Actor, user: User, given: dict[str, Any]) -> None:
     user.memberships = [one for one in user.memberships if one.merchant_id in wanted]
     have = {one.merchant_id for one in user.memberships}
     user.memberships.extend(Membership(merchant_id=one) for one in sorted(wanted - have))
-
-
-def _keep_an_operator(user: User) -> None:
-    """Nobody locks the installation: one active admin with all merchants stays, where there was one."""
-    if user.active and user.all_merchants and user.role is Role.ADMIN:
-        return
-    with db.session.no_autoflush:      # the row itself is half written
-        operators = select(func.count()).select_from(User).where(
-            User.role == Role.ADMIN, User.all_merchants.is_(True), User.active.is_(True)
-        )
-        others = db.session.scalar(operators.where(User.id != user.id))
-        was_one = db.session.scalar(operators.where(User.id == user.id))
-    if was_one and not others:
-        raise Conflict("This is the last active admin with all merchants; make another one first.")
 
 
 def _powers(snapshot: dict[str, Any]) -> tuple[Any, ...]:

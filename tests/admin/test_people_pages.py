@@ -62,6 +62,29 @@ def test_the_last_operator_cannot_lock_himself_out(ops):
     assert user("ops@example.com").active
 
 
+def test_nobody_takes_his_own_access_away(admin, alder):
+    mine = user("admin_user@alder.example").id
+    form = {"email": "admin_user@alder.example", "role": "admin_user", "active": "on", "merchant_ids": ["", str(alder)]}
+    without = {name: value for name, value in form.items() if name != "active"}
+    for wrong, told in (
+        (without, "cannot be switched off by yourself"),
+        (form | {"role": "normal_user"}, "cannot be changed by yourself"),
+        (form | {"merchant_ids": [""]}, "must keep one merchant for yourself"),
+    ):
+        reply = admin.post(f"/admin/users/{mine}", wrong)
+        assert reply.status_code == 422
+        assert told in reply.text
+        assert "You cannot take away your own access" in reply.text
+    for verb in ("archive", "delete"):
+        assert admin.post(f"/admin/users/{mine}/{verb}").status_code != 204
+    row = user("admin_user@alder.example")
+    assert (row.active, row.role, row.merchant_ids) == (True, "admin_user", [alder])
+    assert admin.post(f"/admin/users/{mine}", form | {"name": "Ada"}).status_code == 303
+    other = cast.make_user("other@alder.example", merchant_ids=[alder])
+    assert admin.post(f"/admin/users/{other}/archive").status_code == 303
+    assert not user("other@alder.example").active
+
+
 def test_a_reset_password_works_and_is_not_shown(ops, visitor, alder):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     short = ops.post(f"/admin/users/{key}/password", {"password": "short"})
@@ -150,3 +173,22 @@ def test_a_user_is_deleted_after_a_question_and_is_out(ops, visitor, alder):
     assert ops.get(f"/admin/users/{key}").status_code == 404
     assert ada.get("/admin/").status_code == 303
     assert visitor().sign_in("ada@alder.example").status_code == 401
+
+
+def test_the_first_step_of_an_empty_installation_is_a_merchant_profile(signed_in):
+    boss = signed_in("admin_user", everything=True, email="boss@example.com")
+
+    def todo():
+        return re.findall(r'<a class="b sm" href="(/admin/\w+/new)">', boss.get("/admin/").text)
+
+    others = ["/admin/products/new", "/admin/customers/new", "/admin/keys/new", "/admin/budgets/new"]
+    assert todo() == ["/admin/merchants/new", *others]
+    assert "Five steps to" in boss.get("/admin/").text
+    cast.make_merchant("Alder")
+    assert todo() == others
+
+
+def test_who_has_own_merchants_only_is_not_sent_to_make_one(admin):
+    page = admin.get("/admin/").text
+    assert "Four steps to" in page
+    assert 'class="b sm" href="/admin/merchants/new"' not in page

@@ -1,0 +1,39 @@
+"""Guards against locking out: oneself, or everybody."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from database import db
+from domain.actor import Actor
+from domain.errors import Conflict, Problem
+from models.user import Role, User
+
+
+def keep_oneself(actor: Actor, user: User, before: dict[str, Any]) -> None:
+    """Nobody takes his own access away: another administrator may."""
+    if actor.user_id is None or actor.user_id != user.id:
+        return
+    wrong = {}
+    if before["active"] and not user.active:
+        wrong["active"] = Problem("own", "cannot be switched off by yourself")
+    if str(before["role"]) != str(user.role):
+        wrong["role"] = Problem("own", "cannot be changed by yourself")
+    if not user.all_merchants and not user.memberships:
+        wrong["merchant_ids"] = Problem("own", "must keep one merchant for yourself")
+    if wrong:
+        raise Conflict("You cannot take away your own access; ask another administrator.", fields=wrong)
+
+
+def keep_an_operator(user: User) -> None:
+    """Nobody locks the installation: one active admin with all merchants stays, where there was one."""
+    if user.active and user.all_merchants and user.role is Role.ADMIN:
+        return
+    with db.session.no_autoflush:      # the row itself is half written
+        operators = select(func.count()).select_from(User).where(
+            User.role == Role.ADMIN, User.all_merchants.is_(True), User.active.is_(True)
+        )
+        others = db.session.scalar(operators.where(User.id != user.id))
+        was_one = db.session.scalar(operators.where(User.id == user.id))
+    if was_one and not others:
+        raise Conflict("This is the last active admin with all merchants; make another one first.")
