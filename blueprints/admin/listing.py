@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints._format import words, zone
 from blueprints._htmx import is_partial, page_or_part
-from blueprints._session import actor
+from blueprints._session import actor, may, wide_actor
 from blueprints.admin.fields import Choices, Section
 from domain import checks
 from domain.actor import Actor
@@ -93,6 +93,7 @@ class ListPage:
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
     can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
     can_delete: Callable[[Any], bool] = lambda record: True         # may it go now?
+    allows: Callable[[Actor, str], bool] = lambda who, verb: True   # may this user ever, beyond the scope?
     asks: bool = False                                              # is deleting asked about, being for good?
     mount: str = ""                                                 # the address below /admin, if not the name
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
@@ -125,8 +126,16 @@ class ListPage:
         kept = {name: value for name, value in args.items() if value is not None}
         return self.url("list") + ("?" + urlencode(kept) if kept else "")
 
+    @property
+    def creates(self) -> bool:
+        """May this user make a new row here?"""
+        possible = bool(self.sections and self.resource.create) and may(self.resource.write_scope)
+        return possible and self.allows(wide_actor(), "create")
+
     def offers(self, record: Any, verb: str) -> bool:
         """Does it make sense now? What is on can be archived, what is off can be brought back."""
+        if not self.allows(wide_actor(), verb):
+            return False
         if verb == "delete":
             return self.can_delete(record)
         on = getattr(record, "active", None)

@@ -6,12 +6,18 @@ from blueprints.admin.customers import country_choices, currency_choices, timezo
 from blueprints.admin.fields import Field, Section
 from blueprints.admin.listing import Column, ListPage, Narrow
 from domain import merchants
+from domain.actor import Actor, All
 from models.merchant import Merchant
 
 
 def values(row: Merchant) -> dict[str, Any]:
     """A profile as the form shows it."""
     return {name: getattr(row, name) for name in merchants.MerchantInput.model_fields}
+
+
+def allows(who: Actor, verb: str) -> bool:
+    """Profiles are made, switched off and on by those who have all merchants."""
+    return isinstance(who.merchant_ids, All)
 
 
 PAGE = ListPage(
@@ -53,6 +59,7 @@ PAGE = ListPage(
         )),
     ),
     values=values,
+    allows=allows,
     undo={"archive": "activate", "activate": "archive"},
     past={"archive": "{} was switched off.", "activate": "{} was switched on."},
     needs_merchant=False,

@@ -17,7 +17,7 @@ from blueprints.admin.listing import ListPage, show_list
 from database import db, transaction
 from domain import inputs
 from domain.actor import Actor
-from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
+from domain.errors import Conflict, DomainError, Forbidden, Invalid, PreconditionFailed, Problem
 from domain.listing import expect
 from models.audit import AuditEntry
 
@@ -105,6 +105,8 @@ def trail(here: ListPage, key: int, limit: int = 20, kind: str = "") -> list[Aud
 
 def blank_form(here: ListPage) -> Response:
     """An empty form, or one that the address fills in; under All the merchant is asked for first."""
+    if not here.creates:
+        raise Forbidden(f"Only a user with all merchants can create a {here.resource.noun}.")
     if choice_of(here, None)["merchants"] and not chosen_merchant():
         return make_response(render_template("admin/choose_merchant.html", here=here, merchants=own_merchants(me())))
     assert here.resource.input is not None

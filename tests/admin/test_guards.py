@@ -6,6 +6,7 @@ import pytest
 
 from domain.permissions import ROLE_SCOPES
 from models.user import Role
+from tests import cast
 
 FREE = {                            # pages of everybody who is signed in
     "admin.overview", "admin.palette", "admin.switch", "admin.mode", "admin.account", "admin.account_save",
@@ -105,3 +106,44 @@ def test_an_unknown_page_is_a_page(admin, visitor):
     assert "There is nothing here" in found.text
     assert "Sign out" in found.text
     assert visitor().get("/nothing").status_code == 404
+
+
+def offered(page):
+    """Where the links of the page's middle lead, and what its buttons post to."""
+    middle = page[page.index("<main"):page.index("</main>")]
+    links = {("GET", path) for path in re.findall(r'href="(/admin/[^"]*)"', middle)}
+    forms = re.findall(r'<form[^>]*method="post"[^>]*action="(/admin/[^"]*)"', middle)
+    return {(method, path.replace("&amp;", "&")) for method, path in links | {("POST", path) for path in forms}}
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_what_a_list_or_record_offers_is_not_refused(signed_in, alder, role):
+    cast.make_budget(alder, cast.make_customer(alder))
+    cast.make_product(alder)
+    cast.make_key(alder)
+    one, refused, opened = signed_in(role.value, [alder]), [], 0
+    for noun in ("customers", "products", "products/groups", "products/rules", "budgets", "keys", "users", "merchants",
+                 "webhooks", "currencies", "outbox", "audit"):
+        for path in (f"/admin/{noun}", f"/admin/{noun}/1", f"/admin/{noun}?q=zzzz"):
+            page = one.get(path)
+            if page.status_code != 200:
+                continue
+            opened += 1
+            for method, to in offered(page.text):
+                if "/sessions/" in to:              # one's own: the walk would end
+                    continue
+                reply = one.post(to) if method == "POST" else one.get(to)
+                if reply.status_code == 403:
+                    refused.append(f"{path} offers {to}")
+    assert opened >= 4
+    assert one.get("/admin/").status_code == 200
+    assert refused == []
+
+
+def test_only_the_operator_is_offered_a_new_merchant(admin, ops):
+    assert "/admin/merchants/new" not in admin.get("/admin/merchants").text
+    assert admin.get("/admin/merchants/new").status_code == 403
+    assert "/admin/merchants/new" in ops.get("/admin/merchants").text
+    assert ops.get("/admin/merchants/new").status_code == 200
+    assert "/admin/merchants/1/archive" not in admin.get("/admin/merchants/1").text
+    assert "/admin/merchants/1/archive" in ops.get("/admin/merchants/1").text
