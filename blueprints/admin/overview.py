@@ -9,8 +9,8 @@ from flask import render_template
 from blueprints._format import zone
 from blueprints._session import actor, me
 from blueprints.admin import traffic
-from domain import api_keys, budgets, clock, customers, products
-from domain.actor import Actor
+from domain import api_keys, budgets, clock, customers, merchants, products
+from domain.actor import Actor, All
 from domain.pages import Query
 from models.budget import BudgetStatus
 from models.credential import Mode
@@ -78,4 +78,8 @@ def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> li
         Step("Make a budget", "By hand here, or with the key over the API.", "/admin/budgets/new", "New budget",
              budgets.RESOURCE.listing.count(who) > 0),
     ]
+    if who.can("WRITE_MERCHANTS") and isinstance(who.merchant_ids, All):
+        begun = product_count > 0 or customer_count > 0 or merchants.LISTING.count(who) > 0
+        found.insert(0, Step("Create a merchant profile", "Whose customers, products and budgets they are.",
+                             "/admin/merchants/new", "New merchant profile", begun))
     return [] if all(step.done for step in found) else found
