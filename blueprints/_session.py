@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Request, Response, abort, g, make_response, request, session, url_for
+from flask import Blueprint, Flask, Request, Response, abort, current_app, g, make_response, request, session, url_for
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
@@ -135,17 +135,20 @@ def _check() -> BaseResponse | None:
 def stranger() -> BaseResponse:
     """To the sign-in page, and back afterwards."""
     if not is_htmx():
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of(request.referrer or "")
         return go(url_for("auth.login", next=wanted))
     response = make_response("", 401)
-    response.headers["HX-Redirect"] = url_for("auth.login", next=_page_of(request))
+    response.headers["HX-Redirect"] = url_for("auth.login", next=_page_of(request.headers.get("HX-Current-URL", "")))
     return response
 
 
-def _page_of(asked: Request) -> str | None:
-    """The address of the page that the fragment was for."""
-    current: str = asked.headers.get("HX-Current-URL", "")
-    return current.removeprefix(asked.host_url.rstrip("/")) or None if current.startswith(asked.host_url) else None
+def _page_of(current: str) -> str | None:
+    """The address, here, of the page that a form or a fragment was on; None unless it can be opened again."""
+    if not current.startswith(request.host_url):
+        return None
+    path = current.removeprefix(request.host_url.rstrip("/"))
+    opens = current_app.create_url_adapter(request)
+    return path if opens is not None and opens.test(path.partition("?")[0], "GET") else None
 
 
 def private(response: Response) -> Response:

@@ -176,3 +176,16 @@ def test_a_deactivated_user_is_out_at_once(visitor, ops, alder):
     assert ops.post(f"/admin/users/{key}/archive").status_code == 303
     assert ada.get("/admin/").status_code == 303
     assert visitor().sign_in("ada@alder.example").status_code == 401
+
+
+@pytest.mark.parametrize(("page", "wanted"), [
+    ("http://localhost/admin/customers/1/edit", "/login?next=/admin/customers/1/edit"),
+    ("http://localhost/admin/budgets/new?customer_id=1", "/login?next=/admin/budgets/new?customer_id%3D1"),
+    ("http://localhost/admin/budgets/line", "/login"),
+    ("http://localhost//evil.example", "/login"),
+    ("http://evil.example/admin/customers", "/login"),
+    ("", "/login"),
+])
+def test_a_form_that_was_sent_too_late_is_found_again_after_signing_in(visitor, alder, page, wanted):
+    one = visitor()
+    assert one.post("/admin/customers/1", {}, headers={"Referer": page}).headers["Location"] == wanted
