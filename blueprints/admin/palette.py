@@ -1,5 +1,6 @@
 """The command palette: pages, actions and records by name, from the keyboard."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,10 @@ from blueprints._htmx import page_or_part
 from blueprints._session import actor, me, wide_actor
 from blueprints._shell import NAVIGATION, exists
 from domain import api_keys, budgets, customers, products, users
+from domain.actor import Actor
+from domain.errors import NotFound
 from domain.pages import Query
+from domain.resource import Resource
 
 MOST = 5
 ACTIONS = (
@@ -21,6 +25,7 @@ ACTIONS = (
     ("New user", "user-plus", "admin.users_new", "WRITE_USERS"),
     ("My account", "user", "admin.account", None),
 )
+NUMBERED = re.compile(r"([A-Za-z][A-Za-z _]*[ _#]|#)?([0-9]{1,18})")
 RECORDS = (
     ("Customers", "user-circle", customers.RESOURCE, "admin.customers_show"),
     ("Products", "package", products.RESOURCE, "admin.products_show"),
@@ -73,16 +78,29 @@ def pages(words: str) -> list[Hit]:
 
 def records(words: str) -> list[tuple[str, list[Hit]]]:
     """Rows that fit, a few of each kind; and the request, when it is the id of one."""
-    if len(words) < 2:
+    if len(words) < 2 and not words.isdigit():
         return []
     who = actor()
     found = [request_of(words)] if words.startswith("req_") and me().actor().can("READ_ANALYTICS") else []
     for title, icon, resource, endpoint in RECORDS:
         if who.can(resource.read_scope):
             query = Query(search=words, limit=MOST)
-            rows = resource.listing.page(who, query).records
-            found.append((title, [hit(row, icon, endpoint) for row in rows]))
+            rows = numbered(who, resource, words)
+            rows += [row for row in resource.listing.page(who, query).records if row.id not in [one.id for one in rows]]
+            found.append((title, [hit(row, icon, endpoint) for row in rows[:MOST]]))
     return found
+
+
+def numbered(who: Actor, resource: Resource, words: str) -> list[Any]:
+    """The row that is called by its number: 242, #242, Budget 242, budget_242."""
+    called = NUMBERED.fullmatch(words)
+    kind = (called[1] or "").strip(" _#").replace("_", " ").lower() if called else ""
+    if called is None or kind not in ("", resource.noun.lower()):
+        return []
+    try:
+        return [resource.listing.read(who, int(called[2]))]
+    except NotFound:
+        return []
 
 
 def request_of(words: str) -> tuple[str, list[Hit]]:

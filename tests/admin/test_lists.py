@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from decimal import Decimal
+from urllib.parse import quote
 
 from tests import cast
 
@@ -182,6 +183,20 @@ def test_the_palette_finds_pages_actions_and_records(admin, alder):
     assert part.text.count('role="option"') == 1
     assert "Create API key" in admin.part("/admin/palette?q=api").text
     assert "<html" in admin.get("/admin/palette?q=grace").text
+
+
+def test_the_palette_finds_records_by_their_number(admin, alder, birch):
+    customer = cast.make_customer(alder, "Grace Hopper")
+    budget = cast.make_budget(alder, customer)
+    for words, path in (
+        (f"Budget {budget}", f"/admin/budgets/{budget}"), (f"budget_{budget}", f"/admin/budgets/{budget}"),
+        (f"customer_{customer}", f"/admin/customers/{customer}"),
+        (f"Customer #{customer}", f"/admin/customers/{customer}"),
+        (f"{budget}", f"/admin/budgets/{budget}"), (f"#{customer}", f"/admin/customers/{customer}"),
+    ):
+        assert f'href="{path}"' in admin.part(f"/admin/palette?q={quote(words)}").text, words
+    theirs = cast.make_customer(birch, "Alan Turing")
+    assert "Alan" not in admin.part(f"/admin/palette?q=customer+{theirs}").text
 
 
 def test_the_palette_offers_nothing_that_is_refused(signed_in, alder):
