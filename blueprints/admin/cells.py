@@ -29,7 +29,7 @@ def show(here: ListPage, key: int, name: str) -> str:
     if "edit" not in request.args:
         return render_template("admin/_cell.html", here=here, record=record, column=column)
     return render_template("admin/_cell_edit.html", here=here, record=record, column=column,
-                           typed=editable(here, key, column))
+                           typed=editable(here, key, column), version=record.version)
 
 
 def editable(here: ListPage, key: int, column: Column) -> str:
@@ -65,10 +65,12 @@ def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> R
     """The little form again, with what was typed, and with what it is now when somebody was faster."""
     record = here.resource.listing.read(wide_actor(), key)
     sentence = str(error.fields.get(column.editable, error.message))
+    version = seen_version() or record.version          # a mistake does not hide what somebody else changed
     if isinstance(error, PreconditionFailed):
+        version = record.version
         sentence = f"Somebody changed it to “{editable(here, key, column)}”. Save again to overwrite."
     page = render_template(
-        "admin/_cell_edit.html", here=here, record=record, column=column, typed=typed, wrong=sentence
+        "admin/_cell_edit.html", here=here, record=record, column=column, typed=typed, wrong=sentence, version=version
     )
     return make_response(page, 409 if isinstance(error, PreconditionFailed) else 422)
 

@@ -102,8 +102,9 @@ def test_a_rejected_budget_opens_again_with_a_date_to_come(admin, alder):
     assert f"/admin/budgets/{key}/reopen" in page
     assert f"/admin/budgets/{key}/edit" not in page
     for day in ("", "2020-01-01", "soon"):
-        refused = admin.post(f"/admin/budgets/{key}/reopen", {"valid_until": day})
+        refused = admin.post(f"/admin/budgets/{key}/reopen", {"valid_until": day, "version": "2"})
         assert refused.status_code == 422, day
+        assert 'name="version" value="2"' in refused.text
         assert 'id="valid_until-wrong"' in refused.text, day
     assert admin.post(f"/admin/budgets/{key}/reopen", {"valid_until": "2099-01-01"}).status_code == 303
     assert budget().status is BudgetStatus.PENDING

@@ -195,3 +195,15 @@ def test_what_a_form_says_it_was_loaded_with_is_not_believed_to_be_sane(admin, a
             "name": "Eve", "status": "active", "credit_limit": "0", "version": "99", "loaded": said})
         assert reply.status_code == 409, said[:9]
         assert "Now stored: Ada." in reply.text
+
+
+def test_a_mistake_in_a_cell_does_not_hide_the_other_ones_change(admin, alder):
+    key = cast.make_customer(alder, "Ada", email="old@example.org")
+    path = f"/admin/customers/{key}/cell/email"
+    admin.post(path, {"value": "hers@example.org", "version": "1"})
+    refused = admin.post(path, {"value": "nonsense", "version": "1"})
+    assert refused.status_code == 422
+    assert 'name="version" value="1"' in refused.text
+    both = admin.post(path, {"value": "his@example.org", "version": "1"})
+    assert both.status_code == 409
+    assert 'name="version" value="2"' in both.text
