@@ -58,3 +58,22 @@ def test_the_running_total_is_the_one_that_the_server_computes(window):
     field("tax").fill("")
     expect(total).to_have_text("3")
     assert one.faults() == []
+
+
+def test_two_tabs_with_one_budget_lose_nothing(edited):
+    first = edited.page
+    second = first.context.new_page()
+    second.goto(first.url)
+    first.locator("[id='items.0.quantity']").fill("7")
+    first.get_by_role("button", name="Save changes").click()
+    expect(first).to_have_url(re.compile(r"/admin/budgets/\d+$"))
+    second.get_by_label("Notes").fill("Said in the other tab")
+    second.get_by_role("button", name="Save changes").click()
+    expect(second.locator("main")).to_contain_text("Somebody else changed this")
+    expect(second.locator("[id='items.0.quantity']")).to_have_value("7")
+    edited.page = second
+    assert edited.faults() == []
+    second.get_by_role("button", name="Save changes").click()
+    expect(second).to_have_url(re.compile(r"/admin/budgets/\d+$"))
+    expect(second.locator("main")).to_contain_text("Said in the other tab")
+    expect(second.locator("section[aria-labelledby=lines] tbody tr").first).to_contain_text("7")
