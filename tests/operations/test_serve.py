@@ -165,6 +165,7 @@ def test_a_second_server_on_one_folder_is_refused_until_the_first_has_ended(inst
 
 def test_a_server_without_users_prints_the_first_steps_and_they_work(installation: Any, serve: Any) -> None:
     server = serve("--upgrade", "--no-worker")
+    assert server.call("/healthz", "none")[0] == 200     # by now it has said all it has to say
     server.process.terminate()
     server.process.wait(30)
     server.rest.join()
@@ -176,6 +177,7 @@ def test_a_server_without_users_prints_the_first_steps_and_they_work(installatio
         assert users.sign_in("you@example.com", "seven quiet ledgers at dusk", ip=None, user_agent=None)
     assert f"{server.base}/login" in server.printed
     again = serve("--no-worker")
+    assert again.call("/healthz", "none")[0] == 200
     again.process.terminate()
     again.rest.join()
     assert again.printed == ""
