@@ -92,8 +92,9 @@ def _time(moment: datetime, text: str) -> Markup:
 
 
 def words(name: str) -> str:
-    """A domain name as people read it: unit_price becomes Unit price."""
-    text = str(name).removesuffix("_id").replace("_", " ").replace(".", " ").strip().lower()
+    """A domain name as people read it: unit_price becomes Unit price, items.0.quantity becomes Line 1 quantity."""
+    name = re.sub(r"\Aitems\.(\d{1,6})\b", lambda found: f"line {int(found[1]) + 1}", str(name))
+    text = name.removesuffix("_id").replace("_", " ").replace(".", " ").strip().lower()
     text = re.sub(r"\bapi\b", "API", text.replace("timezone", "time zone").replace("api key", "API key"))
     return text[:1].upper() + text[1:]
 

@@ -105,6 +105,11 @@ class ListPage:
         return self.mount or f"/{self.resource.name}"
 
     @property
+    def plural(self) -> str:
+        """The title within a sentence: customers, but API keys."""
+        return self.title if self.title[:2].isupper() else self.title[:1].lower() + self.title[1:]
+
+    @property
     def searchable(self) -> bool:
         return bool(self.resource.listing.search)
 

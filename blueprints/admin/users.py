@@ -45,7 +45,7 @@ PAGE = ListPage(
     columns=(
         Column(name="email", title="E-mail", kind="link", sort="email"),
         Column(name="name", sort="name", editable="name"),
-        Column(name="role", kind="tag", sort="role"),
+        Column(name="role", kind="tag", sort="role", choices=ROLE_CHOICES),
         Column(name="api_access", title="API access", kind="flag", minor=True),
         Column(name="active", kind="flag"),
         Column(name="created_at", title="Since", kind="day", sort="created_at", minor=True),

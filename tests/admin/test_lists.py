@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from urllib.parse import quote
 
+from blueprints._format import words
 from tests import cast
 
 NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
@@ -188,13 +189,13 @@ def test_the_palette_finds_pages_actions_and_records(admin, alder):
 def test_the_palette_finds_records_by_their_number(admin, alder, birch):
     customer = cast.make_customer(alder, "Grace Hopper")
     budget = cast.make_budget(alder, customer)
-    for words, path in (
+    for typed, path in (
         (f"Budget {budget}", f"/admin/budgets/{budget}"), (f"budget_{budget}", f"/admin/budgets/{budget}"),
         (f"customer_{customer}", f"/admin/customers/{customer}"),
         (f"Customer #{customer}", f"/admin/customers/{customer}"),
         (f"{budget}", f"/admin/budgets/{budget}"), (f"#{customer}", f"/admin/customers/{customer}"),
     ):
-        assert f'href="{path}"' in admin.part(f"/admin/palette?q={quote(words)}").text, words
+        assert f'href="{path}"' in admin.part(f"/admin/palette?q={quote(typed)}").text, typed
     theirs = cast.make_customer(birch, "Alan Turing")
     assert "Alan" not in admin.part(f"/admin/palette?q=customer+{theirs}").text
 
@@ -215,3 +216,14 @@ def test_the_audit_log_shows_own_changes(admin, ops, alder, birch):
     assert "/admin/customers/2" in ops.get("/admin/audit").text
     assert "Customer created" in admin.part("/admin/audit?kind=customer").text
     assert admin.get("/admin/audit.csv").status_code == 200
+
+
+def test_lists_and_forms_speak_plainly(admin, alder):
+    page = admin.get("/admin/users").text
+    table = page[page.index('id="list"'):]
+    assert "Administrator" in table
+    assert "Admin user" not in table
+    assert "Search API keys" in admin.get("/admin/keys").text
+    assert "Search customers" in admin.get("/admin/customers").text
+    assert words("items.0.quantity") == "Line 1 quantity"
+    assert words("items") == "Items"
