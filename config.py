@@ -94,6 +94,8 @@ def _complete(values: dict[str, Any]) -> Settings:
     instance: Path = values["instance"]
     try:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if [one.name for one in instance.iterdir()] == [".gitkeep"]:
+            instance.chmod(0o700)                   # as a clone brings it: nothing of anybody's is in it yet
     except OSError as problem:
         raise ConfigError(f"{PREFIX}INSTANCE: cannot use the folder {instance}: {problem.strerror}.") from None
     business = values["database_url"] or f"sqlite:///{instance / 'countinghouse.db'}"

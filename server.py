@@ -1,8 +1,7 @@
 """The production server: waitress in forked children on one listening socket, and one background worker.
 
-The parent only watches: it binds the port, forks, replaces a child that died, and on SIGTERM has
-every child answer what it has begun. waitress reads requests and writes answers in one asynchronous
-thread, so that slow clients cost no worker thread.
+The parent only watches: it binds the port, forks, replaces a child that died, and on SIGTERM has every child answer
+what it has begun. waitress reads and writes in one asynchronous thread: slow clients cost no worker thread.
 """
 
 import ctypes
@@ -36,6 +35,7 @@ STOP_LIMIT = 28.0                   # seconds until the parent ends a child that
 QUICK_DEATH = 1.0                   # a child that lived shorter is replaced after RESPAWN_PAUSE
 RESPAWN_PAUSE = 0.5
 PR_SET_PDEATHSIG = 1
+FEW_ARENAS = (-8, 2)                # M_ARENA_MAX of mallopt(3): one for each thread keeps twenty megabytes more
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 log = logging.getLogger("countinghouse.server")
@@ -284,6 +284,7 @@ def run(
     gc.freeze()                                      # what is there now stays shared with the children
 
     def answer() -> None:
+        getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)(*FEW_ARENAS)
         server = answering(application, listening, threads)
         until_signal(server.stop)
         server.run()

@@ -20,7 +20,7 @@ from blueprints.api import transport
 from blueprints.api.answers import Answer, json_answer
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
-from blueprints.api.doors import FIND, Caller
+from blueprints.api.doors import FIND, Caller, KeyCaller
 from blueprints.api.limits import purse
 from database import DatabaseBusy, DatabaseClash, transaction
 from domain import replies
@@ -29,6 +29,7 @@ from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauth
 from domain.replies import Reply
 
 REPLAYED = "Idempotent-Replayed"
+REFUSED_BEFORE = (404, 405)
 TOLD = (400, 499)               # refusals whose sentence is ours; anything above is only logged
 
 
@@ -203,6 +204,8 @@ def fail(error: BaseException, contract: Contract) -> Response:
     word = exposure.word if exposure else str
     fields = {word(name): str(problem) for name, problem in known.fields.items()}
     refusal = limit_headers(known) if isinstance(known, LimitExceeded) else {}
+    if call.limit is None and isinstance(call.key, KeyCaller) and status in REFUSED_BEFORE:
+        call.limit = call.key.spend(0)          # known, and refused before anything was counted
     if refusal:
         call.limit = None                       # what is left of another limit would say the opposite
     failure = contract.failure(known, status, fields)

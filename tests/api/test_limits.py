@@ -57,6 +57,15 @@ def test_every_answer_tells_what_is_left(caller, alder, clock):
     assert facts(api.post("/customers", {})) == (3, 0, 1_900_003_600, 3600)
 
 
+def test_what_is_refused_before_it_is_counted_tells_as_well_and_counts_nothing(caller, alder, clock):
+    api = caller(alder, rate_limit_per_hour=3)
+    assert facts(api.get("/customers")) == (3, 2, 1_900_003_600, 3600)
+    for reply, status in ((api.get("/nothing"), 404), (api("PATCH", "/customers"), 405)):
+        assert (reply.status_code, facts(reply)) == (status, (3, 2, 1_900_003_600, 3600))
+    unknown = api.get("/nothing", headers={"Authorization": "Bearer nobody"})
+    assert not set(NAMES) & set(unknown.headers.keys())
+
+
 def test_the_refused_are_told_when_to_come_back(caller, alder, clock):
     api = caller(alder, rate_limit_per_hour=2)
     api.get("/customers")

@@ -32,6 +32,10 @@ def test_a_new_instance_folder_is_its_owners_and_an_old_one_is_left(tmp_path: Pa
     (tmp_path / "old").chmod(0o750)
     config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path / "old")})
     assert (tmp_path / "old").stat().st_mode & 0o777 == 0o750
+    (tmp_path / "cloned").mkdir(mode=0o755)
+    (tmp_path / "cloned/.gitkeep").touch()
+    config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path / "cloned")})
+    assert (tmp_path / "cloned").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_printed_command_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
