@@ -14,7 +14,7 @@ from bench.installation import PATH, Installation, installation, serving
 from bench.load import load
 from bench.p1_full_path import measure
 
-ROUNDS = 7
+ROUNDS = 15
 SECONDS = 2.0
 GOAL = 0.05
 NOTES = 20_000
