@@ -91,6 +91,17 @@ def test_limits_of_a_key_change_and_an_untouched_expiry_stays(admin, alder):
     assert admin.post(page_of(key()), form).status_code == 409
 
 
+def test_a_refused_form_does_not_take_on_what_somebody_else_saved_meanwhile(admin, alder):
+    cast.make_key(alder, name="Shop", scopes=["READ_PRODUCTS"])
+    path = page_of(key())
+    first = FORM | {"version": "1", "name": "Hers", "rate_limit_per_hour": "7"}
+    assert admin.post(path, first).status_code == 303
+    for wrong, status in (("nonsense", 422), ("9", 409), ("9", 409)):
+        refused = admin.post(path, first | {"name": "His", "rate_limit_per_hour": wrong})
+        assert (refused.status_code, 'name="version" value="1"' in refused.text) == (status, True)
+    assert "Hers" in admin.get(path).text
+
+
 def test_revoking_wants_the_name(admin, alder):
     cast.make_key(alder, name="Storefront")
     asked = admin.get(page_of(key()) + "/revoke").text
