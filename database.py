@@ -163,6 +163,18 @@ def make_private(path: str) -> None:
         os.close(owner_only(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
 
 
+def lock_file(descriptor: int, deadline: float = 0.0, pause: float = 0.001) -> bool:
+    """Lock an open file for oneself; False when somebody else has it until the deadline (monotonic seconds)."""
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+        time.sleep(pause)
+
+
 class WriterQueue:
     """Whose turn it is to write to one SQLite file: a lock in the process, then one on a file."""
 
@@ -187,14 +199,8 @@ class WriterQueue:
             return
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        raise DatabaseBusy("The database is busy.") from None
-                    time.sleep(0.001)
+            if not lock_file(descriptor, deadline):
+                raise DatabaseBusy("The database is busy.")
             yield
         finally:
             os.close(descriptor)                     # closing lets the lock go

@@ -5,7 +5,6 @@ it reads. Rows, roll-ups and the position in each spool are committed together, 
 at any moment neither loses a record nor stores it twice.
 """
 
-import fcntl
 import gc
 import os
 import time
@@ -21,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from analytics import bulk, pens, rollup
 from analytics.spool import HEADER, LARGEST, SUFFIX, records
 from analytics.store import offsets
-from database import DatabaseBusy, DatabaseClash, db, transaction
+from database import DatabaseBusy, DatabaseClash, db, lock_file, transaction
 
 CHUNK = 20_000                      # rows of one transaction: large enough to be fast, short enough to wait for
 PIECE = 4 * 1024 * 1024             # bytes read at once
@@ -58,12 +57,7 @@ def draining(folder: Path) -> Iterator[bool]:
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
+        yield lock_file(descriptor)
     finally:
         os.close(descriptor)
 
@@ -134,21 +128,13 @@ def _opened(folder: Path) -> Iterator[list[Source]]:
         for path in sorted(folder.iterdir()):
             if path.suffix == SUFFIX:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-                spools.append(Source(path, descriptor, known.get(path.name, 0), _lockable(descriptor)))
+                spools.append(Source(path, descriptor, known.get(path.name, 0), lock_file(descriptor)))
             elif path.suffix == ".new":
                 _remove_abandoned(path)
         yield spools
     finally:
         for spool in spools:
             os.close(spool.descriptor)
-
-
-def _lockable(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _remove_abandoned(path: Path) -> None:

@@ -26,17 +26,11 @@ def _folded_by_us(element: Any, compiler: Any, **more: Any) -> str:
     return f"unicode_lower({compiler.process(element.clauses, **more)})"       # database.py defines it
 
 
-class AnyCase(GenericFunction[str]):
-    """A text for LIKE with a pattern of ASCII: SQLite's LIKE knows no case there, so folding would be done twice."""
+class AnyCase(Folded):
+    """The same for LIKE with a pattern of ASCII: SQLite's LIKE knows no case there, so folding would be done twice."""
 
-    type = String()
     inherit_cache = True
     name = "any_case"
-
-
-@compiles(AnyCase)
-def _any_case(element: Any, compiler: Any, **more: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **more)})"
 
 
 @compiles(AnyCase, "sqlite")

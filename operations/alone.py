@@ -1,12 +1,12 @@
 """One server for one instance folder, while nothing shared counts the limits."""
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from database import lock_file
 from operations.errors import OperationRefused
 
 LOCK = "serve.lock"
@@ -30,14 +30,8 @@ def only_server(folder: Path) -> Iterator[None]:
 
 
 def _take(descriptor: int, folder: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                break
-        time.sleep(0.05)
+    if lock_file(descriptor, time.monotonic() + PATIENCE, pause=0.05):
+        return
     holder = os.pread(descriptor, 32, 0).decode() or "unknown"
     raise OperationRefused(
         f"A server runs already on {folder} (process {holder}): a second one would count the rate limits for itself. "

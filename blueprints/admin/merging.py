@@ -5,7 +5,7 @@ What this person did not touch takes what is stored now; what both changed keeps
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -51,7 +51,7 @@ def untouched(name: str) -> bool:
     return loaded().get(name) == _digest(name, request.form.get(name, ""))
 
 
-def merge(stored: Mapping[str, str], boxes: frozenset[str], words: Mapping[str, str]) -> Merged:
+def merge(stored: Mapping[str, str], boxes: Collection[str], words: Mapping[str, str]) -> Merged:
     """The form that was sent and the row, put together; `boxes` send nothing when off, `words` say the row's values."""
     sent, base = typed(), loaded()
     merged = Merged({name: value for name, value in sent.items() if not ITEM.fullmatch(name)})

@@ -12,7 +12,7 @@ from blueprints._htmx import go
 from blueprints._session import actor, me, need, wide_actor
 from blueprints._shell import own_merchants
 from blueprints.admin import actions, cells, export, merging
-from blueprints.admin.fields import payload, plain
+from blueprints.admin.fields import boxes, payload, plain
 from blueprints.admin.listing import ListPage, show_list
 from database import db, transaction
 from domain import inputs
@@ -130,7 +130,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
     version, loaded = seen(here, row)
     if row is not None and isinstance(wrong, PreconditionFailed):
         version, loaded, wrong = row.version, digests(here, row), PreconditionFailed(BOTH)
-        merged = merging.merge(stored(here, row), boxes(here), facts(here, row.id, who))
+        merged = merging.merge(stored(here, row), boxes(here.sections), facts(here, row.id, who))
         values, now = merged.values, merged.now
     page = render_template(
         here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
@@ -155,11 +155,6 @@ def stored(here: ListPage, row: Any) -> dict[str, str]:
 
 def digests(here: ListPage, row: Any) -> str:
     return json.dumps(merging.digests(stored(here, row)), separators=(",", ":"))
-
-
-def boxes(here: ListPage) -> frozenset[str]:
-    """The declared fields that send nothing when they are off."""
-    return frozenset(one.name for section in here.sections for one in section.fields if one.kind == "check")
 
 
 def choice_of(here: ListPage, row: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from blueprints.api.answers import Answer, json_answer
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.doors import FIND, Caller, KeyCaller
-from blueprints.api.limits import purse
+from blueprints.api.limits import Spent, purse
 from database import DatabaseBusy, DatabaseClash, transaction
 from domain import replies
 from domain.actor import Actor
@@ -203,22 +203,28 @@ def fail(error: BaseException, contract: Contract) -> Response:
     exposure = call.operation.exposure if call.operation else None
     word = exposure.word if exposure else str
     fields = {word(name): str(problem) for name, problem in known.fields.items()}
-    refusal = limit_headers(known) if isinstance(known, LimitExceeded) else {}
     if call.limit is None and isinstance(call.key, KeyCaller) and status in REFUSED_BEFORE:
         call.limit = call.key.spend(0)          # known, and refused before anything was counted
-    if refusal:
-        call.limit = None                       # what is left of another limit would say the opposite
     failure = contract.failure(known, status, fields)
     told = failure.get("error")                 # the log holds the word that the caller saw, if there was one
     call.error_code = told if isinstance(told, str) else known.code
-    response = json_response(failure, status, refusal)
+    response = refused(contract, known, failure, status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    if isinstance(known, Unauthenticated):
-        response.headers.update(contract.challenge())
-    if status == 503:
-        response.headers["Retry-After"] = "1"
     return response
+
+
+def refused(contract: Contract, known: DomainError, payload: Any, status: int, sent: int | None = None) -> Answer:
+    """A refusal with the headers that tell how to go on; `sent` is its status where that is not the error's own."""
+    headers: dict[str, str] = {}
+    if isinstance(known, LimitExceeded) and (told := limit_headers(known)):
+        headers |= told
+        g.call.limit = None                     # what is left of another limit would say the opposite
+    if isinstance(known, Unauthenticated):
+        headers |= contract.challenge()
+    if status == 503:
+        headers["Retry-After"] = "1"
+    return json_response(payload, sent or status, headers)
 
 
 def limit_headers(error: LimitExceeded) -> dict[str, str]:
@@ -226,13 +232,8 @@ def limit_headers(error: LimitExceeded) -> dict[str, str]:
     facts = error.details
     if "retry_after" not in facts:
         return {}
-    return {
-        "Retry-After": str(facts["retry_after"]),
-        "X-RateLimit-Limit": str(facts["limit"]),
-        "X-RateLimit-Remaining": str(facts["remaining"]),
-        "X-RateLimit-Reset": str(facts["reset"]),
-        "X-RateLimit-Window": str(facts["window"]),
-    }
+    left = Spent(facts["limit"], facts["remaining"], facts["reset"], facts["window"])
+    return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}
 
 
 def init_app(app: Flask, contracts: tuple[Contract, ...]) -> None:

@@ -8,9 +8,9 @@ from blueprints.api import rpc
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
 from blueprints.api.doors import FIND
-from blueprints.api.pipeline import enter, execute, explain, json_response, limit_headers, strangers
+from blueprints.api.pipeline import enter, execute, explain, refused, strangers
 from domain.actor import Actor
-from domain.errors import DomainError, LimitExceeded, Unauthenticated
+from domain.errors import DomainError, Unauthenticated
 
 PATHS = ("/", "/api/", "/api")
 REFUSED = (401, 403, 413, 429, 503)         # said by HTTP too: nobody was let in, nothing was run
@@ -68,17 +68,8 @@ def refusal(contract: CoreContract, error: Exception) -> Response:
     failure = contract.rpc_failure(known, status, {})
     g.call.error_code, g.call.name, g.call.endpoint = str(failure["code"]), "rpc", "rpc"
     g.call.children = None
-    response = json_response(
-        {"jsonrpc": "2.0", "error": failure, "id": None if status == 413 else single_id()},
-        status if status in REFUSED else 200,
-    )
-    if isinstance(known, Unauthenticated):
-        response.headers.update(contract.challenge())
-    if isinstance(known, LimitExceeded):
-        response.headers.update(limit_headers(known))
-    if status == 503:
-        response.headers["Retry-After"] = "1"
-    return response
+    document = {"jsonrpc": "2.0", "error": failure, "id": None if status == 413 else single_id()}
+    return refused(contract, known, document, status, status if status in REFUSED else 200)
 
 
 def single_id() -> Any:
