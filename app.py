@@ -12,33 +12,23 @@ from werkzeug.wrappers import Response as BaseResponse
 
 import models
 from analytics.spool import Spool
-from blueprints import (
-    _assets,
-    _csrf,
-    _errors,
-    _format,
-    _headers,
-    _htmx,
-    _session,
-    _shell,
-    cli,
-    health,
-)
+from blueprints import cli, health
 from blueprints.admin import bp as admin_pages
 from blueprints.analytics import bp as analytics_pages
 from blueprints.api import call, core, pipeline, public, rest
-from blueprints.api.answers import WITHOUT_BODY, add
 from blueprints.api.contract import Contract
 from blueprints.api.core import view as core_view
-from blueprints.api.limits import REDIS_OPTIONS, limiter
-from blueprints.api.window import WindowStorage
+from blueprints.api.rate_limits import REDIS_OPTIONS, limiter
+from blueprints.api.wire.answers import WITHOUT_BODY, add
+from blueprints.api.wire.window import WindowStorage
 from blueprints.auth import bp as auth_pages
 from blueprints.auth.attempts import attempts
+from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
 from config import Settings, command_line
 from database import db, tune
-from domain import events, webhooks
+from domain.integrations import events, webhooks
 from domain.vault import vault
 from outbound.mail import mailer
 from outbound.probe import probe_endpoint, probe_key
@@ -62,9 +52,9 @@ class Application(Flask):
             return super().process_response(response)
         if "HTTP_ACCEPT_ENCODING" in opened.request.environ and response.status_code not in WITHOUT_BODY:
             response = self.extensions["compress"].after_request(response)
-        add(response, _headers.OF_API)
+        add(response, headers.OF_API)
         if opened.request.is_secure:
-            add(response, [_headers.OVER_HTTPS])
+            add(response, [headers.OVER_HTTPS])
         return self.extensions["close_call"](response)  # type: ignore[no-any-return]
 
 
@@ -150,11 +140,11 @@ def document(text: str) -> Any:
 
 def serve_pages(app: Flask, settings: Settings) -> None:
     """The dashboard and everything around it."""
-    for part in (_htmx, _session, _csrf, _headers, _assets, _format, _shell):
+    for part in (htmx, session, csrf, headers, assets, format, shell):
         part.init_app(app)
     app.extensions["compress"] = Compress(app)
     app.jinja_env.globals["command_line"] = command_line
-    app.extensions["page_errors"] = _errors.show
+    app.extensions["page_errors"] = errors.show
     app.register_blueprint(auth_pages)
     app.register_blueprint(admin_pages)
     app.register_blueprint(analytics_pages)

@@ -17,7 +17,10 @@ from flask import Flask
 from analytics import drain, retention
 from config import Settings
 from database import db, transaction
-from domain import budgets, clock, outbox_retention, replies, sessions
+from domain import clock, replies
+from domain.access import sessions
+from domain.outbox import retention as outbox_retention
+from domain.sales import budgets
 from operations.check import HEARTBEAT
 from outbound.runner import Runner
 

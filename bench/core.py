@@ -13,8 +13,10 @@ from bench.figures import Figure
 from bench.installation import Installation, installation, serving
 from bench.load import load, tool
 from database import db, transaction
-from domain import customers, inputs, tokens, users
+from domain import inputs
+from domain.access import tokens
 from domain.actor import Actor
+from domain.people import customers, users
 from models.user import Role
 
 ROUNDS = 5

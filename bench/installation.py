@@ -18,8 +18,11 @@ from flask_migrate import upgrade
 from app import create_app
 from config import Settings, from_environment
 from database import db, transaction
-from domain import api_keys, inputs, merchants, products
+from domain import inputs
 from domain.actor import Actor
+from domain.catalog import products
+from domain.integrations import api_keys
+from domain.people import merchants
 from domain.permissions import EVERYTHING
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,7 +4,7 @@ The call: 20 products with their count, through key, scope, address list, limit 
 SQLite. Both servers run at once and are loaded in turn, so that a busy machine hurts both; medians.
 
 The same page is asked for again and again, and nothing is written meanwhile: the answer is remembered
-(domain/recall.py). So a second figure is taken with another question at each request, which has the
+(database/answer_cache.py). So a second figure is taken with another question at each request, which has the
 same 20 products as its answer, and must be read from the database each time.
 """
 

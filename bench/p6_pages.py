@@ -4,7 +4,7 @@ Every page of the back office, opened by an administrator; those with an id in t
 first row of their kind; the list of customers also narrowed, sorted and far from its start.
 A page's weight is its own text, as it is sent to a browser that takes brotli, and each file that it
 names. Time is the CPU time of one process from request to answer; the median of some rounds. Before
-each round a customer changes, so that no remembered answer (domain/recall.py) can stand in for work.
+each round a customer changes, so that no remembered answer (database/answer_cache.py) can stand in for work.
 """
 
 import random
@@ -27,8 +27,9 @@ from bench.figures import Figure
 from bench.installation import Installation, installation
 from bench.p3_log_cost import RECORD
 from database import db, transaction
-from domain import clock, codes, inputs, users
+from domain import clock, codes, inputs
 from domain.actor import Actor
+from domain.people import users
 from models.customer import Customer, CustomerStatus
 
 CUSTOMERS = 100_000

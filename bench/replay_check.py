@@ -13,7 +13,7 @@ from app import create_app
 from bench.client import Refused
 from config import from_environment
 from database import db
-from domain import recognition
+from domain.access import recognition
 
 DRAIN_WITHIN = 60.0             # seconds
 

@@ -30,8 +30,10 @@ from bench.figures import Figure
 from bench.installation import ROOT, Server, environment
 from config import from_environment
 from database import db, transaction
-from domain import clock, customers, inputs, merchants, signatures, webhooks
+from domain import clock, inputs
 from domain.actor import Actor
+from domain.integrations import signatures, webhooks
+from domain.people import customers, merchants
 from domain.permissions import EVERYTHING
 from models.outbox import Task, TaskStatus
 from outbound import client

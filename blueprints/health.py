@@ -24,7 +24,7 @@ from analytics.rollup import DAY
 from analytics.store import cells, shapes
 from config import Settings
 from database import db
-from domain import outbox
+from domain.outbox import tasks as outbox
 from operations import check
 
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")

@@ -24,9 +24,9 @@ from pydantic import (
     create_model,
 )
 
-from domain import checks
-from domain.checks import LARGEST, wrong
+from domain import validators
 from domain.errors import Invalid, Problem
+from domain.validators import LARGEST, wrong
 
 
 class Input(BaseModel):
@@ -47,7 +47,7 @@ class Text(GroupedMetadata):
 
     def __iter__(self) -> Iterator[object]:
         yield Field(min_length=self.minimum, max_length=self.maximum)
-        yield BeforeValidator(checks.stripped)
+        yield BeforeValidator(validators.stripped)
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Number(GroupedMetadata):
 
     def __iter__(self) -> Iterator[object]:
         yield Field(ge=self.minimum, le=self.maximum)
-        yield BeforeValidator(checks.number)
+        yield BeforeValidator(validators.number)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Whole(GroupedMetadata):
 
     def __iter__(self) -> Iterator[object]:
         yield Field(ge=self.minimum, le=self.maximum)
-        yield BeforeValidator(checks.whole)
+        yield BeforeValidator(validators.whole)
 
 
 def Choice(kind: type[StrEnum]) -> BeforeValidator:
@@ -87,22 +87,25 @@ def Choice(kind: type[StrEnum]) -> BeforeValidator:
 
 
 T = TypeVar("T")
-Maybe = Annotated[T | None, BeforeValidator(checks.empty_is_none)]      # or null; an empty field of a form is null too
+# Or null; an empty field of a form is null too.
+Maybe = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
 
 Name = Annotated[str, Text(200, 1)]
-LongText = Annotated[str, Field(max_length=5000), BeforeValidator(checks.string)]
-Email = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.email)]
+LongText = Annotated[str, Field(max_length=5000), BeforeValidator(validators.string)]
+Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email)]
 WebAddress = Annotated[
-    str, Field(max_length=2048), AfterValidator(checks.web_address), BeforeValidator(checks.stripped)
+    str, Field(max_length=2048), AfterValidator(validators.web_address), BeforeValidator(validators.stripped)
 ]
-Country = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.country_code)]
-CurrencyCode = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.currency_code)]
-TimeZone = Annotated[str, BeforeValidator(checks.stripped), AfterValidator(checks.timezone)]
-Truth = Annotated[bool, BeforeValidator(checks.truth)]
-Moment = Annotated[datetime, BeforeValidator(checks.moment_of)]
-Day = Annotated[date, BeforeValidator(checks.day)]
-Metadata = Annotated[dict[str, str], BeforeValidator(checks.metadata)]
-Networks = Annotated[list[str], Field(max_length=100), AfterValidator(checks.networks), BeforeValidator(checks.lines)]
+Country = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.country_code)]
+CurrencyCode = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.currency_code)]
+TimeZone = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.timezone)]
+Truth = Annotated[bool, BeforeValidator(validators.truth)]
+Moment = Annotated[datetime, BeforeValidator(validators.moment_of)]
+Day = Annotated[date, BeforeValidator(validators.day)]
+Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata)]
+Networks = Annotated[
+    list[str], Field(max_length=100), AfterValidator(validators.networks), BeforeValidator(validators.lines)
+]
 RowId = Annotated[int, Whole(1, 2**63 - 1)]
 
 

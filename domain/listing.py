@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, false, func, select
 
 from database import db
+from database.reader import Reader
+from database.searching import containing, matching
+from database.statements import Prepared, Shelf
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
 from domain.pages import Page, Query, Record
-from domain.prepared import Prepared, Shelf
-from domain.reading import Reader
-from domain.searching import containing, matching
 
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000

@@ -5,12 +5,12 @@ from typing import Annotated, Any
 from sqlalchemy import bindparam, select
 
 from database import db
+from database.reader import Reader
+from database.statements import Prepared
 from domain import audit, clock
 from domain.actor import Actor, All
 from domain.errors import Forbidden
 from domain.inputs import CurrencyCode, Input, TimeZone, Whole, changes
-from domain.prepared import Prepared
-from domain.reading import Reader
 from models.setting import Setting
 
 

@@ -20,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import Settings, command_line
 from database import db, ping
-from domain import clock, outbox
+from domain import clock
+from domain.outbox import tasks
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.user import User
@@ -255,7 +256,7 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
 
 def _outbox(start: str) -> Finding:
     """Deliveries and mail that are due and not done."""
-    state = outbox.state()
+    state = tasks.state()
     disabled = db.session.scalar(
         select(func.count()).select_from(Endpoint)
         .where(Endpoint.status == EndpointStatus.DISABLED, Endpoint.deleted_at.is_(None))

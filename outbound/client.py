@@ -18,8 +18,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from domain import addresses
 from domain.errors import Invalid
+from domain.integrations import addresses
 from outbound import resolver
 from outbound.resolver import Resolve
 from outbound.watchdog import Watch, watchdog

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import or_, select
 
 from database import db
-from domain.claims import Claimed
+from domain.outbox.leases import Claimed
 from models.user import Membership, Role, User
 
 TIMEOUT = 10.0

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from database import db, transaction
-from domain import events, webhooks
 from domain.actor import Actor
 from domain.errors import Conflict
+from domain.integrations import events, webhooks
 from models.webhook import Endpoint
 from outbound.webhooks import Order, letters, note, send, signed
 

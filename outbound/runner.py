@@ -15,8 +15,8 @@ from typing import Any
 from sqlalchemy.exc import DataError
 
 from database import DatabaseClash, db, transaction
-from domain import claims, outbox
-from domain.claims import Claimed
+from domain.outbox import leases, tasks
+from domain.outbox.leases import Claimed
 from outbound import webhooks
 from outbound.mail import mailer
 from outbound.webhooks import Result
@@ -24,7 +24,7 @@ from outbound.webhooks import Result
 HANDS = 48                           # tasks under way at once
 PAUSE = 0.2                          # seconds to wait for results before looking for more
 GATHER = 0.01                        # seconds in which more results may join the first: one commit for all
-RENEW = claims.LEASE.total_seconds() / 3
+RENEW = leases.LEASE.total_seconds() / 3
 SLOW_MS = 2000                       # a receiver that took longer, or failed, is a slow one
 LONGEST_STOP = 15.0                  # seconds that what is under way may still take
 REMEMBERED = 10_000                  # slow receivers
@@ -47,7 +47,7 @@ class Runner:
     """Does what the outbox says until it is empty or told to stop."""
 
     hands: int = HANDS
-    _turn: claims.Turn = field(default_factory=claims.Turn, init=False)
+    _turn: leases.Turn = field(default_factory=leases.Turn, init=False)
     _slow: dict[str, None] = field(default_factory=dict, init=False)
     _under_way: dict[Future[Any], Work] = field(default_factory=dict, init=False)
 
@@ -73,10 +73,10 @@ class Runner:
         self._remember(finished)
         try:
             with transaction():
-                claims.renew(self._under_way[future].task for future in old)
+                leases.renew(self._under_way[future].task for future in old)
                 settle([(self._under_way[future], future) for future in finished])
                 db.session.flush()       # what is settled counts when more is claimed
-                begun = prepare(claims.claim(free, turn=self._turn, slow=self._known_slow(finished))) if free else []
+                begun = prepare(leases.claim(free, turn=self._turn, slow=self._known_slow(finished))) if free else []
         except (DataError, DatabaseClash, ArithmeticError, LookupError, TypeError, ValueError):
             log.exception("some results could not be stored together; each is now stored by itself")
             self._settle_singly(finished)
@@ -96,7 +96,7 @@ class Runner:
                     settle([(work, future)])
             except (DataError, DatabaseClash, ArithmeticError, LookupError, TypeError, ValueError):
                 with transaction():
-                    outbox.again(work.task, "what came back could not be stored")
+                    tasks.again(work.task, "what came back could not be stored")
 
     def _long_under_way(self, finished: list[Future[Any]]) -> list[Future[Any]]:
         """What takes its time: nobody else shall think that its worker died."""
@@ -106,7 +106,7 @@ class Runner:
     @staticmethod
     def _is_due() -> bool:
         """A look without the write lock: mostly there is nothing to do."""
-        due = claims.is_anything_due()
+        due = leases.is_anything_due()
         db.session.rollback()
         return due
 
@@ -120,11 +120,11 @@ class Runner:
         while len(self._slow) > REMEMBERED:
             del self._slow[next(iter(self._slow))]
 
-    def _known_slow(self, finished: list[Future[Any]]) -> claims.Slow:
+    def _known_slow(self, finished: list[Future[Any]]) -> leases.Slow:
         """Slow receivers get at most half of the hands: then they wait, and nobody else does."""
         gone = set(finished)
         busy = sum(work.task.pool in self._slow for future, work in self._under_way.items() if future not in gone)
-        return claims.Slow(self._slow, max(0, self.hands // 2 - busy))
+        return leases.Slow(self._slow, max(0, self.hands // 2 - busy))
 
     def stop(self) -> None:
         """Let what is under way come to its end, and settle it; inside the application context."""
@@ -132,7 +132,7 @@ class Runner:
         finished = [future for future in self._under_way if future.done()]
         with transaction():
             settle([(self._under_way[future], future) for future in finished])
-            outbox.release(work.task for future, work in self._under_way.items() if future not in finished)
+            tasks.release(work.task for future, work in self._under_way.items() if future not in finished)
         self._under_way.clear()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
@@ -144,15 +144,15 @@ def prepare(claimed: list[Claimed]) -> list[Work]:
     begun = [Work(task, webhooks.send, ready[task.id]) for task in hooks if task.id in ready]
     for task in hooks:
         if task.id in refused:
-            outbox.failed([task], refused[task.id])
-    outbox.release(task for task in hooks if task.id not in ready and task.id not in refused)
+            tasks.failed([task], refused[task.id])
+    tasks.release(task for task in hooks if task.id not in ready and task.id not in refused)
     for task in claimed:
         if task.kind == "mail" and (mail := mailer.message(task)) is not None:
             begun.append(Work(task, mailer.send, mail))
         elif task.kind == "mail":
-            outbox.done([task])          # nobody to send it to, or nothing to send it with: the page says it
+            tasks.done([task])          # nobody to send it to, or nothing to send it with: the page says it
         elif task.kind != "webhook":
-            outbox.failed([task], f"nobody here knows how to do {task.kind}")
+            tasks.failed([task], f"nobody here knows how to do {task.kind}")
     return begun
 
 
@@ -166,7 +166,7 @@ def settle(finished: list[tuple[Work, Future[Any]]]) -> None:
         elif work.task.kind == "webhook":
             results.append(Result(work.task, work.given, future.result()))
         else:
-            outbox.done([work.task])
+            tasks.done([work.task])
     if results:
         webhooks.settle(results)
 
@@ -174,4 +174,4 @@ def settle(finished: list[tuple[Work, Future[Any]]]) -> None:
 def _settle_problem(work: Work, problem: BaseException) -> None:
     if not isinstance(problem, OSError | SMTPException):
         log.error("task %s failed", work.task.id, exc_info=problem)
-    outbox.again(work.task, f"{type(problem).__name__}: {problem}"[:300])
+    tasks.again(work.task, f"{type(problem).__name__}: {problem}"[:300])

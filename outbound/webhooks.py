@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import bindparam, insert, select, update
 
 from database import db
-from domain import clock, events, outbox, signatures, webhooks
-from domain.claims import Claimed
+from domain import clock
+from domain.integrations import events, signatures, webhooks
+from domain.outbox import tasks
+from domain.outbox.leases import Claimed
 from models.credential import Credential
 from models.webhook import Attempt, Delivery, Endpoint, EndpointStatus
 from outbound import client
@@ -141,7 +143,7 @@ def settle(results: Sequence[Result]) -> None:
     recovered = {one.order.endpoint_id for one in good if one.order.failing or one.order.endpoint_id in endpoints}
     if recovered:
         db.session.execute(update(Endpoint).where(Endpoint.id.in_(sorted(recovered))).values(failures_in_row=0))
-    outbox.done([one.task for one in good])
+    tasks.done([one.task for one in good])
     for one in bad:
         _settle_failure(one, endpoints[one.order.endpoint_id])
 
@@ -158,12 +160,12 @@ def _settle_failure(one: Result, endpoint: Endpoint) -> None:
     status = one.answer.status
     endpoint.failures_in_row += 1
     if status == 410:
-        outbox.failed([one.task], one.error)
+        tasks.failed([one.task], one.error)
         _disable(endpoint, "The receiver answered 410 Gone.")
     elif status is not None and 300 <= status < 400:
-        outbox.failed([one.task], f"{one.error}: redirects are not followed")
+        tasks.failed([one.task], f"{one.error}: redirects are not followed")
     else:
-        outbox.again(one.task, one.error, after=_asked_to_wait(one.answer))
+        tasks.again(one.task, one.error, after=_asked_to_wait(one.answer))
     if endpoint.failures_in_row >= webhooks.FAILURES:
         _disable(endpoint, f"{webhooks.FAILURES} attempts failed in a row; the last: {one.error}"[:200])
 

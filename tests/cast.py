@@ -3,9 +3,13 @@
 from dataclasses import replace
 
 from database import db, transaction
-from domain import api_keys, budgets, customers, inputs, merchants, products, users
+from domain import inputs
 from domain.actor import Actor
+from domain.catalog import products
+from domain.integrations import api_keys
+from domain.people import customers, merchants, users
 from domain.permissions import EVERYTHING
+from domain.sales import budgets
 
 PASSWORD = "a long enough password"
 

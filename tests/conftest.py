@@ -16,11 +16,11 @@ from flask import has_app_context
 from flask_migrate import upgrade
 
 from app import create_app
-from blueprints.api.limits import purse
+from blueprints.api.rate_limits import purse
 from config import Settings, from_environment
 from database import db
-from domain import passwords
-from domain.recognition import verdicts
+from domain.access import passwords
+from domain.access.recognition import verdicts
 
 SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
 

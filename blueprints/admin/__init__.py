@@ -2,7 +2,6 @@
 
 from flask import Blueprint
 
-from blueprints import _csrf, _errors, _session
 from blueprints.admin import (
     account,
     audit,
@@ -17,18 +16,19 @@ from blueprints.admin import (
     palette,
     pricing,
     products,
-    records,
     settings,
     switcher,
     tokens,
     users,
     webhooks,
 )
+from blueprints.admin.crud import records
+from blueprints.pages import csrf, errors, session
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
-_session.guard(bp)
-_csrf.attach(bp)
-_errors.attach(bp)
+session.guard(bp)
+csrf.attach(bp)
+errors.attach(bp)
 
 for page in (customers.PAGE, products.PAGE, pricing.GROUPS, pricing.RULES, budgets.PAGE, users.PAGE, merchants.PAGE,
              webhooks.PAGE):

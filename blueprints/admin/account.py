@@ -5,13 +5,15 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go
-from blueprints._session import me, wide_actor
+from blueprints.admin.crud.form_fields import Field, plain
 from blueprints.admin.customers import timezone_choices
-from blueprints.admin.fields import Field, plain
+from blueprints.pages.htmx import go
+from blueprints.pages.session import me, wide_actor
 from database import db, transaction
-from domain import inputs, sessions, users
+from domain import inputs
+from domain.access import sessions
 from domain.errors import DomainError, Invalid
+from domain.people import users
 from models.user import User
 
 FIELDS = (

@@ -5,9 +5,9 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy import func, or_, select
 
-from blueprints._htmx import page_or_part
-from blueprints._session import actor, need
-from blueprints.admin import export
+from blueprints.admin.crud import export
+from blueprints.pages.htmx import page_or_part
+from blueprints.pages.session import actor, need
 from database import db
 from domain.actor import Actor, All
 from domain.pages import Page, Record

@@ -8,21 +8,24 @@ from flask import Response, flash, make_response, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._format import zone
-from blueprints._htmx import go
-from blueprints._session import actor, me, need, wide_actor
-from blueprints._shell import own_merchants
-from blueprints.admin import actions, cells, merging, records
-from blueprints.admin.confirm import Question, ask
+from blueprints.admin.crud import actions, cells, merging, records
+from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.listing import Column, ListPage, Narrow
 from blueprints.admin.customers import currency_choices
-from blueprints.admin.fields import Field, Section, pairs
-from blueprints.admin.listing import Column, ListPage, Narrow
+from blueprints.pages.format import zone
+from blueprints.pages.htmx import go
+from blueprints.pages.session import actor, me, need, wide_actor
+from blueprints.pages.shell import own_merchants
 from database import transaction
-from domain import budgets, customers, inputs, products
+from domain import inputs
 from domain.actor import Actor, All
+from domain.catalog import products
 from domain.errors import Conflict, Invalid, PreconditionFailed, Problem
 from domain.listing import Listing, expect
 from domain.pages import Query
+from domain.people import customers
+from domain.sales import budgets
 from models.budget import Budget, BudgetItem, BudgetStatus
 from models.money import EXPONENTS, Money, from_micro, line_minor, percent_minor
 from models.product import ProductStatus

@@ -9,15 +9,16 @@ from flask import Response, flash, make_response, render_template, request
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._format import zone
-from blueprints._htmx import go
-from blueprints._session import me, need, wide_actor
-from blueprints.admin import export
-from blueprints.admin.charts import Chart, line
-from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin.crud import export
+from blueprints.admin.crud.charts import Chart, line
+from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.pages.format import zone
+from blueprints.pages.htmx import go
+from blueprints.pages.session import me, need, wide_actor
 from database import db, transaction
-from domain import clock, currencies, inputs, settings
+from domain import clock, inputs, settings
 from domain.actor import All
+from domain.catalog import currencies
 from domain.errors import Conflict, Forbidden, Invalid
 from domain.pages import Query
 from models.rate import ExchangeRate

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from blueprints._session import wide_actor
-from blueprints.admin.fields import Field, Section, pairs
-from blueprints.admin.listing import Column, ListPage, Narrow
-from domain import budgets, checks, customers
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.listing import Column, ListPage, Narrow
+from blueprints.pages.session import wide_actor
+from domain import validators
 from domain.pages import Query
+from domain.people import customers
+from domain.sales import budgets
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
 
@@ -16,17 +18,17 @@ PARTS = ("street", "city", "state", "postal_code", "country")
 
 def country_choices(_: Any) -> list[tuple[str, str]]:
     """Countries by name."""
-    return sorted(checks.countries().items(), key=lambda pair: pair[1])
+    return sorted(validators.countries().items(), key=lambda pair: pair[1])
 
 
 def currency_choices(_: Any) -> list[tuple[str, str]]:
     """Currencies by code."""
-    return [(code, f"{code} · {name}") for code, name in sorted(checks.currencies().items())]
+    return [(code, f"{code} · {name}") for code, name in sorted(validators.currencies().items())]
 
 
 def timezone_choices(_: Any) -> list[tuple[str, str]]:
     """Time zones by name."""
-    return [(name, name) for name in sorted(checks.timezones())]
+    return [(name, name) for name in sorted(validators.timezones())]
 
 
 def address(kind: str, title: str) -> Section:

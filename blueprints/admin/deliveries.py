@@ -8,17 +8,18 @@ from flask import Response, flash, render_template, request
 from sqlalchemy import case, func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._format import zone
-from blueprints._htmx import go
-from blueprints._session import actor, need, wide_actor
-from blueprints.admin import records
-from blueprints.admin.charts import Chart, Look, stacked
-from blueprints.admin.confirm import Question, ask
-from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin.crud import records
+from blueprints.admin.crud.charts import Chart, Look, stacked
+from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.pages.format import zone
+from blueprints.pages.htmx import go
+from blueprints.pages.session import actor, need, wide_actor
 from database import db, transaction
-from domain import clock, events, webhooks
+from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid
+from domain.integrations import events, webhooks
 from domain.pages import Query, Record
 from models.outbox import Task, TaskStatus
 from models.webhook import Delivery

@@ -5,7 +5,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from blueprints._format import zone
+from blueprints.pages.format import zone
 from domain import clock
 
 SCOPES = {"none": (), "read": ("READ",), "write": ("READ", "WRITE")}

@@ -6,16 +6,18 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go, is_partial, page_or_part
-from blueprints._session import actor, me, need, private, wide_actor
-from blueprints.admin import cells, export, key_use, records, traffic
-from blueprints.admin.confirm import Question, ask
-from blueprints.admin.fields import plain
+from blueprints.admin import key_use, traffic
+from blueprints.admin.crud import cells, export, records
+from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.form_fields import plain
+from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
-from blueprints.admin.listing import Column, ListPage, show_list
+from blueprints.pages.htmx import go, is_partial, page_or_part
+from blueprints.pages.session import actor, me, need, private, wide_actor
 from database import transaction
-from domain import api_keys, clock, inputs
+from domain import clock, inputs
 from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
+from domain.integrations import api_keys
 from domain.listing import expect
 from domain.pages import Query
 from domain.permissions import KEY_SCOPES

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from blueprints.admin.crud.form_fields import Field, Section
+from blueprints.admin.crud.listing import Column, ListPage, Narrow
 from blueprints.admin.customers import country_choices, currency_choices, timezone_choices
-from blueprints.admin.fields import Field, Section
-from blueprints.admin.listing import Column, ListPage, Narrow
-from domain import merchants
 from domain.actor import Actor, All
+from domain.people import merchants
 from models.merchant import Merchant
 
 

@@ -8,13 +8,14 @@ from flask import Response, flash, request
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go
-from blueprints._session import actor, need, wide_actor
-from blueprints.admin import records
-from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin.crud import records
+from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.pages.htmx import go
+from blueprints.pages.session import actor, need, wide_actor
 from database import db, transaction
-from domain import clock, outbox
+from domain import clock
 from domain.actor import Actor
+from domain.outbox import tasks
 from models.outbox import Task, TaskStatus
 
 TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad"}
@@ -33,7 +34,7 @@ class TaskPage(ListPage):
 
 
 PAGE = TaskPage(
-    resource=outbox.RESOURCE,
+    resource=tasks.RESOURCE,
     title="Outbox",
     icon="mail",
     about="What leaves this installation later: each task is stored with the change that caused it, and done by the "
@@ -93,7 +94,7 @@ def download() -> Response:
 
 def state(who: Actor) -> State:
     """Queue depth, failures of the last day, and since when the oldest task is due."""
-    clauses, values = outbox.LISTING.owned(who)
+    clauses, values = tasks.LISTING.owned(who)
     open_ones = Task.status.in_((TaskStatus.PENDING, TaskStatus.HELD))
     rows = db.session.execute(
         select(Task.status, func.count().label("number")).where(*clauses, open_ones).group_by(Task.status), values
@@ -114,7 +115,7 @@ def retry(key: int) -> BaseResponse:
     """Due now, with all its attempts before it."""
     with transaction():
         who = wide_actor()
-        outbox.retry(who, outbox.LISTING.get(who, key, lock=True))
+        tasks.retry(who, tasks.LISTING.get(who, key, lock=True))
     return back(f"Task {key} is due now.")
 
 
@@ -122,7 +123,7 @@ def cancel(key: int) -> BaseResponse:
     """Never to be done; it can be tried again by hand."""
     with transaction():
         who = wide_actor()
-        outbox.cancel(who, outbox.LISTING.get(who, key, lock=True))
+        tasks.cancel(who, tasks.LISTING.get(who, key, lock=True))
     return back(f"Task {key} was cancelled.")
 
 

@@ -6,12 +6,16 @@ from typing import Any
 
 from flask import render_template
 
-from blueprints._format import zone
-from blueprints._session import actor, me
 from blueprints.admin import traffic
-from domain import api_keys, budgets, clock, customers, merchants, products
+from blueprints.pages.format import zone
+from blueprints.pages.session import actor, me
+from domain import clock
 from domain.actor import Actor, All
+from domain.catalog import products
+from domain.integrations import api_keys
 from domain.pages import Query
+from domain.people import customers, merchants
+from domain.sales import budgets
 from models.budget import BudgetStatus
 from models.credential import Mode
 

@@ -6,14 +6,17 @@ from typing import Any
 
 from flask import Response, request, url_for
 
-from blueprints._htmx import page_or_part
-from blueprints._session import actor, me, wide_actor
-from blueprints._shell import NAVIGATION, exists
-from domain import api_keys, budgets, customers, products, users
+from blueprints.pages.htmx import page_or_part
+from blueprints.pages.session import actor, me, wide_actor
+from blueprints.pages.shell import NAVIGATION, exists
 from domain.actor import Actor
+from domain.catalog import products
 from domain.errors import NotFound
+from domain.integrations import api_keys
 from domain.pages import Query
+from domain.people import customers, users
 from domain.resource import Resource
+from domain.sales import budgets
 
 MOST = 5
 ACTIONS = (

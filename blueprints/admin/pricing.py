@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from blueprints.admin.fields import Field, Section, pairs
-from blueprints.admin.listing import Column, ListPage, Narrow
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.listing import Column, ListPage, Narrow
 from blueprints.admin.products import TABS
-from domain import pricing
+from domain.catalog import pricing
 from models.product import PriceRule, PriceRuleKind
 
 KINDS = pairs(PriceRuleKind)

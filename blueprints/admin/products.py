@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.listing import Column, ListPage, Narrow
 from blueprints.admin.customers import currency_choices
-from blueprints.admin.fields import Field, Section, pairs
-from blueprints.admin.listing import Column, ListPage, Narrow
 from database import db
-from domain import products
 from domain.actor import Actor, All
+from domain.catalog import products
 from models.money import Money, from_micro
 from models.product import (
     Billing,

@@ -5,10 +5,10 @@ from typing import Any
 from flask import Response, current_app, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go
-from blueprints._session import need, wide_actor
+from blueprints.admin.crud.form_fields import Field, payload, plain
 from blueprints.admin.customers import currency_choices, timezone_choices
-from blueprints.admin.fields import Field, payload, plain
+from blueprints.pages.htmx import go
+from blueprints.pages.session import need, wide_actor
 from database import transaction
 from domain import inputs
 from domain import settings as stored

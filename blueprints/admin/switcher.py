@@ -5,9 +5,9 @@ from typing import Any
 from flask import flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go
-from blueprints._session import me, wide_actor
 from blueprints.auth.destination import own_address
+from blueprints.pages.htmx import go
+from blueprints.pages.session import me, wide_actor
 from database import db, transaction
 from domain.errors import NotFound
 from models.merchant import Merchant

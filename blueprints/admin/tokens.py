@@ -4,10 +4,10 @@ from typing import Any
 
 from flask import Response, current_app
 
-from blueprints._session import need, wide_actor
-from blueprints.admin.confirm import Question, ask
+from blueprints.admin.crud.confirm import Question, ask
 from blueprints.admin.users import PAGE
-from domain import users
+from blueprints.pages.session import need, wide_actor
+from domain.people import users
 
 
 def register(bp: Any) -> None:

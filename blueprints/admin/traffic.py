@@ -8,7 +8,7 @@ from flask import current_app
 from analytics import periods, queries
 from analytics.drain import catch_up
 from analytics.filters import Filter, Scope
-from blueprints._format import zone
+from blueprints.pages.format import zone
 from domain import clock
 from domain.actor import Actor, All
 from models.credential import Mode

@@ -5,15 +5,16 @@ from typing import Any
 from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go, is_partial
-from blueprints._session import me, need, private, wide_actor
-from blueprints._shell import ROLES, own_merchants
+from blueprints.admin.crud.form_fields import Field, Section
+from blueprints.admin.crud.listing import Column, ListPage, Narrow
 from blueprints.admin.customers import timezone_choices
-from blueprints.admin.fields import Field, Section
-from blueprints.admin.listing import Column, ListPage, Narrow
+from blueprints.pages.htmx import go, is_partial
+from blueprints.pages.session import me, need, private, wide_actor
+from blueprints.pages.shell import ROLES, own_merchants
 from database import transaction
-from domain import sessions, tokens, users
+from domain.access import sessions, tokens
 from domain.errors import Invalid
+from domain.people import users
 from models.user import Role, User
 
 ROLE_CHOICES = [(role.value, words) for role, words in ROLES.items()]

@@ -8,17 +8,19 @@ from flask import Response, current_app, flash, make_response, render_template
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints._htmx import go, is_partial
-from blueprints._session import actor, need, private, wide_actor
-from blueprints.admin import cells, deliveries, records
-from blueprints.admin.confirm import Question, ask
-from blueprints.admin.fields import Field, Section, pairs
-from blueprints.admin.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin import deliveries
+from blueprints.admin.crud import cells, records
+from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.pages.htmx import go, is_partial
+from blueprints.pages.session import actor, need, private, wide_actor
 from blueprints.portal.receivers import programs
 from database import db, transaction
-from domain import clock, events, webhooks
+from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict
+from domain.integrations import events, webhooks
 from domain.listing import expect
 from models.outbox import Task, TaskStatus
 from models.webhook import Delivery, Endpoint, EndpointStatus

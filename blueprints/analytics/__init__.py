@@ -2,12 +2,12 @@
 
 from flask import Blueprint
 
-from blueprints import _csrf, _errors, _session
 from blueprints.analytics import report, requests
+from blueprints.pages import csrf, errors, session
 
 bp = Blueprint("analytics", __name__, url_prefix="/admin")
-_session.guard(bp)
-_csrf.attach(bp)
-_errors.attach(bp)
+session.guard(bp)
+csrf.attach(bp)
+errors.attach(bp)
 for part in (report, requests):
     part.register(bp)

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 from flask import Response, stream_with_context
 
-from blueprints._format import zone
-from blueprints.admin.export import safe
+from blueprints.admin.crud.export import safe
+from blueprints.pages.format import zone
 from domain import clock
 
 BLOCK = 500                         # rows sent at once

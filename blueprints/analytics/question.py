@@ -14,8 +14,8 @@ from analytics.drain import catch_up
 from analytics.filters import Filter, Scope
 from analytics.periods import RANGES, Window
 from analytics.rollup import DAY
-from blueprints._format import zone
-from blueprints._session import actor, me, wide_actor
+from blueprints.pages.format import zone
+from blueprints.pages.session import actor, me, wide_actor
 from database import db
 from domain import clock
 from domain.actor import Actor, All

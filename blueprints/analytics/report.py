@@ -9,11 +9,11 @@ from flask import Response, make_response, render_template, request
 
 from analytics import charts, queries
 from analytics.figures import Latency, Point, Totals
-from blueprints._htmx import is_partial
-from blueprints._session import need
 from blueprints.analytics import export
 from blueprints.analytics.command import curl
 from blueprints.analytics.question import Question, choices, key_names, read
+from blueprints.pages.htmx import is_partial
+from blueprints.pages.session import need
 
 DEFAULT_RANGE = "7d"
 FEWEST = 10                         # requests of a period that another is compared to

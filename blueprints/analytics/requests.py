@@ -6,12 +6,12 @@ from flask import Response, abort, make_response, render_template, request
 
 from analytics import listing
 from analytics.listing import Page
-from blueprints._htmx import is_partial
-from blueprints._session import need
 from blueprints.analytics import export
 from blueprints.analytics.command import command
 from blueprints.analytics.question import choices, key_names, read, wide_scope
 from blueprints.analytics.report import addressed
+from blueprints.pages.htmx import is_partial
+from blueprints.pages.session import need
 from database import db
 from models.merchant import Merchant
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Flask, Request, Response, g, request
 
-from blueprints.api.answers import WITHOUT_BODY, add
 from blueprints.api.contract import Contract, Operation
-from blueprints.api.doors import Caller
+from blueprints.api.credentials import Caller
+from blueprints.api.wire.answers import WITHOUT_BODY, add
 from domain.actor import Actor
 
 Sink = Callable[[dict[str, Any]], Any]

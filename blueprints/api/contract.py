@@ -12,13 +12,13 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from blueprints.api import fields as fieldmap
-from blueprints.api.fields import Fields, Formats
-from blueprints.api.written import Written
+from blueprints.api import field_map as fieldmap
+from blueprints.api.field_map import Fields, Formats
+from blueprints.api.wire.row_cache import Written
+from domain.access.recognition import unknown_key
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Problem
 from domain.pages import Page, Query, Record
-from domain.recognition import unknown_key
 from domain.resource import Resource
 
 

@@ -16,12 +16,12 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from blueprints.api import transport
-from blueprints.api.answers import Answer, json_answer
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
-from blueprints.api.doors import FIND, Caller, KeyCaller
-from blueprints.api.limits import Spent, purse
+from blueprints.api.credentials import FIND, Caller, KeyCaller
+from blueprints.api.rate_limits import Spent, purse
+from blueprints.api.wire import transport
+from blueprints.api.wire.answers import Answer, json_answer
 from database import DatabaseBusy, DatabaseClash, transaction
 from domain import replies
 from domain.actor import Actor

@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, request
 
-from blueprints.api import json_reader
-from blueprints.api.answers import Answer
 from blueprints.api.contract import Arguments, Contract, Operation
 from blueprints.api.pipeline import addressed, explain, json_response
+from blueprints.api.wire import json_reader
+from blueprints.api.wire.answers import Answer
 from database import db
 from domain.errors import DomainError
 

@@ -5,13 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
-from blueprints.api.fields import Fields, number_after, record_shower
-from blueprints.api.written import Written
+from blueprints.api.field_map import Fields, number_after, record_shower
+from blueprints.api.wire.row_cache import Written
 from database import db
-from domain import inputs, merchants
+from domain import inputs
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound, PreconditionFailed
 from domain.listing import LARGEST_ID, expect
+from domain.people import merchants
 from domain.resource import Resource
 
 TAG = re.compile(r"(\d{1,9})(?::gzip|:br)?", re.ASCII)         # the tag of a compressed answer says how

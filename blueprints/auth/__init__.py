@@ -5,18 +5,19 @@ import time
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints import _csrf, _errors
-from blueprints._htmx import go
-from blueprints._session import end, private, signed_in, start
 from blueprints.auth.attempts import attempts
 from blueprints.auth.destination import own_address
+from blueprints.pages import csrf, errors
+from blueprints.pages.htmx import go
+from blueprints.pages.session import end, private, signed_in, start
 from database import db, transaction
-from domain import sessions, users
+from domain.access import sessions
 from domain.errors import LimitExceeded, Unauthenticated
+from domain.people import users
 
 bp = Blueprint("auth", __name__)
-_csrf.attach(bp)
-_errors.attach(bp)
+csrf.attach(bp)
+errors.attach(bp)
 
 
 @bp.get("/login")

@@ -7,10 +7,11 @@ import click
 
 from blueprints.cli._command import Done, operator_command
 from database import transaction
-from domain import customers, merchants, tokens, users
+from domain.access import tokens
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound
 from domain.inputs import parse
+from domain.people import customers, merchants, users
 from models.user import Role, User
 
 option = click.option

@@ -21,7 +21,7 @@ from blueprints.cli._command import Done, operator_command, settings, show, tabl
 from blueprints.cli.demo import load_demo
 from config import Settings, command_line
 from database import db
-from domain import users
+from domain.people import users
 from operations import backup as archives
 from operations import check as checks
 from operations import revisions

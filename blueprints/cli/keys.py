@@ -8,10 +8,10 @@ import click
 from blueprints.cli._command import Done, iso, operator_command, table
 from blueprints.cli.accounts import for_merchant
 from database import transaction
-from domain import api_keys, webhooks
 from domain.actor import Actor
 from domain.errors import NotFound
 from domain.inputs import parse
+from domain.integrations import api_keys, webhooks
 from domain.pages import Query
 from domain.permissions import KEY_SCOPES
 from models.credential import Mode

@@ -10,9 +10,9 @@ import click
 from blueprints.cli._command import Done, operator_command, settings
 from blueprints.cli.logs import progress
 from database import owner_only, transaction
-from domain import ecb
 from domain.actor import Actor
-from domain.ecb import Part, Rejected
+from domain.catalog import ecb
+from domain.catalog.ecb import Part, Rejected
 
 CREDIT = "Source: European Central Bank."
 

@@ -7,16 +7,16 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints import _errors
-from blueprints._htmx import go
+from blueprints.pages import errors
+from blueprints.pages.htmx import go
 from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import groups, pretty, title_of
 from blueprints.portal.manners import PUBLISHED
 from blueprints.portal.schemas import Schema
-from domain.events import EVENTS
+from domain.integrations.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
-_errors.attach(bp)
+errors.attach(bp)
 LONGEST_CHOICE = 14                     # words of a closed set that are listed
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from blueprints.api import public
 from blueprints.portal import samples, schemas
-from domain.events import VERSION
+from domain.integrations.events import VERSION
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "receivers"
 LANGUAGES = {".py": "Python", ".php": "PHP", ".js": "JavaScript (Node.js)", ".go": "Go"}

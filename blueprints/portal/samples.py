@@ -5,9 +5,9 @@ from typing import Any
 
 from blueprints.api.contract import Exposure
 from blueprints.api.core.fields import CurrencyNumber
-from blueprints.api.fields import Field, Fields, Ident, Many, Moment, One, Words
+from blueprints.api.field_map import Field, Fields, Ident, Many, Moment, One, Words
 from blueprints.portal.schemas import Schema
-from domain.checks import currency_numbers
+from domain.validators import currency_numbers
 
 DATED = ("created_at", "updated_at", "due_at", "started_at")           # moments that every row has
 LATER = "2035-12-31T12:00:00Z"

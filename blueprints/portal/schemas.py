@@ -10,8 +10,21 @@ from sqlalchemy import JSON
 
 from blueprints.api.contract import Exposure
 from blueprints.api.core.fields import CurrencyNumber
-from blueprints.api.fields import Amount, Day, Derived, Field, Fields, Ident, Many, Moment, One, Price, Words, WriteOnly
-from domain.events import EVENTS
+from blueprints.api.field_map import (
+    Amount,
+    Day,
+    Derived,
+    Field,
+    Fields,
+    Ident,
+    Many,
+    Moment,
+    One,
+    Price,
+    Words,
+    WriteOnly,
+)
+from domain.integrations.events import EVENTS
 from domain.permissions import KEY_SCOPES
 
 Schema = dict[str, Any]

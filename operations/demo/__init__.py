@@ -16,10 +16,15 @@ from typing import Any
 from sqlalchemy import func, select
 
 from database import db, transaction
-from domain import api_keys, budgets, clock, customers, merchants, passwords, pricing, products, users
+from domain import clock
+from domain.access import passwords
 from domain.actor import Actor
-from domain.budget_lines import ItemInput
-from domain.customer_addresses import AddressInput
+from domain.catalog import pricing, products
+from domain.integrations import api_keys
+from domain.people import customers, merchants, users
+from domain.people.customer_addresses import AddressInput
+from domain.sales import budgets
+from domain.sales.budget_lines import ItemInput
 from models.credential import Mode
 from models.merchant import Merchant
 from models.product import PriceRuleKind, ProductKind

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from flask import g
 
 from blueprints.auth.attempts import attempts
-from domain import passwords
+from domain.access import passwords
 from tests import cast
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')

@@ -8,8 +8,8 @@ from pathlib import Path
 import brotli
 import pytest
 
-from blueprints import _assets
-from blueprints._shell import NAVIGATION
+from blueprints.pages import assets
+from blueprints.pages.shell import NAVIGATION
 from tests import tabler
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +54,7 @@ def test_a_share_keeps_what_names_no_class_or_known_ones_only():
 
 
 def test_own_scripts_are_small(visitor):
-    names = [f"/static/js/{name}.js" for name in (*_assets.SCRIPTS, "theme", "charts")]
+    names = [f"/static/js/{name}.js" for name in (*assets.SCRIPTS, "theme", "charts")]
     sizes = [len(visitor().get(name, headers={"Accept-Encoding": "br"}).data) for name in names]
     assert sum(sizes) <= 15_000
 
@@ -67,7 +67,7 @@ def test_pages_need_nothing_from_elsewhere(admin):
 def test_files_are_kept_for_a_year_by_their_content(app, visitor):
     one = visitor()
     with app.test_request_context():
-        own, vendored = _assets.asset("css/pages.css"), _assets.asset(_assets.HTMX)
+        own, vendored = assets.asset("css/pages.css"), assets.asset(assets.HTMX)
     for address in (own, vendored):
         assert "max-age=31536000, immutable" in one.get(address).headers["Cache-Control"].replace("public, ", "")
     assert re.search(r"\?v=[0-9a-f]{10}$", own)
@@ -75,7 +75,7 @@ def test_files_are_kept_for_a_year_by_their_content(app, visitor):
 
 
 def test_a_file_comes_compressed_or_plain_and_is_the_same(visitor):
-    for name in ("/static/" + _assets.HTMX, "/static/css/pages.css", "/static/icons.svg"):
+    for name in ("/static/" + assets.HTMX, "/static/css/pages.css", "/static/icons.svg"):
         packed = visitor().get(name, headers={"Accept-Encoding": "br"})
         plain = visitor().get(name)
         assert packed.headers["Content-Encoding"] == "br"

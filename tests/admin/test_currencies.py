@@ -4,8 +4,8 @@ from datetime import date
 from decimal import Decimal
 
 from database import transaction
-from domain import currencies
 from domain.actor import Actor
+from domain.catalog import currencies
 
 
 def make_rate(source="USD", target="EUR", rate="0.9", day=date(2026, 1, 5)):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from database import DatabaseBusy, db
-from domain import customers
+from domain.people import customers
 from models.customer import Customer, CustomerStatus
 from tests import cast
 

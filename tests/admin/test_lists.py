@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from urllib.parse import quote
 
-from blueprints._format import words
+from blueprints.pages.format import words
 from tests import cast
 
 NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing")

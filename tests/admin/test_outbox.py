@@ -4,14 +4,15 @@ import re
 from datetime import timedelta
 
 from database import db, transaction
-from domain import clock, outbox
+from domain import clock
+from domain.outbox import tasks
 from models.outbox import Task, TaskStatus
 
 
 def make_task(merchant_id, status=TaskStatus.PENDING, *, kind="mail", age=timedelta()):
     with transaction():
         lane = f"lane_{clock.now().timestamp()}"
-        task = outbox.put(kind, lane=lane, pool="mail", payload={}, merchant_id=merchant_id)
+        task = tasks.put(kind, lane=lane, pool="mail", payload={}, merchant_id=merchant_id)
         db.session.flush()
         task.status, task.due_at = status, clock.now() - age
         task.last_error = "the server <said> no" if status is TaskStatus.FAILED else None

@@ -8,7 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from database import db, transaction
-from domain import clock, events, webhooks
+from domain import clock
+from domain.integrations import events, webhooks
 from models.audit import AuditEntry
 from models.outbox import Task, TaskStatus
 from models.webhook import Delivery, Endpoint, EndpointStatus

@@ -7,9 +7,9 @@ import pytest
 from flask_migrate import upgrade
 
 from app import create_app
-from blueprints.api.limits import purse
+from blueprints.api.rate_limits import purse
 from database import db
-from domain.recognition import verdicts
+from domain.access.recognition import verdicts
 from tests import cast
 from tests.conftest import make_settings
 

@@ -7,9 +7,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import create_app
 from domain import inputs
-from domain.api_keys import KeyInput
+from domain.access.recognition import is_within, parsed_address
 from domain.errors import Invalid
-from domain.recognition import is_within, parsed_address
+from domain.integrations.api_keys import KeyInput
 from tests import cast
 from tests.api.conftest import Caller
 from tests.api.test_envelope import assert_error

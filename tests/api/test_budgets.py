@@ -6,8 +6,9 @@ import pytest
 import time_machine
 
 from database import transaction
-from domain import budgets, settings
+from domain import settings
 from domain.actor import Actor
+from domain.sales import budgets
 from models import Budget
 from tests import cast
 from tests.api.test_envelope import assert_error

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from domain import customers
+from domain.people import customers
 from tests import cast
 from tests.api.conftest import Caller
 

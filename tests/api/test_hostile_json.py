@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from blueprints.api import public
-from blueprints.api.fields import Amount, Ident, Many, Moment, One, Price, Words
+from blueprints.api.field_map import Amount, Ident, Many, Moment, One, Price, Words
 from config import from_environment
 from models import Customer
 from tests import cast

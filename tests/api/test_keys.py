@@ -10,9 +10,11 @@ import time_machine
 from sqlalchemy import select
 
 from database import db, transaction
-from domain import api_keys, keyformat, merchants, recognition
+from domain.access import key_format, recognition
+from domain.access.recognition import verdicts
 from domain.actor import Actor
-from domain.recognition import verdicts
+from domain.integrations import api_keys
+from domain.people import merchants
 from domain.vault import vault
 from models.credential import Credential, Mode
 from tests import cast
@@ -36,7 +38,7 @@ def revoke(merchant_id, key_id):
 
 
 def with_checksum(body):
-    return body + keyformat.checksum(body)
+    return body + key_format.checksum(body)
 
 
 @pytest.fixture
@@ -54,24 +56,24 @@ def bcrypts(monkeypatch):
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_a_key_has_an_id_a_secret_and_a_checksum_in_base62(mode):
-    key = keyformat.generate(mode)
+    key = key_format.generate(mode)
     assert re.fullmatch(rf"bk_{mode}_[0-9A-Za-z]{{48}}", key)
     number = 0
     for digit in key[-6:]:
-        number = number * 62 + keyformat.BASE62.index(digit)
+        number = number * 62 + key_format.BASE62.index(digit)
     assert number == zlib.crc32(key[:-6].encode())
-    parts = keyformat.parts(key)
+    parts = key_format.parts(key)
     assert (parts.mode, len(parts.public_id), len(parts.secret)) == (mode, 12, 30)
 
 
 def test_the_checksum_is_a_known_crc_32():
     assert zlib.crc32(b"123456789") == 0xCBF43926      # the check value of the CRC catalogue
-    assert keyformat.checksum("123456789") == "3jZRME"
-    assert keyformat.checksum("") == "000000"
+    assert key_format.checksum("123456789") == "3jZRME"
+    assert key_format.checksum("") == "000000"
 
 
 def test_keys_do_not_repeat():
-    assert len({keyformat.generate(Mode.LIVE) for _ in range(1000)}) == 1000
+    assert len({key_format.generate(Mode.LIVE) for _ in range(1000)}) == 1000
 
 
 def test_only_hashes_and_what_may_be_shown_is_stored(app, alder):
@@ -81,7 +83,7 @@ def test_only_hashes_and_what_may_be_shown_is_stored(app, alder):
     assert row.last_four == key[-4:]
     assert row.bcrypt_hash.startswith("$2b$04$")
     values = [str(getattr(row, column.key)) for column in Credential.__table__.columns]
-    secret = keyformat.parts(key).secret
+    secret = key_format.parts(key).secret
     assert not [one for one in values if secret in one or key in one]
 
 
@@ -255,7 +257,7 @@ def test_bcrypt_runs_once_for_a_key_in_a_process(app, alder, bcrypts):
 def test_bogus_keys_never_reach_bcrypt(app, alder, bcrypts):
     key = cast.make_key(alder)[1]
     for bogus in (
-        "bk_live_" + "x" * 48, key[:-1] + "!", keyformat.generate(Mode.LIVE),
+        "bk_live_" + "x" * 48, key[:-1] + "!", key_format.generate(Mode.LIVE),
         with_checksum(key[:20] + "x" * 30), with_checksum(key[:49] + ("A" if key[49] != "A" else "B")),
     ):
         assert Caller(app, bogus).get("/customers").status_code == 401
@@ -298,7 +300,7 @@ def test_a_key_under_a_secret_that_is_gone_is_refused(app, alder, secrets_of_ser
 def test_wrong_and_unknown_keys_take_the_same_way(app, alder):
     """Both read one row and compute the same digests: time cannot tell them apart."""
     key = cast.make_key(alder)[1]
-    wrong, unknown = with_checksum(key[:20] + "x" * 30), keyformat.generate(Mode.LIVE)
+    wrong, unknown = with_checksum(key[:20] + "x" * 30), key_format.generate(Mode.LIVE)
     seen = []
     digests = vault.digests
     vault.digests = lambda value: seen.append(value) or digests(value)

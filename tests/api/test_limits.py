@@ -12,9 +12,10 @@ import pytest
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from blueprints.api import limits, window
-from blueprints.api.limits import REDIS_OPTIONS, Purse, limiter, purse
-from blueprints.api.window import WindowStorage
+from blueprints.api import rate_limits
+from blueprints.api.rate_limits import REDIS_OPTIONS, Purse, limiter, purse
+from blueprints.api.wire import window
+from blueprints.api.wire.window import WindowStorage
 from domain.errors import LimitExceeded
 from tests import cast
 from tests.api.conftest import Caller
@@ -41,7 +42,7 @@ def clock(monkeypatch):
 
     hands = Hands()
     monkeypatch.setattr(window, "time", hands)
-    monkeypatch.setattr(limits, "time", hands)
+    monkeypatch.setattr(rate_limits, "time", hands)
     return hands
 
 
@@ -289,7 +290,7 @@ def test_redis_is_asked_again_only_after_a_while(redis_gone, clock, monkeypatch)
     for _ in range(5):
         purse.spend(100, "hour", "key", "patient")
     assert len(asked) == 1
-    clock.turn(limits.RETRY_REDIS + 1)
+    clock.turn(rate_limits.RETRY_REDIS + 1)
     purse.spend(100, "hour", "key", "patient")
     assert len(asked) == 2
 

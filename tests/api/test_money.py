@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from database import transaction
-from domain import inputs, pricing
-from domain.budget_lines import Totals
+from domain import inputs
+from domain.catalog import pricing
+from domain.sales.budget_lines import Totals
 from models.money import exponent
 from tests import cast
 from tests.api.test_envelope import assert_error

@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 
 import database
 from database import db, transaction
-from domain import budgets, recognition
-from domain.recognition import verdicts
+from domain.access import recognition
+from domain.access.recognition import verdicts
+from domain.sales import budgets
 from models import AuditEntry, Budget, Customer
 from tests import cast
 from tests.api.test_envelope import assert_error

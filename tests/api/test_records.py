@@ -7,7 +7,7 @@ import pytest
 from analytics.spool import encode
 from blueprints.api.call import Call, _template
 from database import transaction
-from domain import api_keys
+from domain.integrations import api_keys
 from operations.demo.traffic import DEEDS
 from tests import cast
 from tests.api.conftest import Caller

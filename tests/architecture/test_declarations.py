@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from app import CONTRACTS
-from blueprints.api.fields import Many, One
+from blueprints.api.field_map import Many, One
 from database import db
 from domain.permissions import EVERYTHING
 from models import Merchant

@@ -3,9 +3,9 @@
 import pytest
 
 from database import db
-from domain import customers
 from domain.actor import Actor
 from domain.pages import Query
+from domain.people import customers
 from models.customer import CustomerStatus
 from tests import cast
 

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic_core import PydanticCustomError
 
-from domain import budgets, customers, inputs, products
-from domain.checks import moment
+from domain import inputs
+from domain.catalog import products
 from domain.errors import Invalid
+from domain.people import customers
+from domain.sales import budgets
+from domain.validators import moment
 
 WINTER = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -2,10 +2,10 @@
 
 from itertools import combinations
 
+from database.statements import Prepared, Shelf
 from domain.clock import now
-from domain.customers import LISTING
 from domain.pages import Query
-from domain.prepared import Prepared, Shelf
+from domain.people.customers import LISTING
 from tests import cast
 
 

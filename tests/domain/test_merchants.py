@@ -3,9 +3,9 @@
 import pytest
 
 from database import db, transaction
-from domain import merchants
 from domain.actor import Actor
 from domain.errors import Conflict
+from domain.people import merchants
 from models.merchant import Merchant
 from tests import cast
 

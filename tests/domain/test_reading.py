@@ -6,12 +6,15 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from blueprints.api.written import Written
+from blueprints.api.wire.row_cache import Written
 from database import db, transaction
-from domain import budgets, clock, customers, products
+from database.reader import Reader
+from database.statements import Prepared
+from domain import clock
+from domain.catalog import products
 from domain.listing import Query
-from domain.prepared import Prepared
-from domain.reading import Reader
+from domain.people import customers
+from domain.sales import budgets
 from tests import cast
 
 

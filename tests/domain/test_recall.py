@@ -15,11 +15,14 @@ from flask_migrate import upgrade
 from sqlalchemy import create_engine
 
 from app import create_app
-from database import db, transaction
-from domain import budgets, keyformat, products, recall, recognition, settings, user_access
+from database import answer_cache, db, transaction
+from database.reader import Reader
+from domain import settings
+from domain.access import key_format, recognition, user_access
 from domain.actor import Actor
+from domain.catalog import products
 from domain.listing import Query
-from domain.reading import Reader
+from domain.sales import budgets
 from models.credential import Mode
 from tests import cast
 from tests.conftest import make_settings
@@ -56,7 +59,7 @@ class Asked:
             self.times += 1
             return self.driver.execute("SELECT number FROM counter").fetchone()[0]
 
-        return recall.of(self.engine).get("number", make)
+        return answer_cache.of(self.engine).get("number", make)
 
     def close(self):
         self.driver.close()
@@ -138,7 +141,7 @@ def test_no_answer_is_older_than_what_was_committed_even_when_the_writer_is_kill
         driver, engine = connection(path), asked.engine
         while not stop.is_set():
             least = told.value
-            found = recall.of(engine).get(
+            found = answer_cache.of(engine).get(
                 threading.get_ident(), lambda: driver.execute("SELECT number FROM counter").fetchone()[0]
             )
             looks[0] += 1
@@ -183,7 +186,7 @@ def test_the_locks_of_sqlite_stay_when_the_header_is_mapped_and_let_go(path):
     writer.execute("BEGIN IMMEDIATE")
     assert "locked" in refusal()
     engine = create_engine(f"sqlite:///{path}")
-    assert recall.of(engine).get("a", lambda: 1) == 1
+    assert answer_cache.of(engine).get("a", lambda: 1) == 1
     assert "locked" in refusal()
     engine.dispose()
     del engine
@@ -237,16 +240,16 @@ def test_a_journal_of_the_old_kind_and_a_database_in_memory_are_asked_each_time(
     for address in (f"sqlite:///{old}", "sqlite://", "sqlite:///:memory:"):
         engine, times = create_engine(address), []
         for _ in range(3):
-            recall.of(engine).get("a", lambda times=times: times.append(1))
+            answer_cache.of(engine).get("a", lambda times=times: times.append(1))
         assert len(times) == 3, address
         engine.dispose()
 
 
 def test_only_so_many_rows_are_kept_and_then_all_are_forgotten(asked):
-    made, third = [], recall.MOST // 3
+    made, third = [], answer_cache.MOST // 3
 
     def ask(key, rows):
-        recall.of(asked.engine).get(key, lambda: made.append(key), lambda _: rows)
+        answer_cache.of(asked.engine).get(key, lambda: made.append(key), lambda _: rows)
 
     for key in (0, 1, 2, 0, 1, 2):
         ask(key, third)
@@ -256,7 +259,7 @@ def test_only_so_many_rows_are_kept_and_then_all_are_forgotten(asked):
     ask(0, third)
     assert made == [0, 1, 2, 3, 0]
     for _ in range(2):
-        ask("too large", recall.MOST + 1)
+        ask("too large", answer_cache.MOST + 1)
         ask("not worth it", 0)
     assert made[5:] == ["too large", "not worth it"] * 2
 
@@ -290,26 +293,26 @@ def test_a_left_over_index_of_a_file_in_the_old_journal_mode_is_not_believed(pat
         question, numbers = "SELECT number FROM counter", []
         for number in range(3):
             one.execute("UPDATE counter SET number = ?", (number,))
-            numbers.append(recall.of(engine).get("a", lambda: one.execute(question).fetchone()[0]))
+            numbers.append(answer_cache.of(engine).get("a", lambda: one.execute(question).fetchone()[0]))
     assert numbers == [0, 1, 2]
     one.close()
     engine.dispose()
 
 
 def test_a_file_that_is_locked_at_first_is_looked_at_later(path, monkeypatch):
-    monkeypatch.setattr(recall, "AGAIN", 0.2)
+    monkeypatch.setattr(answer_cache, "AGAIN", 0.2)
     lock = sqlite3.connect(path, isolation_level=None)
     lock.execute("PRAGMA locking_mode=EXCLUSIVE")
     lock.execute("UPDATE counter SET number = 1")
     engine, made = create_engine(f"sqlite:///{path}"), []
     before = time.monotonic()
     for _ in range(2):
-        recall.of(engine).get("a", lambda: made.append(1))
+        answer_cache.of(engine).get("a", lambda: made.append(1))
     assert time.monotonic() - before < 2
     lock.close()
     time.sleep(0.25)
     for _ in range(3):
-        recall.of(engine).get("a", lambda: made.append(1))
+        answer_cache.of(engine).get("a", lambda: made.append(1))
     assert len(made) == 3
     engine.dispose()
 
@@ -418,11 +421,11 @@ def test_what_depends_on_the_time_is_not_remembered(installed):
 
 
 def kept():
-    return recall.of(db.engine)._state.answers
+    return answer_cache.of(db.engine)._state.answers
 
 
 def test_what_strangers_send_is_not_remembered(installed):
-    assert recognition.find(keyformat.generate(Mode.LIVE)) is None
+    assert recognition.find(key_format.generate(Mode.LIVE)) is None
     assert user_access.by_token("no such token") is None
     merchant = cast.make_merchant("Alder")
     db.session.remove()

@@ -17,8 +17,8 @@ from analytics.spool import Spool
 from analytics.store import requests
 from config import from_environment
 from database import db, transaction
-from domain import merchants
 from domain.actor import Actor
+from domain.people import merchants
 from models.audit import AuditEntry
 from models.merchant import Merchant
 from operations import archive

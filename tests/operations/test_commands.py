@@ -9,7 +9,8 @@ import flask_migrate.cli
 import pytest
 
 from database import db, transaction
-from domain import recognition, users
+from domain.access import recognition
+from domain.people import users
 from models.audit import AuditEntry
 from models.credential import Credential
 

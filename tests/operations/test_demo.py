@@ -14,7 +14,7 @@ from analytics.rollup import DAY
 from analytics.store import cells, requests, shapes
 from config import Settings
 from database import db
-from domain import users
+from domain.people import users
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus

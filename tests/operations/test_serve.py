@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from analytics.store import requests
 from database import db
-from domain import users
+from domain.people import users
 
 pytestmark = pytest.mark.files
 ROOT = Path(__file__).resolve().parents[2]

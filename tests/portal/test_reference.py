@@ -10,8 +10,8 @@ from blueprints.portal.entries import entries, groups
 from blueprints.portal.manners import PUBLISHED
 from blueprints.portal.receivers import payload
 from blueprints.portal.special import SPECIAL
-from domain import webhooks
-from domain.events import EVENTS
+from domain.integrations import webhooks
+from domain.integrations.events import EVENTS
 from tests import cast
 from tests.admin.conftest import Visitor
 from tests.api.conftest import Caller

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from database import transaction
-from domain import inputs, webhooks
+from domain import inputs
+from domain.integrations import webhooks
 from outbound.runner import Runner
 from tests import cast
 

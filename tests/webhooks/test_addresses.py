@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain import addresses, webhooks
 from domain.errors import Invalid
+from domain.integrations import addresses, webhooks
 from tests import cast
 
 FORBIDDEN = (

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from database import db, transaction
-from domain import signatures, tokens, users, webhooks
+from domain.access import tokens
 from domain.actor import Actor
 from domain.inputs import parse
+from domain.integrations import signatures, webhooks
+from domain.people import users
 from models.webhook import Attempt, Delivery, Endpoint
 from outbound import client
 from tests import cast

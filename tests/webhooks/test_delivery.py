@@ -6,7 +6,8 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from database import db, transaction
-from domain import customers, signatures
+from domain.integrations import signatures
+from domain.people import customers
 from models.outbox import Task, TaskStatus
 from models.webhook import Attempt
 from tests import cast

@@ -13,8 +13,10 @@ from sqlalchemy import select
 from standardwebhooks.webhooks import Webhook
 
 from database import db, transaction
-from domain import clock, customers, signatures, webhooks
+from domain import clock
 from domain.errors import Conflict, Invalid
+from domain.integrations import signatures, webhooks
+from domain.people import customers
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.outbox import Task, TaskStatus

@@ -10,8 +10,12 @@ import time_machine
 from sqlalchemy import select
 
 from database import db, transaction
-from domain import api_keys, budgets, clock, customers, events, merchants, products
+from domain import clock
 from domain.actor import Actor
+from domain.catalog import products
+from domain.integrations import api_keys, events
+from domain.people import customers, merchants
+from domain.sales import budgets
 from models.budget import BudgetStatus
 from models.credential import Credential
 from models.customer import Customer

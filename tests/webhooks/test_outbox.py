@@ -8,9 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy import select
 
 from database import db, transaction
-from domain import claims, clock, outbox, outbox_retention
+from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict
+from domain.outbox import leases
+from domain.outbox import retention as outbox_retention
+from domain.outbox import tasks as outbox
 from models.audit import AuditEntry
 from models.outbox import Task, TaskStatus
 from operations import check
@@ -28,7 +31,7 @@ def put(lane="a:1", pool=None, **more):
 
 def claim(most=10, **more):
     with transaction():
-        return claims.claim(most, **more)
+        return leases.claim(most, **more)
 
 
 def tasks():
@@ -72,7 +75,7 @@ def test_what_waits_behind_a_retry_is_not_even_due(context, later):
     (one,) = claim()
     with transaction():
         assert outbox.again(one, "HTTP 500")
-    assert not claims.is_anything_due()
+    assert not leases.is_anything_due()
     assert tasks()[2].due_at == tasks()[1].due_at
     put()
     assert tasks()[3].due_at == tasks()[1].due_at       # also what comes later
@@ -122,7 +125,7 @@ def test_a_receiver_with_most_of_the_rows_delays_nobody(context):
         put(f"big:{number % 3}")
     for name in ("b", "c", "d"):
         put(f"{name}:1")
-    turn = claims.Turn()
+    turn = leases.Turn()
     served = {one.pool for one in claim(3, turn=turn)} | {one.pool for one in claim(3, turn=turn)}
     assert served == {"big", "b", "c", "d"}
 
@@ -131,7 +134,7 @@ def test_pools_take_turns(context):
     for name in "abcdef":
         for number in range(4):
             put(f"{name}:{number}")
-    turn = claims.Turn()
+    turn = leases.Turn()
     assert [one.pool for one in claim(2, turn=turn)] == ["a", "a"]
     assert [one.pool for one in claim(2, turn=turn)] == ["b", "b"]
     assert [one.pool for one in claim(4, turn=turn)] == ["c", "c", "d", "d"]
@@ -140,8 +143,8 @@ def test_pools_take_turns(context):
 
 def test_of_slow_pools_no_more_is_begun_than_may_be(context):
     put("a:1"), put("a:2"), put("b:1"), put("c:1")
-    assert [one.pool for one in claim(slow=claims.Slow({"a", "b"}, 0))] == ["c"]
-    assert [one.pool for one in claim(slow=claims.Slow({"a", "b"}, 1))] == ["a"]
+    assert [one.pool for one in claim(slow=leases.Slow({"a", "b"}, 0))] == ["c"]
+    assert [one.pool for one in claim(slow=leases.Slow({"a", "b"}, 1))] == ["a"]
 
 
 def test_a_claim_among_many_rows_walks_indexes_alone(context, on_postgresql):
@@ -279,7 +282,7 @@ def act(action, key):
 def test_a_failed_task_is_tried_again_by_hand_and_that_is_noted(context):
     put()
     with transaction():
-        outbox.failed(claims.claim(1), "HTTP 500")
+        outbox.failed(leases.claim(1), "HTTP 500")
     act(outbox.retry, 1)
     assert len(claim()) == 1
     assert "task.retried" in db.session.scalars(select(AuditEntry.action)).all()
@@ -307,7 +310,7 @@ def test_what_is_done_or_under_way_is_not_tried_again_by_hand(context):
 def test_the_state_says_what_waits_and_since_when(context):
     put(), put("b:1", held=True), put("c:1")
     with transaction():
-        outbox.failed([one for one in claims.claim(9) if one.pool == "c"], "no")
+        outbox.failed([one for one in leases.claim(9) if one.pool == "c"], "no")
     state = outbox.state()
     assert (state.pending, state.held, state.failed) == (1, 1, 1)
     assert state.oldest_due == tasks()[1].due_at
@@ -325,7 +328,7 @@ def test_several_workers_share_the_rows_and_never_the_same(app, context, on_post
 
     def work():
         with app.app_context():
-            turn = claims.Turn()
+            turn = leases.Turn()
             while found := claim(7, turn=turn):
                 with guard:
                     taken.extend(one.id for one in found)

@@ -12,7 +12,8 @@ from sqlalchemy import select, update
 from bench.installation import eventually
 from bench.webhooks import ROOT, Plan, clean, left, populate, stage
 from database import db, transaction
-from domain import claims, clock, outbox
+from domain import clock
+from domain.outbox import leases, tasks
 from domain.vault import vault
 from models.outbox import Task, TaskStatus
 from outbound import client
@@ -84,14 +85,14 @@ def test_what_lasts_is_leased_again(alder, receiver, monkeypatch):
 
 def test_a_task_that_nobody_knows_how_to_do_fails_alone(alder, work):
     with transaction():
-        outbox.put("dance", lane="a", pool="a", payload={})
-        outbox.put("mail", lane="b", pool="b", payload={"notice": "unheard of"}, merchant_id=alder)
+        tasks.put("dance", lane="a", pool="a", payload={})
+        tasks.put("mail", lane="b", pool="b", payload={"notice": "unheard of"}, merchant_id=alder)
     work()
     assert statuses() == [TaskStatus.FAILED, TaskStatus.DONE]
 
 
 def test_an_idle_worker_takes_no_lock(context, work, monkeypatch):
-    monkeypatch.setattr(claims, "claim", None)            # to call it would be an error
+    monkeypatch.setattr(leases, "claim", None)            # to call it would be an error
     work()
 
 

@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from domain import signatures
+from domain.integrations import signatures
 
 SAMPLES = Path(__file__).parent.parent.parent / "docs" / "receivers"
 BODY = '{"event":"budget.created","data":{"name":"Ünïcode ✓"}}'.encode()

@@ -10,11 +10,12 @@ from pydantic_core import PydanticCustomError
 
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome
 from blueprints.api.core.contract import exact
-from blueprints.api.fields import Field
+from blueprints.api.field_map import Field
 from blueprints.api.verbs import expose, listed
-from domain import checks, currencies, inputs, settings
+from domain import inputs, settings, validators
 from domain.actor import Actor
-from domain.currencies import Rate, RateInput
+from domain.catalog import currencies
+from domain.catalog.currencies import Rate, RateInput
 from domain.errors import Invalid
 
 CURRENCY = {
@@ -43,7 +44,7 @@ def day(given: Any) -> date | None:
             return date.fromisoformat(given)
         if isinstance(given, str):
             zone = g.call.zone or UTC
-            return checks.moment(given, zone).astimezone(zone).date()
+            return validators.moment(given, zone).astimezone(zone).date()
     except (ValueError, PydanticCustomError):
         pass
     raise Invalid.field("dt", "must be a day or a time such as 2026-01-31 12:00:00", "invalid")

@@ -3,9 +3,10 @@
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
-from blueprints.api.fields import Derived, Field, Moment, Words, WriteOnly
+from blueprints.api.field_map import Derived, Field, Moment, Words, WriteOnly
 from blueprints.api.verbs import expose
-from domain import api_keys, merchants, users
+from domain.integrations import api_keys
+from domain.people import merchants, users
 from models.credential import Mode
 from models.user import Role
 

@@ -4,10 +4,12 @@ from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.fields import CurrencyNumber, Number
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
-from blueprints.api.fields import Amount, Derived, Field, Many, Moment, Price, Words
+from blueprints.api.field_map import Amount, Derived, Field, Many, Moment, Price, Words
 from blueprints.api.verbs import expose
-from domain import budgets, customers, products
-from domain.customer_addresses import billing_of
+from domain.catalog import products
+from domain.people import customers
+from domain.people.customer_addresses import billing_of
+from domain.sales import budgets
 from models.budget import BudgetStatus
 from models.customer import CustomerStatus
 from models.product import ProductStatus

@@ -10,19 +10,19 @@ import orjson
 from flask import current_app, g, request
 from werkzeug.wrappers import Request
 
-from blueprints.api import json_reader
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.core.reader import QueryReader
-from blueprints.api.fields import Formats
-from blueprints.api.limits import purse
-from blueprints.api.numbers import amount, price
+from blueprints.api.field_map import Formats
+from blueprints.api.rate_limits import purse
 from blueprints.api.rpc import RpcContract
+from blueprints.api.wire import json_reader
+from blueprints.api.wire.numbers import amount, price
 from domain import errors, settings
-from domain.checks import timezones
+from domain.access.recognition import is_within
+from domain.access.user_access import unknown_token
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
 from domain.pages import Page, Query
-from domain.recognition import is_within
-from domain.user_access import unknown_token
+from domain.validators import timezones
 
 AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603

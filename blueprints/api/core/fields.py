@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from blueprints.api.fields import SKIP, Amount, Convert, Field, Formats, Problems
-from domain.checks import currency_numbers
+from blueprints.api.field_map import SKIP, Amount, Convert, Field, Formats, Problems
 from domain.errors import Problem
+from domain.validators import currency_numbers
 
 
 @dataclass(frozen=True, kw_only=True)

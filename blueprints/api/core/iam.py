@@ -7,10 +7,11 @@ from flask import g
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import moment
 from blueprints.auth.attempts import attempts
-from domain import jwts, user_access, users
+from domain.access import jwts, user_access
+from domain.access.jwts import Issued
 from domain.actor import Actor
 from domain.errors import Invalid, Problem, Unauthenticated
-from domain.jwts import Issued
+from domain.people import users
 
 
 def shown(issued: Issued) -> dict[str, Any]:

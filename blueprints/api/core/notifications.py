@@ -3,10 +3,10 @@
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT, moment
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, words
-from blueprints.api.fields import Field, Many, Moment
+from blueprints.api.field_map import Field, Many, Moment
 from blueprints.api.verbs import expose, key_of, operation
-from domain import webhooks
 from domain.actor import Actor
+from domain.integrations import webhooks
 from models.outbox import TaskStatus
 from models.webhook import EndpointStatus
 

@@ -7,7 +7,7 @@ from flask import Flask, Response, g, request
 from blueprints.api import rpc
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
-from blueprints.api.doors import FIND
+from blueprints.api.credentials import FIND
 from blueprints.api.pipeline import enter, execute, explain, refused, strangers
 from domain.actor import Actor
 from domain.errors import DomainError, Unauthenticated

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from blueprints.api.contract import Parameter
-from blueprints.api.fields import Field, Moment
+from blueprints.api.field_map import Field, Moment
 
 VERBS = ("get", "list", "create", "update", "archive", "delete")
 ID = Field(name="id", writable=False)

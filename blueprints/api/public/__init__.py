@@ -1,12 +1,14 @@
 """The Public API (contracts: server to server): what it offers, in its own words."""
 
 from blueprints.api.contract import Parameter
-from blueprints.api.fields import Amount, Field, Ident, Many, Moment, One, Price, Words
+from blueprints.api.field_map import Amount, Field, Ident, Many, Moment, One, Price, Words
 from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose
-from domain import budgets, customers, products
-from domain.customer_addresses import billing_of
+from domain.catalog import products
+from domain.people import customers
+from domain.people.customer_addresses import billing_of
+from domain.sales import budgets
 from models.budget import BudgetStatus
 from models.product import ProductKind, ProductStatus
 

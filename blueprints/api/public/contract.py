@@ -9,14 +9,14 @@ from flask import g
 from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Request
 
-from blueprints.api import json_reader
 from blueprints.api.contract import Contract, Exposure, Parameter
-from blueprints.api.fields import Formats, number_after
-from blueprints.api.numbers import amount, price
+from blueprints.api.field_map import Formats, number_after
+from blueprints.api.wire import json_reader
+from blueprints.api.wire.numbers import amount, price
 from domain import clock, errors
-from domain.checks import moment
 from domain.errors import DomainError, Invalid, Unauthenticated
 from domain.pages import Page, Query
+from domain.validators import moment
 
 EXPECTED = "Authorization: Bearer bk_live_..."
 WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)

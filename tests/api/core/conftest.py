@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 
 from blueprints.auth.attempts import attempts
 from database import db, transaction
-from domain import passwords, tokens
+from domain.access import passwords, tokens
 from domain.actor import Actor
 from models.user import User
 from tests import cast

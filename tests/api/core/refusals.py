@@ -1,8 +1,8 @@
 """How a bad credential is refused, and what makes one bad."""
 
 from database import db, transaction
-from domain import users
 from domain.actor import Actor
+from domain.people import users
 from models.user import User
 
 REFUSED = {"code": -32005, "message": "Authentication failed"}

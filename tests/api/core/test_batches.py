@@ -48,7 +48,8 @@ def test_each_call_is_a_transaction_of_its_own(core, alder):
 
 
 def test_a_call_that_crashes_takes_nothing_else_with_it(core, alder, monkeypatch):
-    from domain import audit, customers
+    from domain import audit
+    from domain.people import customers
 
     def crash(actor, action, row, **more):
         if row.name == "Two":

@@ -3,9 +3,9 @@
 import pytest
 
 from database import db, transaction
-from domain import users
 from domain.actor import Actor
 from domain.errors import Invalid
+from domain.people import users
 from models.user import User
 from tests import cast
 

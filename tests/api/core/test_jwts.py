@@ -11,7 +11,9 @@ import jwt
 import pytest
 import time_machine
 
-from domain import inputs, jwts, users
+from domain import inputs
+from domain.access import jwts
+from domain.people import users
 from domain.vault import vault
 from tests import cast
 from tests.api.core.conftest import LOGIN

@@ -11,8 +11,9 @@ import pytest
 from blueprints.cli.rates import rates_import
 from config import from_environment
 from database import db, transaction
-from domain import currencies, ecb, settings
+from domain import settings
 from domain.actor import Actor
+from domain.catalog import currencies, ecb
 from models.audit import AuditEntry
 from models.rate import ExchangeRate
 

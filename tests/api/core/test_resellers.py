@@ -6,7 +6,7 @@ import pytest
 
 from blueprints.api.core import CONTRACT
 from database import db, transaction
-from domain import webhooks
+from domain.integrations import webhooks
 from models.budget import Budget
 from models.credential import Credential
 from models.customer import Customer

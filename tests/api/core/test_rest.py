@@ -182,7 +182,7 @@ def test_a_body_too_large_is_413_in_either_protocol(core):
 
 
 def test_a_crash_is_500_and_tells_nothing(core, monkeypatch, alder):
-    from domain import customers
+    from domain.people import customers
 
     def crash(*_):
         raise RuntimeError("secret /etc/passwd SELECT")

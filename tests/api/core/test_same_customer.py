@@ -3,7 +3,7 @@
 import pytest
 
 from database import db, transaction
-from domain import customers
+from domain.people import customers
 from models.customer import Customer
 from tests import cast
 from tests.api.conftest import Caller

@@ -9,8 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from blueprints.auth.attempts import OF_ACCOUNT
 from database import db, transaction
-from domain import tokens, user_access, users
+from domain.access import tokens, user_access
 from domain.actor import Actor
+from domain.people import users
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.credential import Credential

@@ -1,0 +1,89 @@
+"""A cell of a list that is edited where it stands: shown, opened, saved, put back."""
+
+from typing import Any
+
+from flask import Response, flash, make_response, render_template, request
+
+from blueprints.admin.crud.form_fields import plain
+from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.htmx import tell
+from blueprints.pages.session import me, wide_actor
+from database import transaction
+from domain import inputs
+from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
+from domain.listing import expect
+
+
+def column_of(here: ListPage, name: str) -> Column:
+    """The column, if it may be edited; nothing else can."""
+    for column in here.columns:
+        if column.name == name and column.editable:
+            return column
+    raise NotFound("column", name)
+
+
+def show(here: ListPage, key: int, name: str) -> str:
+    """The cell, or its little form."""
+    column = column_of(here, name)
+    record = here.resource.listing.read(wide_actor(), key)
+    if "edit" not in request.args:
+        return render_template("admin/_cell.html", here=here, record=record, column=column)
+    return render_template("admin/_cell_edit.html", here=here, record=record, column=column,
+                           typed=editable(here, key, column), version=record.version)
+
+
+def editable(here: ListPage, key: int, column: Column) -> str:
+    """The value as a control holds it."""
+    row = here.resource.listing.get(wide_actor(), key)
+    return plain(here.values(row).get(column.editable))
+
+
+def save(here: ListPage, key: int, name: str) -> Response:
+    """Take the new value, offering the old one back; or say what is wrong with it."""
+    column, who, listing = column_of(here, name), wide_actor(), here.resource.listing
+    assert here.resource.input is not None
+    assert here.resource.update is not None
+    typed = request.values.get("value", "")
+    try:
+        changes = inputs.changes(here.resource.input, {column.editable: typed}, text=True, zone=me().user.timezone)
+        with transaction():
+            row = listing.get(who, key, lock=True)
+            expect(row, seen_version())
+            before = plain(here.values(row).get(column.editable))
+            here.resource.update(who, row, changes)
+    except (Invalid, Conflict, PreconditionFailed) as error:
+        return wrong(here, key, column, typed, error)
+    if "undo" in request.args:
+        return put_back(column)
+    record = listing.read(who, key)
+    cell = make_response(render_template("admin/_cell.html", here=here, record=record, column=column))
+    undo = here.url("cell_save", key=key, name=name, value=before, undo=1)
+    return tell(cell, f"{column.heading} of {here.name(record)} was changed.", undo=undo)
+
+
+def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> Response:
+    """The little form again, with what was typed, and with what it is now when somebody was faster."""
+    record = here.resource.listing.read(wide_actor(), key)
+    sentence = str(error.fields.get(column.editable, error.message))
+    version = seen_version() or record.version          # a mistake does not hide what somebody else changed
+    if isinstance(error, PreconditionFailed):
+        version = record.version
+        sentence = f"Somebody changed it to “{editable(here, key, column)}”. Save again to overwrite."
+    page = render_template(
+        "admin/_cell_edit.html", here=here, record=record, column=column, typed=typed, wrong=sentence, version=version
+    )
+    return make_response(page, 409 if isinstance(error, PreconditionFailed) else 422)
+
+
+def put_back(column: Column) -> Response:
+    """After an undo: the page again, as it was."""
+    flash(f"{column.heading} was put back.", "ok")
+    response = make_response("", 204)
+    response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def seen_version() -> int | None:
+    """The version of the row that the person saw."""
+    raw = request.form.get("version", "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None

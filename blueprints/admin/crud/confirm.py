@@ -1,0 +1,31 @@
+"""Questions before what cannot be taken back: a dialog over the page, or a page of its own."""
+
+from dataclasses import dataclass
+
+from flask import Response
+
+from blueprints.pages.htmx import page_or_part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked. `words` must be typed before the button works; `facts` say what will happen."""
+
+    title: str
+    text: str
+    action: str                     # where the form posts
+    back: str                       # where Cancel leads
+    button: str
+    danger: bool = False
+    words: str = ""
+    facts: tuple[str, ...] = ()
+    version: int | None = None
+    wrong: str = ""
+
+
+def ask(question: Question) -> Response:
+    """Show the question."""
+    response = page_or_part("admin/confirm.html", "admin/_confirm.html", question=question)
+    if question.wrong:
+        response.status_code = 422
+    return response

@@ -1,0 +1,101 @@
+"""Fields of forms, declared once: what a page shows, and what the domain reads from what was typed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from blueprints.pages.format import words
+from domain.actor import Actor
+
+Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
+OURS = frozenset({"csrf_token", "version", "loaded", "next", "merchant_id"})     # not the row's own fields
+MANY = frozenset({"merchant_ids", "scopes", "events"})                   # boxes of one name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One control. `name` is the domain's, dots reach into parts: billing_address.city."""
+
+    name: str
+    label: str = ""
+    kind: str = "text"              # text, email, tel, url, number, date, area, select, check, networks
+    required: bool = False
+    hint: str = ""
+    choices: Choices = ()
+    blank: str | None = None        # what an empty choice says
+    wide: bool = False              # a row of its own
+
+    @property
+    def title(self) -> str:
+        return self.label or words(self.name)
+
+    def options(self, actor: Actor) -> Sequence[tuple[str, str]]:
+        """The choices for this actor."""
+        return self.choices(actor) if callable(self.choices) else self.choices
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Fields under one heading."""
+
+    title: str
+    fields: tuple[Field, ...]
+
+
+def boxes(sections: Sequence[Section]) -> list[str]:
+    """The declared fields that send nothing when they are off."""
+    return [one.name for section in sections for one in section.fields if one.kind == "check"]
+
+
+def payload(form: MultiDict[str, str], sections: Sequence[Section] = ()) -> dict[str, Any]:
+    """What was typed, nested as the domain's input models are: `items.0.quantity` is a part of a list.
+
+    A box that is not ticked sends nothing, so the declared ones are read as off.
+    """
+    tree: dict[str, Any] = {}
+    for name in form:
+        if name in MANY:
+            tree[name] = [value for value in form.getlist(name) if value]
+        elif name not in OURS:
+            _put(tree, name.split("."), form[name])
+    for name in boxes(sections):
+        if name not in form:
+            _put(tree, name.split("."), "off")
+    return {name: _listed(part) for name, part in tree.items()}
+
+
+def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    for step in path[:-1]:
+        part = tree.setdefault(step, {})
+        tree = part if isinstance(part, dict) else {}
+    tree[path[-1]] = value
+
+
+def _listed(part: Any) -> Any:
+    """A part whose names are all numbers is a list, in their order."""
+    if not isinstance(part, dict):
+        return part
+    inner = {name: _listed(value) for name, value in part.items()}
+    if inner and all(name.isdigit() and len(name) <= 6 for name in inner):
+        return [inner[name] for name in sorted(inner, key=int)]
+    return inner
+
+
+def plain(value: Any) -> str:
+    """A value as a control holds it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, list | tuple | frozenset):
+        return "\n".join(str(one) for one in value)
+    if isinstance(value, Mapping):
+        return "\n".join(f"{name}={content}" for name, content in value.items())
+    return str(value)
+
+
+def pairs(kind: Any) -> list[tuple[str, str]]:
+    """The members of an enumeration as choices."""
+    return [(one.value, words(one.value)) for one in kind]

@@ -1,0 +1,212 @@
+"""Lists, declared: columns, filters and what can be done with the rows. House style: see `customers`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request, url_for
+from pydantic_core import PydanticCustomError
+from werkzeug.datastructures import MultiDict
+
+from blueprints.admin.crud.form_fields import Choices, Section
+from blueprints.pages.format import words, zone
+from blueprints.pages.htmx import is_partial, page_or_part
+from blueprints.pages.session import actor, may, wide_actor
+from domain import validators
+from domain.actor import Actor
+from domain.errors import Problem
+from domain.pages import Page, Query, Record
+from domain.resource import Resource
+
+PER_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column. `kind` picks how a value reads: see templates/admin/_cells.html."""
+
+    name: str
+    title: str = ""
+    kind: str = "text"              # text, link, tag, ago, when, day, money, price, flag, mono
+    sort: str = ""                  # the listing's name of its order, where it can be sorted by
+    editable: str = ""              # the input's field that an inline edit changes
+    choices: Sequence[tuple[str, str]] = ()
+    wide: bool = False              # on narrow screens: a line of its own
+    minor: bool = False             # on narrow screens: not shown
+
+    @property
+    def heading(self) -> str:
+        return self.title or words(self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrow:
+    """One filter of a list, as people choose it."""
+
+    name: str
+    title: str = ""
+    kind: str = "select"            # select, day
+    choices: Choices = ()
+    read: Callable[[str], Any] = str
+
+    @property
+    def heading(self) -> str:
+        return self.title or words(self.name)
+
+    def options(self, who: Actor) -> Sequence[tuple[str, str]]:
+        """The choices for this actor."""
+        return self.choices(who) if callable(self.choices) else self.choices
+
+    def value(self, who: Actor) -> Any:
+        """What the address says, typed; None when it says nothing usable."""
+        raw = request.args.get(self.name, "")
+        if self.kind == "day":
+            return _moment(raw, end=self.name.endswith("before"))
+        return self.read(raw) if raw in [value for value, _ in self.options(who)] else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListPage:
+    """A noun's pages: its list, its forms, its record."""
+
+    resource: Resource
+    title: str
+    icon: str
+    about: str
+    columns: tuple[Column, ...]
+    narrows: tuple[Narrow, ...] = ()
+    sections: tuple[Section, ...] = ()
+    values: Callable[[Any], dict[str, Any]] = lambda row: {}        # a row as its form shows it
+    sort: str = "-created_at"
+    bulk: Mapping[str, str] = field(default_factory=dict)           # action -> what the button says
+    undo: Mapping[str, str] = field(default_factory=dict)           # action -> the action that takes it back
+    past: Mapping[str, str] = field(default_factory=dict)           # action -> what the toast says
+    tones: Mapping[str, str] = field(default_factory=dict)          # status -> tone of its tag
+    name: Callable[[Any], str] = lambda row: row.name               # how a row is called in sentences
+    form: str = "admin/form.html"
+    show: str = "admin/show.html"
+    context: Callable[[Any], dict[str, Any]] = lambda row: {}       # what else the record's page shows
+    read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # before the domain reads it
+    explain: Callable[[str, Problem], Problem] = lambda name, problem: problem     # a mistake, as this form says it
+    choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
+    can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
+    can_delete: Callable[[Any], bool] = lambda record: True         # may it go now?
+    allows: Callable[[Actor, str], bool] = lambda who, verb: True   # may this user ever, beyond the scope?
+    asks: bool = False                                              # is deleting asked about, being for good?
+    mount: str = ""                                                 # the address below /admin, if not the name
+    tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
+    needs_merchant: bool = True                                     # a create under All asks for one
+    listed: Callable[[], Response] | None = None                    # the list, where it is not the usual one
+
+    @property
+    def path(self) -> str:
+        return self.mount or f"/{self.resource.name}"
+
+    @property
+    def plural(self) -> str:
+        """The title within a sentence: customers, but API keys."""
+        return self.title if self.title[:2].isupper() else self.title[:1].lower() + self.title[1:]
+
+    @property
+    def searchable(self) -> bool:
+        return bool(self.resource.listing.search)
+
+    def endpoint(self, view: str) -> str:
+        return f"admin.{self.resource.name}_{view}"
+
+    def url(self, view: str, /, **values: Any) -> str:
+        """The address of one of the noun's views."""
+        return url_for(self.endpoint(view), **values)
+
+    def at(self, key: int, rest: str = "") -> str:
+        """The address of a row, or of a view below it; said often on a page, so put together by hand."""
+        return f"{request.script_root}/admin{self.path}/{key}{rest}"
+
+    def link(self, **changed: Any) -> str:
+        """This list with other parameters; None drops one."""
+        args: dict[str, Any] = {name: value for name, value in request.args.items() if value}
+        args.update(changed)
+        kept = {name: value for name, value in args.items() if value is not None}
+        return self.url("list") + ("?" + urlencode(kept) if kept else "")
+
+    @property
+    def creates(self) -> bool:
+        """May this user make a new row here?"""
+        possible = bool(self.sections and self.resource.create) and may(self.resource.write_scope)
+        return possible and self.allows(wide_actor(), "create")
+
+    def offers(self, record: Any, verb: str) -> bool:
+        """Does it make sense now? What is on can be archived, what is off can be brought back."""
+        if not self.allows(wide_actor(), verb):
+            return False
+        if verb == "delete":
+            return self.can_delete(record)
+        on = getattr(record, "active", None)
+        is_on = str(getattr(record, "status", "")) == "active" if on is None else on
+        return verb == ("archive" if is_on else "activate")
+
+    def filters(self, who: Actor) -> dict[str, Any]:
+        """The filters that the address names, typed."""
+        found = {narrow.name: narrow.value(who) for narrow in self.narrows}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def query(self, who: Actor, *, limit: int = PER_PAGE) -> Query:
+        """What the address asks for; what it says wrongly is left out."""
+        wanted = request.args.get("sort") or self.sort
+        if wanted.lstrip("-") not in self.resource.listing.sort:
+            wanted = self.sort
+        raw = request.args.get("page", "1")
+        number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
+        return Query(
+            filters=self.filters(who), search=request.args.get("q", "").strip()[:200].replace("\x00", ""),
+            sort=wanted.lstrip("-"), descending=wanted.startswith("-"), limit=limit,
+            offset=limit * (max(1, number) - 1),
+        )
+
+    def order(self, column: Column) -> tuple[str | None, str]:
+        """How the column is sorted now (for aria-sort), and the address that sorts it the other way."""
+        now = request.args.get("sort") or self.sort
+        if now.lstrip("-") != column.sort:
+            return None, self.link(sort=column.sort, page=None)
+        descending = now.startswith("-")
+        flipped = column.sort if descending else "-" + column.sort
+        return "descending" if descending else "ascending", self.link(sort=flipped, page=None)
+
+    def rows(self) -> Page:
+        """The rows under the switcher's merchant; behind the end stands the last page."""
+        who = actor()
+        query = self.query(who)
+        page = self.resource.listing.page(who, query)
+        if page.records or not page.total:
+            return page
+        return self.resource.listing.page(who, replace(query, offset=(page.pages - 1) * page.limit))
+
+
+def show_list(
+    here: ListPage, whole: str = "admin/list.html", table: str = "admin/_table.html", **more: Any
+) -> Response:
+    """The list as a page, or its table alone."""
+    page = here.rows()
+    narrowed = any(request.args.get(one) for one in ("q", *(narrow.name for narrow in here.narrows)))
+    response = page_or_part(
+        whole, "admin/_part.html", here=here, page=page, who=actor(), narrowed=narrowed, table=table, **more
+    )
+    shown = request.headers.get("HX-Current-URL", "")
+    if is_partial() and not shown.endswith(here.link()):
+        response.headers["HX-Push-Url"] = here.link()           # without the empty fields of the form
+    return response
+
+
+def value_of(record: Record, column: Column) -> Any:
+    """A column's value of a row."""
+    return getattr(record, column.name, None)
+
+
+def _moment(raw: str, *, end: bool) -> datetime | None:
+    """A day of the reader's zone as its first or last instant."""
+    try:
+        return validators.moment(raw, zone(), end_of_day=end) if raw else None
+    except PydanticCustomError:
+        return None

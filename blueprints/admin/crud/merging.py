@@ -1,0 +1,145 @@
+"""Two people at one form: it carries digests of what it was loaded with, so both people's changes can be put together.
+
+What this person did not touch takes what is stored now; what both changed keeps what was typed, and says the other.
+"""
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from flask import request
+
+from blueprints.admin.crud.form_fields import MANY
+
+ITEM = re.compile(r"items\.(\d{1,6})\.(\w+)")
+TAKEN = "Somebody else changed this meanwhile; you had not touched it."
+Lines = dict[int, dict[str, str]]
+
+
+@dataclass
+class Merged:
+    """The form put together: its values, and a sentence for each field that somebody else changed."""
+
+    values: dict[str, str]
+    now: dict[str, str] = field(default_factory=dict)
+
+
+def typed() -> dict[str, str]:
+    """What the form sent, one text a field; boxes of one name are lines of it."""
+    form = request.form
+    return {name: "\n".join(filter(None, form.getlist(name))) if name in MANY else form[name] for name in form}
+
+
+def digests(values: Mapping[str, str]) -> dict[str, str]:
+    """What the form was loaded with, in a few characters a field."""
+    return {name: _digest(name, value) for name, value in values.items()}
+
+
+def loaded() -> dict[str, str]:
+    """The digests that the form sent back; none when it did not, or wrote them itself."""
+    try:
+        found = json.loads(request.form.get("loaded", ""))
+    except (ValueError, RecursionError):
+        return {}
+    return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
+
+
+def untouched(name: str) -> bool:
+    """Does the field say what it was loaded with?"""
+    return loaded().get(name) == _digest(name, request.form.get(name, ""))
+
+
+def merge(stored: Mapping[str, str], boxes: Collection[str], words: Mapping[str, str]) -> Merged:
+    """The form that was sent and the row, put together; `boxes` send nothing when off, `words` say the row's values."""
+    sent, base = typed(), loaded()
+    merged = Merged({name: value for name, value in sent.items() if not ITEM.fullmatch(name)})
+    for name, value in stored.items():
+        if ITEM.fullmatch(name):
+            continue
+        if name in sent or name in boxes:
+            _field(merged, name, (value, sent.get(name, ""), base.get(name)), words.get(name, value))
+        else:
+            merged.values[name] = value              # not in this person's form
+    _lines(merged, _numbered(stored), _numbered(sent), _numbered(base))
+    return merged
+
+
+def _field(merged: Merged, name: str, sides: tuple[str, str, str | None], words: str) -> None:
+    """One field: what is stored, what was typed, and the digest of what both began with."""
+    now, mine, base = sides
+    theirs, own = _digest(name, now), _digest(name, mine)
+    merged.values[name] = now if own == base else mine
+    if theirs in {own, base}:
+        return
+    merged.now[name] = TAKEN if own == base else f"Now stored: {', '.join(words.splitlines()) or 'nothing'}."
+
+
+# Lines: the row's keep their numbers, this person's own come after them ---------------------------
+
+
+def _lines(merged: Merged, now: Lines, mine: Lines, base: Lines) -> None:
+    if not now and not mine:
+        return
+    if _as_digests(mine) == base:
+        kept, changed = now, _as_digests(now) != base
+        note = TAKEN if changed else ""
+    elif base and all(_same(base[number], now.get(number)) for number in base):
+        kept, note = _by_number(merged, now, mine, base)
+    else:
+        kept, note = mine, f"Now stored: {'; '.join(map(_sentence, now.values()))}."
+    merged.values |= {f"items.{number}.{part}": text for number, line in kept.items() for part, text in line.items()}
+    if note:
+        merged.now["items"] = note
+
+
+def _by_number(merged: Merged, now: Lines, mine: Lines, base: Lines) -> tuple[Lines, str]:
+    """Lines that are still the same ones: field by field, with those that either of the two added."""
+    kept: Lines = {}
+    notes = []
+    for number, line in now.items():
+        if number not in base:
+            kept[number] = line
+            notes.append(f"Somebody else added line {number + 1}.")
+        elif number in mine:
+            for part, value in line.items():
+                name = f"items.{number}.{part}"
+                _field(merged, name, (value, mine[number].get(part, ""), base[number].get(part)), value)
+            kept[number] = {part: merged.values.pop(f"items.{number}.{part}") for part in line}
+        elif _as_digests({number: line}) != {number: base[number]}:
+            notes.append(f"Somebody else changed a line that you removed: {_sentence(line)}.")
+    own = [line for number, line in mine.items() if number not in base]
+    kept |= dict(enumerate(own, max(now, default=-1) + 1))
+    return kept, " ".join(notes)
+
+
+def _same(before: Mapping[str, str], now: Mapping[str, str] | None) -> bool:
+    """Is it still that line? Its product stays, and either its text or its quantity and price."""
+    if now is None:
+        return False
+    kept = {part for part, value in now.items() if _digest(part, value) == before.get(part)}
+    return "product_id" in kept and ("description" in kept or {"quantity", "unit_price"} <= kept)
+
+
+def _sentence(line: Mapping[str, str]) -> str:
+    return f"{line.get('quantity', '')} × {line.get('description', '')} at {line.get('unit_price', '')}"
+
+
+def _numbered(values: Mapping[str, str]) -> Lines:
+    found: Lines = {}
+    for name, value in values.items():
+        if parts := ITEM.fullmatch(name):
+            found.setdefault(int(parts[1]), {})[parts[2]] = value
+    return dict(sorted(found.items()))
+
+
+def _as_digests(lines: Lines) -> Lines:
+    return {number: {part: _digest(part, value) for part, value in line.items()} for number, line in lines.items()}
+
+
+def _digest(name: str, value: str) -> str:
+    """Of the text as browsers send it: another line ending, or space at an end, is no change."""
+    text = "\n".join(sorted(value.split())) if name in MANY else "\n".join(value.strip().splitlines())
+    part = name.rpartition(".")[2] if ITEM.fullmatch(name) else name
+    return blake2b(f"{part}={text}".encode(), digest_size=5).hexdigest()

@@ -1,0 +1,244 @@
+"""One row of a declared noun: its page and its forms."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, render_template, request
+from sqlalchemy import select
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints.admin.crud import actions, cells, export, merging
+from blueprints.admin.crud.form_fields import boxes, payload, plain
+from blueprints.admin.crud.listing import ListPage, show_list
+from blueprints.pages.htmx import go
+from blueprints.pages.session import actor, me, need, wide_actor
+from blueprints.pages.shell import own_merchants
+from database import db, transaction
+from domain import inputs
+from domain.actor import Actor
+from domain.errors import Conflict, DomainError, Forbidden, Invalid, PreconditionFailed, Problem
+from domain.listing import expect
+from models.audit import AuditEntry
+
+BOTH = (
+    "Somebody else changed this in the meantime. What you had not touched now shows what is stored; "
+    "look at the fields with a note, then save again."
+)
+REFUSED = {Invalid: 422, Conflict: 422, PreconditionFailed: 409}
+
+
+def register(bp: Blueprint, here: ListPage) -> None:
+    """Give a declared noun its addresses."""
+    read, write = need(here.resource.read_scope), need(here.resource.write_scope)
+
+    def add(rule: str, verb: str, view: Any, *methods: str) -> None:
+        allowed = read if methods == ("GET",) and verb not in ("new", "edit", "cell", "ask") else write
+        view.__name__ = verb
+        bp.add_url_rule(here.path + rule, f"{here.resource.name}_{verb}", allowed(view), methods=methods)
+
+    add("", "list", lambda: here.listed() if here.listed else show_list(here), "GET")
+    add(".csv", "export", lambda: export_list(here), "GET")
+    add("/<int:key>", "show", lambda key: show(here, key), "GET")
+    if here.sections and here.resource.create:
+        add("/new", "new", lambda: blank_form(here), "GET")
+        add("", "create", lambda: create(here), "POST")
+    if here.sections and here.resource.update:
+        add("/<int:key>/edit", "edit", lambda key: filled_form(here, key), "GET")
+        add("/<int:key>", "save", lambda key: save(here, key), "POST")
+    add("/<int:key>/<any(archive, activate, delete, restore, approve, reject):verb>", "act",
+        lambda key, verb: actions.act(here, key, verb), "POST")
+    if here.asks:
+        add("/<int:key>/delete", "ask", lambda key: actions.ask_delete(here, key), "GET")
+    add("/bulk", "bulk", lambda: actions.bulk(here), "POST")
+    if any(column.editable for column in here.columns):
+        add("/<int:key>/cell/<name>", "cell", lambda key, name: cells.show(here, key, name), "GET")
+        add("/<int:key>/cell/<name>", "cell_save", lambda key, name: cells.save(here, key, name), "POST")
+
+
+def export_list(here: ListPage) -> Response:
+    """Everything that the list's address finds, on all pages."""
+    who = actor()
+    rows = (export.line(record, here.columns) for record in here.resource.listing.stream(who, here.query(who)))
+    return export.send(here.resource.name, export.heading(here.columns), rows)
+
+
+def show(here: ListPage, key: int) -> str:
+    """The record, found in any of the user's merchants, whichever the switcher shows."""
+    who = wide_actor()
+    record = here.resource.listing.read(who, key)
+    known = facts(here, key, who)
+    filled = [name for name, value in known.items() if value]
+    return render_template(
+        here.show, here=here, record=record, who=who, trail=trail(here, key), facts=known, filled=filled,
+        **here.context(record),
+    )
+
+
+def facts(here: ListPage, key: int, who: Actor) -> dict[str, str]:
+    """The form's fields as they read: a choice by its words, not by its value."""
+    row = here.resource.listing.get(who, key)
+    values = stored(here, row)
+    for section in here.sections:
+        for field in section.fields:
+            chosen = dict(field.options(who.narrowed(getattr(row, "merchant_id", None)))) if field.choices else {}
+            if field.kind == "check":
+                values[field.name] = "Yes" if values.get(field.name) else "No"
+            elif field.name in values:
+                values[field.name] = chosen.get(values[field.name], values[field.name])
+    return values
+
+
+def trail(here: ListPage, key: int, limit: int = 20, kind: str = "") -> list[AuditEntry]:
+    """What happened to the row, newest first."""
+    statement = (
+        select(AuditEntry)
+        .where(AuditEntry.object_type == (kind or here.resource.noun.replace(" ", "_")), AuditEntry.object_id == key)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    return list(db.session.scalars(statement))
+
+
+# Forms --------------------------------------------------------------------------------------------
+
+
+def blank_form(here: ListPage) -> Response:
+    """An empty form, or one that the address fills in; under All the merchant is asked for first."""
+    if not here.creates:
+        raise Forbidden(f"Only a user with all merchants can create a {here.resource.noun}.")
+    if choice_of(here, None)["merchants"] and not chosen_merchant():
+        return make_response(render_template("admin/choose_merchant.html", here=here, merchants=own_merchants(me())))
+    assert here.resource.input is not None
+    known = here.resource.input.model_fields
+    defaults = {name: plain(field.default) for name, field in known.items() if not field.is_required()}
+    return form(here, None, defaults | request.args.to_dict())
+
+
+def filled_form(here: ListPage, key: int) -> BaseResponse:
+    """The row as it is; one that is closed to changes says so on its page."""
+    row = here.resource.listing.get(wide_actor(), key)
+    if not here.can_edit(row):
+        return actions.refused(here, key, f"{here.name(row)} can no longer be changed.")
+    return form(here, row, stored(here, row))
+
+
+def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | None = None) -> Response:
+    """The form, with what was typed and what is wrong with it; after a conflict, put together with what is stored."""
+    now: dict[str, str] = {}
+    who = acting(here, row)
+    version, loaded = seen(here, row)
+    if row is not None and isinstance(wrong, PreconditionFailed):
+        version, loaded, wrong = row.version, digests(here, row), PreconditionFailed(BOTH)
+        merged = merging.merge(stored(here, row), boxes(here.sections), facts(here, row.id, who))
+        values, now = merged.values, merged.now
+    page = render_template(
+        here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
+        **choice_of(here, row), **here.choices(who),
+    )
+    return make_response(page, REFUSED.get(type(wrong), 422) if wrong else 200)
+
+
+def seen(here: ListPage, row: Any) -> tuple[int | None, str]:
+    """The version that the form is about, and digests of its values: as loaded, however often it was refused."""
+    if row is None:
+        return None, ""
+    if request.method == "POST":
+        return cells.seen_version() or row.version, request.form.get("loaded", "")
+    return row.version, digests(here, row)
+
+
+def stored(here: ListPage, row: Any) -> dict[str, str]:
+    """The row as its form's controls hold it."""
+    return {name: plain(value) for name, value in here.values(row).items()}
+
+
+def digests(here: ListPage, row: Any) -> str:
+    return json.dumps(merging.digests(stored(here, row)), separators=(",", ":"))
+
+
+def choice_of(here: ListPage, row: Any) -> dict[str, Any]:
+    """The merchants to choose from, where a new row needs one and the switcher names none."""
+    asks = here.needs_merchant and row is None and me().session.merchant_id is None
+    return {"merchants": [(one.id, f"{one.name} · {one.currency}") for one in own_merchants(me())] if asks else []}
+
+
+def acting(here: ListPage, row: Any) -> Actor:
+    """The user, for the one merchant that the form is about."""
+    if row is not None:
+        return wide_actor().narrowed(getattr(row, "merchant_id", None))
+    chosen = chosen_merchant()
+    if chosen is not None and me().session.merchant_id is None:
+        return wide_actor().narrowed(chosen)
+    return actor()
+
+
+def chosen_merchant() -> int | None:
+    """The merchant that the address or the form names."""
+    raw = request.values.get("merchant_id", "")
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+
+
+def create(here: ListPage) -> BaseResponse:
+    """A new row from the form, or the form again with every mistake."""
+    zone = me().user.timezone
+    who = acting(here, None) if here.needs_merchant else wide_actor()
+    model = here.resource.input
+    assert model is not None
+    assert here.resource.create is not None
+    try:
+        new = complete(here, lambda: inputs.parse(model, typed(here), text=True, zone=zone))
+        if here.resource.before_create:
+            new = here.resource.before_create(who, new)
+        with transaction():
+            row = here.resource.create(who, new)
+            name, key = here.name(row), row.id
+    except (Invalid, Conflict) as error:
+        return form(here, None, merging.typed(), error)
+    flash(f"{name} was created.", "ok")
+    return go(here.url("show", key=key))
+
+
+def save(here: ListPage, key: int) -> BaseResponse:
+    """The changes of the form, unless somebody else was faster."""
+    zone = me().user.timezone
+    model = here.resource.input
+    assert model is not None
+    assert here.resource.update is not None
+    who, listing = wide_actor(), here.resource.listing
+    try:
+        changes = complete(here, lambda: inputs.changes(model, typed(here), text=True, zone=zone))
+        if here.resource.before_update:
+            expect(listing.get(who, key), cells.seen_version())
+            changes = here.resource.before_update(who, changes)
+        with transaction():
+            row = listing.get(who, key, lock=True)
+            expect(row, cells.seen_version())
+            here.resource.update(who.narrowed(getattr(row, "merchant_id", None)), row, changes)
+            name = here.name(row)
+    except (Invalid, Conflict, PreconditionFailed) as error:
+        return form(here, listing.get(who, key), merging.typed(), error)
+    flash(f"{name} was saved.", "ok")
+    return go(here.url("show", key=key))
+
+
+def complete(here: ListPage, read: Callable[[], Any]) -> Any:
+    """What `read` makes of the form; raises Invalid with its mistakes and with the required fields left blank."""
+    fields = [field for section in here.sections for field in section.fields if field.required]
+    blank = {
+        field.name: Problem("missing", "is required")
+        for field in fields if not request.form.get(field.name, "").strip()
+    }
+    try:
+        found = read()
+    except Invalid as error:
+        found = {name: here.explain(name, problem) for name, problem in error.fields.items()}
+        raise Invalid(error.message, fields=blank | found) from None
+    if blank:
+        raise Invalid("Some fields need attention.", fields=blank)
+    return found
+
+
+def typed(here: ListPage) -> dict[str, Any]:
+    """The form as the domain's input reads it."""
+    return payload(here.read(request.form), here.sections)

@@ -1,0 +1,106 @@
+"""The kinds of credential, and how each finds its caller. A contract names the kinds that open it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from blueprints.api.rate_limits import Spent, purse
+from domain import settings
+from domain.access import recognition, user_access
+from domain.actor import Actor
+from models.credential import Mode
+
+
+class Caller(Protocol):
+    """Whoever holds a good credential; it may still be refused by `check` or have no call left."""
+
+    @property
+    def id(self) -> int | None: ...
+    @property
+    def merchant_id(self) -> int | None: ...
+    @property
+    def user_id(self) -> int | None: ...
+    @property
+    def mode(self) -> Mode: ...
+    def check(self, ip: str | None) -> None: ...
+    def spend(self, cost: int) -> Spent | None: ...
+    def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCaller:
+    """A program with an integration key."""
+
+    key: recognition.Key
+    user_id: None = None
+
+    @property
+    def id(self) -> int:
+        return self.key.id
+
+    @property
+    def merchant_id(self) -> int:
+        return self.key.merchant_id
+
+    @property
+    def mode(self) -> Mode:
+        return self.key.mode
+
+    def check(self, ip: str | None) -> None:
+        recognition.admit(self.key, ip)
+
+    def spend(self, cost: int) -> Spent:
+        return purse.spend(self.key.limit_per_hour, "hour", "key", str(self.key.id), cost=cost)
+
+    def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
+        return recognition.actor_of(self.key, ip=ip, request_id=request_id, source=source)
+
+
+@dataclass(frozen=True, slots=True)
+class UserDoor:
+    """A user with a token of either kind."""
+
+    caller: user_access.UserCaller
+    deprecated: bool = False
+    mode: Mode = Mode.LIVE
+
+    @property
+    def id(self) -> int | None:
+        return self.caller.credential_id
+
+    @property
+    def merchant_id(self) -> int | None:
+        ids = self.caller.merchant_ids
+        return next(iter(ids)) if len(ids) == 1 and not self.caller.user.all_merchants else None
+
+    @property
+    def user_id(self) -> int:
+        return int(self.caller.user.id)
+
+    def check(self, ip: str | None) -> None:
+        self.caller.check(ip)
+
+    def spend(self, cost: int) -> Spent | None:
+        limit = settings.get("core_rate_limit_per_minute")
+        return purse.spend(limit, "minute", "user", str(self.user_id), cost=cost) if limit else None
+
+    def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
+        return self.caller.actor(ip=ip, request_id=request_id, source=source)
+
+
+def integration(secret: str) -> Caller | None:
+    key = recognition.find(secret)
+    return KeyCaller(key) if key is not None else None
+
+
+def user(secret: str) -> Caller | None:
+    found = user_access.by_token(secret)
+    return UserDoor(found) if found is not None else None
+
+
+def jwt(secret: str) -> Caller | None:
+    found = user_access.by_jwt(secret)
+    return UserDoor(found, deprecated=True) if found is not None else None
+
+
+FIND: dict[str, Callable[[str], Any]] = {"integration": integration, "user": user, "jwt": jwt}

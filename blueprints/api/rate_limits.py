@@ -1,0 +1,99 @@
+"""Spending calls: the extension's storage and strategy, called by the pipeline once the key is known.
+
+The extension's own hooks do not run: they come before the key is known. When Redis does not answer,
+each process counts for itself with half the limit until it does: stricter, never unlimited, never 500.
+"""
+
+import math
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.errors import StorageError
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from blueprints.api.wire.window import WindowStorage
+from domain.errors import LimitExceeded
+
+RETRY_REDIS = 5.0           # seconds between looks whether Redis is back
+REDIS_OPTIONS = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "wrap_exceptions": True}
+
+limiter = Limiter(get_remote_address, strategy="moving-window", headers_enabled=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a caller has left after a call."""
+
+    limit: int
+    remaining: int
+    reset: int              # epoch seconds at which one more call becomes available
+    window: int             # seconds
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("X-RateLimit-Limit", str(self.limit)),
+            ("X-RateLimit-Remaining", str(self.remaining)),
+            ("X-RateLimit-Reset", str(self.reset)),
+            ("X-RateLimit-Window", str(self.window)),
+        )
+
+
+class Purse:
+    """Counts calls against a limit an hour or a minute."""
+
+    def __init__(self) -> None:
+        self._local = MovingWindowRateLimiter(WindowStorage())
+        self._redis_down_until = 0.0
+        self._guard = threading.Lock()
+
+    def spend(self, limit: int, per: str, *who: str, cost: int = 1) -> Spent:
+        """Count `cost` calls; raises LimitExceeded when they do not fit, and then counts none."""
+        now = time.time()
+        if time.monotonic() >= self._redis_down_until:
+            try:
+                return self._count(limiter.limiter, self._item(limit, per), who, cost, now)
+            except (StorageError, RedisError):
+                with self._guard:
+                    self._redis_down_until = time.monotonic() + RETRY_REDIS
+        return self._count(self._local, self._item(max(1, limit // 2), per), who, cost, now)
+
+    @staticmethod
+    @lru_cache(1024)
+    def _item(limit: int, per: str) -> Any:
+        return (RateLimitItemPerHour if per == "hour" else RateLimitItemPerMinute)(limit)
+
+    @staticmethod
+    def _count(strategy: Any, item: Any, who: tuple[str, ...], cost: int, now: float) -> Spent:
+        window, storage = item.get_expiry(), strategy.storage
+        if isinstance(storage, WindowStorage):      # the same two questions, in one look at the window
+            fits, oldest, counted = storage.spend(item.key_for(*who), item.amount, window, cost)
+            frees, remaining = oldest + window, item.amount - counted
+        else:
+            fits = strategy.hit(item, *who, cost=cost)
+            frees, remaining = strategy.get_window_stats(item, *who)
+        reset = math.ceil(frees if remaining < item.amount else now + window)
+        spent = Spent(item.amount, max(0, remaining), reset, window)
+        if fits:
+            return spent
+        wait = max(1, math.ceil(frees - now))
+        raise LimitExceeded(
+            f"Rate limit exceeded. Try again in {wait} seconds",
+            details={"limit": spent.limit, "remaining": 0 if cost == 1 else spent.remaining, "reset": reset,
+                     "window": window, "retry_after": wait},
+        )
+
+    def forget(self) -> None:
+        """As if nobody had called yet, in this process."""
+        self._local.storage.reset()
+        self._redis_down_until = 0.0
+        limiter.reset()
+
+
+purse = Purse()

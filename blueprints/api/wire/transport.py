@@ -1,0 +1,31 @@
+"""Plain HTTP is refused, not redirected: a redirect would teach clients to send the key in clear."""
+
+from flask import current_app
+from werkzeug.wrappers import Request
+
+from domain.access.recognition import parsed_address
+from domain.errors import Forbidden
+
+PROXY_HEADERS = frozenset((             # as WSGI spells them
+    "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_X_REAL_IP",
+    "HTTP_VIA",
+))
+
+
+def require_https(request: Request) -> None:
+    """Raises Forbidden (`https_required`) as the setting REQUIRE_HTTPS says.
+
+    `auto` lets plain HTTP pass only from this machine itself and through no proxy.
+    """
+    policy = current_app.config["REQUIRE_HTTPS"]
+    if request.is_secure or policy == "never" or (policy == "auto" and is_local(request)):
+        return
+    raise Forbidden("This API answers over HTTPS only.", code="https_required")
+
+
+def is_local(request: Request) -> bool:
+    """Is the peer this machine itself, and no proxy in between?"""
+    environ = request.environ
+    peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR")
+    address = parsed_address(peer or "")
+    return address is not None and address.is_loopback and environ.keys().isdisjoint(PROXY_HEADERS)

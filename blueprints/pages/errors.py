@@ -1,0 +1,68 @@
+"""What a person sees when a page cannot be shown: the reason, and a way on."""
+
+from http import HTTPStatus
+
+from flask import Blueprint, Response, current_app, make_response, render_template
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from blueprints.pages.htmx import is_partial, tell
+from blueprints.pages.session import signed_in
+from database import DatabaseBusy, DatabaseClash
+from domain import errors
+
+STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.Forbidden, 403),
+    (errors.Unauthenticated, 401),
+    (errors.PreconditionFailed, 409),
+    (errors.Conflict, 409),
+    (errors.Invalid, 422),
+    (errors.LimitExceeded, 429),
+    (errors.TooLarge, 413),
+    (errors.Unavailable, 503),
+    (DatabaseBusy, 503),
+    (DatabaseClash, 409),
+)
+SENTENCES = {
+    404: "There is nothing here, or it is not yours to see.",
+    405: "This address takes no such request.",
+    413: "That was more than this page takes at once.",
+    500: "Something broke on our side. It has been written down.",
+    503: "The database is busy. Try again in a moment.",
+    409: "This clashes with something that already exists.",
+}
+
+
+def attach(blueprint: Blueprint) -> None:
+    """Let the blueprint's views raise what the domain raises."""
+    for kind in (errors.DomainError, DatabaseBusy, DatabaseClash, HTTPException, Exception):
+        blueprint.register_error_handler(kind, show)
+
+
+def show(error: Exception) -> Response:
+    """Any exception as a page, or as a toast when only a part of a page was asked for."""
+    status, message = explain(error)
+    if status >= 500 and not isinstance(error, DatabaseBusy | errors.Unavailable | HTTPException):
+        current_app.logger.error("page failed", exc_info=error)
+    if is_partial():
+        response = tell(make_response("", status), message, kind="bad")
+        response.headers["HX-Reswap"] = "none"
+        return response
+    template = "error.html" if signed_in() else "error_plain.html"
+    return make_response(
+        render_template(template, status=status, title=HTTPStatus(status).phrase, message=message), status
+    )
+
+
+def explain(error: Exception) -> tuple[int, str]:
+    """A status and a sentence for a person."""
+    if isinstance(error, CSRFError):
+        return 400, "This form is too old: sign-in or session changed since it was opened. Open it again."
+    if isinstance(error, HTTPException):
+        status = error.code or 500
+        return status, SENTENCES.get(status, error.description or error.name)
+    status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
+    if isinstance(error, errors.NotFound):
+        return status, SENTENCES[404]
+    return status, getattr(error, "message", None) or SENTENCES[status]

@@ -1,0 +1,178 @@
+"""Who is signed in to the pages. The cookie holds a random token, the server holds everything else."""
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Request, Response, abort, current_app, g, make_response, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints.pages.htmx import go, is_htmx
+from database import DatabaseBusy, transaction
+from domain.access import sessions
+from domain.actor import Actor
+from domain.permissions import ROLE_SCOPES
+from models.credential import Mode
+from models.user import User, UserSession
+
+logins = LoginManager()
+
+
+class Cookie(SecureCookieSessionInterface):
+    """Over HTTPS the cookie is bound to this host and sent over HTTPS only."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Most requests are an API's, and carry no cookie: then there is nothing to verify."""
+        return super().open_session(app, request) if "Cookie" in request.headers else self.session_class()
+
+    def get_cookie_name(self, app: Flask) -> str:
+        return "__Host-session" if request.is_secure else "session"
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        return request.is_secure
+
+
+class SignedIn(UserMixin):     # type: ignore[misc]  # flask-login has no types
+    """A user together with the session of this browser."""
+
+    def __init__(self, session: UserSession, token: str):
+        self.session = session
+        self.token = token
+
+    def get_id(self) -> str:
+        return self.token
+
+    @property
+    def user(self) -> User:
+        return self.session.user
+
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """What the role is worth; a page asks a hundred times."""
+        return ROLE_SCOPES[self.user.role]
+
+    def actor(self) -> Actor:
+        """Everything the user may reach, through the pages' door."""
+        call = getattr(g, "call", None)
+        actor = Actor.of_user(
+            self.user, source="admin", ip=request.remote_addr, request_id=getattr(call, "request_id", None)
+        )
+        return replace(actor, mode=Mode.TEST if self.session.test_mode else Mode.LIVE)
+
+
+def init_app(app: Flask) -> None:
+    """Server-side sessions behind flask-login."""
+    app.session_interface = Cookie()
+    app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/")
+    logins.session_protection = None                # our sessions are rows: they end on the server
+    logins.init_app(app)
+    logins.user_loader(_load)
+    logins.unauthorized_handler(stranger)
+
+
+def _load(token: str) -> SignedIn | None:
+    found = sessions.find(token)
+    return SignedIn(found, token) if found is not None else None
+
+
+def start(token: str, opened: UserSession) -> None:
+    """Sign this browser in: nothing of the old cookie survives, CSRF token included."""
+    session.clear()
+    login_user(SignedIn(opened, token))
+
+
+def end() -> None:
+    """Sign this browser out."""
+    logout_user()
+    session.clear()
+
+
+def signed_in() -> SignedIn | None:
+    """Who asks, or None."""
+    return cast(SignedIn, current_user) if current_user.is_authenticated else None
+
+
+def me() -> SignedIn:
+    """Who asks; only behind `guard`."""
+    found = signed_in()
+    if found is None:
+        abort(401)
+    return found
+
+
+def wide_actor() -> Actor:
+    """The user with all own merchants: for one row, opened by its id."""
+    return me().actor()
+
+
+def actor() -> Actor:
+    """The user under the merchant that the switcher shows: for lists."""
+    found = me()
+    return found.actor().narrowed(found.session.merchant_id)
+
+
+def guard(blueprint: Blueprint) -> None:
+    """Every address of the blueprint asks for a sign-in first."""
+    blueprint.before_request(_check)
+
+
+def _check() -> BaseResponse | None:
+    found = signed_in()
+    if found is None:
+        return stranger()
+    if sessions.is_stale(found.session):
+        with suppress(DatabaseBusy), transaction():     # a page is worth more than a note
+            sessions.note_use(found.session.id)
+    g.zone = found.user.timezone
+    if "call" in g:
+        g.call.user_id = found.user.id                  # for the request log
+    return None
+
+
+def stranger() -> BaseResponse:
+    """To the sign-in page, and back afterwards."""
+    if not is_htmx():
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of(request.referrer or "")
+        return go(url_for("auth.login", next=wanted))
+    response = make_response("", 401)
+    response.headers["HX-Redirect"] = url_for("auth.login", next=_page_of(request.headers.get("HX-Current-URL", "")))
+    return response
+
+
+def _page_of(current: str) -> str | None:
+    """The address, here, of the page that a form or a fragment was on; None unless it can be opened again."""
+    if not current.startswith(request.host_url):
+        return None
+    path = current.removeprefix(request.host_url.rstrip("/"))
+    opens = current_app.create_url_adapter(request)
+    return path if opens is not None and opens.test(path.partition("?")[0], "GET") else None
+
+
+def private(response: Response) -> Response:
+    """Never keep this anywhere. Nor compress it: the length would tell of secrets beside what was typed."""
+    response.headers["Cache-Control"] = "no-store"
+    request.environ.pop("HTTP_ACCEPT_ENCODING", None)
+    return response
+
+
+def may(scope: str) -> bool:
+    """May the user do this? For templates, which hide what is not allowed; views refuse it themselves."""
+    found = signed_in()
+    return found is not None and scope in found.scopes
+
+
+def need(scope: str) -> Any:
+    """Decorate a view: raises Forbidden unless the user has the scope."""
+    def decorate(view: Any) -> Any:
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            wide_actor().require(scope)
+            return view(*args, **kwargs)
+
+        checked.__name__, checked.__doc__ = view.__name__, view.__doc__
+        checked.scope = scope                       # type: ignore[attr-defined]  # for the permission tests
+        return checked
+
+    return decorate

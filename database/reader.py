@@ -1,0 +1,194 @@
+"""Reads of the hot path: prepared statements, run on the driver itself where it is SQLite's.
+
+What is left out is SQLAlchemy's machinery around a single execution, which costs several times more
+than SQLite's answer. Every thread keeps one connection for such reads. Within a transaction of the
+session its own connection is used, so that what was just written is seen. On other databases, or
+when the driver refuses, the session runs the statement.
+"""
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Engine, event
+
+from database import answer_cache, db
+from database.statements import Prepared, Ready, Values
+
+
+@dataclass(slots=True)
+class Held:
+    """The connection that a thread keeps for its reads."""
+
+    engine: Engine
+    pid: int
+    fairy: Any                          # the pool's hold on it
+    driver: sqlite3.Connection
+
+
+LONGEST = 300                       # characters, or members of a list, of a value that is worth remembering
+
+
+def one_row(_: Any) -> int:
+    return 1
+
+
+def if_there(row: Any) -> int:
+    return 0 if row is None else 1
+
+
+class Reader:
+    """Runs prepared statements; as a context, all of them see one state of the database."""
+
+    __slots__ = ("began", "dialect", "driver", "memory", "several")
+
+    def __init__(self, *, several: bool = False) -> None:
+        """`several` statements are going to be run in the context; a single one is consistent by itself."""
+        engine = db.engine
+        self.dialect = engine.dialect
+        is_sqlite = self.dialect.name == "sqlite"
+        self.driver = _of_session() if is_sqlite else None
+        self.memory: answer_cache.Recall | None = None        # none within a transaction: that sees its own changes
+        if is_sqlite and self.driver is None:
+            self.driver, self.memory = _of_thread(engine), answer_cache.of(engine)
+        self.began = False
+        self.several = several
+
+    def __enter__(self) -> "Reader":
+        if self.several and self.driver is not None and not self.driver.in_transaction:
+            self.driver.execute("BEGIN")
+            self.began = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.began and self.driver is not None:
+            self.driver.rollback()
+
+    def recall(
+        self, statement: Prepared, values: Values, make: Callable[[], Any], rows: Callable[[Any], int] = one_row,
+        form: Any = None,
+    ) -> Any:
+        """What `make` gives, which depends on nothing but the database, this statement and its values.
+
+        It is not asked again until something is committed (recall.py). `form` tells apart what is made
+        in several ways; `rows` says how many rows an answer has.
+        """
+        if self.memory is None or statement.timed:
+            return make()
+        given = tuple([
+            (name, tuple(value) if isinstance(value, list) else value)
+            for name, value in values.items() if name != "now"
+        ])
+        if any(isinstance(value, (str, tuple)) and len(value) > LONGEST for _, value in given):
+            return make()                               # a caller's, perhaps a megabyte
+        return self.memory.get((statement, given, form), make, rows)
+
+    def recall_first(self, statement: Prepared, values: Values, *, absent: bool = True) -> Any:
+        """The first row, or None, as it was found in this state of the database.
+
+        `absent` says whether it is worth remembering that there is none.
+        """
+        return self.recall(statement, values, lambda: self.first(statement, values), one_row if absent else if_there)
+
+    def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
+        """All rows, as tuples with the columns' names as attributes."""
+        if self.driver is not None:
+            ready = statement.packed(self.dialect)
+            found = self._run(ready, values)
+            if found is not None:
+                return list(map(ready.row, orjson.loads(found[0])))
+        return self._session().execute(statement.select, dict(values)).all()
+
+    def page(self, statement: Prepared, values: Values) -> tuple[Sequence[Any], int]:
+        """The rows of a page, and how many there are in all."""
+        assert statement.counted is not None
+        if self.driver is not None:
+            ready = statement.packed(self.dialect)
+            found = self._run(ready, values)
+            if found is not None:
+                return list(map(ready.row, orjson.loads(found[0]))), found[1]
+        total = self._session().execute(statement.counted, dict(values)).scalar_one()
+        return self._session().execute(statement.select, dict(values)).all(), total
+
+    def first(self, statement: Prepared, values: Values) -> Any:
+        """The first row, or None."""
+        if self.driver is not None:
+            ready = statement.plain(self.dialect)
+            found = self._run(ready, values)
+            if self.driver is not None:
+                return None if found is None else ready.row(found)
+        return self._session().execute(statement.select, dict(values)).first()
+
+    def _run(self, ready: Ready, values: Values) -> Any:
+        """The first row as it comes; None when there is none, or when the driver was given up."""
+        assert self.driver is not None
+        try:
+            return self.driver.execute(*ready.bound(values)).fetchone()
+        except sqlite3.Error:
+            self._give_up()
+            return None
+
+    @staticmethod
+    def _session() -> Connection:
+        return db.session.connection()
+
+    def _give_up(self) -> None:
+        """The session shall say what is wrong, in the words that everybody expects."""
+        self.driver = None
+        if (held := _held()) is not None:
+            held.fairy.close()
+            _threads.held = None
+
+
+_threads = threading.local()
+_told: weakref.WeakSet[Engine] = weakref.WeakSet()
+_abandoned: list[Held] = []
+
+
+def _held() -> Held | None:
+    return getattr(_threads, "held", None)
+
+
+def _of_session() -> sqlite3.Connection | None:
+    """The session's own connection, within a transaction."""
+    if db.session.registry.has() and (session := db.session()).in_transaction():
+        driver: sqlite3.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
+        return driver
+    return None
+
+
+def _of_thread(engine: Engine) -> sqlite3.Connection:
+    """The connection that this thread keeps for reads."""
+    held = _held()
+    if held is not None and held.engine is engine and held.pid == os.getpid():
+        return held.driver
+    return _hold(engine).driver
+
+
+def _hold(engine: Engine) -> Held:
+    """Take a connection of the pool for good; one of before a fork is the parent's and stays as it is."""
+    before = _held()
+    if before is not None and before.pid != os.getpid():
+        _abandoned.append(before)
+    if engine not in _told:
+        _told.add(engine)
+        event.listen(engine, "engine_disposed", _let_go)
+    fairy = engine.raw_connection()
+    driver = fairy.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    _threads.held = Held(engine, os.getpid(), fairy, driver)
+    return _threads.held  # type: ignore[no-any-return]
+
+
+def _let_go(engine: Engine) -> None:
+    """Give this thread's connection back when its engine is done."""
+    held = _held()
+    if held is not None and held.engine is engine:
+        _threads.held = None
+        if held.pid == os.getpid():
+            held.fairy.invalidate()

@@ -1,0 +1,192 @@
+"""Who holds this key? The path that every API call takes.
+
+Form and checksum, the row by its id, a keyed digest in constant time (2 microseconds), and only for
+a key that passed all of it bcrypt, once per key and process. So bogus keys never reach bcrypt, and
+whether an id is known cannot be told from the time. Revocation, expiry, scopes and address list are
+read with the row on every call: what an admin changes holds from the next call on.
+"""
+
+import hmac
+import ipaddress
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache
+from typing import Any
+
+import bcrypt
+from sqlalchemy import bindparam, select, update
+
+from database import transaction
+from database.reader import Reader
+from database.statements import Prepared
+from domain import clock
+from domain.access import key_format
+from domain.actor import Actor
+from domain.errors import Forbidden, Unauthenticated
+from domain.vault import vault
+from models.credential import Credential, CredentialKind, Mode
+from models.merchant import Merchant
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_COLUMNS = ("id", "mode", "merchant_id", "digest", "bcrypt_hash", "scopes", "rate_limit_per_hour", "allowed_ips",
+            "expires_at", "revoked_at", "version", "prefix")
+_BY_PUBLIC_ID = Prepared(
+    select(*(getattr(Credential, name) for name in _COLUMNS), Merchant.active.label("merchant_active"))
+    .join(Merchant, Merchant.id == Credential.merchant_id)
+    .where(Credential.public_id == bindparam("public_id"), Credential.kind == CredentialKind.INTEGRATION)
+)
+_NO_DIGEST = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A key's scopes and networks, read from JSON once per version of its row."""
+
+    version: int
+    scopes: frozenset[str]
+    networks: tuple[Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key whose secret was right. It may still be revoked, expired or called from elsewhere."""
+
+    row: Any
+    rules: Rules
+
+    @property
+    def id(self) -> int:
+        return int(self.row.id)
+
+    @property
+    def merchant_id(self) -> int:
+        return int(self.row.merchant_id)
+
+    @property
+    def mode(self) -> Mode:
+        return Mode(self.row.mode)
+
+    @property
+    def limit_per_hour(self) -> int:
+        return int(self.row.rate_limit_per_hour)
+
+
+class Verdicts:
+    """Which rows' bcrypt hashes were already verified in this process; one at a time per key."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[str, bool]] = {}
+        self._locks: dict[int, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def of(self, key_id: int, bcrypt_hash: str, secret: str) -> bool:
+        known = self._seen.get(key_id)
+        if known is not None and known[0] == bcrypt_hash:
+            return known[1]
+        with self._guard:
+            lock = self._locks.setdefault(key_id, threading.Lock())
+        with lock:
+            known = self._seen.get(key_id)
+            if known is None or known[0] != bcrypt_hash:
+                known = (bcrypt_hash, bcrypt.checkpw(secret.encode(), bcrypt_hash.encode()))
+                self._seen[key_id] = known
+        return known[1]
+
+    def forget(self) -> None:
+        """As in a new process."""
+        self._seen.clear()
+        _rules.clear()
+
+
+verdicts = Verdicts()
+_rules: dict[int, Rules] = {}
+
+
+def find(secret: str) -> Key | None:
+    """The key that this text is, or None; never says which part was wrong."""
+    parts = key_format.parts(secret)
+    if parts is None:
+        return None
+    row = Reader().recall_first(_BY_PUBLIC_ID, {"public_id": parts.public_id}, absent=False)
+    known = row.digest if row is not None else _NO_DIGEST
+    current, *older = vault.digests(secret)
+    if not hmac.compare_digest(current, known):
+        if row is None or not any(hmac.compare_digest(one, known) for one in older):
+            return None
+        _digest_anew(row.id, known, current)
+    if row is None or not verdicts.of(row.id, row.bcrypt_hash, parts.secret):
+        return None
+    return Key(row, _rules_of(row))
+
+
+def admit(key: Key, ip: str | None, *, now: datetime | None = None) -> None:
+    """May this key be used, now, from here? Raises Unauthenticated or Forbidden."""
+    if key.row.revoked_at is not None or not key.row.merchant_active:
+        raise unknown_key(key.row.prefix)
+    if key.row.expires_at is not None and (now or clock.now()) >= key.row.expires_at:
+        raise Unauthenticated(
+            "This API key has expired. Create a new one in the dashboard under API keys.", code="api_key_expired"
+        )
+    if key.rules.networks and not is_within(ip, key.rules.networks):
+        raise Forbidden("This API key may not be used from your address.", code="ip_not_allowed")
+
+
+def actor_of(key: Key, *, ip: str | None, request_id: str | None, source: str) -> Actor:
+    """The actor that an admitted key is."""
+    return Actor(
+        label=f"api_key_{key.id}",
+        merchant_ids=frozenset((key.merchant_id,)),
+        scopes=key.rules.scopes,
+        source=source,
+        credential_id=key.id,
+        mode=key.mode,
+        prefix=key.row.prefix,
+        ip=ip,
+        request_id=request_id,
+    )
+
+
+def unknown_key(prefix: str) -> Unauthenticated:
+    """What a malformed, an unknown and a revoked key have in common."""
+    return Unauthenticated("The API key is not valid.", code="invalid_api_key", details={"keyPrefix": prefix[:12]})
+
+
+def is_within(ip: str | None, networks: tuple[Network, ...]) -> bool:
+    """Is the address in one of the networks? IPv4 in an IPv6 coat counts as IPv4; junk is nowhere."""
+    address = parsed_address(ip or "")
+    return address is not None and any(address in one for one in networks)
+
+
+@cache
+def _network(text: str) -> Network:
+    return ipaddress.ip_network(text)
+
+
+@lru_cache(4096)
+def parsed_address(text: str) -> Address | None:
+    """The address without zone and coat, or None."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _rules_of(row: Any) -> Rules:
+    known = _rules.get(row.id)
+    if known is None or known.version != row.version:
+        known = Rules(row.version, frozenset(row.scopes), tuple(_network(one) for one in row.allowed_ips))
+        _rules[row.id] = known
+    return known
+
+
+def _digest_anew(key_id: int, old: str, new: str) -> None:
+    """After the server's secret was rotated: keep the digest under the newest one."""
+    with transaction() as session:
+        session.execute(
+            update(Credential).where(Credential.id == key_id, Credential.digest == old).values(digest=new)
+        )

@@ -1,0 +1,126 @@
+"""Users as callers of the APIs: by their token or by a JSON Web Token. Read fresh on every call."""
+
+import hmac
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import bindparam, select
+
+from database.reader import Reader
+from database.statements import Prepared
+from domain.access import jwts, tokens
+from domain.access.recognition import Network, is_within
+from domain.actor import ALL, Actor
+from domain.errors import Unauthenticated
+from domain.permissions import ROLE_SCOPES
+from domain.vault import vault
+from models.credential import Credential, CredentialKind, Mode
+from models.merchant import Merchant
+from models.user import Membership, Role, User
+
+LONGEST = 200               # characters of a token; ours have 59
+_COLUMNS = ("id", "email", "role", "active", "deleted_at", "all_merchants", "api_access", "allowed_ips", "timezone",
+            "token_version")
+_USER = [getattr(User, name) for name in _COLUMNS]
+_BY_DIGEST = Prepared(
+    select(*_USER, Credential.id.label("credential_id"), Credential.digest, Credential.revoked_at)
+    .join(User, User.id == Credential.user_id)
+    .where(Credential.digest == bindparam("digest"), Credential.kind == CredentialKind.USER)
+)
+_BY_ID = Prepared(select(*_USER).where(User.id == bindparam("user_id")))
+_MERCHANTS = Prepared(
+    select(Membership.merchant_id)
+    .join(Merchant, Merchant.id == Membership.merchant_id)
+    .where(Membership.user_id == bindparam("user_id"), Merchant.active.is_(True))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UserCaller:
+    """A user whose token was right, and may yet be refused; `credential_id` is None for a JSON Web Token."""
+
+    user: Any
+    credential_id: int | None
+    merchant_ids: frozenset[int]
+    revoked: bool = False
+
+    def check(self, ip: str | None) -> None:
+        """Raises Unauthenticated unless token and user are in force and may be used from this address."""
+        if self.revoked or not self.user.active or self.user.deleted_at is not None:
+            raise unknown_token()
+        check_address(self.user.allowed_ips, ip)
+
+    def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
+        """The user with the scopes of an admin, or with none: roles count only on methods that ask for one."""
+        return Actor(
+            label=self.user.email,
+            merchant_ids=ALL if self.user.all_merchants else self.merchant_ids,
+            scopes=ROLE_SCOPES[Role.ADMIN] if self.user.role is Role.ADMIN else frozenset(),
+            source=source,
+            kind="role",
+            user_id=self.user.id,
+            credential_id=self.credential_id,
+            mode=Mode.LIVE,
+            ip=ip,
+            request_id=request_id,
+        )
+
+
+def unknown_token() -> Unauthenticated:
+    """What an unknown, a revoked and a deactivated user's token have in common."""
+    return Unauthenticated("The API key is not valid.", code="utoken-auth-failed")
+
+
+def check_address(allowed: Sequence[str], ip: str | None) -> None:
+    """Raises Unauthenticated unless the list is empty or has the address."""
+    if allowed and not is_within(ip, _networks(tuple(allowed))):
+        raise Unauthenticated(f"IP {ip} is not allowed", code="utoken-ip-not-allowed")
+
+
+@lru_cache(maxsize=1024)
+def _networks(entries: tuple[str, ...]) -> tuple[Network, ...]:
+    return tuple(ipaddress.ip_network(one) for one in entries)
+
+
+def by_token(token: str) -> UserCaller | None:
+    """The user whose token this is or was, or None."""
+    if not token or len(token) > LONGEST:
+        return None
+    current, *older = vault.digests(token)
+    row = _of_digest(current)
+    for one in older if row is None else ():
+        row = _of_digest(one)
+        if row is not None:
+            tokens.keep_anew(row.credential_id, one, token)
+            break
+    if row is None:
+        return None
+    return UserCaller(row, row.credential_id, _merchants(row), row.revoked_at is not None)
+
+
+def _of_digest(digest: str) -> Any:
+    row = Reader().recall_first(_BY_DIGEST, {"digest": digest}, absent=False)
+    return row if row is not None and hmac.compare_digest(digest, row.digest) else None
+
+
+def _merchants(row: Any) -> frozenset[int]:
+    """The user's merchants; one that is switched off is shut for programs, as it is for its keys."""
+    if row.all_merchants:
+        return frozenset()
+    reader, values = Reader(), {"user_id": row.id}
+    merchants: frozenset[int] = reader.recall(
+        _MERCHANTS, values, lambda: frozenset(one.merchant_id for one in reader.rows(_MERCHANTS, values)), len
+    )
+    return merchants
+
+
+def by_jwt(token: str) -> UserCaller | None:
+    """The user whom a JSON Web Token names, or None; a token from before a new password names nobody."""
+    claims = jwts.read(token)
+    row = Reader().recall_first(_BY_ID, {"user_id": claims.user_id}) if claims is not None else None
+    if row is None or claims is None or row.token_version != claims.version:
+        return None
+    return UserCaller(row, None, _merchants(row))

@@ -1,0 +1,258 @@
+"""Products: what is sold. One table in two vocabularies: `kind` says what it is, `billing` how it is paid."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from sqlalchemy import exists, select
+
+from database import db
+from domain import audit, clock, codes
+from domain.actor import Actor
+from domain.errors import Conflict, Invalid, Problem
+from domain.inputs import (
+    Choice,
+    CurrencyCode,
+    Input,
+    LongText,
+    Maybe,
+    Metadata,
+    Name,
+    Number,
+    RowId,
+    Text,
+    Truth,
+    Whole,
+)
+from domain.integrations import events
+from domain.listing import Filter, Listing, touch
+from domain.resource import Resource
+from models.budget import BudgetItem
+from models.merchant import Merchant
+from models.money import to_micro, to_minor
+from models.product import (
+    Billing,
+    IntervalUnit,
+    PriceRule,
+    PriceRuleKind,
+    Product,
+    ProductGroup,
+    ProductKind,
+    ProductStatus,
+)
+
+MAX_PRICE = 10**9            # major units; times a million items it still fits 64 bits in millionths
+
+
+class ProductInput(Input):
+    """A product as callers may write it."""
+
+    name: Name
+    price: Annotated[Decimal, Number(0, MAX_PRICE)]
+    description: Maybe[LongText] = None
+    currency: Maybe[CurrencyCode] = None
+    sku: Maybe[Annotated[str, Text(100)]] = None
+    category: Maybe[Annotated[str, Text(100)]] = None
+    unit: Maybe[Annotated[str, Text(32)]] = None
+    kind: Annotated[ProductKind, Choice(ProductKind)] = ProductKind.PRODUCT
+    billing: Maybe[Annotated[Billing, Choice(Billing)]] = None
+    status: Annotated[ProductStatus, Choice(ProductStatus)] = ProductStatus.ACTIVE
+    active: Maybe[Truth] = None                 # the same as a yes or no; `status` wins
+    group_id: Maybe[RowId] = None
+    tax_id: Maybe[RowId] = None
+    discount_id: Maybe[RowId] = None
+    fee_id: Maybe[RowId] = None
+    deposit: Maybe[Annotated[Decimal, Number(0, MAX_PRICE)]] = None
+    scheduled_interval: Maybe[Annotated[int, Whole(1, 366)]] = None
+    scheduled_unit: Maybe[Annotated[IntervalUnit, Choice(IntervalUnit)]] = None
+    lock_price: Truth = False
+    lock_payment_config: Truth = False
+    fee_for_initial_payment_only: Truth = False
+    discount_for_initial_payment_only: Truth = False
+    details: Metadata = {}
+
+
+PLAIN = (
+    "name", "description", "category", "unit", "kind", "status", "scheduled_interval", "scheduled_unit", "lock_price",
+    "lock_payment_config", "fee_for_initial_payment_only", "discount_for_initial_payment_only", "details",
+)
+
+LISTING = Listing(
+    model=Product,
+    noun="product",
+    columns={
+        name: getattr(Product, name)
+        for name in (
+            "id", "merchant_id", "code", "name", "description", "sku", "category", "unit", "kind", "billing",
+            "status", "price_micro", "currency", "group_id", "tax_id", "discount_id", "fee_id", "deposit_minor",
+            "scheduled_interval", "scheduled_unit", "lock_price", "lock_payment_config",
+            "fee_for_initial_payment_only", "discount_for_initial_payment_only", "details", "created_at",
+            "updated_at", "version",
+        )
+    },
+    sort={
+        "created_at": Product.created_at, "updated_at": Product.updated_at, "name": Product.name,
+        "price": Product.price_micro, "sku": Product.sku, "id": Product.id, "status": Product.status,
+    },
+    filters={
+        "id": Filter(list, lambda bound: Product.id.in_(bound)),
+        "status": Filter(ProductStatus, lambda bound: Product.status == bound),
+        "kind": Filter(ProductKind, lambda bound: Product.kind == bound),
+        "billing": Filter(Billing, lambda bound: Product.billing == bound),
+        "category": Filter(str, lambda bound: Product.category == bound),
+        "name_contains": Filter("text", lambda bound: Product.name.ilike(bound, escape="\\")),
+        "sku": Filter(str, lambda bound: Product.sku == bound),
+        "code": Filter(str, lambda bound: Product.code == bound),
+        "active": Filter(bool, lambda bound: (Product.status == ProductStatus.ACTIVE) == bound),
+        "merchant_id": Filter(list, lambda bound: Product.merchant_id.in_(bound)),
+        "created_after": Filter("moment", lambda bound: Product.created_at >= bound),
+        "created_before": Filter("day_end", lambda bound: Product.created_at <= bound),
+    },
+    search=(Product.name, Product.description, Product.sku),
+)
+
+
+def create(actor: Actor, new: ProductInput) -> Product:
+    """A new product of the actor's merchant; Conflict when its sku is taken."""
+    merchant_id = actor.merchant_id
+    merchant = db.session.get(Merchant, merchant_id)
+    assert merchant is not None      # a key or a session named it
+    now = clock.now()
+    product = Product(
+        merchant_id=merchant_id, code=codes.fresh(), created_at=now, updated_at=now, version=1,
+        created_by_user_id=actor.user_id, currency=new.currency or merchant.currency,
+        **{name: getattr(new, name) for name in PLAIN},
+    )
+    if new.active is False and "status" not in new.model_fields_set:
+        product.status = ProductStatus.INACTIVE
+    _sku(product, new.sku)
+    _apply(product, {name: getattr(new, name) for name in ("price", "deposit", "billing", *RULES, "group_id")})
+    db.session.add(product)
+    db.session.flush()       # gives it its id
+    audit.record(actor, "product.created", product, after=audit.snapshot(product))
+    events.emit(actor, "product.created", product)
+    return product
+
+
+def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
+    """Change what was sent and nothing else."""
+    before = audit.snapshot(product)
+    for name in PLAIN:
+        if name in changes:
+            setattr(product, name, changes[name])
+    if changes.get("active") is not None and "status" not in changes:
+        product.status = ProductStatus.ACTIVE if changes["active"] else ProductStatus.INACTIVE
+    if changes.get("currency"):
+        product.currency = changes["currency"]
+    if "sku" in changes:
+        _sku(product, changes["sku"])
+    if "kind" in changes and "billing" not in changes:
+        changes = changes | {"billing": product.billing}
+    _apply(product, changes)
+    touch(product)
+    db.session.flush()       # a taken sku shows here, inside the caller's transaction
+    audit.record(actor, "product.updated", product, before=before, after=audit.snapshot(product))
+    events.emit(actor, "product.updated", product)
+    return product
+
+
+def delete(actor: Actor, product: Product) -> None:
+    """Kept for the budgets that name it, as inactive; otherwise found no more."""
+    events.emit(actor, "product.deleted", product)       # while it can still be read
+    before = audit.snapshot(product)
+    if db.session.scalar(select(exists().where(BudgetItem.product_id == product.id))):
+        product.status = ProductStatus.INACTIVE
+    else:
+        product.deleted_at = clock.now()
+    touch(product)
+    audit.record(actor, "product.deleted", product, before=before, after=audit.snapshot(product))
+
+
+def restore(actor: Actor, product: Product) -> Product:
+    """Undo of `delete`; Conflict when its sku was taken meanwhile."""
+    before = audit.snapshot(product)
+    if product.deleted_at is None:
+        product.status = ProductStatus.ACTIVE
+    product.deleted_at = None
+    _sku(product, product.sku)
+    touch(product)
+    audit.record(actor, "product.restored", product, before=before, after=audit.snapshot(product))
+    events.emit(actor, "product.updated", product)
+    return product
+
+
+def archive(actor: Actor, product: Product) -> Product:
+    """Not sold any more."""
+    return update(actor, product, {"status": ProductStatus.INACTIVE})
+
+
+def activate(actor: Actor, product: Product) -> Product:
+    return update(actor, product, {"status": ProductStatus.ACTIVE})
+
+
+RULES = {"tax_id": PriceRuleKind.TAX, "discount_id": PriceRuleKind.DISCOUNT, "fee_id": PriceRuleKind.FEE}
+
+
+def _apply(product: Product, given: dict[str, Any]) -> None:
+    """The fields with a rule of their own."""
+    try:
+        if "price" in given:
+            name = "price"
+            product.price_micro = to_micro(given["price"])
+        if "deposit" in given:
+            name = "deposit"
+            deposit = given["deposit"]
+            product.deposit_minor = None if deposit is None else to_minor(deposit, product.currency)
+    except ValueError as problem:
+        raise Invalid.field(name, str(problem)) from None
+    if "billing" in given:
+        product.billing = _billing(product.kind, given["billing"])
+    for name, kind in RULES.items():
+        if name in given:
+            _must_exist(product, PriceRule, name, given[name], PriceRule.kind == kind)
+            setattr(product, name, given[name])
+    if "group_id" in given:
+        _must_exist(product, ProductGroup, "group_id", given["group_id"])
+        product.group_id = given["group_id"]
+
+
+def _billing(kind: ProductKind, billing: Billing | None) -> Billing:
+    if kind is ProductKind.SUBSCRIPTION:
+        return Billing.METERED if billing is Billing.METERED else Billing.SUBSCRIPTION
+    return billing or Billing.SINGLE_PAYMENT
+
+
+def _must_exist(product: Product, model: Any, name: str, key: int | None, *more: Any) -> None:
+    if key is None:
+        return
+    own = select(model.id).where(model.id == key, model.merchant_id == product.merchant_id, *more)
+    with db.session.no_autoflush:          # the row itself is half written
+        if db.session.scalar(own) is None:
+            raise Invalid.field(name, "must exist", "unknown")
+
+
+def _sku(product: Product, sku: str | None) -> None:
+    sku = sku or None
+    if sku is not None:
+        taken = select(Product.id).where(
+            Product.merchant_id == product.merchant_id, Product.sku == sku,
+            Product.deleted_at.is_(None), Product.id != (product.id or 0),
+        )
+        with db.session.no_autoflush:      # the row itself is half written
+            if db.session.scalar(taken) is not None:
+                problem = Problem("taken", "is already used by another product")
+                raise Conflict("Another product already has this sku.", fields={"sku": problem})
+    product.sku = sku
+
+
+RESOURCE = Resource(
+    name="products",
+    noun="product",
+    listing=LISTING,
+    read_scope="READ_PRODUCTS",
+    write_scope="WRITE_PRODUCTS",
+    input=ProductInput,
+    create=create,
+    update=update,
+    delete=delete,
+    actions={"archive": archive, "activate": activate, "restore": restore},
+)

@@ -1,0 +1,198 @@
+"""Integration keys: made, shown once, changed, revoked. How one is recognised is in `recognition`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+import bcrypt
+from sqlalchemy import bindparam, case, literal
+
+from database import db
+from domain import audit, clock
+from domain.access import key_format
+from domain.actor import Actor
+from domain.errors import Conflict, Invalid
+from domain.inputs import Choice, Input, Maybe, Moment, Networks, Text, WebAddress, Whole
+from domain.integrations import webhooks
+from domain.listing import Filter, Listing, touch
+from domain.permissions import KEY_SCOPES
+from domain.resource import Resource
+from domain.vault import vault
+from models.credential import Credential, CredentialKind, Mode
+from models.merchant import Merchant
+
+LONGEST_LIFE_YEARS = 10
+
+
+class KeyInput(Input):
+    """A key as an admin may write it; no scopes named means all of them."""
+
+    name: Annotated[str, Text(100, 1)]
+    description: Maybe[Annotated[str, Text(500)]] = None
+    scopes: Maybe[list[str]] = None
+    rate_limit_per_hour: Annotated[int, Whole(1, 1_000_000)] = 1000
+    allowed_ips: Networks = []
+    expires_at: Maybe[Moment] = None
+    webhook_url: Maybe[WebAddress] = None
+    mode: Annotated[Mode, Choice(Mode)] = Mode.LIVE
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as `create` stores it, with its full text."""
+
+    input: KeyInput
+    scopes: list[str]
+    text: str
+    bcrypt_hash: str
+
+
+STATUS = case(
+    (Credential.revoked_at.is_not(None), literal("REVOKED")),
+    (Credential.expires_at <= bindparam("now", type_=Credential.expires_at.type), literal("EXPIRED")),
+    else_=literal("ACTIVE"),
+)
+
+LISTING = Listing(
+    model=Credential,
+    noun="API key",
+    columns={
+        **{
+            name: getattr(Credential, name)
+            for name in (
+                "id", "merchant_id", "mode", "name", "description", "prefix", "last_four", "scopes",
+                "rate_limit_per_hour", "allowed_ips", "expires_at", "revoked_at", "webhook_url", "created_by_user_id",
+                "created_at", "updated_at", "version",
+            )
+        },
+        "status": STATUS,
+        "merchant_name": Merchant.name,
+    },
+    joins=((Merchant, Merchant.id == Credential.merchant_id),),
+    sort={
+        "created_at": Credential.created_at, "name": Credential.name, "expires_at": Credential.expires_at,
+        "id": Credential.id, "updated_at": Credential.updated_at,
+    },
+    filters={
+        "id": Filter(list, lambda bound: Credential.id.in_(bound)),
+        "status": Filter(str, lambda bound: bound == STATUS),
+        "mode": Filter(Mode, lambda bound: Credential.mode == bound),
+        "merchant_id": Filter(list, lambda bound: Credential.merchant_id.in_(bound)),
+        "expires_before": Filter("moment", lambda bound: Credential.expires_at <= bound),
+    },
+    search=(Credential.name, Credential.prefix, Credential.description),
+    where=(Credential.kind == CredentialKind.INTEGRATION,),
+)
+
+
+def fresh(actor: Actor, new: KeyInput) -> NewKey:
+    """A key of this kind, made and hashed, which takes too long for a transaction; raises Invalid."""
+    if actor.source != "cli":
+        _must_be_future(new.expires_at, clock.now())
+    scopes = _scopes(new.scopes)
+    text = key_format.generate(new.mode)
+    secret = _parts(text).secret.encode()
+    return NewKey(new, scopes, text, bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode())
+
+
+def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
+    """A new key and its full text, which is nowhere else and never shown again."""
+    now, key, given = clock.now(), new.text, new.input
+    row = Credential(
+        kind=CredentialKind.INTEGRATION, mode=given.mode, merchant_id=actor.merchant_id, name=given.name,
+        description=given.description, public_id=_parts(key).public_id, prefix=key[:12], last_four=key[-4:],
+        digest=vault.digest(key), scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
+        bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=given.expires_at,
+        webhook_url=given.webhook_url, created_by_user_id=actor.user_id, created_at=now, updated_at=now, version=1,
+    )
+    db.session.add(row)
+    db.session.flush()       # gives it its id
+    audit.record(actor, "api_key.created", row, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
+    return row, key
+
+
+def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential:
+    """Change what was sent; it holds for the key's next call. A revoked key is past changing."""
+    if row.revoked_at is not None:
+        raise Conflict("This key is revoked and can no longer be changed.", details={"status": "REVOKED"})
+    before = audit.snapshot(row)
+    if "expires_at" in changes and actor.source != "cli":
+        _must_be_future(changes["expires_at"], clock.now())
+    if "scopes" in changes:
+        changes = changes | {"scopes": _scopes(changes["scopes"])}
+    for name, value in changes.items():
+        if name != "mode":              # a key's mode is part of its text
+            setattr(row, name, value)
+    touch(row)
+    audit.record(actor, "api_key.updated", row, before=before, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
+    return row
+
+
+def revoke(actor: Actor, row: Credential) -> Credential:
+    """Refused from its next call on, in every process, for ever."""
+    if row.revoked_at is not None:
+        raise Conflict("This key is already revoked.", details={"status": "REVOKED"})
+    before = audit.snapshot(row)
+    row.revoked_at = clock.now()
+    touch(row)
+    audit.record(actor, "api_key.revoked", row, before=before, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
+    return row
+
+
+def archive(actor: Actor, row: Credential) -> Credential:
+    """What archiving means for a key: it is revoked and stays in the list."""
+    return revoke(actor, row)
+
+
+def delete(actor: Actor, row: Credential) -> None:
+    """Revoked, and found no more; its calls stay in the request log."""
+    before = audit.snapshot(row)
+    row.revoked_at = row.revoked_at or clock.now()
+    row.deleted_at = clock.now()
+    touch(row)
+    audit.record(actor, "api_key.deleted", row, before=before, after=audit.snapshot(row))
+    webhooks.follow_key(actor, row)
+
+
+def _parts(key: str) -> key_format.KeyParts:
+    parts = key_format.parts(key)
+    assert parts is not None
+    return parts
+
+
+def _scopes(given: list[str] | None) -> list[str]:
+    if given is None:
+        return list(KEY_SCOPES)
+    if not given:
+        raise Invalid.field("scopes", "must name at least one scope", "blank")
+    if not set(given) <= set(KEY_SCOPES):
+        raise Invalid.field("scopes", "must be among " + ", ".join(KEY_SCOPES), "inclusion")
+    return [scope for scope in KEY_SCOPES if scope in given]
+
+
+def _must_be_future(moment: datetime | None, now: datetime) -> None:
+    if moment is None:
+        return
+    if moment <= now:
+        raise Invalid.field("expires_at", "must be in the future", "past")
+    if moment > now.replace(year=now.year + LONGEST_LIFE_YEARS, day=min(now.day, 28)):
+        raise Invalid.field("expires_at", f"must be within {LONGEST_LIFE_YEARS} years", "range")
+
+
+RESOURCE = Resource(
+    name="api_keys",
+    noun="API key",
+    listing=LISTING,
+    read_scope="READ_KEYS",
+    write_scope="WRITE_KEYS",
+    input=KeyInput,
+    create=create,
+    update=update,
+    before_create=fresh,
+    delete=delete,
+    told_once="key",
+    actions={"revoke": revoke, "archive": archive},
+)

@@ -1,0 +1,151 @@
+"""What merchants can be told about: one table of events, and `emit`, which writes them with their change.
+
+An event is a delivery for each endpoint that wants it, in the transaction of the change: it exists
+if and only if the change was committed. The resource is shown in the Public API's words; the shapes
+are given by the composition root, because the domain knows no contract.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from database import db
+from domain import clock
+from domain.actor import Actor
+from domain.listing import Listing
+from domain.outbox import tasks
+from domain.pages import Record
+from models.credential import Mode
+from models.webhook import Delivery, Endpoint, EndpointStatus
+
+VERSION = "1.4.0"
+DUMPS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
+SOURCES = {"public": "api", "client": "api", "merchant": "api", "core": "api", "admin": "admin", "cli": "admin"}
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One kind of event: its name, what it means, and since which payload version it is there."""
+
+    name: str
+    meaning: str
+    since: str = VERSION
+
+
+EVENTS: tuple[EventType, ...] = (
+    EventType("budget.created", "A budget was created; it is pending."),
+    EventType("budget.updated", "A budget's lines, amounts, notes or date changed, or it was reopened or restored."),
+    EventType("budget.approved", "A budget was approved; it can no longer change."),
+    EventType("budget.rejected", "A budget was rejected; it can be reopened."),
+    EventType("budget.expired", "A pending budget's last day passed."),
+    EventType("budget.deleted", "A budget was deleted; `data` is how it was."),
+    EventType("customer.created", "A customer was created."),
+    EventType("customer.updated", "A customer changed, was archived, activated or restored."),
+    EventType("customer.deleted", "A customer was deleted; `data` is how it was."),
+    EventType("product.created", "A product was created."),
+    EventType("product.updated", "A product changed, was deactivated, activated or restored."),
+    EventType("product.deleted", "A product was deleted; `data` is how it was."),
+)
+NAMES = frozenset(one.name for one in EVENTS)
+
+Shape = Callable[[Record], dict[str, Any]]
+_shapes: dict[str, tuple[Listing, Shape, str]] = {}
+
+
+def shape(noun: str, listing: Listing, show: Shape, prefix: str) -> None:
+    """How a noun is shown in payloads; `prefix` of its ids."""
+    _shapes[noun] = (listing, show, prefix)
+
+
+def emit(actor: Actor, name: str, row: Any) -> int:
+    """Tell the merchant's endpoints; call it after the flush, and before a row is marked as deleted. How many."""
+    if actor.mode is Mode.TEST:
+        return 0                             # what test keys do stays between us
+    wanted = [one for one in endpoints_of(row.merchant_id) if not one.events or name in one.events]
+    if not wanted:
+        return 0
+    db.session.flush()                       # the payload is read with plain statements
+    listing, show, prefix = _shapes[name.partition(".")[0]]
+    data = show(listing.read(Actor.system(), row.id))
+    made = _deliveries(wanted, name, f"{prefix}{row.id}", data, SOURCES.get(actor.source, "system"))
+    _queue(made, wanted)
+    return len(made)
+
+
+def endpoints_of(merchant_id: int) -> list[Endpoint]:
+    """The endpoints that listen: a key's endpoint only while the key may receive."""
+    now = clock.now()
+    statement = (
+        select(Endpoint)
+        .where(Endpoint.merchant_id == merchant_id, Endpoint.deleted_at.is_(None))
+        .options(joinedload(Endpoint.credential))
+        .order_by(Endpoint.id)
+    )
+    return [one for one in db.session.scalars(statement) if one.credential is None or may_receive(one.credential, now)]
+
+
+def may_receive(key: Any, now: datetime) -> bool:
+    """May the endpoint of this key be told? Not when it is revoked, expired, a test key, or lacks the scope."""
+    return (
+        key.revoked_at is None and key.mode is Mode.LIVE and (key.expires_at is None or key.expires_at > now)
+        and "WEBHOOKS" in key.scopes
+    )
+
+
+def at_once(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str) -> Delivery:
+    """A delivery without a task: whoever made it sends it."""
+    return _deliveries([endpoint], name, resource, data, source)[0]
+
+
+def deliver(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str) -> Delivery:
+    """A delivery for one endpoint, with its task."""
+    delivery = at_once(endpoint, name, resource, data, source=source)
+    _queue([delivery], [endpoint])
+    return delivery
+
+
+def _deliveries(endpoints: list[Endpoint], name: str, resource: str, data: Any, source: str) -> list[Delivery]:
+    now = clock.now()
+    made = [
+        Delivery(
+            merchant_id=endpoint.merchant_id, endpoint_id=endpoint.id, message_id="msg_" + secrets.token_hex(12),
+            event=name, resource=resource, body="", created_at=now,
+        )
+        for endpoint in endpoints
+    ]
+    db.session.add_all(made)
+    db.session.flush()                       # each body tells its id
+    for delivery in made:
+        delivery.body = body_of(delivery, data, source).decode()
+    return made
+
+
+def _queue(deliveries: list[Delivery], endpoints: list[Endpoint]) -> None:
+    """Their tasks, held while the endpoint does not listen."""
+    lanes = [f"endpoint_{one.endpoint_id}:{one.resource}" for one in deliveries]
+    retries = tasks.retries(lanes)
+    for delivery, endpoint, lane in zip(deliveries, endpoints, lanes, strict=True):
+        delivery.task = tasks.put(
+            "webhook", lane=lane, pool=f"endpoint_{endpoint.id}", payload={"delivery_id": delivery.id},
+            merchant_id=endpoint.merchant_id, held=endpoint.status is not EndpointStatus.ACTIVE,
+            due_at=retries.get(lane),
+        )
+
+
+def body_of(delivery: Delivery, data: Any, source: str) -> bytes:
+    """The bytes that are sent and signed."""
+    return orjson.dumps(
+        {
+            "event": delivery.event,
+            "timestamp": delivery.created_at,
+            "data": data,
+            "metadata": {"source": source, "version": VERSION, "delivery_id": f"delivery_{delivery.id}"},
+        },
+        option=DUMPS,
+    )

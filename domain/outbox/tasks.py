@@ -1,0 +1,238 @@
+"""The outbox: whatever leaves the process or happens later is a row, written with its cause.
+
+A worker claims tasks for a while (a lease): if it dies, the lease runs out and another does them
+again. So everything is done at least once and nothing is forgotten. Tasks of one lane go in order;
+of one pool only a few at a time, so that a slow receiver delays nobody else's.
+"""
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
+
+from database import db
+from domain import audit, clock
+from domain.actor import Actor
+from domain.errors import Conflict
+from domain.listing import Filter, Listing
+from domain.outbox.leases import OPEN, Claimed
+from domain.resource import Resource
+from models.outbox import Task, TaskStatus
+
+RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
+JITTER = 0.2
+
+
+_WAITING = (
+    select(Task.lane, func.max(Task.due_at).label("due_at"))
+    .where(
+        Task.lane.in_(bindparam("lanes", expanding=True)), Task.status.in_(OPEN),
+        Task.due_at > bindparam("now", type_=Task.due_at.type),
+    )
+    .group_by(Task.lane)
+)
+
+
+def put(
+    kind: str, *, lane: str, pool: str, payload: dict[str, Any], merchant_id: int | None = None, held: bool = False,
+    due_at: datetime | None = None,
+) -> Task:
+    """A task in the caller's transaction: due now, or when `retries` says of its lane."""
+    now = clock.now()
+    task = Task(
+        kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, created_at=now,
+        due_at=due_at or now, status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,
+    )
+    db.session.add(task)
+    return task
+
+
+def retries(lanes: Sequence[str]) -> dict[str, datetime]:
+    """When lanes that wait for a retry go on: what comes behind it need not be looked at before."""
+    rows = db.session.connection().execute(_WAITING, {"lanes": list(lanes), "now": clock.now()})
+    return {row.lane: row.due_at for row in rows}
+
+
+def done(tasks: Sequence[Claimed]) -> None:
+    """These need no more doing."""
+    _finish(tasks, TaskStatus.DONE, None)
+
+
+def failed(tasks: Sequence[Claimed], error: str) -> None:
+    """Given up."""
+    _finish(tasks, TaskStatus.FAILED, error)
+
+
+def _finish(tasks: Sequence[Claimed], status: TaskStatus, error: str | None) -> None:
+    if not tasks:
+        return
+    which: ColumnElement[bool] = Task.id.in_([one.id for one in tasks])
+    if status is not TaskStatus.DONE:            # what was delivered is done, even if it was cancelled meanwhile
+        which = and_(which, Task.status.in_(OPEN))
+    _change(
+        which, status=status, attempts=Task.attempts + 1, lease_until=None, finished_at=clock.now(), last_error=error
+    )
+    _pull([one.lane for one in tasks if one.attempts])
+
+
+def again(task: Claimed, error: str, *, after: timedelta | None = None) -> bool:
+    """Try later: 1 m, 5 m, 30 m, 2 h, 12 h with jitter, or `after` if that is longer. False when it is given up."""
+    if task.attempts >= len(RETRIES):
+        failed([task], error)
+        return False
+    pause = RETRIES[task.attempts] * (1 + random.uniform(0, JITTER))  # noqa: S311  (spreads load, hides nothing)
+    due_at = clock.now() + max(pause, after or pause)
+    _change(
+        and_(Task.id == task.id, Task.status.in_(OPEN)), attempts=Task.attempts + 1, lease_until=None, due_at=due_at,
+        last_error=error,
+    )
+    # What waits behind it is not due either: nobody shall look at it in vain.
+    _change(
+        and_(Task.lane == task.lane, Task.status == TaskStatus.PENDING, Task.id > task.id, Task.due_at < due_at),
+        due_at=due_at,
+    )
+    return True
+
+
+def _pull(lanes: Sequence[str]) -> None:
+    """The way is free again for what waited behind a retry."""
+    if lanes:
+        now = clock.now()
+        _change(and_(Task.lane.in_(lanes), Task.status == TaskStatus.PENDING, Task.due_at > now), due_at=now)
+
+
+def _change(which: Any, **values: Any) -> None:
+    """Plain statements: tasks in the session are read anew when somebody wants them."""
+    db.session.flush()               # changes that are still in the session come first
+    db.session.execute(update(Task).where(which).values(**values), execution_options={"synchronize_session": False})
+    for one in db.session.identity_map.values():
+        if isinstance(one, Task):
+            db.session.expire(one)
+
+
+def release(tasks: Iterable[Claimed]) -> None:
+    """Give back what was claimed and not done: a graceful stop."""
+    ids = [one.id for one in tasks]
+    if ids:
+        _change(Task.id.in_(ids), lease_until=None)
+
+
+def hold(pool: str) -> None:
+    """Nothing more of the pool is begun until it is resumed; what is under way keeps its lease."""
+    _change(and_(Task.pool == pool, Task.status == TaskStatus.PENDING), status=TaskStatus.HELD)
+
+
+def resume(pool: str) -> None:
+    """What was held is due now, in its order."""
+    _change(
+        and_(Task.pool == pool, Task.status == TaskStatus.HELD), status=TaskStatus.PENDING, due_at=clock.now(),
+        attempts=0,
+    )
+
+
+def drop(pool: str) -> None:
+    """Nobody waits for the rest of the pool any more."""
+    _change(
+        and_(Task.pool == pool, Task.status.in_(OPEN)), status=TaskStatus.CANCELLED, finished_at=clock.now(),
+        lease_until=None,
+    )
+
+
+def reopen(task: Task, *, held: bool = False) -> None:
+    """Due now, with all its attempts before it."""
+    task.status, task.due_at, task.attempts = TaskStatus.HELD if held else TaskStatus.PENDING, clock.now(), 0
+    task.lease_until, task.finished_at = None, None
+    _pull([task.lane])
+
+
+def is_under_way(task: Task) -> bool:
+    """Is it in a worker's hands?"""
+    return task.status in OPEN and task.lease_until is not None and task.lease_until > clock.now()
+
+
+def retry(actor: Actor, task: Task) -> Task:
+    """Due now, whether it waited, failed or was cancelled."""
+    if task.status in (TaskStatus.DONE, TaskStatus.HELD) or is_under_way(task):
+        state = "held" if task.status is TaskStatus.HELD else "done" if task.status is TaskStatus.DONE else "under way"
+        raise Conflict(f"This is {state} and cannot be tried again now.", details={"status": str(task.status)})
+    before = audit.snapshot(task)
+    reopen(task)
+    audit.record(actor, "task.retried", task, before=before, after=audit.snapshot(task))
+    return task
+
+
+def cancel(actor: Actor, task: Task) -> Task:
+    """Never to be done; an attempt that is under way cannot be called back."""
+    if task.status not in OPEN:
+        raise Conflict(f"This is already {task.status}.", details={"status": str(task.status)})
+    before = audit.snapshot(task)
+    task.status, task.finished_at, task.lease_until = TaskStatus.CANCELLED, clock.now(), None
+    _pull([task.lane])
+    audit.record(actor, "task.cancelled", task, before=before, after=audit.snapshot(task))
+    return task
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What waits: how many are due, since when the oldest is, how many failed in the last day."""
+
+    pending: int
+    held: int
+    failed: int
+    oldest_due: datetime | None
+
+    @property
+    def late_seconds(self) -> float:
+        """For how long the oldest due task has waited."""
+        return max(0.0, (clock.now() - self.oldest_due).total_seconds()) if self.oldest_due else 0.0
+
+    def as_dict(self) -> dict[str, int]:
+        return {
+            "pending": self.pending, "held": self.held, "failed_last_day": self.failed,
+            "oldest_due_seconds": int(self.late_seconds),
+        }
+
+
+def state() -> State:
+    """The queue as monitoring wants to see it."""
+    now = clock.now()
+    rows = db.session.execute(
+        select(Task.status, func.count().label("count")).where(Task.status.in_(OPEN)).group_by(Task.status)
+    )
+    counts = {row.status: int(row[1]) for row in rows}
+    failures = db.session.scalar(
+        select(func.count()).select_from(Task)
+        .where(Task.finished_at > now - timedelta(days=1), Task.status == TaskStatus.FAILED)
+    )
+    oldest = db.session.scalar(
+        select(func.min(Task.due_at)).where(Task.status == TaskStatus.PENDING, Task.due_at <= now)
+    )
+    return State(counts.get(TaskStatus.PENDING, 0), counts.get(TaskStatus.HELD, 0), failures or 0, oldest)
+
+
+LISTING = Listing(
+    model=Task,
+    noun="task",
+    columns={
+        name: getattr(Task, name)
+        for name in (
+            "id", "kind", "lane", "pool", "merchant_id", "status", "due_at", "attempts", "last_error", "created_at",
+            "finished_at", "lease_until",
+        )
+    },
+    sort={"id": Task.id, "created_at": Task.created_at, "due_at": Task.due_at},
+    filters={
+        "id": Filter(list, lambda bound: Task.id.in_(bound)),
+        "kind": Filter(str, lambda bound: Task.kind == bound),
+        "status": Filter(TaskStatus, lambda bound: Task.status == bound),
+    },
+    search=(Task.lane, Task.last_error),
+)
+
+RESOURCE = Resource(
+    name="tasks", noun="task", listing=LISTING, read_scope="READ_SETTINGS", write_scope="WRITE_SETTINGS",
+    actions={"retry": retry, "cancel": cancel},
+)

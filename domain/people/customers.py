@@ -1,0 +1,292 @@
+"""Customers: who is billed. Names and addresses follow the rules that let four contracts share them."""
+
+from decimal import Decimal
+from typing import Annotated, Any
+
+from sqlalchemy import func, literal, select
+
+from database import db
+from domain import audit, clock, codes
+from domain.actor import Actor
+from domain.errors import Conflict, Invalid, Problem
+from domain.inputs import (
+    Choice,
+    Country,
+    CurrencyCode,
+    Day,
+    Email,
+    Input,
+    LongText,
+    Maybe,
+    Metadata,
+    Number,
+    Text,
+    TimeZone,
+    Truth,
+    WebAddress,
+)
+from domain.integrations import events
+from domain.listing import Children, Filter, Listing, touch
+from domain.people import customer_addresses
+from domain.people.customer_addresses import AddressInput
+from domain.resource import Resource
+from models.customer import Address, AddressKind, Customer, CustomerStatus
+from models.merchant import Merchant
+from models.money import Money, to_minor
+
+
+class CustomerInput(Input):
+    """A customer as callers may write it; a name in full, or first and last, or an organisation."""
+
+    name: Maybe[Annotated[str, Text(200)]] = None
+    first_name: Maybe[Annotated[str, Text(100)]] = None
+    last_name: Maybe[Annotated[str, Text(100)]] = None
+    date_of_birth: Maybe[Day] = None
+    email: Maybe[Email] = None
+    phone: Maybe[Annotated[str, Text(40)]] = None
+    organisation: Maybe[Annotated[str, Text(200)]] = None
+    registration_number: Maybe[Annotated[str, Text(64)]] = None
+    tax_number: Maybe[Annotated[str, Text(64)]] = None
+    website: Maybe[WebAddress] = None
+    organisation_note: Maybe[LongText] = None
+    currency: Maybe[CurrencyCode] = None
+    timezone: Maybe[TimeZone] = None
+    credit_limit: Annotated[Decimal, Number()] = Decimal(0)
+    low_balance: Maybe[Annotated[Decimal, Number(-(2**53))]] = None
+    note: Maybe[LongText] = None
+    details: Metadata = {}
+    status: Annotated[CustomerStatus, Choice(CustomerStatus)] = CustomerStatus.ACTIVE
+    archived: Maybe[Truth] = None
+    billing_address: Maybe[AddressInput] = None
+    billing_street: Maybe[Annotated[str, Text(255)]] = None         # this part only; the others stay
+    billing_country: Maybe[Country] = None
+    shipping_address: Maybe[AddressInput] = None
+
+
+PLAIN = (
+    "date_of_birth", "phone", "organisation", "registration_number", "tax_number", "website", "organisation_note",
+    "currency", "timezone", "note", "details", "status",
+)
+
+LISTING = Listing(
+    model=Customer,
+    noun="customer",
+    columns={
+        **{
+            name: getattr(Customer, name)
+            for name in (
+                "id", "merchant_id", "code", "name", "first_name", "last_name", "date_of_birth", "email", "phone",
+                "status", "organisation", "registration_number", "tax_number", "website", "organisation_note",
+                "currency", "timezone", "credit_limit_minor", "low_balance_minor", "note", "details", "created_at",
+                "updated_at", "version",
+            )
+        },
+        "balance_minor": literal(0),        # payments less invoices: there are no invoices in the books yet
+        "billing_currency": func.coalesce(Customer.currency, Merchant.currency),
+    },
+    joins=((Merchant, Merchant.id == Customer.merchant_id),),
+    children={
+        "addresses": Children(
+            Address.customer_id,
+            {
+                name: getattr(Address, name)
+                for name in (
+                    "id", "kind", "street", "city", "state", "postal_code", "country", "created_at", "updated_at",
+                )
+            },
+            Address.id,
+            Address.replaced_at.is_(None),
+        )
+    },
+    sort={
+        "created_at": Customer.created_at, "updated_at": Customer.updated_at, "name": Customer.name,
+        "email": Customer.email, "id": Customer.id, "status": Customer.status,
+    },
+    filters={
+        "id": Filter(list, lambda bound: Customer.id.in_(bound)),
+        "code": Filter(str, lambda bound: Customer.code == bound),
+        "name": Filter(str, lambda bound: Customer.name == bound),
+        "name_contains": Filter("text", lambda bound: Customer.name.ilike(bound, escape="\\")),
+        "email": Filter(str, lambda bound: Customer.email_key == bound),
+        "status": Filter(CustomerStatus, lambda bound: Customer.status == bound),
+        "archived": Filter(bool, lambda bound: (Customer.status == CustomerStatus.ARCHIVED) == bound),
+        "merchant_id": Filter(list, lambda bound: Customer.merchant_id.in_(bound)),
+        "created_after": Filter("moment", lambda bound: Customer.created_at >= bound),
+        "created_before": Filter("day_end", lambda bound: Customer.created_at <= bound),
+    },
+    search=(Customer.name, Customer.email, Customer.organisation),
+    customer="id",
+    own=True,
+)
+
+
+def create(actor: Actor, new: CustomerInput) -> Customer:
+    """A new customer of the actor's merchant; Conflict when its e-mail is taken."""
+    merchant_id = actor.merchant_id
+    now = clock.now()
+    customer = Customer(
+        merchant_id=merchant_id, code=codes.fresh(), created_at=now, updated_at=now,
+        created_by_user_id=actor.user_id, version=1,
+        **{name: getattr(new, name) for name in PLAIN},
+    )
+    given = {name: getattr(new, name) for name in ("name", "first_name", "last_name")}
+    given = {name: part for name, part in given.items() if part is not None}
+    _name(customer, given)
+    _email(customer, new.email)
+    _amounts(customer, {"credit_limit": new.credit_limit, "low_balance": new.low_balance})
+    if new.archived:
+        customer.status = CustomerStatus.ARCHIVED
+    db.session.add(customer)
+    for kind in AddressKind:
+        customer_addresses.put(customer, kind, getattr(new, f"{kind}_address"))
+    parts = new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True)
+    customer_addresses.change_parts(customer, parts)
+    db.session.flush()       # gives it its id
+    audit.record(actor, "customer.created", customer, after=audit.snapshot(customer))
+    events.emit(actor, "customer.created", customer)
+    return customer
+
+
+def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Customer:
+    """Change what was sent and nothing else."""
+    before = audit.snapshot(customer)
+    kept = _in_major_units(customer) if "currency" in changes else {}
+    for name in PLAIN:
+        if name in changes:
+            setattr(customer, name, changes[name])
+    if changes.keys() & {"name", "first_name", "last_name"}:
+        _name(customer, changes)
+    if "email" in changes:
+        _email(customer, changes["email"])
+    _amounts(customer, kept | changes)
+    if changes.get("archived") is not None:
+        _archive(customer, archived=changes["archived"])
+    for kind in AddressKind:
+        if f"{kind}_address" in changes:
+            customer_addresses.put(customer, kind, changes[f"{kind}_address"])
+    customer_addresses.change_parts(customer, changes)
+    touch(customer)
+    db.session.flush()       # a taken e-mail shows here, inside the caller's transaction
+    audit.record(actor, "customer.updated", customer, before=before, after=audit.snapshot(customer))
+    events.emit(actor, "customer.updated", customer)
+    return customer
+
+
+def delete(actor: Actor, customer: Customer) -> None:
+    """Kept, but found no more; its e-mail is free again."""
+    events.emit(actor, "customer.deleted", customer)       # while it can still be read
+    before = audit.snapshot(customer)
+    customer.deleted_at = clock.now()
+    touch(customer)
+    audit.record(actor, "customer.deleted", customer, before=before, after=audit.snapshot(customer))
+
+
+def restore(actor: Actor, customer: Customer) -> Customer:
+    """Undo of `delete`; Conflict when its e-mail was taken meanwhile."""
+    before = audit.snapshot(customer)
+    customer.deleted_at = None
+    _email(customer, customer.email)
+    touch(customer)
+    audit.record(actor, "customer.restored", customer, before=before, after=audit.snapshot(customer))
+    events.emit(actor, "customer.updated", customer)
+    return customer
+
+
+def archive(actor: Actor, customer: Customer) -> Customer:
+    """Out of sight, still there."""
+    return update(actor, customer, {"status": CustomerStatus.ARCHIVED})
+
+
+def activate(actor: Actor, customer: Customer) -> Customer:
+    return update(actor, customer, {"status": CustomerStatus.ACTIVE})
+
+
+def _archive(customer: Customer, *, archived: bool) -> None:
+    """In or out of sight; a stopped customer who is in sight stays stopped."""
+    if archived:
+        customer.status = CustomerStatus.ARCHIVED
+    elif customer.status is CustomerStatus.ARCHIVED:
+        customer.status = CustomerStatus.ACTIVE
+
+
+def _name(customer: Customer, given: dict[str, Any]) -> None:
+    """A full name splits into first and last only where both were empty; first and last make a name."""
+    for part in ("first_name", "last_name"):
+        if part in given:
+            setattr(customer, part, given[part] or None)
+    if "name" in given:
+        if not given["name"]:
+            raise Invalid.field("name", "can't be blank", "blank")
+        customer.name = given["name"]
+        if not customer.first_name and not customer.last_name:
+            first, _, last = customer.name.partition(" ")
+            customer.first_name, customer.last_name = first[:100], last.strip()[:100] or None
+        return
+    joined = " ".join(part for part in (customer.first_name, customer.last_name) if part)
+    name = joined or customer.organisation
+    if not name:
+        raise Invalid.field("name", "is required", "missing")
+    customer.name = name
+
+
+def _email(customer: Customer, email: str | None) -> None:
+    key = email.lower() if email else None
+    if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
+        taken = select(Customer.id).where(
+            Customer.merchant_id == customer.merchant_id, Customer.email_key == key,
+            Customer.deleted_at.is_(None), Customer.id != (customer.id or 0),
+        )
+        with db.session.no_autoflush:      # the row itself is half written
+            if db.session.scalar(taken) is not None:
+                raise taken_email()
+    customer.email, customer.email_key = email, key
+
+
+def taken_email() -> Conflict:
+    problem = Problem("taken", "is already used by another customer")
+    return Conflict("Another customer already has this e-mail address.", fields={"email": problem})
+
+
+def _amounts(customer: Customer, given: dict[str, Any]) -> None:
+    for name in ("credit_limit", "low_balance"):
+        if name in given:
+            amount = given[name]
+            try:
+                value = None if amount is None else to_minor(amount, currency_of(customer)) if amount else 0
+            except ValueError as problem:
+                raise Invalid.field(name, str(problem)) from None
+            setattr(customer, f"{name}_minor", value)
+
+
+def _in_major_units(customer: Customer) -> dict[str, Decimal | None]:
+    """The amounts as people say them: in another currency they are as many units, not as many cents."""
+    currency = currency_of(customer)
+    minors = {"credit_limit": customer.credit_limit_minor, "low_balance": customer.low_balance_minor}
+    return {name: None if minor is None else Money(minor, currency).decimal for name, minor in minors.items()}
+
+
+def currency_of(customer: Customer) -> str:
+    """The customer's currency, or else the merchant's."""
+    if customer.currency:
+        return customer.currency
+    merchant = db.session.get(Merchant, customer.merchant_id)
+    assert merchant is not None      # a foreign key says so
+    return merchant.currency
+
+
+def credit_limit(customer: Customer) -> Money:
+    return Money(customer.credit_limit_minor, currency_of(customer))
+
+
+RESOURCE = Resource(
+    name="customers",
+    noun="customer",
+    listing=LISTING,
+    read_scope="READ_CUSTOMERS",
+    write_scope="WRITE_CUSTOMERS",
+    input=CustomerInput,
+    create=create,
+    update=update,
+    delete=delete,
+    actions={"archive": archive, "activate": activate, "restore": restore},
+)

@@ -1,0 +1,287 @@
+"""Users: who signs in, with which role, for which merchants."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from sqlalchemy import exists, func, or_, select
+
+from database import db
+from domain import audit, clock
+from domain.access import passwords, sessions, tokens
+from domain.actor import Actor, All
+from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
+from domain.inputs import Choice, Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth
+from domain.listing import Children, Filter, Listing, touch
+from domain.people import user_guards
+from domain.resource import Resource
+from models.merchant import Merchant
+from models.user import Membership, Role, User, UserSession
+
+Password = Maybe[str]
+
+
+class UserInput(Input):
+    """A user as an admin may write it; `merchant_ids` are those granted one by one."""
+
+    email: Email
+    password: Password = None
+    name: Maybe[Annotated[str, Text(100)]] = None
+    role: Annotated[Role, Choice(Role)] = Role.NORMAL
+    active: Truth = True
+    all_merchants: Truth = False
+    merchant_ids: list[RowId] = []
+    api_access: Truth = False
+    allowed_ips: Networks = []
+    timezone: Maybe[TimeZone] = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewUser:
+    """A user as `create` stores it."""
+
+    input: UserInput
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPassword:
+    """A user's own new password: the hash that proved the old one, and the one to come."""
+
+    proven: str
+    password_hash: str
+
+
+class UserListing(Listing):
+    """Users belong to several merchants: an actor sees those whose every merchant is among his own."""
+
+    def owned(self, actor: Actor, *, removed: bool = False) -> Any:
+        gone = User.deleted_at.is_not(None) if removed else User.deleted_at.is_(None)
+        if isinstance(actor.merchant_ids, All):
+            return [gone], {}
+        mine = sorted(actor.merchant_ids)
+        of_mine = exists().where(Membership.user_id == User.id, Membership.merchant_id.in_(mine))
+        of_others = exists().where(Membership.user_id == User.id, Membership.merchant_id.not_in(mine))
+        return [gone, User.all_merchants.is_(False), of_mine, ~of_others], {}
+
+    def _whose(self, actor: Actor) -> tuple[Any, ...]:
+        merchants = actor.merchant_ids
+        return ("all",) if isinstance(merchants, All) else tuple(sorted(merchants))
+
+
+LISTING = UserListing(
+    model=User,
+    noun="user",
+    columns={
+        name: getattr(User, name)
+        for name in (
+            "id", "email", "name", "role", "active", "all_merchants", "api_access", "allowed_ips", "timezone",
+            "created_at", "updated_at", "version",
+        )
+    },
+    children={
+        "memberships": Children(
+            Membership.user_id, {"merchant_id": Membership.merchant_id}, Membership.merchant_id
+        )
+    },
+    sort={"created_at": User.created_at, "email": User.email_key, "name": User.name, "role": User.role, "id": User.id},
+    filters={
+        "id": Filter(list, lambda bound: User.id.in_(bound)),
+        "role": Filter(Role, lambda bound: User.role == bound),
+        "active": Filter(bool, lambda bound: User.active == bound),
+        "email": Filter(str, lambda bound: User.email_key == bound),
+        "member_of": Filter(
+            int,
+            lambda bound: or_(
+                User.all_merchants.is_(True),
+                exists().where(Membership.user_id == User.id, Membership.merchant_id == bound),
+            ),
+        ),
+    },
+    search=(User.email, User.name),
+    merchant=None,
+)
+
+
+def hashed(actor: Actor, new: UserInput) -> NewUser:
+    """The input with its password hashed, which takes too long for a transaction; raises Invalid."""
+    if not new.password:
+        raise Invalid.field("password", "is required", "missing")
+    return NewUser(new, passwords.hash_of(new.password))
+
+
+def hashed_changes(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes with a new password hashed, which takes too long for a transaction; raises Invalid."""
+    others = {name: value for name, value in changes.items() if name != "password"}
+    new = changes.get("password")
+    return others if new is None else others | {"password_hash": passwords.hash_of(new)}
+
+
+def create(actor: Actor, new: NewUser) -> User:
+    """A new user; nobody grants more merchants than he has himself."""
+    now, given = clock.now(), new.input
+    user = User(
+        password_hash=new.password_hash, created_at=now, updated_at=now, version=1, token_version=1,
+        created_by_user_id=actor.user_id,
+        **{name: getattr(given, name) for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone")},
+    )
+    _email(user, given.email)
+    _grant(actor, user, {"all_merchants": given.all_merchants, "merchant_ids": given.merchant_ids})
+    if not user.all_merchants and not user.memberships:
+        raise Invalid.field("merchant_ids", "must name at least one merchant", "blank")
+    db.session.add(user)
+    db.session.flush()       # gives it its id
+    audit.record(actor, "user.created", user, after=_snapshot(user), merchant_id=_home(user))
+    tokens.issue(actor, user)
+    return user
+
+
+def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
+    """Change what was sent, its password hashed; less power or a new password ends the user's sessions."""
+    if "password" in changes:
+        raise TypeError("a password is hashed before the transaction: hashed_changes()")
+    before = _snapshot(user)
+    for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone"):
+        if name in changes:
+            setattr(user, name, changes[name])
+    if "email" in changes:
+        _email(user, changes["email"])
+    if changes.keys() & {"all_merchants", "merchant_ids"}:
+        _grant(actor, user, changes)
+    user_guards.keep_oneself(actor, user, before)
+    user_guards.keep_an_operator(user)       # before anything flushes: it compares with what is stored
+    if "password_hash" in changes:
+        user.password_hash = changes["password_hash"]
+    after = _snapshot(user)
+    if _powers(before) != _powers(after) or "password_hash" in changes:
+        user.token_version += 1
+        sessions.end_all(user.id)
+    touch(user)
+    db.session.flush()       # a taken e-mail shows here
+    audit.record(actor, "user.updated", user, before=before, after=after, merchant_id=_home(user))
+    if "password_hash" in changes:
+        audit.record(actor, "user.password_changed", user, merchant_id=_home(user))
+    return user
+
+
+def archive(actor: Actor, user: User) -> User:
+    """Deactivated: sessions end, tokens open nothing."""
+    return update(actor, user, {"active": False})
+
+
+def activate(actor: Actor, user: User) -> User:
+    return update(actor, user, {"active": True})
+
+
+def delete(actor: Actor, user: User) -> None:
+    """Shut out for ever and found no more; what the user did stays under the user's name."""
+    before = _snapshot(user)
+    user.active, user.deleted_at = False, clock.now()
+    user_guards.keep_oneself(actor, user, before)
+    user_guards.keep_an_operator(user)
+    user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
+    user.token_version += 1
+    sessions.end_all(user.id)
+    if tokens.of_user(user.id) is not None:
+        tokens.revoke(actor, user)
+    touch(user)
+    audit.record(actor, "user.deleted", user, before=before, after=_snapshot(user), merchant_id=_home(user))
+
+
+def hashed_own(user: User, old: str, new: str) -> OwnPassword:
+    """The user's own new password; the old one proves that it is he. Takes too long for a transaction."""
+    if not passwords.matches(old, user.password_hash):
+        raise _not_yours()
+    return OwnPassword(user.password_hash, passwords.hash_of(new))
+
+
+def change_own_password(actor: Actor, user: User, new: OwnPassword) -> None:
+    """Store it, unless the password that proved it was replaced meanwhile. All sessions end."""
+    if user.password_hash != new.proven:
+        raise _not_yours()
+    update(actor, user, {"password_hash": new.password_hash})
+
+
+def find_by_email(email: str) -> User | None:
+    return db.session.scalar(select(User).where(User.email_key == email.strip().lower(), User.deleted_at.is_(None)))
+
+
+def is_empty() -> bool:
+    """Is there nobody who could sign in yet?"""
+    return db.session.scalar(select(func.count()).select_from(User)) == 0
+
+
+def check_password(email: str, password: str) -> User:
+    """The active user with this password; raises Unauthenticated, equally slow for whatever is wrong."""
+    user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
+    if not passwords.matches(password, user.password_hash if user else None) or user is None or not user.active:
+        raise Unauthenticated("E-mail or password is wrong.")
+    return user
+
+
+def sign_in(email: str, password: str, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
+    """A new session and its secret token; raises Unauthenticated, equally slow for whatever is wrong.
+
+    The caller opens the transaction only for `sessions.open`: checking a password takes long.
+    """
+    return sessions.prepare(check_password(email, password), ip=ip, user_agent=user_agent)
+
+
+def _not_yours() -> Invalid:
+    return Invalid.field("old_password", "is not your password", "wrong")
+
+
+def _email(user: User, email: str) -> None:
+    key = email.lower()
+    with db.session.no_autoflush:      # the row itself is half written
+        other = db.session.scalar(select(User.id).where(User.email_key == key, User.id != (user.id or 0)))
+    if other is not None:
+        problem = Problem("taken", "is already used by another user")
+        raise Conflict("Another user already has this e-mail address.", fields={"email": problem})
+    user.email, user.email_key = email, key
+
+
+def _grant(actor: Actor, user: User, given: dict[str, Any]) -> None:
+    """Merchants for a user, never more than the actor has."""
+    if "all_merchants" in given:
+        if given["all_merchants"] and not isinstance(actor.merchant_ids, All) and not user.all_merchants:
+            raise Forbidden("Only a user with all merchants can grant all merchants.")
+        user.all_merchants = given["all_merchants"]
+    if "merchant_ids" not in given:
+        return
+    wanted = set(given["merchant_ids"])
+    with db.session.no_autoflush:      # the row itself is half written
+        known = set(db.session.scalars(select(Merchant.id).where(Merchant.id.in_(wanted))))
+    if not wanted <= known or not all(actor.reaches(one) for one in wanted):
+        raise Invalid.field("merchant_ids", "must be merchants that you have yourself", "unknown")
+    user.memberships = [one for one in user.memberships if one.merchant_id in wanted]
+    have = {one.merchant_id for one in user.memberships}
+    user.memberships.extend(Membership(merchant_id=one) for one in sorted(wanted - have))
+
+
+def _powers(snapshot: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(str(snapshot[name]) for name in ("role", "active", "all_merchants", "merchant_ids"))
+
+
+def _home(user: User) -> int | None:
+    """The merchant whose audit trail shows a change of this user; none for operators."""
+    return None if user.all_merchants else next(iter(user.merchant_ids), None)
+
+
+def _snapshot(user: User) -> dict[str, Any]:
+    return audit.snapshot(user) | {"merchant_ids": user.merchant_ids}
+
+
+RESOURCE = Resource(
+    name="users",
+    noun="user",
+    listing=LISTING,
+    read_scope="READ_USERS",
+    write_scope="WRITE_USERS",
+    input=UserInput,
+    create=create,
+    update=update,
+    before_create=hashed,
+    before_update=hashed_changes,
+    delete=delete,
+    actions={"archive": archive, "activate": activate},
+)

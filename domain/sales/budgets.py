@@ -1,0 +1,245 @@
+"""Budgets (quotes): lines that add up, and a status that moves only along its arrows.
+
+A caller's totals are never believed; they are computed here. Tax is exclusive: it comes on top.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import Field
+from sqlalchemy import select
+
+from database import db
+from domain import audit, clock, settings
+from domain.actor import Actor
+from domain.errors import Conflict, Invalid, NotFound, Problem
+from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, RowId
+from domain.integrations import events
+from domain.listing import touch
+from domain.people import customers
+from domain.resource import Resource
+from domain.sales.budget_lines import ItemInput, compute
+from domain.sales.budget_listing import LISTING
+from models.budget import Budget, BudgetStatus
+from models.customer import Customer
+from models.merchant import Merchant
+
+MAX_ITEMS = 200
+
+
+class BudgetInput(Input):
+    """A budget as callers may write it; `status` counts in an update only."""
+
+    customer_id: RowId
+    items: Annotated[list[ItemInput], Field(min_length=1, max_length=MAX_ITEMS)]
+    currency: Maybe[CurrencyCode] = None
+    valid_until: Maybe[Moment] = None
+    notes: Maybe[LongText] = None
+    details: Metadata = {}
+    discount: Maybe[Annotated[Decimal, Number()]] = None
+    tax: Maybe[Annotated[Decimal, Number()]] = None
+    status: Maybe[Annotated[BudgetStatus, Choice(BudgetStatus)]] = None
+
+
+def create(actor: Actor, new: BudgetInput) -> Budget:
+    """A pending budget for one of the actor's customers; Invalid names every wrong line."""
+    merchant = db.session.get(Merchant, actor.merchant_id)
+    assert merchant is not None      # a key or a session named it
+    now = clock.now()
+    days = settings.get("quote_validity_days")
+    budget = Budget(
+        merchant_id=merchant.id, status=BudgetStatus.PENDING, created_at=now, updated_at=now, version=1,
+        created_by_user_id=actor.user_id, currency=new.currency or merchant.currency,
+        valid_until=_future(new.valid_until) or now + timedelta(days=days), notes=new.notes, details=new.details,
+    )
+    budget.customer_id = _customer(actor, budget, new.customer_id).id
+    compute(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
+    db.session.add(budget)
+    db.session.flush()       # gives it and its items their ids
+    audit.record(actor, "budget.created", budget, after=_snapshot(budget))
+    events.emit(actor, "budget.created", budget)
+    return budget
+
+
+def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
+    """Change what was sent. Amounts, lines, customer and date move only while it is pending."""
+    settle(budget)
+    before = _snapshot(budget)
+    if changes.get("status") is not None:
+        _move(actor, budget, changes["status"], changes.get("valid_until"))
+    frozen = changes.keys() & {"customer_id", "items", "currency", "discount", "tax", "valid_until"}
+    # Approving with the same call that changes lines would change what was agreed to.
+    if frozen and budget.status is not BudgetStatus.PENDING:
+        raise Conflict(
+            f"Budget is {budget.status} and can no longer be changed", details={"status": str(budget.status)}
+        )
+    if "valid_until" in changes:
+        budget.valid_until = _future(changes["valid_until"])
+    for name in ("notes", "details"):
+        if name in changes:
+            setattr(budget, name, changes[name])
+    _change_currency(budget, changes)
+    if "customer_id" in changes:
+        budget.customer_id = _customer(actor, budget, changes["customer_id"]).id
+    if changes.keys() & {"items", "discount", "tax"}:
+        compute(actor, budget, changes)
+    touch(budget)
+    db.session.flush()       # new items get their ids
+    event = _event(before["status"], budget)
+    audit.record(actor, event, budget, before=before, after=_snapshot(budget))
+    events.emit(actor, event, budget)
+    return budget
+
+
+def delete(actor: Actor, budget: Budget) -> None:
+    """Kept, but found no more. An approved budget is the record of an agreement and stays."""
+    if budget.status is BudgetStatus.APPROVED:
+        raise Conflict("Budget is APPROVED and can no longer be deleted", details={"status": "APPROVED"})
+    events.emit(actor, "budget.deleted", budget)       # while it can still be read
+    before = _snapshot(budget)
+    budget.deleted_at = clock.now()
+    touch(budget)
+    audit.record(actor, "budget.deleted", budget, before=before, after=_snapshot(budget))
+
+
+def restore(actor: Actor, budget: Budget) -> Budget:
+    """Undo of `delete`."""
+    before = _snapshot(budget)
+    budget.deleted_at = None
+    touch(budget)
+    audit.record(actor, "budget.restored", budget, before=before, after=_snapshot(budget))
+    events.emit(actor, "budget.updated", budget)
+    return budget
+
+
+def approve(actor: Actor, budget: Budget) -> Budget:
+    return update(actor, budget, {"status": BudgetStatus.APPROVED})
+
+
+def reject(actor: Actor, budget: Budget) -> Budget:
+    return update(actor, budget, {"status": BudgetStatus.REJECTED})
+
+
+def archive(actor: Actor, budget: Budget) -> Budget:
+    """Out of the lists of what is going on; status and amounts stay as they are."""
+    before = _snapshot(budget)
+    budget.archived_at = budget.archived_at or clock.now()
+    touch(budget)
+    audit.record(actor, "budget.archived", budget, before=before, after=_snapshot(budget))
+    return budget
+
+
+def activate(actor: Actor, budget: Budget) -> Budget:
+    """Undo of `archive`."""
+    before = _snapshot(budget)
+    budget.archived_at = None
+    touch(budget)
+    audit.record(actor, "budget.activated", budget, before=before, after=_snapshot(budget))
+    return budget
+
+
+def settle(budget: Budget) -> None:
+    """Write down an expiry that time has already decided, as the hourly job would."""
+    if budget.status is BudgetStatus.PENDING and budget.valid_until and budget.valid_until < clock.now():
+        _expire(budget)
+
+
+def _expire(budget: Budget) -> None:
+    budget.status = BudgetStatus.EXPIRED
+    touch(budget)
+    audit.record(Actor.system(), "budget.expired", budget, before={"status": "PENDING"}, after={"status": "EXPIRED"})
+    events.emit(Actor.system(), "budget.expired", budget)
+
+
+def expire_due(limit: int = 500) -> int:
+    """The hourly job: store EXPIRED where the day has passed, each with its audit entry; how many."""
+    due = select(Budget).where(
+        Budget.status == BudgetStatus.PENDING, Budget.valid_until < clock.now(), Budget.deleted_at.is_(None)
+    )
+    rows = db.session.scalars(due.order_by(Budget.id).limit(limit).with_for_update(skip_locked=True)).all()
+    for budget in rows:
+        _expire(budget)
+    return len(rows)
+
+
+ARROWS = {
+    (BudgetStatus.PENDING, BudgetStatus.APPROVED),
+    (BudgetStatus.PENDING, BudgetStatus.REJECTED),
+    (BudgetStatus.REJECTED, BudgetStatus.PENDING),
+    (BudgetStatus.EXPIRED, BudgetStatus.PENDING),
+}
+
+
+def _move(actor: Actor, budget: Budget, wanted: BudgetStatus, valid_until: Any) -> None:
+    """Along an arrow, or Conflict; reopening needs a date in the future."""
+    if wanted is budget.status:
+        return
+    if (budget.status, wanted) not in ARROWS:
+        words = f"{budget.status} -> {wanted} is not allowed"
+        raise Conflict(f"Budget is {budget.status}: {words}", details={"status": words})
+    if wanted is BudgetStatus.PENDING and (valid_until or budget.valid_until or clock.now()) <= clock.now():
+        raise Invalid.field("valid_until", "must be in the future to reopen the budget", "past")
+    approved = wanted is BudgetStatus.APPROVED
+    budget.approved_at = clock.now() if approved else None
+    budget.approved_by = actor.label if approved else None
+    budget.status = wanted
+
+
+def _event(old: str, budget: Budget) -> str:
+    if old == budget.status or budget.status is BudgetStatus.PENDING:
+        return "budget.updated"
+    return f"budget.{budget.status.lower()}"
+
+
+def _future(moment: Any) -> Any:
+    if moment is not None and moment <= clock.now():
+        raise Invalid.field("valid_until", "must be in the future", "past")
+    return moment
+
+
+def _change_currency(budget: Budget, changes: dict[str, Any]) -> None:
+    """Another currency needs every amount again: the old ones mean nothing in it."""
+    wanted = changes.get("currency")
+    if not wanted or wanted == budget.currency:
+        return
+    kept = {"items": budget.items, "discount": budget.header_discount_minor, "tax": budget.header_tax_minor}
+    problem = Problem("missing", "must be sent again when the currency changes")
+    left = {name: problem for name, amounts in kept.items() if amounts and name not in changes}
+    if left:
+        raise Invalid("Some fields need attention.", fields=left)
+    budget.currency = wanted
+
+
+def _customer(actor: Actor, budget: Budget, key: int) -> Customer:
+    try:
+        customer: Customer = customers.LISTING.get(actor, key)
+    except NotFound:
+        raise Invalid.field("customer_id", "must exist", "unknown") from None
+    if customer.merchant_id != budget.merchant_id:
+        raise Invalid.field("customer_id", "must exist", "unknown")
+    return customer
+
+
+def _snapshot(budget: Budget) -> dict[str, Any]:
+    """The budget with its lines, for the audit trail."""
+    lines = [
+        {"description": one.description, "quantity": one.quantity, "unit_price_micro": one.unit_price_micro,
+         "discount_minor": one.discount_minor, "tax_minor": one.tax_minor, "total_minor": one.total_minor}
+        for one in budget.items
+    ]
+    return audit.snapshot(budget) | {"items": lines}
+
+
+RESOURCE = Resource(
+    name="budgets",
+    noun="budget",
+    listing=LISTING,
+    read_scope="READ_BUDGETS",
+    write_scope="WRITE_BUDGETS",
+    input=BudgetInput,
+    create=create,
+    update=update,
+    delete=delete,
+    actions={"approve": approve, "reject": reject, "restore": restore, "archive": archive, "activate": activate},
+)
