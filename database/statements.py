@@ -20,7 +20,7 @@ Values = Mapping[str, Any]
 Process = Callable[[Any], Any]
 
 
-class Shelf:
+class StatementCache:
     """Statements by their shape. One costs a quarter of a megabyte, and callers choose the shapes, so few are kept."""
 
     MOST = 64

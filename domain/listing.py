@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, false, func, select
 from database import db
 from database.reader import Reader
 from database.searching import containing, matching
-from database.statements import Prepared, Shelf
+from database.statements import Prepared, StatementCache
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
@@ -79,8 +79,8 @@ class Listing:
     where: tuple[ColumnElement[bool], ...] = ()       # which rows of the table are this noun at all
 
     @cached_property
-    def _statements(self) -> Shelf:
-        return Shelf()
+    def _statements(self) -> StatementCache:
+        return StatementCache()
 
     # Whose rows ---------------------------------------------------------------------------------
 

@@ -31,5 +31,5 @@ class Resource:
     before_create: Callable[..., Any] | None = None
     before_update: Callable[..., Any] | None = None
     delete: Callable[..., Any] | None = None
-    told_once: str = ""                             # what a creation tells once, when create gives (row, secret)
+    secret_field: str = ""                             # what a creation tells once, when create gives (row, secret)
     actions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)

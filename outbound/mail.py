@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from sqlalchemy import or_, select
 
 from database import db
-from domain.outbox.leases import Claimed
+from domain.outbox.leases import Lease
 from models.user import Membership, Role, User
 
 TIMEOUT = 10.0
@@ -32,7 +32,7 @@ class Mailer:
     def configure(self, url: str | None, sender: str | None) -> None:
         self.url, self.sender = url, sender or self.sender
 
-    def message(self, task: Claimed) -> EmailMessage | None:
+    def message(self, task: Lease) -> EmailMessage | None:
         """The mail of a task, or None when nobody is there to read it, or nothing to send it with."""
         readers = admins_of(task.merchant_id) if self.url else []
         notice = NOTICES.get(task.payload["notice"])

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError
 
 from database import DatabaseClash, db, transaction
 from domain.outbox import leases, tasks
-from domain.outbox.leases import Claimed
+from domain.outbox.leases import Lease
 from outbound import webhooks
 from outbound.mail import mailer
 from outbound.webhooks import Result
@@ -36,7 +36,7 @@ log = logging.getLogger("countinghouse.outbound")
 class Work:
     """A task, and what does it outside of any transaction."""
 
-    task: Claimed
+    task: Lease
     act: Callable[[Any], Any]
     given: Any
     leased: float = field(default_factory=time.monotonic)
@@ -137,7 +137,7 @@ class Runner:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def prepare(claimed: list[Claimed]) -> list[Work]:
+def prepare(claimed: list[Lease]) -> list[Work]:
     """What to do for each task; tasks with nothing to do are ended. Inside a transaction."""
     hooks = [task for task in claimed if task.kind == "webhook"]
     ready, refused = webhooks.orders(hooks) if hooks else ({}, {})

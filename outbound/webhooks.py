@@ -12,7 +12,7 @@ from database import db
 from domain import clock
 from domain.integrations import events, signatures, webhooks
 from domain.outbox import tasks
-from domain.outbox.leases import Claimed
+from domain.outbox.leases import Lease
 from models.credential import Credential
 from models.webhook import Attempt, Delivery, Endpoint, EndpointStatus
 from outbound import client
@@ -53,7 +53,7 @@ class Order:
 class Result:
     """A task, what was sent, what came back."""
 
-    task: Claimed
+    task: Lease
     order: Order
     answer: Answer
 
@@ -66,7 +66,7 @@ class Result:
         return self.answer.error or f"HTTP {self.answer.status}"
 
 
-def orders(claimed: Sequence[Claimed]) -> tuple[dict[int, Order], dict[int, str]]:
+def orders(claimed: Sequence[Lease]) -> tuple[dict[int, Order], dict[int, str]]:
     """Orders by task, and for tasks that have none the reason. Where the secret is unreadable there is neither."""
     now = clock.now()
     found = {row.delivery_id: row for row in letters([one.payload["delivery_id"] for one in claimed])}

@@ -16,7 +16,7 @@ from flask import has_app_context
 from flask_migrate import upgrade
 
 from app import create_app
-from blueprints.api.rate_limits import purse
+from blueprints.api.rate_limits import rate_limits
 from config import Settings, from_environment
 from database import db
 from domain.access import passwords
@@ -140,7 +140,7 @@ def context(request, app, restore, records):
     with app.app_context():
         restore()
         records.clear()
-        purse.forget()
+        rate_limits.forget()
         verdicts.forget()
         yield app
         db.session.remove()

@@ -9,9 +9,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import actions, cells, merging, records
-from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListPage, Narrow
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import currency_choices
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
@@ -159,10 +159,10 @@ PAGE = ListPage(
         Column(name="valid_until", kind="day", sort="valid_until"),
         Column(name="created_at", title="Created", kind="ago", sort="created_at", minor=True),
     ),
-    narrows=(
-        Narrow(name="status", choices=STATUS, read=BudgetStatus),
-        Narrow(name="created_after", title="From", kind="day"),
-        Narrow(name="created_before", title="To", kind="day"),
+    list_filters=(
+        ListFilter(name="status", choices=STATUS, read=BudgetStatus),
+        ListFilter(name="created_after", title="From", kind="day"),
+        ListFilter(name="created_before", title="To", kind="day"),
     ),
     sections=(
         Section("Budget", (
@@ -212,7 +212,7 @@ def ask_first(key: int, verb: str) -> BaseResponse:
                    "from then on.",
         "reject": f"Reject budget {key} for {record.customer_name}, {total}? It can be reopened with a new date.",
     }[verb]
-    return ask(Question(
+    return ask(Confirmation(
         title=f"{verb.capitalize()} budget {key}?", text=text, button=f"{verb.capitalize()} budget",
         action=PAGE.url("act", key=key, verb=verb), back=PAGE.url("show", key=key), danger=verb == "reject",
         version=record.version,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import export
 from blueprints.admin.crud.charts import Chart, line
-from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
 from blueprints.pages.session import me, need, wide_actor
@@ -38,8 +38,8 @@ PAGE = ListPage(
         Column(name="totals_precision", title="Decimals of totals", kind="number"),
         Column(name="rates_precision", title="of rates", kind="number"), Column(name="historic", kind="flag"),
     ),
-    narrows=(
-        Narrow(name="historic", title="In use", choices=(("no", "Money today"), ("yes", "No longer money")),
+    list_filters=(
+        ListFilter(name="historic", title="In use", choices=(("no", "Money today"), ("yes", "No longer money")),
                read=lambda raw: raw == "yes"),
     ),
     sort="code",

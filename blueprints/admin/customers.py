@@ -3,7 +3,7 @@
 from typing import Any
 
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListPage, Narrow
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.pages.session import wide_actor
 from domain import validators
 from domain.pages import Query
@@ -79,10 +79,10 @@ PAGE = ListPage(
         Column(name="status", kind="tag", editable="status", choices=STATUS),
         Column(name="created_at", title="Since", kind="day", sort="created_at"),
     ),
-    narrows=(
-        Narrow(name="status", choices=STATUS, read=CustomerStatus),
-        Narrow(name="created_after", title="From", kind="day"),
-        Narrow(name="created_before", title="To", kind="day"),
+    list_filters=(
+        ListFilter(name="status", choices=STATUS, read=CustomerStatus),
+        ListFilter(name="created_after", title="From", kind="day"),
+        ListFilter(name="created_before", title="To", kind="day"),
     ),
     sections=(
         Section("Who it is", (

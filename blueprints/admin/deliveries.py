@@ -10,8 +10,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import records
 from blueprints.admin.crud.charts import Chart, Look, stacked
-from blueprints.admin.crud.confirm import Question, ask
-from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin.crud.confirm import Confirmation, ask
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
 from blueprints.pages.session import actor, need, wide_actor
@@ -61,13 +61,13 @@ PAGE = DeliveryPage(
         Column(name="attempts_made", title="Attempts", kind="number"), Column(name="last_error", title="Last error"),
         Column(name="message_id"), Column(name="created_at", title="Created", kind="when", sort="created_at"),
     ),
-    narrows=(
-        Narrow(name="endpoint_id", title="Endpoint", choices=endpoint_choices, read=int),
-        Narrow(name="event", choices=[(name, name) for name in (
+    list_filters=(
+        ListFilter(name="endpoint_id", title="Endpoint", choices=endpoint_choices, read=int),
+        ListFilter(name="event", choices=[(name, name) for name in (
             *(one.name for one in events.EVENTS), webhooks.TEST_EVENT)]),
-        Narrow(name="status", choices=list(WORDS.items()), read=TaskStatus),
-        Narrow(name="created_after", title="From", kind="day"),
-        Narrow(name="created_before", title="To", kind="day"),
+        ListFilter(name="status", choices=list(WORDS.items()), read=TaskStatus),
+        ListFilter(name="created_after", title="From", kind="day"),
+        ListFilter(name="created_before", title="To", kind="day"),
     ),
     tones=TONES,
     name=lambda row: f"{row.event} · delivery {row.id}",
@@ -155,7 +155,7 @@ def ask_failed() -> Response:
     count = webhooks.DELIVERIES.count(actor(), **wanted)
     named = {name: request.args[name] for name in ("endpoint_id", "created_after", "created_before")
              if request.args.get(name)}
-    return ask(Question(
+    return ask(Confirmation(
         title="Send failed deliveries again?",
         text="Each is sent with the same bytes and the same message id; a receiver that keeps ids takes none twice.",
         facts=(f"{count:,} failed {'delivery' if count == 1 else 'deliveries'} between {shown(first)} and "

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import key_use, traffic
 from blueprints.admin.crud import cells, export, records
-from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
@@ -34,7 +34,7 @@ RESOURCES = (
 
 
 def tab_filters(tab: str) -> dict[str, Any]:
-    """What a tab narrows the list to."""
+    """What a tab list_filters the list to."""
     mode: dict[str, Any] = {"mode": Mode.TEST if me().session.test_mode else Mode.LIVE}
     if tab == "active":
         return mode | {"status": "ACTIVE"}
@@ -242,7 +242,7 @@ def ask_revoke(key: int, wrong: str = "") -> Response:
     facts = ["Calls with this key are refused from the next one on, for ever."]
     if use is not None and use.requests:
         facts.append(f"It made {use.requests:,} requests in the last 7 days.")
-    return ask(Question(
+    return ask(Confirmation(
         title=f"Revoke {record.name}?", text="Whatever uses this key stops working. This cannot be undone.",
         action=PAGE.url("revoke", key=key), back=PAGE.url("show", key=key), button="Revoke key", danger=True,
         words=record.name, facts=tuple(facts), version=record.version, wrong=wrong,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from blueprints.admin.crud.form_fields import Field, Section
-from blueprints.admin.crud.listing import Column, ListPage, Narrow
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import country_choices, currency_choices, timezone_choices
 from domain.actor import Actor, All
 from domain.people import merchants
@@ -33,8 +33,8 @@ PAGE = ListPage(
         Column(name="active", kind="flag"),
         Column(name="created_at", title="Since", kind="day", sort="created_at", minor=True),
     ),
-    narrows=(
-        Narrow(name="active", choices=(("yes", "Active"), ("no", "Switched off")), read=lambda raw: raw == "yes"),
+    list_filters=(
+        ListFilter(name="active", choices=(("yes", "Active"), ("no", "Switched off")), read=lambda raw: raw == "yes"),
     ),
     sections=(
         Section("Profile", (

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import records
-from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.htmx import go
 from blueprints.pages.session import actor, need, wide_actor
 from database import db, transaction
@@ -46,9 +46,9 @@ PAGE = TaskPage(
         Column(name="created_at", title="Created", kind="when", sort="created_at"),
         Column(name="finished_at", title="Finished", kind="when"),
     ),
-    narrows=(
-        Narrow(name="status", choices=list(WORDS.items()), read=TaskStatus),
-        Narrow(name="kind", choices=list(KINDS.items())),
+    list_filters=(
+        ListFilter(name="status", choices=list(WORDS.items()), read=TaskStatus),
+        ListFilter(name="kind", choices=list(KINDS.items())),
     ),
     tones=TONES,
     name=lambda row: f"Task {row.id}",

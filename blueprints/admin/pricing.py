@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListPage, Narrow
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.products import TABS
 from domain.catalog import pricing
 from models.product import PriceRule, PriceRuleKind
@@ -36,7 +36,7 @@ RULES = ListPage(
         Column(name="percent_hundredths", title="Percentage", kind="percent", editable="percentage"),
         Column(name="description"),
     ),
-    narrows=(Narrow(name="kind", choices=KINDS, read=PriceRuleKind),),
+    list_filters=(ListFilter(name="kind", choices=KINDS, read=PriceRuleKind),),
     sections=(
         Section("Percentage", (
             Field(name="name", required=True, hint="VAT 21 %, for example."),

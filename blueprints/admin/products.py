@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import select
 
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListPage, Narrow
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import currency_choices
 from database import db
 from domain.actor import Actor, All
@@ -81,10 +81,10 @@ PAGE = ListPage(
         Column(name="price_micro", title="Price", kind="price", sort="price", editable="price"),
         Column(name="created_at", title="Added", kind="day", sort="created_at", minor=True),
     ),
-    narrows=(
-        Narrow(name="status", choices=STATUS, read=ProductStatus),
-        Narrow(name="kind", title="Type", choices=pairs(ProductKind), read=ProductKind),
-        Narrow(name="billing", choices=pairs(Billing), read=Billing),
+    list_filters=(
+        ListFilter(name="status", choices=STATUS, read=ProductStatus),
+        ListFilter(name="kind", title="Type", choices=pairs(ProductKind), read=ProductKind),
+        ListFilter(name="billing", choices=pairs(Billing), read=Billing),
     ),
     sections=(
         Section("What it is", (

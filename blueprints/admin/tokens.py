@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response, current_app
 
-from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.users import PAGE
 from blueprints.pages.session import need, wide_actor
 from domain.people import users
@@ -43,7 +43,7 @@ def ask_revoke(key: int) -> Response:
 def question(key: int, deed: str, *, title: str, text: str, button: str) -> Response:
     """The question, with whose token it is."""
     record = users.LISTING.read(wide_actor(), key)
-    return ask(Question(
+    return ask(Confirmation(
         title=title, text=text, action=PAGE.url("token", key=key, deed=deed), back=PAGE.url("show", key=key),
         button=button, danger=True, facts=(record.email,),
     ))

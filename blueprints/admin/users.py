@@ -6,7 +6,7 @@ from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.form_fields import Field, Section
-from blueprints.admin.crud.listing import Column, ListPage, Narrow
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import timezone_choices
 from blueprints.pages.htmx import go, is_partial
 from blueprints.pages.session import me, need, private, wide_actor
@@ -51,9 +51,9 @@ PAGE = ListPage(
         Column(name="active", kind="flag"),
         Column(name="created_at", title="Since", kind="day", sort="created_at", minor=True),
     ),
-    narrows=(
-        Narrow(name="role", choices=ROLE_CHOICES, read=Role),
-        Narrow(name="active", choices=(("yes", "Active"), ("no", "Deactivated")), read=lambda raw: raw == "yes"),
+    list_filters=(
+        ListFilter(name="role", choices=ROLE_CHOICES, read=Role),
+        ListFilter(name="active", choices=(("yes", "Active"), ("no", "Deactivated")), read=lambda raw: raw == "yes"),
     ),
     sections=(
         Section("Who it is", (

@@ -10,9 +10,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import deliveries
 from blueprints.admin.crud import cells, records
-from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListPage, Narrow, show_list
+from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.htmx import go, is_partial
 from blueprints.pages.session import actor, need, private, wide_actor
 from blueprints.portal.receivers import programs
@@ -72,7 +72,7 @@ PAGE = ListPage(
         Column(name="failures_in_row", title="Failures in a row", kind="number"),
         Column(name="created_at", title="Since", kind="day", sort="created_at"),
     ),
-    narrows=(Narrow(name="status", choices=pairs(EndpointStatus), read=EndpointStatus),),
+    list_filters=(ListFilter(name="status", choices=pairs(EndpointStatus), read=EndpointStatus),),
     sections=(
         Section("Where", (
             Field(name="url", label="Address", kind="url", required=True, wide=True,
@@ -164,7 +164,7 @@ def shown(key: int, secret: str, *, title: str, until: Any, status: int = 200) -
 def ask_rotate(key: int) -> Response:
     """Say what a new secret means for the receiver."""
     record = webhooks.LISTING.read(wide_actor(), key)
-    return ask(Question(
+    return ask(Confirmation(
         title="Rotate the signing secret?",
         text="A new secret signs from now on. Give it to the receiver within 24 hours.",
         action=PAGE.url("rotate", key=key), back=PAGE.url("show", key=key), button="Rotate secret",
@@ -211,7 +211,7 @@ def ask_delete(key: int) -> Response:
     facts = ["The receiver is told of nothing any more. Deliveries of the past stay in the record."]
     if count:
         facts.append(f"{count:,} {'delivery' if count == 1 else 'deliveries'} not made yet will be cancelled.")
-    return ask(Question(
+    return ask(Confirmation(
         title="Delete this endpoint?", text=short(record.url), action=PAGE.url("act", key=key, verb="delete"),
         back=PAGE.url("show", key=key), button="Delete endpoint", danger=True, facts=tuple(facts),
         version=record.version,

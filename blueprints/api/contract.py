@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request
 
 from blueprints.api import field_map as fieldmap
 from blueprints.api.field_map import Fields, Formats
-from blueprints.api.wire.row_cache import Written
+from blueprints.api.wire.row_cache import RowCache
 from domain.access.recognition import unknown_key
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Problem
@@ -88,7 +88,7 @@ class Exposure:
     scoped: bool                            # do its operations ask for a scope?
     name: str                               # what the contract calls the noun
     show: Callable[[Record], dict[str, Any]]
-    written: Written | None = None          # texts of rows, where the contract shows them alike to everybody
+    written: RowCache | None = None          # texts of rows, where the contract shows them alike to everybody
 
     def take(self, body: Any, *, new: bool = False) -> dict[str, Any]:
         """The body in the domain's names; raises Invalid with what the words alone tell."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from blueprints.api.rate_limits import Spent, purse
+from blueprints.api.rate_limits import Spent, rate_limits
 from domain import settings
 from domain.access import recognition, user_access
 from domain.actor import Actor
@@ -50,14 +50,14 @@ class KeyCaller:
         recognition.admit(self.key, ip)
 
     def spend(self, cost: int) -> Spent:
-        return purse.spend(self.key.limit_per_hour, "hour", "key", str(self.key.id), cost=cost)
+        return rate_limits.spend(self.key.limit_per_hour, "hour", "key", str(self.key.id), cost=cost)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
         return recognition.actor_of(self.key, ip=ip, request_id=request_id, source=source)
 
 
 @dataclass(frozen=True, slots=True)
-class UserDoor:
+class TokenCaller:
     """A user with a token of either kind."""
 
     caller: user_access.UserCaller
@@ -82,7 +82,7 @@ class UserDoor:
 
     def spend(self, cost: int) -> Spent | None:
         limit = settings.get("core_rate_limit_per_minute")
-        return purse.spend(limit, "minute", "user", str(self.user_id), cost=cost) if limit else None
+        return rate_limits.spend(limit, "minute", "user", str(self.user_id), cost=cost) if limit else None
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
         return self.caller.actor(ip=ip, request_id=request_id, source=source)
@@ -95,12 +95,12 @@ def integration(secret: str) -> Caller | None:
 
 def user(secret: str) -> Caller | None:
     found = user_access.by_token(secret)
-    return UserDoor(found) if found is not None else None
+    return TokenCaller(found) if found is not None else None
 
 
 def jwt(secret: str) -> Caller | None:
     found = user_access.by_jwt(secret)
-    return UserDoor(found, deprecated=True) if found is not None else None
+    return TokenCaller(found, deprecated=True) if found is not None else None
 
 
 FIND: dict[str, Callable[[str], Any]] = {"integration": integration, "user": user, "jwt": jwt}

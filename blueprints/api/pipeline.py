@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
-from blueprints.api.rate_limits import Spent, purse
+from blueprints.api.rate_limits import Spent, rate_limits
 from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
 from database import DatabaseBusy, DatabaseClash, transaction
@@ -83,7 +83,7 @@ def execute(contract: Contract, actor: Actor, operation: Operation, arguments: A
     if operation.scope is not None:
         actor.require(operation.scope)
     if operation.per_minute:
-        purse.spend(operation.per_minute, "minute", operation.name, str(actor.credential_id))
+        rate_limits.spend(operation.per_minute, "minute", operation.name, str(actor.credential_id))
     if not operation.writes:
         return operation.run(actor, arguments)
     if operation.before is not None:

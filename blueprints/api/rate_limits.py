@@ -45,7 +45,7 @@ class Spent:
         )
 
 
-class Purse:
+class RateLimits:
     """Counts calls against a limit an hour or a minute."""
 
     def __init__(self) -> None:
@@ -96,4 +96,4 @@ class Purse:
         limiter.reset()
 
 
-purse = Purse()
+rate_limits = RateLimits()

@@ -6,7 +6,7 @@ from typing import Any
 
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
 from blueprints.api.field_map import Fields, number_after, record_shower
-from blueprints.api.wire.row_cache import Written
+from blueprints.api.wire.row_cache import RowCache
 from database import db
 from domain import inputs
 from domain.actor import Actor
@@ -42,7 +42,7 @@ def expose(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
         sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, scoped=scoped,
         name=name or resource.name, show=show,
-        written=Written(show) if contract.steady else None,
+        written=RowCache(show) if contract.steady else None,
     )
     contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]
     return exposure
@@ -163,7 +163,7 @@ def created(exposure: Exposure) -> Operation:
         row, secret = made if isinstance(made, tuple) else (made, None)
         outcome = shown(exposure, actor, row.id, exposure.contract.created)
         if secret is not None:
-            outcome.payload[resource.told_once] = secret       # this once, and nowhere else
+            outcome.payload[resource.secret_field] = secret       # this once, and nowhere else
         return outcome
 
     return operation(

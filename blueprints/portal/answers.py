@@ -32,7 +32,7 @@ def answer_of(manners: Manners, operation: Operation, verb: str) -> tuple[Schema
         gone = {"id": schema["properties"]["id"], "deleted": {"type": "boolean"}}
         told = {"id": f"{exposure.prefix}1", "deleted": True}
         return enveloped(manners, {"type": "object", "properties": gone}, told)
-    once = exposure.resource.told_once if verb == "create" and not manners.enveloped else ""
+    once = exposure.resource.secret_field if verb == "create" and not manners.enveloped else ""
     if once:
         schema = schema | {"properties": schema["properties"] | {once: {"type": "string"}}}
         row |= {once: "shown this once"}

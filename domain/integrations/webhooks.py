@@ -281,7 +281,8 @@ def snapshot(endpoint: Endpoint) -> dict[str, Any]:
 
 RESOURCE = Resource(
     name="webhooks", noun="webhook endpoint", listing=LISTING, read_scope="READ_KEYS", write_scope="WRITE_KEYS",
-    input=EndpointInput, create=create, update=update, delete=delete, told_once="secret",
+    input=EndpointInput, create=create, update=update, delete=delete,
+    secret_field="secret",  # noqa: S106 (the name of a field)
     actions={"archive": pause, "pause": pause, "activate": activate},
 )
 DELIVERY_RESOURCE = Resource(

@@ -27,7 +27,7 @@ OPEN = (TaskStatus.PENDING, TaskStatus.HELD)
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class Lease:
     """A task in a worker's hands."""
 
     id: int
@@ -131,14 +131,14 @@ class Slow:
     most: int = 0
 
 
-def claim(most: int, *, turn: Turn | None = None, slow: Slow = Slow()) -> list[Claimed]:
+def claim(most: int, *, turn: Turn | None = None, slow: Slow = Slow()) -> list[Lease]:
     """Lease up to `most` tasks that may begin, of slow pools no more than they may; inside a transaction."""
     now = clock.now()
     ids = _chosen(most, now, turn or Turn(), slow)
     if not ids:
         return []
     taken = [
-        Claimed(*row[:7]) for row in db.session.execute(_TAKE, {"ids": ids})
+        Lease(*row[:7]) for row in db.session.execute(_TAKE, {"ids": ids})
         if row.status is TaskStatus.PENDING and (row.lease_until is None or row.lease_until < now)
     ]
     if taken:
@@ -150,7 +150,7 @@ def claim(most: int, *, turn: Turn | None = None, slow: Slow = Slow()) -> list[C
     return taken
 
 
-def renew(tasks: Iterable[Claimed]) -> None:
+def renew(tasks: Iterable[Lease]) -> None:
     """They are still under way; in the worker's own transaction."""
     ids = [one.id for one in tasks]
     if ids:

@@ -18,7 +18,7 @@ from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.listing import Filter, Listing
-from domain.outbox.leases import OPEN, Claimed
+from domain.outbox.leases import OPEN, Lease
 from domain.resource import Resource
 from models.outbox import Task, TaskStatus
 
@@ -56,17 +56,17 @@ def retries(lanes: Sequence[str]) -> dict[str, datetime]:
     return {row.lane: row.due_at for row in rows}
 
 
-def done(tasks: Sequence[Claimed]) -> None:
+def done(tasks: Sequence[Lease]) -> None:
     """These need no more doing."""
     _finish(tasks, TaskStatus.DONE, None)
 
 
-def failed(tasks: Sequence[Claimed], error: str) -> None:
+def failed(tasks: Sequence[Lease], error: str) -> None:
     """Given up."""
     _finish(tasks, TaskStatus.FAILED, error)
 
 
-def _finish(tasks: Sequence[Claimed], status: TaskStatus, error: str | None) -> None:
+def _finish(tasks: Sequence[Lease], status: TaskStatus, error: str | None) -> None:
     if not tasks:
         return
     which: ColumnElement[bool] = Task.id.in_([one.id for one in tasks])
@@ -78,7 +78,7 @@ def _finish(tasks: Sequence[Claimed], status: TaskStatus, error: str | None) -> 
     _pull([one.lane for one in tasks if one.attempts])
 
 
-def again(task: Claimed, error: str, *, after: timedelta | None = None) -> bool:
+def again(task: Lease, error: str, *, after: timedelta | None = None) -> bool:
     """Try later: 1 m, 5 m, 30 m, 2 h, 12 h with jitter, or `after` if that is longer. False when it is given up."""
     if task.attempts >= len(RETRIES):
         failed([task], error)
@@ -113,7 +113,7 @@ def _change(which: Any, **values: Any) -> None:
             db.session.expire(one)
 
 
-def release(tasks: Iterable[Claimed]) -> None:
+def release(tasks: Iterable[Lease]) -> None:
     """Give back what was claimed and not done: a graceful stop."""
     ids = [one.id for one in tasks]
     if ids:

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,9 @@ import psycopg
 import pytest
 from flask import Flask
 
-ROOT = Path(__file__).resolve().parents[2]
-for place in (ROOT, Path(__file__).parent):
-    if str(place) not in sys.path:
-        sys.path.insert(0, str(place))
-
-from log_samples import log_app  # noqa: E402
-
-from analytics.spool import Spool  # noqa: E402
-from database import db  # noqa: E402
+from analytics.spool import Spool
+from database import db
+from tests.analytics.log_samples import log_app
 
 SERVER = os.environ.get("COUNTINGHOUSE_TEST_POSTGRESQL", "postgresql://root@127.0.0.1:5432/test")
 

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import pytest
-from log_samples import NOW_US, record
 from sqlalchemy import func, select
 
 from analytics import rollup
@@ -17,6 +16,7 @@ from analytics.drain import backlog, catch_up, drain, draining, oldest_us, posit
 from analytics.spool import Spool, read
 from analytics.store import cells, keys, requests, shapes
 from database import db
+from tests.analytics.log_samples import NOW_US, record
 
 pytestmark = pytest.mark.files
 
@@ -152,7 +152,7 @@ def test_a_failed_transaction_leaves_everything_in_the_spool(log, spool, folder,
 WRITER = """
 import sys
 from analytics.spool import Spool
-from log_samples import record
+from tests.analytics.log_samples import record
 from pathlib import Path
 spool = Spool(Path(sys.argv[1]), rotate_at=40_000)
 number = 0
@@ -165,7 +165,7 @@ DRAINER = """
 import sys
 from analytics.drain import drain
 from pathlib import Path
-from log_samples import log_app
+from tests.analytics.log_samples import log_app
 with log_app(sys.argv[2]).app_context():
     print("ready", flush=True)
     while True:
@@ -174,10 +174,10 @@ with log_app(sys.argv[2]).app_context():
 
 
 def start(source: str, *arguments: str) -> subprocess.Popen:
-    here = Path(__file__).parent
+    root = str(Path(__file__).resolve().parents[2])
     return subprocess.Popen(
         [sys.executable, "-c", source, *arguments], stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": f"{here.parents[1]}{os.pathsep}{here}"})
+        env={**os.environ, "PYTHONPATH": root})
 
 
 def test_kill_9_loses_and_doubles_nothing(log, folder, log_url):

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from log_samples import NOW_US, record
 
 from analytics import periods, queries
 from analytics.drain import drain
@@ -19,6 +18,7 @@ from analytics.rollup import MINUTE_US
 from analytics.spool import Spool
 from analytics.store import requests as table
 from database import db, transaction
+from tests.analytics.log_samples import NOW_US, record
 
 NOW = NOW_US / 1e6
 DAY_US = 86_400_000_000

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from log_samples import NOW_US, record
 from sqlalchemy import func, select
 
 from analytics import bulk, periods, queries
@@ -14,6 +13,7 @@ from analytics.retention import prune, prune_rollups, rebuild
 from analytics.spool import Spool
 from analytics.store import cells, histograms, requests
 from database import db, transaction
+from tests.analytics.log_samples import NOW_US, record
 
 DAY_US = 86_400_000_000
 NOW = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=NOW_US)

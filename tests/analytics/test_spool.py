@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from log_samples import record
 
 from analytics import masking, pens
 from analytics.spool import HEADER, TEXTS, Spool, encode, is_clean, read, records
+from tests.analytics.log_samples import record
 
 
 def content(folder: Path) -> list[dict]:
@@ -139,7 +139,7 @@ OUT_OF_ROOM = """
 import resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from log_samples import record
+from tests.analytics.log_samples import record
 from analytics.spool import Spool
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 spool = Spool(Path(sys.argv[1]), rotate_at=200_000)
@@ -151,7 +151,7 @@ print(done.count(True), spool.last_error)
 @pytest.mark.files
 def test_a_file_that_may_not_become_so_large_ends_nobody(tmp_path):
     """A page of a mapped file for which there is no room would be a bus error: room comes first."""
-    command = [sys.executable, "-c", OUT_OF_ROOM, str(tmp_path / "spool"), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", OUT_OF_ROOM, str(tmp_path / "spool"), str(Path(__file__).resolve().parents[2])]
     told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     noted, problem = told.split(" ", 1)
     assert problem.startswith("OSError")

@@ -7,7 +7,7 @@ import pytest
 from flask_migrate import upgrade
 
 from app import create_app
-from blueprints.api.rate_limits import purse
+from blueprints.api.rate_limits import rate_limits
 from database import db
 from domain.access.recognition import verdicts
 from tests import cast
@@ -88,7 +88,7 @@ def workshop(request, tmp_path, on_postgresql):
 def crew(workshop):
     """A function that lets many callers of one key begin at the same moment; their answers in order."""
     with workshop.app_context():
-        purse.forget()
+        rate_limits.forget()
         verdicts.forget()
         merchant = cast.make_merchant()
         key = cast.make_key(merchant)[1]

@@ -12,7 +12,7 @@ from domain.errors import Invalid
 from domain.integrations.api_keys import KeyInput
 from tests import cast
 from tests.api.conftest import Caller
-from tests.api.test_envelope import assert_error
+from tests.api.public.test_envelope import assert_error
 from tests.conftest import make_settings
 
 SPOOFED = (

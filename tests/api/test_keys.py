@@ -19,7 +19,7 @@ from domain.vault import vault
 from models.credential import Credential, Mode
 from tests import cast
 from tests.api.conftest import Caller
-from tests.api.test_envelope import assert_error
+from tests.api.public.test_envelope import assert_error
 
 SCOPES = ["READ_BUDGETS", "WRITE_BUDGETS", "READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS", "WRITE_PRODUCTS"]
 

@@ -12,14 +12,14 @@ import pytest
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from blueprints.api import rate_limits
-from blueprints.api.rate_limits import REDIS_OPTIONS, Purse, limiter, purse
+from blueprints.api import rate_limits as limits_module
+from blueprints.api.rate_limits import REDIS_OPTIONS, RateLimits, limiter, rate_limits
 from blueprints.api.wire import window
 from blueprints.api.wire.window import WindowStorage
 from domain.errors import LimitExceeded
 from tests import cast
 from tests.api.conftest import Caller
-from tests.api.test_envelope import assert_error
+from tests.api.public.test_envelope import assert_error
 
 NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Window")
 
@@ -42,7 +42,7 @@ def clock(monkeypatch):
 
     hands = Hands()
     monkeypatch.setattr(window, "time", hands)
-    monkeypatch.setattr(rate_limits, "time", hands)
+    monkeypatch.setattr(limits_module, "time", hands)
     return hands
 
 
@@ -152,7 +152,7 @@ def test_unmatched_paths_and_methods_spend_nothing(caller, alder):
 
 
 def test_the_limit_is_exact_under_sixteen_threads():
-    counter, accepted, refused, start = Purse(), [], [], threading.Barrier(16)
+    counter, accepted, refused, start = RateLimits(), [], [], threading.Barrier(16)
 
     def call(_):
         start.wait()
@@ -169,7 +169,7 @@ def test_the_limit_is_exact_under_sixteen_threads():
 
 
 def test_a_call_that_costs_more_fits_whole_or_not_at_all():
-    counter = Purse()
+    counter = RateLimits()
     assert counter.spend(10, "minute", "batch", cost=7).remaining == 3
     with pytest.raises(LimitExceeded) as caught:
         counter.spend(10, "minute", "batch", cost=4)
@@ -238,12 +238,12 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
-from blueprints.api.limits import limiter, purse
+from blueprints.api.rate_limits import limiter, rate_limits
 from domain.errors import LimitExceeded
 limiter._limiter = MovingWindowRateLimiter(RedisStorage("redis://127.0.0.1:6379/9", socket_timeout=5))
 def call(_):
     try:
-        purse.spend(200, "hour", "key", "two processes")
+        rate_limits.spend(200, "hour", "key", "two processes")
         return 1
     except LimitExceeded:
         return 0
@@ -269,7 +269,7 @@ def redis_gone(monkeypatch):
     storage = RedisStorage("redis://127.0.0.1:1/0", **REDIS_OPTIONS)
     monkeypatch.setattr(limiter, "_limiter", MovingWindowRateLimiter(storage))
     yield
-    purse._redis_down_until = 0.0
+    rate_limits._redis_down_until = 0.0
 
 
 def test_without_redis_the_limit_is_stricter_and_nobody_sees_an_error(caller, alder, redis_gone):
@@ -288,10 +288,10 @@ def test_redis_is_asked_again_only_after_a_while(redis_gone, clock, monkeypatch)
     real = limiter.limiter.hit
     monkeypatch.setattr(limiter.limiter, "hit", lambda *args, **more: asked.append(1) or real(*args, **more))
     for _ in range(5):
-        purse.spend(100, "hour", "key", "patient")
+        rate_limits.spend(100, "hour", "key", "patient")
     assert len(asked) == 1
-    clock.turn(rate_limits.RETRY_REDIS + 1)
-    purse.spend(100, "hour", "key", "patient")
+    clock.turn(limits_module.RETRY_REDIS + 1)
+    rate_limits.spend(100, "hour", "key", "patient")
     assert len(asked) == 2
 
 
@@ -315,4 +315,4 @@ def test_a_redis_that_does_not_answer_costs_one_call_a_third_of_a_second(caller,
         assert [api.get("/customers").status_code for _ in range(5)] == [200] * 5
         assert time.perf_counter() - began < 0.6
         storage.storage.connection_pool.disconnect()
-    purse.forget()
+    rate_limits.forget()

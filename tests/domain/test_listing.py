@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from database.statements import Prepared, Shelf
+from database.statements import Prepared, StatementCache
 from domain.clock import now
 from domain.pages import Query
 from domain.people.customers import LISTING
@@ -18,18 +18,18 @@ def test_callers_who_ask_for_ever_new_shapes_fill_no_memory():
             for sort in ("created_at", "name", "email"):
                 LISTING.page(actor, Query(filters={name: values[name] for name in names}, sort=sort))
                 asked += 1
-    assert asked > Shelf.MOST
-    assert len(LISTING._statements) <= Shelf.MOST
+    assert asked > StatementCache.MOST
+    assert len(LISTING._statements) <= StatementCache.MOST
 
 
 def test_a_shape_that_was_let_go_is_built_again():
-    shelf, built = Shelf(), []
+    shelf, built = StatementCache(), []
 
     def build(shape):
         built.append(shape)
         return Prepared(None)
 
-    for shape in (*range(Shelf.MOST + 1), 0, 0):
+    for shape in (*range(StatementCache.MOST + 1), 0, 0):
         shelf.get(shape, lambda shape=shape: build(shape))
-    assert built == [*range(Shelf.MOST + 1), 0]
-    assert len(shelf) == Shelf.MOST
+    assert built == [*range(StatementCache.MOST + 1), 0]
+    assert len(shelf) == StatementCache.MOST

@@ -6,7 +6,7 @@ from flask import Response, flash, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import cells
-from blueprints.admin.crud.confirm import Question, ask
+from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import go, is_htmx
 from blueprints.pages.session import wide_actor
@@ -33,7 +33,7 @@ def ask_delete(here: ListPage, key: int) -> Response:
     """A question before what nobody can take back."""
     record = here.resource.listing.read(wide_actor(), key)
     name = here.name(record)
-    return ask(Question(
+    return ask(Confirmation(
         title=f"Delete {name}?", text=f"The {here.resource.noun} is gone for good.", button="Delete", danger=True,
         action=here.url("act", key=key, verb="delete"), back=here.url("show", key=key), version=record.version,
     ))

@@ -8,7 +8,7 @@ from blueprints.pages.htmx import page_or_part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Confirmation:
     """What is asked. `words` must be typed before the button works; `facts` say what will happen."""
 
     title: str
@@ -23,9 +23,9 @@ class Question:
     wrong: str = ""
 
 
-def ask(question: Question) -> Response:
-    """Show the question."""
-    response = page_or_part("admin/confirm.html", "admin/_confirm.html", question=question)
-    if question.wrong:
+def ask(confirmation: Confirmation) -> Response:
+    """Show the confirmation."""
+    response = page_or_part("admin/confirm.html", "admin/_confirm.html", confirmation=confirmation)
+    if confirmation.wrong:
         response.status_code = 422
     return response

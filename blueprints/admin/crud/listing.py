@@ -33,8 +33,8 @@ class Column:
     sort: str = ""                  # the listing's name of its order, where it can be sorted by
     editable: str = ""              # the input's field that an inline edit changes
     choices: Sequence[tuple[str, str]] = ()
-    wide: bool = False              # on narrow screens: a line of its own
-    minor: bool = False             # on narrow screens: not shown
+    wide: bool = False              # on list_filter screens: a line of its own
+    minor: bool = False             # on list_filter screens: not shown
 
     @property
     def heading(self) -> str:
@@ -42,7 +42,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Narrow:
+class ListFilter:
     """One filter of a list, as people choose it."""
 
     name: str
@@ -76,7 +76,7 @@ class ListPage:
     icon: str
     about: str
     columns: tuple[Column, ...]
-    narrows: tuple[Narrow, ...] = ()
+    list_filters: tuple[ListFilter, ...] = ()
     sections: tuple[Section, ...] = ()
     values: Callable[[Any], dict[str, Any]] = lambda row: {}        # a row as its form shows it
     sort: str = "-created_at"
@@ -149,7 +149,7 @@ class ListPage:
 
     def filters(self, who: Actor) -> dict[str, Any]:
         """The filters that the address names, typed."""
-        found = {narrow.name: narrow.value(who) for narrow in self.narrows}
+        found = {list_filter.name: list_filter.value(who) for list_filter in self.list_filters}
         return {name: value for name, value in found.items() if value is not None}
 
     def query(self, who: Actor, *, limit: int = PER_PAGE) -> Query:
@@ -189,7 +189,7 @@ def show_list(
 ) -> Response:
     """The list as a page, or its table alone."""
     page = here.rows()
-    narrowed = any(request.args.get(one) for one in ("q", *(narrow.name for narrow in here.narrows)))
+    narrowed = any(request.args.get(one) for one in ("q", *(list_filter.name for list_filter in here.list_filters)))
     response = page_or_part(
         whole, "admin/_part.html", here=here, page=page, who=actor(), narrowed=narrowed, table=table, **more
     )

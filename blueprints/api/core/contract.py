@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.core.reader import QueryReader
 from blueprints.api.field_map import Formats
-from blueprints.api.rate_limits import purse
+from blueprints.api.rate_limits import rate_limits
 from blueprints.api.rpc import RpcContract
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
@@ -85,7 +85,7 @@ class CoreContract(RpcContract):
 
     def unknown(self, secret: str) -> DomainError:
         """Bad tokens are counted by address; good ones from the same address never are."""
-        purse.spend(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
+        rate_limits.spend(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
         if not g.call.deprecated:
             return unknown_token()
         return Unauthenticated("The token is not valid or has expired.", code="utoken-auth-failed")

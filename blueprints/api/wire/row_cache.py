@@ -15,7 +15,7 @@ from domain.pages import Record
 DUMPS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_OMIT_MICROSECONDS
 
 
-class Written:
+class RowCache:
     """The texts of one exposure's rows; at most `most` of them, in this process."""
 
     most = 4096

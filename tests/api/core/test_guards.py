@@ -73,7 +73,7 @@ def test_a_contract_imports_only_words_and_the_domain():
 
 def test_the_machinery_knows_no_contract():
     folder = ROOT / "blueprints" / "api"
-    for name in ("rest", "rpc", "verbs", "pipeline", "contract", "call", "doors", "fields"):
+    for name in ("rest", "rpc", "verbs", "pipeline", "contract", "call", "credentials", "field_map"):
         for module in imported(ast.parse((folder / f"{name}.py").read_text())):
             assert not module.startswith(("blueprints.api.core", "blueprints.api.public")), (name, module)
 

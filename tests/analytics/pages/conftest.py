@@ -1,0 +1,45 @@
+"""People in front of the traffic pages, and traffic for them to look at."""
+
+from datetime import timedelta
+
+import pytest
+from flask import current_app
+
+from analytics.drain import drain
+from analytics.spool import Spool
+from domain import clock
+from tests.admin.conftest import (  # noqa: F401 - the people of the back office
+    admin,
+    alder,
+    birch,
+    fresh_attempts,
+    ops,
+    signed_in,
+    visitor,
+)
+from tests.conftest import context  # noqa: F401 - the stage of all pages, not that of the request log alone
+
+ENDPOINT = "/v1/api/public/customers"
+
+
+@pytest.fixture
+def traffic(app):
+    """Notes requests: traffic(merchant, status=404, ago=minutes)."""
+    folder = current_app.extensions["countinghouse"].spool
+
+    def make(merchant_id, *, ago=1, **changes):
+        at = clock.now() - timedelta(minutes=ago)
+        status = changes.get("status", 200)
+        record = {
+            "at_us": int(at.timestamp() * 1e6), "duration_us": 12_000, "contract": "public",
+            "operation": "customers.list", "method": "GET", "endpoint": ENDPOINT, "path": ENDPOINT, "query": "",
+            "status": status, "error_code": "not_found" if status >= 400 else None, "request_bytes": 0,
+            "response_bytes": 100, "ip": "192.0.2.1", "user_agent": "curl/8", "request_id": f"req-{merchant_id}",
+            "key_id": None, "merchant_id": merchant_id, "idempotent": False, "source": "api", "mode": "live",
+            **changes}
+        spool = Spool(folder)
+        assert spool.append(record)
+        spool.close()
+        drain(folder)
+
+    return make

@@ -1,0 +1,66 @@
+"""ETag and If-Match: nobody overwrites what he has not seen."""
+
+import pytest
+
+from tests import cast
+from tests.api.public.test_envelope import assert_error
+
+
+@pytest.fixture(params=["customers", "products", "budgets"])
+def path(request, alder):
+    """A row of each noun."""
+    customer = cast.make_customer(alder)
+    cast.make_product(alder)
+    cast.make_budget(alder, customer)
+    return f"/{request.param}/{request.param[:-1]}_1"
+
+
+def changed(api, path, tag):
+    return api.put(path, {"metadata": {"a": "b"}}, headers={"If-Match": tag} if tag is not None else None)
+
+
+def test_the_tag_changes_with_every_change(api, path):
+    assert api.get(path).headers["ETag"] == '"1"'
+    for expected in ('"2"', '"3"'):
+        assert changed(api, path, None).headers["ETag"] == expected
+        assert api.get(path).headers["ETag"] == expected
+
+
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "*", "1", ' "1" '])
+def test_the_tag_that_was_seen_opens_a_change(api, path, tag):
+    assert changed(api, path, tag).status_code == 200
+
+
+@pytest.mark.parametrize("tag", [
+    '"2"', '"0"', '"x"', '"1", "2"', '""', "", "١", '"1e0"', "-1", '"' + "9" * 50 + '"', "é",
+])
+def test_any_other_tag_is_412_and_changes_nothing(api, path, tag):
+    before = api.get(path).json["data"]
+    assert_error(changed(api, path, tag), 412, "precondition_failed", {})
+    assert_error(api.delete(path, headers={"If-Match": tag}), 412, "precondition_failed", {})
+    assert api.get(path).json["data"] == before
+
+
+def test_the_second_of_two_who_saw_the_same_is_refused(api, path):
+    tag = api.get(path).headers["ETag"]
+    assert changed(api, path, tag).status_code == 200
+    assert_error(changed(api, path, tag), 412, "precondition_failed")
+
+
+def test_a_deletion_takes_the_tag_as_well(api, path):
+    changed(api, path, None)
+    assert_error(api.delete(path, headers={"If-Match": '"1"'}), 412, "precondition_failed")
+    assert api.delete(path, headers={"If-Match": '"2"'}).status_code == 200
+
+
+def test_a_row_that_is_not_there_is_404_whatever_the_tag(api):
+    assert_error(changed(api, "/customers/customer_9", '"1"'), 404, "not_found")
+
+
+@pytest.mark.parametrize("way", ["gzip", "br"])
+def test_the_tag_of_a_compressed_answer_opens_a_change(api, path, way):
+    api.put(path, {"metadata": {f"key{number}": "x" * 100 for number in range(8)}})
+    seen = api.get(path, headers={"Accept-Encoding": way})
+    assert seen.headers["Content-Encoding"] == way
+    assert changed(api, path, seen.headers["ETag"]).status_code == 200
+    assert_error(changed(api, path, seen.headers["ETag"]), 412, "precondition_failed")

@@ -1,0 +1,88 @@
+"""A receiver, and hands that deliver what the outbox holds."""
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from database import transaction
+from domain import inputs
+from domain.integrations import webhooks
+from outbound.runner import Runner
+from tests import cast
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def make_endpoint(merchant_id, url, **more):
+    """An endpoint's id and secret."""
+    with transaction():
+        new = inputs.parse(webhooks.EndpointInput, {"url": url, **more})
+        endpoint, secret = webhooks.create(cast.actor_for(merchant_id), new)
+        return endpoint.id, secret
+
+
+class Receiver:
+    """What the receiver's process has seen."""
+
+    def __init__(self, port, file):
+        self.port, self.file = port, file
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.port}{path}"
+
+    @property
+    def seen(self):
+        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
+
+
+@contextmanager
+def receiving(folder, *more):
+    """A receiver's process."""
+    file = folder / "seen.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.outbound.receiver", str(file), *map(str, more)], cwd=ROOT,
+        stdout=subprocess.PIPE, text=True,
+    )
+    try:
+        yield Receiver(int(process.stdout.readline()), file)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def receiver_process(tmp_path_factory):
+    with receiving(tmp_path_factory.mktemp("receiver")) as made:
+        yield made
+
+
+@pytest.fixture
+def receiver(receiver_process, monkeypatch):
+    monkeypatch.setattr(webhooks.policy, "allowed_hosts", ("127.0.0.1",))
+    receiver_process.file.unlink(missing_ok=True)
+    return receiver_process
+
+
+@pytest.fixture
+def work(context):
+    """A function that delivers until nothing is due."""
+    runner = Runner()
+
+    def run(patience=20):
+        deadline = time.monotonic() + patience
+        while runner.turn():
+            assert time.monotonic() < deadline, "the outbox does not come to an end"
+
+    yield run
+    runner.stop()
+
+
+@pytest.fixture
+def alder():
+    return cast.make_merchant("Alder")

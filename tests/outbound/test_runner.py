@@ -1,0 +1,124 @@
+"""The worker's hands: who gets them, and how they are let go."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import select, update
+
+from bench.installation import eventually
+from bench.webhooks import ROOT, Plan, clean, left, populate, stage
+from database import db, transaction
+from domain import clock
+from domain.outbox import leases, tasks
+from domain.vault import vault
+from models.outbox import Task, TaskStatus
+from outbound import client
+from outbound.runner import Runner
+from tests import cast
+from tests.outbound.conftest import make_endpoint, receiving
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Deliveries end after a second."""
+    real = client.post
+    monkeypatch.setattr(client, "post", lambda *given, **more: real(*given, **more, deadline=1.0))
+
+
+def statuses():
+    db.session.expire_all()
+    return [task.status for task in db.session.scalars(select(Task).order_by(Task.id))]
+
+
+def test_a_stop_lets_what_is_under_way_come_to_its_end_and_keeps_the_result(alder, receiver, impatient):
+    make_endpoint(alder, receiver.url("/200"))
+    make_endpoint(alder, receiver.url("/hang"))
+    cast.make_customer(alder)
+    runner = Runner()
+    runner.turn()
+    runner.stop()
+    assert statuses() == [TaskStatus.DONE, TaskStatus.PENDING]
+    assert db.session.scalars(select(Task.lease_until)).all() == [None, None]
+    assert db.session.scalars(select(Task.attempts).order_by(Task.id)).all() == [1, 1]
+
+
+def test_slow_receivers_keep_at_most_half_of_the_hands(alder, receiver, impatient):
+    for number in range(4):
+        make_endpoint(alder, receiver.url(f"/hang/{number}"))
+    for number in range(3):
+        cast.make_customer(alder, f"Customer {number}")
+    runner = Runner(hands=4)
+    while runner.turn():
+        pass                                              # each fails once: now they are known as slow
+    with transaction():
+        db.session.execute(update(Task).values(due_at=clock.now()))
+    runner.turn()                                         # they have the hands that they get
+    make_endpoint(alder, receiver.url("/200"))
+    began = time.time()
+    cast.make_customer(alder, "The quick one")
+    while runner.turn():
+        if any(one["path"] == "/200" for one in receiver.seen):
+            break
+    (quick,) = [one for one in receiver.seen if one["path"] == "/200"]
+    assert quick["at"] - began < 0.6
+    runner.stop()
+
+
+def test_what_lasts_is_leased_again(alder, receiver, monkeypatch):
+    make_endpoint(alder, receiver.url("/hang"))
+    cast.make_customer(alder)
+    real = client.post
+    monkeypatch.setattr(client, "post", lambda *given, **more: real(*given, **more, deadline=2.0))
+    monkeypatch.setattr("outbound.runner.RENEW", 0.05)
+    runner = Runner()
+    runner.turn()
+    first = db.session.scalar(select(Task.lease_until))
+    db.session.rollback()
+    runner.turn()
+    assert db.session.scalar(select(Task.lease_until)) > first
+    runner.stop()
+
+
+def test_a_task_that_nobody_knows_how_to_do_fails_alone(alder, work):
+    with transaction():
+        tasks.put("dance", lane="a", pool="a", payload={})
+        tasks.put("mail", lane="b", pool="b", payload={"notice": "unheard of"}, merchant_id=alder)
+    work()
+    assert statuses() == [TaskStatus.FAILED, TaskStatus.DONE]
+
+
+def test_an_idle_worker_takes_no_lock(context, work, monkeypatch):
+    monkeypatch.setattr(leases, "claim", None)            # to call it would be an error
+    work()
+
+
+@pytest.mark.files
+def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(tmp_path, settings, on_postgresql):
+    if on_postgresql:
+        pytest.skip("the process is the same on both databases; tests/outbound/test_kill.py runs it on PostgreSQL")
+    extra = {
+        "COUNTINGHOUSE_INSTANCE": str(tmp_path / "instance"), "COUNTINGHOUSE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
+        "COUNTINGHOUSE_BCRYPT_COST": "4",
+    }
+    plan = Plan(endpoints=4, events=50, kills=0)
+    with receiving(tmp_path) as receiver, stage(extra) as app:
+        populate(app, plan, receiver.port)
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "flask", "--app", "app", "worker"], cwd=ROOT, env=clean() | extra,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        try:
+            eventually(lambda: len(receiver.seen) >= 10, 30, "the tenth delivery")
+            worker.send_signal(signal.SIGTERM)
+            assert worker.wait(20) == 0
+        finally:
+            if worker.poll() is None:
+                os.kill(worker.pid, signal.SIGKILL)
+                worker.wait()
+        # Every request that the receiver saw is stored as delivered: none is made again.
+        assert plan.deliveries - left(app) == len(receiver.seen)
+    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
