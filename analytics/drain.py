@@ -20,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from analytics import bulk, pens, rollup
 from analytics.spool import HEADER, LARGEST, SUFFIX, records
 from analytics.store import offsets
-from database import DatabaseBusy, DatabaseClash, db, lock_file, transaction
+from database import DatabaseBusy, DatabaseClash, db, transaction
+from database.sqlite import lock_file
 
 CHUNK = 20_000                      # rows of one transaction: large enough to be fast, short enough to wait for
 PIECE = 4 * 1024 * 1024             # bytes read at once

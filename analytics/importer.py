@@ -24,7 +24,8 @@ from analytics.formats import Hit, combined, fields, json_line, template
 from analytics.masking import clean
 from analytics.periods import EPOCH
 from analytics.store import imported_lines
-from database import db, owner_only, transaction
+from database import db, transaction
+from database.sqlite import owner_only
 
 FORMATS = ("combined", "json", "csv")
 MOST_ENDPOINTS = 500                # of one import; the others count together, or random paths would flood

@@ -1,26 +1,24 @@
-"""The floor: engines, sessions, the column vocabulary, and the only commit. Knows no table.
+"""The database: engines, sessions, the types of columns, and the only commit. Knows no table.
 
-Two binds: `default` holds the business, `log` the request log. SQLite takes its write lock before
-it reads what it will change (without that, read-compute-write loses updates in silence), and
-writers queue on a file lock, because SQLite's own busy handler is unfair under load.
+Two binds: `default` holds the business, `log` the request log.
 """
 
-import fcntl
-import os
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Engine, Enum, MetaData, String, Text, event, text
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, MetaData, String, Text, event, text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
+
+from database.sqlite import DatabaseBusy as DatabaseBusy
+from database.sqlite import queue_of, tune_sqlite
 
 WRITE_WAIT = 5.0            # seconds a writer waits for its turn before it gives up
 NAMES = {
@@ -30,10 +28,6 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-class DatabaseBusy(Exception):
-    """The write lock was not to be had in time; nothing was changed."""
 
 
 class DatabaseClash(Exception):
@@ -121,103 +115,6 @@ def limit_waiting(connection: Any, _: Any) -> None:
     """PostgreSQL would wait for another transaction's row as long as that holds it."""
     connection.execute(f"SET lock_timeout = '{WRITE_WAIT:.0f}s'")
     connection.commit()
-
-
-def lower(value: Any) -> Any:
-    """A text in lower case in every script; SQLite's own lower() knows only ASCII."""
-    return value.lower() if isinstance(value, str) else value
-
-
-def tune_sqlite(engine: Engine, synchronous: str) -> None:
-    """Readers never wait, a writer locks before it reads, references hold; a new file is its owner's alone."""
-    path = engine.url.database
-    if path and not path.startswith((":", "file:")):
-        event.listen(engine, "do_connect", lambda *_: make_private(path))    # its journals get the file's mode
-
-    @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None            # we say BEGIN ourselves, below
-        connection.create_function("unicode_lower", 1, lower, deterministic=True)
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=5000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def on_begin(connection: Connection) -> None:
-        deadline = connection.get_execution_options().get("write_deadline")
-        if deadline is None:
-            connection.exec_driver_sql("BEGIN")
-            return
-        left = max(1, int((deadline - time.monotonic()) * 1000))
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def owner_only(path: str, flags: int) -> int:
-    """An `opener` for open(): a file that is made is readable by its owner only."""
-    return os.open(path, flags | os.O_CLOEXEC, 0o600)
-
-
-def make_private(path: str) -> None:
-    """Make the file before SQLite does; one that is there stays as it is."""
-    with suppress(OSError):                          # what is wrong SQLite says itself
-        os.close(owner_only(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
-
-
-def lock_file(descriptor: int, deadline: float = 0.0, pause: float = 0.001) -> bool:
-    """Lock an open file for oneself; False when somebody else has it until the deadline (monotonic seconds)."""
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-        time.sleep(pause)
-
-
-class WriterQueue:
-    """Whose turn it is to write to one SQLite file: a lock in the process, then one on a file."""
-
-    def __init__(self, path: str | None):
-        self.path = path
-        self.threads = threading.Lock()
-
-    @contextmanager
-    def turn(self, deadline: float) -> Iterator[None]:
-        if not self.threads.acquire(timeout=max(0.0, deadline - time.monotonic())):
-            raise DatabaseBusy("The database is busy.")
-        try:
-            with self._file_lock(deadline):
-                yield
-        finally:
-            self.threads.release()
-
-    @contextmanager
-    def _file_lock(self, deadline: float) -> Iterator[None]:
-        if self.path is None:                        # in memory: there is no other process
-            yield
-            return
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            if not lock_file(descriptor, deadline):
-                raise DatabaseBusy("The database is busy.")
-            yield
-        finally:
-            os.close(descriptor)                     # closing lets the lock go
-
-
-_queues: dict[str, WriterQueue] = {}
-_queues_guard = threading.Lock()
-
-
-def queue_of(engine: Engine) -> WriterQueue:
-    """The one queue of an engine's file in this process."""
-    name = engine.url.database or ""
-    with _queues_guard:
-        if name not in _queues:
-            in_memory = name in ("", ":memory:") or "mode=memory" in str(engine.url)
-            _queues[name] = WriterQueue(None if in_memory else name + ".lock")
-        return _queues[name]
 
 
 @contextmanager

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from alembic import context
 from flask import current_app
 
-from database import UtcDateTime, queue_of
+from database import UtcDateTime
+from database.sqlite import queue_of
 
 PATIENCE = 60.0                                  # seconds to wait for another writer to finish
 ADVISORY_LOCK = 7_305_001                        # any number that nobody else in this database uses

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from database import lock_file
+from database.sqlite import lock_file
 from operations.errors import OperationRefused
 
 LOCK = "serve.lock"

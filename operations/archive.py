@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from database import owner_only
+from database.sqlite import owner_only
 from operations.errors import OperationRefused
 from operations.sqlite import sync
 

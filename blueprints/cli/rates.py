@@ -9,7 +9,8 @@ import click
 
 from blueprints.cli._command import Done, operator_command, settings
 from blueprints.cli.logs import progress
-from database import owner_only, transaction
+from database import transaction
+from database.sqlite import owner_only
 from domain.actor import Actor
 from domain.catalog import ecb
 from domain.catalog.ecb import Part, Rejected
