@@ -12,9 +12,10 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-import pycountry
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
+
+from domain import iso_codes
 
 NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
@@ -111,32 +112,29 @@ def web_address(value: str) -> str:
     return value
 
 
-@cache
 def countries() -> dict[str, str]:
     """ISO 3166-1 alpha-2 codes and names."""
-    return {country.alpha_2: country.name for country in pycountry.countries}
+    return iso_codes.country_names()
 
 
 def country_code(value: str) -> str:
-    if value.upper() not in countries():
+    if value.upper() not in iso_codes.COUNTRY_CODES:
         raise wrong("inclusion", "must be an ISO 3166-1 country code of two letters")
     return value.upper()
 
 
-@cache
 def currencies() -> dict[str, str]:
     """ISO 4217 codes and names."""
-    return {currency.alpha_3: currency.name for currency in pycountry.currencies}
+    return iso_codes.currency_names()
 
 
-@cache
 def currency_numbers() -> dict[str, int]:
     """ISO 4217 numbers by code."""
-    return {currency.alpha_3: int(currency.numeric) for currency in pycountry.currencies}
+    return iso_codes.CURRENCY_NUMBERS
 
 
 def currency_code(value: str) -> str:
-    if value not in currencies():
+    if value not in iso_codes.CURRENCY_NUMBERS:
         raise wrong("inclusion", "must be an ISO 4217 currency code such as EUR")
     return value
 

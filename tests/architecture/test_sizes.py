@@ -41,7 +41,7 @@ def test_no_module_is_called_after_nothing():
 def test_nothing_is_left_for_later():
     words = ("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")
     left = [f"{module.path}:{number}" for module in modules() for number, line in enumerate(module.text.splitlines(), 1)
-            if any(word in line for word in words)]
+            if any(word in line.replace("XX" + "X:999", "") for word in words)]         # a currency of ISO 4217
     assert left == []
 
 
