@@ -28,6 +28,7 @@ from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
 from config import Settings, command_line
 from database import db, tune
+from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.vault import vault
 from outbound.mail import mailer
@@ -45,6 +46,11 @@ class Application(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No function here is asynchronous; asking each, at every request, costs as much as a short query."""
         return func
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        """Whatever the socket or a trusted proxy wrote: everything within sees the caller's address in its one form."""
+        environ["REMOTE_ADDR"] = canonical(environ.get("REMOTE_ADDR") or "")
+        return super().wsgi_app(environ, start_response)
 
     def process_response(self, response: Response) -> Response:
         opened: call.Call | None = g.get("call")

@@ -173,7 +173,14 @@ def _one_of(*choices: str) -> Callable[[str], str]:
 
 
 def _networks(raw: str) -> tuple[Network, ...]:
-    return tuple(ipaddress.ip_network(part.strip()) for part in raw.split(",") if part.strip())
+    return tuple(_plain_network(ipaddress.ip_network(part.strip())) for part in raw.split(",") if part.strip())
+
+
+def _plain_network(network: Network) -> Network:
+    """IPv4 within IPv6 as IPv4, the form in which callers' addresses are compared."""
+    mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
+    inside = mapped is not None and network.prefixlen >= 96
+    return ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}") if inside else network
 
 
 def _words(raw: str) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ class Hit:
     """What a foreign log tells of one request."""
 
     at_us: int
-    ip: str
+    ip: str                     # as it stands there, which may be a list
     method: str
     path: str
     query: str
@@ -30,7 +30,8 @@ class Hit:
 
 
 _COMBINED = re.compile(
-    r'^(?P<ip>\S+) \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>\d{3}) (?P<bytes>\d+|-)'
+    r'^(?P<ip>[^\s,]+(?:, ?[^\s,]+)*) \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)"'
+    r' (?P<status>\d{3}) (?P<bytes>\d+|-)'
     r'(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)")?(?: (?P<seconds>\d+\.\d+))?')
 _ID = re.compile(r"^(?:\d+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{24,})$")
 MONTHS = dict(zip(
@@ -69,13 +70,11 @@ def _hit(
     if not 100 <= code <= 599:
         raise ValueError(f"not a status: {code}")
     path, _, query = str(target or "").partition("?")
-    address = str(ip or "").strip()
-    if address.count(":") == 1:                  # 192.0.2.1:54321
-        address = address.partition(":")[0]
     agent = "" if agent in (None, "-") else str(agent)
     return Hit(
-        micros(at if at.tzinfo else at.replace(tzinfo=UTC)), address, str(method or "")[:16], mask_path(path),
-        mask_query(query), code, int(size or 0), agent, None if duration_us is None else max(0, int(duration_us)))
+        micros(at if at.tzinfo else at.replace(tzinfo=UTC)), str(ip or "").strip(), str(method or "")[:16],
+        mask_path(path), mask_query(query), code, int(size or 0), agent,
+        None if duration_us is None else max(0, int(duration_us)))
 
 
 NAMES = {
@@ -115,7 +114,7 @@ def _first(row: Mapping[str, Any], spellings: Iterable[str]) -> Any:
         for part in (spelling,) if spelling in row else spelling.split("."):
             value = value.get(part) if isinstance(value, Mapping) else None
         if isinstance(value, list):
-            value = value[0] if value else None
+            value = ", ".join(str(one) for one in value)
         if value not in (None, ""):
             return value
     return None

@@ -25,6 +25,7 @@ from analytics.masking import clean
 from analytics.periods import EPOCH
 from analytics.store import imported_lines
 from database import db, transaction
+from database.ip_addresses import caller_in
 from database.sqlite import owner_only
 
 FORMATS = ("combined", "json", "csv")
@@ -49,6 +50,7 @@ class Result:
 class _Import:
     source: str
     merchant_id: int | None
+    trusted_proxies: int | None = None
     result: Result = field(default_factory=Result)
     occurrences: dict[int, int] = field(default_factory=dict)       # of a line in this file so far
     stored: dict[int, int] = field(default_factory=dict)            # copies there were when it was first met
@@ -57,17 +59,18 @@ class _Import:
 
 def import_file(
     path: Path, *, format: str = "combined", merchant_id: int | None = None, source: str | None = None,
-    progress: Progress | None = None, rejects_folder: Path | None = None,
+    trusted_proxies: int | None = None, progress: Progress | None = None, rejects_folder: Path | None = None,
 ) -> Result:
     """Import an access log (plain or .gz) into the request log, under `import:SOURCE`.
 
     Progress is told lines read, bytes read and bytes in all. Raises OSError for a file that cannot
-    be read and ValueError for a format that is not known. Lines that make no sense go to a file.
+    be read and ValueError for a format that is not known. Of a list of addresses the left-most public one
+    is the caller, or the one before `trusted_proxies` from the right. Lines that make no sense go to a file.
     """
     if format not in FORMATS:
         raise ValueError(f"{format} is not a format; known are {', '.join(FORMATS)}")
     name = source or path.name.split(".")[0]
-    work = _Import(f"import:{name}"[:80], merchant_id)
+    work = _Import(f"import:{name}"[:80], merchant_id, trusted_proxies)
     rejects = (rejects_folder or Path.cwd()) / f"{path.name}.rejected"
     size = path.stat().st_size
     with ExitStack() as stack:
@@ -195,5 +198,6 @@ def _record(work: _Import, hit: Hit) -> dict[str, Any]:
         "method": hit.method, "endpoint": clean(endpoint, 200), "path": clean(hit.path, 300),
         "query": clean(hit.query, 500), "status": hit.status,
         "error_code": f"http_{hit.status}" if hit.status >= 400 else None, "request_bytes": 0,
-        "response_bytes": hit.response_bytes, "ip": clean(hit.ip, 45), "user_agent": clean(hit.user_agent, 300),
-        "request_id": "", "merchant_id": work.merchant_id, "source": work.source, "mode": "live"}
+        "response_bytes": hit.response_bytes, "ip": clean(caller_in(hit.ip, work.trusted_proxies), 45),
+        "user_agent": clean(hit.user_agent, 300), "request_id": "", "merchant_id": work.merchant_id,
+        "source": work.source, "mode": "live"}

@@ -5,7 +5,6 @@ question: an address or a request id has its own; few shapes are read one by one
 merged; a question that most requests answer walks back in time.
 """
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ from analytics.periods import EPOCH, micros
 from analytics.queries import count
 from analytics.store import requests as table
 from analytics.store import shapes
-from database import db
+from database import db, ip_addresses
 
 FEW_SHAPES = 400                # up to which each is read along its own index
 EXPORT_PAGE = 1000
@@ -126,10 +125,9 @@ def _keys(
 def _searched(connection: Connection, question: Filter, where: list[Any]) -> tuple[Filter, list[Any]]:
     """What free text means: an address, a request id if one has it, else part of an endpoint or error."""
     words = (question.search or "").strip()
-    try:
-        return replace(question, ip=str(ipaddress.ip_address(words))), where
-    except ValueError:
-        pass
+    address = ip_addresses.parsed(words)
+    if address is not None:
+        return replace(question, ip=str(address)), where
     known = connection.scalar(select(func.count()).select_from(table).where(table.c.request_id == words))
     if known:
         return replace(question, request_id=words), where

@@ -9,6 +9,7 @@ from blueprints.admin.crud import export
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import actor, need
 from database import db
+from database.ip_addresses import canonical
 from domain.actor import Actor, All
 from domain.pages import Page, Record
 from models.audit import AuditEntry
@@ -36,6 +37,7 @@ def clauses(who: Actor) -> list[Any]:
     if request.args.get("kind") in KINDS:
         found.append(AuditEntry.object_type == request.args["kind"])
     words = request.args.get("q", "").strip()[:100].replace("\x00", "")
+    words = canonical(words)
     if words:
         columns = (AuditEntry.actor, AuditEntry.action, AuditEntry.request_id, AuditEntry.ip)
         found.append(or_(*(column.icontains(words, autoescape=True) for column in columns)))

@@ -9,6 +9,7 @@ from flask import Response, request, url_for
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import actor, me, wide_actor
 from blueprints.pages.shell import NAVIGATION, exists
+from database import ip_addresses
 from domain.actor import Actor
 from domain.catalog import products
 from domain.errors import NotFound
@@ -84,7 +85,7 @@ def records(words: str) -> list[tuple[str, list[Hit]]]:
     if len(words) < 2 and not words.isdigit():
         return []
     who = actor()
-    found = [request_of(words)] if words.startswith("req_") and me().actor().can("READ_ANALYTICS") else []
+    found = requests_of(words) if me().actor().can("READ_ANALYTICS") else []
     for title, icon, resource, endpoint in RECORDS:
         if who.can(resource.read_scope):
             query = Query(search=words, limit=MOST)
@@ -106,9 +107,14 @@ def numbered(who: Actor, resource: Resource, words: str) -> list[Any]:
         return []
 
 
-def request_of(words: str) -> tuple[str, list[Hit]]:
-    """The request log, searched for one request."""
-    return "Requests", [Hit(f"Request {words}", "list-search", f"/admin/requests?q={words}")]
+def requests_of(words: str) -> list[tuple[str, list[Hit]]]:
+    """The request log, searched for a request or for the caller's address."""
+    address = ip_addresses.parsed(words)
+    if address is not None:
+        return [("Requests", [Hit(f"Requests from {address}", "list-search", f"/admin/requests?ip={address}")])]
+    if words.startswith("req_"):
+        return [("Requests", [Hit(f"Request {words}", "list-search", f"/admin/requests?q={words}")])]
+    return []
 
 
 def hit(row: Any, icon: str, endpoint: str) -> Hit:

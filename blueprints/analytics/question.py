@@ -17,6 +17,7 @@ from analytics.rollup import DAY
 from blueprints.pages.format import zone
 from blueprints.pages.session import actor, me, wide_actor
 from database import db
+from database.ip_addresses import canonical
 from domain import clock
 from domain.actor import Actor, All
 from models.credential import Credential, CredentialKind
@@ -85,6 +86,8 @@ def read(default: str) -> Question:
     """The question in this request's address. Waits a moment for the newest requests."""
     catch_up(current_app.extensions["countinghouse"].spool, within=PATIENCE)
     texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
+    if "ip" in texts:
+        texts["ip"] = canonical(texts["ip"])
     if texts.get("contract") not in CONTRACTS:
         texts.pop("contract", None)
     status = _status()

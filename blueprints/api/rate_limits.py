@@ -19,6 +19,7 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.exceptions import RedisError
 
 from blueprints.api.wire.window import WindowStorage
+from database.ip_addresses import limited_as
 from domain.errors import LimitExceeded
 
 RETRY_REDIS = 5.0           # seconds between looks whether Redis is back
@@ -63,6 +64,10 @@ class RateLimits:
                 with self._guard:
                     self._redis_down_until = time.monotonic() + RETRY_REDIS
         return self._count(self._local, self._item(max(1, limit // 2), per), who, cost, now)
+
+    def spend_by_address(self, limit: int, per: str, what: str, address: str) -> Spent:
+        """Count a call of an address; IPv6 counts by site, because a host there has as many addresses as it likes."""
+        return self.spend(limit, per, what, limited_as(address))
 
     @staticmethod
     @lru_cache(1024)

@@ -8,6 +8,7 @@ from limits import RateLimitItemPerMinute
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
+from database.ip_addresses import limited_as
 from domain.errors import LimitExceeded
 from domain.vault import vault
 
@@ -28,6 +29,7 @@ class Attempts:
 
     def begin(self, account: str, address: str) -> None:
         """Count the try before the password is looked at; raises LimitExceeded when it is one too many."""
+        address = limited_as(address)
         # The address counts only wrong tries: an office behind one address signs in all morning.
         if not self._limiter.test(OF_ADDRESS, self._key(address)):
             raise too_many(self._wait(OF_ADDRESS, address))
@@ -37,7 +39,7 @@ class Attempts:
 
     def failed(self, address: str) -> None:
         """It was wrong."""
-        self._limiter.hit(OF_ADDRESS, self._key(address))
+        self._limiter.hit(OF_ADDRESS, self._key(limited_as(address)))
 
     def succeeded(self, account: str) -> None:
         """It was right: the account starts afresh, the address does not."""

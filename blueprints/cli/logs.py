@@ -34,8 +34,12 @@ def logs() -> None:
     option("--format", "form", type=click.Choice(importer.FORMATS), default="combined", show_default=True),
     option("--merchant", "merchant_id", type=int, metavar="ID", help="Whose requests they are."),
     option("--source", metavar="NAME", help="What the figures call it; the file's name when left out."),
+    option("--trusted-proxies", type=click.IntRange(1, 10), metavar="N",
+           help="Of a list of addresses take the Nth from the right; the left-most public one when left out."),
 )
-def logs_import(file: Path, form: str, merchant_id: int | None, source: str | None) -> Done:
+def logs_import(
+    file: Path, form: str, merchant_id: int | None, source: str | None, trusted_proxies: int | None
+) -> Done:
     """Import an access log, plain or .gz; lines already imported under the same source are left out."""
     if merchant_id is not None:
         for_merchant(merchant_id)
@@ -47,7 +51,8 @@ def logs_import(file: Path, form: str, merchant_id: int | None, source: str | No
                 bar.update(task, completed=done, total=size, lines=f"{lines} lines, {_rate(bar, lines)}/s")
 
             result = importer.import_file(
-                file, format=form, merchant_id=merchant_id, source=source, progress=advance, rejects_folder=rejects
+                file, format=form, merchant_id=merchant_id, source=source, trusted_proxies=trusted_proxies,
+                progress=advance, rejects_folder=rejects,
             )
     except (EOFError, ValueError) as problem:
         raise OperationRefused(f"{file} cannot be imported: {problem}") from None

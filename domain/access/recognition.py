@@ -11,13 +11,13 @@ import ipaddress
 import threading
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 import bcrypt
 from sqlalchemy import bindparam, select, update
 
-from database import transaction
+from database import ip_addresses, transaction
 from database.reader import Reader
 from database.statements import Prepared
 from domain import clock
@@ -28,7 +28,6 @@ from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
 from models.merchant import Merchant
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _COLUMNS = ("id", "mode", "merchant_id", "digest", "bcrypt_hash", "scopes", "rate_limit_per_hour", "allowed_ips",
@@ -155,25 +154,14 @@ def unknown_key(prefix: str) -> Unauthenticated:
 
 
 def is_within(ip: str | None, networks: tuple[Network, ...]) -> bool:
-    """Is the address in one of the networks? IPv4 in an IPv6 coat counts as IPv4; junk is nowhere."""
-    address = parsed_address(ip or "")
+    """Is the address in one of the networks? What is no address is nowhere."""
+    address = ip_addresses.parsed(ip or "")
     return address is not None and any(address in one for one in networks)
 
 
 @cache
 def _network(text: str) -> Network:
     return ipaddress.ip_network(text)
-
-
-@lru_cache(4096)
-def parsed_address(text: str) -> Address | None:
-    """The address without zone and coat, or None."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return mapped or address
 
 
 def _rules_of(row: Any) -> Rules:

@@ -186,6 +186,12 @@ def test_the_palette_finds_pages_actions_and_records(admin, alder):
     assert "<html" in admin.get("/admin/palette?q=grace").text
 
 
+def test_the_palette_finds_the_calls_of_an_address_however_it_is_spelled(admin):
+    for typed in ("203.0.113.9", "::ffff:203.0.113.9", "203.0.113.9:443"):
+        found = admin.part(f"/admin/palette?q={quote(typed)}").text
+        assert 'href="/admin/requests?ip=203.0.113.9"' in found, typed
+
+
 def test_the_palette_finds_records_by_their_number(admin, alder, birch):
     customer = cast.make_customer(alder, "Grace Hopper")
     budget = cast.make_budget(alder, customer)

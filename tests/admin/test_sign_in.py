@@ -74,6 +74,16 @@ def test_a_hundred_wrong_tries_close_the_address_but_no_other(visitor, alder, mo
     assert there.sign_in("ada@alder.example").status_code == 303
 
 
+def test_the_addresses_of_one_ipv6_site_count_together_however_they_are_spelled(visitor, alder, monkeypatch):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    monkeypatch.setattr("domain.access.passwords.matches", lambda password, hashed: password == cast.PASSWORD)
+    for number in range(100):
+        host = visitor(REMOTE_ADDR=f"[2001:DB8:0:1::{number:x}]:4711")
+        assert host.sign_in(f"user{number}@alder.example", "wrong").status_code == 401
+    assert visitor(REMOTE_ADDR="2001:db8:0:1:ffff::9").sign_in("ada@alder.example").status_code == 429
+    assert visitor(REMOTE_ADDR="2001:db8:0:2::9").sign_in("ada@alder.example").status_code == 303
+
+
 def test_after_a_quarter_of_an_hour_the_right_password_works_again(visitor, alder):
     cast.make_user("ada@alder.example", merchant_ids=[alder])
     one = visitor()

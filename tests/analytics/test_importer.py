@@ -177,3 +177,21 @@ def test_the_clock_of_the_log_is_respected(log, tmp_path):
     result = import_file(path)
     assert result.first == result.last == datetime(2015, 5, 17, 12, 35, 32, tzinfo=UTC)
     assert result.first.utcoffset() == timedelta(0)
+
+
+@pytest.mark.parametrize(("written", "trusted", "kept"), [
+    ("::ffff:198.51.100.7", None, "198.51.100.7"),
+    ("198.51.100.7:4711, 10.0.0.1", None, "198.51.100.7"),
+    ("10.0.0.9, 198.51.100.7,10.0.0.1", None, "198.51.100.7"),
+    ("192.0.2.9, 198.51.100.7, 10.0.0.1", 2, "198.51.100.7"),
+    ("2001:DB8:0::1", None, "2001:db8::1"),
+])
+def test_a_lines_caller_is_one_address_in_its_one_form(log, tmp_path, written, trusted, kept):
+    combined, rows = tmp_path / "access.log", tmp_path / "access.json"
+    combined.write_text(LINE.format("/a").replace("192.0.2.1", written, 1))
+    entry = {"time": "2015-05-17T08:05:32Z", "status": 200, "path": "/a"}
+    rows.write_text("\n".join(json.dumps(entry | {"x-forwarded-for": one}) for one in (written, written.split(", "))))
+    import_file(combined, trusted_proxies=trusted)
+    import_file(rows, format="json", source="rows", trusted_proxies=trusted)
+    with db.engines["log"].connect() as connection:
+        assert connection.scalars(select(requests.c.ip)).all() == [kept, kept, kept]

@@ -219,9 +219,11 @@ def test_free_text_finds_addresses_request_ids_endpoints_and_errors(log, folder)
         record(status=404, error_code="budget_not_found")])
     found = {
         words: len(requests(question(search=words)).rows)
-        for words in ("198.51.100.9", "req-one", "/100%_", "budget_not", "zebra", "%", "' OR 1=1 --")}
+        for words in ("198.51.100.9", "[::ffff:198.51.100.9]:443", "req-one", "/100%_", "budget_not", "zebra", "%",
+                      "' OR 1=1 --")}
     assert found == {
-        "198.51.100.9": 1, "req-one": 1, "/100%_": 1, "budget_not": 1, "zebra": 0, "%": 1, "' OR 1=1 --": 0}
+        "198.51.100.9": 1, "[::ffff:198.51.100.9]:443": 1, "req-one": 1, "/100%_": 1, "budget_not": 1,
+        "zebra": 0, "%": 1, "' OR 1=1 --": 0}
 
 
 def test_another_merchants_requests_are_out_of_reach(log, folder):

@@ -1,5 +1,6 @@
 """Address lists of keys, spoofed headers, and plain HTTP."""
 
+import ipaddress
 import itertools
 
 import pytest
@@ -7,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import create_app
 from domain import inputs
-from domain.access.recognition import is_within, parsed_address
+from domain.access.recognition import is_within
 from domain.errors import Invalid
 from domain.integrations.api_keys import KeyInput
 from tests import cast
@@ -57,14 +58,28 @@ def test_an_empty_list_restricts_nobody(app, alder):
     assert call(app, key, "198.51.100.77").status_code == 200
 
 
-@pytest.mark.parametrize("peer", ["", "junk", "203.0.113", "203.0.113.5:80", "203.0.113.05", "unix:", "203.0.113.5 "])
+@pytest.mark.parametrize("peer", ["", "junk", "203.0.113", "203.0.113.5:x", "203.0.113.05", "unix:", "a, b"])
 def test_a_peer_that_is_no_address_is_nowhere(app, alder, peer):
     key = cast.make_key(alder, allowed_ips=["0.0.0.0/0", "::/0"])[1]
     assert_error(call(app, key, peer), 403, "ip_not_allowed")
 
 
-def test_an_address_with_a_zone_is_nowhere():
-    assert parsed_address("fe80::1%eth0") is None or not is_within("fe80::1%eth0", ())
+@pytest.mark.parametrize(("listed", "peer"), [
+    ("203.0.113.5", "203.0.113.5:443"), ("203.0.113.5", "[::ffff:203.0.113.5]:443"), ("2001:db8::7", "[2001:DB8:0::7]"),
+    ("fe80::1", "fe80::1%eth0"),
+])
+def test_ports_brackets_and_zones_are_taken_off(app, alder, records, listed, peer):
+    key = cast.make_key(alder, allowed_ips=[listed])[1]
+    assert call(app, key, peer).status_code == 200
+    assert records[-1]["ip"] == listed
+    assert is_within(peer, (ipaddress.ip_network(listed),))
+
+
+def test_a_proxy_that_adds_ports_is_understood(app, alder, behind, records):
+    key = cast.make_key(alder, allowed_ips=["203.0.113.0/24"])[1]
+    behind(1)
+    assert call(app, key, "10.0.0.1", {"X-Forwarded-For": f"198.51.100.1, {GOOD}:51234"}).status_code == 200
+    assert records[-1]["ip"] == GOOD
 
 
 @pytest.mark.parametrize(("header", "value"), [*itertools.product(SPOOFED, VALUES)])

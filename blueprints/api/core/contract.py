@@ -85,7 +85,7 @@ class CoreContract(RpcContract):
 
     def unknown(self, secret: str) -> DomainError:
         """Bad tokens are counted by address; good ones from the same address never are."""
-        rate_limits.spend(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
+        rate_limits.spend_by_address(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
         if not g.call.deprecated:
             return unknown_token()
         return Unauthenticated("The token is not valid or has expired.", code="utoken-auth-failed")

@@ -3,7 +3,7 @@
 from flask import current_app
 from werkzeug.wrappers import Request
 
-from domain.access.recognition import parsed_address
+from database import ip_addresses
 from domain.errors import Forbidden
 
 PROXY_HEADERS = frozenset((             # as WSGI spells them
@@ -27,5 +27,5 @@ def is_local(request: Request) -> bool:
     """Is the peer this machine itself, and no proxy in between?"""
     environ = request.environ
     peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR")
-    address = parsed_address(peer or "")
+    address = ip_addresses.parsed(peer or "")
     return address is not None and address.is_loopback and environ.keys().isdisjoint(PROXY_HEADERS)
