@@ -1,7 +1,7 @@
 """Who asks. The first argument of every service; nothing about the caller is ambient."""
 
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from domain.errors import Forbidden, Invalid
 from domain.permissions import EVERYTHING, ROLE_SCOPES
@@ -84,6 +84,10 @@ class Actor:
         if merchant_id is None:
             return self
         return replace(self, merchant_ids=frozenset({merchant_id}) if self.reaches(merchant_id) else frozenset())
+
+    def for_row(self, row: Any) -> "Actor":
+        """The same actor for the merchant of one row; as it was where the row has none."""
+        return self.narrowed(getattr(row, "merchant_id", None))
 
     @property
     def merchant_id(self) -> int:

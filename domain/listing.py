@@ -19,46 +19,11 @@ from database.statements import Prepared, StatementCache
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
+from domain.list_parts import Children, Filter
 from domain.pages import Page, Query, Record
 
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000
-Bound = Callable[[Any], ColumnElement[bool]]
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """One thing a list can be narrowed by: the type of its value, and its clause over a bound value."""
-
-    kind: Any                       # an enum, int, str, bool, list, "moment", "day_end", "amount", "text"
-    clause: Bound
-
-
-@dataclass(frozen=True)
-class Children:
-    """Rows that belong to a row: read in one more statement for a whole page."""
-
-    parent: Any                                     # the column that names the parent
-    columns: Mapping[str, Any]
-    order: Any
-    where: ColumnElement[bool] | None = None
-
-    def of(self, reader: Reader, parents: Sequence[int]) -> dict[int, list[Any]]:
-        found: dict[int, list[Any]] = {parent: [] for parent in parents}
-        if parents:
-            for row in reader.rows(self._statement, {"parents": parents}):
-                found[row.owner_key].append(row)
-        return found
-
-    @cached_property
-    def _statement(self) -> Prepared:
-        columns = [column.label(name) for name, column in self.columns.items()]
-        statement = select(*columns, self.parent.label("owner_key")).where(
-            self.parent.in_(bindparam("parents", expanding=True))
-        )
-        if self.where is not None:
-            statement = statement.where(self.where)
-        return Prepared(statement.order_by(self.parent, self.order))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +102,25 @@ class Listing:
         if row is None:
             raise self.absent(key)
         return row
+
+    def lock(self, actor: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:
+        """The row, locked to be changed, and before it the actor for the row's merchant alone.
+
+        Whoever writes takes both from here: what the change refers to is then found among that
+        merchant's rows only, also for an actor of several merchants.
+        """
+        row = self.get(actor, key, lock=True, removed=removed)
+        return actor.for_row(row), row
+
+    def refer(self, actor: Actor, field: str, key: int | None) -> Any:
+        """The entity that a field of an input names, None for none; raises Invalid for what the actor has not."""
+        if key is None:
+            return None
+        try:
+            with db.session.no_autoflush:          # the row that refers to it may be half written
+                return self.get(actor, key)
+        except NotFound:
+            raise Invalid.field(field, "must exist", "unknown") from None
 
     def read(self, actor: Actor, key: int) -> Record:
         """One row as columns; raises as `get` does."""

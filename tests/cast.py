@@ -43,23 +43,23 @@ def make_key(merchant_id, **more):
         return row.id, key
 
 
-def make_customer(merchant_id, name="Ada Lovelace", **more):
+def make_customer(merchant_id, name="Ada Lovelace", actor=None, **more):
     with transaction():
         new = inputs.parse(customers.CustomerInput, {"name": name, **more})
-        return customers.create(actor_for(merchant_id), new).id
+        return customers.create(actor or actor_for(merchant_id), new).id
 
 
-def make_product(merchant_id, name="Lamp", price=10, **more):
+def make_product(merchant_id, name="Lamp", price=10, actor=None, **more):
     with transaction():
         new = inputs.parse(products.ProductInput, {"name": name, "price": price, **more})
-        return products.create(actor_for(merchant_id), new).id
+        return products.create(actor or actor_for(merchant_id), new).id
 
 
-def make_budget(merchant_id, customer_id, items=None, **more):
+def make_budget(merchant_id, customer_id, items=None, actor=None, **more):
     items = items or [{"description": "Work", "quantity": 2, "unit_price": 50}]
     with transaction():
         new = inputs.parse(budgets.BudgetInput, {"customer_id": customer_id, "items": items, **more})
-        return budgets.create(actor_for(merchant_id), new).id
+        return budgets.create(actor or actor_for(merchant_id), new).id
 
 
 def count(model):

@@ -238,12 +238,12 @@ def reopen(key: int) -> BaseResponse:
             raise Invalid.field("valid_until", "is required", "missing")
         changes = inputs.changes(budgets.BudgetInput, given, text=True, zone=zone_name)
         with transaction():
-            row = budgets.RESOURCE.listing.get(who, key, lock=True)
+            own, row = budgets.RESOURCE.listing.lock(who, key)
             expect(row, cells.seen_version())
             budgets.settle(row)
             if row.status not in CLOSED:
                 raise Conflict(f"Budget {key} is {row.status.lower()}: there is nothing to reopen.")
-            budgets.update(who, row, changes)
+            budgets.update(own, row, changes)
     except Invalid as error:
         return ask_reopen(key, error)
     except (Conflict, PreconditionFailed) as error:

@@ -132,7 +132,7 @@ def redeliver(key: int) -> BaseResponse:
     """The same bytes again; the worker sends them within seconds."""
     who = wide_actor()
     with transaction():
-        webhooks.redeliver(who, webhooks.DELIVERIES.get(who, key, lock=True))
+        webhooks.redeliver(*webhooks.DELIVERIES.lock(who, key))
     flash("It will be sent again in a moment, with the same message id.", "ok")
     return go(PAGE.url("show", key=key))
 

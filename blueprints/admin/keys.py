@@ -214,9 +214,9 @@ def save(key: int) -> BaseResponse:
         given.pop("mode", None)
         changes = inputs.changes(api_keys.KeyInput, given, text=True, zone=me().user.timezone)
         with transaction():
-            row = api_keys.LISTING.get(who, key, lock=True)
+            own, row = api_keys.LISTING.lock(who, key)
             expect(row, cells.seen_version())
-            api_keys.update(who, row, unchanged(row, changes))
+            api_keys.update(own, row, unchanged(row, changes))
             name = row.name
     except (Invalid, Conflict, PreconditionFailed) as error:
         return form(request.form.to_dict(), api_keys.LISTING.get(who, key), error)
@@ -256,7 +256,7 @@ def revoke(key: int) -> BaseResponse:
     if request.form.get("words", "").strip() != record.name.strip():
         return ask_revoke(key, "That is not the name of the key.")
     with transaction():
-        api_keys.revoke(who, api_keys.LISTING.get(who, key, lock=True))
+        api_keys.revoke(*api_keys.LISTING.lock(who, key))
     flash(f"{record.name} was revoked.", "ok")
     return go(PAGE.url("show", key=key))
 

@@ -114,16 +114,14 @@ def state(who: Actor) -> State:
 def retry(key: int) -> BaseResponse:
     """Due now, with all its attempts before it."""
     with transaction():
-        who = wide_actor()
-        tasks.retry(who, tasks.LISTING.get(who, key, lock=True))
+        tasks.retry(*tasks.LISTING.lock(wide_actor(), key))
     return back(f"Task {key} is due now.")
 
 
 def cancel(key: int) -> BaseResponse:
     """Never to be done; it can be tried again by hand."""
     with transaction():
-        who = wide_actor()
-        tasks.cancel(who, tasks.LISTING.get(who, key, lock=True))
+        tasks.cancel(*tasks.LISTING.lock(wide_actor(), key))
     return back(f"Task {key} was cancelled.")
 
 

@@ -108,8 +108,8 @@ def reset_password(key: int) -> Any:
             raise Invalid.field("password", "is required", "missing")
         changes = users.hashed_changes(who, {"password": request.form["password"]})
         with transaction():
-            row = users.LISTING.get(who, key, lock=True)
-            users.update(who, row, changes)
+            own, row = users.LISTING.lock(who, key)
+            users.update(own, row, changes)
             name = row.email
     except Invalid as error:
         return ask_password(key, error), 422
@@ -121,7 +121,7 @@ def handle_token(key: int, deed: str) -> BaseResponse:
     """Show the API token, make a new one, or end it; each is written down."""
     who, token = wide_actor(), ""
     with transaction():
-        row = users.LISTING.get(who, key, lock=True)
+        who, row = users.LISTING.lock(who, key)
         name = row.email
         if deed == "revoke":
             tokens.revoke(who, row)

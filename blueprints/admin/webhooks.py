@@ -148,8 +148,8 @@ def reveal(key: int) -> Response:
     """The secret in clear, noted in the audit trail, kept nowhere."""
     who = wide_actor()
     with transaction():
-        endpoint = webhooks.LISTING.get(who, key, lock=True)
-        secret = webhooks.reveal(who, endpoint)
+        own, endpoint = webhooks.LISTING.lock(who, key)
+        secret = webhooks.reveal(own, endpoint)
     return shown(key, secret, title="Signing secret", until=None)
 
 
@@ -181,9 +181,9 @@ def rotate(key: int) -> Response:
     """A new secret, shown at once."""
     who = wide_actor()
     with transaction():
-        endpoint = webhooks.LISTING.get(who, key, lock=True)
+        own, endpoint = webhooks.LISTING.lock(who, key)
         expect(endpoint, cells.seen_version())
-        secret = webhooks.rotate(who, endpoint)
+        secret = webhooks.rotate(own, endpoint)
         until = endpoint.previous_until
     return shown(key, secret, title="The new signing secret", until=until)
 

@@ -175,19 +175,20 @@ def created(exposure: Exposure) -> Operation:
 def updated(exposure: Exposure) -> Operation:
     resource = exposure.resource
 
-    def read(actor: Actor, arguments: Arguments, *, lock: bool) -> tuple[Any, dict[str, Any]]:
-        row = resource.listing.get(actor, key_of(exposure, arguments.key), lock=lock)
+    def read(row: Any, arguments: Arguments) -> dict[str, Any]:
         expect(row, version_of(arguments))
         taken = exposure.take(body_of(arguments))
         stays(exposure, row, taken)
-        return row, inputs.changes(resource.input, taken, zone=exposure.contract.zone())
+        return inputs.changes(resource.input, taken, zone=exposure.contract.zone())
 
     def before(actor: Actor, arguments: Arguments) -> Any:
-        return resource.before_update(actor, read(actor, arguments, lock=False)[1])
+        row = resource.listing.get(actor, key_of(exposure, arguments.key))
+        return resource.before_update(actor.for_row(row), read(row, arguments))
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        row, changes = read(actor, arguments, lock=True)
-        resource.update(actor, row, arguments.ready if resource.before_update else changes)
+        own, row = resource.listing.lock(actor, key_of(exposure, arguments.key))
+        changes = read(row, arguments)
+        resource.update(own, row, arguments.ready if resource.before_update else changes)
         return changed(exposure, actor, row.id)
 
     return operation(
@@ -202,9 +203,9 @@ def deleted(exposure: Exposure) -> Operation:
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         key = key_of(exposure, arguments.key)
-        row = resource.listing.get(actor, key, lock=True)
+        own, row = resource.listing.lock(actor, key)
         expect(row, version_of(arguments))
-        resource.delete(actor, row)
+        resource.delete(own, row)
         return exposure.contract.removed(exposure, key)
 
     return operation(
@@ -217,9 +218,9 @@ def action(exposure: Exposure, name: str) -> Operation:
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         key = key_of(exposure, arguments.key)
-        row = resource.listing.get(actor, key, lock=True)
+        own, row = resource.listing.lock(actor, key)
         expect(row, version_of(arguments))
-        resource.actions[name](actor, row)
+        resource.actions[name](own, row)
         return changed(exposure, actor, key)
 
     return operation(

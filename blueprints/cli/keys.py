@@ -62,7 +62,7 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
 def key_revoke(key_id: str) -> Done:
     """Revoke a key (api_key_1 or 1): refused from its next call on."""
     with transaction():
-        row = api_keys.revoke(Actor.operator(), api_keys.LISTING.get(Actor.operator(), number(key_id), lock=True))
+        row = api_keys.revoke(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
         data = {"id": f"api_key_{row.id}", "status": "REVOKED", "revoked": iso(row.revoked_at)}
     return Done(data, f"{data['id']} is revoked.")
 

@@ -16,7 +16,8 @@ from domain import audit, clock, settings
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Day, Input, Maybe, Number, Text
-from domain.listing import Filter, Listing
+from domain.list_parts import Filter
+from domain.listing import Listing
 from domain.resource import Resource
 from models.currency import Currency
 from models.rate import ExchangeRate

@@ -10,7 +10,8 @@ from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Number, Text
-from domain.listing import Filter, Listing, touch
+from domain.list_parts import Filter
+from domain.listing import Listing, touch
 from domain.resource import Resource
 from models.product import PriceRule, PriceRuleKind, Product, ProductGroup
 

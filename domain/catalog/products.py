@@ -8,6 +8,7 @@ from sqlalchemy import exists, select
 from database import db
 from domain import audit, clock, codes
 from domain.actor import Actor
+from domain.catalog import pricing
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
@@ -24,7 +25,8 @@ from domain.inputs import (
     Whole,
 )
 from domain.integrations import events
-from domain.listing import Filter, Listing, touch
+from domain.list_parts import Filter
+from domain.listing import Listing, touch
 from domain.resource import Resource
 from models.budget import BudgetItem
 from models.merchant import Merchant
@@ -32,10 +34,8 @@ from models.money import to_micro, to_minor
 from models.product import (
     Billing,
     IntervalUnit,
-    PriceRule,
     PriceRuleKind,
     Product,
-    ProductGroup,
     ProductKind,
     ProductStatus,
 )
@@ -125,7 +125,7 @@ def create(actor: Actor, new: ProductInput) -> Product:
     if new.active is False and "status" not in new.model_fields_set:
         product.status = ProductStatus.INACTIVE
     _sku(product, new.sku)
-    _apply(product, {name: getattr(new, name) for name in ("price", "deposit", "billing", *RULES, "group_id")})
+    _apply(actor, product, {name: getattr(new, name) for name in ("price", "deposit", "billing", *RULES, "group_id")})
     db.session.add(product)
     db.session.flush()       # gives it its id
     audit.record(actor, "product.created", product, after=audit.snapshot(product))
@@ -147,7 +147,7 @@ def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
         _sku(product, changes["sku"])
     if "kind" in changes and "billing" not in changes:
         changes = changes | {"billing": product.billing}
-    _apply(product, changes)
+    _apply(actor, product, changes)
     touch(product)
     db.session.flush()       # a taken sku shows here, inside the caller's transaction
     audit.record(actor, "product.updated", product, before=before, after=audit.snapshot(product))
@@ -192,7 +192,7 @@ def activate(actor: Actor, product: Product) -> Product:
 RULES = {"tax_id": PriceRuleKind.TAX, "discount_id": PriceRuleKind.DISCOUNT, "fee_id": PriceRuleKind.FEE}
 
 
-def _apply(product: Product, given: dict[str, Any]) -> None:
+def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
     """The fields with a rule of their own."""
     try:
         if "price" in given:
@@ -208,10 +208,12 @@ def _apply(product: Product, given: dict[str, Any]) -> None:
         product.billing = _billing(product.kind, given["billing"])
     for name, kind in RULES.items():
         if name in given:
-            _must_exist(product, PriceRule, name, given[name], PriceRule.kind == kind)
+            rule = pricing.RULES.refer(actor, name, given[name])
+            if rule is not None and rule.kind is not kind:
+                raise Invalid.field(name, "must exist", "unknown")
             setattr(product, name, given[name])
     if "group_id" in given:
-        _must_exist(product, ProductGroup, "group_id", given["group_id"])
+        pricing.GROUPS.refer(actor, "group_id", given["group_id"])
         product.group_id = given["group_id"]
 
 
@@ -219,15 +221,6 @@ def _billing(kind: ProductKind, billing: Billing | None) -> Billing:
     if kind is ProductKind.SUBSCRIPTION:
         return Billing.METERED if billing is Billing.METERED else Billing.SUBSCRIPTION
     return billing or Billing.SINGLE_PAYMENT
-
-
-def _must_exist(product: Product, model: Any, name: str, key: int | None, *more: Any) -> None:
-    if key is None:
-        return
-    own = select(model.id).where(model.id == key, model.merchant_id == product.merchant_id, *more)
-    with db.session.no_autoflush:          # the row itself is half written
-        if db.session.scalar(own) is None:
-            raise Invalid.field(name, "must exist", "unknown")
 
 
 def _sku(product: Product, sku: str | None) -> None:

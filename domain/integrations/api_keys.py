@@ -14,7 +14,8 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Moment, Networks, Text, WebAddress, Whole
 from domain.integrations import webhooks
-from domain.listing import Filter, Listing, touch
+from domain.list_parts import Filter
+from domain.listing import Listing, touch
 from domain.permissions import KEY_SCOPES
 from domain.resource import Resource
 from domain.vault import vault

@@ -11,7 +11,8 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Input, Maybe, Text
 from domain.integrations import addresses, events, signatures
-from domain.listing import Children, Filter, Listing, touch
+from domain.list_parts import Children, Filter
+from domain.listing import Listing, touch
 from domain.outbox import tasks
 from domain.resource import Resource
 from domain.vault import vault

@@ -17,7 +17,8 @@ from database import db
 from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.listing import Filter, Listing
+from domain.list_parts import Filter
+from domain.listing import Listing
 from domain.outbox.leases import OPEN, Lease
 from domain.resource import Resource
 from models.outbox import Task, TaskStatus

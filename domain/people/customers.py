@@ -26,7 +26,8 @@ from domain.inputs import (
     WebAddress,
 )
 from domain.integrations import events
-from domain.listing import Children, Filter, Listing, touch
+from domain.list_parts import Children, Filter
+from domain.listing import Listing, touch
 from domain.people import customer_addresses
 from domain.people.customer_addresses import AddressInput
 from domain.resource import Resource

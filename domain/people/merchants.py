@@ -9,7 +9,8 @@ from domain import audit, clock
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Problem
 from domain.inputs import Country, CurrencyCode, Email, Input, LongText, Maybe, Name, Text, TimeZone, Truth, WebAddress
-from domain.listing import Filter, Listing, touch
+from domain.list_parts import Filter
+from domain.listing import Listing, touch
 from domain.resource import Resource
 from models.budget import Budget
 from models.customer import Customer

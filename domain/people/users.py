@@ -11,7 +11,8 @@ from domain.access import passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth
-from domain.listing import Children, Filter, Listing, touch
+from domain.list_parts import Children, Filter
+from domain.listing import Listing, touch
 from domain.people import user_guards
 from domain.resource import Resource
 from models.merchant import Merchant

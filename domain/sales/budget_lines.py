@@ -46,7 +46,7 @@ class Totals:
 def compute(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
     """Lines and sums anew; with no new lines the old ones keep theirs and only the header changes."""
     if given.get("items") is not None:
-        known = _products(actor, budget, given["items"])
+        known = _products(actor, given["items"])
         budget.items = [_line(budget, place, one, known) for place, one in enumerate(given["items"])]
     if "discount" in given:
         budget.header_discount_minor = _minor(given["discount"], budget.currency, "discount")
@@ -69,18 +69,19 @@ def _totals(budget: Budget) -> Totals:
     return totals
 
 
-def _products(actor: Actor, budget: Budget, items: list[ItemInput]) -> dict[int, tuple[Product, int | None]]:
+def _products(actor: Actor, items: list[ItemInput]) -> dict[int, tuple[Product, int | None]]:
     """The products that the lines name, each with its tax rate in hundredths of a percent."""
     keys = {one.product_id for one in items if one.product_id is not None}
     if not keys:
         return {}
+    own, values = products.LISTING.owned(actor)
     statement = (
         select(Product, PriceRule.percent_hundredths)
         .outerjoin(PriceRule, PriceRule.id == Product.tax_id)
-        .where(Product.id.in_(keys), Product.merchant_id == budget.merchant_id, Product.deleted_at.is_(None))
+        .where(Product.id.in_(keys), *own)
     )
     with db.session.no_autoflush:          # the budget itself is half written
-        return {product.id: (product, rate) for product, rate in db.session.execute(statement)}
+        return {product.id: (product, rate) for product, rate in db.session.execute(statement, values)}
 
 
 def _line(budget: Budget, place: int, item: ItemInput, known: dict[int, tuple[Product, int | None]]) -> BudgetItem:

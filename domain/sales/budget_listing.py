@@ -4,7 +4,8 @@ from typing import Any
 
 from sqlalchemy import String, and_, bindparam, case, cast, exists, literal
 
-from domain.listing import Children, Filter, Listing
+from domain.list_parts import Children, Filter
+from domain.listing import Listing
 from models.budget import Budget, BudgetItem, BudgetStatus
 from models.customer import Customer
 from models.money import EXPONENTS

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from database import db
 from domain import audit, clock, settings
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid, NotFound, Problem
+from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, RowId
 from domain.integrations import events
 from domain.listing import touch
@@ -53,7 +53,7 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
         created_by_user_id=actor.user_id, currency=new.currency or merchant.currency,
         valid_until=_future(new.valid_until) or now + timedelta(days=days), notes=new.notes, details=new.details,
     )
-    budget.customer_id = _customer(actor, budget, new.customer_id).id
+    budget.customer_id = _customer(actor, new.customer_id).id
     compute(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
     db.session.add(budget)
     db.session.flush()       # gives it and its items their ids
@@ -81,7 +81,7 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
             setattr(budget, name, changes[name])
     _change_currency(budget, changes)
     if "customer_id" in changes:
-        budget.customer_id = _customer(actor, budget, changes["customer_id"]).id
+        budget.customer_id = _customer(actor, changes["customer_id"]).id
     if changes.keys() & {"items", "discount", "tax"}:
         compute(actor, budget, changes)
     touch(budget)
@@ -211,13 +211,8 @@ def _change_currency(budget: Budget, changes: dict[str, Any]) -> None:
     budget.currency = wanted
 
 
-def _customer(actor: Actor, budget: Budget, key: int) -> Customer:
-    try:
-        customer: Customer = customers.LISTING.get(actor, key)
-    except NotFound:
-        raise Invalid.field("customer_id", "must exist", "unknown") from None
-    if customer.merchant_id != budget.merchant_id:
-        raise Invalid.field("customer_id", "must exist", "unknown")
+def _customer(actor: Actor, key: int) -> Customer:
+    customer: Customer = customers.LISTING.refer(actor, "customer_id", key)
     return customer
 
 

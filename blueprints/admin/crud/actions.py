@@ -68,10 +68,10 @@ def perform(here: ListPage, keys: list[int], verb: str) -> list[str]:
     names = []
     with transaction():
         for key in keys:
-            row = find(here, who, key, verb)
+            own, row = find(here, who, key, verb)
             name = here.name(row)
             try:
-                run(who, row)
+                run(own, row)
             except Conflict as error:
                 which = f"{name}: " if len(keys) > 1 else ""
                 raise Conflict(f"{which}{error.message.rstrip('.')}.") from None
@@ -79,17 +79,17 @@ def perform(here: ListPage, keys: list[int], verb: str) -> list[str]:
     return names
 
 
-def find(here: ListPage, who: Actor, key: int, verb: str) -> Any:
-    """The row, locked; an undo looks among the deleted ones first."""
+def find(here: ListPage, who: Actor, key: int, verb: str) -> tuple[Actor, Any]:
+    """The row, locked, and before it the actor for its merchant; an undo looks among the deleted ones first."""
     listing = here.resource.listing
     if verb == "restore":
         try:
-            return listing.get(who, key, lock=True, removed=True)
+            return listing.lock(who, key, removed=True)
         except NotFound:
             pass                                    # kept because something refers to it: only inactive
-    row = listing.get(who, key, lock=True)
+    own, row = listing.lock(who, key)
     expect(row, cells.seen_version())
-    return row
+    return own, row
 
 
 def refused(here: ListPage, key: int, message: str, *, gone: bool = False) -> BaseResponse:

@@ -47,10 +47,10 @@ def save(here: ListPage, key: int, name: str) -> Response:
     try:
         changes = inputs.changes(here.resource.input, {column.editable: typed}, text=True, zone=me().user.timezone)
         with transaction():
-            row = listing.get(who, key, lock=True)
+            own, row = listing.lock(who, key)
             expect(row, seen_version())
             before = plain(here.values(row).get(column.editable))
-            here.resource.update(who, row, changes)
+            here.resource.update(own, row, changes)
     except (Invalid, Conflict, PreconditionFailed) as error:
         return wrong(here, key, column, typed, error)
     if "undo" in request.args:

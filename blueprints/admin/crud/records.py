@@ -81,7 +81,7 @@ def facts(here: ListPage, key: int, who: Actor) -> dict[str, str]:
     values = stored(here, row)
     for section in here.sections:
         for field in section.fields:
-            chosen = dict(field.options(who.narrowed(getattr(row, "merchant_id", None)))) if field.choices else {}
+            chosen = dict(field.options(who.for_row(row))) if field.choices else {}
             if field.kind == "check":
                 values[field.name] = "Yes" if values.get(field.name) else "No"
             elif field.name in values:
@@ -166,7 +166,7 @@ def choice_of(here: ListPage, row: Any) -> dict[str, Any]:
 def acting(here: ListPage, row: Any) -> Actor:
     """The user, for the one merchant that the form is about."""
     if row is not None:
-        return wide_actor().narrowed(getattr(row, "merchant_id", None))
+        return wide_actor().for_row(row)
     chosen = chosen_merchant()
     if chosen is not None and me().session.merchant_id is None:
         return wide_actor().narrowed(chosen)
@@ -209,12 +209,13 @@ def save(here: ListPage, key: int) -> BaseResponse:
     try:
         changes = complete(here, lambda: inputs.changes(model, typed(here), text=True, zone=zone))
         if here.resource.before_update:
-            expect(listing.get(who, key), cells.seen_version())
-            changes = here.resource.before_update(who, changes)
+            seen = listing.get(who, key)
+            expect(seen, cells.seen_version())
+            changes = here.resource.before_update(who.for_row(seen), changes)
         with transaction():
-            row = listing.get(who, key, lock=True)
+            own, row = listing.lock(who, key)
             expect(row, cells.seen_version())
-            here.resource.update(who.narrowed(getattr(row, "merchant_id", None)), row, changes)
+            here.resource.update(own, row, changes)
             name = here.name(row)
     except (Invalid, Conflict, PreconditionFailed) as error:
         return form(here, listing.get(who, key), merging.typed(), error)

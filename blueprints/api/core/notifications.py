@@ -38,8 +38,8 @@ ENDPOINTS = expose(
 def rotate(actor: Actor, arguments: Arguments) -> Outcome:
     """A new secret, told this once; the old one signs beside it for a day."""
     key = key_of(ENDPOINTS, arguments.key)
-    endpoint = webhooks.LISTING.get(actor, key, lock=True)
-    secret = webhooks.rotate(actor, endpoint)
+    own, endpoint = webhooks.LISTING.lock(actor, key)
+    secret = webhooks.rotate(own, endpoint)
     return Outcome({"id": key, "secret": secret, "previous_until_dt": moment(endpoint.previous_until)})
 
 

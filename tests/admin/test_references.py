@@ -1,0 +1,59 @@
+"""Every id field of every form refuses another merchant's row, also for a user of both merchants."""
+
+import pytest
+
+from database import db
+from domain.people import users
+from tests import cast
+from tests.references import REFERENCES, made_for, resources
+
+FORMS = {
+    "budgets": {"items.0.description": "Work", "items.0.quantity": "1", "items.0.unit_price": "5"},
+    "products": {"name": "Lamp", "price": "10", "kind": "PRODUCT", "status": "active"},
+    "users": {"email": "new@alder.example", "password": cast.PASSWORD, "role": "normal_user"},
+}
+
+
+@pytest.fixture
+def both(signed_in, alder, birch):
+    """An administrator of Alder and Birch, with the switcher on all."""
+    return signed_in("admin_user", [alder, birch])
+
+
+def form_of(noun, path, value, alder):
+    """What creates a row, with the value in one field."""
+    assert noun in FORMS, f"tests/admin/test_references.py: say in FORMS what creates one of the {noun}"
+    known = FORMS[noun] | {"merchant_id": str(alder), path.removesuffix(".0"): str(value)}
+    if noun == "budgets":
+        known.setdefault("customer_id", str(cast.make_customer(alder, "Own")))
+    if noun == "users":
+        known.setdefault("merchant_ids", str(alder))
+    return known
+
+
+def stored(noun, key):
+    row = db.session.get(resources()[noun].listing.model, key, populate_existing=True)
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
+
+
+@pytest.mark.parametrize(("noun", "path"), [one for one in REFERENCES if one[0] != users.RESOURCE.name])
+def test_another_merchants_row_cannot_be_named(both, alder, birch, noun, path):
+    foreign, own = (made_for(path, cast.actor_for(one)) for one in (birch, alder))
+    model = resources()[noun].listing.model
+    refused = both.post(f"/admin/{noun}", form_of(noun, path, foreign, alder))
+    assert refused.status_code == 422
+    assert "must exist" in refused.text
+    assert cast.count(model) == 0
+    good = both.post(f"/admin/{noun}", form_of(noun, path, own, alder))
+    assert good.status_code == 303
+    key = int(good.headers["Location"].rpartition("/")[2])
+    before = stored(noun, key)
+    assert both.post(f"/admin/{noun}/{key}", form_of(noun, path, foreign, alder)).status_code == 422
+    assert stored(noun, key) == before
+
+
+def test_a_merchant_that_somebody_does_not_have_cannot_be_granted(admin, alder, birch):
+    refused = admin.post("/admin/users", form_of("users", "merchant_ids.0", birch, alder))
+    assert refused.status_code == 422
+    assert "must be merchants that you have yourself" in refused.text
+    assert admin.post("/admin/users", form_of("users", "merchant_ids.0", alder, alder)).status_code == 303

@@ -1,0 +1,76 @@
+"""Every id field of every input refuses another merchant's row, also for a user of both merchants."""
+
+from typing import Annotated
+
+import pytest
+
+from blueprints.api.core import CONTRACT
+from domain.inputs import Input, Maybe, RowId, Whole
+from tests import cast
+from tests.references import REFERENCES, ids, made_for, placed
+
+EXPOSED = {one.exposure.resource.name: one.exposure for one in CONTRACT.operations if one.exposure is not None}
+
+
+def bodies(alder):
+    """What creates a row of each noun that refers to others, in the domain's names."""
+    line = {"description": "Work", "quantity": 1, "unit_price": 5}
+    return {
+        "budgets": {"customer_id": cast.make_customer(alder, "Own"), "items": [line], "merchant_id": alder},
+        "products": {"name": "Lamp", "price": 10, "merchant_id": alder},
+        "users": {"email": "new@alder.example", "password": cast.PASSWORD, "merchant_ids": [alder]},
+    }
+
+
+def in_words(exposure, value, path=""):
+    """A body in the contract's names."""
+    if isinstance(value, dict):
+        named = {f"{path}.{name}".lstrip("."): inner for name, inner in value.items()}
+        return {
+            exposure.word(whole).rpartition(".")[2]: in_words(exposure, inner, whole) for whole, inner in named.items()
+        }
+    if isinstance(value, list):
+        return [in_words(exposure, inner, f"{path}.{place}") for place, inner in enumerate(value)]
+    return value
+
+
+@pytest.mark.parametrize(("noun", "path"), [one for one in REFERENCES if one[0] in EXPOSED])
+def test_another_merchants_row_cannot_be_named(program, alder, birch, noun, path):
+    own = alder
+    if noun == "users":                  # whose id fields name merchants: there the other's is one he has not
+        both, stranger = [alder], birch
+    else:
+        both, stranger = [alder, birch], None
+    core = program(role="admin_user", merchant_ids=both)
+    known = bodies(alder)
+    assert noun in known, f"tests/api/core/test_references.py: say in bodies() what creates one of the {noun}"
+    exposure = EXPOSED[noun]
+    good = made_for(path, cast.actor_for(own))
+    foreign = stranger or made_for(path, cast.actor_for(birch))
+    name = exposure.name
+
+    refused = core.error(f"{name}.create", in_words(exposure, placed(known[noun], path, foreign)))
+    assert refused["code"] == -32602, refused
+    assert list(refused["data"]) == [exposure.word(path.removesuffix(".0"))]
+    body = in_words(exposure, placed(known[noun], path, good))
+    key = core.result(f"{name}.create", body)["id"]
+    top = exposure.word(path.partition(".")[0])
+    change = {top: in_words(exposure, placed(known[noun], path, foreign))[top]}
+    before = core.result(f"{name}.get", {"id": key})
+    assert core.error(f"{name}.update", {"id": key, **change})["code"] == -32602
+    reply = core("PATCH", f"{exposure.path}/{key}", json=change)
+    assert reply.status_code == 400, reply.json
+    assert core.result(f"{name}.get", {"id": key}) == before
+
+
+def test_the_walk_finds_the_ids_of_an_input():
+    class Line(Input):
+        product_id: Maybe[RowId] = None
+        quantity: Annotated[int, Whole(1, 10)]
+
+    class Thing(Input):
+        customer_id: RowId
+        lines: list[Line]
+        merchant_ids: list[RowId] = []
+
+    assert ids(Thing) == ["customer_id", "lines.0.product_id", "merchant_ids.0"]
