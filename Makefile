@@ -12,7 +12,7 @@ FLASK := $(BIN)/flask --app app
 RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-TYPED := config.py database server.py worker.py models domain analytics operations $(wildcard outbound) blueprints/cli blueprints/health.py
+TYPED := app.py config.py server.py worker.py database models domain analytics operations outbound blueprints bench
 TESTS ?=
 
 .DEFAULT_GOAL := help

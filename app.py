@@ -26,6 +26,7 @@ from blueprints.auth.attempts import attempts
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
+from blueprints.services import Services, install, services
 from config import Settings, command_line
 from database import db, tune
 from database.ip_addresses import canonical
@@ -56,34 +57,34 @@ class Application(Flask):
         opened: call.Call | None = g.get("call")
         if opened is None or opened.contract is None:
             return super().process_response(response)
+        own = services(self)
         if "HTTP_ACCEPT_ENCODING" in opened.request.environ and response.status_code not in WITHOUT_BODY:
-            response = self.extensions["compress"].after_request(response)
+            response = own.compress(response)
         add(response, headers.OF_API)
         if opened.request.is_secure:
             add(response, [headers.OVER_HTTPS])
-        return self.extensions["close_call"](response)  # type: ignore[no-any-return]
+        return own.close_call(response)
 
 
 def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:
     """The whole application; `sink` takes request-log records (default: the spool of the settings)."""
     settings = settings or cli.settings_or_exit()
     app = Application(__name__)
-    app.extensions["countinghouse"] = settings
     configure(app, settings)
     connect(app, settings)
     vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
-    app.extensions["webhook_probe"] = probe_key
-    app.extensions["webhook_probe_endpoint"] = probe_endpoint
     mailer.configure(settings.smtp_url, settings.mail_from)
     for exposure in (public.BUDGETS, public.CUSTOMERS, public.PRODUCTS):
         resource = exposure.resource
         events.shape(resource.noun, resource.listing, exposure.show, exposure.prefix)
-    spool = Spool(settings.spool) if sink is None else None
-    app.extensions["spool"] = spool
     serve_pages(app, settings)
     serve_apis(app)
-    call.init_app(app, sink or spool.append, CONTRACTS)   # type: ignore[union-attr]
+    close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)
+    install(app, Services(
+        settings=settings, close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
+        probe_key=probe_key, probe_endpoint=probe_endpoint,
+    ))
     cli.register(app)
     return app
 
@@ -128,7 +129,8 @@ def connect(app: Flask, settings: Settings) -> None:
         tune(db.engines["log"], synchronous="NORMAL")
     Migrate(app, db, directory=str(app.root_path) + "/migrations")
     limiter.init_app(app)
-    for hooks in (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs):
+    every: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+    for hooks in every:
         # The extension's own hooks run before the key is known; the pipeline calls its strategy.
         hooks[None] = [hook for hook in hooks.get(None, []) if not _is_of(limiter, hook)]
     attempts.use(settings.redis_url or "window://")
@@ -148,14 +150,11 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     """The dashboard and everything around it."""
     for part in (htmx, session, csrf, headers, assets, format, shell):
         part.init_app(app)
-    app.extensions["compress"] = Compress(app)
     app.jinja_env.globals["command_line"] = command_line
-    app.extensions["page_errors"] = errors.show
     app.register_blueprint(auth_pages)
     app.register_blueprint(admin_pages)
     app.register_blueprint(analytics_pages)
     app.register_blueprint(reference_pages)
-    app.extensions["reference"] = REFERENCE
     app.register_blueprint(health.blueprint(settings))
     app.add_url_rule("/", "home", home)
 
@@ -165,7 +164,7 @@ def serve_apis(app: Flask) -> None:
     for contract in CONTRACTS:
         rest.mount(app, contract)
     core_view.mount(app, core.CONTRACT)
-    pipeline.init_app(app, CONTRACTS)
+    pipeline.init_app(app, errors.show)
 
 
 def home() -> BaseResponse:

@@ -96,7 +96,7 @@ class Server:
     def __init__(self, command: list[str], extra: Mapping[str, str], log: IO[bytes] | None = None):
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("COUNTINGHOUSE_")}
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env=inherited | extra, stdout=subprocess.PIPE, stderr=log or subprocess.DEVNULL,
+            command, cwd=ROOT, env={**inherited, **extra}, stdout=subprocess.PIPE, stderr=log or subprocess.DEVNULL,
             start_new_session=True,
         )
         assert self.process.stdout is not None

@@ -32,7 +32,9 @@ def measure(server: Server, path: str, seconds: float, headers: dict[str, str]) 
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
     with installation() as here, serving("bare", {}) as floor, serving("ours", here.environment) as ours:
         headers = {"Authorization": f"Bearer {here.key}"}
-        pairs = ((floor, "/", {}), (ours, PATH, headers), (ours, NEVER_TWICE, headers))
+        pairs: tuple[tuple[Server, str, dict[str, str]], ...] = (
+            (floor, "/", {}), (ours, PATH, headers), (ours, NEVER_TWICE, headers),
+        )
         for server, path, sent in pairs:
             load(server.base + path, 1.0, sent)      # bcrypt, compiled statements, allocators
         results = [[measure(server, path, seconds, sent) for server, path, sent in pairs] for _ in range(rounds)]

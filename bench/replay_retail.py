@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,9 @@ def replay(api: Client, data: retail.Retail, progress: Progress, connections: in
     """Send everything, read everything back, compare."""
     products = send(api, "/products", _as_they_are(data.products), progress, connections)
     customers = send(api, "/customers", _as_they_are(data.customers), progress, connections)
-    invoices = {
-        one.name: lambda one=one: retail.budget(one, customers[one.customer], products) for one in data.invoices
+    invoices: dict[str, Callable[[], dict[str, Any]]] = {
+        one.name: partial(lambda one: retail.budget(one, customers[one.customer], products), one)
+        for one in data.invoices
     }
     send(api, "/budgets", invoices, progress, connections)
     return compare(api, data)

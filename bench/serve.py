@@ -17,6 +17,7 @@ import server
 import worker
 from app import create_app
 from blueprints.cli.installation import let_go
+from blueprints.services import services
 
 THREADS = 8
 
@@ -42,7 +43,7 @@ def main(kind: str, port: int) -> int:
     print(listening.getsockname()[1], flush=True)
     background: Any = None
     if kind == "worker":
-        settings = app.extensions["countinghouse"]
+        settings = services(app).settings
         background = lambda: worker.run(app, settings, server.until_signal)  # noqa: E731
     return server.run(app, listening, workers=1, threads=THREADS, background=background)
 

@@ -141,8 +141,8 @@ def choices(who: Actor) -> dict[str, Any]:
 
 def home_currency(who: Actor) -> str:
     """The currency of a budget that names none, where the form knows its merchant."""
-    wide = isinstance(who.merchant_ids, All)
-    found = {one.currency for one in own_merchants(me()) if wide or one.id in who.merchant_ids}
+    ids = who.merchant_ids
+    found = {one.currency for one in own_merchants(me()) if isinstance(ids, All) or one.id in ids}
     return found.pop() if len(found) == 1 else ""
 
 

@@ -2,13 +2,14 @@
 
 from typing import Any
 
-from flask import Response, current_app, flash, make_response, render_template, request
+from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.form_fields import Field, payload, plain
 from blueprints.admin.customers import currency_choices, timezone_choices
 from blueprints.pages.htmx import go
 from blueprints.pages.session import need, wide_actor
+from blueprints.services import services
 from database import transaction
 from domain import inputs
 from domain import settings as stored
@@ -42,7 +43,7 @@ def fields() -> list[Field]:
 
 def environment() -> list[tuple[str, str]]:
     """What the operator decided outside the program; secrets only by being there."""
-    values = current_app.extensions["countinghouse"]
+    values = services().settings
     shown = [(name, plain(getattr(values, name)).replace("\n", ", ") or "not set") for name in SHOWN]
     hidden = [(name, "set" if getattr(values, name) else "not set") for name in SECRET_ONES]
     return [("COUNTINGHOUSE_" + name.upper(), value) for name, value in shown + hidden]

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from flask import Response, current_app
+from flask import Response
 
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.users import PAGE
 from blueprints.pages.session import need, wide_actor
+from blueprints.services import services
 from domain.people import users
 
 
@@ -20,7 +21,7 @@ def register(bp: Any) -> None:
 
 def core_networks() -> str:
     """From where the Core API may be called at all, in words; the operator decides it in the environment."""
-    networks = current_app.extensions["countinghouse"].core_api_networks
+    networks = services().settings.core_api_networks
     return ", ".join(map(str, networks)) or "none"
 
 

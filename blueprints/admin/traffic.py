@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flask import current_app
-
 from analytics import periods, queries
 from analytics.drain import catch_up
 from analytics.filters import Filter, Scope
 from blueprints.pages.format import zone
+from blueprints.services import services
 from domain import clock
 from domain.actor import Actor, All
 from models.credential import Mode
@@ -28,7 +27,7 @@ class Today:
 
 def freshen() -> None:
     """Store what was logged a moment ago, unless somebody is doing that already."""
-    catch_up(current_app.extensions["countinghouse"].spool, within=PATIENCE)
+    catch_up(services().settings.spool, within=PATIENCE)
 
 
 def scope_of(who: Actor) -> Scope:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from flask import Response, current_app, flash, make_response, render_template
+from flask import Response, flash, make_response, render_template
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -16,6 +16,7 @@ from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_lis
 from blueprints.pages.htmx import go, is_partial
 from blueprints.pages.session import actor, need, private, wide_actor
 from blueprints.portal.receivers import programs
+from blueprints.services import services
 from database import db, transaction
 from domain import clock
 from domain.actor import Actor
@@ -195,7 +196,7 @@ def send_test(key: int) -> BaseResponse:
     """A test event while the person waits, at most ten seconds; then how it went, in full."""
     who = wide_actor()
     webhooks.LISTING.read(who, key)
-    probe = current_app.extensions["webhook_probe_endpoint"](who, key)
+    probe = services().probe_endpoint(who, key)
     if probe.delivered:
         flash(f"The receiver answered {probe.status_code}.", "ok")
     else:

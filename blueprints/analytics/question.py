@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import current_app, request, url_for
+from flask import request, url_for
 from sqlalchemy import select
 
 from analytics import periods, queries
@@ -16,6 +16,7 @@ from analytics.periods import RANGES, Window
 from analytics.rollup import DAY
 from blueprints.pages.format import zone
 from blueprints.pages.session import actor, me, wide_actor
+from blueprints.services import services
 from database import db
 from database.ip_addresses import canonical
 from domain import clock
@@ -84,7 +85,7 @@ class Question:
 
 def read(default: str) -> Question:
     """The question in this request's address. Waits a moment for the newest requests."""
-    catch_up(current_app.extensions["countinghouse"].spool, within=PATIENCE)
+    catch_up(services().settings.spool, within=PATIENCE)
     texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
     if "ip" in texts:
         texts["ip"] = canonical(texts["ip"])

@@ -14,6 +14,7 @@ from blueprints.api.wire.answers import WITHOUT_BODY, add
 from domain.actor import Actor
 
 Sink = Callable[[dict[str, Any]], Any]
+Close = Callable[[Response], Response]
 SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
 MASK = "***"
 ESCAPES = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+#"})    # or a value would read as something else
@@ -123,8 +124,11 @@ def _only_merchant(actor: Actor | None) -> int | None:
     return next(iter(ids)) if isinstance(ids, frozenset) and len(ids) == 1 else None
 
 
-def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> None:
-    """Open every request before anything else, close it after everything else, and tell the sink."""
+def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> Close:
+    """Open every request before anything else, close it after everything else, and tell the sink.
+
+    Returns the function that closes.
+    """
 
     def open_call() -> None:
         call = g.call = Call(request._get_current_object())     # type: ignore[attr-defined]
@@ -149,4 +153,4 @@ def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> None:
     # The first hook in and, because after_request runs backwards, the last one out.
     app.before_request_funcs.setdefault(None, []).insert(0, open_call)
     app.after_request_funcs.setdefault(None, []).insert(0, close_call)
-    app.extensions["close_call"] = close_call
+    return close_call

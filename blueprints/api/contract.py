@@ -27,7 +27,7 @@ class Parameter:
     """A query parameter: the filter it feeds, and the contract's words for the filter's values."""
 
     filter: str
-    words: Mapping[str, Any] | None = None
+    words: Mapping[Any, Any] | None = None
     prefix: str = ""                        # of ids
 
 

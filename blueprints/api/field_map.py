@@ -249,7 +249,8 @@ class Heir:
 def row_shower(fields: Fields, formats: Formats) -> Callable[[Any], dict[str, Any]]:
     """A function from row to dict, made once: all columns are fetched in one step, few are converted."""
     plain = {wire: one for wire, one in fields.items() if one.source}
-    wires, fetch = tuple(plain), attrgetter(*(one.source for one in plain.values()))
+    wires = tuple(plain)
+    fetch: Callable[[Any], tuple[Any, ...]] = attrgetter(*(one.source for one in plain.values()))
     if len(plain) == 1:
         single = fetch
         fetch = lambda row: (single(row),)  # noqa: E731

@@ -8,7 +8,7 @@
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,10 +61,10 @@ def admit(contract: Contract) -> Actor:
 def strangers(contract: Contract) -> Actor:
     """Nobody in particular, for the few operations that need no credential."""
     contract.gate(request)
-    g.call.actor = Actor(
+    stranger = g.call.actor = Actor(
         label="anonymous", source=contract.name, ip=request.remote_addr, request_id=g.call.request_id
     )
-    return g.call.actor
+    return stranger
 
 
 def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
@@ -236,14 +236,14 @@ def limit_headers(error: LimitExceeded) -> dict[str, str]:
     return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}
 
 
-def init_app(app: Flask, contracts: tuple[Contract, ...]) -> None:
-    """Errors of API requests, matched or not, in their contract's voice; all others as they were."""
+def init_app(app: Flask, page_error: Callable[[Exception], Any]) -> None:
+    """Errors of API requests, matched or not, in their contract's voice; all others as pages show them."""
 
     @app.errorhandler(Exception)
     def on_error(error: Exception) -> Any:
         call: Call | None = g.get("call")
         if call is None or call.contract is None:
-            return app.extensions["page_errors"](error)
+            return page_error(error)
         if call.operation is None:
             attribute(call)
         return fail(error, call.contract)

@@ -149,17 +149,21 @@ def got(exposure: Exposure) -> Operation:
 def created(exposure: Exposure) -> Operation:
     resource = exposure.resource
 
+    form, create, prepare = resource.input, resource.create, resource.before_create
+    assert form is not None, f"{resource.name}: its Resource has no input"
+    assert create is not None, f"{resource.name}: its Resource has no create"
+
     def read(actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
         taken = exposure.take(body_of(arguments), new=True)
         actor = for_merchant(exposure, actor, taken)
-        return actor, inputs.parse(resource.input, taken, zone=exposure.contract.zone())
+        return actor, inputs.parse(form, taken, zone=exposure.contract.zone())
 
     def before(actor: Actor, arguments: Arguments) -> Any:
-        return resource.before_create(*read(actor, arguments))
+        return prepare(*read(actor, arguments)) if prepare else None
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         actor, new = read(actor, arguments)
-        made = resource.create(actor, arguments.ready if resource.before_create else new)
+        made = create(actor, arguments.ready if prepare else new)
         row, secret = made if isinstance(made, tuple) else (made, None)
         outcome = shown(exposure, actor, row.id, exposure.contract.created)
         if secret is not None:
@@ -168,44 +172,49 @@ def created(exposure: Exposure) -> Operation:
 
     return operation(
         exposure, "create", "POST", "", run, takes_body=True, positional=writable(exposure),
-        summary=f"Create a {resource.noun}", before=before if resource.before_create else None,
+        summary=f"Create a {resource.noun}", before=before if prepare else None,
     )
 
 
 def updated(exposure: Exposure) -> Operation:
     resource = exposure.resource
 
+    form, update, prepare = resource.input, resource.update, resource.before_update
+    assert form is not None, f"{resource.name}: its Resource has no input"
+    assert update is not None, f"{resource.name}: its Resource has no update"
+
     def read(row: Any, arguments: Arguments) -> dict[str, Any]:
         expect(row, version_of(arguments))
         taken = exposure.take(body_of(arguments))
         stays(exposure, row, taken)
-        return inputs.changes(resource.input, taken, zone=exposure.contract.zone())
+        return inputs.changes(form, taken, zone=exposure.contract.zone())
 
     def before(actor: Actor, arguments: Arguments) -> Any:
         row = resource.listing.get(actor, key_of(exposure, arguments.key))
-        return resource.before_update(actor.for_row(row), read(row, arguments))
+        return prepare(actor.for_row(row), read(row, arguments)) if prepare else None
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         own, row = resource.listing.lock(actor, key_of(exposure, arguments.key))
         changes = read(row, arguments)
-        resource.update(own, row, arguments.ready if resource.before_update else changes)
+        update(own, row, arguments.ready if prepare else changes)
         return changed(exposure, actor, row.id)
 
     return operation(
         exposure, "update", exposure.contract.changes_by, "/{key}", run, takes_body=True,
         positional=("id", *writable(exposure)), summary=f"Change a {resource.noun}",
-        before=before if resource.before_update else None,
+        before=before if prepare else None,
     )
 
 
 def deleted(exposure: Exposure) -> Operation:
-    resource = exposure.resource
+    resource, delete = exposure.resource, exposure.resource.delete
+    assert delete is not None, f"{resource.name}: its Resource has no delete"
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         key = key_of(exposure, arguments.key)
         own, row = resource.listing.lock(actor, key)
         expect(row, version_of(arguments))
-        resource.delete(own, row)
+        delete(own, row)
         return exposure.contract.removed(exposure, key)
 
     return operation(

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from rich.console import Console, RenderableType
 from rich.table import Table
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from blueprints.services import services
 from config import ConfigError, Settings, command_line, from_environment
 from database import DatabaseBusy, DatabaseClash
 from domain.errors import DomainError
@@ -135,8 +135,7 @@ def settings_or_exit() -> Settings:
 
 def settings() -> Settings:
     """The settings of the running application."""
-    found: Settings = current_app.extensions["countinghouse"]
-    return found
+    return services().settings
 
 
 def iso(moment: datetime | None) -> str | None:

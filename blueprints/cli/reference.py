@@ -3,9 +3,9 @@
 import json
 
 import click
-from flask import current_app
 
 from blueprints.cli._command import operator_command, settings
+from blueprints.services import services
 
 HERE = "http://127.0.0.1:8000"                  # where `make run` answers, if no public address is set
 
@@ -18,13 +18,13 @@ def base() -> str:
 @operator_command("openapi", click.argument("contract", type=click.Choice(("public", "core"))))
 def openapi(contract: str) -> None:
     """Print a contract's OpenAPI 3.1 document."""
-    click.echo(json.dumps(current_app.extensions["reference"].openapi(contract, base()), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(services().documents.openapi(contract, base()), indent=2, ensure_ascii=False))
 
 
 @operator_command("postman")
 def postman() -> None:
     """Print a Postman collection of all contracts."""
-    click.echo(json.dumps(current_app.extensions["reference"].postman(base()), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(services().documents.postman(base()), indent=2, ensure_ascii=False))
 
 
 COMMANDS = (openapi, postman)

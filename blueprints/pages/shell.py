@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from blueprints.pages.session import SignedIn, may, signed_in
+from blueprints.services import services
 from database import db
 from models.merchant import Merchant
 from models.user import Role
@@ -112,7 +113,7 @@ def own_merchants(who: SignedIn) -> list[Merchant]:
 
 def exists(path: str) -> bool:
     """Is there a page at this address in this installation?"""
-    known: dict[str, bool] = current_app.extensions.setdefault("pages_that_exist", {})
+    known = services().known_pages
     if path not in known:
         known[path] = _matches(path)
     return known[path]

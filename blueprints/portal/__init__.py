@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages import errors
@@ -13,6 +13,7 @@ from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import groups, pretty, title_of
 from blueprints.portal.manners import PUBLISHED
 from blueprints.portal.schemas import Schema
+from blueprints.services import services
 from domain.integrations.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
@@ -43,7 +44,7 @@ class Line:
 
 def base() -> str:
     """Where this installation answers, without a slash at the end."""
-    known = current_app.extensions["countinghouse"].public_url or request.host_url
+    known = services().settings.public_url or request.host_url
     return str(known).rstrip("/")
 
 

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
+from blueprints.services import services
 from config import Settings
 from database import db
 
@@ -25,7 +26,7 @@ class Installation:
     def __init__(self, folder: Path):
         self.folder = folder
         self.app: Flask = create_app()
-        self.settings: Settings = self.app.extensions["countinghouse"]
+        self.settings: Settings = services(self.app).settings
 
     def run(self, *words: str, status: int = 0) -> Any:
         """Run a command with --json; its one document."""

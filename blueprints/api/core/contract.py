@@ -17,6 +17,7 @@ from blueprints.api.rate_limits import rate_limits
 from blueprints.api.rpc import RpcContract
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
+from blueprints.services import services
 from domain import errors, settings
 from domain.access.recognition import is_within
 from domain.access.user_access import unknown_token
@@ -68,7 +69,7 @@ class CoreContract(RpcContract):
     # Who --------------------------------------------------------------------------------------------
 
     def gate(self, request: Request) -> None:
-        networks = current_app.extensions["countinghouse"].core_api_networks
+        networks = services().settings.core_api_networks
         if not is_within(request.remote_addr, networks):
             raise Forbidden("The Core API does not answer in your network.", code="network-not-allowed")
 

@@ -170,7 +170,7 @@ class QueryReader:
         text = self._one(name)
         if text is not None and text not in known:
             self._wrong(name, "must be one of " + ", ".join(known))
-        return known[text if text in known else default]
+        return known[text if text is not None and text in known else default]
 
     def span(self) -> dict[str, Any]:
         """When the rows were created, both ends included."""

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from flask import current_app
-
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
+from blueprints.services import services
 from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid
@@ -23,7 +22,7 @@ def operation(contract: Contract) -> Operation:
         event = body.get("event", "webhook.test")
         if not isinstance(event, str) or not 1 <= len(event) <= LONGEST_NAME or not event.isprintable():
             raise Invalid.field("event", f"must be a string of 1 to {LONGEST_NAME} characters")
-        probe = current_app.extensions["webhook_probe"](actor, event, body.get("data"))
+        probe = services().probe_key(actor, event, body.get("data"))
         return Outcome(contract.item(shown(actor, probe)))
 
     return Operation(

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from flask import current_app
 
 from analytics.drain import drain
 from analytics.spool import Spool
+from blueprints.services import services
 from domain import clock
 from tests.admin.conftest import (  # noqa: F401 - the people of the back office
     admin,
@@ -25,7 +25,7 @@ ENDPOINT = "/v1/api/public/customers"
 @pytest.fixture
 def traffic(app):
     """Notes requests: traffic(merchant, status=404, ago=minutes)."""
-    folder = current_app.extensions["countinghouse"].spool
+    folder = services().settings.spool
 
     def make(merchant_id, *, ago=1, **changes):
         at = clock.now() - timedelta(minutes=ago)

@@ -8,6 +8,7 @@ from flask_migrate import upgrade
 from analytics import drain, periods, queries
 from analytics.filters import EVERYTHING, Filter
 from app import create_app
+from blueprints.services import services
 from database import db, transaction
 from domain import settings
 from domain.actor import Actor
@@ -196,7 +197,7 @@ def test_the_figures_show_the_true_error_rate_of_each_method(tmp_path, request, 
         for key in (1, 1, 8, 9):
             program.rpc("clients.get", {"id": key})
         batch(program, *(call("clients.get", {"id": key}) for key in (1, 1, 1, 7)))
-        drain.catch_up(app.extensions["countinghouse"].spool, within=10.0)
+        drain.catch_up(services(app).settings.spool, within=10.0)
         window = periods.recent("1h", ZoneInfo("UTC"))
         question = Filter(scope=EVERYTHING, start=window.start, end=window.end)
         totals = queries.totals(question)

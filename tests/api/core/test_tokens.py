@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from blueprints.auth.attempts import OF_ACCOUNT
+from blueprints.services import install, services
 from database import db, transaction
 from domain.access import tokens, user_access
 from domain.actor import Actor
@@ -184,13 +185,13 @@ def test_only_private_networks_are_listened_to(caller, address, status):
 
 
 def test_no_network_at_all_switches_the_api_off(app, caller, login):
-    settings = app.extensions["countinghouse"]
-    app.extensions["countinghouse"] = replace(settings, core_api_networks=())
+    usual = services(app)
+    install(app, replace(usual, settings=replace(usual.settings, core_api_networks=())))
     try:
         assert caller.get("/clients").status_code == 403
         assert login().status_code == 403
     finally:
-        app.extensions["countinghouse"] = settings
+        install(app, usual)
 
 
 # Throttles ----------------------------------------------------------------------------------------

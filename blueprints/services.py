@@ -1,0 +1,68 @@
+"""The services that app.py gives to the blueprints, which import none of them: one typed object an application."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from flask import Flask, Response, current_app
+
+from config import Settings
+from domain.actor import Actor
+
+NAME = "countinghouse"                  # the key in app.extensions
+
+
+class Probe(Protocol):
+    """What became of a test event; no delivery id when there was nowhere to send it."""
+
+    @property
+    def delivery_id(self) -> int | None: ...
+    @property
+    def status_code(self) -> int | None: ...
+    @property
+    def error(self) -> str | None: ...
+    @property
+    def delivered(self) -> bool: ...
+
+
+class ProbeKey(Protocol):
+    """Sends a test event to the webhook URL of the key that asks."""
+
+    def __call__(self, actor: Actor, event: str, data: Any) -> Probe: ...
+
+
+class ProbeEndpoint(Protocol):
+    """Sends a test event to an endpoint of the actor's; raises NotFound."""
+
+    def __call__(self, actor: Actor, endpoint_id: int) -> Probe: ...
+
+
+class Documents(Protocol):
+    """Writes the machine-readable documents of the contracts, for the address under which they answer."""
+
+    @property
+    def openapi(self) -> Callable[[str, str], dict[str, Any]]: ...
+    @property
+    def postman(self) -> Callable[[str], dict[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything that one application holds for its blueprints."""
+
+    settings: Settings
+    close_call: Callable[[Response], Response]          # ends a request: its headers, its record
+    compress: Callable[[Response], Response]
+    probe_key: ProbeKey
+    probe_endpoint: ProbeEndpoint
+    documents: Documents
+    known_pages: dict[str, bool] = field(default_factory=dict)      # which addresses have a page, as they are asked
+
+
+def install(app: Flask, given: Services) -> None:
+    app.extensions[NAME] = given
+
+
+def services(app: Flask | None = None) -> Services:
+    """Those of an application, or of the one that runs here."""
+    return cast(Services, (app or current_app).extensions[NAME])
