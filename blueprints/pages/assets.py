@@ -23,7 +23,10 @@ HTMX = "vendor/htmx-4.0.1/htmx.min.js"
 INTER = "vendor/inter-5.3.0/inter-latin-wght-normal.woff2"
 PLOTLY = "vendor/plotly-basic-4.1.1/plotly-basic.min.js"
 PLOTLY_STYLES = "vendor/plotly-basic-4.1.1/plotly-static.css"
-STYLES = ("tabler", "tokens", "shell", "controls", "content", "forms", "pages", "responsive")
+STYLES = (
+    "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "records", "responsive",
+    "details",
+)
 SCRIPTS = ("shell", "toast", "palette", "forms")
 
 A_YEAR = 31_536_000
