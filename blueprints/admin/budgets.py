@@ -1,7 +1,6 @@
 """Budgets: the list, the record with its lines, the form with its line editor, approval."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
@@ -9,7 +8,6 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import actions, cells, merging, records
-from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import currency_choices
@@ -32,7 +30,6 @@ from models.product import ProductStatus
 
 STATUS = pairs(BudgetStatus)
 CLOSED = (BudgetStatus.REJECTED, BudgetStatus.EXPIRED)          # what can be opened again
-OFFERED = {verb: run for verb, run in budgets.RESOURCE.actions.items() if verb in ("approve", "reject", "restore")}
 MOST_CHOICES = 500
 LONGEST = 200                       # letters of a name
 NAMED = re.compile(r"\((\d{1,18})\)\s*\Z")          # how the lists name a row: Ada Lovelace (42)
@@ -147,7 +144,7 @@ def home_currency(who: Actor) -> str:
 
 
 PAGE = ListPage(
-    resource=replace(budgets.RESOURCE, actions=OFFERED),
+    resource=budgets.RESOURCE,
     title="Budgets",
     icon="file-dollar",
     about="Quotes that a customer approves or rejects before their date.",
@@ -173,10 +170,6 @@ PAGE = ListPage(
         )),
     ),
     values=values,
-    bulk={"delete": "Delete"},
-    undo={"delete": "restore"},
-    past={"delete": "{} was deleted.", "restore": "{} was brought back.", "approve": "{} was approved.",
-          "reject": "{} was rejected."},
     tones={"PENDING": "warn", "APPROVED": "ok", "REJECTED": "bad", "EXPIRED": ""},
     name=lambda row: f"Budget {row.id}",
     form="admin/budget_form.html",
@@ -185,38 +178,17 @@ PAGE = ListPage(
     explain=explain,
     choices=choices,
     can_edit=lambda record: record.status == BudgetStatus.PENDING,
-    can_delete=lambda record: record.status != BudgetStatus.APPROVED,
 )
 
 
 def register(bp: Any) -> None:
     """What a budget has beyond a declared noun."""
     write = need("WRITE_BUDGETS")
-    bp.add_url_rule("/budgets/<int:key>/<any(approve, reject):verb>", "budgets_ask", write(ask_first), methods=["GET"])
     bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_ask_reopen", write(ask_reopen), methods=["GET"])
     bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_reopen", write(reopen), methods=["POST"])
     bp.add_url_rule("/budgets/line", "budgets_line", write(change_lines), methods=["POST"])
     bp.add_url_rule("/budgets/customers", "budgets_customers", need("READ_CUSTOMERS")(offer_customers),
                     methods=["GET"])
-
-
-def ask_first(key: int, verb: str) -> BaseResponse:
-    """Approving freezes the lines, so it is asked about; rejecting can be taken back by reopening."""
-    record = budgets.RESOURCE.listing.read(wide_actor(), key)
-    if record.status != BudgetStatus.PENDING:
-        why = f"Budget {key} is {record.status.lower()}: only a pending one can be decided."
-        return actions.refused(PAGE, key, why)
-    total = f"{Money(record.total_minor, record.currency).decimal:,} {record.currency}"
-    text = {
-        "approve": f"Approve budget {key} for {record.customer_name}, {total}? Its lines and amounts are fixed "
-                   "from then on.",
-        "reject": f"Reject budget {key} for {record.customer_name}, {total}? It can be reopened with a new date.",
-    }[verb]
-    return ask(Confirmation(
-        title=f"{verb.capitalize()} budget {key}?", text=text, button=f"{verb.capitalize()} budget",
-        action=PAGE.url("act", key=key, verb=verb), back=PAGE.url("show", key=key), danger=verb == "reject",
-        version=record.version,
-    ))
 
 
 def ask_reopen(key: int, wrong: Invalid | None = None) -> BaseResponse:

@@ -8,7 +8,7 @@ from flask import Response, flash, render_template, request
 from sqlalchemy import case, func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import records
+from blueprints.admin.crud import actions, records
 from blueprints.admin.crud.charts import Chart, Look, stacked
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
@@ -19,7 +19,7 @@ from database import db, transaction
 from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid
-from domain.integrations import events, webhooks
+from domain.integrations import deliveries, events, webhooks
 from domain.pages import Query, Record
 from models.outbox import Task, TaskStatus
 from models.webhook import Delivery
@@ -42,16 +42,9 @@ def endpoint_choices(who: Actor) -> list[tuple[str, str]]:
     return [(str(record.id), record.url[:80]) for record in page.records]
 
 
-class DeliveryPage(ListPage):
-    """The deliveries, below the endpoints."""
-
-    @property
-    def path(self) -> str:
-        return "/webhooks/deliveries"
-
-
-PAGE = DeliveryPage(
-    resource=webhooks.DELIVERY_RESOURCE,
+PAGE = ListPage(
+    resource=deliveries.RESOURCE,
+    mount="/webhooks/deliveries",
     title="Deliveries",
     icon="send",
     about="Each event that was or will be sent to an endpoint, with every attempt.",
@@ -81,7 +74,7 @@ def register(bp: Any) -> None:
     bp.add_url_rule(path, "deliveries_list", read(show_all), methods=["GET"])
     bp.add_url_rule(path + ".csv", "deliveries_export", read(download), methods=["GET"])
     bp.add_url_rule(path + "/<int:key>", "deliveries_show", read(show), methods=["GET"])
-    bp.add_url_rule(path + "/<int:key>/redeliver", "deliveries_redeliver", write(redeliver), methods=["POST"])
+    actions.register(bp, PAGE)
     bp.add_url_rule(path + "/redeliver", "deliveries_ask_failed", write(ask_failed), methods=["GET"])
     bp.add_url_rule(path + "/redeliver", "deliveries_failed", write(redeliver_failed), methods=["POST"])
 
@@ -102,12 +95,12 @@ def download() -> Response:
 
 def newest(who: Actor, endpoint_id: int) -> list[Record]:
     """The last deliveries of an endpoint."""
-    return webhooks.DELIVERIES.page(who, Query(filters={"endpoint_id": endpoint_id}, limit=8)).records
+    return deliveries.LISTING.page(who, Query(filters={"endpoint_id": endpoint_id}, limit=8)).records
 
 
 def show(key: int) -> str:
     """One delivery: what was sent, and each attempt with what came back."""
-    record = webhooks.DELIVERIES.read(wide_actor(), key)
+    record = deliveries.LISTING.read(wide_actor(), key)
     attempts = record.children["attempts"]
     return render_template(
         "admin/webhook_delivery.html", here=PAGE, record=record, attempts=attempts, body=pretty(record.body),
@@ -128,15 +121,6 @@ def pretty(text: str) -> str:
 # Once more ----------------------------------------------------------------------------------------
 
 
-def redeliver(key: int) -> BaseResponse:
-    """The same bytes again; the worker sends them within seconds."""
-    who = wide_actor()
-    with transaction():
-        webhooks.redeliver(*webhooks.DELIVERIES.lock(who, key))
-    flash("It will be sent again in a moment, with the same message id.", "ok")
-    return go(PAGE.url("show", key=key))
-
-
 def period() -> tuple[datetime, datetime]:
     """The period that the address names; raises Invalid when it is not whole."""
     wanted = PAGE.filters(actor())
@@ -152,7 +136,7 @@ def ask_failed() -> Response:
     wanted = PAGE.filters(actor()) | {
         "status": TaskStatus.FAILED, "created_after": first, "created_before": last,
     }
-    count = webhooks.DELIVERIES.count(actor(), **wanted)
+    count = deliveries.LISTING.count(actor(), **wanted)
     named = {name: request.args[name] for name in ("endpoint_id", "created_after", "created_before")
              if request.args.get(name)}
     return ask(Confirmation(
@@ -173,7 +157,7 @@ def redeliver_failed() -> BaseResponse:
     """All failed deliveries of the period, in one transaction."""
     first, last = period()
     with transaction():
-        count = webhooks.redeliver_failed(actor(), first, last, PAGE.filters(actor()).get("endpoint_id"))
+        count = deliveries.redeliver_failed(actor(), first, last, PAGE.filters(actor()).get("endpoint_id"))
     flash(f"{count:,} {'delivery' if count == 1 else 'deliveries'} will be sent again.", "ok")
     return go(PAGE.url("list", **request.args.to_dict()))
 
@@ -201,7 +185,7 @@ def midnights(days: int) -> list[datetime]:
 
 def by_day(who: Actor, edges: list[datetime], endpoint_id: int | None) -> dict[tuple[int, TaskStatus | None], int]:
     """How many deliveries began between each edge and the next, by status."""
-    clauses, values = webhooks.DELIVERIES.owned(who)
+    clauses, values = deliveries.LISTING.owned(who)
     which = case(*((Delivery.created_at < edge, place) for place, edge in enumerate(edges[1:])), else_=len(edges) - 1)
     found = (
         select(which.label("day"), Task.status.label("status")).outerjoin(Task, Task.id == Delivery.task_id)

@@ -7,8 +7,7 @@ from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import key_use, traffic
-from blueprints.admin.crud import cells, export, records
-from blueprints.admin.crud.confirm import Confirmation, ask
+from blueprints.admin.crud import actions, cells, export, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
@@ -65,8 +64,16 @@ def current_tab() -> str:
     return tab if tab in TABS else "active"
 
 
+def warnings(verb: str, record: Any) -> tuple[str, ...]:
+    """How much a key was used lately, before it is revoked."""
+    use = key_use.of([record.id]).get(record.id)
+    return (f"It made {use.requests:,} requests in the last 7 days.",) if use is not None and use.requests else ()
+
+
 PAGE = KeyPage(
     resource=api_keys.RESOURCE,
+    mount="/keys",
+    warnings=warnings,
     title="API keys",
     icon="key",
     about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",
@@ -91,8 +98,7 @@ def register(bp: Any) -> None:
     bp.add_url_rule("/keys/<int:key>", "api_keys_show", read(show), methods=["GET"])
     bp.add_url_rule("/keys/<int:key>/edit", "api_keys_edit", write(edit), methods=["GET"])
     bp.add_url_rule("/keys/<int:key>", "api_keys_save", write(save), methods=["POST"])
-    bp.add_url_rule("/keys/<int:key>/revoke", "api_keys_ask_revoke", write(ask_revoke), methods=["GET"])
-    bp.add_url_rule("/keys/<int:key>/revoke", "api_keys_revoke", write(revoke), methods=["POST"])
+    actions.register(bp, PAGE)
 
 
 def show_keys() -> Response:
@@ -230,35 +236,6 @@ def unchanged(row: Credential, changes: dict[str, Any]) -> dict[str, Any]:
     if kept and new and kept.date() == new.date():
         return {name: value for name, value in changes.items() if name != "expires_at"}
     return changes
-
-
-# Ending one ---------------------------------------------------------------------------------------
-
-
-def ask_revoke(key: int, wrong: str = "") -> Response:
-    """Say what will stop before it stops."""
-    record = api_keys.LISTING.read(wide_actor(), key)
-    use = key_use.of([key]).get(key)
-    facts = ["Calls with this key are refused from the next one on, for ever."]
-    if use is not None and use.requests:
-        facts.append(f"It made {use.requests:,} requests in the last 7 days.")
-    return ask(Confirmation(
-        title=f"Revoke {record.name}?", text="Whatever uses this key stops working. This cannot be undone.",
-        action=PAGE.url("revoke", key=key), back=PAGE.url("show", key=key), button="Revoke key", danger=True,
-        words=record.name, facts=tuple(facts), version=record.version, wrong=wrong,
-    ))
-
-
-def revoke(key: int) -> BaseResponse:
-    """End the key, if its name was typed."""
-    who = wide_actor()
-    record = api_keys.LISTING.read(who, key)
-    if request.form.get("words", "").strip() != record.name.strip():
-        return ask_revoke(key, "That is not the name of the key.")
-    with transaction():
-        api_keys.revoke(*api_keys.LISTING.lock(who, key))
-    flash(f"{record.name} was revoked.", "ok")
-    return go(PAGE.url("show", key=key))
 
 
 assert {f"READ_{name}" for name, _, _ in RESOURCES} < set(KEY_SCOPES)      # the form offers what there is

@@ -5,7 +5,6 @@ from typing import Any
 from blueprints.admin.crud.form_fields import Field, Section
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import country_choices, currency_choices, timezone_choices
-from domain.actor import Actor, All
 from domain.people import merchants
 from models.merchant import Merchant
 
@@ -13,11 +12,6 @@ from models.merchant import Merchant
 def values(row: Merchant) -> dict[str, Any]:
     """A profile as the form shows it."""
     return {name: getattr(row, name) for name in merchants.MerchantInput.model_fields}
-
-
-def allows(who: Actor, verb: str) -> bool:
-    """Profiles are made, switched off and on by those who have all merchants."""
-    return isinstance(who.merchant_ids, All)
 
 
 PAGE = ListPage(
@@ -59,8 +53,5 @@ PAGE = ListPage(
         )),
     ),
     values=values,
-    allows=allows,
-    undo={"archive": "activate", "activate": "archive"},
-    past={"archive": "{} was switched off.", "activate": "{} was switched on."},
     needs_merchant=False,
 )

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, flash, request
+from flask import Response
 from sqlalchemy import func, select
-from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import records
+from blueprints.admin.crud import actions, records
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
-from blueprints.pages.htmx import go
-from blueprints.pages.session import actor, need, wide_actor
-from database import db, transaction
+from blueprints.pages.session import actor, need
+from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.outbox import tasks
@@ -25,16 +23,10 @@ LATE = timedelta(minutes=2)             # a task due longer than that says that 
 A_DAY = timedelta(days=1)
 
 
-class TaskPage(ListPage):
-    """Tasks, at the address of the outbox."""
-
-    @property
-    def path(self) -> str:
-        return "/outbox"
-
-
-PAGE = TaskPage(
+PAGE = ListPage(
     resource=tasks.RESOURCE,
+    mount="/outbox",
+    opens=False,
     title="Outbox",
     icon="mail",
     about="What leaves this installation later: each task is stored with the change that caused it, and done by the "
@@ -72,11 +64,10 @@ class State:
 
 def register(bp: Any) -> None:
     """The outbox's addresses."""
-    read, write = need("READ_SETTINGS"), need("WRITE_SETTINGS")
+    read = need("READ_SETTINGS")
     bp.add_url_rule("/outbox", "tasks_list", read(show), methods=["GET"])
     bp.add_url_rule("/outbox.csv", "tasks_export", read(download), methods=["GET"])
-    bp.add_url_rule("/outbox/<int:key>/retry", "tasks_retry", write(retry), methods=["POST"])
-    bp.add_url_rule("/outbox/<int:key>/cancel", "tasks_cancel", write(cancel), methods=["POST"])
+    actions.register(bp, PAGE)
 
 
 def show() -> Response:
@@ -109,24 +100,3 @@ def state(who: Actor) -> State:
         select(func.min(Task.due_at)).where(*clauses, Task.status == TaskStatus.PENDING, Task.due_at <= now), values
     )
     return State(counts.get(TaskStatus.PENDING, 0), counts.get(TaskStatus.HELD, 0), failed or 0, oldest)
-
-
-def retry(key: int) -> BaseResponse:
-    """Due now, with all its attempts before it."""
-    with transaction():
-        tasks.retry(*tasks.LISTING.lock(wide_actor(), key))
-    return back(f"Task {key} is due now.")
-
-
-def cancel(key: int) -> BaseResponse:
-    """Never to be done; it can be tried again by hand."""
-    with transaction():
-        tasks.cancel(*tasks.LISTING.lock(wide_actor(), key))
-    return back(f"Task {key} was cancelled.")
-
-
-def back(message: str) -> BaseResponse:
-    """To the list as it was narrowed."""
-    flash(message, "ok")
-    came_from = request.referrer or ""
-    return go(came_from if came_from.startswith(request.host_url) else PAGE.url("list"))

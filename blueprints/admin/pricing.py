@@ -10,7 +10,6 @@ from domain.catalog import pricing
 from models.product import PriceRule, PriceRuleKind
 
 KINDS = pairs(PriceRuleKind)
-GONE = {"delete": "{} was deleted."}
 
 
 def percentage(row: Any) -> str:
@@ -47,8 +46,6 @@ RULES = ListPage(
     ),
     values=values,
     sort="name",
-    past=GONE,
-    asks=True,
     tones={"tax": "acc", "discount": "ok", "fee": "warn"},
 )
 
@@ -66,6 +63,4 @@ GROUPS = ListPage(
     sections=(Section("Group", (Field(name="name", required=True),)),),
     values=lambda row: {"name": row.name},
     sort="name",
-    past=GONE,
-    asks=True,
 )

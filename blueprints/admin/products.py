@@ -122,9 +122,5 @@ PAGE = ListPage(
         )),
     ),
     values=values,
-    bulk={"archive": "Deactivate", "activate": "Activate", "delete": "Delete"},
-    undo={"archive": "activate", "activate": "archive", "delete": "restore"},
-    past={"archive": "{} was deactivated.", "activate": "{} was activated.", "delete": "{} was deleted.",
-          "restore": "{} was brought back."},
     tones={"active": "ok", "inactive": "", "SUBSCRIPTION": "acc", "SERVICE": ""},
 )

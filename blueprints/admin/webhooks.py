@@ -20,10 +20,10 @@ from blueprints.services import services
 from database import db, transaction
 from domain import clock
 from domain.actor import Actor
-from domain.errors import Conflict
+from domain.integrations import deliveries as sent
 from domain.integrations import events, webhooks
 from domain.listing import expect
-from models.outbox import Task, TaskStatus
+from models.outbox import Task
 from models.webhook import Delivery, Endpoint, EndpointStatus
 
 TONES = {"active": "ok", "paused": "warn", "disabled": "bad"}
@@ -45,7 +45,7 @@ def context(record: Any) -> dict[str, Any]:
         "chart": deliveries.chart(who, record.id), "last": deliveries.newest(who, record.id),
         "story": [entry for entry in records.trail(PAGE, record.id, kind="webhook")
                   if entry.action != deliveries.REDELIVERED],
-        "what_to_do": WHAT_TO_DO, "now": clock.now(), "waiting": waiting(record.id),
+        "what_to_do": WHAT_TO_DO, "now": clock.now(), "waiting": sent.waiting(record.id),
     }
 
 
@@ -54,15 +54,8 @@ def create(who: Actor, new: webhooks.EndpointInput) -> Endpoint:
     return webhooks.create(who, new)[0]
 
 
-def delete(who: Actor, endpoint: Endpoint) -> None:
-    """End an endpoint of its own; a key's follows the key, and would come back with its next change."""
-    if endpoint.credential_id is not None:
-        raise Conflict("This endpoint belongs to an API key. Take the webhook URL away from the key instead.")
-    webhooks.delete(who, endpoint)
-
-
 PAGE = ListPage(
-    resource=replace(webhooks.RESOURCE, create=create, delete=delete),
+    resource=replace(webhooks.RESOURCE, create=create),
     title="Webhooks",
     icon="webhook",
     about="Addresses that are told when something changes, with a signature that proves who is speaking.",
@@ -82,8 +75,6 @@ PAGE = ListPage(
         )),
     ),
     values=values,
-    undo={"archive": "activate", "activate": "archive"},
-    past={"archive": "{} was paused.", "activate": "{} is listening again.", "delete": "{} was deleted."},
     tones=TONES,
     name=lambda row: short(row.url),
     form="admin/webhook_form.html",
@@ -101,7 +92,6 @@ def register(bp: Any) -> None:
     bp.add_url_rule("/webhooks/<int:key>/secret", "webhooks_secret", write(reveal), methods=["POST"])
     bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_ask_rotate", write(ask_rotate), methods=["GET"])
     bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_rotate", write(rotate), methods=["POST"])
-    bp.add_url_rule("/webhooks/<int:key>/end", "webhooks_ask_delete", write(ask_delete), methods=["GET"])
     bp.add_url_rule("/webhooks/<int:key>/test", "webhooks_test", write(send_test), methods=["POST"])
 
 
@@ -132,14 +122,6 @@ def last_of(keys: Sequence[int]) -> dict[int, Any]:
         .outerjoin(Task, Task.id == Delivery.task_id).where(Delivery.id.in_(newest))
     )
     return {row.endpoint_id: row for row in rows}
-
-
-def waiting(key: int) -> int:
-    """How many deliveries of an endpoint are still to be made."""
-    return db.session.scalar(
-        select(func.count()).select_from(Delivery).join(Task, Task.id == Delivery.task_id)
-        .where(Delivery.endpoint_id == key, Task.status.in_((TaskStatus.PENDING, TaskStatus.HELD)))
-    ) or 0
 
 
 # The secret ---------------------------------------------------------------------------------------
@@ -189,7 +171,7 @@ def rotate(key: int) -> Response:
     return shown(key, secret, title="The new signing secret", until=until)
 
 
-# Trying and ending --------------------------------------------------------------------------------
+# Trying -------------------------------------------------------------------------------------------
 
 
 def send_test(key: int) -> BaseResponse:
@@ -203,20 +185,6 @@ def send_test(key: int) -> BaseResponse:
         told = probe.error or f"the receiver answered {probe.status_code}"
         flash(f"The test event was not taken: {told}", "bad")
     return go(deliveries.PAGE.url("show", key=probe.delivery_id))
-
-
-def ask_delete(key: int) -> Response:
-    """Say what will not be sent any more."""
-    record = webhooks.LISTING.read(wide_actor(), key)
-    count = waiting(key)
-    facts = ["The receiver is told of nothing any more. Deliveries of the past stay in the record."]
-    if count:
-        facts.append(f"{count:,} {'delivery' if count == 1 else 'deliveries'} not made yet will be cancelled.")
-    return ask(Confirmation(
-        title="Delete this endpoint?", text=short(record.url), action=PAGE.url("act", key=key, verb="delete"),
-        back=PAGE.url("show", key=key), button="Delete endpoint", danger=True, facts=tuple(facts),
-        version=record.version,
-    ))
 
 
 # For whoever writes the receiver --------------------------------------------------------------------

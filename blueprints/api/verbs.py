@@ -214,7 +214,7 @@ def deleted(exposure: Exposure) -> Operation:
         key = key_of(exposure, arguments.key)
         own, row = resource.listing.lock(actor, key)
         expect(row, version_of(arguments))
-        delete(own, row)
+        delete.run(own, row)
         return exposure.contract.removed(exposure, key)
 
     return operation(
@@ -229,7 +229,7 @@ def action(exposure: Exposure, name: str) -> Operation:
         key = key_of(exposure, arguments.key)
         own, row = resource.listing.lock(actor, key)
         expect(row, version_of(arguments))
-        resource.actions[name](own, row)
+        resource.actions[name].run(own, row)
         return changed(exposure, actor, key)
 
     return operation(

@@ -1,18 +1,19 @@
 """Price rules (taxes, discounts, fees) and product groups: what a product's price carries."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any
 
 from sqlalchemy import exists, or_, select
 
 from database import db
-from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Number, Text
+from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
-from domain.listing import Listing, touch
-from domain.resource import Resource
+from domain.listing import Listing
+from domain.resource import Action, Resource, deletion
 from models.product import PriceRule, PriceRuleKind, Product, ProductGroup
 
 
@@ -51,6 +52,9 @@ GROUPS = Listing(
 )
 
 
+RULE_LIFE, GROUP_LIFE = Lifecycle(noun="price_rule"), Lifecycle(noun="product_group")
+
+
 def _hundredths(percentage: Decimal) -> int:
     scaled = percentage.scaleb(2)
     if scaled != int(scaled):
@@ -59,27 +63,22 @@ def _hundredths(percentage: Decimal) -> int:
 
 
 def create_rule(actor: Actor, new: PriceRuleInput) -> PriceRule:
-    now = clock.now()
     rule = PriceRule(
         merchant_id=actor.merchant_id, kind=new.kind, name=new.name, description=new.description,
-        percent_hundredths=_hundredths(new.percentage), created_at=now, updated_at=now, version=1,
+        percent_hundredths=_hundredths(new.percentage),
     )
-    db.session.add(rule)
-    db.session.flush()       # gives it its id
-    audit.record(actor, "price_rule.created", rule, after=audit.snapshot(rule))
+    RULE_LIFE.add(actor, rule)
     return rule
 
 
 def update_rule(actor: Actor, rule: PriceRule, changes: dict[str, Any]) -> PriceRule:
     """Budgets that are already written keep the tax they were written with."""
-    before = audit.snapshot(rule)
-    for name in ("name", "description"):
-        if name in changes:
-            setattr(rule, name, changes[name])
-    if "percentage" in changes:
-        rule.percent_hundredths = _hundredths(changes["percentage"])
-    touch(rule)
-    audit.record(actor, "price_rule.updated", rule, before=before, after=audit.snapshot(rule))
+    with RULE_LIFE.changing(actor, rule):
+        for name in ("name", "description"):
+            if name in changes:
+                setattr(rule, name, changes[name])
+        if "percentage" in changes:
+            rule.percent_hundredths = _hundredths(changes["percentage"])
     return rule
 
 
@@ -88,24 +87,18 @@ def delete_rule(actor: Actor, rule: PriceRule) -> None:
     carried = or_(Product.tax_id == rule.id, Product.discount_id == rule.id, Product.fee_id == rule.id)
     if db.session.scalar(select(exists().where(carried))):
         raise Conflict("Products still carry this; take it off them first.")
-    audit.record(actor, "price_rule.deleted", rule, before=audit.snapshot(rule))
-    db.session.delete(rule)
+    RULE_LIFE.erase(actor, rule)
 
 
 def create_group(actor: Actor, new: GroupInput) -> ProductGroup:
-    now = clock.now()
-    group = ProductGroup(merchant_id=actor.merchant_id, name=new.name, created_at=now, updated_at=now, version=1)
-    db.session.add(group)
-    db.session.flush()       # gives it its id
-    audit.record(actor, "product_group.created", group, after=audit.snapshot(group))
+    group = ProductGroup(merchant_id=actor.merchant_id, name=new.name)
+    GROUP_LIFE.add(actor, group)
     return group
 
 
 def update_group(actor: Actor, group: ProductGroup, changes: dict[str, Any]) -> ProductGroup:
-    before = audit.snapshot(group)
-    group.name = changes.get("name", group.name)
-    touch(group)
-    audit.record(actor, "product_group.updated", group, before=before, after=audit.snapshot(group))
+    with GROUP_LIFE.changing(actor, group):
+        group.name = changes.get("name", group.name)
     return group
 
 
@@ -113,15 +106,21 @@ def delete_group(actor: Actor, group: ProductGroup) -> None:
     """Only while no product is in it."""
     if db.session.scalar(select(exists().where(Product.group_id == group.id))):
         raise Conflict("Products are still in this group; move them first.")
-    audit.record(actor, "product_group.deleted", group, before=audit.snapshot(group))
-    db.session.delete(group)
+    GROUP_LIFE.erase(actor, group)
+
+
+def _gone(run: Callable[[Actor, Any], None], noun: str) -> Action:
+    """A deletion that nothing takes back."""
+    return deletion(run, confirm=lambda row: (f"The {noun} is gone for good.",))
 
 
 PRICE_RULES = Resource(
     name="price_rules", noun="price rule", listing=RULES, read_scope="READ_PRODUCTS", write_scope="WRITE_PRODUCTS",
-    input=PriceRuleInput, create=create_rule, update=update_rule, delete=delete_rule,
+    input=PriceRuleInput, create=create_rule, update=update_rule,
+    delete=_gone(delete_rule, "price rule"),
 )
 PRODUCT_GROUPS = Resource(
     name="product_groups", noun="product group", listing=GROUPS, read_scope="READ_PRODUCTS",
-    write_scope="WRITE_PRODUCTS", input=GroupInput, create=create_group, update=update_group, delete=delete_group,
+    write_scope="WRITE_PRODUCTS", input=GroupInput, create=create_group, update=update_group,
+    delete=_gone(delete_group, "product group"),
 )

@@ -1,12 +1,13 @@
 """Products: what is sold. One table in two vocabularies: `kind` says what it is, `billing` how it is paid."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
 from sqlalchemy import exists, select
 
 from database import db
-from domain import audit, clock, codes
+from domain import codes, inputs
 from domain.actor import Actor
 from domain.catalog import pricing
 from domain.errors import Conflict, Invalid, Problem
@@ -25,9 +26,10 @@ from domain.inputs import (
     Whole,
 )
 from domain.integrations import events
+from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Filter
-from domain.listing import Listing, touch
-from domain.resource import Resource
+from domain.listing import Listing
+from domain.resource import Resource, deletion, switch
 from models.budget import BudgetItem
 from models.merchant import Merchant
 from models.money import to_micro, to_minor
@@ -111,72 +113,58 @@ LISTING = Listing(
 )
 
 
+LIFE = Lifecycle(noun="product", tell=events.emit)
+
+
 def create(actor: Actor, new: ProductInput) -> Product:
     """A new product of the actor's merchant; Conflict when its sku is taken."""
     merchant_id = actor.merchant_id
     merchant = db.session.get(Merchant, merchant_id)
     assert merchant is not None      # a key or a session named it
-    now = clock.now()
     product = Product(
-        merchant_id=merchant_id, code=codes.fresh(), created_at=now, updated_at=now, version=1,
-        created_by_user_id=actor.user_id, currency=new.currency or merchant.currency,
+        merchant_id=merchant_id, code=codes.fresh(), currency=new.currency or merchant.currency,
         **{name: getattr(new, name) for name in PLAIN},
     )
     if new.active is False and "status" not in new.model_fields_set:
         product.status = ProductStatus.INACTIVE
     _sku(product, new.sku)
     _apply(actor, product, {name: getattr(new, name) for name in ("price", "deposit", "billing", *RULES, "group_id")})
-    db.session.add(product)
-    db.session.flush()       # gives it its id
-    audit.record(actor, "product.created", product, after=audit.snapshot(product))
-    events.emit(actor, "product.created", product)
+    LIFE.add(actor, product)
     return product
 
 
 def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
     """Change what was sent and nothing else."""
-    before = audit.snapshot(product)
-    for name in PLAIN:
-        if name in changes:
-            setattr(product, name, changes[name])
-    if changes.get("active") is not None and "status" not in changes:
-        product.status = ProductStatus.ACTIVE if changes["active"] else ProductStatus.INACTIVE
-    if changes.get("currency"):
-        product.currency = changes["currency"]
-    if "sku" in changes:
-        _sku(product, changes["sku"])
-    if "kind" in changes and "billing" not in changes:
-        changes = changes | {"billing": product.billing}
-    _apply(actor, product, changes)
-    touch(product)
-    db.session.flush()       # a taken sku shows here, inside the caller's transaction
-    audit.record(actor, "product.updated", product, before=before, after=audit.snapshot(product))
-    events.emit(actor, "product.updated", product)
+    with LIFE.changing(actor, product):
+        for name in PLAIN:
+            if name in changes:
+                setattr(product, name, changes[name])
+        if changes.get("active") is not None and "status" not in changes:
+            product.status = ProductStatus.ACTIVE if changes["active"] else ProductStatus.INACTIVE
+        if changes.get("currency"):
+            product.currency = changes["currency"]
+        if "sku" in changes:
+            _sku(product, changes["sku"])
+        if "kind" in changes and "billing" not in changes:
+            changes = changes | {"billing": product.billing}
+        _apply(actor, product, changes)
     return product
 
 
 def delete(actor: Actor, product: Product) -> None:
     """Kept for the budgets that name it, as inactive; otherwise found no more."""
-    events.emit(actor, "product.deleted", product)       # while it can still be read
-    before = audit.snapshot(product)
-    if db.session.scalar(select(exists().where(BudgetItem.product_id == product.id))):
-        product.status = ProductStatus.INACTIVE
-    else:
-        product.deleted_at = clock.now()
-    touch(product)
-    audit.record(actor, "product.deleted", product, before=before, after=audit.snapshot(product))
+    named = db.session.scalar(select(exists().where(BudgetItem.product_id == product.id)))
+    with LIFE.removing(actor, product):
+        if named:
+            product.deleted_at, product.status = None, ProductStatus.INACTIVE
 
 
-def restore(actor: Actor, product: Product) -> Product:
-    """Undo of `delete`; Conflict when its sku was taken meanwhile."""
-    before = audit.snapshot(product)
-    if product.deleted_at is None:
-        product.status = ProductStatus.ACTIVE
-    product.deleted_at = None
-    _sku(product, product.sku)
-    touch(product)
-    audit.record(actor, "product.restored", product, before=before, after=audit.snapshot(product))
-    events.emit(actor, "product.updated", product)
+def restore(actor: Actor, product: Product, was: Mapping[str, Any] | None = None) -> Product:
+    """Undo of `delete`, with the status that it had; Conflict when its sku was taken meanwhile."""
+    status = inputs.changes(ProductInput, dict(was or {})).get("status")
+    with LIFE.restoring(actor, product):
+        product.status = status or product.status
+        _sku(product, product.sku)
     return product
 
 
@@ -246,6 +234,10 @@ RESOURCE = Resource(
     input=ProductInput,
     create=create,
     update=update,
-    delete=delete,
-    actions={"archive": archive, "activate": activate, "restore": restore},
+    delete=deletion(delete, undo=restore, keeps=("status",), bulk=True),
+    actions=switch(
+        archive, activate, is_on=lambda row: bool(row.status == ProductStatus.ACTIVE),
+        undo=put_back(update, ProductInput), keeps="status", bulk=True,
+        titles=("Deactivate", "Activate"), past=("{} was deactivated.", "{} was activated."),
+    ),
 )

@@ -7,17 +7,17 @@ from typing import Annotated, Any
 import bcrypt
 from sqlalchemy import bindparam, case, literal
 
-from database import db
-from domain import audit, clock
+from domain import clock
 from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Moment, Networks, Text, WebAddress, Whole
 from domain.integrations import webhooks
+from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
-from domain.listing import Listing, touch
+from domain.listing import Listing
 from domain.permissions import KEY_SCOPES
-from domain.resource import Resource
+from domain.resource import Action, Resource
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
 from models.merchant import Merchant
@@ -86,6 +86,9 @@ LISTING = Listing(
 )
 
 
+LIFE = Lifecycle(noun="api_key")
+
+
 def fresh(actor: Actor, new: KeyInput) -> NewKey:
     """A key of this kind, made and hashed, which takes too long for a transaction; raises Invalid."""
     if actor.source != "cli":
@@ -98,17 +101,15 @@ def fresh(actor: Actor, new: KeyInput) -> NewKey:
 
 def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
     """A new key and its full text, which is nowhere else and never shown again."""
-    now, key, given = clock.now(), new.text, new.input
+    key, given = new.text, new.input
     row = Credential(
         kind=CredentialKind.INTEGRATION, mode=given.mode, merchant_id=actor.merchant_id, name=given.name,
         description=given.description, public_id=_parts(key).public_id, prefix=key[:12], last_four=key[-4:],
         digest=vault.digest(key), scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
         bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=given.expires_at,
-        webhook_url=given.webhook_url, created_by_user_id=actor.user_id, created_at=now, updated_at=now, version=1,
+        webhook_url=given.webhook_url,
     )
-    db.session.add(row)
-    db.session.flush()       # gives it its id
-    audit.record(actor, "api_key.created", row, after=audit.snapshot(row))
+    LIFE.add(actor, row)
     webhooks.follow_key(actor, row)
     return row, key
 
@@ -117,16 +118,14 @@ def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential
     """Change what was sent; it holds for the key's next call. A revoked key is past changing."""
     if row.revoked_at is not None:
         raise Conflict("This key is revoked and can no longer be changed.", details={"status": "REVOKED"})
-    before = audit.snapshot(row)
     if "expires_at" in changes and actor.source != "cli":
         _must_be_future(changes["expires_at"], clock.now())
     if "scopes" in changes:
         changes = changes | {"scopes": _scopes(changes["scopes"])}
-    for name, value in changes.items():
-        if name != "mode":              # a key's mode is part of its text
-            setattr(row, name, value)
-    touch(row)
-    audit.record(actor, "api_key.updated", row, before=before, after=audit.snapshot(row))
+    with LIFE.changing(actor, row):
+        for name, value in changes.items():
+            if name != "mode":              # a key's mode is part of its text
+                setattr(row, name, value)
     webhooks.follow_key(actor, row)
     return row
 
@@ -135,10 +134,8 @@ def revoke(actor: Actor, row: Credential) -> Credential:
     """Refused from its next call on, in every process, for ever."""
     if row.revoked_at is not None:
         raise Conflict("This key is already revoked.", details={"status": "REVOKED"})
-    before = audit.snapshot(row)
-    row.revoked_at = clock.now()
-    touch(row)
-    audit.record(actor, "api_key.revoked", row, before=before, after=audit.snapshot(row))
+    with LIFE.changing(actor, row, "revoked"):
+        row.revoked_at = clock.now()
     webhooks.follow_key(actor, row)
     return row
 
@@ -150,11 +147,8 @@ def archive(actor: Actor, row: Credential) -> Credential:
 
 def delete(actor: Actor, row: Credential) -> None:
     """Revoked, and found no more; its calls stay in the request log."""
-    before = audit.snapshot(row)
-    row.revoked_at = row.revoked_at or clock.now()
-    row.deleted_at = clock.now()
-    touch(row)
-    audit.record(actor, "api_key.deleted", row, before=before, after=audit.snapshot(row))
+    with LIFE.removing(actor, row):
+        row.revoked_at = row.revoked_at or clock.now()
     webhooks.follow_key(actor, row)
 
 
@@ -193,7 +187,17 @@ RESOURCE = Resource(
     create=create,
     update=update,
     before_create=fresh,
-    delete=delete,
+    delete=Action(run=delete),
     secret_field="key",  # noqa: S106 (the name of a field)
-    actions={"revoke": revoke, "archive": archive},
+    actions={
+        "revoke": Action(
+            run=revoke, title="Revoke", past="{} was revoked.", icon="ban", danger=True, typed=True,
+            offered=lambda actor, row: row.revoked_at is None,
+            confirm=lambda row: (
+                "Whatever uses this key stops working. This cannot be undone.",
+                "Calls with this key are refused from the next one on.",
+            ),
+        ),
+        "archive": Action(run=archive),
+    },
 )

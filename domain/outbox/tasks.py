@@ -20,7 +20,7 @@ from domain.errors import Conflict
 from domain.list_parts import Filter
 from domain.listing import Listing
 from domain.outbox.leases import OPEN, Lease
-from domain.resource import Resource
+from domain.resource import Action, Resource
 from models.outbox import Task, TaskStatus
 
 RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
@@ -235,5 +235,14 @@ LISTING = Listing(
 
 RESOURCE = Resource(
     name="tasks", noun="task", listing=LISTING, read_scope="READ_SETTINGS", write_scope="WRITE_SETTINGS",
-    actions={"retry": retry, "cancel": cancel},
+    actions={
+        "retry": Action(
+            run=retry, title="Try now", past="{} is due now.", icon="refresh",
+            offered=lambda actor, row: row.status in (TaskStatus.PENDING, TaskStatus.FAILED, TaskStatus.CANCELLED),
+        ),
+        "cancel": Action(
+            run=cancel, title="Cancel", past="{} was cancelled.", icon="ban",
+            offered=lambda actor, row: row.status in OPEN,
+        ),
+    },
 )

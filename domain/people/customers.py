@@ -1,12 +1,13 @@
 """Customers: who is billed. Names and addresses follow the rules that let four contracts share them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
 from sqlalchemy import func, literal, select
 
 from database import db
-from domain import audit, clock, codes
+from domain import codes
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
@@ -26,11 +27,12 @@ from domain.inputs import (
     WebAddress,
 )
 from domain.integrations import events
+from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter
-from domain.listing import Listing, touch
+from domain.listing import Listing
 from domain.people import customer_addresses
 from domain.people.customer_addresses import AddressInput
-from domain.resource import Resource
+from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
 from models.merchant import Merchant
 from models.money import Money, to_minor
@@ -121,14 +123,13 @@ LISTING = Listing(
 )
 
 
+LIFE = Lifecycle(noun="customer", tell=events.emit)
+
+
 def create(actor: Actor, new: CustomerInput) -> Customer:
     """A new customer of the actor's merchant; Conflict when its e-mail is taken."""
-    merchant_id = actor.merchant_id
-    now = clock.now()
     customer = Customer(
-        merchant_id=merchant_id, code=codes.fresh(), created_at=now, updated_at=now,
-        created_by_user_id=actor.user_id, version=1,
-        **{name: getattr(new, name) for name in PLAIN},
+        merchant_id=actor.merchant_id, code=codes.fresh(), **{name: getattr(new, name) for name in PLAIN}
     )
     given = {name: getattr(new, name) for name in ("name", "first_name", "last_name")}
     given = {name: part for name, part in given.items() if part is not None}
@@ -137,59 +138,44 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
     _amounts(customer, {"credit_limit": new.credit_limit, "low_balance": new.low_balance})
     if new.archived:
         customer.status = CustomerStatus.ARCHIVED
-    db.session.add(customer)
     for kind in AddressKind:
         customer_addresses.put(customer, kind, getattr(new, f"{kind}_address"))
     parts = new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True)
     customer_addresses.change_parts(customer, parts)
-    db.session.flush()       # gives it its id
-    audit.record(actor, "customer.created", customer, after=audit.snapshot(customer))
-    events.emit(actor, "customer.created", customer)
+    LIFE.add(actor, customer)
     return customer
 
 
 def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Customer:
     """Change what was sent and nothing else."""
-    before = audit.snapshot(customer)
-    kept = _in_major_units(customer) if "currency" in changes else {}
-    for name in PLAIN:
-        if name in changes:
-            setattr(customer, name, changes[name])
-    if changes.keys() & {"name", "first_name", "last_name"}:
-        _name(customer, changes)
-    if "email" in changes:
-        _email(customer, changes["email"])
-    _amounts(customer, kept | changes)
-    if changes.get("archived") is not None:
-        _archive(customer, archived=changes["archived"])
-    for kind in AddressKind:
-        if f"{kind}_address" in changes:
-            customer_addresses.put(customer, kind, changes[f"{kind}_address"])
-    customer_addresses.change_parts(customer, changes)
-    touch(customer)
-    db.session.flush()       # a taken e-mail shows here, inside the caller's transaction
-    audit.record(actor, "customer.updated", customer, before=before, after=audit.snapshot(customer))
-    events.emit(actor, "customer.updated", customer)
+    with LIFE.changing(actor, customer):
+        kept = _in_major_units(customer) if "currency" in changes else {}
+        for name in PLAIN:
+            if name in changes:
+                setattr(customer, name, changes[name])
+        if changes.keys() & {"name", "first_name", "last_name"}:
+            _name(customer, changes)
+        if "email" in changes:
+            _email(customer, changes["email"])
+        _amounts(customer, kept | changes)
+        if changes.get("archived") is not None:
+            _archive(customer, archived=changes["archived"])
+        for kind in AddressKind:
+            if f"{kind}_address" in changes:
+                customer_addresses.put(customer, kind, changes[f"{kind}_address"])
+        customer_addresses.change_parts(customer, changes)
     return customer
 
 
 def delete(actor: Actor, customer: Customer) -> None:
     """Kept, but found no more; its e-mail is free again."""
-    events.emit(actor, "customer.deleted", customer)       # while it can still be read
-    before = audit.snapshot(customer)
-    customer.deleted_at = clock.now()
-    touch(customer)
-    audit.record(actor, "customer.deleted", customer, before=before, after=audit.snapshot(customer))
+    LIFE.remove(actor, customer)
 
 
-def restore(actor: Actor, customer: Customer) -> Customer:
+def restore(actor: Actor, customer: Customer, was: Mapping[str, Any] | None = None) -> Customer:
     """Undo of `delete`; Conflict when its e-mail was taken meanwhile."""
-    before = audit.snapshot(customer)
-    customer.deleted_at = None
-    _email(customer, customer.email)
-    touch(customer)
-    audit.record(actor, "customer.restored", customer, before=before, after=audit.snapshot(customer))
-    events.emit(actor, "customer.updated", customer)
+    with LIFE.restoring(actor, customer):
+        _email(customer, customer.email)
     return customer
 
 
@@ -288,6 +274,9 @@ RESOURCE = Resource(
     input=CustomerInput,
     create=create,
     update=update,
-    delete=delete,
-    actions={"archive": archive, "activate": activate, "restore": restore},
+    delete=deletion(delete, undo=restore, bulk=True),
+    actions=switch(
+        archive, activate, is_on=lambda row: bool(row.status == CustomerStatus.ACTIVE),
+        undo=put_back(update, CustomerInput), keeps="status", bulk=True,
+    ),
 )

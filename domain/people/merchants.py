@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from sqlalchemy import exists, select
 
 from database import db
-from domain import audit, clock
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Problem
 from domain.inputs import Country, CurrencyCode, Email, Input, LongText, Maybe, Name, Text, TimeZone, Truth, WebAddress
+from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Filter
-from domain.listing import Listing, touch
-from domain.resource import Resource
+from domain.listing import Listing
+from domain.resource import Action, Resource, switch
 from models.budget import Budget
 from models.customer import Customer
 from models.merchant import Merchant
@@ -59,32 +59,33 @@ LISTING = Listing(
 )
 
 
+LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))
+
+
+def is_operator(actor: Actor) -> bool:
+    """Does the actor have all merchants? Only then a profile is made, switched off or on, or deleted."""
+    return isinstance(actor.merchant_ids, All)
+
+
 def create(actor: Actor, new: MerchantInput) -> Merchant:
     """A new tenant; needs all merchants."""
-    if not isinstance(actor.merchant_ids, All):
+    if not is_operator(actor):
         raise Forbidden("Only a user with all merchants can create a merchant profile.")
-    now = clock.now()
-    merchant = Merchant(**new.model_dump(), created_at=now, updated_at=now, version=1)
-    db.session.add(merchant)
-    db.session.flush()       # gives it its id
-    audit.record(actor, "merchant.created", merchant, after=audit.snapshot(merchant), merchant_id=merchant.id)
+    merchant = Merchant(**new.model_dump())
+    LIFE.add(actor, merchant)
     return merchant
 
 
 def update(actor: Actor, merchant: Merchant, changes: dict[str, Any]) -> Merchant:
     """Change what was sent; switching a merchant off or on is the operator's."""
-    if "active" in changes and changes["active"] != merchant.active and not isinstance(actor.merchant_ids, All):
+    if "active" in changes and changes["active"] != merchant.active and not is_operator(actor):
         raise Forbidden("Only a user with all merchants can switch a merchant profile off or on.")
     if changes.get("currency", merchant.currency) != merchant.currency and _does_business(merchant):
         problem = Problem("locked", "can no longer change: amounts are kept in it")
         raise Conflict("This merchant profile has customers, products or budgets.", fields={"currency": problem})
-    before = audit.snapshot(merchant)
-    for name, value in changes.items():
-        setattr(merchant, name, value)
-    touch(merchant)
-    audit.record(
-        actor, "merchant.updated", merchant, before=before, after=audit.snapshot(merchant), merchant_id=merchant.id
-    )
+    with LIFE.changing(actor, merchant):
+        for name, value in changes.items():
+            setattr(merchant, name, value)
     return merchant
 
 
@@ -99,17 +100,15 @@ def activate(actor: Actor, merchant: Merchant) -> Merchant:
 
 def delete(actor: Actor, merchant: Merchant) -> None:
     """Only a merchant that never did business; any other is switched off instead."""
-    if not isinstance(actor.merchant_ids, All):
+    if not is_operator(actor):
         raise Forbidden("Only a user with all merchants can delete a merchant profile.")
     if _does_business(merchant):
         raise Conflict(
             "This merchant profile has customers, products or budgets; switch it off instead.",
             code="merchants-has-documents",
         )
-    before = audit.snapshot(merchant)
-    merchant.active, merchant.deleted_at = False, clock.now()
-    touch(merchant)
-    audit.record(actor, "merchant.deleted", merchant, before=before, merchant_id=merchant.id)
+    with LIFE.removing(actor, merchant):
+        merchant.active = False
 
 
 def _does_business(merchant: Merchant) -> bool:
@@ -129,6 +128,11 @@ RESOURCE = Resource(
     input=MerchantInput,
     create=create,
     update=update,
-    delete=delete,
-    actions={"archive": archive, "activate": activate},
+    may_create=is_operator,
+    delete=Action(run=delete),
+    actions=switch(
+        archive, activate, is_on=lambda row: bool(row.active), allowed=is_operator,
+        undo=put_back(update, MerchantInput), keeps="active",
+        titles=("Switch off", "Switch on"), past=("{} was switched off.", "{} was switched on."),
+    ),
 )

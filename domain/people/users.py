@@ -6,15 +6,16 @@ from typing import Annotated, Any
 from sqlalchemy import exists, func, or_, select
 
 from database import db
-from domain import audit, clock
+from domain import audit
 from domain.access import passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth
+from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter
-from domain.listing import Listing, touch
+from domain.listing import Listing
 from domain.people import user_guards
-from domain.resource import Resource
+from domain.resource import Resource, deletion, switch
 from models.merchant import Merchant
 from models.user import Membership, Role, User, UserSession
 
@@ -119,19 +120,16 @@ def hashed_changes(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
 
 def create(actor: Actor, new: NewUser) -> User:
     """A new user; nobody grants more merchants than he has himself."""
-    now, given = clock.now(), new.input
+    given = new.input
     user = User(
-        password_hash=new.password_hash, created_at=now, updated_at=now, version=1, token_version=1,
-        created_by_user_id=actor.user_id,
+        password_hash=new.password_hash, token_version=1,
         **{name: getattr(given, name) for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone")},
     )
     _email(user, given.email)
     _grant(actor, user, {"all_merchants": given.all_merchants, "merchant_ids": given.merchant_ids})
     if not user.all_merchants and not user.memberships:
         raise Invalid.field("merchant_ids", "must name at least one merchant", "blank")
-    db.session.add(user)
-    db.session.flush()       # gives it its id
-    audit.record(actor, "user.created", user, after=_snapshot(user), merchant_id=_home(user))
+    LIFE.add(actor, user)
     tokens.issue(actor, user)
     return user
 
@@ -140,27 +138,23 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
     """Change what was sent, its password hashed; less power or a new password ends the user's sessions."""
     if "password" in changes:
         raise TypeError("a password is hashed before the transaction: hashed_changes()")
-    before = _snapshot(user)
-    for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone"):
-        if name in changes:
-            setattr(user, name, changes[name])
-    if "email" in changes:
-        _email(user, changes["email"])
-    if changes.keys() & {"all_merchants", "merchant_ids"}:
-        _grant(actor, user, changes)
-    user_guards.keep_oneself(actor, user, before)
-    user_guards.keep_an_operator(user)       # before anything flushes: it compares with what is stored
+    with LIFE.changing(actor, user) as change:
+        for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone"):
+            if name in changes:
+                setattr(user, name, changes[name])
+        if "email" in changes:
+            _email(user, changes["email"])
+        if changes.keys() & {"all_merchants", "merchant_ids"}:
+            _grant(actor, user, changes)
+        user_guards.keep_oneself(actor, user, change.before)
+        user_guards.keep_an_operator(user)       # before anything flushes: it compares with what is stored
+        if "password_hash" in changes:
+            user.password_hash = changes["password_hash"]
+        if _powers(change.before) != _powers(_snapshot(user)) or "password_hash" in changes:
+            user.token_version += 1
+            sessions.end_all(user.id)
     if "password_hash" in changes:
-        user.password_hash = changes["password_hash"]
-    after = _snapshot(user)
-    if _powers(before) != _powers(after) or "password_hash" in changes:
-        user.token_version += 1
-        sessions.end_all(user.id)
-    touch(user)
-    db.session.flush()       # a taken e-mail shows here
-    audit.record(actor, "user.updated", user, before=before, after=after, merchant_id=_home(user))
-    if "password_hash" in changes:
-        audit.record(actor, "user.password_changed", user, merchant_id=_home(user))
+        LIFE.note(actor, "password_changed", user)
     return user
 
 
@@ -175,17 +169,15 @@ def activate(actor: Actor, user: User) -> User:
 
 def delete(actor: Actor, user: User) -> None:
     """Shut out for ever and found no more; what the user did stays under the user's name."""
-    before = _snapshot(user)
-    user.active, user.deleted_at = False, clock.now()
-    user_guards.keep_oneself(actor, user, before)
-    user_guards.keep_an_operator(user)
-    user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
-    user.token_version += 1
-    sessions.end_all(user.id)
-    if tokens.of_user(user.id) is not None:
-        tokens.revoke(actor, user)
-    touch(user)
-    audit.record(actor, "user.deleted", user, before=before, after=_snapshot(user), merchant_id=_home(user))
+    with LIFE.removing(actor, user) as change:
+        user.active = False
+        user_guards.keep_oneself(actor, user, change.before)
+        user_guards.keep_an_operator(user)
+        user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
+        user.token_version += 1
+        sessions.end_all(user.id)
+        if tokens.of_user(user.id) is not None:
+            tokens.revoke(actor, user)
 
 
 def hashed_own(user: User, old: str, new: str) -> OwnPassword:
@@ -272,6 +264,9 @@ def _snapshot(user: User) -> dict[str, Any]:
     return audit.snapshot(user) | {"merchant_ids": user.merchant_ids}
 
 
+LIFE = Lifecycle(noun="user", snapshot=_snapshot, merchant_of=_home)
+
+
 RESOURCE = Resource(
     name="users",
     noun="user",
@@ -283,6 +278,12 @@ RESOURCE = Resource(
     update=update,
     before_create=hashed,
     before_update=hashed_changes,
-    delete=delete,
-    actions={"archive": archive, "activate": activate},
+    delete=deletion(
+        delete, past="{} was deleted; what the user did stays under that name.",
+        confirm=lambda row: ("The user is gone for good.",),
+    ),
+    actions=switch(
+        archive, activate, is_on=lambda row: bool(row.active), undo=put_back(update, UserInput), keeps="active",
+        titles=("Deactivate", "Activate"), past=("{} was deactivated and signed out.", "{} was activated."),
+    ),
 )

@@ -3,6 +3,7 @@
 A caller's totals are never believed; they are computed here. Tax is exclusive: it comes on top.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -16,14 +17,16 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, RowId
 from domain.integrations import events
+from domain.lifecycle import Lifecycle
 from domain.listing import touch
 from domain.people import customers
-from domain.resource import Resource
+from domain.resource import Action, Resource, deletion
 from domain.sales.budget_lines import ItemInput, compute
 from domain.sales.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
 from models.customer import Customer
 from models.merchant import Merchant
+from models.money import Money
 
 MAX_ITEMS = 200
 
@@ -49,46 +52,39 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
     now = clock.now()
     days = settings.get("quote_validity_days")
     budget = Budget(
-        merchant_id=merchant.id, status=BudgetStatus.PENDING, created_at=now, updated_at=now, version=1,
-        created_by_user_id=actor.user_id, currency=new.currency or merchant.currency,
+        merchant_id=merchant.id, status=BudgetStatus.PENDING, created_at=now,
+        currency=new.currency or merchant.currency,
         valid_until=_future(new.valid_until) or now + timedelta(days=days), notes=new.notes, details=new.details,
     )
     budget.customer_id = _customer(actor, new.customer_id).id
     compute(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
-    db.session.add(budget)
-    db.session.flush()       # gives it and its items their ids
-    audit.record(actor, "budget.created", budget, after=_snapshot(budget))
-    events.emit(actor, "budget.created", budget)
+    LIFE.add(actor, budget)
     return budget
 
 
 def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
     """Change what was sent. Amounts, lines, customer and date move only while it is pending."""
     settle(budget)
-    before = _snapshot(budget)
-    if changes.get("status") is not None:
-        _move(actor, budget, changes["status"], changes.get("valid_until"))
-    frozen = changes.keys() & {"customer_id", "items", "currency", "discount", "tax", "valid_until"}
-    # Approving with the same call that changes lines would change what was agreed to.
-    if frozen and budget.status is not BudgetStatus.PENDING:
-        raise Conflict(
-            f"Budget is {budget.status} and can no longer be changed", details={"status": str(budget.status)}
-        )
-    if "valid_until" in changes:
-        budget.valid_until = _future(changes["valid_until"])
-    for name in ("notes", "details"):
-        if name in changes:
-            setattr(budget, name, changes[name])
-    _change_currency(budget, changes)
-    if "customer_id" in changes:
-        budget.customer_id = _customer(actor, changes["customer_id"]).id
-    if changes.keys() & {"items", "discount", "tax"}:
-        compute(actor, budget, changes)
-    touch(budget)
-    db.session.flush()       # new items get their ids
-    event = _event(before["status"], budget)
-    audit.record(actor, event, budget, before=before, after=_snapshot(budget))
-    events.emit(actor, event, budget)
+    with LIFE.changing(actor, budget) as change:
+        if changes.get("status") is not None:
+            _move(actor, budget, changes["status"], changes.get("valid_until"))
+        frozen = changes.keys() & {"customer_id", "items", "currency", "discount", "tax", "valid_until"}
+        # Approving with the same call that changes lines would change what was agreed to.
+        if frozen and budget.status is not BudgetStatus.PENDING:
+            raise Conflict(
+                f"Budget is {budget.status} and can no longer be changed", details={"status": str(budget.status)}
+            )
+        if "valid_until" in changes:
+            budget.valid_until = _future(changes["valid_until"])
+        for name in ("notes", "details"):
+            if name in changes:
+                setattr(budget, name, changes[name])
+        _change_currency(budget, changes)
+        if "customer_id" in changes:
+            budget.customer_id = _customer(actor, changes["customer_id"]).id
+        if changes.keys() & {"items", "discount", "tax"}:
+            compute(actor, budget, changes)
+        change.verb = _verb(change.before["status"], budget)
     return budget
 
 
@@ -96,21 +92,13 @@ def delete(actor: Actor, budget: Budget) -> None:
     """Kept, but found no more. An approved budget is the record of an agreement and stays."""
     if budget.status is BudgetStatus.APPROVED:
         raise Conflict("Budget is APPROVED and can no longer be deleted", details={"status": "APPROVED"})
-    events.emit(actor, "budget.deleted", budget)       # while it can still be read
-    before = _snapshot(budget)
-    budget.deleted_at = clock.now()
-    touch(budget)
-    audit.record(actor, "budget.deleted", budget, before=before, after=_snapshot(budget))
+    LIFE.remove(actor, budget)
 
 
-def restore(actor: Actor, budget: Budget) -> Budget:
+def restore(actor: Actor, budget: Budget, was: Mapping[str, Any] | None = None) -> Budget:
     """Undo of `delete`."""
-    before = _snapshot(budget)
-    budget.deleted_at = None
-    touch(budget)
-    audit.record(actor, "budget.restored", budget, before=before, after=_snapshot(budget))
-    events.emit(actor, "budget.updated", budget)
-    return budget
+    with LIFE.restoring(actor, budget):
+        return budget
 
 
 def approve(actor: Actor, budget: Budget) -> Budget:
@@ -123,19 +111,15 @@ def reject(actor: Actor, budget: Budget) -> Budget:
 
 def archive(actor: Actor, budget: Budget) -> Budget:
     """Out of the lists of what is going on; status and amounts stay as they are."""
-    before = _snapshot(budget)
-    budget.archived_at = budget.archived_at or clock.now()
-    touch(budget)
-    audit.record(actor, "budget.archived", budget, before=before, after=_snapshot(budget))
+    with LIFE.changing(actor, budget, "archived", event=None):
+        budget.archived_at = budget.archived_at or clock.now()
     return budget
 
 
 def activate(actor: Actor, budget: Budget) -> Budget:
     """Undo of `archive`."""
-    before = _snapshot(budget)
-    budget.archived_at = None
-    touch(budget)
-    audit.record(actor, "budget.activated", budget, before=before, after=_snapshot(budget))
+    with LIFE.changing(actor, budget, "activated", event=None):
+        budget.archived_at = None
     return budget
 
 
@@ -148,8 +132,8 @@ def settle(budget: Budget) -> None:
 def _expire(budget: Budget) -> None:
     budget.status = BudgetStatus.EXPIRED
     touch(budget)
-    audit.record(Actor.system(), "budget.expired", budget, before={"status": "PENDING"}, after={"status": "EXPIRED"})
-    events.emit(Actor.system(), "budget.expired", budget)
+    LIFE.note(Actor.system(), "expired", budget, before={"status": "PENDING"}, after={"status": "EXPIRED"})
+    LIFE.emit(Actor.system(), "expired", budget)
 
 
 def expire_due(limit: int = 500) -> int:
@@ -186,10 +170,10 @@ def _move(actor: Actor, budget: Budget, wanted: BudgetStatus, valid_until: Any) 
     budget.status = wanted
 
 
-def _event(old: str, budget: Budget) -> str:
+def _verb(old: str, budget: Budget) -> str:
     if old == budget.status or budget.status is BudgetStatus.PENDING:
-        return "budget.updated"
-    return f"budget.{budget.status.lower()}"
+        return "updated"
+    return budget.status.lower()
 
 
 def _future(moment: Any) -> Any:
@@ -226,6 +210,19 @@ def _snapshot(budget: Budget) -> dict[str, Any]:
     return audit.snapshot(budget) | {"items": lines}
 
 
+LIFE = Lifecycle(noun="budget", tell=events.emit, snapshot=_snapshot)
+
+
+def _is_pending(actor: Actor, row: Any) -> bool:
+    return bool(row.status == BudgetStatus.PENDING)
+
+
+def _decided(row: Any, what_follows: str) -> tuple[str, ...]:
+    """What is said before a budget is approved or rejected."""
+    total = f"{Money(row.total_minor, row.currency).decimal:,} {row.currency}"
+    return (f"It is for {row.customer_name}, {total}. {what_follows}",)
+
+
 RESOURCE = Resource(
     name="budgets",
     noun="budget",
@@ -235,6 +232,20 @@ RESOURCE = Resource(
     input=BudgetInput,
     create=create,
     update=update,
-    delete=delete,
-    actions={"approve": approve, "reject": reject, "restore": restore, "archive": archive, "activate": activate},
+    delete=deletion(
+        delete, undo=restore, bulk=True, offered=lambda actor, row: bool(row.status != BudgetStatus.APPROVED)
+    ),
+    actions={
+        "reject": Action(
+            run=reject, title="Reject", past="{} was rejected.", icon="ban", danger=True, primary=True,
+            offered=_is_pending,
+            confirm=lambda row: _decided(row, "It can be reopened with a new date."),
+        ),
+        "approve": Action(
+            run=approve, title="Approve", past="{} was approved.", icon="check", primary=True, offered=_is_pending,
+            confirm=lambda row: _decided(row, "Its lines and amounts are fixed from then on."),
+        ),
+        "archive": Action(run=archive),
+        "activate": Action(run=activate),
+    },
 )

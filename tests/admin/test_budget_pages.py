@@ -147,7 +147,8 @@ def test_only_what_the_status_allows_is_offered_and_the_rest_refused_in_place(ad
     assert offered(admin, approved) == set()
     assert offered(admin, rejected) == {"reopen", "delete"}
     for verb in ("approve", "reject"):
-        said(admin, admin.get(f"/admin/budgets/{approved}/{verb}"), approved, "only a pending one can be decided")
+        refused = admin.get(f"/admin/budgets/{approved}/{verb}")
+        said(admin, refused, approved, f"You cannot {verb} Budget {approved} now.")
     said(admin, admin.post(f"/admin/budgets/{approved}/reject"), approved, "APPROVED -&gt; REJECTED is not allowed.")
     said(admin, admin.post(f"/admin/budgets/{approved}/delete"), approved, "can no longer be deleted.")
     said(admin, admin.get(f"/admin/budgets/{pending}/reopen"), pending, "there is nothing to reopen")

@@ -156,7 +156,7 @@ def test_a_disabled_endpoint_says_why_and_what_to_do(admin, alder):
 def test_deleting_asks_first(admin, alder):
     key = make_endpoint(alder)
     make_delivery(alder, key, TaskStatus.PENDING)
-    asked = admin.part(f"/admin/webhooks/{key}/end")
+    asked = admin.part(f"/admin/webhooks/{key}/delete")
     assert asked.text.lstrip().startswith("<dialog")
     assert "1 delivery not made yet" in asked.text
     assert endpoint().deleted_at is None
@@ -240,7 +240,7 @@ def test_another_merchants_webhooks_are_out_of_reach(admin, birch):
     key = make_endpoint(birch)
     delivery = make_delivery(birch, key)
     for path in (f"/admin/webhooks/{key}", f"/admin/webhooks/{key}/edit", f"/admin/webhooks/{key}/rotate",
-                 f"/admin/webhooks/{key}/end", f"/admin/webhooks/deliveries/{delivery}"):
+                 f"/admin/webhooks/{key}/delete", f"/admin/webhooks/deliveries/{delivery}"):
         assert admin.get(path).status_code == 404, path
     for path in ("", "/secret", "/rotate", "/test", "/archive", "/activate", "/delete"):
         assert admin.post(f"/admin/webhooks/{key}{path}", FORM).status_code == 404, path

@@ -133,7 +133,7 @@ def test_rows_are_chosen_archived_and_brought_back(window):
     bar.get_by_role("button", name="Archive").click()
     expect(page.locator(".toast-x")).to_contain_text("2 customers were archived.")
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast-x")).to_contain_text("2 customers were activated.")
+    expect(page.locator(".toast-x")).to_contain_text("2 customers were restored.")
 
 
 def test_the_palette_is_worked_by_keys_alone(window):

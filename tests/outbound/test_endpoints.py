@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook
 from database import db, transaction
 from domain import clock
 from domain.errors import Conflict, Invalid
-from domain.integrations import signatures, webhooks
+from domain.integrations import deliveries, signatures, webhooks
 from domain.people import customers
 from domain.vault import vault
 from models.audit import AuditEntry
@@ -258,7 +258,7 @@ def test_one_delivery_is_made_again_with_the_same_id(alder, receiver, work):
     work()
     with transaction():
         actor = cast.actor_for(alder)
-        webhooks.redeliver(actor, webhooks.DELIVERIES.get(actor, 1, lock=True))
+        deliveries.redeliver(actor, deliveries.LISTING.get(actor, 1, lock=True))
     work()
     first, second = receiver.seen
     assert first["body"] == second["body"]
@@ -276,9 +276,9 @@ def test_all_failed_deliveries_of_a_period_are_made_again(alder, receiver, work)
     with transaction():
         now = clock.now()
         actor = cast.actor_for(alder)
-        assert webhooks.redeliver_failed(actor, now - timedelta(days=2), now - timedelta(days=1)) == 0
-        assert webhooks.redeliver_failed(cast.actor_for(alder + 1), now - timedelta(days=1), now) == 0
-        assert webhooks.redeliver_failed(actor, now - timedelta(days=1), now) == 3
+        assert deliveries.redeliver_failed(actor, now - timedelta(days=2), now - timedelta(days=1)) == 0
+        assert deliveries.redeliver_failed(cast.actor_for(alder + 1), now - timedelta(days=1), now) == 0
+        assert deliveries.redeliver_failed(actor, now - timedelta(days=1), now) == 3
     work()
     assert sorted(names(receiver, "/200/mended")) == ["Customer 0", "Customer 1", "Customer 2"]
 
@@ -290,7 +290,7 @@ def test_what_is_made_again_for_a_paused_endpoint_waits(alder, receiver, work):
     act(alder, webhooks.pause)
     with transaction():
         actor = cast.actor_for(alder)
-        webhooks.redeliver(actor, webhooks.DELIVERIES.get(actor, 1, lock=True))
+        deliveries.redeliver(actor, deliveries.LISTING.get(actor, 1, lock=True))
     work()
     assert len(receiver.seen) == 1
     assert hooks()[0].status is TaskStatus.HELD
@@ -302,9 +302,9 @@ def test_what_was_for_a_deleted_endpoint_is_not_made_again(alder, receiver, work
     work()
     act(alder, webhooks.delete)
     actor = cast.actor_for(alder)
-    delivery = webhooks.DELIVERIES.get(actor, 1)
+    delivery = deliveries.LISTING.get(actor, 1)
     with pytest.raises(Conflict):
-        webhooks.redeliver(actor, delivery)
+        deliveries.redeliver(actor, delivery)
 
 
 # Secrets -------------------------------------------------------------------------------------------
@@ -478,7 +478,7 @@ def test_every_delivery_is_a_row(alder, receiver, work):
     make_endpoint(alder, receiver.url("/200"))
     cast.make_customer(alder)
     work()
-    record = webhooks.DELIVERIES.read(cast.actor_for(alder), 1)
+    record = deliveries.LISTING.read(cast.actor_for(alder), 1)
     assert (record.status, record.attempts_made, record.event) == (TaskStatus.DONE, 1, "customer.created")
     assert [one.status_code for one in record.children["attempts"]] == [200]
     assert cast.count(Delivery) == 1

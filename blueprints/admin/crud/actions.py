@@ -2,100 +2,157 @@
 
 from typing import Any
 
-from flask import Response, flash, make_response, request
+from flask import Blueprint, Response, flash, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import cells
+from blueprints.admin.crud import cells, undoing
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import go, is_htmx
-from blueprints.pages.session import wide_actor
+from blueprints.pages.session import need, wide_actor
 from database import transaction
 from domain.actor import Actor
-from domain.errors import Conflict, NotFound, PreconditionFailed
+from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from domain.listing import expect
+from domain.resource import Action
 
 MOST_AT_ONCE = 500
 
 
+def register(bp: Blueprint, here: ListPage) -> None:
+    """Give each of the noun's actions its addresses."""
+    write = need(here.resource.write_scope)
+
+    def add(rule: str, view: str, run: Any, method: str) -> None:
+        run.__name__ = view
+        bp.add_url_rule(here.path + rule, f"{here.resource.name}_{view}", write(run), methods=[method])
+
+    asked = [verb for verb, action in here.verbs.items() if action.confirm]
+    if here.verbs:
+        add(f"/<int:key>/<any({', '.join(here.verbs)}):verb>", "act", lambda key, verb: act(here, key, verb), "POST")
+    if asked:
+        add(f"/<int:key>/<any({', '.join(asked)}):verb>", "ask", lambda key, verb: ask_first(here, key, verb), "GET")
+    if here.bulk:
+        add("/bulk", "bulk", lambda: bulk(here), "POST")
+    if any(action.undo for action in here.verbs.values()):
+        add("/undo", "undo", lambda: undo(here), "POST")
+
+
+def action_of(here: ListPage, verb: str) -> Action:
+    """The action of this verb, if pages offer it."""
+    if verb not in here.verbs:
+        raise NotFound("action", verb)
+    return here.verbs[verb]
+
+
 def act(here: ListPage, key: int, verb: str) -> BaseResponse:
     """One action on one row; a toast says what was done and takes it back."""
+    action = action_of(here, verb)
+    if action.typed and not is_named(here, key):
+        return ask_first(here, key, verb, f"That is not the name of the {here.resource.noun}.")
     try:
-        name = perform(here, [key], verb)[0]
+        names, was = perform(here, [key], action)
     except (Conflict, PreconditionFailed) as error:
-        return refused(here, key, error.message, gone=verb == "restore")
-    message = here.past.get(verb, "{} was changed.").format(name)
-    undo = here.url("act", key=key, verb=here.undo[verb]) if verb in here.undo else None
-    return done(here, message, undo, gone=verb == "delete")
+        return refused(here, key, error.message)
+    return done(here, action.past.format(names[0]), undoing.address(here, verb, was), gone=action.removes)
 
 
-def ask_delete(here: ListPage, key: int) -> Response:
-    """A question before what nobody can take back."""
-    record = here.resource.listing.read(wide_actor(), key)
+def is_named(here: ListPage, key: int) -> bool:
+    """Was the row's name typed?"""
+    name = here.name(here.resource.listing.read(wide_actor(), key))
+    return request.form.get("words", "").strip() == name.strip()
+
+
+def ask_first(here: ListPage, key: int, verb: str, wrong: str = "") -> BaseResponse:
+    """Say what an action does before it is done."""
+    action, who = action_of(here, verb), wide_actor()
+    record = here.resource.listing.read(who, key)
     name = here.name(record)
+    if not action.offered(who, record) or action.confirm is None:
+        return refused(here, key, f"You cannot {action.title.lower()} {name} now.")
+    text, *facts = action.confirm(record)
     return ask(Confirmation(
-        title=f"Delete {name}?", text=f"The {here.resource.noun} is gone for good.", button="Delete", danger=True,
-        action=here.url("act", key=key, verb="delete"), back=here.url("show", key=key), version=record.version,
+        title=f"{action.title} {name}?", text=text, facts=(*facts, *here.warnings(verb, record)),
+        button=f"{action.title} {here.resource.noun}", danger=action.danger, words=name if action.typed else "",
+        action=here.url("act", key=key, verb=verb), back=here.url("show", key=key), version=record.version, wrong=wrong,
     ))
 
 
 def bulk(here: ListPage) -> BaseResponse:
     """One action on the chosen rows, all of them or none."""
-    verb = request.values.get("verb", "")
-    if verb not in here.bulk and verb not in here.undo.values():
+    verb = request.form.get("verb", "")
+    action = action_of(here, verb)
+    if not action.bulk:
         raise NotFound("action", verb)
-    chosen = request.form.getlist("ids") or request.args.get("ids", "").split(",")
-    keys = [int(key) for key in chosen if key.isascii() and key.isdigit()][:MOST_AT_ONCE]
+    keys = [int(key) for key in request.form.getlist("ids") if key.isascii() and key.isdigit()][:MOST_AT_ONCE]
     if not keys:
         return done(here, "Nothing was selected.", None)
     try:
-        perform(here, keys, verb)
+        names, was = perform(here, keys, action)
     except (Conflict, PreconditionFailed) as error:
         return done(here, f"{error.message} Nothing was changed.", None, kind="bad")
-    many = f"{len(keys)} {here.resource.name if len(keys) > 1 else here.resource.noun}"
-    message = here.past.get(verb, "{} was changed.").format(many)
-    message = message.replace(" was ", " were ") if len(keys) > 1 else message
-    undo = here.undo.get(verb)
-    return done(here, message, here.url("bulk", verb=undo, ids=",".join(map(str, keys))) if undo else None)
+    return done(here, said(here, action.past, names), undoing.address(here, verb, was))
 
 
-def perform(here: ListPage, keys: list[int], verb: str) -> list[str]:
-    """Run an action on rows in one transaction; their names."""
-    resource, who = here.resource, wide_actor()
-    run = resource.delete if verb == "delete" else resource.actions.get(verb)
-    if run is None:
-        raise NotFound("action", verb)
-    names = []
+def undo(here: ListPage) -> BaseResponse:
+    """Give each row of an action the state that it had before, all of them or none."""
+    verb = request.values.get("verb", "")
+    action = action_of(here, verb)
+    who, names = wide_actor(), []
+    try:
+        with transaction():
+            for key, was in undoing.states(action, request.values.get("was", "")):
+                own, row = find(here, who, key, removed=action.removes)
+                assert action.undo is not None
+                action.undo(own, row, was)
+                names.append(here.name(row))
+    except (Conflict, Invalid) as error:
+        return done(here, f"{error.message} Nothing was undone.", None, kind="bad")
+    return done(here, said(here, "{} was restored.", names), None)
+
+
+def said(here: ListPage, sentence: str, names: list[str]) -> str:
+    """The sentence about one row by its name, or about many by their number."""
+    if len(names) == 1:
+        return sentence.format(names[0])
+    return sentence.format(f"{len(names)} {here.resource.name.replace('_', ' ')}").replace(" was ", " were ")
+
+
+def perform(here: ListPage, keys: list[int], action: Action) -> tuple[list[str], undoing.States]:
+    """Run an action on rows in one transaction: their names, and how they were."""
+    who = wide_actor()
+    names: list[str] = []
+    states: undoing.States = []
     with transaction():
         for key in keys:
-            own, row = find(here, who, key, verb)
-            name = here.name(row)
+            own, row = find(here, who, key)
+            name, was = here.name(row), undoing.state_of(action, row)
+            expect(row, cells.seen_version())
             try:
-                run(own, row)
+                action.run(own, row)
             except Conflict as error:
                 which = f"{name}: " if len(keys) > 1 else ""
                 raise Conflict(f"{which}{error.message.rstrip('.')}.") from None
             names.append(name)
-    return names
+            states.append((key, was))
+    return names, states
 
 
-def find(here: ListPage, who: Actor, key: int, verb: str) -> tuple[Actor, Any]:
-    """The row, locked, and before it the actor for its merchant; an undo looks among the deleted ones first."""
+def find(here: ListPage, who: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:
+    """The row, locked, and before it the actor for its merchant; `removed` looks among the deleted ones first."""
     listing = here.resource.listing
-    if verb == "restore":
+    if removed:
         try:
             return listing.lock(who, key, removed=True)
         except NotFound:
             pass                                    # kept because something refers to it: only inactive
-    own, row = listing.lock(who, key)
-    expect(row, cells.seen_version())
-    return own, row
+    return listing.lock(who, key)
 
 
-def refused(here: ListPage, key: int, message: str, *, gone: bool = False) -> BaseResponse:
-    """Say on the record's page why it was not done; `gone` says that it has none."""
+def refused(here: ListPage, key: int, message: str) -> BaseResponse:
+    """Say on the record's page, or on the list, why it was not done."""
     flash(message, "bad")
-    return go(here.url("list") if gone else here.url("show", key=key))
+    return go(here.url("show", key=key) if here.opens else here.url("list"))
 
 
 def done(
@@ -104,7 +161,7 @@ def done(
     """Say what was done where the person is; a toast does it on the next page shown."""
     flash(message, undo or kind)
     if is_htmx():
-        response = make_response("", 204)
+        response: Response = make_response("", 204)
         response.headers["HX-Refresh"] = "true"
         return response
     back = request.referrer or ""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from domain import validators
 from domain.actor import Actor
 from domain.errors import Problem
 from domain.pages import Page, Query, Record
-from domain.resource import Resource
+from domain.resource import Action, Resource
 
 PER_PAGE = 25
 
@@ -80,9 +81,6 @@ class ListPage:
     sections: tuple[Section, ...] = ()
     values: Callable[[Any], dict[str, Any]] = lambda row: {}        # a row as its form shows it
     sort: str = "-created_at"
-    bulk: Mapping[str, str] = field(default_factory=dict)           # action -> what the button says
-    undo: Mapping[str, str] = field(default_factory=dict)           # action -> the action that takes it back
-    past: Mapping[str, str] = field(default_factory=dict)           # action -> what the toast says
     tones: Mapping[str, str] = field(default_factory=dict)          # status -> tone of its tag
     name: Callable[[Any], str] = lambda row: row.name               # how a row is called in sentences
     form: str = "admin/form.html"
@@ -92,9 +90,8 @@ class ListPage:
     explain: Callable[[str, Problem], Problem] = lambda name, problem: problem     # a mistake, as this form says it
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
     can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
-    can_delete: Callable[[Any], bool] = lambda record: True         # may it go now?
-    allows: Callable[[Actor, str], bool] = lambda who, verb: True   # may this user ever, beyond the scope?
-    asks: bool = False                                              # is deleting asked about, being for good?
+    warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # what else is said before an action
+    opens: bool = True                                              # has a row a page of its own?
     mount: str = ""                                                 # the address below /admin, if not the name
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
     needs_merchant: bool = True                                     # a create under All asks for one
@@ -135,17 +132,24 @@ class ListPage:
     def creates(self) -> bool:
         """May this user make a new row here?"""
         possible = bool(self.sections and self.resource.create) and may(self.resource.write_scope)
-        return possible and self.allows(wide_actor(), "create")
+        return possible and self.resource.may_create(wide_actor())
 
-    def offers(self, record: Any, verb: str) -> bool:
-        """Does it make sense now? What is on can be archived, what is off can be brought back."""
-        if not self.allows(wide_actor(), verb):
-            return False
-        if verb == "delete":
-            return self.can_delete(record)
-        on = getattr(record, "active", None)
-        is_on = str(getattr(record, "status", "")) == "active" if on is None else on
-        return verb == ("archive" if is_on else "activate")
+    @cached_property
+    def verbs(self) -> Mapping[str, Action]:
+        """The actions that pages offer: those with a title."""
+        return {verb: action for verb, action in self.resource.verbs.items() if action.title}
+
+    @cached_property
+    def bulk(self) -> Mapping[str, Action]:
+        """The actions that can be done to many rows at once."""
+        return {verb: action for verb, action in self.verbs.items() if action.bulk}
+
+    def offered(self, record: Any) -> list[tuple[str, Action]]:
+        """What can be done with this row now, by this user."""
+        if not may(self.resource.write_scope):
+            return []
+        who = wide_actor()
+        return [(verb, action) for verb, action in self.verbs.items() if action.offered(who, record)]
 
     def filters(self, who: Actor) -> dict[str, Any]:
         """The filters that the address names, typed."""

@@ -33,7 +33,7 @@ def register(bp: Blueprint, here: ListPage) -> None:
     read, write = need(here.resource.read_scope), need(here.resource.write_scope)
 
     def add(rule: str, verb: str, view: Any, *methods: str) -> None:
-        allowed = read if methods == ("GET",) and verb not in ("new", "edit", "cell", "ask") else write
+        allowed = read if methods == ("GET",) and verb not in ("new", "edit", "cell") else write
         view.__name__ = verb
         bp.add_url_rule(here.path + rule, f"{here.resource.name}_{verb}", allowed(view), methods=methods)
 
@@ -46,11 +46,7 @@ def register(bp: Blueprint, here: ListPage) -> None:
     if here.sections and here.resource.update:
         add("/<int:key>/edit", "edit", lambda key: filled_form(here, key), "GET")
         add("/<int:key>", "save", lambda key: save(here, key), "POST")
-    add("/<int:key>/<any(archive, activate, delete, restore, approve, reject):verb>", "act",
-        lambda key, verb: actions.act(here, key, verb), "POST")
-    if here.asks:
-        add("/<int:key>/delete", "ask", lambda key: actions.ask_delete(here, key), "GET")
-    add("/bulk", "bulk", lambda: actions.bulk(here), "POST")
+    actions.register(bp, here)
     if any(column.editable for column in here.columns):
         add("/<int:key>/cell/<name>", "cell", lambda key, name: cells.show(here, key, name), "GET")
         add("/<int:key>/cell/<name>", "cell_save", lambda key, name: cells.save(here, key, name), "POST")

@@ -6,7 +6,7 @@ from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VER
 from blueprints.api.field_map import Field, Many, Moment
 from blueprints.api.verbs import expose, key_of, operation
 from domain.actor import Actor
-from domain.integrations import webhooks
+from domain.integrations import deliveries, webhooks
 from models.outbox import TaskStatus
 from models.webhook import EndpointStatus
 
@@ -59,7 +59,7 @@ ATTEMPT = {
 
 expose(
     CONTRACT,
-    webhooks.DELIVERY_RESOURCE,
+    deliveries.RESOURCE,
     "/webhooks/deliveries",
     {
         "id": ID,

@@ -1,0 +1,45 @@
+"""How rows were before an action, kept in the address that takes it back."""
+
+import json
+from typing import Any
+
+from blueprints.admin.crud.listing import ListPage
+from domain.errors import Invalid
+from domain.resource import Action
+
+States = list[tuple[int, dict[str, Any]]]      # the row's id, and what its columns said
+
+
+def state_of(action: Action, row: Any) -> dict[str, Any]:
+    """What the columns say that the action changes."""
+    return {name: getattr(row, name) for name in action.keeps}
+
+
+def address(here: ListPage, verb: str, states: States) -> str | None:
+    """Where the undo is posted to; None when nothing takes the action back. Rows that were alike are named together."""
+    action = here.verbs[verb]
+    if action.undo is None:
+        return None
+    groups: dict[str, list[str]] = {}
+    for key, was in states:
+        groups.setdefault(json.dumps(list(was.values())), []).append(str(key))
+    written = {".".join(keys): json.loads(values) for values, keys in groups.items()}
+    return here.url("undo", verb=verb, was=json.dumps(written, separators=(",", ":")))
+
+
+def states(action: Action, written: str) -> States:
+    """What `address` wrote; raises Invalid for anything else. The values are for the action's undo to check."""
+    unknown = Invalid("This cannot be undone.")
+    if action.undo is None:
+        raise unknown
+    try:
+        groups = json.loads(written)
+        found = [
+            (int(key), dict(zip(action.keeps, values, strict=True)))
+            for keys, values in groups.items() for key in keys.split(".")
+        ]
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise unknown from None
+    if not found:
+        raise unknown
+    return sorted(found)
