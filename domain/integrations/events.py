@@ -65,6 +65,8 @@ def shape(noun: str, listing: Listing, show: Shape, prefix: str) -> None:
 
 def emit(actor: Actor, name: str, row: Any) -> int:
     """Tell the merchant's endpoints; call it after the flush, and before a row is marked as deleted. How many."""
+    if name not in NAMES:
+        raise LookupError(f"{name} is no event: add it to EVENTS in {__name__}")
     if actor.mode is Mode.TEST:
         return 0                             # what test keys do stays between us
     wanted = [one for one in endpoints_of(row.merchant_id) if not one.events or name in one.events]

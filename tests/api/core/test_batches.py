@@ -50,7 +50,6 @@ def test_each_call_is_a_transaction_of_its_own(core, alder):
 
 def test_a_call_that_crashes_takes_nothing_else_with_it(core, alder, monkeypatch):
     from domain import audit
-    from domain.people import customers
 
     def crash(actor, action, row, **more):
         if row.name == "Two":
@@ -58,7 +57,7 @@ def test_a_call_that_crashes_takes_nothing_else_with_it(core, alder, monkeypatch
         return record(actor, action, row, **more)
 
     record = audit.record
-    monkeypatch.setattr(customers.audit, "record", crash)
+    monkeypatch.setattr(audit, "record", crash)
     answers = batch(core, *(
         call("clients.create", NEW | {"companies_id": alder, "name": name}, name) for name in ("One", "Two", "Three")
     )).json
