@@ -4,10 +4,7 @@ A line that stands twice in a file is two requests. So a source remembers how ma
 it has, and only those beyond that number are new; rows, roll-ups and that memory are one transaction.
 """
 
-import csv
-import gzip
 import hashlib
-import io
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +17,8 @@ from sqlalchemy import select
 
 from analytics import bulk, rollup
 from analytics.drain import CHUNK
-from analytics.formats import Hit, combined, fields, json_line, template
+from analytics.formats import Hit, template
+from analytics.formats.entries import FORMATS, Entry, entries, opened
 from analytics.masking import clean
 from analytics.periods import EPOCH
 from analytics.store import imported_lines
@@ -28,8 +26,9 @@ from database import db, transaction
 from database.ip_addresses import caller_in
 from database.sqlite import owner_only
 
-FORMATS = ("combined", "json", "csv")
 MOST_ENDPOINTS = 500                # of one import; the others count together, or random paths would flood
+MOST_UNKNOWN = 100                  # of those, such that were never answered but by 404: scans of strangers
+NOT_FOUND = 404
 Progress = Callable[[int, int, int], None]
 
 
@@ -41,6 +40,7 @@ class Result:
     imported: int = 0
     rejected: int = 0
     duplicate: int = 0
+    without_duration: int = 0           # of the imported
     first: datetime | None = None
     last: datetime | None = None
     rejects_path: Path | None = None
@@ -54,11 +54,12 @@ class _Import:
     result: Result = field(default_factory=Result)
     occurrences: dict[int, int] = field(default_factory=dict)       # of a line in this file so far
     stored: dict[int, int] = field(default_factory=dict)            # copies there were when it was first met
-    endpoints: set[str] = field(default_factory=set)
+    endpoints: set[str] = field(default_factory=set)                # answered by something else than 404
+    unknown: set[str] = field(default_factory=set)                  # so far only by 404
 
 
 def import_file(
-    path: Path, *, format: str = "combined", merchant_id: int | None = None, source: str | None = None,
+    path: Path, *, format: str = "auto", merchant_id: int | None = None, source: str | None = None,
     trusted_proxies: int | None = None, progress: Progress | None = None, rejects_folder: Path | None = None,
 ) -> Result:
     """Import an access log (plain or .gz) into the request log, under `import:SOURCE`.
@@ -74,47 +75,14 @@ def import_file(
     rejects = (rejects_folder or Path.cwd()) / f"{path.name}.rejected"
     size = path.stat().st_size
     with ExitStack() as stack:
-        raw, lines = stack.enter_context(_lines(path))
+        raw, lines = stack.enter_context(opened(path))
         reject = stack.enter_context(_rejecting(rejects, work.result))
-        plain = combined if format == "combined" else json_line
-        entries = _csv_rows(lines) if format == "csv" else _plain(lines, plain)
-        while chunk := list(islice(entries, CHUNK)):
+        found = entries(lines, format)
+        while chunk := list(islice(found, CHUNK)):
             _store(work, chunk, reject)
             if progress:
                 progress(work.result.read, min(size, raw.tell()), size)
     return work.result
-
-
-Entry = tuple[str, Hit | str]                   # the line, and what it means or why it means nothing
-
-
-@contextmanager
-def _lines(path: Path) -> Iterator[tuple[Any, TextIO]]:
-    with path.open("rb") as raw:
-        packed = raw.peek(2)[:2] == b"\x1f\x8b"
-        plain: Any = gzip.GzipFile(fileobj=raw) if packed else raw
-        yield raw, io.TextIOWrapper(plain, encoding="utf-8", errors="backslashreplace", newline=None)
-
-
-def _plain(lines: TextIO, read: Callable[[str], Hit]) -> Iterator[Entry]:
-    for line in lines:
-        text = line.rstrip("\n")
-        if text:
-            try:
-                yield text, read(text)
-            except (ValueError, TypeError, OverflowError) as problem:
-                yield text, str(problem)
-
-
-def _csv_rows(lines: TextIO) -> Iterator[Entry]:
-    reader = csv.DictReader(line.replace("\0", "") for line in lines)
-    for row in reader:
-        values = {name: value for name, value in row.items() if name is not None and value != "\\N"}
-        text = ",".join(str(value) for value in row.values())
-        try:
-            yield text, fields(values)
-        except (ValueError, TypeError, OverflowError) as problem:
-            yield text, str(problem)
 
 
 @contextmanager
@@ -177,6 +145,7 @@ def _new_copies(work: _Import, connection: Any, hits: list[tuple[int, Hit]], bat
         batch.add(_record(work, hit))
         copies[digest] = count
         work.result.imported += 1
+        work.result.without_duration += hit.duration_us is None
         _widen(work.result, hit)
     return copies
 
@@ -187,17 +156,27 @@ def _widen(result: Result, hit: Hit) -> None:
     result.last = max(result.last or moment, moment)
 
 
-def _record(work: _Import, hit: Hit) -> dict[str, Any]:
-    endpoint = template(hit.path)
-    if endpoint not in work.endpoints:
-        if len(work.endpoints) >= MOST_ENDPOINTS:
-            endpoint = "(other)"
+def _endpoint(work: _Import, hit: Hit) -> str:
+    """What the request counts as; scans of strangers take no places from what is really there."""
+    endpoint = hit.endpoint or template(hit.path)
+    if endpoint in work.endpoints:
+        return endpoint
+    if hit.status != NOT_FOUND and len(work.endpoints) < MOST_ENDPOINTS:
         work.endpoints.add(endpoint)
+        return endpoint
+    if hit.status == NOT_FOUND and (endpoint in work.unknown or len(work.unknown) < MOST_UNKNOWN):
+        work.unknown.add(endpoint)
+        return endpoint
+    return "(other)"
+
+
+def _record(work: _Import, hit: Hit) -> dict[str, Any]:
+    refused = f"http_{hit.status}" if hit.status >= 400 else None
     return {
         "at_us": hit.at_us, "duration_us": hit.duration_us, "contract": "other", "operation": "",
-        "method": hit.method, "endpoint": clean(endpoint, 200), "path": clean(hit.path, 300),
+        "method": clean(hit.method, 16), "endpoint": clean(_endpoint(work, hit), 200), "path": clean(hit.path, 300),
         "query": clean(hit.query, 500), "status": hit.status,
-        "error_code": f"http_{hit.status}" if hit.status >= 400 else None, "request_bytes": 0,
+        "error_code": clean(hit.error_code, 80) or refused, "request_bytes": hit.request_bytes,
         "response_bytes": hit.response_bytes, "ip": clean(caller_in(hit.ip, work.trusted_proxies), 45),
         "user_agent": clean(hit.user_agent, 300), "request_id": "", "merchant_id": work.merchant_id,
         "source": work.source, "mode": "live"}

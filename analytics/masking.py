@@ -13,6 +13,11 @@ _SECRET = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN = re.compile(r"^(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z_.~=-]{20,}$|^[0-9a-fA-F]{24,}$")
 _SECRET_NAME = re.compile(r"(?i)token|secret|passw|pwd|api[_-]?key|auth|signature|session|credential|\bsig\b|\bkey\b")
+# A file of the kinds that web servers serve, or words, numbers and versions between separators: no token.
+_FILE = re.compile(
+    r"(?i)^[0-9A-Za-z_.~=+@,-]+\.(?:js|mjs|css|map|html?|xml|json|txt|md|csv|pdf|zip|gz|tgz|bz2|xz|zst|tar|deb|rpm|exe|msi"
+    r"|dmg|iso|jar|whl|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp[34]|webm|php|aspx?|jsp|dtd)$")
+_WORD = re.compile(r"[0-9]+|[A-Za-z]?[a-z]{1,24}|[A-Z]{1,24}|[0-9A-Za-z]{1,6}")
 MASK = "***"
 
 
@@ -40,7 +45,15 @@ def _may_hold_a_secret(text: str) -> bool:
 
 def mask_path(path: str) -> str:
     """A path of unknown meaning with the parts that look like tokens masked."""
-    return "/".join(MASK if _TOKEN.match(part) else part for part in path.split("/"))
+    return "/".join(MASK if _is_token(part) else part for part in path.split("/"))
+
+
+def _is_token(part: str) -> bool:
+    """Does this look random, rather than like a file or like words?"""
+    if not _TOKEN.match(part) or _FILE.match(part):
+        return False
+    words = re.split(r"[-_.~=]+", part)
+    return len(words) < 3 or not all(_WORD.fullmatch(word) for word in words)
 
 
 def mask_query(query: str) -> str:

@@ -10,6 +10,7 @@ from blueprints.analytics import export
 from blueprints.analytics.command import command
 from blueprints.analytics.question import choices, key_names, read, wide_scope
 from blueprints.analytics.report import addressed
+from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial
 from blueprints.pages.session import need
 from database import db
@@ -69,7 +70,8 @@ def download(kind: str) -> Response:
     """Everything that the list would show, page after page."""
     asked = read(DEFAULT_RANGE)
     rows = ([
-        row.at, row.request_id, row.contract, row.method, row.endpoint, row.path, row.query, row.status, row.error_code,
+        row.at.astimezone(zone()).isoformat(), row.request_id, row.contract, row.method, row.endpoint, row.path,
+        row.query, row.status, row.error_code,
         None if row.duration_us is None else row.duration_us / 1000, row.request_bytes, row.response_bytes, row.ip,
         row.user_agent, row.key_id, row.merchant_id, row.source, row.mode, row.operation,
     ] for row in listing.stream(asked.filter))

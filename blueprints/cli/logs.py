@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from analytics import drain, importer, retention
+from analytics.formats import entries
 from blueprints.cli._command import Done, iso, operator_command, settings
 from blueprints.cli.accounts import for_merchant
 from domain.inputs import Input, Moment, parse
@@ -31,7 +32,8 @@ def logs() -> None:
 @operator_command(
     "import",
     click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
-    option("--format", "form", type=click.Choice(importer.FORMATS), default="combined", show_default=True),
+    option("--format", "form", type=click.Choice(entries.FORMATS), default="auto", show_default=True,
+           help="combined reads any text line (Apache, nginx, Traefik, HAProxy, Envoy, AWS, W3C); auto looks first."),
     option("--merchant", "merchant_id", type=int, metavar="ID", help="Whose requests they are."),
     option("--source", metavar="NAME", help="What the figures call it; the file's name when left out."),
     option("--trusted-proxies", type=click.IntRange(1, 10), metavar="N",
@@ -58,10 +60,13 @@ def logs_import(
         raise OperationRefused(f"{file} cannot be imported: {problem}") from None
     data = {
         "read": result.read, "imported": result.imported, "rejected": result.rejected, "duplicate": result.duplicate,
+        "without_duration": result.without_duration,
         "first": iso(result.first), "last": iso(result.last),
         "rejected_file": str(result.rejects_path) if result.rejects_path else None,
     }
     words = f"{result.imported} of {result.read} lines imported, {result.duplicate} were there already."
+    if result.without_duration:
+        words += f"\n{result.without_duration} say nothing of their duration: percentiles leave them out."
     if result.rejects_path:
         words += f"\n{result.rejected} make no sense; they are in {result.rejects_path} with the reasons."
     return Done(data, words)

@@ -120,7 +120,7 @@ def test_lines_without_sense_go_to_a_file_with_the_reason(log, tmp_path):
     assert (result.read, result.imported, result.rejected) == (4, 1, 3)
     assert result.rejects_path == tmp_path / "access.log.gz.rejected"
     rejected = result.rejects_path.read_text().splitlines()
-    assert rejected[0] == "garbage\t# not in the combined format"
+    assert rejected[0] == "garbage\t# in no known format"
     assert "not a time" in rejected[1]
 
 

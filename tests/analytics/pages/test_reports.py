@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from analytics.filters import EVERYTHING, Filter
+from analytics.importer import import_file
 from analytics.periods import recent
 from analytics.store import requests
 from blueprints.analytics.question import Question
@@ -315,3 +316,22 @@ def test_a_page_without_requests_leads_to_the_days_that_have_some(admin, alder, 
     link = unescape(re.search(r'class="b pri" href="([^"]*from=[^"]*)"', page.text)[1])
     assert "1 failed" not in page.text
     assert "Top endpoints" in admin.get(link).text
+
+
+@pytest.mark.parametrize("kind", ["csv", "json"])
+def test_what_was_exported_can_be_imported_and_is_equal(admin, alder, traffic, tmp_path, kind):
+    for number in range(3):
+        traffic(alder, ago=number, user_agent='=1+1,"x"', query="q=a%2Cb", duration_us=12_345 + number,
+                status=[200, 404, 429][number], error_code=[None, "not_found", "rate_limit_exceeded"][number])
+    path = tmp_path / f"requests.{kind}"
+    path.write_bytes(admin.get(f"/admin/requests.{kind}").data)
+    result = import_file(path, source="back", merchant_id=alder, rejects_folder=tmp_path)
+    assert (result.imported, result.rejected) == (3, 0)
+    kept = ("time", "method", "endpoint", "path", "query", "status", "error_code", "duration_ms", "request_bytes",
+            "response_bytes", "ip", "user_agent")
+
+    def rows(query=""):
+        found = json.loads(admin.get(f"/admin/requests.json{query}").text)["rows"]
+        return [{name: row[name] for name in kept} for row in found]
+
+    assert rows("?source=import:back") == rows("?source=api")

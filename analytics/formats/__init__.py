@@ -1,0 +1,40 @@
+"""Foreign access logs, one line or row at a time.
+
+Each reader returns a Hit or raises ValueError with the reason, in words for the file of rejects.
+"""
+
+import re
+
+from analytics.formats.hits import Hit as Hit
+from analytics.formats.objects import fields as fields
+from analytics.formats.objects import is_frame, json_line
+from analytics.formats.text import plain, unwrapped
+from analytics.formats.w3c import W3c
+
+_ID = re.compile(r"^(?:\d+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{24,})$")
+
+
+class LineReader:
+    """Reads the lines of one file: text of any known server, or JSON, each line by what it is."""
+
+    def __init__(self, *, json_only: bool = False) -> None:
+        self.json_only = json_only
+        self.w3c = W3c()
+
+    def skips(self, line: str) -> bool:
+        """Is this a line about the file, not about a request?"""
+        return not line.strip() or self.w3c.directive(line) or is_frame(line)
+
+    def read(self, line: str) -> Hit:
+        """One line; raises ValueError with the reason."""
+        text = unwrapped(line)
+        if self.json_only or text.startswith("{") or '\t{"' in text:
+            return json_line(text)
+        if self.w3c.names:
+            return self.w3c.read(text)
+        return plain(text)
+
+
+def template(path: str) -> str:
+    """A path with its identifiers replaced, so that equal endpoints count together."""
+    return "/".join("{id}" if _ID.match(part) else part for part in path.split("/"))[:200] or "(none)"

@@ -1,0 +1,75 @@
+"""Lines of text: what containers and syslog put in front is taken off, then the server's own format is read."""
+
+import json
+import re
+
+from analytics.formats import balancers
+from analytics.formats.hits import Hit, duration, hit, moment
+
+# Which writer put what in front of a line: kubelet, docker compose, syslog in its old and its new form.
+_FRONT = (
+    re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\S+) std(?:out|err) (?P<part>[FP]) ", re.ASCII),
+    re.compile(r"[\w.-]{1,80} +\| ?", re.ASCII),
+    re.compile(r"<\d{1,3}>1 (?P<at>\S+) \S+ \S+ \S+ \S+ (?:-|\[.*?\]) ?", re.ASCII),
+    re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ", re.ASCII),
+)
+# A virtual host may stand before the address; addresses may be a list, with ports.
+_COMBINED = re.compile(
+    r'^(?:(?P<host>[A-Za-z0-9][A-Za-z0-9.*-]*(?::\d{1,5})?) (?=\S+ \S+ \S+ \[))?'
+    r'(?P<ip>[^\s,]+(?:, ?[^\s,]+)*) \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)"'
+    r' (?P<status>-?\d{1,3}) (?P<bytes>-?\d+|-)'
+    r'(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)")?(?P<rest>.*)$')
+_SECONDS = re.compile(r" (\d+\.\d+)(?: |$)", re.ASCII)                  # nginx's request_time, Sinatra's
+_NAMED = re.compile(r'(?:^| )(?:rt|request_time)="?(\d+\.\d+)"?', re.ASCII)
+_UNIT = re.compile(r' "?(\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s))"?(?: |$)')  # Traefik's
+
+
+def unwrapped(line: str) -> str:
+    """The line as the server wrote it."""
+    text = line.rstrip("\r\n")
+    if text.startswith('{"log":'):                                      # Docker's json-file
+        try:
+            row = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        return row["log"].rstrip("\r\n") if isinstance(row, dict) and isinstance(row.get("log"), str) else text
+    for front in _FRONT:
+        found = front.match(text)
+        if found:
+            if found.groupdict().get("part") == "P":
+                raise ValueError("a part of a longer line")
+            return text[found.end():]
+    return text
+
+
+def plain(line: str) -> Hit:
+    """A line of Apache, nginx, Traefik or Caddy (combined or common), HAProxy, Envoy or an AWS load balancer."""
+    for read in (balancers.haproxy, balancers.envoy, balancers.aws):
+        found = read(line)
+        if found is not None:
+            return found
+    return combined(line)
+
+
+def combined(line: str) -> Hit:
+    """The combined or common format, with or without a host in front and a duration behind."""
+    found = _COMBINED.match(line)
+    if not found:
+        raise ValueError("in no known format")
+    method, _, rest = found["request"].partition(" ")
+    target = rest.rsplit(" HTTP/", 1)[0] if rest else ""
+    return hit(
+        at=moment(found["time"]), ip=found["ip"], method=method if rest else "", target=target,
+        status=found["status"], size=found["bytes"], agent=found["agent"], duration_us=_took(found["rest"]))
+
+
+def _took(rest: str) -> float | None:
+    """The duration behind the user agent, where its unit is known: seconds with decimals, or a unit."""
+    named = _NAMED.search(rest)
+    if named:
+        return duration(named[1], 1e6)
+    united = _UNIT.search(rest)
+    if united:
+        return duration(united[1], 1.0)
+    bare = _SECONDS.match(rest)
+    return duration(bare[1], 1e6) if bare else None
