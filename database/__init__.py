@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, MetaData, String, Text, event, text
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, String, Text, event, text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, registry
@@ -98,6 +98,8 @@ def word(kind: type[StrEnum], length: int = 16) -> Enum:
 pk = Annotated[int, mapped_column(primary_key=True)]
 minor = Annotated[int, mapped_column(BigInteger)]        # money in minor units of its currency
 micro = Annotated[int, mapped_column(BigInteger)]        # a unit price in millionths of the major unit
+# A number with four decimals. SQLite's INTEGER holds 64 bits, and renaming a column keeps its type.
+ten_thousandths = Annotated[int, mapped_column(BigInteger().with_variant(Integer(), "sqlite"))]
 currency_code = Annotated[str, mapped_column(String(3))]  # ISO 4217
 country_code = Annotated[str, mapped_column(String(2))]   # ISO 3166-1 alpha-2
 long_text = Annotated[str, mapped_column(Text)]

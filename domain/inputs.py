@@ -5,7 +5,7 @@ Input models are strict (JSON types count). Values that come as text, from forms
 a caller: every error type has our sentence, and the value that was sent is never repeated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -52,13 +52,17 @@ class Text(GroupedMetadata):
 
 @dataclass(frozen=True)
 class Number(GroupedMetadata):
-    """A decimal number within bounds, exact."""
+    """A decimal number within bounds, exact; `above` is a bound that is itself too small."""
 
     minimum: int = 0
     maximum: Decimal | int = LARGEST
+    above: int | None = None
+    decimals: int | None = None
 
     def __iter__(self) -> Iterator[object]:
-        yield Field(ge=self.minimum, le=self.maximum)
+        yield Field(le=self.maximum, **({"ge": self.minimum} if self.above is None else {"gt": self.above}))
+        if self.decimals is not None:
+            yield AfterValidator(validators.decimals(self.decimals))
         yield BeforeValidator(validators.number)
 
 
@@ -106,7 +110,20 @@ Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata)]
 Networks = Annotated[
     list[str], Field(max_length=100), AfterValidator(validators.networks), BeforeValidator(validators.lines)
 ]
+Quantity = Number(above=0, maximum=1_000_000, decimals=4)
+Percentage = Number(0, 1000, decimals=4)
 RowId = Annotated[int, Whole(1, 2**63 - 1)]
+
+
+# What is wrong with an amount that is left out while its currency changes: it would be read in the new one.
+SENT_AGAIN = Problem("missing", "must be sent again when the currency changes")
+
+
+def sent_again(amounts: Mapping[str, Any], given: Collection[str]) -> None:
+    """Another currency needs every amount again; raises Invalid with those that are not zero and were not sent."""
+    left = [name for name, value in amounts.items() if value and name not in given]
+    if left:
+        raise Invalid("Some fields need attention.", fields=dict.fromkeys(left, SENT_AGAIN))
 
 
 SENTENCES = {

@@ -6,6 +6,7 @@ sent is never repeated in a sentence.
 
 import ipaddress
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -73,6 +74,17 @@ def number(value: Any, info: ValidationInfo) -> Decimal:
     if not number.is_finite() or number.adjusted() > MAX_DIGITS or abs(number) > LARGEST:
         raise wrong("range", "is too large")
     return number
+
+
+def decimals(most: int) -> Callable[[Decimal], Decimal]:
+    """A check that a number has at most so many decimals; zeros at its end do not count."""
+    def check(value: Decimal) -> Decimal:
+        scaled = value.scaleb(most)
+        if scaled != scaled.to_integral_value():
+            raise wrong("decimals", f"has more than {most} decimals")
+        return value
+
+    return check
 
 
 def whole(value: Any, info: ValidationInfo) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, currency_code, long_text, micro, minor, pk
+from database import Model, constraints, currency_code, long_text, micro, minor, pk, ten_thousandths
 from models.customer import Customer
 from models.owned import Owned, Removable, Versioned
 from models.product import Product
@@ -60,7 +60,7 @@ class BudgetItem(Model):
 
     __tablename__ = "budget_items"
     __table_args__ = constraints(
-        CheckConstraint("quantity > 0", "quantity_positive"),
+        CheckConstraint("quantity_ten_thousandths > 0", "quantity_positive"),
         CheckConstraint("unit_price_micro >= 0", "price_not_negative"),
     )
 
@@ -69,10 +69,11 @@ class BudgetItem(Model):
     position: Mapped[int]
     product_id: Mapped[int | None] = mapped_column(ForeignKey("products.id"), index=True)
     description: Mapped[str] = mapped_column(String(500))
-    quantity: Mapped[int]
+    quantity_ten_thousandths: Mapped[ten_thousandths]               # 22500 = 2.25
     unit_price_micro: Mapped[micro]
     discount_minor: Mapped[minor] = mapped_column(default=0)
     tax_minor: Mapped[minor] = mapped_column(default=0)
+    tax_percent_ten_thousandths: Mapped[int | None]                 # its rate; null: an amount was written
     total_minor: Mapped[minor]
 
     product: Mapped[Product | None] = relationship()

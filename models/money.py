@@ -1,13 +1,17 @@
 """Money as integers: minor units for amounts, millionths of the major unit for unit prices.
 
-Exponents are those of ISO 4217, which differ from CLDR's for some currencies. Rounding is half up
-(away from zero), once per line. Floats never take part.
+Quantities and percentages are integers too, in ten-thousandths: 2.25 hours are 22500, 9.975 % is 99750.
+
+Exponents are those of ISO 4217, which differ from CLDR's for some currencies. Rounding is half up,
+once per line. Floats never take part.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 MICRO = 1_000_000
+ONE = 10_000                       # one of a quantity, one percent
 LIMIT = 2**53                      # totals stay below: exact in every JSON reader
 EXPONENTS = {
     "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
@@ -59,16 +63,44 @@ def from_micro(value: int) -> Decimal:
     return Decimal(value).scaleb(-6)
 
 
-def half_up(value: Decimal) -> int:
-    """The nearest integer, halves away from zero."""
-    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+def to_ten_thousandths(value: Decimal) -> int:
+    """A quantity or a percentage in ten-thousandths; raises ValueError beyond four decimals."""
+    scaled = value.scaleb(4)
+    if scaled != scaled.to_integral_value():
+        raise ValueError("has more than 4 decimals")
+    return int(scaled)
+
+
+def from_ten_thousandths(value: int) -> Decimal:
+    """A quantity or a percentage as people write it, without zeros that say nothing: 2, 2.25."""
+    whole, rest = divmod(value, ONE)
+    return Decimal(whole) if not rest else Decimal(value).scaleb(-4).normalize()
+
+
+def divided(numerator: int, denominator: int) -> int:
+    """The nearest integer, halves up; both numbers are positive, the first may be 0."""
+    return (2 * numerator + denominator) // (2 * denominator)
 
 
 def line_minor(quantity: int, price_micro: int, currency: str) -> int:
-    """Quantity times unit price in minor units, rounded half up once."""
-    return half_up(Decimal(quantity * price_micro).scaleb(exponent(currency) - 6))
+    """Quantity (in ten-thousandths) times unit price in minor units, rounded half up once."""
+    return divided(quantity * price_micro, 10 ** (10 - exponent(currency)))
 
 
-def percent_minor(amount_minor: int, percent_hundredths: int) -> int:
-    """A percentage, given in hundredths of a percent (2100 = 21 %), of an amount; half up."""
-    return half_up(Decimal(amount_minor * percent_hundredths) / 10_000)
+def percent_minor(amount_minor: int, percent: int) -> int:
+    """A percentage (in ten-thousandths of a percent: 210000 = 21 %) of an amount, half up."""
+    return divided(amount_minor * percent, 100 * ONE)
+
+
+def spread(amount: int, weights: Sequence[int]) -> list[int]:
+    """An amount in parts proportional to the weights; what is left goes to the largest remainders, the first of equals.
+
+    The parts add up to the amount. None is above its weight as long as the amount is not above their sum.
+    """
+    whole = sum(weights)
+    if not whole:
+        return [0] * len(weights)
+    parts = [divmod(amount * weight, whole) for weight in weights]
+    left = amount - sum(part for part, _ in parts)
+    favoured = sorted(range(len(weights)), key=lambda place: -parts[place][1])[:left]
+    return [part + (place in favoured) for place, (part, _) in enumerate(parts)]

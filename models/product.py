@@ -61,13 +61,13 @@ class PriceRule(Owned, Versioned, Model):
     __tablename__ = "price_rules"
     __table_args__ = constraints(
         UniqueConstraint("merchant_id", "kind", "name"),
-        CheckConstraint("percent_hundredths >= 0 AND percent_hundredths <= 100000", "percent_in_range"),
+        CheckConstraint("percent_ten_thousandths >= 0 AND percent_ten_thousandths <= 10000000", "percent_in_range"),
     )
 
     id: Mapped[pk]
     kind: Mapped[PriceRuleKind] = mapped_column(word(PriceRuleKind))
     name: Mapped[str] = mapped_column(String(100))
-    percent_hundredths: Mapped[int]                                 # 2100 = 21 %
+    percent_ten_thousandths: Mapped[int]                            # 210000 = 21 %
     description: Mapped[str | None]
 
 

@@ -25,7 +25,7 @@ from domain.pages import Query
 from domain.people import customers
 from domain.sales import budgets
 from models.budget import Budget, BudgetItem, BudgetStatus
-from models.money import EXPONENTS, Money, from_micro, line_minor, percent_minor
+from models.money import EXPONENTS, Money, from_micro, from_ten_thousandths
 from models.product import ProductStatus
 
 STATUS = pairs(BudgetStatus)
@@ -53,17 +53,11 @@ def line(item: BudgetItem, currency: str) -> dict[str, Any]:
     """One line as the form shows it."""
     product = f"{item.product.name} ({item.product_id})" if item.product else ""
     return {
-        "product_id": product, "description": item.description, "quantity": item.quantity,
+        "product_id": product, "description": item.description,
+        "quantity": from_ten_thousandths(item.quantity_ten_thousandths),
         "unit_price": _price(item.unit_price_micro), "discount": _amount(item.discount_minor, currency),
-        "tax": "" if item.tax_minor == _usual_tax(item, currency) else _amount(item.tax_minor, currency),
+        "tax": "" if item.tax_percent_ten_thousandths is not None else str(Money(item.tax_minor, currency).decimal),
     }
-
-
-def _usual_tax(item: BudgetItem, currency: str) -> int:
-    """The tax that follows from the product's rate; a field left empty lets it follow the line's changes."""
-    rate = item.product.tax.percent_hundredths if item.product and item.product.tax else 0
-    amount = line_minor(item.quantity, item.unit_price_micro, currency) - item.discount_minor
-    return percent_minor(amount, rate)
 
 
 def _amount(minor: int, currency: str) -> str:

@@ -1,12 +1,12 @@
 """What belongs to products: groups, and the named percentages that prices carry."""
 
-from decimal import Decimal
 from typing import Any
 
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.products import TABS
 from domain.catalog import pricing
+from models.money import from_ten_thousandths
 from models.product import PriceRule, PriceRuleKind
 
 KINDS = pairs(PriceRuleKind)
@@ -14,7 +14,7 @@ KINDS = pairs(PriceRuleKind)
 
 def percentage(row: Any) -> str:
     """A rule's percentage as people write it: 21 or 5.5."""
-    return f"{(Decimal(row.percent_hundredths) / 100).normalize():f}"
+    return str(from_ten_thousandths(row.percent_ten_thousandths))
 
 
 def values(row: PriceRule) -> dict[str, Any]:
@@ -32,7 +32,7 @@ RULES = ListPage(
     columns=(
         Column(name="name", kind="link", sort="name"),
         Column(name="kind", kind="tag"),
-        Column(name="percent_hundredths", title="Percentage", kind="percent", editable="percentage"),
+        Column(name="percent_ten_thousandths", title="Percentage", kind="percent", editable="percentage"),
         Column(name="description"),
     ),
     list_filters=(ListFilter(name="kind", choices=KINDS, read=PriceRuleKind),),
@@ -40,7 +40,7 @@ RULES = ListPage(
         Section("Percentage", (
             Field(name="name", required=True, hint="VAT 21 %, for example."),
             Field(name="kind", kind="select", choices=KINDS, required=True, hint="It stays what it is once made."),
-            Field(name="percentage", kind="number", required=True, hint="Up to two decimals."),
+            Field(name="percentage", kind="number", required=True, hint="Up to four decimals: 9.975."),
             Field(name="description"),
         )),
     ),

@@ -10,7 +10,7 @@ from blueprints.admin.customers import currency_choices
 from database import db
 from domain.actor import Actor, All
 from domain.catalog import products
-from models.money import Money, from_micro
+from models.money import Money, from_micro, from_ten_thousandths
 from models.product import (
     Billing,
     IntervalUnit,
@@ -32,7 +32,7 @@ def rules(kind: PriceRuleKind) -> Any:
         if not isinstance(who.merchant_ids, All):
             statement = statement.where(PriceRule.merchant_id.in_(who.merchant_ids))
         found = db.session.scalars(statement)
-        return [(str(one.id), f"{one.name} · {one.percent_hundredths / 100:g} %") for one in found]
+        return [(str(one.id), f"{one.name} · {from_ten_thousandths(one.percent_ten_thousandths)} %") for one in found]
 
     return choices
 

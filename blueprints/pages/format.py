@@ -10,7 +10,7 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 from domain import clock
-from models.money import Money, from_micro
+from models.money import Money, from_micro, from_ten_thousandths
 
 DAY = timedelta(days=1)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.filters.update(
         number=number, money=money, price=price, when=when, day=day, ago=ago, words=words, scope=scope,
-        figure=figure, told=told,
+        figure=figure, told=told, decimals=decimals,
     )
 
 
@@ -45,6 +45,11 @@ def price(micro: int | None, currency: str = "") -> str:
         return "–"
     whole, _, decimals = f"{from_micro(micro):,f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')} {currency}".rstrip()
+
+
+def decimals(ten_thousandths: int | None) -> str:
+    """A quantity or a percentage given in ten-thousandths: 2, 2.25, 1,000."""
+    return "–" if ten_thousandths is None else f"{from_ten_thousandths(ten_thousandths):,}"
 
 
 def when(moment: datetime | None, empty: str = "–") -> Markup | str:
@@ -107,6 +112,8 @@ def told(value: Any, name: str) -> Markup | str:
         return when(datetime.fromisoformat(value))
     if name.endswith("_micro") and isinstance(value, int):
         return price(value)
+    if name.endswith("_ten_thousandths") and isinstance(value, int):
+        return decimals(value)
     if isinstance(value, list):
         return ", ".join(map(str, value))
     return str(value)

@@ -13,6 +13,7 @@ from blueprints.api.core.fields import CurrencyNumber
 from blueprints.api.field_map import (
     Amount,
     Day,
+    Decimals,
     Derived,
     Field,
     Fields,
@@ -207,7 +208,7 @@ def _converted(one: Field) -> Schema | None:
         return {"type": "string", "format": "date-time"}
     if isinstance(one, Day):
         return {"type": "string", "format": "date"}
-    if isinstance(one, Amount | Price):
+    if isinstance(one, Amount | Price | Decimals):
         return {"type": "number"}
     if isinstance(one, Ident):
         return identifier(one.prefix)

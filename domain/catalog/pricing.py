@@ -8,19 +8,20 @@ from sqlalchemy import exists, or_, select
 
 from database import db
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid
-from domain.inputs import Choice, Input, Maybe, Number, Text
+from domain.errors import Conflict
+from domain.inputs import Choice, Input, Maybe, Percentage, Text
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
 from domain.listing import Listing
 from domain.resource import Action, Resource, deletion
+from models.money import to_ten_thousandths
 from models.product import PriceRule, PriceRuleKind, Product, ProductGroup
 
 
 class PriceRuleInput(Input):
     name: Annotated[str, Text(100, 1)]
     kind: Annotated[PriceRuleKind, Choice(PriceRuleKind)]
-    percentage: Annotated[Decimal, Number(0, 1000)]
+    percentage: Annotated[Decimal, Percentage]
     description: Maybe[Annotated[str, Text(255)]] = None
 
 
@@ -33,7 +34,7 @@ RULES = Listing(
     noun="price rule",
     columns={
         name: getattr(PriceRule, name)
-        for name in ("id", "merchant_id", "kind", "name", "percent_hundredths", "description", "created_at",
+        for name in ("id", "merchant_id", "kind", "name", "percent_ten_thousandths", "description", "created_at",
                      "updated_at", "version")
     },
     sort={"name": PriceRule.name, "created_at": PriceRule.created_at},
@@ -55,17 +56,10 @@ GROUPS = Listing(
 RULE_LIFE, GROUP_LIFE = Lifecycle(noun="price_rule"), Lifecycle(noun="product_group")
 
 
-def _hundredths(percentage: Decimal) -> int:
-    scaled = percentage.scaleb(2)
-    if scaled != int(scaled):
-        raise Invalid.field("percentage", "may have at most 2 decimals")
-    return int(scaled)
-
-
 def create_rule(actor: Actor, new: PriceRuleInput) -> PriceRule:
     rule = PriceRule(
         merchant_id=actor.merchant_id, kind=new.kind, name=new.name, description=new.description,
-        percent_hundredths=_hundredths(new.percentage),
+        percent_ten_thousandths=to_ten_thousandths(new.percentage),
     )
     RULE_LIFE.add(actor, rule)
     return rule
@@ -78,7 +72,7 @@ def update_rule(actor: Actor, rule: PriceRule, changes: dict[str, Any]) -> Price
             if name in changes:
                 setattr(rule, name, changes[name])
         if "percentage" in changes:
-            rule.percent_hundredths = _hundredths(changes["percentage"])
+            rule.percent_ten_thousandths = to_ten_thousandths(changes["percentage"])
     return rule
 
 

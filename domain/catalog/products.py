@@ -24,6 +24,7 @@ from domain.inputs import (
     Text,
     Truth,
     Whole,
+    sent_again,
 )
 from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
@@ -49,7 +50,7 @@ class ProductInput(Input):
     """A product as callers may write it."""
 
     name: Name
-    price: Annotated[Decimal, Number(0, MAX_PRICE)]
+    price: Annotated[Decimal, Number(0, MAX_PRICE, decimals=6)]
     description: Maybe[LongText] = None
     currency: Maybe[CurrencyCode] = None
     sku: Maybe[Annotated[str, Text(100)]] = None
@@ -141,7 +142,8 @@ def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
                 setattr(product, name, changes[name])
         if changes.get("active") is not None and "status" not in changes:
             product.status = ProductStatus.ACTIVE if changes["active"] else ProductStatus.INACTIVE
-        if changes.get("currency"):
+        if changes.get("currency") and changes["currency"] != product.currency:
+            sent_again({"price": product.price_micro, "deposit": product.deposit_minor}, changes)
             product.currency = changes["currency"]
         if "sku" in changes:
             _sku(product, changes["sku"])

@@ -25,6 +25,7 @@ from domain.inputs import (
     TimeZone,
     Truth,
     WebAddress,
+    sent_again,
 )
 from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
@@ -149,15 +150,18 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
 def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Customer:
     """Change what was sent and nothing else."""
     with LIFE.changing(actor, customer):
-        kept = _in_major_units(customer) if "currency" in changes else {}
+        currency = currency_of(customer)
         for name in PLAIN:
             if name in changes:
                 setattr(customer, name, changes[name])
+        if currency_of(customer) != currency:
+            amounts = {"credit_limit": customer.credit_limit_minor, "low_balance": customer.low_balance_minor}
+            sent_again(amounts, changes)
         if changes.keys() & {"name", "first_name", "last_name"}:
             _name(customer, changes)
         if "email" in changes:
             _email(customer, changes["email"])
-        _amounts(customer, kept | changes)
+        _amounts(customer, changes)
         if changes.get("archived") is not None:
             _archive(customer, archived=changes["archived"])
         for kind in AddressKind:
@@ -243,13 +247,6 @@ def _amounts(customer: Customer, given: dict[str, Any]) -> None:
             except ValueError as problem:
                 raise Invalid.field(name, str(problem)) from None
             setattr(customer, f"{name}_minor", value)
-
-
-def _in_major_units(customer: Customer) -> dict[str, Decimal | None]:
-    """The amounts as people say them: in another currency they are as many units, not as many cents."""
-    currency = currency_of(customer)
-    minors = {"credit_limit": customer.credit_limit_minor, "low_balance": customer.low_balance_minor}
-    return {name: None if minor is None else Money(minor, currency).decimal for name, minor in minors.items()}
 
 
 def currency_of(customer: Customer) -> str:

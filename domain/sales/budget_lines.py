@@ -1,82 +1,112 @@
-"""The arithmetic of budgets: lines priced from products, discounts and tax, sums that are never believed.
+"""The lines of budgets: priced from products, with discounts and taxes; a caller's sums are never believed.
 
 Every mistake names its line and field: items.1.quantity.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from sqlalchemy import select
 
 from database import db
 from domain.actor import Actor
 from domain.catalog import products
-from domain.errors import Invalid
-from domain.inputs import Input, Maybe, Number, RowId, Text, Whole
+from domain.errors import Invalid, Problem
+from domain.inputs import Input, Maybe, Number, Percentage, Quantity, RowId, Text, sent_again
 from models.budget import Budget, BudgetItem
-from models.money import LIMIT, line_minor, percent_minor, to_micro, to_minor
+from models.money import LIMIT, line_minor, to_micro, to_minor, to_ten_thousandths
 from models.product import PriceRule, Product, ProductStatus
+
+Known = dict[int, tuple[Product, int | None]]
+COLUMNS = (
+    "product_id", "description", "quantity_ten_thousandths", "unit_price_micro", "discount_minor", "tax_minor",
+    "tax_percent_ten_thousandths",
+)
 
 
 class ItemInput(Input):
-    """One line; a price left out is the product's, a tax left out follows from the product's rate."""
+    """One line. A price left out is the product's, a tax left out follows from the product's rate.
 
+    With the `id` of one of the budget's lines, that line is changed where something was sent, and kept elsewhere.
+    """
+
+    id: Maybe[RowId] = None
     product_id: Maybe[RowId] = None
     description: Maybe[Annotated[str, Text(500)]] = None
-    quantity: Annotated[int, Whole(1, 1_000_000)]
-    unit_price: Maybe[Annotated[Decimal, Number(0, products.MAX_PRICE)]] = None
+    quantity: Annotated[Decimal, Quantity]
+    unit_price: Maybe[Annotated[Decimal, Number(0, products.MAX_PRICE, decimals=6)]] = None
     discount: Maybe[Annotated[Decimal, Number()]] = None
     tax: Maybe[Annotated[Decimal, Number()]] = None
+    tax_percent: Maybe[Annotated[Decimal, Percentage]] = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The sums of a budget in minor units."""
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """A line before it is written: the columns of its row."""
 
-    subtotal: int
-    discount: int
-    tax: int
+    row: BudgetItem | None
+    currency: str
+    product_id: int | None
+    description: str
+    quantity_ten_thousandths: int
+    unit_price_micro: int
+    discount_minor: int
+    tax_minor: int
+    tax_percent_ten_thousandths: int | None
 
     @property
-    def total(self) -> int:
-        return self.subtotal - self.discount + self.tax
+    def amount_minor(self) -> int:
+        return line_minor(self.quantity_ten_thousandths, self.unit_price_micro, self.currency)
 
 
-def compute(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
-    """Lines and sums anew; with no new lines the old ones keep theirs and only the header changes."""
-    if given.get("items") is not None:
-        known = _products(actor, given["items"])
-        budget.items = [_line(budget, place, one, known) for place, one in enumerate(given["items"])]
-    if "discount" in given:
-        budget.header_discount_minor = _minor(given["discount"], budget.currency, "discount")
-    if "tax" in given:
-        budget.header_tax_minor = _minor(given["tax"], budget.currency, "tax")
-    totals = _totals(budget)
-    budget.subtotal_minor, budget.discount_minor = totals.subtotal, totals.discount
-    budget.tax_minor, budget.total_minor = totals.tax, totals.total
+def kept(item: BudgetItem, currency: str) -> Line:
+    """A stored line as it is."""
+    return Line(row=item, currency=currency, **{name: getattr(item, name) for name in COLUMNS})
 
 
-def _totals(budget: Budget) -> Totals:
-    subtotal = sum(line_minor(one.quantity, one.unit_price_micro, budget.currency) for one in budget.items)
-    of_items = sum(one.discount_minor for one in budget.items)
-    if budget.header_discount_minor > subtotal - of_items:
-        raise Invalid.field("discount", "must not be more than the budget's amount", "range")
-    tax = sum(one.tax_minor for one in budget.items) + budget.header_tax_minor
-    totals = Totals(subtotal, of_items + budget.header_discount_minor, tax)
-    if max(subtotal, totals.total) >= LIMIT:
-        raise Invalid.field("items", "add up to more than can be billed", "range")
-    return totals
+def read(actor: Actor, budget: Budget, items: list[ItemInput], currency: str) -> list[Line]:
+    """The lines that were sent, their taxes not yet settled; Invalid with the first mistake of every line."""
+    known, old = _products(actor, budget, items), {one.id: one for one in budget.items}
+    lines: list[Line] = []
+    problems: dict[str, Problem] = {}
+    for place, item in enumerate(items):
+        try:
+            row = old.pop(item.id, None) if item.id is not None else None
+            if item.id is not None and row is None:
+                raise Invalid.field(f"items.{place}.id", "must be a line of this budget", "unknown")
+            moved = currency != budget.currency
+            if row is not None and moved:
+                _sent_again(f"items.{place}", item, row)
+            lines.append(_line(f"items.{place}", item, row, currency, known, moved=moved))
+        except Invalid as error:
+            problems |= error.fields
+    if problems:
+        raise Invalid("Some fields need attention.", fields=problems)
+    return lines
 
 
-def _products(actor: Actor, items: list[ItemInput]) -> dict[int, tuple[Product, int | None]]:
-    """The products that the lines name, each with its tax rate in hundredths of a percent."""
-    keys = {one.product_id for one in items if one.product_id is not None}
+def write(budget: Budget, lines: list[Line]) -> None:
+    """The budget's lines are these from now on; those that were there keep their ids."""
+    rows = []
+    for place, line in enumerate(lines):
+        row = line.row or BudgetItem()
+        for name in COLUMNS:
+            setattr(row, name, getattr(line, name))
+        row.position = place
+        row.total_minor = line.amount_minor - line.discount_minor + line.tax_minor
+        rows.append(row)
+    budget.items = rows
+
+
+def _products(actor: Actor, budget: Budget, items: list[ItemInput]) -> Known:
+    """The products that the lines name or named, each with its tax rate in ten-thousandths of a percent."""
+    keys = {one.product_id for one in (*items, *budget.items)} - {None}
     if not keys:
         return {}
     own, values = products.LISTING.owned(actor)
     statement = (
-        select(Product, PriceRule.percent_hundredths)
+        select(Product, PriceRule.percent_ten_thousandths)
         .outerjoin(PriceRule, PriceRule.id == Product.tax_id)
         .where(Product.id.in_(keys), *own)
     )
@@ -84,30 +114,43 @@ def _products(actor: Actor, items: list[ItemInput]) -> dict[int, tuple[Product, 
         return {product.id: (product, rate) for product, rate in db.session.execute(statement, values)}
 
 
-def _line(budget: Budget, place: int, item: ItemInput, known: dict[int, tuple[Product, int | None]]) -> BudgetItem:
-    """One line with its amounts; Invalid names the field of this line."""
-    path = f"items.{place}"
-    product, rate = known.get(item.product_id or 0, (None, None))
-    if item.product_id is not None:
-        _sellable(path, product, budget.currency)
+def _sent_again(path: str, item: ItemInput, row: BudgetItem) -> None:
+    """Another currency needs every amount of a line again; Invalid names those that were not sent."""
+    amounts = {"unit_price": row.unit_price_micro, "discount": row.discount_minor}
+    if row.tax_percent_ten_thousandths is None and item.tax_percent is None:
+        amounts["tax"] = row.tax_minor
+    sent_again(
+        {f"{path}.{name}": value for name, value in amounts.items()},
+        {f"{path}.{name}" for name in item.model_fields_set},
+    )
+
+
+def _line(
+    path: str, item: ItemInput, row: BudgetItem | None, currency: str, known: Known, *, moved: bool
+) -> Line:
+    """One line with its amounts; Invalid names the field of this line. `moved` says that the currency changes."""
+    old = kept(row, currency) if row is not None else None
+    key = item.product_id if old is None or "product_id" in item.model_fields_set else old.product_id
+    chosen = old is None or key != old.product_id
+    product, rate = known.get(key or 0, (None, None))
+    if key is not None and (chosen or moved):
+        _sellable(path, product, currency)
     description = item.description or (product.name if product else None)
+    if old is not None and "description" not in item.model_fields_set:
+        description = old.description
     if not description:
         raise Invalid.field(f"{path}.description", "is required when there is no product", "missing")
-    price = _price(path, item, product)
-    amount = line_minor(item.quantity, price, budget.currency)
-    if amount >= LIMIT:
-        raise Invalid.field(f"{path}.quantity", "makes the line more than can be billed", "range")
-    discount = _minor(item.discount, budget.currency, f"{path}.discount")
-    if discount > amount:
-        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "range")
-    if item.tax is None:
-        tax = percent_minor(amount - discount, rate or 0)
-    else:
-        tax = _minor(item.tax, budget.currency, f"{path}.tax")
-    return BudgetItem(
-        position=place, product_id=product.id if product else None, description=description, quantity=item.quantity,
-        unit_price_micro=price, discount_minor=discount, tax_minor=tax, total_minor=amount - discount + tax,
+    tax, percent = _tax(path, item, currency, old, rate, chosen=chosen)
+    line = Line(
+        row=row, currency=currency, product_id=key, description=description,
+        quantity_ten_thousandths=to_ten_thousandths(item.quantity), unit_price_micro=_price(path, item, product, old),
+        discount_minor=_discount(path, item, currency, old), tax_minor=tax, tax_percent_ten_thousandths=percent,
     )
+    if line.amount_minor >= LIMIT:
+        raise Invalid.field(f"{path}.quantity", "makes the line more than can be billed", "range")
+    if line.discount_minor > line.amount_minor:
+        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "range")
+    return line
 
 
 def _sellable(path: str, product: Product | None, currency: str) -> None:
@@ -121,19 +164,42 @@ def _sellable(path: str, product: Product | None, currency: str) -> None:
         )
 
 
-def _price(path: str, item: ItemInput, product: Product | None) -> int:
-    if item.unit_price is None:
-        if product is None:
-            raise Invalid.field(f"{path}.unit_price", "is required when there is no product", "missing")
-        return product.price_micro
-    try:
+def _price(path: str, item: ItemInput, product: Product | None, old: Line | None) -> int:
+    if item.unit_price is not None:
         return to_micro(item.unit_price)
-    except ValueError as problem:
-        raise Invalid.field(f"{path}.unit_price", str(problem)) from None
+    if old is not None and "unit_price" not in item.model_fields_set:
+        return old.unit_price_micro
+    if product is None:
+        raise Invalid.field(f"{path}.unit_price", "is required when there is no product", "missing")
+    return product.price_micro
 
 
-def _minor(amount: Decimal | None, currency: str, field: str) -> int:
+def _discount(path: str, item: ItemInput, currency: str, old: Line | None) -> int:
+    if old is not None and "discount" not in item.model_fields_set:
+        return old.discount_minor
+    return amount(item.discount, currency, f"{path}.discount")
+
+
+def _tax(
+    path: str, item: ItemInput, currency: str, old: Line | None, rate: int | None, *, chosen: bool
+) -> tuple[int, int | None]:
+    """An amount that was written, or a percentage; what nobody mentioned stays as it was."""
+    if item.tax is not None and item.tax_percent is not None:
+        raise Invalid.field(f"{path}.tax_percent", "cannot be sent together with a tax", "contradiction")
+    if item.tax is not None:
+        return amount(item.tax, currency, f"{path}.tax"), None
+    if item.tax_percent is not None:
+        return 0, to_ten_thousandths(item.tax_percent)
+    said = item.model_fields_set & {"tax", "tax_percent"}
+    if old is None or said or (chosen and old.tax_percent_ten_thousandths is not None):
+        return 0, rate or 0
+    return old.tax_minor, old.tax_percent_ten_thousandths
+
+
+def amount(value: Decimal | None, currency: str, field: str) -> int:
+    """An amount in minor units, 0 for none; Invalid names the field."""
     try:
-        return to_minor(amount, currency) if amount else 0
+        return to_minor(value, currency) if value else 0
     except ValueError as problem:
         raise Invalid.field(field, str(problem)) from None
+

@@ -45,8 +45,8 @@ LISTING = Listing(
             {
                 name: getattr(BudgetItem, name)
                 for name in (
-                    "id", "product_id", "description", "quantity", "unit_price_micro", "discount_minor", "tax_minor",
-                    "total_minor",
+                    "id", "product_id", "description", "quantity_ten_thousandths", "unit_price_micro", "discount_minor",
+                    "tax_minor", "tax_percent_ten_thousandths", "total_minor",
                 )
             },
             BudgetItem.position,

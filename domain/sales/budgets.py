@@ -14,14 +14,15 @@ from sqlalchemy import select
 from database import db
 from domain import audit, clock, settings
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid, Problem
+from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, RowId
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from domain.listing import touch
 from domain.people import customers
 from domain.resource import Action, Resource, deletion
-from domain.sales.budget_lines import ItemInput, compute
+from domain.sales import budget_amounts
+from domain.sales.budget_lines import ItemInput
 from domain.sales.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
 from models.customer import Customer
@@ -57,7 +58,7 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
         valid_until=_future(new.valid_until) or now + timedelta(days=days), notes=new.notes, details=new.details,
     )
     budget.customer_id = _customer(actor, new.customer_id).id
-    compute(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
+    budget_amounts.change(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
     LIFE.add(actor, budget)
     return budget
 
@@ -79,11 +80,10 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
         for name in ("notes", "details"):
             if name in changes:
                 setattr(budget, name, changes[name])
-        _change_currency(budget, changes)
         if "customer_id" in changes:
             budget.customer_id = _customer(actor, changes["customer_id"]).id
-        if changes.keys() & {"items", "discount", "tax"}:
-            compute(actor, budget, changes)
+        if changes.keys() & budget_amounts.FIELDS:
+            budget_amounts.change(actor, budget, changes)
         change.verb = _verb(change.before["status"], budget)
     return budget
 
@@ -182,19 +182,6 @@ def _future(moment: Any) -> Any:
     return moment
 
 
-def _change_currency(budget: Budget, changes: dict[str, Any]) -> None:
-    """Another currency needs every amount again: the old ones mean nothing in it."""
-    wanted = changes.get("currency")
-    if not wanted or wanted == budget.currency:
-        return
-    kept = {"items": budget.items, "discount": budget.header_discount_minor, "tax": budget.header_tax_minor}
-    problem = Problem("missing", "must be sent again when the currency changes")
-    left = {name: problem for name, amounts in kept.items() if amounts and name not in changes}
-    if left:
-        raise Invalid("Some fields need attention.", fields=left)
-    budget.currency = wanted
-
-
 def _customer(actor: Actor, key: int) -> Customer:
     customer: Customer = customers.LISTING.refer(actor, "customer_id", key)
     return customer
@@ -202,11 +189,9 @@ def _customer(actor: Actor, key: int) -> Customer:
 
 def _snapshot(budget: Budget) -> dict[str, Any]:
     """The budget with its lines, for the audit trail."""
-    lines = [
-        {"description": one.description, "quantity": one.quantity, "unit_price_micro": one.unit_price_micro,
-         "discount_minor": one.discount_minor, "tax_minor": one.tax_minor, "total_minor": one.total_minor}
-        for one in budget.items
-    ]
+    names = ("description", "quantity_ten_thousandths", "unit_price_micro", "discount_minor", "tax_minor",
+             "tax_percent_ten_thousandths", "total_minor")
+    lines = [{name: getattr(one, name) for name in names} for one in budget.items]
     return audit.snapshot(budget) | {"items": lines}
 
 

@@ -8,17 +8,22 @@ RULE = {"name": "VAT", "kind": "tax", "percentage": "20.5"}
 
 def test_a_percentage_is_made_carried_changed_in_its_cell_and_kept_while_carried(admin):
     assert admin.post("/admin/products/rules", RULE).status_code == 303
-    assert db.session.get(PriceRule, 1).percent_hundredths == 2050
+    assert db.session.get(PriceRule, 1).percent_ten_thousandths == 205_000
     assert "20.5 %" in admin.get("/admin/products/rules?kind=tax").text
     product = {"name": "Lamp", "price": "10", "kind": "PRODUCT", "status": "active", "tax_id": "1"}
     assert admin.post("/admin/products", product).status_code == 303
     assert "VAT · 20.5 %" in admin.get("/admin/products/1").text
     assert admin.post("/admin/products/rules/1/delete").headers["Location"] == "/admin/products/rules/1"
     assert 'data-flash="bad"' in admin.get("/admin/products/rules/1").text
-    reply = admin.post("/admin/products/rules/1/cell/percent_hundredths", {"value": "21"})
+    reply = admin.post("/admin/products/rules/1/cell/percent_ten_thousandths", {"value": "21"})
     assert reply.status_code == 200
     assert "21 %" in reply.text
-    wrong = admin.post("/admin/products/rules/1/cell/percent_hundredths", {"value": "21.555"})
+    fine = admin.post("/admin/products/rules/1/cell/percent_ten_thousandths", {"value": "9.975"})
+    assert "9.975 %" in fine.text
+    assert "\r\n1,VAT,tax,9.975," in admin.get("/admin/products/rules.csv").text
+    assert 'value="9.975"' in admin.get("/admin/products/rules/1/edit").text
+    wrong = admin.post("/admin/products/rules/1/cell/percent_ten_thousandths", {"value": "21.55555"})
+    assert "has more than 4 decimals" in wrong.text
     assert wrong.status_code == 422
 
 

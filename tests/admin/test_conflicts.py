@@ -136,7 +136,10 @@ LINES = [{"description": "Work", "quantity": 1, "unit_price": 10}, {"description
 
 
 def lines():
-    return [(one.description, one.quantity, one.unit_price_micro // 10**6) for one in fresh(Budget).items]
+    return [
+        (one.description, one.quantity_ten_thousandths // 10_000, one.unit_price_micro // 10**6)
+        for one in fresh(Budget).items
+    ]
 
 
 def tabs(admin, alder):

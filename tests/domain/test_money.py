@@ -1,6 +1,7 @@
 """Money as integers: exact in, exact out, half up once."""
 
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 import orjson
 import pytest
@@ -9,7 +10,20 @@ from hypothesis import strategies as st
 
 from blueprints.api.public.contract import amount
 from domain.iso_codes import CURRENCY_NUMBERS
-from models.money import EXPONENTS, Money, exponent, from_micro, half_up, line_minor, percent_minor, to_micro, to_minor
+from models.money import (
+    EXPONENTS,
+    Money,
+    divided,
+    exponent,
+    from_micro,
+    from_ten_thousandths,
+    line_minor,
+    percent_minor,
+    spread,
+    to_micro,
+    to_minor,
+    to_ten_thousandths,
+)
 
 STEADY = settings(derandomize=True, database=None, max_examples=300)
 
@@ -27,12 +41,11 @@ def test_every_exception_is_a_currency():
     assert EXPONENTS.keys() - CURRENCY_NUMBERS.keys() <= {"UYI", "UYW", "CLF"}
 
 
-@pytest.mark.parametrize(("value", "expected"), [
-    ("0.5", 1), ("1.5", 2), ("2.5", 3), ("0.4999999999999999999999", 0), ("-0.5", -1), ("-1.5", -2), ("-0.4", 0),
-    ("0", 0),
+@pytest.mark.parametrize(("numerator", "denominator", "expected"), [
+    (1, 2, 1), (3, 2, 2), (5, 2, 3), (4999, 10_000, 0), (0, 7, 0), (10, 5, 2), (7, 3, 2), (8, 3, 3),
 ])
-def test_halves_go_away_from_zero(value, expected):
-    assert half_up(Decimal(value)) == expected
+def test_halves_go_up(numerator, denominator, expected):
+    assert divided(numerator, denominator) == expected
 
 
 @pytest.mark.parametrize(("amount", "currency", "minor"), [
@@ -67,25 +80,56 @@ def test_money_says_itself_with_all_its_decimals():
 
 
 def test_the_documents_example_of_a_discount():
-    assert percent_minor(4499, 500) == 225                  # 5 % of 44.99 is 2.2495
-    assert line_minor(1, to_micro(Decimal("42.7405")), "EUR") == 4274
+    assert percent_minor(4499, 50_000) == 225               # 5 % of 44.99 is 2.2495
+    assert line_minor(10_000, to_micro(Decimal("42.7405")), "EUR") == 4274
 
 
 CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "CLF"])
 
 
+@pytest.mark.parametrize(("value", "stored"), [("2", 20_000), ("2.25", 22_500), ("0.0001", 1), ("1000000", 10**10)])
+def test_quantities_and_percentages_keep_four_decimals(value, stored):
+    assert to_ten_thousandths(Decimal(value)) == stored
+    assert str(from_ten_thousandths(stored)) == value
+
+
+def test_a_fifth_decimal_is_refused_and_zeros_are_none():
+    assert str(from_ten_thousandths(to_ten_thousandths(Decimal("2.500000")))) == "2.5"
+    with pytest.raises(ValueError, match="more than 4 decimals"):
+        to_ten_thousandths(Decimal("9.97501"))
+
+
 @STEADY
-@given(st.integers(1, 10**6), st.integers(0, 10**15), CURRENCIES)
+@given(st.integers(1, 10**10), st.integers(0, 10**15), CURRENCIES)
 def test_a_line_equals_decimal_arithmetic(quantity, micro, currency):
     unit = Decimal(1).scaleb(-exponent(currency))
-    by_the_book = (quantity * Decimal(micro).scaleb(-6)).quantize(unit, ROUND_HALF_UP)
+    by_the_book = (Decimal(quantity).scaleb(-4) * Decimal(micro).scaleb(-6)).quantize(unit, ROUND_HALF_UP)
     assert Money(line_minor(quantity, micro, currency), currency).decimal == by_the_book
 
 
 @STEADY
-@given(st.integers(0, 2**53), st.integers(0, 100_000))
-def test_a_percentage_equals_integer_arithmetic(amount, hundredths):
-    assert percent_minor(amount, hundredths) == (amount * hundredths * 2 + 10_000) // 20_000
+@given(st.integers(0, 2**53), st.integers(0, 10**7))
+def test_a_percentage_equals_arithmetic_with_fractions(amount, percent):
+    exact = Fraction(amount) * Fraction(percent, 10_000) / 100
+    assert percent_minor(amount, percent) == (exact + Fraction(1, 2)).__floor__()
+
+
+@STEADY
+@given(st.lists(st.integers(0, 2**53), min_size=1, max_size=40), st.data())
+def test_an_amount_is_spread_to_the_last_unit_and_nobody_gets_more_than_his_weight(weights, data):
+    amount = data.draw(st.integers(0, sum(weights)))
+    parts = spread(amount, weights)
+    assert sum(parts) == amount
+    for part, weight in zip(parts, weights, strict=True):
+        assert 0 <= part <= weight
+        assert sum(weights) == 0 or abs(Fraction(amount * weight, sum(weights)) - part) < 1
+
+
+def test_what_is_left_goes_to_the_largest_remainders_then_to_the_first():
+    assert spread(100, [1, 1, 1]) == [34, 33, 33]
+    assert spread(10, [3, 1, 2]) == [5, 2, 3]
+    assert spread(5, [5, 0]) == [5, 0]
+    assert spread(0, [0, 0]) == [0, 0]
 
 
 @STEADY

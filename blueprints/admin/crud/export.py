@@ -15,7 +15,7 @@ from blueprints.admin.crud.listing import Column
 from blueprints.pages.format import zone
 from domain import clock
 from domain.pages import Record
-from models.money import Money, exponent, from_micro
+from models.money import Money, exponent, from_micro, from_ten_thousandths
 
 IN_MEMORY = 4_000_000               # bytes; larger exports go through the disk
 AMOUNTS = ("money", "price")
@@ -56,7 +56,7 @@ def _told(columns: Sequence[Column]) -> list[Column]:
 
 def _names(column: Column) -> list[str]:
     """Stored units are no concern of a reader: total_minor is told as total."""
-    name = re.sub(r"_(name|minor|micro)\Z", "", column.name).replace("percent_hundredths", "percent")
+    name = re.sub(r"_(name|minor|micro|ten_thousandths)\Z", "", column.name)
     return [name, "currency"] if column.kind in AMOUNTS else [name]
 
 
@@ -68,7 +68,7 @@ def flat(record: Record, column: Column) -> Any:
     if column.kind == "money":
         return None if value is None else Money(value, record.currency).decimal
     if column.kind == "percent":
-        return None if value is None else Decimal(value) / 100
+        return None if value is None else from_ten_thousandths(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 

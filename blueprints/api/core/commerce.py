@@ -4,7 +4,7 @@ from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.fields import CurrencyNumber, Number
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
-from blueprints.api.field_map import Amount, Derived, Field, Many, Moment, Price, Words
+from blueprints.api.field_map import Amount, Decimals, Derived, Field, Many, Moment, Price, Words
 from blueprints.api.verbs import expose
 from domain.catalog import products
 from domain.people import customers
@@ -100,10 +100,11 @@ ITEM = {
     "id": ID,
     "products_id": Field(name="product_id"),
     "description": Field(name="description"),
-    "quantity": Field(name="quantity"),
+    "quantity": Decimals(name="quantity"),
     "unit_price": Price(name="unit_price"),
     "discount": Amount(name="discount"),
     "tax": Amount(name="tax"),
+    "tax_percent": Decimals(name="tax_percent", writable=False),
     "total": Amount(name="total", writable=False),
 }
 

@@ -1,7 +1,7 @@
 """The Public API (contracts: server to server): what it offers, in its own words."""
 
 from blueprints.api.contract import Parameter
-from blueprints.api.field_map import Amount, Field, Ident, Many, Moment, One, Price, Words
+from blueprints.api.field_map import Amount, Decimals, Field, Ident, Many, Moment, One, Price, Words
 from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose
@@ -94,7 +94,7 @@ ITEM = {
     "id": Ident(name="id", prefix="item_", writable=False),
     "productId": Ident(name="product_id", prefix="product_"),
     "description": Field(name="description"),
-    "quantity": Field(name="quantity"),
+    "quantity": Decimals(name="quantity"),
     "unitPrice": Price(name="unit_price"),
     "total": Amount(name="total", writable=False),
     "tax": Amount(name="tax"),

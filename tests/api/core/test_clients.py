@@ -48,16 +48,26 @@ def test_errors_carry_the_same_data_in_both_protocols(core, alder):
     assert missing.json["error"]["message"] == 'not_found: Object "clients(123)" was not found!'
 
 
-def test_another_currency_keeps_the_number_of_units(core, alder):
+def test_another_currency_needs_every_amount_again(core, alder):
     core.result("clients.create", NEW | {"companies_id": alder, "credit": 10.5, "low_balance_athreshold": -3})
-    assert core.result("clients.update", {"id": 1, "currencies_id": 414}) == 1
+    again = "Must be sent again when the currency changes"
+    error = core.error("clients.update", {"id": 1, "currencies_id": 414})
+    assert error["data"] == {"credit": again, "low_balance_athreshold": again}
+    error = core.error("clients.update", {"id": 1, "currencies_id": 414, "credit": 3.125})
+    assert error["data"] == {"low_balance_athreshold": again}
+    told = {"credit": 3.125, "low_balance_athreshold": -3}
+    assert core.result("clients.update", {"id": 1, "currencies_id": 414, **told}) == 1
     client = core.result("clients.get", {"id": 1})
-    assert (client["currencies_id"], client["credit"], client["low_balance_athreshold"]) == (414, 10.5, -3)
-    error = core.error("clients.update", {"id": 1, "currencies_id": 392})
+    assert {name: client[name] for name in told} == told
+    error = core.error("clients.update", {"id": 1, "currencies_id": 392, **told})
     assert error["data"] == {"credit": "Has more than 0 decimals"}
-    assert core.result("clients.update", {"id": 1, "currencies_id": "JPY", "credit": 11}) == 1
-    client = core.result("clients.get", {"id": 1})
-    assert (client["currencies_id"], client["credit"], client["low_balance_athreshold"]) == (392, 11, -3)
+    assert core.result("clients.update", {"id": 1, "currencies_id": 414, "name": "Same currency"}) == 1
+
+
+def test_nothing_is_asked_again_where_there_are_no_amounts(core, alder):
+    core.result("clients.create", NEW | {"companies_id": alder, "credit": 0})
+    assert core.result("clients.update", {"id": 1, "currencies_id": 392}) == 1
+    assert core.result("clients.get", {"id": 1})["currencies_id"] == 392
 
 
 @pytest.mark.parametrize("value", [0, 0.01, 1, 10.5, 999999999.99, 12345678901.23])

@@ -148,3 +148,23 @@ def test_the_last_operator_stays(core):
 def test_a_merchant_with_documents_is_not_deleted(core, new, alder):
     error = core.error("merchants.delete", {"id": alder})
     assert (error["code"], error["data"]["code"]) == (-32002, "merchants-has-documents")
+
+
+def test_a_product_in_another_currency_needs_price_and_deposit_again(core, alder):
+    core.result("products.create", {"companies_id": alder, "name": "Lamp", "price": 19.99, "deposit": 5})
+    error = core.error("products.update", {"id": 1, "currency": "KWD"})
+    assert error["data"].keys() == {"price", "deposit"}
+    assert core.error("products.update", {"id": 1, "currency": "KWD", "price": 7})["data"].keys() == {"deposit"}
+    assert core.result("products.update", {"id": 1, "currency": "KWD", "price": 7, "deposit": 1.125}) == 1
+    assert core.result("products.get", {"id": 1})["deposit"] == 1.125
+
+
+def test_quantities_with_decimals_and_taxes_by_rate_or_amount(core, alder):
+    client = cast.make_customer(alder, "Customer")
+    lines = [{"description": "Hours", "quantity": 2.25, "unit_price": 80}, {"description": "Trip", "quantity": 2,
+              "unit_price": 10, "tax": 3}]
+    made = core.result("budgets.create", {"companies_id": alder, "clients_id": client, "items": lines})
+    assert [(one["quantity"], one["total"], one["tax_percent"]) for one in made["items"]] == [
+        (2.25, 180, 0), (2, 23, None)]
+    assert core.error("budgets.update", {"id": 1, "items": [lines[0] | {"quantity": 1.00001}]})["data"] == {
+        "items[0].quantity": "Has more than 4 decimals"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from database import transaction
 from domain import inputs
 from domain.catalog import pricing
-from domain.sales.budget_lines import Totals
+from domain.sales.totals import Totals
 from models.money import exponent
 from tests import cast
 from tests.api.public.test_envelope import assert_error

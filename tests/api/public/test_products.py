@@ -142,3 +142,13 @@ def test_what_the_map_does_not_name_cannot_be_written(api, product):
     product(billing="metered", group_id=1, tax_id=1, lock_price=True, merchant_id=2, code="HACKED", deposit=1)
     assert (row().billing, row().tax_id) == (Billing.SINGLE_PAYMENT, None)
     assert (row().lock_price, row().merchant_id) == (False, 1)
+
+
+def test_another_currency_needs_the_price_again(api):
+    api.post("/products", {"name": "Lamp", "price": 19.99, "currency": "EUR"})
+    body = assert_error(api.put("/products/product_1", {"currency": "JPY"}), 422, "validation_error")
+    assert body["details"] == {"price": "must be sent again when the currency changes"}
+    assert api.get("/products/product_1").json["data"]["currency"] == "EUR"
+    assert api.put("/products/product_1", {"currency": "EUR", "name": "Same"}).status_code == 200
+    data = api.put("/products/product_1", {"currency": "JPY", "price": 3000}).json["data"]
+    assert (data["currency"], data["price"]) == ("JPY", 3000)

@@ -1,0 +1,20 @@
+"""Quantities and percentages in a field map."""
+
+from dataclasses import dataclass
+
+from blueprints.api.field_map import Convert, Field, Formats
+from models.money import ONE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decimals(Field):
+    """A number with up to four decimals: ten-thousandths inside; a whole one is written as an integer."""
+
+    @property
+    def source(self) -> str:
+        return self.column or f"{self.name}_ten_thousandths"
+
+    def convert(self, formats: Formats) -> Convert | None:
+        return lambda value, _: (
+            None if value is None else value / ONE if value % ONE else value // ONE
+        )

@@ -1,0 +1,64 @@
+"""The amounts of a budget: what changes them, and what they would be, on the page of a form that is not sent yet."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from domain.actor import Actor
+from domain.errors import Invalid
+from domain.inputs import sent_again
+from domain.sales import budget_lines, totals
+from domain.sales.budget_lines import Line, amount
+from domain.sales.totals import Totals
+from models.budget import Budget
+from models.money import LIMIT
+
+FIELDS = frozenset({"items", "discount", "tax", "currency"})
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """A budget's lines and sums before they are written."""
+
+    currency: str
+    lines: list[Line]
+    discount: int
+    tax: int
+    totals: Totals
+
+
+def change(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
+    """Write what was sent of currency, items, discount and tax, and the sums that follow."""
+    found = computed(actor, budget, given)
+    budget.currency = found.currency
+    if given.get("items") is not None or "discount" in given:
+        budget_lines.write(budget, found.lines)
+    budget.header_discount_minor, budget.header_tax_minor = found.discount, found.tax
+    sums = found.totals
+    budget.subtotal_minor, budget.discount_minor = sums.subtotal, sums.discount
+    budget.tax_minor, budget.total_minor = sums.tax, sums.total
+
+
+def computed(actor: Actor, budget: Budget, given: dict[str, Any]) -> Amounts:
+    """What the amounts become; changes nothing. Invalid names every line that is wrong."""
+    currency = given.get("currency") or budget.currency
+    if currency != budget.currency:
+        whole = {"discount": budget.header_discount_minor, "tax": budget.header_tax_minor}
+        sent_again({"items": budget.items, **whole}, given)
+    items = given.get("items")
+    lines = [budget_lines.kept(one, currency) for one in budget.items]
+    if items is not None:
+        lines = budget_lines.read(actor, budget, items, currency)
+    discount, tax = budget.header_discount_minor or 0, budget.header_tax_minor or 0
+    if "discount" in given:
+        discount = amount(given["discount"], currency, "discount")
+    if "tax" in given:
+        tax = amount(given["tax"], currency, "tax")
+    if discount > sum(one.amount_minor - one.discount_minor for one in lines):
+        raise Invalid.field("discount", "must not be more than the budget's amount", "range")
+    if items is not None or "discount" in given:        # nothing else touches a line's tax
+        for line, line_tax in zip(lines, totals.taxes(lines, discount), strict=True):
+            line.tax_minor = line_tax
+    sums = totals.add_up(lines, discount, tax)
+    if max(sums.subtotal, sums.total) >= LIMIT:
+        raise Invalid.field("items", "add up to more than can be billed", "range")
+    return Amounts(currency, lines, discount, tax, sums)
