@@ -17,7 +17,7 @@ from flask import Flask
 from analytics import drain, retention
 from config import Settings
 from database import db, transaction
-from domain import clock, replies
+from domain import clock, form_tokens, replies
 from domain.access import sessions
 from domain.outbox import retention as outbox_retention
 from domain.sales import budgets
@@ -53,6 +53,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("retention", HOUR, lambda: _prune(settings.log_retention_days)),
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
+        Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
         Job("old deliveries", HOUR, in_batches(outbox_retention.forget_old, 1000)),
     )

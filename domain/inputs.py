@@ -60,7 +60,8 @@ class Number(GroupedMetadata):
     decimals: int | None = None
 
     def __iter__(self) -> Iterator[object]:
-        yield Field(le=self.maximum, **({"ge": self.minimum} if self.above is None else {"gt": self.above}))
+        yield Field(le=self.maximum)
+        yield Field(ge=self.minimum) if self.above is None else Field(gt=self.above)
         if self.decimals is not None:
             yield AfterValidator(validators.decimals(self.decimals))
         yield BeforeValidator(validators.number)

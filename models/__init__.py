@@ -5,6 +5,7 @@ from models.budget import Budget, BudgetItem, BudgetStatus
 from models.credential import Credential, CredentialKind, Mode
 from models.currency import Currency
 from models.customer import Address, AddressKind, Customer, CustomerStatus
+from models.form_token import FormToken
 from models.merchant import Merchant
 from models.outbox import Task, TaskStatus
 from models.product import (
@@ -41,6 +42,7 @@ __all__ = [
     "Endpoint",
     "EndpointStatus",
     "ExchangeRate",
+    "FormToken",
     "IdempotentReply",
     "IntervalUnit",
     "Membership",

@@ -16,9 +16,12 @@ def resources():
 
 
 def ids(model):
-    """The dotted paths of a model's id fields; a list is said by its first entry."""
+    """The dotted paths of a model's id fields; a list is said by its first entry.
+
+    The id of a part is no reference to another row: it finds a line of the row itself, or none.
+    """
     whole = model.model_json_schema()
-    return list(_ids(whole, whole.get("$defs", {})))
+    return [path for path in _ids(whole, whole.get("$defs", {})) if not path.endswith(".id")]
 
 
 def _ids(schema, known, path=""):

@@ -7,7 +7,7 @@ from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import key_use, traffic
-from blueprints.admin.crud import actions, cells, export, records
+from blueprints.admin.crud import actions, cells, export, once, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
@@ -153,26 +153,34 @@ def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = No
     response = page_or_part(
         "admin/key_form.html", "admin/_key_dialog.html", here=PAGE, values=values, row=row, wrong=wrong,
         resources=RESOURCES, presets=PRESETS, address=request.remote_addr, who=records.acting(PAGE, row),
-        today=clock.now(), **records.choice_of(PAGE, row),
+        today=clock.now(), once=once.token() if row is None else "", **records.choice_of(PAGE, row),
     )
     if wrong:
         response.status_code = records.REFUSED.get(type(wrong), 422)
     return response
 
 
-def create() -> Response:
+def create() -> BaseResponse:
     """A new key, shown this once; nothing of the answer may be kept anywhere."""
+    shown: dict[str, Any] = {}
+
+    def store() -> str:
+        row, secret = api_keys.create(who, new)
+        shown.update(key=row.id, name=row.name, secret=secret, test=row.mode is Mode.TEST)
+        return PAGE.url("show", key=row.id)
+
     try:
         given, who = read_new(), records.acting(PAGE, None)
         new = api_keys.fresh(who, given)
         with transaction():
-            row, secret = api_keys.create(who, new)
-            key, name, test = row.id, row.name, row.mode is Mode.TEST
+            address, _ = once.made(store)
     except (Invalid, Conflict) as error:
         return form(request.form.to_dict(), wrong=error)
+    if not shown:
+        flash("This key was created already. Its secret was shown then, and is shown only once.", "bad")
+        return go(address)
     template = "admin/_key_secret.html" if is_partial() else "admin/key_secret.html"
-    page = render_template(template, key=key, name=name, secret=secret, test=test, base=request.host_url.rstrip("/"),
-                           here=PAGE)
+    page = render_template(template, **shown, base=request.host_url.rstrip("/"), here=PAGE)
     return private(make_response(page, 201))
 
 

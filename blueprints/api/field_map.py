@@ -13,7 +13,6 @@ from typing import Any
 from domain.errors import Problem
 from domain.listing import LARGEST_ID
 from domain.pages import Record
-from models.money import ONE
 
 Convert = Callable[[Any, Any], Any]         # (value of the column, row) to the contract's value
 Problems = dict[str, Problem]
@@ -102,20 +101,6 @@ class Price(Field):
     def convert(self, formats: Formats) -> Convert | None:
         beside, write = self.currency, formats.price
         return lambda value, row: write(value, getattr(row, beside))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decimals(Field):
-    """A number with up to four decimals: ten-thousandths inside; a whole one is written as an integer."""
-
-    @property
-    def source(self) -> str:
-        return self.column or f"{self.name}_ten_thousandths"
-
-    def convert(self, formats: Formats) -> Convert | None:
-        return lambda value, _: (
-            None if value is None else value / ONE if value % ONE else value // ONE
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,10 +10,10 @@ from sqlalchemy import JSON
 
 from blueprints.api.contract import Exposure
 from blueprints.api.core.fields import CurrencyNumber
+from blueprints.api.decimals import Decimals
 from blueprints.api.field_map import (
     Amount,
     Day,
-    Decimals,
     Derived,
     Field,
     Fields,

@@ -101,7 +101,8 @@ def write(budget: Budget, lines: list[Line]) -> None:
 
 def _products(actor: Actor, budget: Budget, items: list[ItemInput]) -> Known:
     """The products that the lines name or named, each with its tax rate in ten-thousandths of a percent."""
-    keys = {one.product_id for one in (*items, *budget.items)} - {None}
+    named = [one.product_id for one in items] + [one.product_id for one in budget.items]
+    keys = {key for key in named if key is not None}
     if not keys:
         return {}
     own, values = products.LISTING.owned(actor)

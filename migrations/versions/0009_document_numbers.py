@@ -4,6 +4,8 @@ A line whose tax follows from its product's rate as it is now keeps that rate. A
 somebody wrote, and stays one. No amount changes. Going back rounds quantities to whole numbers and percentages
 to hundredths; amounts stay then too.
 
+Forms that make a row are remembered by a token for a day, so that one sent twice makes one row.
+
 Revision ID: 0009
 Revises: 0007
 """
@@ -37,10 +39,22 @@ def upgrade(bind_name: str) -> None:
         scale_percentages("percent_hundredths", "percent_ten_thousandths", 10_000_000, "percent_hundredths * 100")
         op.add_column("budget_items", sa.Column("tax_percent_ten_thousandths", sa.Integer(), nullable=True))
         keep_rates()
+        op.create_table(
+            "form_tokens",
+            sa.Column("id", sa.Integer(), nullable=False),
+            sa.Column("token", sa.String(length=64), nullable=False),
+            sa.Column("result", sa.String(length=255), nullable=False),
+            sa.Column("created_at", sa.DateTime(), nullable=False),
+            sa.PrimaryKeyConstraint("id", name=op.f("pk_form_tokens")),
+            sa.UniqueConstraint("token", name=op.f("uq_form_tokens_token")),
+            sqlite_autoincrement=True,
+        )
+        op.create_index(op.f("ix_form_tokens_created_at"), "form_tokens", ["created_at"])
 
 
 def downgrade(bind_name: str) -> None:
     if bind_name == "default":
+        op.drop_table("form_tokens")
         op.drop_column("budget_items", "tax_percent_ten_thousandths")
         scale_percentages(
             "percent_ten_thousandths", "percent_hundredths", 100_000, "(percent_ten_thousandths + 50) / 100"

@@ -240,7 +240,7 @@ class Shop:
     def _budget(self, order: Order, created: datetime) -> None:
         customer_id, seller = self.customers[order.buyer]
         items = [
-            ItemInput(product_id=self.products[line.sku], quantity=line.quantity, unit_price=line.price)
+            ItemInput(product_id=self.products[line.sku], quantity=Decimal(line.quantity), unit_price=line.price)
             for line in order.lines
         ]
         with at(created):

@@ -39,7 +39,11 @@ VERSIONS = set(revisions.VERSION_TABLES.values())
 
 Row = dict[str, Any]
 # (table, column): what the row of today must say, made from the row of then; None when the column is no more.
-MOVED: dict[tuple[str, str], tuple[str, Callable[[Row], Any]] | None] = {}
+MOVED: dict[tuple[str, str], tuple[str, Callable[[Row], Any]] | None] = {
+    # 0009: four decimals
+    ("budget_items", "quantity"): ("quantity_ten_thousandths", lambda row: row["quantity"] * 10_000),
+    ("price_rules", "percent_hundredths"): ("percent_ten_thousandths", lambda row: row["percent_hundredths"] * 100),
+}
 # Fields that the Public API shows differently since, by the end of their path, with a function of the old value.
 SHOWN: dict[str, Callable[[Any], Any]] = {}
 # Tables that a migration fills or empties for a reason: how many rows there are now.

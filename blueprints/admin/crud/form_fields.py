@@ -10,7 +10,7 @@ from blueprints.pages.format import words
 from domain.actor import Actor
 
 Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
-OURS = frozenset({"csrf_token", "version", "loaded", "next", "merchant_id"})     # not the row's own fields
+OURS = frozenset({"csrf_token", "version", "loaded", "next", "merchant_id", "once"})     # not the row's own fields
 MANY = frozenset({"merchant_ids", "scopes", "events"})                   # boxes of one name
 
 

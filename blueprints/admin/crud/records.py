@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import actions, cells, export, merging
+from blueprints.admin.crud import actions, cells, export, merging, once
 from blueprints.admin.crud.form_fields import boxes, payload, plain
 from blueprints.admin.crud.listing import ListPage, show_list
 from blueprints.pages.htmx import go
@@ -130,7 +130,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
         values, now = merged.values, merged.now
     page = render_template(
         here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
-        **choice_of(here, row), **here.choices(who),
+        once=once.token() if row is None else "", **choice_of(here, row), **here.choices(who),
     )
     return make_response(page, REFUSED.get(type(wrong), 422) if wrong else 200)
 
@@ -181,18 +181,23 @@ def create(here: ListPage) -> BaseResponse:
     who = acting(here, None) if here.needs_merchant else wide_actor()
     model = here.resource.input
     assert model is not None
-    assert here.resource.create is not None
     try:
         new = complete(here, lambda: inputs.parse(model, typed(here), text=True, zone=zone))
         if here.resource.before_create:
             new = here.resource.before_create(who, new)
         with transaction():
-            row = here.resource.create(who, new)
-            name, key = here.name(row), row.id
+            address, _ = once.made(lambda: store(here, who, new))
     except (Invalid, Conflict) as error:
         return form(here, None, merging.typed(), error)
-    flash(f"{name} was created.", "ok")
-    return go(here.url("show", key=key))
+    return go(address)
+
+
+def store(here: ListPage, who: Actor, new: Any) -> str:
+    """Make the row; the address of its page."""
+    assert here.resource.create is not None
+    row = here.resource.create(who, new)
+    flash(f"{here.name(row)} was created.", "ok")
+    return here.url("show", key=row.id)
 
 
 def save(here: ListPage, key: int) -> BaseResponse:

@@ -4,7 +4,8 @@ from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.fields import CurrencyNumber, Number
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
-from blueprints.api.field_map import Amount, Decimals, Derived, Field, Many, Moment, Price, Words
+from blueprints.api.decimals import Decimals
+from blueprints.api.field_map import Amount, Derived, Field, Many, Moment, Price, Words
 from blueprints.api.verbs import expose
 from domain.catalog import products
 from domain.people import customers

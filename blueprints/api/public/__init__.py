@@ -1,7 +1,8 @@
 """The Public API (contracts: server to server): what it offers, in its own words."""
 
 from blueprints.api.contract import Parameter
-from blueprints.api.field_map import Amount, Decimals, Field, Ident, Many, Moment, One, Price, Words
+from blueprints.api.decimals import Decimals
+from blueprints.api.field_map import Amount, Field, Ident, Many, Moment, One, Price, Words
 from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose

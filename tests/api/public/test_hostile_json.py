@@ -145,7 +145,7 @@ def fits(field, value):
     if isinstance(field, Ident | Many | Moment) or field.name in ("email", "currency", "country", "kind", "status"):
         return False
     if field.name == "quantity":
-        return value == 7 and not isinstance(value, float)
+        return value in (7, 7.5)
     return isinstance(value, str) and (value != "" or field.name != "name")
 
 
