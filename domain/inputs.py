@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from annotated_types import GroupedMetadata
 from pydantic import (
@@ -21,10 +21,11 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    WithJsonSchema,
     create_model,
 )
 
-from domain import validators
+from domain import input_facts, validators
 from domain.errors import Invalid, Problem
 from domain.validators import LARGEST, wrong
 
@@ -33,6 +34,8 @@ class Input(BaseModel):
     """Base of all input models: what it does not name, nobody can write."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+    only_in_changes: ClassVar[frozenset[str]] = frozenset()       # what a creation decides by itself
+    only_at_creation: ClassVar[frozenset[str]] = frozenset()      # what can be said again, and never changed
 
 
 Model = TypeVar("Model", bound=Input)
@@ -65,6 +68,12 @@ class Number(GroupedMetadata):
         if self.decimals is not None:
             yield AfterValidator(validators.decimals(self.decimals))
         yield BeforeValidator(validators.number)
+        yield WithJsonSchema(self._schema())
+
+    def _schema(self) -> dict[str, Any]:
+        least = {"minimum": self.minimum} if self.above is None else {"exclusiveMinimum": self.above}
+        finest = {"description": f"With at most {self.decimals} decimals"} if self.decimals is not None else {}
+        return {"type": "number", **least, "maximum": int(self.maximum), **finest}
 
 
 @dataclass(frozen=True)
@@ -94,22 +103,32 @@ def Choice(kind: type[StrEnum]) -> BeforeValidator:
 T = TypeVar("T")
 # Or null; an empty field of a form is null too.
 Maybe = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
+# May be left out; null means the same in a creation and is refused in a change. Of a form an empty field is nothing.
+OrAbsent = Annotated[T | None, BeforeValidator(validators.not_null), input_facts.NullIfNew()]
 
 Name = Annotated[str, Text(200, 1)]
 LongText = Annotated[str, Field(max_length=5000), BeforeValidator(validators.string)]
-Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email)]
+Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email), input_facts.EMAIL]
 WebAddress = Annotated[
-    str, Field(max_length=2048), AfterValidator(validators.web_address), BeforeValidator(validators.stripped)
+    str, Field(max_length=2048), AfterValidator(validators.web_address), BeforeValidator(validators.stripped),
+    input_facts.WEB_ADDRESS,
 ]
-Country = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.country_code)]
-CurrencyCode = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.currency_code)]
-TimeZone = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.timezone)]
+Country = Annotated[
+    str, BeforeValidator(validators.stripped), AfterValidator(validators.country_code), input_facts.COUNTRY
+]
+CurrencyCode = Annotated[
+    str, BeforeValidator(validators.stripped), AfterValidator(validators.currency_code), input_facts.CURRENCY
+]
+TimeZone = Annotated[
+    str, BeforeValidator(validators.stripped), AfterValidator(validators.timezone), input_facts.TIME_ZONE
+]
 Truth = Annotated[bool, BeforeValidator(validators.truth)]
 Moment = Annotated[datetime, BeforeValidator(validators.moment_of)]
 Day = Annotated[date, BeforeValidator(validators.day)]
-Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata)]
+Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata), input_facts.METADATA]
 Networks = Annotated[
-    list[str], Field(max_length=100), AfterValidator(validators.networks), BeforeValidator(validators.lines)
+    list[str], Field(max_length=100), AfterValidator(validators.networks), BeforeValidator(validators.lines),
+    input_facts.NETWORKS,
 ]
 Quantity = Number(above=0, maximum=1_000_000, decimals=4)
 Percentage = Number(0, 1000, decimals=4)
@@ -144,20 +163,23 @@ SENTENCES = {
 }
 
 
-def parse(model: type[Model], data: Any, *, text: bool = False, zone: str | None = None) -> Model:
+def parse(
+    model: type[Model], data: Any, *, text: bool = False, zone: str | None = None, changing: bool = False
+) -> Model:
     """A typed input from what a caller sent; raises Invalid with every mistake at once.
 
-    `text` says that values come from a form; `zone` is where times without an offset are.
+    `text` says that values come from a form; `zone` is where times without an offset are;
+    `changing` that null is no way to leave something out.
     """
     try:
-        return model.model_validate(data, context={"text": text, "zone": zone})
+        return model.model_validate(data, context={"text": text, "zone": zone, "changing": changing})
     except ValidationError as problem:
         raise invalid(problem) from None
 
 
 def changes(model: type[Input], data: Any, *, text: bool = False, zone: str | None = None) -> dict[str, Any]:
     """Only the fields that were sent, checked as `parse` checks them."""
-    partial = parse(_partial(model), data, text=text, zone=zone)
+    partial = parse(_partial(model), data, text=text, zone=zone, changing=True)
     return {name: getattr(partial, name) for name in partial.model_fields_set}
 
 

@@ -66,6 +66,20 @@ def switch(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sample:
+    """A row for the documents, in the domain's names and with values as the domain takes them."""
+
+    sent: Mapping[str, Any]                          # what a creation carries
+    told: Mapping[str, Any] = field(default_factory=dict)       # what is read beside it
+    changed: tuple[str, ...] = ()                    # what a change carries
+
+    @property
+    def whole(self) -> Mapping[str, Any]:
+        """All that is read."""
+        return {**self.sent, **self.told}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Resource:
     """Declared once beside the rules; contracts and pages call nothing else.
 
@@ -89,6 +103,7 @@ class Resource:
     before_update: Callable[..., Any] | None = None
     may_create: Callable[[Actor], bool] = lambda actor: True       # beyond the scope
     delete: Action | None = None
+    sample: Sample = Sample(sent={})
     secret_field: str = ""                             # what a creation tells once, when create gives (row, secret)
     actions: Mapping[str, Action] = field(default_factory=dict)
 

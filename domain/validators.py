@@ -21,7 +21,8 @@ from domain import iso_codes
 NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
 WEB = re.compile(r"https?://[^\s/?#]+\.[^\s]*\Z|https?://localhost\S*\Z", re.IGNORECASE)
-MAX_METADATA = 50
+MAX_METADATA = 50           # entries, with at most so many characters:
+METADATA_NAME, METADATA_VALUE = 40, 500
 LARGEST_EXACT = 2**53       # a whole number above may stand for its neighbour
 MAX_DIGITS = 28             # more would be rounded in silence
 LARGEST = Decimal(2**53)
@@ -55,6 +56,13 @@ def stripped(value: Any) -> Any:
 
 def empty_is_none(value: Any, info: ValidationInfo) -> Any:
     return None if is_text(info) and value == "" else value
+
+
+def not_null(value: Any, info: ValidationInfo) -> Any:
+    """A creation may say null for what it leaves out, a change may not: it would change nothing."""
+    if value is None and info.context and info.context.get("changing") and not is_text(info):
+        raise wrong("type", "must not be null; leave it out instead")
+    return empty_is_none(value, info)
 
 
 def number(value: Any, info: ValidationInfo) -> Decimal:
@@ -263,9 +271,9 @@ def metadata(value: Any, info: ValidationInfo) -> Any:
     if len(value) > MAX_METADATA:
         raise wrong("range", f"may have at most {MAX_METADATA} entries")
     for name, content in value.items():
-        if not isinstance(name, str) or not 1 <= len(name) <= 40:
-            raise wrong("invalid", "names must have 1 to 40 characters")
-        if not isinstance(content, str) or len(content) > 500:
-            raise wrong("invalid", "values must be strings of at most 500 characters")
+        if not isinstance(name, str) or not 1 <= len(name) <= METADATA_NAME:
+            raise wrong("invalid", f"names must have 1 to {METADATA_NAME} characters")
+        if not isinstance(content, str) or len(content) > METADATA_VALUE:
+            raise wrong("invalid", f"values must be strings of at most {METADATA_VALUE} characters")
         clean(name + content)
     return value

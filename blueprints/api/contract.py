@@ -12,8 +12,9 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from blueprints.api import field_map as fieldmap
-from blueprints.api.field_map import Fields, Formats
+from blueprints.api import field_parts
+from blueprints.api.description import Description, Manners
+from blueprints.api.field import Fields, Formats, Problems
 from blueprints.api.wire.row_cache import RowCache
 from domain.access.recognition import unknown_key
 from domain.actor import Actor
@@ -70,6 +71,8 @@ class Operation:
     public: bool = False                    # may be called without a credential
     per_minute: int = 0                     # a limit of its own for each key; 0: none
     summary: str = ""
+    verb: str = ""                          # create, update and so on, where it is one of a noun's verbs
+    described: Description | None = None    # its body and answer, where no exposure tells them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,8 +95,8 @@ class Exposure:
 
     def take(self, body: Any, *, new: bool = False) -> dict[str, Any]:
         """The body in the domain's names; raises Invalid with what the words alone tell."""
-        problems: fieldmap.Problems = {}
-        taken = fieldmap.take_object(self.fields, body, "", problems)
+        problems: Problems = {}
+        taken = field_parts.take_object(self.fields, body, "", problems)
         for name in self.required if new else ():
             if taken.get(name) is None and name not in problems:
                 problems[name] = Problem("missing", "is required")
@@ -111,7 +114,7 @@ class Exposure:
         return page, page.shown
 
     def word(self, path: str) -> str:
-        return fieldmap.word(self.fields, path)
+        return field_parts.word(self.fields, path)
 
 
 class Contract(ABC):
@@ -121,9 +124,11 @@ class Contract(ABC):
     prefixes: tuple[str, ...]
     created = 201                           # the status of a creation
     formats: Formats
+    manners: Manners
     list_parameters: tuple[str, ...] = ()   # those of every list
     https_only = False
     steady = False                          # is a row always shown alike, whoever asks and from wherever?
+    limited = False                         # do its answers say what is left of a limit?
     idempotent = False                      # does it promise Idempotency-Key on POST?
     changes_by = "PUT"                      # the method of a change
     names: Mapping[str, str] = {}           # verbs that it calls otherwise

@@ -1,8 +1,10 @@
 """Quantities and percentages in a field map."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from blueprints.api.field_map import Convert, Field, Formats
+from blueprints.api.field import Convert, Field, Formats
+from blueprints.api.json_schema import Schema
 from models.money import ONE
 
 
@@ -18,3 +20,6 @@ class Decimals(Field):
         return lambda value, _: (
             None if value is None else value / ONE if value % ONE else value // ONE
         )
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return {"type": "number"}

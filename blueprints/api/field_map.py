@@ -1,58 +1,20 @@
-"""The vocabulary of field maps: how a domain field looks in a contract, in both directions.
+"""The vocabulary of field maps: the kinds of values that contracts have.
 
-A field knows its domain name (for input and the words of errors), the column it reads, and how the
-value is written and read. Contracts format moments and money through `Formats`.
+Contracts format moments and money through `Formats`.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
+from datetime import UTC, date, datetime
 from typing import Any
 
+from blueprints.api.field import SKIP, Convert, Field, Formats, Known, Problems
+from blueprints.api.json_schema import Schema, enumeration, identifier, nullable, plausible, stored
 from domain.errors import Problem
 from domain.listing import LARGEST_ID
-from domain.pages import Record
 
-Convert = Callable[[Any, Any], Any]         # (value of the column, row) to the contract's value
-Problems = dict[str, Problem]
-SKIP = object()                             # nothing to hand to the domain
-
-
-@dataclass(frozen=True, slots=True)
-class Formats:
-    """How a contract writes what JSON has no type for; None leaves it to the JSON writer."""
-
-    moment: Callable[[Any], Any] | None
-    day: Callable[[Any], Any] | None
-    amount: Callable[[int | None, str], Any]        # minor units and currency
-    price: Callable[[int | None, str], Any]         # millionths and currency
-
-
-@dataclass(frozen=True, kw_only=True)
-class Field:
-    """A value as it is."""
-
-    name: str                               # the domain's name
-    column: str = ""                        # what is read, if it is called otherwise
-    writable: bool = True
-
-    @property
-    def source(self) -> str:
-        """The column that is read; empty for what is made of child rows."""
-        return self.column or self.name
-
-    def convert(self, formats: Formats) -> Convert | None:
-        """From the column to the contract; None when nothing has to be done."""
-        return None
-
-    def take(self, value: Any, path: str, problems: Problems) -> Any:
-        """The value for the domain, or SKIP after noting what is wrong with it."""
-        return value
-
-    def word(self, rest: str) -> str:
-        """The contract's words for the part of a path below this field."""
-        return f".{rest}" if rest else ""
+EXAMPLE_MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +25,18 @@ class Moment(Field):
         write = formats.moment
         return None if write is None else lambda value, _: None if value is None else write(value)
 
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return nullable(formats.moment_schema) if "null" in base.get("type", ()) else formats.moment_schema
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return formats.moment_schema
+
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        value = row.get(self.name)
+        if value is None and "null" in schema["type"]:
+            return None
+        return (value or EXAMPLE_MOMENT).strftime(formats.moment_form)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Day(Field):
@@ -71,6 +45,13 @@ class Day(Field):
     def convert(self, formats: Formats) -> Convert | None:
         write = formats.day
         return None if write is None else lambda value, _: None if value is None else write(value)
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return {"type": "string", "format": "date"}
+
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        value: date | None = row.get(self.name)
+        return plausible(schema) if value is None else value.isoformat()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +68,12 @@ class Amount(Field):
         beside, write = self.currency, formats.amount
         return lambda value, row: write(value, getattr(row, beside))
 
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return base | {"description": "With as many decimals as the currency has"}
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return {"type": "number"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Price(Field):
@@ -101,6 +88,23 @@ class Price(Field):
     def convert(self, formats: Formats) -> Convert | None:
         beside, write = self.currency, formats.price
         return lambda value, row: write(value, getattr(row, beside))
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return base | {"description": "With at most six decimals"}
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return {"type": "number"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key(Field):
+    """A reference by number."""
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return base or {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return {"type": "integer"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +126,17 @@ class Ident(Field):
             return SKIP
         return key
 
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        found = identifier(self.prefix)
+        return nullable(found) if "null" in base.get("type", ()) else found
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return identifier(self.prefix)
+
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        value = row.get(self.name, None if "null" in schema["type"] else 1)
+        return None if value is None else f"{self.prefix}{value}"
+
 
 def number_after(prefix: str, value: Any) -> int | None:
     """12 of "customer_12"; None for anything else."""
@@ -137,10 +152,10 @@ class Words(Field):
     """A closed set of words that the contract spells otherwise: domain word to contract word."""
 
     words: Mapping[Any, Any]
-    shown: Mapping[str, Any] | None = None          # when more domain words are shown than can be written
+    shown_words: Mapping[str, Any] | None = None    # when more domain words are shown than can be written
 
     def convert(self, formats: Formats) -> Convert | None:
-        words = self.shown or self.words        # words of the domain are equal to their text, enumerated or not
+        words = self.shown_words or self.words        # words of the domain are equal to their text, enumerated or not
         return lambda value, _: words[value]
 
     def take(self, value: Any, path: str, problems: Problems) -> Any:
@@ -151,33 +166,16 @@ class Words(Field):
         problems[path] = Problem("inclusion", f"must be one of {known}")
         return SKIP
 
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return enumeration(self.words.values())
 
-Fields = Mapping[str, Field]
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return enumeration((self.shown_words or self.words).values())
 
-
-@dataclass(frozen=True, kw_only=True)
-class One(Field):
-    """An object inside the object: columns of the same row, or of the child row that `of` picks."""
-
-    fields: Fields
-    of: Callable[[Mapping[str, Any]], Any] | None = None
-
-    @property
-    def source(self) -> str:
-        return ""
-
-    def shower(self, formats: Formats) -> Callable[[Any, Mapping[str, Any]], Any]:
-        """A function from row and children to the object."""
-        show, of = row_shower(self.fields, formats), self.of
-        if of is None:
-            return lambda row, _: show(row)
-        return lambda _, children: None if (child := of(children)) is None else show(child)
-
-    def take(self, value: Any, path: str, problems: Problems) -> Any:
-        return take_object(self.fields, value, path + ".", problems) if isinstance(value, dict) else value
-
-    def word(self, rest: str) -> str:
-        return "." + word(self.fields, rest) if rest else ""
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        if writing or not self.shown_words:
+            return self.words.get(row.get(self.name), plausible(schema))
+        return self.shown_words.get(row.get(self.source, ""), plausible(schema))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +185,13 @@ class WriteOnly(Field):
     @property
     def source(self) -> str:
         return ""
+
+    @property
+    def is_shown(self) -> bool:
+        return False
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return base | {"writeOnly": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,97 +208,6 @@ class Derived(Field):
         make = self.make
         return lambda _, children: make(children)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Many(Field):
-    """A list of objects, one for each child row; `inherit` are parent columns that their money needs."""
-
-    fields: Fields
-    inherit: str = ""
-
-    @property
-    def source(self) -> str:
-        return ""
-
-    def shower(self, formats: Formats) -> Callable[[Any, Mapping[str, Any]], Any]:
-        """A function from row and children to the list."""
-        show, name, inherit = row_shower(self.fields, formats), self.column or self.name, self.inherit
-        if not inherit:
-            return lambda _, children: [show(child) for child in children[name]]
-        return lambda row, children: [show(Heir(child, inherit, getattr(row, inherit))) for child in children[name]]
-
-    def take(self, value: Any, path: str, problems: Problems) -> Any:
-        if not isinstance(value, list):
-            return value
-        return [
-            take_object(self.fields, one, f"{path}.{place}.", problems) if isinstance(one, dict) else one
-            for place, one in enumerate(value)
-        ]
-
-    def word(self, rest: str) -> str:
-        place, _, inner = rest.partition(".")
-        return (f"[{place}]" if place else "") + ("." + word(self.fields, inner) if inner else "")
-
-
-class Heir:
-    """A child row with one value of its parent."""
-
-    def __init__(self, child: Any, name: str, value: Any):
-        self._child = child
-        setattr(self, name, value)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._child, name)
-
-
-def row_shower(fields: Fields, formats: Formats) -> Callable[[Any], dict[str, Any]]:
-    """A function from row to dict, made once: all columns are fetched in one step, few are converted."""
-    plain = {wire: one for wire, one in fields.items() if one.source}
-    wires = tuple(plain)
-    fetch: Callable[[Any], tuple[Any, ...]] = attrgetter(*(one.source for one in plain.values()))
-    if len(plain) == 1:
-        single = fetch
-        fetch = lambda row: (single(row),)  # noqa: E731
-    converters = [(wire, convert) for wire, one in plain.items() if (convert := one.convert(formats)) is not None]
-
-    def show(row: Any) -> dict[str, Any]:
-        shown = dict(zip(wires, fetch(row), strict=True))
-        for wire, convert in converters:
-            shown[wire] = convert(shown[wire], row)
-        return shown
-
-    return show
-
-
-def record_shower(fields: Fields, formats: Formats) -> Callable[[Record], dict[str, Any]]:
-    """A function from record to dict: its own columns, then what is made of its children."""
-    show = row_shower(fields, formats)
-    made = [(wire, one.shower(formats)) for wire, one in fields.items() if isinstance(one, One | Many | Derived)]
-
-    def whole(record: Record) -> dict[str, Any]:
-        shown = show(record.row)
-        for wire, make in made:
-            shown[wire] = make(record.row, record.children)
-        return shown
-
-    return whole
-
-
-def take_object(fields: Fields, body: Mapping[str, Any], path: str, problems: Problems) -> dict[str, Any]:
-    """The domain's names for what was sent; what the map does not name is not seen."""
-    taken: dict[str, Any] = {}
-    for wire, one in fields.items():
-        if wire in body and one.writable:
-            value = one.take(body[wire], path + one.name, problems)
-            if value is not SKIP:
-                taken[one.name] = value
-    return taken
-
-
-def word(fields: Fields, path: str) -> str:
-    """A domain path in the contract's words: items.1.unit_price as items[1].unitPrice."""
-    head, _, rest = path.partition(".")
-    for wire, one in fields.items():
-        if one.name == head and one.writable:
-            return wire + one.word(rest)
-    return path
+    def schema(self, known: Known, *, writing: bool) -> Schema:
+        base = known.input_of(self.name)
+        return base if writing else stored(None, base)

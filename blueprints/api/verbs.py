@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
-from blueprints.api.field_map import Fields, number_after, record_shower
+from blueprints.api.field import Fields
+from blueprints.api.field_map import number_after
+from blueprints.api.field_parts import record_shower
 from blueprints.api.wire.row_cache import RowCache
 from database import db
 from domain import inputs
@@ -121,6 +123,7 @@ def operation(
         run=run,
         writes=method != "GET",
         exposure=exposure,
+        verb=verb,
         **more,
     )
 

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.api.json_schema import Schema
 from blueprints.pages import errors
 from blueprints.pages.htmx import go
 from blueprints.portal import openapi, postman, receivers
-from blueprints.portal.entries import groups, pretty, title_of
-from blueprints.portal.manners import PUBLISHED
-from blueprints.portal.schemas import Schema
+from blueprints.portal.entries import entries, groups, pretty, title_of
+from blueprints.portal.published import PUBLISHED
 from blueprints.services import services
 from domain.integrations.events import EVENTS
 
@@ -52,7 +52,7 @@ def base() -> str:
 def home() -> str:
     """What there is, and the first call."""
     counts = {name: sum(map(len, groups(name).values())) for name in PUBLISHED}
-    first = next(iter(groups("public")["customers"]))
+    first = next(one for name in PUBLISHED for one in entries(name) if one.operation.verb == "list")
     return render_template("portal/home.html", published=PUBLISHED, counts=counts, base=base(), first=first)
 
 
@@ -80,9 +80,10 @@ def group(contract: str, group: str) -> str:
     if group not in found:
         abort(404)
     return render_template(
-        "portal/group.html", published=PUBLISHED, manners=PUBLISHED[contract], groups=found, group=group,
+        "portal/group.html", published=PUBLISHED,
+        contract=PUBLISHED[contract], manners=PUBLISHED[contract].manners, groups=found, group=group,
         title=title_of(group), title_of=title_of, base=base(), pretty=pretty, lines=lines, kind_of=kind_of,
-        limits_of=limits_of, refusals=openapi.refusals(PUBLISHED[contract]),
+        limits_of=limits_of, refusals=PUBLISHED[contract].manners.refusals,
     )
 
 

@@ -1,61 +1,41 @@
 """What operations answer: schemas and examples, in each contract's envelope."""
 
-from typing import Any
-
+from blueprints.api import schemas
 from blueprints.api.contract import Operation
-from blueprints.portal import samples, schemas
-from blueprints.portal.manners import TIME, Manners
-from blueprints.portal.schemas import Schema
-from blueprints.portal.special import SPECIAL
-
-META: Schema = {
-    "type": "object", "properties": {"requestId": {"type": "string"}, "timestamp": TIME},
-    "required": ["requestId", "timestamp"],
-}
-SHOWN_META = {"requestId": "req_7f3kq2", "timestamp": "2026-01-31T12:00:00Z"}
-NUMBERS = {"page": 1, "limit": 10, "total": 1, "hasMore": False}
+from blueprints.api.description import Manners, Told
 
 
-def answer_of(manners: Manners, operation: Operation, verb: str) -> tuple[Schema, Any]:
+def answer_of(manners: Manners, operation: Operation) -> Told:
     """The schema of the answer and an example."""
-    exposure, special = operation.exposure, SPECIAL.get(operation.name)
-    if special is not None:
-        return enveloped(manners, special.answer, special.answered)
-    assert exposure is not None
-    schema = schemas.shown(exposure)
-    row = samples.answer(exposure, schema)
-    if verb in ("list", "search"):
-        return collection(manners, schema, row)
+    exposure, verb = operation.exposure, operation.verb
+    if operation.described is not None and operation.described.answer is not None:
+        return manners.item(operation.described.answer)
+    assert exposure is not None, f"{operation.name} describes no answer"
+    row = schemas.row(exposure)
+    if verb == "list":
+        return manners.collection(row)
     if manners.changes is not None and operation.writes and verb != "create":
-        return {"type": "integer", "const": manners.changes}, manners.changes
+        return manners.changes
     if verb == "delete":
-        gone = {"id": schema["properties"]["id"], "deleted": {"type": "boolean"}}
-        told = {"id": f"{exposure.prefix}1", "deleted": True}
-        return enveloped(manners, {"type": "object", "properties": gone}, told)
-    once = exposure.resource.secret_field if verb == "create" and not manners.enveloped else ""
-    if once:
-        schema = schema | {"properties": schema["properties"] | {once: {"type": "string"}}}
-        row |= {once: "shown this once"}
-    return enveloped(manners, schema, row)
+        return manners.item(deleted(row, exposure.prefix))
+    secret = exposure.resource.secret_field if verb == "create" else ""
+    return manners.item(with_secret(row, secret) if secret else row)
 
 
-def enveloped(manners: Manners, schema: Schema, example: Any) -> tuple[Schema, Any]:
-    """One thing as the contract wraps it."""
-    if not manners.enveloped:
-        return schema, example
-    whole = {"type": "object", "properties": {"data": schema, "meta": META}, "required": ["data", "meta"]}
-    return whole, {"data": example, "meta": SHOWN_META}
+def deleted(row: Told, prefix: str) -> Told:
+    """What is told of a row that is gone."""
+    schema = {
+        "title": "Deleted", "type": "object", "properties": {"id": {"type": "string"}, "deleted": {"type": "boolean"}},
+        "required": ["id", "deleted"],
+    }
+    return Told(schema, {"id": f"{prefix}1", "deleted": True})
 
 
-def collection(manners: Manners, schema: Schema, row: Any) -> tuple[Schema, Any]:
-    """A list as the contract wraps it."""
-    rows: Schema = {"type": "array", "items": schema}
-    if not manners.enveloped:
-        return rows, [row]
-    numbers = {name: {"type": "boolean" if name == "hasMore" else "integer"} for name in NUMBERS}
-    paging: Schema = {"type": "object", "properties": numbers, "required": list(NUMBERS)}
-    parts = {"data": rows, "pagination": paging, "meta": META}
-    return (
-        {"type": "object", "properties": parts, "required": list(parts)},
-        {"data": [row], "pagination": NUMBERS, "meta": SHOWN_META},
-    )
+def with_secret(row: Told, name: str) -> Told:
+    """A new row with what is told this once."""
+    schema = row.schema | {
+        "title": "New" + row.schema["title"],
+        "properties": row.schema["properties"] | {name: {"type": "string"}},
+        "required": [*row.schema["required"], name],
+    }
+    return Told(schema, row.example | {name: "shown this once"})

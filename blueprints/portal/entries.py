@@ -8,14 +8,15 @@ from urllib.parse import urlencode
 
 import orjson
 
-from blueprints.api.contract import Exposure, Operation, Parameter
-from blueprints.portal import samples, schemas
+from blueprints.api import schemas
+from blueprints.api.contract import Contract, Exposure, Operation, Parameter
+from blueprints.api.description import WHOLE, Description, Manners, Named, Told
+from blueprints.api.json_schema import Schema, enumeration, identifier
 from blueprints.portal.answers import answer_of
-from blueprints.portal.manners import PUBLISHED, WHOLE, Manners, Named
-from blueprints.portal.schemas import Schema
-from blueprints.portal.special import NOTHING, SPECIAL
+from blueprints.portal.published import PUBLISHED
 
 KEY = "{key}"
+NOTHING = Description()
 ACRONYMS = {"api": "API", "iam": "Access", "jwt": "JSON Web Tokens"}
 
 
@@ -23,7 +24,7 @@ ACRONYMS = {"api": "API", "iam": "Access", "jwt": "JSON Web Tokens"}
 class Entry:
     """One operation, told in full."""
 
-    manners: Manners
+    contract: Contract
     operation: Operation
     parameters: tuple[Named, ...]
     body: Schema | None
@@ -31,11 +32,22 @@ class Entry:
     answer: Schema
     answered: Any
     status: int
-    called_with: dict[str, Any] = field(default_factory=dict)
+    called_with: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def manners(self) -> Manners:
+        return self.contract.manners
 
     @property
     def name(self) -> str:
         return self.operation.name
+
+    @property
+    def shows_version(self) -> bool:
+        """Does the answer carry the row's version?"""
+        exposure = self.operation.exposure
+        shows_row = self.manners.changes is None or self.operation.verb in ("get", "create")
+        return exposure is not None and "version" in exposure.resource.listing.columns and shows_row
 
     @property
     def id(self) -> str:
@@ -75,7 +87,7 @@ class Entry:
     def params(self) -> dict[str, Any]:
         """The named parameters of the JSON-RPC call."""
         keyed = {"id": 1} if KEY in self.operation.path else {}
-        return keyed | self.called_with | (self.example if isinstance(self.example, dict) else {})
+        return keyed | dict(self.called_with) | (self.example if isinstance(self.example, dict) else {})
 
     def rpc_call(self) -> dict[str, Any]:
         """The call as JSON-RPC 2.0."""
@@ -110,8 +122,8 @@ IF_MATCH = Named("If-Match", "header", {"type": "string"}, "The ETag that was re
 @cache
 def entries(name: str) -> tuple[Entry, ...]:
     """Every operation of a contract, as declared."""
-    manners = PUBLISHED[name]
-    return tuple(entry(manners, operation) for operation in manners.contract.operations)
+    contract = PUBLISHED[name]
+    return tuple(entry(contract, operation) for operation in contract.operations)
 
 
 def groups(name: str) -> dict[str, list[Entry]]:
@@ -128,37 +140,42 @@ def title_of(group: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def entry(manners: Manners, operation: Operation) -> Entry:
+def entry(contract: Contract, operation: Operation) -> Entry:
     """One operation with everything that is known of it."""
-    special = SPECIAL.get(operation.name, NOTHING)
-    verb = operation.name.rpartition(".")[2]
-    body, example = special.body, special.example
-    if body is None and operation.takes_body and operation.exposure is not None:
-        new = verb == "create"
-        body, example = schemas.taken(operation.exposure, new=new), samples.body(operation.exposure, new=new)
-    answer, answered = answer_of(manners, operation, verb)
+    body, answer = body_of(operation), answer_of(contract.manners, operation)
     return Entry(
-        manners=manners, operation=operation, body=body, example=example, answer=answer, answered=answered,
-        parameters=parameters(manners, operation, verb), called_with=special.called_with,
-        status=manners.contract.created if verb == "create" and operation.exposure else 200,
+        contract=contract, operation=operation, body=body.schema if body else None,
+        example=body.example if body else None, answer=answer.schema, answered=answer.example,
+        parameters=parameters(contract, operation), called_with=(operation.described or NOTHING).called_with,
+        status=contract.created if operation.verb == "create" else 200,
     )
+
+
+def body_of(operation: Operation) -> Told | None:
+    """The body that is taken, if one is."""
+    if operation.described is not None and operation.described.body is not None:
+        return operation.described.body
+    if not operation.takes_body or operation.exposure is None:
+        return None
+    return schemas.body(operation.exposure, new=operation.verb == "create")
 
 
 # Parameters ----------------------------------------------------------------------------------------
 
 
-def parameters(manners: Manners, operation: Operation, verb: str) -> tuple[Named, ...]:
+def parameters(contract: Contract, operation: Operation) -> tuple[Named, ...]:
     """Everything that is sent beside the body."""
     found = []
-    exposure, special = operation.exposure, SPECIAL.get(operation.name, NOTHING)
+    exposure, described = operation.exposure, operation.described or NOTHING
     if KEY in operation.path:
-        schema = schemas.identifier(exposure.prefix) if exposure and exposure.prefix else WHOLE
+        schema = identifier(exposure.prefix) if exposure and exposure.prefix else WHOLE
         found.append(Named("id", "path", schema, required=True))
     for name in operation.parameters:
-        found.append(Named(name, "query", *_query(manners, exposure, name, special.query)))
-    if manners.contract.idempotent and operation.method == "POST" and operation.writes:
+        schema, about = _query(contract.manners, exposure, name, described.query)
+        found.append(Named(name, "query", schema, about, name in described.required))
+    if contract.idempotent and operation.method == "POST" and operation.writes:
         found.append(IDEMPOTENCY)
-    if manners.contract.idempotent and verb in ("update", "delete"):
+    if contract.idempotent and operation.verb in ("update", "delete"):
         found.append(IF_MATCH)
     return tuple(found)
 
@@ -179,9 +196,9 @@ def _query(
 
 def _filter(exposure: Exposure, parameter: Parameter) -> Schema:
     if parameter.words is not None:
-        return schemas.enumeration(word for word in parameter.words if isinstance(word, str))
+        return enumeration(word for word in parameter.words if isinstance(word, str))
     if parameter.prefix:
-        return schemas.identifier(parameter.prefix)
+        return identifier(parameter.prefix)
     kind = exposure.resource.listing.filters[parameter.filter].kind
     if kind is list:
         return {"type": "array", "items": WHOLE}

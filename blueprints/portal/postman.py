@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from blueprints.api.contract import Contract
 from blueprints.portal.entries import Entry, groups, pretty, title_of
-from blueprints.portal.manners import PUBLISHED, Manners
+from blueprints.portal.published import PUBLISHED
 
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
@@ -11,22 +12,23 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 def collection(base: str) -> dict[str, Any]:
     """The collection; `base` is where this installation answers."""
     variables = [{"key": "base", "value": base}]
-    variables += [{"key": one.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()]
+    variables += [{"key": one.manners.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()]
     return {
         "info": {"name": "Countinghouse", "schema": SCHEMA, "description": "Made from the APIs' own declarations."},
         "variable": variables,
-        "item": [folder(manners) for manners in PUBLISHED.values()],
+        "item": [folder(contract) for contract in PUBLISHED.values()],
     }
 
 
-def folder(manners: Manners) -> dict[str, Any]:
+def folder(contract: Contract) -> dict[str, Any]:
     """A contract with a folder for each noun."""
-    parts = [
+    manners = contract.manners
+    parts: list[dict[str, Any]] = [
         {"name": title_of(group), "item": [request(one) for one in found]}
-        for group, found in groups(manners.name).items()
+        for group, found in groups(contract.name).items()
     ]
     if manners.rpc:
-        calls = [rpc(one) for found in groups(manners.name).values() for one in found]
+        calls = [rpc(one) for found in groups(contract.name).values() for one in found]
         parts.append({"name": "JSON-RPC", "item": calls})
     return {"name": manners.title, "description": manners.about, "item": parts}
 

@@ -1,13 +1,21 @@
 """Webhooks in the reference: the events, what is sent, and complete receivers that verify it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from blueprints.api import public
-from blueprints.portal import samples, schemas
-from domain.integrations.events import VERSION
+from blueprints.api import schemas
+from blueprints.api.contract import Contract, Exposure
+from blueprints.api.json_schema import Schema
+from blueprints.portal.published import PUBLISHED
+from domain.integrations.events import EVENTS, VERSION, EventType
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "receivers"
+METADATA: Schema = {
+    "title": "EventMetadata", "type": "object",
+    "properties": {name: {"type": "string"} for name in ("source", "version", "delivery_id")},
+    "required": ["source", "version", "delivery_id"],
+}
 LANGUAGES = {".py": "Python", ".php": "PHP", ".js": "JavaScript (Node.js)", ".go": "Go"}
 
 
@@ -19,11 +27,44 @@ def programs() -> list[tuple[str, str, str]]:
     ]
 
 
-def payload() -> dict[str, Any]:
-    """The body of a delivery: the resource as the Public API shows it, with its event around it."""
-    exposure = public.BUDGETS
-    data = samples.answer(exposure, schemas.shown(exposure)) | {"status": "APPROVED", "approvedBy": "api_key_1"}
+def exposure_of(event: str, contracts: Iterable[Contract]) -> Exposure | None:
+    """Where the noun of an event is shown."""
+    noun = event.partition(".")[0]
+    operations = [one for contract in contracts for one in contract.operations]
+    return next((one.exposure for one in operations if one.exposure and one.exposure.resource.noun == noun), None)
+
+
+def webhooks(contract: Contract) -> dict[str, Any]:
+    """The events in the words of OpenAPI, for the contract that they are told in."""
+    if contract is not next(iter(PUBLISHED.values())):
+        return {}
+    return {one.name: {"post": delivery(one, exposure_of(one.name, (contract,)))} for one in EVENTS}
+
+
+def delivery(event: EventType, exposure: Exposure | None) -> dict[str, Any]:
+    """What is sent for an event."""
+    data: Schema = schemas.row(exposure).schema if exposure else {"type": "object"}
+    body: Schema = {
+        "title": f"{data.get('title', '')}Event", "type": "object",
+        "properties": {
+            "event": {"type": "string"}, "timestamp": {"type": "string", "format": "date-time"}, "data": data,
+            "metadata": METADATA,
+        },
+        "required": ["event", "timestamp", "data", "metadata"],
+    }
     return {
-        "event": "budget.approved", "timestamp": "2026-01-31T12:00:00Z", "data": data,
+        "operationId": event.name.replace(".", "_") + "_event", "summary": event.meaning, "security": [],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {"2XX": {"description": "It has arrived; anything else, and silence, is tried again"}},
+    }
+
+
+def payload() -> dict[str, Any]:
+    """The body of a delivery: the resource as the first contract shows it, with its event around it."""
+    event = EVENTS[0].name
+    exposure = exposure_of(event, PUBLISHED.values())
+    assert exposure is not None
+    return {
+        "event": event, "timestamp": "2026-01-31T12:00:00Z", "data": schemas.row(exposure).example,
         "metadata": {"source": "api", "version": VERSION, "delivery_id": "delivery_1"},
     }

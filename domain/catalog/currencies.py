@@ -14,6 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from database import db
 from domain import audit, clock, settings
 from domain.actor import Actor
+from domain.catalog import samples
 from domain.errors import Conflict, Invalid
 from domain.inputs import Day, Input, Maybe, Number, Text
 from domain.list_parts import Filter
@@ -229,4 +230,5 @@ def _days(source: int, target: int, first: date, last: date) -> dict[date, Decim
 
 RESOURCE = Resource(
     name="currencies", noun="currency", listing=LISTING, read_scope="READ_SETTINGS", write_scope="WRITE_SETTINGS",
+    sample=samples.CURRENCY,
 )

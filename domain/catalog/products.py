@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 from database import db
 from domain import codes, inputs
 from domain.actor import Actor
-from domain.catalog import pricing
+from domain.catalog import pricing, samples
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
@@ -20,6 +20,7 @@ from domain.inputs import (
     Metadata,
     Name,
     Number,
+    OrAbsent,
     RowId,
     Text,
     Truth,
@@ -52,14 +53,14 @@ class ProductInput(Input):
     name: Name
     price: Annotated[Decimal, Number(0, MAX_PRICE, decimals=6)]
     description: Maybe[LongText] = None
-    currency: Maybe[CurrencyCode] = None
+    currency: OrAbsent[CurrencyCode] = None
     sku: Maybe[Annotated[str, Text(100)]] = None
     category: Maybe[Annotated[str, Text(100)]] = None
     unit: Maybe[Annotated[str, Text(32)]] = None
     kind: Annotated[ProductKind, Choice(ProductKind)] = ProductKind.PRODUCT
     billing: Maybe[Annotated[Billing, Choice(Billing)]] = None
     status: Annotated[ProductStatus, Choice(ProductStatus)] = ProductStatus.ACTIVE
-    active: Maybe[Truth] = None                 # the same as a yes or no; `status` wins
+    active: OrAbsent[Truth] = None                 # the same as a yes or no; `status` wins
     group_id: Maybe[RowId] = None
     tax_id: Maybe[RowId] = None
     discount_id: Maybe[RowId] = None
@@ -234,6 +235,7 @@ RESOURCE = Resource(
     read_scope="READ_PRODUCTS",
     write_scope="WRITE_PRODUCTS",
     input=ProductInput,
+    sample=samples.PRODUCT,
     create=create,
     update=update,
     delete=deletion(delete, undo=restore, keeps=("status",), bulk=True),

@@ -11,8 +11,9 @@ from domain import clock
 from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
+from domain.input_facts import one_of
 from domain.inputs import Choice, Input, Maybe, Moment, Networks, Text, WebAddress, Whole
-from domain.integrations import webhooks
+from domain.integrations import samples, webhooks
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
 from domain.listing import Listing
@@ -28,9 +29,11 @@ LONGEST_LIFE_YEARS = 10
 class KeyInput(Input):
     """A key as an admin may write it; no scopes named means all of them."""
 
+    only_at_creation = frozenset({"mode"})       # it is part of the key's text
+
     name: Annotated[str, Text(100, 1)]
     description: Maybe[Annotated[str, Text(500)]] = None
-    scopes: Maybe[list[str]] = None
+    scopes: Maybe[list[Annotated[str, one_of(*KEY_SCOPES)]]] = None
     rate_limit_per_hour: Annotated[int, Whole(1, 1_000_000)] = 1000
     allowed_ips: Networks = []
     expires_at: Maybe[Moment] = None
@@ -184,6 +187,7 @@ RESOURCE = Resource(
     read_scope="READ_KEYS",
     write_scope="WRITE_KEYS",
     input=KeyInput,
+    sample=samples.KEY,
     create=create,
     update=update,
     before_create=fresh,

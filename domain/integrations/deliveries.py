@@ -8,6 +8,7 @@ from database import db
 from domain import audit
 from domain.actor import Actor
 from domain.errors import Conflict
+from domain.integrations import samples
 from domain.list_parts import Children, Filter
 from domain.listing import Listing
 from domain.outbox import tasks
@@ -104,7 +105,7 @@ def waiting(endpoint_id: int) -> int:
 
 RESOURCE = Resource(
     name="deliveries", noun="delivery", listing=LISTING, read_scope="READ_KEYS", write_scope="WRITE_KEYS",
-    actions={
+    sample=samples.DELIVERY, actions={
         "redeliver": Action(
             run=redeliver, title="Send again", icon="refresh",
             past="{} will be sent again in a moment, with the same message id.",

@@ -7,11 +7,12 @@ from typing import Annotated, Any
 from sqlalchemy import select
 
 from database import db
-from domain import audit, clock
+from domain import audit, clock, input_facts
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
+from domain.input_facts import one_of
 from domain.inputs import Input, Maybe, Text
-from domain.integrations import addresses, deliveries, events, signatures
+from domain.integrations import addresses, deliveries, events, samples, signatures
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
 from domain.listing import Listing, touch
@@ -28,6 +29,9 @@ KEPT_BODY = 1000                                 # characters of an answer
 UNREADABLE = "The secret cannot be read with this installation's secret key; rotate it."
 
 
+EventName = Annotated[str, one_of(*(one.name for one in events.EVENTS))]
+
+
 class Policy:
     """The operator's exceptions to what may be called; set by the composition root."""
 
@@ -40,9 +44,9 @@ policy = Policy()
 class EndpointInput(Input):
     """An endpoint as callers may write it; no events named means all."""
 
-    url: Annotated[str, Text(2048, 1)]
+    url: Annotated[str, Text(2048, 1), input_facts.WEB_ADDRESS]
     description: Maybe[Annotated[str, Text(500)]] = None
-    events: list[str] = []
+    events: list[EventName] = []
 
 
 LISTING = Listing(
@@ -215,7 +219,7 @@ def _what_ends(row: Any) -> list[str]:
 
 RESOURCE = Resource(
     name="webhooks", noun="webhook endpoint", listing=LISTING, read_scope="READ_KEYS", write_scope="WRITE_KEYS",
-    input=EndpointInput, create=create, update=update,
+    input=EndpointInput, sample=samples.ENDPOINT, create=create, update=update,
     delete=deletion(delete, offered=lambda actor, row: row.credential_id is None, confirm=_what_ends),
     secret_field="secret",  # noqa: S106 (the name of a field)
     actions={

@@ -21,6 +21,7 @@ from domain.inputs import (
     Maybe,
     Metadata,
     Number,
+    OrAbsent,
     Text,
     TimeZone,
     Truth,
@@ -31,7 +32,7 @@ from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter
 from domain.listing import Listing
-from domain.people import customer_addresses
+from domain.people import customer_addresses, samples
 from domain.people.customer_addresses import AddressInput
 from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
@@ -60,7 +61,7 @@ class CustomerInput(Input):
     note: Maybe[LongText] = None
     details: Metadata = {}
     status: Annotated[CustomerStatus, Choice(CustomerStatus)] = CustomerStatus.ACTIVE
-    archived: Maybe[Truth] = None
+    archived: OrAbsent[Truth] = None
     billing_address: Maybe[AddressInput] = None
     billing_street: Maybe[Annotated[str, Text(255)]] = None         # this part only; the others stay
     billing_country: Maybe[Country] = None
@@ -269,6 +270,7 @@ RESOURCE = Resource(
     read_scope="READ_CUSTOMERS",
     write_scope="WRITE_CUSTOMERS",
     input=CustomerInput,
+    sample=samples.CUSTOMER,
     create=create,
     update=update,
     delete=deletion(delete, undo=restore, bulk=True),

@@ -11,6 +11,7 @@ from domain.inputs import Country, CurrencyCode, Email, Input, LongText, Maybe, 
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Filter
 from domain.listing import Listing
+from domain.people import samples
 from domain.resource import Action, Resource, switch
 from models.budget import Budget
 from models.customer import Customer
@@ -126,6 +127,7 @@ RESOURCE = Resource(
     read_scope="READ_MERCHANTS",
     write_scope="WRITE_MERCHANTS",
     input=MerchantInput,
+    sample=samples.MERCHANT,
     create=create,
     update=update,
     may_create=is_operator,

@@ -10,16 +10,18 @@ from domain import audit
 from domain.access import passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
-from domain.inputs import Choice, Email, Input, Maybe, Networks, RowId, Text, TimeZone, Truth
+from domain.input_facts import Facts
+from domain.inputs import Choice, Email, Input, Maybe, Networks, OrAbsent, RowId, Text, TimeZone, Truth
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter
 from domain.listing import Listing
-from domain.people import user_guards
+from domain.people import samples, user_guards
 from domain.resource import Resource, deletion, switch
 from models.merchant import Merchant
 from models.user import Membership, Role, User, UserSession
 
-Password = Maybe[str]
+PASSWORD = Facts({"format": "password", "minLength": passwords.MINIMUM, "maxLength": passwords.MAXIMUM})
+Password = OrAbsent[Annotated[str, PASSWORD]]
 
 
 class UserInput(Input):
@@ -274,6 +276,7 @@ RESOURCE = Resource(
     read_scope="READ_USERS",
     write_scope="WRITE_USERS",
     input=UserInput,
+    sample=samples.USER,
     create=create,
     update=update,
     before_create=hashed,

@@ -15,13 +15,13 @@ from database import db
 from domain import audit, clock, settings
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, RowId
+from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, OrAbsent, RowId
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from domain.listing import touch
 from domain.people import customers
 from domain.resource import Action, Resource, deletion
-from domain.sales import budget_amounts
+from domain.sales import budget_amounts, samples
 from domain.sales.budget_lines import ItemInput
 from domain.sales.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
@@ -33,17 +33,19 @@ MAX_ITEMS = 200
 
 
 class BudgetInput(Input):
-    """A budget as callers may write it; `status` counts in an update only."""
+    """A budget as callers may write it; a new one is pending."""
+
+    only_in_changes = frozenset({"status"})
 
     customer_id: RowId
     items: Annotated[list[ItemInput], Field(min_length=1, max_length=MAX_ITEMS)]
-    currency: Maybe[CurrencyCode] = None
+    currency: OrAbsent[CurrencyCode] = None
     valid_until: Maybe[Moment] = None
     notes: Maybe[LongText] = None
     details: Metadata = {}
     discount: Maybe[Annotated[Decimal, Number()]] = None
     tax: Maybe[Annotated[Decimal, Number()]] = None
-    status: Maybe[Annotated[BudgetStatus, Choice(BudgetStatus)]] = None
+    status: OrAbsent[Annotated[BudgetStatus, Choice(BudgetStatus)]] = None
 
 
 def create(actor: Actor, new: BudgetInput) -> Budget:
@@ -215,6 +217,7 @@ RESOURCE = Resource(
     read_scope="READ_BUDGETS",
     write_scope="WRITE_BUDGETS",
     input=BudgetInput,
+    sample=samples.BUDGET,
     create=create,
     update=update,
     delete=deletion(

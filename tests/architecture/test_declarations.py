@@ -8,7 +8,7 @@ import pytest
 
 from app import CONTRACTS
 from blueprints.admin.crud.listing import ListPage
-from blueprints.api.field_map import Many, One
+from blueprints.api.field_parts import Many, One
 from database import db
 from domain.permissions import EVERYTHING
 from models import Merchant

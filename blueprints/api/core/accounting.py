@@ -8,9 +8,11 @@ from typing import Any
 from flask import g
 from pydantic_core import PydanticCustomError
 
+from blueprints.api import schemas
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome
 from blueprints.api.core.contract import exact
-from blueprints.api.field_map import Field
+from blueprints.api.description import Description, Told
+from blueprints.api.field import Field
 from blueprints.api.verbs import expose, listed
 from domain import inputs, settings, validators
 from domain.actor import Actor
@@ -28,6 +30,27 @@ CURRENCY = {
 }
 
 
+RATE = Told(
+    {
+        "title": "Rate", "type": "object",
+        "properties": {
+            "from": {"type": "string"}, "to": {"type": "string"}, "rate": {"type": "number"},
+            "dt": {"type": "string", "format": "date"},
+        },
+        "required": ["from", "to", "rate", "dt"],
+    },
+    {"from": "USD", "to": "EUR", "rate": 0.92, "dt": "2026-01-31"},
+)
+PARAMETERS: dict[str, Any] = {
+    "from": {"type": ["string", "integer"], "description": "ISO 4217, as code or as number"},
+    "to": {"type": ["string", "integer"], "description": "ISO 4217, as code or as number"},
+    "dt": {"type": "string", "description": "A day or a time; today when it is left out"},
+}
+NEW_RATE = {
+    "title": "RateInput", "type": "object", "additionalProperties": False,
+    "properties": PARAMETERS | {"rate": {"type": "number", "exclusiveMinimum": 0, "maximum": currencies.MAX_RATE}},
+    "required": ["from", "to", "rate"],
+}
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -62,7 +85,18 @@ def search(exposure: Exposure) -> Operation:
     return Operation(
         name="accounting.currencies.search", method="GET", path="/accounting/currencies", scope=None, run=with_base,
         exposure=exposure, parameters=names, positional=names, summary="List currencies",
+        described=Description(answer=with_base_told(exposure)),
     )
+
+
+def with_base_told(exposure: Exposure) -> Told:
+    """The rows of the list, which also say whether they are the base currency."""
+    row = schemas.row(exposure)
+    schema = row.schema | {
+        "properties": row.schema["properties"] | {"is_base": {"type": "boolean"}},
+        "required": [*row.schema["required"], "is_base"],
+    }
+    return Told({"type": "array", "items": schema}, [{**row.example, "is_base": True}])
 
 
 def get_rate(actor: Actor, arguments: Arguments) -> Outcome:
@@ -96,10 +130,11 @@ def operations(contract: Contract) -> list[Operation]:
             name="accounting.currencies.get_rate", method="GET", path="/accounting/currencies/exchange-rate",
             scope=None, run=get_rate, parameters=("from", "to", "dt"), positional=("from", "to", "dt"),
             summary="The rate between two currencies on a day",
+            described=Description(query=PARAMETERS, called_with={"from": "USD", "to": "EUR"}, answer=RATE),
         ),
         Operation(
             name="accounting.currencies.rates.create", method="POST", path="/accounting/currencies/rates",
             scope=None, run=create_rate, writes=True, takes_body=True, positional=("from", "to", "rate", "dt"),
-            summary="Set a rate",
+            summary="Set a rate", described=Description(body=Told(NEW_RATE, RATE.example), answer=RATE),
         ),
     ]

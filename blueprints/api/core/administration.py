@@ -3,7 +3,8 @@
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
-from blueprints.api.field_map import Derived, Field, Moment, Words, WriteOnly
+from blueprints.api.field import Field
+from blueprints.api.field_map import Derived, Moment, Words, WriteOnly
 from blueprints.api.verbs import expose
 from domain.integrations import api_keys
 from domain.people import merchants, users

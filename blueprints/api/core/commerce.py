@@ -5,7 +5,9 @@ from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.fields import CurrencyNumber, Number
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
 from blueprints.api.decimals import Decimals
-from blueprints.api.field_map import Amount, Derived, Field, Many, Moment, Price, Words
+from blueprints.api.field import Field
+from blueprints.api.field_map import Amount, Derived, Moment, Price, Words
+from blueprints.api.field_parts import Many
 from blueprints.api.verbs import expose
 from domain.catalog import products
 from domain.people import customers

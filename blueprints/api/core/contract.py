@@ -11,8 +11,9 @@ from flask import current_app, g, request
 from werkzeug.wrappers import Request
 
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
+from blueprints.api.core.manners import MANNERS
 from blueprints.api.core.reader import QueryReader
-from blueprints.api.field_map import Formats
+from blueprints.api.field import Formats
 from blueprints.api.rate_limits import rate_limits
 from blueprints.api.rpc import RpcContract
 from blueprints.api.wire import json_reader
@@ -29,11 +30,16 @@ AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603
 BAD_TOKENS_PER_MINUTE = 100
 ZONE = "__tz"
+FORM = "%Y-%m-%d %H:%M:%S%z"
+MOMENT = {
+    "type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([+-]\d\d:?\d\d|Z)?$",
+    "description": "YYYY-MM-DD HH:MM:SS+HHMM, in the zone of the call",
+}
 
 
 def moment(value: datetime) -> str:
     """2017-10-17 16:48:50+0300, in the zone of the call."""
-    return value.astimezone(g.call.zone or UTC).strftime("%Y-%m-%d %H:%M:%S%z")
+    return value.astimezone(g.call.zone or UTC).strftime(FORM)
 
 
 def exact(value: Decimal) -> orjson.Fragment:
@@ -54,7 +60,10 @@ class CoreContract(RpcContract):
     created = 200
     changes_by = "PATCH"
     names = {"list": "search"}
-    formats = Formats(moment=moment, day=date.isoformat, amount=amount, price=price)
+    manners = MANNERS
+    formats = Formats(
+        moment=moment, day=date.isoformat, amount=amount, price=price, moment_form=FORM, moment_schema=MOMENT,
+    )
     list_parameters = ("limit", "offset", "order")
 
     def __init__(self) -> None:

@@ -1,10 +1,13 @@
 """Fields that only the Core API has: currencies by number, numbers with one complaint."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from blueprints.api.field_map import SKIP, Amount, Convert, Field, Formats, Problems
+from blueprints.api.field import SKIP, Convert, Field, Formats, Problems
+from blueprints.api.field_map import Amount
+from blueprints.api.json_schema import Schema
 from domain.errors import Problem
 from domain.validators import currency_numbers
 
@@ -25,6 +28,15 @@ class CurrencyNumber(Field):
             problems[path] = Problem("unknown", "must be a known currency")
             return SKIP
         return known[value]
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return {"type": ["integer", "string"], "description": "ISO 4217, as number or as code"}
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return {"type": "integer"}
+
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        return currency_numbers()[row.get(self.name, "EUR")]
 
 
 @dataclass(frozen=True, kw_only=True)

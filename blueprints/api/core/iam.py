@@ -5,13 +5,27 @@ from typing import Any
 from flask import g
 
 from blueprints.api.contract import Arguments, Operation, Outcome
-from blueprints.api.core.contract import moment
+from blueprints.api.core.contract import MOMENT, moment
+from blueprints.api.description import Description, Told
 from blueprints.auth.attempts import attempts
 from domain.access import jwts, user_access
 from domain.access.jwts import Issued
 from domain.actor import Actor
 from domain.errors import Invalid, Problem, Unauthenticated
 from domain.people import users
+
+CREDENTIALS: dict[str, Any] = {
+    "title": "Credentials", "type": "object", "additionalProperties": False,
+    "properties": {"login": {"type": "string"}, "password": {"type": "string", "format": "password"}},
+    "required": ["login", "password"],
+}
+TOKEN = Told(
+    {
+        "title": "Token", "type": "object", "properties": {"token": {"type": "string"}, "expires_at": MOMENT},
+        "required": ["token", "expires_at"],
+    },
+    {"token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9…", "expires_at": "2026-01-31 13:00:00+0000"},
+)
 
 
 def shown(issued: Issued) -> dict[str, Any]:
@@ -55,9 +69,14 @@ OPERATIONS = (
         name="iam.auth.jwt.authenticate", method="POST", path="/iam/auth/jwt/authenticate", scope=None,
         run=authenticate, takes_body=True, public=True, positional=("login", "password"),
         summary="A JSON Web Token for login and password (deprecated)",
+        described=Description(
+            body=Told(CREDENTIALS, {"login": "grace@example.org", "password": "a long and private sentence"}),
+            answer=TOKEN,
+        ),
     ),
     Operation(
         name="iam.auth.jwt.refresh", method="POST", path="/iam/auth/jwt/refresh", scope=None, run=refresh,
         takes_body=True, positional=(), summary="Another hour for a JSON Web Token (deprecated)",
+        described=Description(body=Told({"type": "object", "additionalProperties": False}, {}), answer=TOKEN),
     ),
 )

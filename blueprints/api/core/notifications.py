@@ -1,9 +1,12 @@
 """Webhook endpoints and their deliveries."""
 
 from blueprints.api.contract import Arguments, Outcome, Parameter
-from blueprints.api.core.contract import CONTRACT, moment
+from blueprints.api.core.contract import CONTRACT, MOMENT, moment
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, words
-from blueprints.api.field_map import Field, Many, Moment
+from blueprints.api.description import Description, Told
+from blueprints.api.field import Field
+from blueprints.api.field_map import Moment
+from blueprints.api.field_parts import Many
 from blueprints.api.verbs import expose, key_of, operation
 from domain.actor import Actor
 from domain.integrations import deliveries, webhooks
@@ -45,7 +48,16 @@ def rotate(actor: Actor, arguments: Arguments) -> Outcome:
 
 CONTRACT.operations.append(operation(
     ENDPOINTS, "rotate", "POST", "/{key}/rotate", rotate, positional=("id",),
-    summary="A new signing secret; for a day both sign",
+    summary="A new signing secret; for a day both sign", described=Description(answer=Told(
+        {
+            "title": "NewSecret", "type": "object",
+            "properties": {
+                "id": {"type": "integer"}, "secret": {"type": "string"}, "previous_until_dt": MOMENT,
+            },
+            "required": ["id", "secret", "previous_until_dt"],
+        },
+        {"id": 1, "secret": "whsec_…, told this once", "previous_until_dt": "2026-02-01 12:00:00+0000"},
+    )),
 ))
 
 ATTEMPT = {

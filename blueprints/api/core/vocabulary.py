@@ -4,11 +4,11 @@ from enum import StrEnum
 from typing import Any
 
 from blueprints.api.contract import Parameter
-from blueprints.api.field_map import Field, Moment
+from blueprints.api.field_map import Key, Moment
 
 VERBS = ("get", "list", "create", "update", "archive", "delete")
-ID = Field(name="id", writable=False)
-COMPANY = Field(name="merchant_id")
+ID = Key(name="id", writable=False)
+COMPANY = Key(name="merchant_id")
 HISTORY = {"c_dt": Moment(name="created_at", writable=False), "u_dt": Moment(name="updated_at", writable=False)}
 IDS = {"id": Parameter("id"), "companies_id": Parameter("merchant_id")}
 SORTS = {"id": "id", "c_dt": "created_at"}

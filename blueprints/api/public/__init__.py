@@ -2,7 +2,9 @@
 
 from blueprints.api.contract import Parameter
 from blueprints.api.decimals import Decimals
-from blueprints.api.field_map import Amount, Field, Ident, Many, Moment, One, Price, Words
+from blueprints.api.field import Field
+from blueprints.api.field_map import Amount, Ident, Moment, Price, Words
+from blueprints.api.field_parts import Many, One
 from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose
@@ -48,7 +50,7 @@ CUSTOMERS = expose(
         "status": Words(
             name="archived", column="status",
             words={False: "ACTIVE", True: "ARCHIVED"},
-            shown={"active": "ACTIVE", "stopped": "ACTIVE", "archived": "ARCHIVED"},
+            shown_words={"active": "ACTIVE", "stopped": "ACTIVE", "archived": "ARCHIVED"},
         ),
         **HISTORY,
     },
@@ -75,7 +77,7 @@ PRODUCTS = expose(
         "type": Field(name="kind"),
         "isActive": Words(
             name="active", column="status", words={True: True, False: False},
-            shown={"active": True, "inactive": False},
+            shown_words={"active": True, "inactive": False},
         ),
         "status": Words(name="status", words={ProductStatus.ACTIVE: "ACTIVE", ProductStatus.INACTIVE: "INACTIVE"}),
         **HISTORY,

@@ -10,7 +10,9 @@ from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Request
 
 from blueprints.api.contract import Contract, Exposure, Parameter
-from blueprints.api.field_map import Formats, number_after
+from blueprints.api.field import Formats
+from blueprints.api.field_map import number_after
+from blueprints.api.public.manners import MANNERS
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
 from domain import clock, errors
@@ -33,8 +35,9 @@ class PublicContract(Contract):
     prefixes = ("/v1/api/public", "/api/public")
     https_only = True
     steady = True
+    limited = True
     idempotent = True
-    version = "1.4.0"
+    manners = MANNERS
     formats = Formats(moment=None, day=None, amount=amount, price=price)     # the JSON writer does RFC 3339
     list_parameters = ("page", "limit", "search", "createdAfter", "createdBefore", "sort", "order")
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
+from blueprints.api.description import Description, Told
 from blueprints.services import services
 from domain import clock
 from domain.actor import Actor
@@ -10,6 +11,34 @@ from domain.errors import Invalid
 
 LONGEST_NAME = 100
 PER_MINUTE = 10
+TEXT = {"type": "string"}
+DESCRIBED = Description(
+    body=Told(
+        {
+            "title": "WebhookTest", "type": "object", "additionalProperties": False,
+            "properties": {
+                "event": TEXT | {"minLength": 1, "maxLength": LONGEST_NAME, "default": "webhook.test"},
+                "data": {"description": "Whatever the receiver shall find in `data`"},
+            },
+        },
+        {"event": "webhook.test", "data": {"hello": "world"}},
+    ),
+    answer=Told(
+        {
+            "title": "WebhookTestResult", "type": "object",
+            "properties": {
+                "message": TEXT, "timestamp": TEXT | {"format": "date-time"}, "apiKey": TEXT,
+                "deliveryId": {"type": ["string", "null"]}, "delivered": {"type": "boolean"},
+                "statusCode": {"type": ["integer", "null"]},
+            },
+            "required": ["message", "timestamp", "apiKey", "deliveryId", "delivered", "statusCode"],
+        },
+        {
+            "message": "delivered", "timestamp": "2026-01-31T12:00:00Z", "apiKey": "bk_live_jasT",
+            "deliveryId": "delivery_1", "delivered": True, "statusCode": 200,
+        },
+    ),
+)
 
 
 def operation(contract: Contract) -> Operation:
@@ -28,6 +57,7 @@ def operation(contract: Contract) -> Operation:
     return Operation(
         name="webhooks.test", method="POST", path="/webhooks/test", scope="WEBHOOKS", run=run, takes_body=True,
         optional_body=True, per_minute=PER_MINUTE, summary="Send a test event to the key's webhook URL",
+        described=DESCRIBED,
     )
 
 

@@ -6,7 +6,8 @@ import tarfile
 import pytest
 
 from blueprints.api import public
-from blueprints.api.field_map import Amount, Ident, Many, Moment, One, Price, Words
+from blueprints.api.field_map import Amount, Ident, Moment, Price, Words
+from blueprints.api.field_parts import Many, One
 from config import from_environment
 from models import Customer
 from tests import cast

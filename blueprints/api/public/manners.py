@@ -1,0 +1,95 @@
+"""How one speaks to the Public API, for its documents."""
+
+from blueprints.api.description import WHOLE, Manners, Told
+from blueprints.api.json_schema import Schema
+
+VERSION = "1.4.0"
+TEXT: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+META = Told(
+    {
+        "title": "Meta", "type": "object", "properties": {"requestId": TEXT, "timestamp": TIME},
+        "required": ["requestId", "timestamp"],
+    },
+    {"requestId": "req_7f3kq2", "timestamp": "2026-01-31T12:00:00Z"},
+)
+PAGE = Told(
+    {
+        "title": "Page", "type": "object",
+        "properties": {
+            "page": {"type": "integer"}, "limit": {"type": "integer"}, "total": {"type": "integer"},
+            "hasMore": {"type": "boolean"},
+        },
+        "required": ["page", "limit", "total", "hasMore"],
+    },
+    {"page": 1, "limit": 10, "total": 1, "hasMore": False},
+)
+ERROR = Told(
+    {
+        "title": "Error", "type": "object",
+        "properties": {
+            "error": TEXT | {"description": "A code for programs"},
+            "message": TEXT | {"description": "A sentence for people"},
+            "details": {"type": "object", "description": "What is wrong with which field"},
+            "timestamp": TIME,
+            "requestId": TEXT,
+        },
+        "required": ["error", "message", "details", "timestamp", "requestId"],
+    },
+    {
+        "error": "validation_error", "message": "Some fields need attention.",
+        "details": {"items[0].quantity": "must be greater than 0"}, "timestamp": "2026-01-31T12:00:00Z",
+        "requestId": "req_7f3kq2",
+    },
+)
+
+
+def item(one: Told) -> Told:
+    """One thing with its meta data."""
+    title = one.schema.get("title", "")
+    whole: Schema = {
+        "title": f"{title}Answer", "type": "object", "properties": {"data": one.schema, "meta": META.schema},
+        "required": ["data", "meta"],
+    }
+    return Told(whole, {"data": one.example, "meta": META.example})
+
+
+def collection(row: Told) -> Told:
+    """A page of rows."""
+    parts = {"data": {"type": "array", "items": row.schema}, "pagination": PAGE.schema, "meta": META.schema}
+    whole: Schema = {
+        "title": f"{row.schema.get('title', '')}List", "type": "object", "properties": parts, "required": list(parts),
+    }
+    return Told(whole, {"data": [row.example], "pagination": PAGE.example, "meta": META.example})
+
+
+MANNERS = Manners(
+    title="Public API",
+    about="Server to server, for programs of one merchant. Opened by API keys.",
+    version=VERSION, prefix="/v1/api/public", header="Authorization", scheme="Bearer ", credential="KEY",
+    opened_by="An API key",
+    lists={
+        "page": (WHOLE | {"maximum": 999_999_999, "default": 1}, "The page, from 1"),
+        "limit": (WHOLE | {"maximum": 999_999_999, "default": 10}, "Rows of a page; more than 100 count as 100"),
+        "search": ({"type": "string", "maxLength": 200}, "Words that the rows contain"),
+        "createdAfter": (TIME, "Created at this time or later; a day means its first instant"),
+        "createdBefore": (TIME, "Created at this time or earlier; a day means its last instant"),
+        "sort": ({"type": "string"}, "What to sort by; createdAt when left out"),
+        "order": ({"type": "string", "enum": ["asc", "desc"]}, "The direction; newest first without sort"),
+    },
+    item=item, collection=collection, error=ERROR,
+    refusals={
+        "400": "The request cannot be read, or a query parameter is wrong",
+        "401": "No credential, or one that nobody has",
+        "403": "The credential may not do this, or not from here",
+        "404": "There is no such row, or it is not yours",
+        "409": "It clashes with what is there",
+        "412": "The row was changed since it was read",
+        "413": "More than is taken in one request",
+        "415": "The body is not said to be JSON",
+        "422": "Some fields are wrong; each is named",
+        "429": "Too many calls; Retry-After says when to come back",
+        "500": "Something broke on our side",
+        "503": "Not now; Retry-After says when to come back",
+    },
+)

@@ -1,0 +1,45 @@
+"""What the bodies and rows of an exposure look like, for documents: schemas and examples from its fields."""
+
+from blueprints.api.contract import Exposure
+from blueprints.api.description import Told
+from blueprints.api.field import Known
+from blueprints.api.field_parts import capital, object_sample, object_schema
+from blueprints.api.json_schema import identifier, of_model
+
+
+def title_of(exposure: Exposure) -> str:
+    """The noun as the contract calls it, in one word: customer as Customer, clients as Client."""
+    noun, name = exposure.resource.noun, exposure.name
+    return capital(noun if name.endswith(exposure.resource.name) else name.removesuffix("s"))
+
+
+def known_of(exposure: Exposure, *, new: bool = False) -> Known:
+    """What the domain tells of the noun; `new` for a creation."""
+    listing = exposure.resource.listing
+    return Known(
+        of_model(exposure.resource.input, new=new), listing.columns, listing.children, exposure.contract.formats,
+        title_of(exposure),
+    )
+
+
+def body(exposure: Exposure, *, new: bool) -> Told:
+    """The body of a creation or of a change."""
+    known, resource = known_of(exposure, new=new), exposure.resource
+    model, sample = resource.input, resource.sample
+    required = frozenset({*known.input.get("required", ()), *exposure.required} if new else ())
+    kept = (model.only_in_changes if new else model.only_at_creation | {"merchant_id"}) if model else frozenset()
+    schema = object_schema(exposure.fields, known, writing=True, required=required, left_out=kept)
+    if not new:
+        schema |= {"title": known.title + "Changes"}
+    sent = sample.sent if new else {name: sample.sent[name] for name in sample.changed}
+    return Told(schema, object_sample(exposure.fields, sent, schema, known.formats, writing=True))
+
+
+def row(exposure: Exposure) -> Told:
+    """A row as the contract shows it."""
+    known = known_of(exposure)
+    schema = object_schema(exposure.fields, known, writing=False)
+    if exposure.prefix:
+        schema["properties"]["id"] = identifier(exposure.prefix)
+    whole = exposure.resource.sample.whole
+    return Told(schema, object_sample(exposure.fields, whole, schema, known.formats, writing=False))

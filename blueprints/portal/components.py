@@ -1,0 +1,35 @@
+"""Named components: every schema with a title becomes one of the document's, and a reference to it."""
+
+from typing import Any
+
+from blueprints.api.json_schema import Schema
+
+PLACE = "#/components/schemas/"
+
+
+class Components:
+    """The named schemas of one document."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Schema] = {}
+
+    def referring(self, schema: Any) -> Any:
+        """The same schema with references to its named parts, which are kept here."""
+        if isinstance(schema, list):
+            return [self.referring(one) for one in schema]
+        if not isinstance(schema, dict):
+            return schema
+        plain = {name: self.referring(one) for name, one in schema.items()}
+        title = plain.get("title")
+        return plain if not isinstance(title, str) else self._reference(title, plain)
+
+    def _reference(self, title: str, schema: Schema) -> Schema:
+        """A reference to a component; one that may be null is the same component, or null."""
+        may_be_null = isinstance(schema["type"], list)
+        if may_be_null:
+            schema = schema | {"type": next(one for one in schema["type"] if one != "null")}
+        known = self.found.setdefault(title, schema)
+        if known != schema:
+            raise ValueError(f"two schemas are called {title}: give one of them another title")
+        reference = {"$ref": PLACE + title}
+        return {"anyOf": [reference, {"type": "null"}]} if may_be_null else reference

@@ -1,0 +1,6 @@
+"""Which contracts have a reference: the one place that names them."""
+
+from blueprints.api import core, public
+from blueprints.api.contract import Contract
+
+PUBLISHED: dict[str, Contract] = {one.name: one for one in (public.CONTRACT, core.CONTRACT)}

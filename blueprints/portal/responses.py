@@ -1,0 +1,77 @@
+"""What may come back from an operation: every status, with its headers."""
+
+from typing import Any
+
+from blueprints.api.contract import Contract
+from blueprints.api.json_schema import Schema
+from blueprints.portal.entries import Entry
+
+JSON = "application/json"
+WHOLE: Schema = {"type": "integer", "minimum": 0}
+
+
+def _header(schema: Schema, about: str) -> dict[str, Any]:
+    return {"schema": schema, "description": about}
+
+
+HEADERS: dict[str, dict[str, Any]] = {
+    "X-Request-Id": _header({"type": "string"}, "The request's name in the log; tell it when you ask about a call"),
+    "X-RateLimit-Limit": _header(WHOLE, "Calls that the key has in the window"),
+    "X-RateLimit-Remaining": _header(WHOLE, "Calls that are left of them"),
+    "X-RateLimit-Reset": _header(WHOLE, "When the next call is free, in seconds of Unix time"),
+    "X-RateLimit-Window": _header(WHOLE, "The window in seconds"),
+    "ETag": _header({"type": "string"}, "The version of the row, for If-Match"),
+    "Idempotent-Replayed": _header({"type": "string", "enum": ["true"]}, "The answer is that of an earlier call"),
+    "Retry-After": _header(WHOLE, "Seconds until the same call may succeed"),
+    "WWW-Authenticate": _header({"type": "string"}, "How the credential is sent"),
+    "Allow": _header({"type": "string"}, "The methods that the address takes"),
+    "Deprecation": _header({"type": "string"}, "Since when this way of calling is deprecated: @ and Unix time"),
+}
+LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Window")
+OF_STATUS = {"401": ("WWW-Authenticate",), "405": ("Allow",), "429": ("Retry-After",), "503": ("Retry-After",)}
+WITHOUT_LIMITS = ("401", "503")
+
+
+def headers(*names: str) -> dict[str, Any]:
+    """References to headers."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
+
+
+def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str, Any]:
+    """A refusal's description, headers and shape."""
+    limits = LIMITS if contract.limited and code not in WITHOUT_LIMITS else ()
+    return {
+        "description": text, "headers": headers(*OF_STATUS.get(code, ()), *limits),
+        "content": {JSON: {"schema": error}},
+    }
+
+
+def responses(one: Entry) -> dict[str, Any]:
+    """What may come back."""
+    told = {
+        "description": "Done", "headers": headers(*headers_of(one)),
+        "content": {JSON: {"schema": one.answer, "example": one.answered}},
+    }
+    known = [code for code in codes_of(one) if code in one.manners.refusals]
+    return {str(one.status): told} | {
+        code: {"$ref": f"#/components/responses/Refused{code}"} for code in sorted(set(known))
+    }
+
+
+def headers_of(one: Entry) -> list[str]:
+    """The headers of an answer."""
+    operation = one.operation
+    found = list(LIMITS) if one.contract.limited and not operation.public else []
+    found += ["ETag"] if operation.verb in ("get", "create", "update") and one.shows_version else []
+    found += ["Idempotent-Replayed"] if any(named.name == "Idempotency-Key" for named in one.parameters) else []
+    return found + (["Deprecation"] if one.manners.rpc else [])
+
+
+def codes_of(one: Entry) -> list[str]:
+    """The statuses of refusals that the operation can meet."""
+    operation = one.operation
+    found = ["400", "401", "403", "413", "429", "500", "503"]
+    found += ["404"] if "{id}" in one.path else []
+    found += ["415"] if operation.takes_body else []
+    found += ["409", "422"] if operation.writes or operation.takes_body else []
+    return found + (["412"] if any(named.name == "If-Match" for named in one.parameters) else [])

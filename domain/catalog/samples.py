@@ -1,0 +1,19 @@
+"""Rows of the catalogue for the documents."""
+
+from domain.resource import Sample
+from models.product import ProductKind, ProductStatus
+
+PRODUCT = Sample(
+    sent={
+        "merchant_id": 1, "name": "Desk lamp", "description": "Brass, with a green shade", "price": 49.9,
+        "currency": "EUR", "sku": "LAMP-1", "category": "Lighting", "unit": "piece", "kind": ProductKind.PRODUCT,
+    },
+    told={"status": ProductStatus.ACTIVE},
+    changed=("price",),
+)
+CURRENCY = Sample(
+    sent={},
+    told={
+        "id": 978, "code": "EUR", "name": "Euro", "rates_precision": 6, "details_precision": 6, "totals_precision": 2,
+    },
+)

@@ -1,0 +1,50 @@
+"""What a JSON Schema says of an input beyond its type: limits, formats and words that validators check."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetJsonSchemaHandler
+from pydantic_core import CoreSchema
+
+from domain.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE
+
+NULL_IF_NEW = "nullIfNew"                    # for whoever makes schemas of inputs
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """Added to the schema of the type that they annotate; the validators beside them do the checking."""
+
+    added: dict[str, Any]
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), **self.added}
+
+
+@dataclass(frozen=True)
+class NullIfNew:
+    """The value may be null in a creation, and not in a change."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), NULL_IF_NEW: True}
+
+
+def one_of(*words: str) -> Facts:
+    """A closed set of words."""
+    return Facts({"enum": list(words)})
+
+
+EMAIL = Facts({"format": "email", "maxLength": 254, "examples": ["ada@example.org"]})
+WEB_ADDRESS = Facts({"format": "uri", "maxLength": 2048, "examples": ["https://example.org"]})
+COUNTRY = Facts({
+    "pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1, two letters", "examples": ["GB"],
+})
+CURRENCY = Facts({"pattern": "^[A-Z]{3}$", "description": "ISO 4217", "examples": ["EUR"]})
+TIME_ZONE = Facts({"description": "A name of the IANA time zone database", "examples": ["Europe/London"]})
+NETWORKS = Facts({"description": "IPv4 or IPv6 addresses and networks"})
+METADATA = Facts({
+    "maxProperties": MAX_METADATA,
+    "propertyNames": {"minLength": 1, "maxLength": METADATA_NAME},
+    "additionalProperties": {"type": "string", "maxLength": METADATA_VALUE},
+    "description": f"At most {MAX_METADATA} entries of text",
+})

@@ -1,0 +1,33 @@
+"""Rows of people for the documents."""
+
+from domain.resource import Sample
+from models.customer import CustomerStatus
+from models.user import Role
+
+CUSTOMER = Sample(
+    sent={
+        "merchant_id": 1, "name": "Ada Lovelace", "email": "ada@example.org", "phone": "+44 20 7946 0000",
+        "organisation": "Analytical Engines Ltd", "currency": "EUR",
+        "billing_address": {
+            "street": "12 St James's Square", "city": "London", "state": "England", "postal_code": "SW1Y 4JH",
+            "country": "GB",
+        },
+        "billing_street": "12 St James's Square", "billing_country": "GB", "timezone": "Europe/London",
+        "credit_limit": 500,
+    },
+    told={"status": CustomerStatus.ACTIVE},
+    changed=("phone",),
+)
+MERCHANT = Sample(
+    sent={"name": "Alder & Sons", "currency": "EUR", "timezone": "Europe/Madrid", "legal_name": "Alder & Sons SL"},
+    told={"active": True},
+    changed=("legal_name",),
+)
+USER = Sample(
+    sent={
+        "email": "grace@example.org", "password": "a long and private sentence", "name": "Grace Hopper",
+        "role": Role.NORMAL, "merchant_ids": [1], "api_access": True, "timezone": "Europe/Madrid",
+    },
+    told={"active": True},
+    changed=("name",),
+)
