@@ -3,10 +3,12 @@
 import ast
 import re
 
+import orjson
 import pytest
 
 from app import CONTRACTS
 from blueprints.api import schemas
+from blueprints.api.wire.json_reader import read
 from domain import inputs
 from tests.architecture.source import ROOT, modules
 
@@ -64,4 +66,4 @@ def test_every_noun_has_a_sample_that_its_input_takes(exposure):
     known = {*resource.input.model_fields, "merchant_id"}
     assert set(resource.sample.sent) <= known, place
     body = schemas.body(exposure, new=True)
-    inputs.parse(resource.input, exposure.take(body.example, new=True))
+    inputs.parse(resource.input, exposure.take(read(orjson.dumps(body.example)), new=True))
