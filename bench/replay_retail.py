@@ -115,7 +115,7 @@ def compare(api: Client, data: retail.Retail) -> list[Check]:
         rows = [row for row in api.everything(path) if retail.MARK in row["metadata"]]
         checks.append(Check(path.strip("/"), len(wanted), len(rows), len(rows) == len(wanted)))
         if path == "/products":
-            codes = {row["sku"] for row in rows}
+            codes = {row["metadata"][retail.MARK] for row in rows}
             checks.append(Check("stock codes, case kept", len(wanted), len(codes), codes == set(data.products)))
         if path == "/budgets":
             meant = sum((one.total for one in data.invoices), Decimal(0))

@@ -77,7 +77,7 @@ def read(path: Path, wanted: int = 2000) -> Retail:
     chosen += [name for name in sales[wanted:] if _is_cheap(rows[name])][:1]
     invoices = [part for name in chosen for part in _parts(name, rows[name])]
     return Retail(
-        {code: _product(code, name or code, prices.get(code, Decimal(0))) for code, name in names.items()},
+        _products(names, prices),
         {number: _customer(number, country) for number, country in countries.items()},
         invoices,
         sum(len(rows[name]) > MOST_ITEMS for name in chosen),
@@ -107,8 +107,22 @@ def _parts(name: str, rows: list[dict[str, str]]) -> Iterator[Invoice]:
         yield Invoice(part, rows[0]["CustomerID"], tuple(lines[start:start + MOST_ITEMS]))
 
 
-def _product(code: str, name: str, price: Decimal) -> dict[str, Any]:
-    return {"name": name, "sku": code, "price": number(price), "currency": CURRENCY, "metadata": {MARK: code}}
+def _products(names: dict[str, str], prices: dict[str, Decimal]) -> dict[str, dict[str, Any]]:
+    """The catalogue; of codes that differ in case only the first is a sku, and all are in the metadata."""
+    skus: dict[str, str] = {}
+    for code in names:
+        skus.setdefault(code.casefold(), code)
+    return {
+        code: _product(code, skus[code.casefold()] == code, name or code, prices.get(code, Decimal(0)))
+        for code, name in names.items()
+    }
+
+
+def _product(code: str, is_sku: bool, name: str, price: Decimal) -> dict[str, Any]:
+    return {
+        "name": name, "sku": code if is_sku else None, "price": number(price), "currency": CURRENCY,
+        "metadata": {MARK: code},
+    }
 
 
 def _customer(name: str, country: str) -> dict[str, Any]:

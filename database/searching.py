@@ -1,57 +1,55 @@
-"""Searching in texts: whatever contains the words, by the letter and in any case."""
+"""Searching in texts: whatever contains the words, whatever their case and accents.
 
+Texts are compared folded. The folded forms of a row's texts stand in columns of their own
+(text_keys.py), so that every database finds and sorts the same.
+"""
+
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, or_
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy import ColumnElement, func, or_
+
+# Letters that Unicode does not take apart into a letter and an accent, and two that have no capital.
+LETTERS = str.maketrans({
+    "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
+})
+SPELLING = (7, 8, 9)                # combining classes of marks that make another letter: nukta, voicing, virama
 
 
-class Folded(GenericFunction[str]):
-    """A text in lower case in every script; SQLite's own lower() knows only ASCII."""
-
-    type = String()
-    inherit_cache = True
-    name = "folded"
-
-
-@compiles(Folded)
-def _folded(element: Any, compiler: Any, **more: Any) -> str:
-    return f"lower({compiler.process(element.clauses, **more)})"
+def fold(text: str) -> str:
+    """The text without case, accents, invisible characters and superfluous space."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    letters = "".join(char for char in apart if not _is_lost(char)).translate(LETTERS)
+    return " ".join(unicodedata.normalize("NFC", letters).split())
 
 
-@compiles(Folded, "sqlite")
-def _folded_by_us(element: Any, compiler: Any, **more: Any) -> str:
-    return f"unicode_lower({compiler.process(element.clauses, **more)})"       # database.py defines it
-
-
-class AnyCase(Folded):
-    """The same for LIKE with a pattern of ASCII: SQLite's LIKE knows no case there, so folding would be done twice."""
-
-    inherit_cache = True
-    name = "any_case"
-
-
-@compiles(AnyCase, "sqlite")
-def _as_it_is(element: Any, compiler: Any, **more: Any) -> str:
-    return str(compiler.process(element.clauses, **more))
+def _is_lost(char: str) -> bool:
+    """Is this an accent, or a character that nobody sees?"""
+    kind = unicodedata.combining(char)
+    return (kind != 0 and kind not in SPELLING) or unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f"
 
 
 def containing(text: str) -> str:
-    """A pattern for whatever contains the text, with nothing in it read as a wildcard."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    """A pattern for the folded texts that contain the text, with nothing in it read as a wildcard."""
+    wanted = fold(text) or text
+    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 
-def matching(places: Sequence[Any], pattern: Any, *, wide: bool) -> ColumnElement[bool]:
+def matching(places: Sequence[Any], pattern: Any) -> ColumnElement[bool]:
     """Does any of the places match? A place is a column, or a function that is given `like(column)`.
 
-    `wide` says that the pattern has letters beyond ASCII, which on SQLite cost more to compare.
+    A column that is not a folded one must hold ASCII.
     """
-    fold = Folded if wide else AnyCase
+    return or_(*(like(place, pattern) if hasattr(place, "ilike") else place(
+        lambda column: like(column, pattern)) for place in places))
 
-    def like(column: Any) -> ColumnElement[bool]:
-        return fold(column).like(fold(pattern), escape="\\")
 
-    return or_(*(like(place) if hasattr(place, "ilike") else place(like) for place in places))
+def like(column: Any, pattern: Any) -> ColumnElement[bool]:
+    """The comparison of one column with a folded pattern."""
+    folded = column if "folds" in getattr(column, "info", {}) else func.lower(column)
+    compared: ColumnElement[bool] = folded.like(pattern, escape="\\")
+    return compared

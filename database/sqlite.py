@@ -19,11 +19,6 @@ class DatabaseBusy(Exception):
     """The write lock was not to be had in time; nothing was changed."""
 
 
-def lower(value: Any) -> Any:
-    """A text in lower case in every script; SQLite's own lower() knows only ASCII."""
-    return value.lower() if isinstance(value, str) else value
-
-
 def tune_sqlite(engine: Engine, synchronous: str) -> None:
     """Readers never wait, a writer locks before it reads, references hold; a new file is its owner's alone."""
     path = engine.url.database
@@ -33,7 +28,6 @@ def tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None            # we say BEGIN ourselves, below
-        connection.create_function("unicode_lower", 1, lower, deterministic=True)
         for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=5000"):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -12,7 +12,7 @@ from domain.actor import Actor
 from models.audit import AuditEntry
 
 SECRET = frozenset({"password_hash", "digest", "bcrypt_hash", "ciphertext", "webhook_secret", "token_digest"})
-NOISE = frozenset({"updated_at", "version", "email_key"})
+NOISE = frozenset({"updated_at", "version", "email_key", "sku_key"})
 
 
 def snapshot(row: Any) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def snapshot(row: Any) -> dict[str, Any]:
     return {
         column.key: _plain(getattr(row, column.key))
         for column in state.mapper.column_attrs
-        if column.key not in SECRET and column.key not in NOISE
+        if column.key not in SECRET and column.key not in NOISE and "folds" not in column.columns[0].info
     }
 
 

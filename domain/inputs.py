@@ -54,6 +54,18 @@ class Text(GroupedMetadata):
 
 
 @dataclass(frozen=True)
+class NameText(GroupedMetadata):
+    """The same for what people call something: a letter or a digit shows in it."""
+
+    maximum: int
+    minimum: int = 0
+
+    def __iter__(self) -> Iterator[object]:
+        yield from Text(self.maximum, self.minimum)
+        yield AfterValidator(validators.name)
+
+
+@dataclass(frozen=True)
 class Number(GroupedMetadata):
     """A decimal number within bounds, exact; `above` is a bound that is itself too small."""
 
@@ -106,7 +118,7 @@ Maybe = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
 # May be left out; null means the same in a creation and is refused in a change. Of a form an empty field is nothing.
 OrAbsent = Annotated[T | None, BeforeValidator(validators.not_null), input_facts.NullIfNew()]
 
-Name = Annotated[str, Text(200, 1)]
+Name = Annotated[str, NameText(200, 1)]
 LongText = Annotated[str, Field(max_length=5000), BeforeValidator(validators.string)]
 Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email), input_facts.EMAIL]
 WebAddress = Annotated[
@@ -122,6 +134,7 @@ CurrencyCode = Annotated[
 TimeZone = Annotated[
     str, BeforeValidator(validators.stripped), AfterValidator(validators.timezone), input_facts.TIME_ZONE
 ]
+Code = Annotated[str, Text(100), AfterValidator(validators.visible)]          # such as a sku
 Truth = Annotated[bool, BeforeValidator(validators.truth)]
 Moment = Annotated[datetime, BeforeValidator(validators.moment_of)]
 Day = Annotated[date, BeforeValidator(validators.day)]

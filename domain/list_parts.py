@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, select
 
 from database.reader import Reader
+from database.searching import containing
 from database.statements import Prepared
+from domain import texts
 
 Bound = Callable[[Any], ColumnElement[bool]]
+READERS: dict[Any, Callable[[Any], Any]] = {"text": containing, str: texts.composed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,12 @@ class Filter:
 
     kind: Any                       # an enum, int, str, bool, list, "moment", "day_end", "amount", "text"
     clause: Bound
+    read: Callable[[Any], Any] | None = None        # what the value is compared as
+
+    def value(self, given: Any) -> Any:
+        """The value that is bound: texts in normal form, patterns folded."""
+        read = self.read or READERS.get(self.kind)
+        return given if read is None else read(given)
 
 
 @dataclass(frozen=True)
@@ -46,3 +55,11 @@ class Children:
         if self.where is not None:
             statement = statement.where(self.where)
         return Prepared(statement.order_by(self.parent, self.order))
+
+
+def ordered(column: Any, descending: bool) -> list[Any]:
+    """The order by a column, empty values last either way; of an amount, (currency, amount), the currency first."""
+    if isinstance(column, tuple):
+        return [*(one.asc() for one in column[:-1]), *ordered(column[-1], descending)]
+    clause = column.desc() if descending else column.asc()
+    return [clause.nulls_last() if getattr(column.expression, "nullable", False) else clause]

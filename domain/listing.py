@@ -19,7 +19,7 @@ from database.statements import Prepared, StatementCache
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
-from domain.list_parts import Children, Filter
+from domain.list_parts import Children, Filter, ordered
 from domain.pages import Page, Query, Record
 
 LARGEST_ID = 2**63 - 1
@@ -201,8 +201,7 @@ class Listing:
     def _values(self, query: Query) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for name, value in query.filters.items():
-            is_text = name in self.filters and self.filters[name].kind == "text"
-            values[f"f_{name}"] = containing(value) if is_text else value
+            values[f"f_{name}"] = self.filters[name].value(value) if name in self.filters else value
         values["now"] = clock.now()
         if query.search:
             values["search"] = containing(query.search)
@@ -223,8 +222,8 @@ class Listing:
 
     def _shape(self, actor: Actor, query: Query) -> tuple[Any, ...]:
         """What the text of a statement depends on."""
-        search = bool(query.search) + (not query.search.isascii())
-        return *self._whose(actor), frozenset(query.filters), search, query.sort, query.descending, query.order
+        wanted = frozenset(query.filters), bool(query.search)
+        return *self._whose(actor), *wanted, query.sort, query.descending, query.order
 
     def _build(self, actor: Actor, query: Query) -> Prepared:
         clauses, _ = self.owned(actor)
@@ -235,7 +234,7 @@ class Listing:
             clauses.append(one.clause(bindparam(f"f_{name}", expanding=one.kind is list)))
         counted = select(func.count()).select_from(self.model)
         if query.search:
-            clauses.append(matching(self.search, bindparam("search"), wide=not query.search.isascii()))
+            clauses.append(matching(self.search, bindparam("search")))
             counted = self._joined(counted)
         rows = self._select().where(*clauses).order_by(*self._order(query))
         rows = rows.limit(bindparam("limit")).offset(bindparam("offset"))
@@ -247,7 +246,7 @@ class Listing:
         for name, _ in wanted:
             if name not in self.sort:
                 raise Invalid.field("sort", "must be one of " + ", ".join(self.sort), "inclusion")
-        columns = [self.sort[name].desc() if down else self.sort[name].asc() for name, down in wanted]
+        columns = [column for name, down in wanted for column in ordered(self.sort[name], down)]
         return [*columns, self.model.id.desc() if wanted[-1][1] else self.model.id.asc()]
 
     def _select(self) -> Select[Any]:

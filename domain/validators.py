@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from domain import iso_codes
+from domain import iso_codes, texts
 
 NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
@@ -38,9 +38,27 @@ def is_text(info: ValidationInfo) -> bool:
 
 
 def clean(value: str) -> str:
-    """Text that both databases can hold: no NUL, no half of a surrogate pair."""
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    """Text in normal form C that both databases can hold: no NUL, no half of a surrogate pair."""
+    if "\x00" in value or not (value.isascii() or is_unicode(value)):
         raise wrong("characters", "contains characters that cannot be stored")
+    return texts.composed(value)
+
+
+def is_unicode(value: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in value)
+
+
+def visible(value: str) -> str:
+    """Text in which every character shows."""
+    if texts.hides_something(value):
+        raise wrong("characters", "contains characters that cannot be seen")
+    return value
+
+
+def name(value: str) -> str:
+    """A name that people can tell from none; an empty one is judged elsewhere."""
+    if value and not texts.has_letter(value):
+        raise wrong("characters", "must have a letter or a digit")
     return value
 
 
@@ -121,9 +139,13 @@ def truth(value: Any, info: ValidationInfo) -> bool:
 
 
 def email(value: str) -> str:
-    if not EMAIL.match(value) or max(len(value), len(value.lower())) > 254:     # some capitals become two letters
+    try:
+        texts.ascii_domain(value.rpartition("@")[2])
+    except UnicodeError:
+        raise wrong("invalid", "is not a valid e-mail address") from None
+    if not EMAIL.match(value) or max(len(value), len(texts.email_key(value))) > 254:
         raise wrong("invalid", "is not a valid e-mail address")
-    return value
+    return visible(value)
 
 
 def web_address(value: str) -> str:
@@ -275,5 +297,4 @@ def metadata(value: Any, info: ValidationInfo) -> Any:
             raise wrong("invalid", f"names must have 1 to {METADATA_NAME} characters")
         if not isinstance(content, str) or len(content) > METADATA_VALUE:
             raise wrong("invalid", f"values must be strings of at most {METADATA_VALUE} characters")
-        clean(name + content)
-    return value
+    return {clean(name): clean(content) for name, content in value.items()}

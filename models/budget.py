@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, ten_thousandths
+from database.text_keys import search_key
 from models.customer import Customer
 from models.owned import Owned, Removable, Versioned
 from models.product import Product
@@ -50,6 +51,7 @@ class Budget(Owned, Versioned, Removable, Model):
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    search_text: Mapped[str | None] = search_key("notes")
 
     customer: Mapped[Customer] = relationship()
     items: Mapped[list["BudgetItem"]] = relationship(order_by="BudgetItem.position", cascade="all, delete-orphan")
@@ -75,5 +77,6 @@ class BudgetItem(Model):
     tax_minor: Mapped[minor] = mapped_column(default=0)
     tax_percent_ten_thousandths: Mapped[int | None]                 # its rate; null: an amount was written
     total_minor: Mapped[minor]
+    search_text: Mapped[str | None] = search_key("description")
 
     product: Mapped[Product | None] = relationship()

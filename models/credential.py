@@ -11,6 +11,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, long_text, pk, word
+from database.text_keys import search_key, sort_key
 from models.merchant import Merchant
 from models.owned import Removable, Versioned
 
@@ -60,5 +61,7 @@ class Credential(Versioned, Removable, Model):
     webhook_url: Mapped[str | None] = mapped_column(String(2048))
     webhook_secret: Mapped[long_text | None]                                   # encrypted
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    name_sort: Mapped[str | None] = sort_key("name")
+    search_text: Mapped[str | None] = search_key("name", "prefix", "description")
 
     merchant: Mapped[Merchant | None] = relationship()

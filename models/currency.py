@@ -4,6 +4,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Model
+from database.text_keys import search_key, sort_key
 
 
 class Currency(Model):
@@ -17,4 +18,6 @@ class Currency(Model):
     exponent: Mapped[int]
     rates_precision: Mapped[int] = mapped_column(default=6)
     details_precision: Mapped[int] = mapped_column(default=6)
+    name_sort: Mapped[str | None] = sort_key("name")
+    search_text: Mapped[str | None] = search_key("code", "name")
     historic: Mapped[bool] = mapped_column(default=False)      # no longer money, still in old rates

@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, long_text, minor, pk, word
+from database.text_keys import search_key, sort_key
 from models.owned import Owned, Removable, Versioned
 
 
@@ -42,9 +43,10 @@ class Customer(Owned, Versioned, Removable, Model):
         # found, and rows counted, in the index alone.
         living("merchant_id", "created_at", "id", "status"),
         living("created_at", "id", "status", "merchant_id"),
-        living("merchant_id", "name", "id", "status"),
-        living("name", "id", "status", "merchant_id"),
-        living("email", "id", "status", "merchant_id"),
+        living("merchant_id", "name_sort", "id", "status"),
+        living("name_sort", "id", "status", "merchant_id"),
+        living("merchant_id", "email_sort", "id", "status"),
+        living("email_sort", "id", "status", "merchant_id"),
     )
 
     id: Mapped[pk]
@@ -54,7 +56,7 @@ class Customer(Owned, Versioned, Removable, Model):
     last_name: Mapped[str | None] = mapped_column(String(100))
     date_of_birth: Mapped[date | None]
     email: Mapped[str | None]
-    email_key: Mapped[str | None]                                   # lower case, for uniqueness
+    email_key: Mapped[str | None]                                   # as addresses compare; null: another row has it
     phone: Mapped[str | None] = mapped_column(String(40))
     status: Mapped[CustomerStatus] = mapped_column(
         word(CustomerStatus),
@@ -74,6 +76,9 @@ class Customer(Owned, Versioned, Removable, Model):
     note: Mapped[long_text | None]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)   # the caller's own metadata
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    name_sort: Mapped[str | None] = sort_key("name")
+    email_sort: Mapped[str | None] = sort_key("email")
+    search_text: Mapped[str | None] = search_key("name", "email", "organisation")
 
     addresses: Mapped[list["Address"]] = relationship(order_by="Address.id", cascade="all, delete-orphan")
 

@@ -4,6 +4,7 @@ from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Model, currency_code, long_text, pk
+from database.text_keys import search_key, sort_key
 from models.owned import Removable, Versioned
 
 
@@ -31,3 +32,6 @@ class Merchant(Versioned, Removable, Model):
     postal_code: Mapped[str | None] = mapped_column(String(32))
     country: Mapped[str | None] = mapped_column(String(2))
     document_footer: Mapped[long_text | None]
+
+    name_sort: Mapped[str | None] = sort_key("name")
+    search_text: Mapped[str | None] = search_key("name", "legal_name")

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, word
+from database.text_keys import search_key, sort_key
 from models.owned import Owned, Removable, Versioned
 
 
@@ -53,6 +54,7 @@ class ProductGroup(Owned, Versioned, Model):
 
     id: Mapped[pk]
     name: Mapped[str] = mapped_column(String(100))
+    name_sort: Mapped[str | None] = sort_key("name")
 
 
 class PriceRule(Owned, Versioned, Model):
@@ -67,6 +69,7 @@ class PriceRule(Owned, Versioned, Model):
     id: Mapped[pk]
     kind: Mapped[PriceRuleKind] = mapped_column(word(PriceRuleKind))
     name: Mapped[str] = mapped_column(String(100))
+    name_sort: Mapped[str | None] = sort_key("name")
     percent_ten_thousandths: Mapped[int]                            # 210000 = 21 %
     description: Mapped[str | None]
 
@@ -78,14 +81,17 @@ class Product(Owned, Versioned, Removable, Model):
     __table_args__ = constraints(
         CheckConstraint("price_micro >= 0", "price_not_negative"),
         Index(
-            "uq_products_merchant_id_sku", "merchant_id", "sku", unique=True,
+            "uq_products_merchant_id_sku_key", "merchant_id", "sku_key", unique=True,
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
         Index(
             "ix_products_merchant_id_created_at", "merchant_id", "created_at",      # counts read nothing but this
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index("ix_products_merchant_id_name", "merchant_id", "name"),
+        Index(
+            "ix_products_merchant_id_name_sort", "merchant_id", "name_sort", "id",
+            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+        ),
     )
 
     id: Mapped[pk]
@@ -93,6 +99,7 @@ class Product(Owned, Versioned, Removable, Model):
     name: Mapped[str]
     description: Mapped[long_text | None]
     sku: Mapped[str | None] = mapped_column(String(100))
+    sku_key: Mapped[str | None] = mapped_column(String(255))        # as skus compare; null: another row has it
     category: Mapped[str | None] = mapped_column(String(100))
     unit: Mapped[str | None] = mapped_column(String(32))
     kind: Mapped[ProductKind] = mapped_column(word(ProductKind), default=ProductKind.PRODUCT)
@@ -114,6 +121,9 @@ class Product(Owned, Versioned, Removable, Model):
     discount_for_initial_payment_only: Mapped[bool] = mapped_column(default=False)
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    name_sort: Mapped[str | None] = sort_key("name")
+    sku_sort: Mapped[str | None] = sort_key("sku")
+    search_text: Mapped[str | None] = search_key("name", "description", "sku")
 
     group: Mapped[ProductGroup | None] = relationship()
     tax: Mapped[PriceRule | None] = relationship(foreign_keys=[tax_id])

@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, pk, word
+from database.text_keys import search_key, sort_key
 from models.merchant import Merchant
 from models.owned import Removable, Versioned
 
@@ -25,7 +26,7 @@ class User(Versioned, Removable, Model):
 
     id: Mapped[pk]
     email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(254), unique=True)        # lower case
+    email_key: Mapped[str] = mapped_column(String(254), unique=True)    # as addresses compare
     name: Mapped[str | None] = mapped_column(String(100))
     password_hash: Mapped[str]
     role: Mapped[Role] = mapped_column(
@@ -38,6 +39,9 @@ class User(Versioned, Removable, Model):
     timezone: Mapped[str | None] = mapped_column(String(64))
     token_version: Mapped[int] = mapped_column(default=1)                   # raised to end issued JWTs
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    email_sort: Mapped[str | None] = sort_key("email")
+    name_sort: Mapped[str | None] = sort_key("name")
+    search_text: Mapped[str | None] = search_key("email", "name")
 
     memberships: Mapped[list["Membership"]] = relationship(cascade="all, delete-orphan")
 

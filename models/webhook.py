@@ -7,6 +7,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, long_text, pk, word
+from database.text_keys import search_key, sort_key
 from models.credential import Credential
 from models.outbox import Task
 from models.owned import Owned, Removable, Versioned
@@ -38,6 +39,8 @@ class Endpoint(Owned, Versioned, Removable, Model):
     previous_secret: Mapped[long_text | None]                               # encrypted, signs too until…
     previous_until: Mapped[datetime | None]
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    url_sort: Mapped[str | None] = sort_key("url")
+    search_text: Mapped[str | None] = search_key("url", "description")
 
     credential: Mapped[Credential | None] = relationship()
 

@@ -9,6 +9,7 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from database.ip_addresses import limited_as
+from domain import texts
 from domain.errors import LimitExceeded
 from domain.vault import vault
 
@@ -50,7 +51,7 @@ class Attempts:
 
     @staticmethod
     def _key(what: str) -> str:
-        return vault.digest(what.strip().lower())
+        return vault.digest(texts.email_key(texts.composed(what)))
 
 
 def too_many(reset: int) -> LimitExceeded:

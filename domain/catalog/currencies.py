@@ -36,13 +36,13 @@ LISTING = Listing(
         "rates_precision": Currency.rates_precision, "details_precision": Currency.details_precision,
         "totals_precision": Currency.exponent, "historic": Currency.historic,
     },
-    sort={"id": Currency.id, "code": Currency.code, "name": Currency.name},
+    sort={"id": Currency.id, "code": Currency.code, "name": Currency.name_sort},
     filters={
         "id": Filter(list, lambda bound: Currency.id.in_(bound)),
         "code": Filter(str, lambda bound: Currency.code == bound),
         "historic": Filter(bool, lambda bound: Currency.historic == bound),
     },
-    search=(Currency.code, Currency.name),
+    search=(Currency.search_text,),
     merchant=None,
 )
 

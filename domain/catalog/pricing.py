@@ -9,7 +9,7 @@ from sqlalchemy import exists, or_, select
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.inputs import Choice, Input, Maybe, Percentage, Text
+from domain.inputs import Choice, Input, Maybe, NameText, Percentage, Text
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
 from domain.listing import Listing
@@ -19,14 +19,14 @@ from models.product import PriceRule, PriceRuleKind, Product, ProductGroup
 
 
 class PriceRuleInput(Input):
-    name: Annotated[str, Text(100, 1)]
+    name: Annotated[str, NameText(100, 1)]
     kind: Annotated[PriceRuleKind, Choice(PriceRuleKind)]
     percentage: Annotated[Decimal, Percentage]
     description: Maybe[Annotated[str, Text(255)]] = None
 
 
 class GroupInput(Input):
-    name: Annotated[str, Text(100, 1)]
+    name: Annotated[str, NameText(100, 1)]
 
 
 RULES = Listing(
@@ -37,9 +37,9 @@ RULES = Listing(
         for name in ("id", "merchant_id", "kind", "name", "percent_ten_thousandths", "description", "created_at",
                      "updated_at", "version")
     },
-    sort={"name": PriceRule.name, "created_at": PriceRule.created_at},
+    sort={"name": PriceRule.name_sort, "created_at": PriceRule.created_at},
     filters={"kind": Filter(PriceRuleKind, lambda bound: PriceRule.kind == bound)},
-    search=(PriceRule.name,),
+    search=(PriceRule.name_sort,),
 )
 GROUPS = Listing(
     model=ProductGroup,
@@ -48,8 +48,8 @@ GROUPS = Listing(
         name: getattr(ProductGroup, name)
         for name in ("id", "merchant_id", "name", "created_at", "updated_at", "version")
     },
-    sort={"name": ProductGroup.name, "created_at": ProductGroup.created_at},
-    search=(ProductGroup.name,),
+    sort={"name": ProductGroup.name_sort, "created_at": ProductGroup.created_at},
+    search=(ProductGroup.name_sort,),
 )
 
 

@@ -7,12 +7,14 @@ from typing import Annotated, Any
 from sqlalchemy import exists, select
 
 from database import db
-from domain import codes, inputs
+from database.searching import like
+from domain import codes, inputs, texts
 from domain.actor import Actor
 from domain.catalog import pricing, samples
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
+    Code,
     CurrencyCode,
     Input,
     LongText,
@@ -54,7 +56,7 @@ class ProductInput(Input):
     price: Annotated[Decimal, Number(0, MAX_PRICE, decimals=6)]
     description: Maybe[LongText] = None
     currency: OrAbsent[CurrencyCode] = None
-    sku: Maybe[Annotated[str, Text(100)]] = None
+    sku: Maybe[Code] = None
     category: Maybe[Annotated[str, Text(100)]] = None
     unit: Maybe[Annotated[str, Text(32)]] = None
     kind: Annotated[ProductKind, Choice(ProductKind)] = ProductKind.PRODUCT
@@ -94,8 +96,9 @@ LISTING = Listing(
         )
     },
     sort={
-        "created_at": Product.created_at, "updated_at": Product.updated_at, "name": Product.name,
-        "price": Product.price_micro, "sku": Product.sku, "id": Product.id, "status": Product.status,
+        "created_at": Product.created_at, "updated_at": Product.updated_at, "name": Product.name_sort,
+        "price": (Product.currency, Product.price_micro), "sku": Product.sku_sort, "id": Product.id,
+        "status": Product.status,
     },
     filters={
         "id": Filter(list, lambda bound: Product.id.in_(bound)),
@@ -103,15 +106,15 @@ LISTING = Listing(
         "kind": Filter(ProductKind, lambda bound: Product.kind == bound),
         "billing": Filter(Billing, lambda bound: Product.billing == bound),
         "category": Filter(str, lambda bound: Product.category == bound),
-        "name_contains": Filter("text", lambda bound: Product.name.ilike(bound, escape="\\")),
-        "sku": Filter(str, lambda bound: Product.sku == bound),
+        "name_contains": Filter("text", lambda bound: like(Product.name_sort, bound)),
+        "sku": Filter(str, lambda bound: Product.sku_key == bound, texts.caseless),
         "code": Filter(str, lambda bound: Product.code == bound),
         "active": Filter(bool, lambda bound: (Product.status == ProductStatus.ACTIVE) == bound),
         "merchant_id": Filter(list, lambda bound: Product.merchant_id.in_(bound)),
         "created_after": Filter("moment", lambda bound: Product.created_at >= bound),
         "created_before": Filter("day_end", lambda bound: Product.created_at <= bound),
     },
-    search=(Product.name, Product.description, Product.sku),
+    search=(Product.search_text,),
 )
 
 
@@ -216,16 +219,19 @@ def _billing(kind: ProductKind, billing: Billing | None) -> Billing:
 
 def _sku(product: Product, sku: str | None) -> None:
     sku = sku or None
-    if sku is not None:
+    if product.id and sku == product.sku and product.deleted_at is None and product.sku_key is None:
+        return                         # a sku that another row had already when skus began to compare so
+    key = texts.caseless(sku) if sku is not None else None
+    if key is not None:
         taken = select(Product.id).where(
-            Product.merchant_id == product.merchant_id, Product.sku == sku,
+            Product.merchant_id == product.merchant_id, Product.sku_key == key,
             Product.deleted_at.is_(None), Product.id != (product.id or 0),
         )
         with db.session.no_autoflush:      # the row itself is half written
             if db.session.scalar(taken) is not None:
                 problem = Problem("taken", "is already used by another product")
                 raise Conflict("Another product already has this sku.", fields={"sku": problem})
-    product.sku = sku
+    product.sku, product.sku_key = sku, key
 
 
 RESOURCE = Resource(

@@ -12,7 +12,7 @@ from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.input_facts import one_of
-from domain.inputs import Choice, Input, Maybe, Moment, Networks, Text, WebAddress, Whole
+from domain.inputs import Choice, Input, Maybe, Moment, NameText, Networks, Text, WebAddress, Whole
 from domain.integrations import samples, webhooks
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
@@ -31,7 +31,7 @@ class KeyInput(Input):
 
     only_at_creation = frozenset({"mode"})       # it is part of the key's text
 
-    name: Annotated[str, Text(100, 1)]
+    name: Annotated[str, NameText(100, 1)]
     description: Maybe[Annotated[str, Text(500)]] = None
     scopes: Maybe[list[Annotated[str, one_of(*KEY_SCOPES)]]] = None
     rate_limit_per_hour: Annotated[int, Whole(1, 1_000_000)] = 1000
@@ -74,7 +74,7 @@ LISTING = Listing(
     },
     joins=((Merchant, Merchant.id == Credential.merchant_id),),
     sort={
-        "created_at": Credential.created_at, "name": Credential.name, "expires_at": Credential.expires_at,
+        "created_at": Credential.created_at, "name": Credential.name_sort, "expires_at": Credential.expires_at,
         "id": Credential.id, "updated_at": Credential.updated_at,
     },
     filters={
@@ -84,7 +84,7 @@ LISTING = Listing(
         "merchant_id": Filter(list, lambda bound: Credential.merchant_id.in_(bound)),
         "expires_before": Filter("moment", lambda bound: Credential.expires_at <= bound),
     },
-    search=(Credential.name, Credential.prefix, Credential.description),
+    search=(Credential.search_text,),
     where=(Credential.kind == CredentialKind.INTEGRATION,),
 )
 

@@ -59,13 +59,16 @@ LISTING = Listing(
             "failures_in_row", "previous_until", "created_at", "updated_at", "version",
         )
     },
-    sort={"id": Endpoint.id, "created_at": Endpoint.created_at, "url": Endpoint.url, "updated_at": Endpoint.updated_at},
+    sort={
+        "id": Endpoint.id, "created_at": Endpoint.created_at, "url": Endpoint.url_sort,
+        "updated_at": Endpoint.updated_at,
+    },
     filters={
         "id": Filter(list, lambda bound: Endpoint.id.in_(bound)),
         "status": Filter(EndpointStatus, lambda bound: Endpoint.status == bound),
         "merchant_id": Filter(list, lambda bound: Endpoint.merchant_id.in_(bound)),
     },
-    search=(Endpoint.url, Endpoint.description),
+    search=(Endpoint.search_text,),
 )
 
 def create(actor: Actor, new: EndpointInput, *, key: Credential | None = None) -> tuple[Endpoint, str]:

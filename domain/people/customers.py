@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from sqlalchemy import func, literal, select
 
 from database import db
-from domain import codes
+from database.searching import like
+from domain import codes, texts
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
@@ -20,6 +21,7 @@ from domain.inputs import (
     LongText,
     Maybe,
     Metadata,
+    NameText,
     Number,
     OrAbsent,
     Text,
@@ -43,13 +45,13 @@ from models.money import Money, to_minor
 class CustomerInput(Input):
     """A customer as callers may write it; a name in full, or first and last, or an organisation."""
 
-    name: Maybe[Annotated[str, Text(200)]] = None
-    first_name: Maybe[Annotated[str, Text(100)]] = None
-    last_name: Maybe[Annotated[str, Text(100)]] = None
+    name: Maybe[Annotated[str, NameText(200)]] = None
+    first_name: Maybe[Annotated[str, NameText(100)]] = None
+    last_name: Maybe[Annotated[str, NameText(100)]] = None
     date_of_birth: Maybe[Day] = None
     email: Maybe[Email] = None
     phone: Maybe[Annotated[str, Text(40)]] = None
-    organisation: Maybe[Annotated[str, Text(200)]] = None
+    organisation: Maybe[Annotated[str, NameText(200)]] = None
     registration_number: Maybe[Annotated[str, Text(64)]] = None
     tax_number: Maybe[Annotated[str, Text(64)]] = None
     website: Maybe[WebAddress] = None
@@ -104,22 +106,22 @@ LISTING = Listing(
         )
     },
     sort={
-        "created_at": Customer.created_at, "updated_at": Customer.updated_at, "name": Customer.name,
-        "email": Customer.email, "id": Customer.id, "status": Customer.status,
+        "created_at": Customer.created_at, "updated_at": Customer.updated_at, "name": Customer.name_sort,
+        "email": Customer.email_sort, "id": Customer.id, "status": Customer.status,
     },
     filters={
         "id": Filter(list, lambda bound: Customer.id.in_(bound)),
         "code": Filter(str, lambda bound: Customer.code == bound),
         "name": Filter(str, lambda bound: Customer.name == bound),
-        "name_contains": Filter("text", lambda bound: Customer.name.ilike(bound, escape="\\")),
-        "email": Filter(str, lambda bound: Customer.email_key == bound),
+        "name_contains": Filter("text", lambda bound: like(Customer.name_sort, bound)),
+        "email": Filter(str, lambda bound: Customer.email_key == bound, texts.email_key),
         "status": Filter(CustomerStatus, lambda bound: Customer.status == bound),
         "archived": Filter(bool, lambda bound: (Customer.status == CustomerStatus.ARCHIVED) == bound),
         "merchant_id": Filter(list, lambda bound: Customer.merchant_id.in_(bound)),
         "created_after": Filter("moment", lambda bound: Customer.created_at >= bound),
         "created_before": Filter("day_end", lambda bound: Customer.created_at <= bound),
     },
-    search=(Customer.name, Customer.email, Customer.organisation),
+    search=(Customer.search_text,),
     customer="id",
     own=True,
 )
@@ -222,7 +224,9 @@ def _name(customer: Customer, given: dict[str, Any]) -> None:
 
 
 def _email(customer: Customer, email: str | None) -> None:
-    key = email.lower() if email else None
+    if customer.id and email == customer.email and customer.deleted_at is None and customer.email_key is None:
+        return                         # an address that another row had already when addresses began to compare so
+    key = texts.email_key(email) if email else None
     if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
         taken = select(Customer.id).where(
             Customer.merchant_id == customer.merchant_id, Customer.email_key == key,

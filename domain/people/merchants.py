@@ -7,7 +7,20 @@ from sqlalchemy import exists, select
 from database import db
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Problem
-from domain.inputs import Country, CurrencyCode, Email, Input, LongText, Maybe, Name, Text, TimeZone, Truth, WebAddress
+from domain.inputs import (
+    Country,
+    CurrencyCode,
+    Email,
+    Input,
+    LongText,
+    Maybe,
+    Name,
+    NameText,
+    Text,
+    TimeZone,
+    Truth,
+    WebAddress,
+)
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Filter
 from domain.listing import Listing
@@ -26,7 +39,7 @@ class MerchantInput(Input):
     currency: CurrencyCode = "EUR"
     timezone: TimeZone = "UTC"
     active: Truth = True
-    legal_name: Maybe[Annotated[str, Text(200)]] = None
+    legal_name: Maybe[Annotated[str, NameText(200)]] = None
     registration_number: Maybe[Annotated[str, Text(64)]] = None
     tax_number: Maybe[Annotated[str, Text(64)]] = None
     email: Maybe[Email] = None
@@ -48,14 +61,15 @@ LISTING = Listing(
         for name in ("id", *MerchantInput.model_fields, "created_at", "updated_at", "version")
     },
     sort={
-        "created_at": Merchant.created_at, "updated_at": Merchant.updated_at, "name": Merchant.name, "id": Merchant.id,
+        "created_at": Merchant.created_at, "updated_at": Merchant.updated_at, "name": Merchant.name_sort,
+        "id": Merchant.id,
     },
     filters={
         "id": Filter(list, lambda bound: Merchant.id.in_(bound)),
         "active": Filter(bool, lambda bound: Merchant.active == bound),
         "currency": Filter(str, lambda bound: Merchant.currency == bound),
     },
-    search=(Merchant.name, Merchant.legal_name),
+    search=(Merchant.search_text,),
     merchant="id",
 )
 

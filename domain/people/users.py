@@ -6,12 +6,12 @@ from typing import Annotated, Any
 from sqlalchemy import exists, func, or_, select
 
 from database import db
-from domain import audit
+from domain import audit, texts
 from domain.access import passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.input_facts import Facts
-from domain.inputs import Choice, Email, Input, Maybe, Networks, OrAbsent, RowId, Text, TimeZone, Truth
+from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter
 from domain.listing import Listing
@@ -29,7 +29,7 @@ class UserInput(Input):
 
     email: Email
     password: Password = None
-    name: Maybe[Annotated[str, Text(100)]] = None
+    name: Maybe[Annotated[str, NameText(100)]] = None
     role: Annotated[Role, Choice(Role)] = Role.NORMAL
     active: Truth = True
     all_merchants: Truth = False
@@ -87,12 +87,15 @@ LISTING = UserListing(
             Membership.user_id, {"merchant_id": Membership.merchant_id}, Membership.merchant_id
         )
     },
-    sort={"created_at": User.created_at, "email": User.email_key, "name": User.name, "role": User.role, "id": User.id},
+    sort={
+        "created_at": User.created_at, "email": User.email_sort, "name": User.name_sort, "role": User.role,
+        "id": User.id,
+    },
     filters={
         "id": Filter(list, lambda bound: User.id.in_(bound)),
         "role": Filter(Role, lambda bound: User.role == bound),
         "active": Filter(bool, lambda bound: User.active == bound),
-        "email": Filter(str, lambda bound: User.email_key == bound),
+        "email": Filter(str, lambda bound: User.email_key == bound, texts.email_key),
         "member_of": Filter(
             int,
             lambda bound: or_(
@@ -101,7 +104,7 @@ LISTING = UserListing(
             ),
         ),
     },
-    search=(User.email, User.name),
+    search=(User.search_text,),
     merchant=None,
 )
 
@@ -197,7 +200,8 @@ def change_own_password(actor: Actor, user: User, new: OwnPassword) -> None:
 
 
 def find_by_email(email: str) -> User | None:
-    return db.session.scalar(select(User).where(User.email_key == email.strip().lower(), User.deleted_at.is_(None)))
+    key = texts.email_key(texts.composed(email))
+    return db.session.scalar(select(User).where(User.email_key == key, User.deleted_at.is_(None)))
 
 
 def is_empty() -> bool:
@@ -226,7 +230,7 @@ def _not_yours() -> Invalid:
 
 
 def _email(user: User, email: str) -> None:
-    key = email.lower()
+    key = texts.email_key(email)
     with db.session.no_autoflush:      # the row itself is half written
         other = db.session.scalar(select(User.id).where(User.email_key == key, User.id != (user.id or 0)))
     if other is not None:

@@ -53,8 +53,9 @@ LISTING = Listing(
         )
     },
     sort={
-        "created_at": Budget.created_at, "updated_at": Budget.updated_at, "total": Budget.total_minor,
-        "status": Budget.status, "valid_until": Budget.valid_until, "id": Budget.id,
+        "created_at": Budget.created_at, "updated_at": Budget.updated_at,
+        "total": (Budget.currency, Budget.total_minor), "status": Budget.status,
+        "valid_until": Budget.valid_until, "id": Budget.id,
     },
     filters={
         "id": Filter(list, lambda bound: Budget.id.in_(bound)),
@@ -70,10 +71,10 @@ LISTING = Listing(
         "created_before": Filter("day_end", lambda bound: Budget.created_at <= bound),
     },
     search=(
-        Budget.notes,
-        Customer.name,
+        Budget.search_text,
+        Customer.name_sort,
         lambda like: like(literal("budget_") + cast(Budget.id, String)),
-        lambda like: exists().where(BudgetItem.budget_id == Budget.id, like(BudgetItem.description)),
+        lambda like: exists().where(BudgetItem.budget_id == Budget.id, like(BudgetItem.search_text)),
     ),
     customer="customer_id",
     own=True,

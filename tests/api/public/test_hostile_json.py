@@ -15,7 +15,7 @@ from tests.api.public.test_envelope import assert_error
 
 SHARED = from_environment({}).shared_data
 WRONG = {
-    "integer": 7, "fraction": 7.5, "huge": 10**30, "true": True, "false": False, "null": None, "text": "\u2603",
+    "integer": 7, "fraction": 7.5, "huge": 10**30, "true": True, "false": False, "null": None, "text": "\u2603 1",
     "empty text": "", "list": [], "list of text": ["x"], "object": {}, "object of text": {"x": "y"}, "nested": [[[{}]]],
 }
 

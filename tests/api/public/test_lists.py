@@ -299,8 +299,8 @@ def test_a_search_that_is_no_utf_8_is_taken_by_the_letter(api, alder, search):
 
 
 def test_a_search_of_many_wildcards_is_quick(api, alder):
-    cast.make_customer(alder, "%" * 200)
-    assert len(names(api.get("/customers?search=" + "%25" * 200))) == 1
+    cast.make_customer(alder, "%" * 199 + "A")
+    assert len(names(api.get("/customers?search=" + "%25" * 199))) == 1
 
 
 def test_customers_are_searched_by_name_email_and_company(api, alder):

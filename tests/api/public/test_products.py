@@ -82,8 +82,17 @@ def test_a_sku_belongs_to_one_product(api, product):
     assert put(api, sku="L-1").status_code == 200
 
 
-def test_a_sku_is_taken_by_the_letter(product):
-    assert product(sku="l-1")["id"] != product(sku="L-1")["id"]
+@pytest.mark.parametrize(("first", "second"), [("l-1", "L-1"), ("MASSE", "Maße"), ("caf\u00e9", "CAFE\u0301")])
+def test_a_sku_is_taken_whatever_its_case(api, product, first, second):
+    product(sku=first)
+    assert_error(api.post("/products", {"name": "x", "price": 1, "sku": second}), 409, "conflict")
+    assert product(sku="e-1")["sku"] == "e-1"
+
+
+@pytest.mark.parametrize("sku", ["a\u200bb", "\u202ea1", "a\u00adb", "\u3164", "a\tb"])
+def test_a_sku_has_no_character_that_cannot_be_seen(api, sku):
+    reply = api.post("/products", {"name": "x", "price": 1, "sku": sku})
+    assert assert_error(reply, 422, "validation_error")["details"] == {"sku": "contains characters that cannot be seen"}
 
 
 def test_products_without_sku_do_not_clash(product):

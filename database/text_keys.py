@@ -1,0 +1,61 @@
+"""Columns that keep the folded form of a row's texts: `sort_key` for one, `search_key` for several.
+
+They are kept by themselves: computed when a row is inserted, and anew when one of its texts changes.
+A key compares by its bytes on every database.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import String, Text, event, inspect
+from sqlalchemy.orm import Mapper, mapped_column
+
+from database import Model
+from database.searching import fold
+
+LONGEST = 255                       # characters of a sort key; what differs only behind them is sorted by id
+SEPARATOR = "\n"                    # between the texts of a search key; no folded text has it
+
+
+def sort_key(source: str) -> Any:
+    """A column that a text is sorted and searched by; null where the text is empty."""
+    kind = String(LONGEST).with_variant(String(LONGEST, collation="C"), "postgresql")
+    return mapped_column(
+        kind, nullable=True, default=_of_parameters((source,), LONGEST), info={"folds": (source,), "longest": LONGEST}
+    )
+
+
+def search_key(*sources: str) -> Any:
+    """A column that several texts are searched by."""
+    return mapped_column(
+        Text, nullable=True, default=_of_parameters(sources, None), info={"folds": sources, "longest": None},
+        deferred=True,
+    )
+
+
+def key_of(texts: Iterable[str | None], longest: int | None = None) -> str | None:
+    """The folded form of some texts; None when they are all empty."""
+    return SEPARATOR.join(folded for text in texts if text and (folded := fold(text)))[:longest] or None
+
+
+def keys(model: Any) -> dict[str, dict[str, Any]]:
+    """The key columns of a table: what each `folds`, and how `longest` it may be."""
+    return {column.key: column.info for column in model.__table__.columns if "folds" in column.info}
+
+
+def _of_parameters(sources: Sequence[str], longest: int | None) -> Callable[[Any], str | None]:
+    """The key of a row that is inserted, whichever way."""
+    def default(context: Any) -> str | None:
+        row = context.get_current_parameters()
+        return key_of([row.get(name) for name in sources], longest)
+
+    return default
+
+
+@event.listens_for(Model, "before_update", propagate=True)
+def _keep(mapper: Mapper[Any], connection: Any, row: Any) -> None:
+    """The keys of a row whose texts changed."""
+    state = inspect(row)
+    for name, info in keys(mapper.class_).items():
+        if any(state.attrs[source].history.has_changes() for source in info["folds"]):
+            setattr(row, name, key_of([getattr(row, source) for source in info["folds"]], info["longest"]))
