@@ -29,8 +29,8 @@ def bucket_of(duration_us: int) -> int:
 
 
 def middle_us(bucket: int) -> float:
-    """The duration that stands for a bucket, in microseconds."""
-    return float(GROWTH ** (bucket + 0.5))
+    """The duration that stands for a bucket, in microseconds; the first holds 0 and 1."""
+    return float(GROWTH ** (bucket + 0.5)) if bucket else 1.0
 
 
 def _number(buckets: Iterable[int]) -> int:

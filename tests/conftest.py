@@ -6,12 +6,15 @@ same suite runs on PostgreSQL; every worker makes a database of its own and drop
 
 import os
 import secrets
+import time
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import bcrypt
 import pytest
 import sqlalchemy as sa
+import time_machine
 from flask import has_app_context
 from flask_migrate import upgrade
 
@@ -22,7 +25,22 @@ from database import db
 from domain.access import passwords
 from domain.access.recognition import verdicts
 
+CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
 SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--at", metavar="ISO", help="run as if it were this moment, such as 2028-02-29T12:00Z")
+
+
+def pytest_configure(config):
+    """With --at: every process that starts from here on, and this one, believes that it is then."""
+    wanted = config.getoption("--at")
+    if wanted and not hasattr(config, "workerinput"):           # workers are child processes
+        ahead = datetime.fromisoformat(wanted).timestamp() - time.time()
+        os.environ["TESTS_ARE_AHEAD_BY"] = str(ahead)
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CLOCK), os.environ.get("PYTHONPATH"))))
+        time_machine.travel(time.time() + ahead).start()
 
 
 def make_settings(folder: Path, **more: str) -> Settings:

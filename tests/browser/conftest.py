@@ -1,5 +1,6 @@
 """A real server with demo data, and a real browser in front of it."""
 
+import http.client
 import json
 import os
 import signal
@@ -7,7 +8,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,7 +69,7 @@ def wait_for(address, server, said, patience=60):
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except (OSError, http.client.HTTPException):
             assert server.poll() is None, said.read_text()[-2000:]
             assert time.monotonic() < deadline, "the server does not answer"
             time.sleep(0.05)

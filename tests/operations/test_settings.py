@@ -46,10 +46,11 @@ def test_a_printed_command_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest
         monkeypatch.chdir(folder)
         line = config.command_line("openapi public")
         assert subprocess.run(line, shell=True, capture_output=True, check=False).stdout.startswith(b"{")
+    monkeypatch.setattr(sys, "executable", str(beside.parent.resolve() / "python"))      # .venv may be a link
     monkeypatch.chdir(beside.parent.parent)
     assert config.command_line("demo").startswith("bin/flask --app ")
     monkeypatch.chdir(config.ROOT)
-    monkeypatch.setenv("PATH", str(beside.parent))
+    monkeypatch.setenv("PATH", str(beside.parent.resolve()))
     assert config.command_line("demo") == "flask --app app demo"
 
 

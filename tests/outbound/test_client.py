@@ -19,6 +19,7 @@ from tests.outbound.conftest import receiving
 
 HERE = ("127.0.0.1",)
 FAST = 0.6                           # seconds: the same machinery as with ten
+SOON = FAST + 8                      # on a busy machine; who does not keep the deadline waits 30 s or more
 
 
 def post(url, **more):
@@ -33,7 +34,7 @@ def open_files():
 def test_a_receiver_that_takes_for_ever_is_left_in_time(receiver, path):
     began = time.monotonic()
     answer = post(receiver.url(path))
-    assert time.monotonic() - began < FAST + 0.5
+    assert time.monotonic() - began < SOON
     assert answer.error == "no complete answer within 0.6 s"
     assert answer.status is None
 
@@ -164,7 +165,7 @@ def test_a_resolver_that_hangs_is_left_in_time():
     began = time.monotonic()
     answer = post("http://hooks.example.com/", resolve=lambda *_: release.wait(30) and [])
     release.set()
-    assert time.monotonic() - began < FAST + 0.5
+    assert time.monotonic() - began < SOON
     assert answer.error == "no complete answer within 0.6 s"
 
 
@@ -182,11 +183,10 @@ def certificate(folder, name):
     """A self-signed certificate for a name, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
     built = (
         x509.CertificateBuilder().subject_name(subject).issuer_name(subject).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
+        .serial_number(x509.random_serial_number()).not_valid_before(datetime.datetime(2000, 1, 1))
+        .not_valid_after(datetime.datetime(2100, 1, 1))
         .add_extension(x509.SubjectAlternativeName([
             x509.DNSName(name), x509.IPAddress(ipaddress.ip_address("127.0.0.9")),
         ]), critical=False)
@@ -241,12 +241,12 @@ def test_a_certificate_for_another_name_is_refused(trusting):
 def test_a_deadline_holds_under_tls_too(trusting, path):
     began = time.monotonic()
     answer = secure_post(trusting, "hooks.example.com", path, deadline=FAST)
-    assert time.monotonic() - began < FAST + 0.5
+    assert time.monotonic() - began < SOON
     assert answer.error == "no complete answer within 0.6 s"
 
 
 def test_a_handshake_that_never_comes_is_left_in_time(listening):
     began = time.monotonic()
     answer = post(f"https://127.0.0.1:{listening.getsockname()[1]}/")
-    assert time.monotonic() - began < FAST + 0.5
+    assert time.monotonic() - began < SOON
     assert answer.error == "no complete answer within 0.6 s"

@@ -385,7 +385,7 @@ def test_what_makes_no_sense_is_refused(alder, wrong):
 
 def test_a_slow_receiver_delays_nobody_else(alder, receiver, work, monkeypatch):
     real = client.post
-    monkeypatch.setattr(client, "post", lambda *given, **more: real(*given, **more, deadline=1.5))
+    monkeypatch.setattr(client, "post", lambda *given, **more: real(*given, **more, deadline=4.0))
     for number in range(6):
         make_endpoint(alder, receiver.url(f"/hang/{number}"))
     make_endpoint(alder, receiver.url("/200"))
@@ -395,7 +395,7 @@ def test_a_slow_receiver_delays_nobody_else(alder, receiver, work, monkeypatch):
     work()
     quick = [one["at"] - began for one in receiver.seen if one["path"] == "/200"]
     assert len(quick) == 5
-    assert max(quick) < 1.5
+    assert max(quick) < 4.0                 # before the first of the slow ones is given up
 
 
 # Mail ----------------------------------------------------------------------------------------------

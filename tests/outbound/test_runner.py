@@ -24,9 +24,14 @@ from tests.outbound.conftest import make_endpoint, receiving
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Deliveries end after a second."""
+    """Deliveries end after a second; the function gives them another deadline."""
     real = client.post
-    monkeypatch.setattr(client, "post", lambda *given, **more: real(*given, **more, deadline=1.0))
+
+    def end_after(seconds):
+        monkeypatch.setattr(client, "post", lambda *given, **more: real(*given, **more, deadline=seconds))
+
+    end_after(1.0)
+    return end_after
 
 
 def statuses():
@@ -54,6 +59,7 @@ def test_slow_receivers_keep_at_most_half_of_the_hands(alder, receiver, impatien
     runner = Runner(hands=4)
     while runner.turn():
         pass                                              # each fails once: now they are known as slow
+    impatient(4.0)
     with transaction():
         db.session.execute(update(Task).values(due_at=clock.now()))
     runner.turn()                                         # they have the hands that they get
@@ -64,7 +70,7 @@ def test_slow_receivers_keep_at_most_half_of_the_hands(alder, receiver, impatien
         if any(one["path"] == "/200" for one in receiver.seen):
             break
     (quick,) = [one for one in receiver.seen if one["path"] == "/200"]
-    assert quick["at"] - began < 0.6
+    assert quick["at"] - began < 4.0                     # before a hand of the slow ones was free again
     runner.stop()
 
 

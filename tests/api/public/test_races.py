@@ -194,7 +194,7 @@ def test_while_another_process_holds_the_write_lock_writers_get_503_and_readers_
     other = holding(program)
     began = time.monotonic()
     reply = crew.api.post("/customers", {"name": "Ada"})
-    assert 0.25 < time.monotonic() - began < 2
+    assert 0.25 < time.monotonic() - began < 4            # and not the five seconds of SQLite's own
     assert_error(reply, 503, "unavailable", {})
     assert reply.headers["Retry-After"] == "1"
     assert crew.api.get("/customers").json["data"] == []
@@ -207,7 +207,7 @@ def test_writers_who_queue_behind_a_busy_lock_all_get_an_answer_in_time(crew, ho
     began = time.monotonic()
     replies = crew(8, lambda api, _: api.post("/customers", {"name": "Ada"}))
     assert {reply.status_code for reply in replies} == {503}
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
 
 
 def test_on_postgresql_a_row_that_is_held_is_503_in_time(workshop, crew, budget, on_postgresql):
@@ -219,5 +219,5 @@ def test_on_postgresql_a_row_that_is_held_is_503_in_time(workshop, crew, budget,
         began = time.monotonic()
         reply = crew.api.put(f"/budgets/budget_{budget}", {"notes": "x"})
         assert_error(reply, 503, "unavailable", {})
-        assert time.monotonic() - began < 7
+        assert time.monotonic() - began < 20
     assert crew.api.put(f"/budgets/budget_{budget}", {"notes": "x"}).status_code == 200
