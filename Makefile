@@ -8,7 +8,7 @@ PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 py
 
 VENV := .venv
 BIN := $(VENV)/bin
-FLASK := $(BIN)/flask --app app
+COUNTINGHOUSE := $(BIN)/countinghouse
 RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -23,11 +23,11 @@ help:  ## this list
 	@echo "Settings of run: HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) DEMO=$(DEMO) (0 starts empty)"
 
 run: $(RUNTIME)  ## install, migrate, demo data if the database is empty, server and background worker
-	@exec $(FLASK) serve --host $(HOST) --port $(PORT) --workers $(WORKERS) $(if $(filter 0,$(DEMO)),--upgrade,--demo)
+	@exec $(COUNTINGHOUSE) serve --host $(HOST) --port $(PORT) --workers $(WORKERS) $(if $(filter 0,$(DEMO)),--upgrade,--demo)
 
 dev: $(RUNTIME)  ## the same data with a server that reloads when the code changes
-	@$(FLASK) db upgrade
-	@exec $(FLASK) --debug run --host $(HOST) --port $(PORT)
+	@$(COUNTINGHOUSE) db upgrade
+	@exec $(BIN)/flask --app app --debug run --host $(HOST) --port $(PORT)
 
 test: $(TOOLS)  ## the whole suite on SQLite, then on PostgreSQL when that answers; TESTS=path for a part
 	@$(BIN)/python .ci/services.py report
@@ -57,9 +57,10 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "No virtual environment could be made. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
-$(RUNTIME): requirements.txt | $(BIN)/python
+$(RUNTIME): requirements.txt pyproject.toml | $(BIN)/python
 	@echo "Installing requirements.txt ..."
 	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-deps -e .
 	@touch $@
 
 $(TOOLS): requirements-dev.txt $(RUNTIME)

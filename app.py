@@ -1,6 +1,5 @@
 """The composition root: the only module that knows all others. `create_app()` acts, importing does not."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,6 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as BaseResponse
 
-import models
 from analytics.spool import Spool
 from blueprints import cli, health
 from blueprints.admin import bp as admin_pages
@@ -23,21 +21,22 @@ from blueprints.api.wire.answers import WITHOUT_BODY, add
 from blueprints.api.wire.window import WindowStorage
 from blueprints.auth import bp as auth_pages
 from blueprints.auth.attempts import attempts
+from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
 from blueprints.services import Services, install, services
 from config import Settings, command_line
-from database import db, tune
+from database import db
 from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
-from domain.vault import vault
+from models import every
 from outbound.mail import mailer
 from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
 CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, core.CONTRACT)
-assert models.__all__                   # importing the package makes every table known
+assert every.__all__                    # importing the module makes every table known
 assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// known
 
 
@@ -72,7 +71,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     app = Application(__name__)
     configure(app, settings)
     connect(app, settings)
-    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
+    extend(app, settings)
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(settings.smtp_url, settings.mail_from)
     for exposure in (public.BUDGETS, public.CUSTOMERS, public.PRODUCTS):
@@ -109,24 +108,8 @@ def configure(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
-def connect(app: Flask, settings: Settings) -> None:
-    """Databases with their manners, migrations, shared counters."""
-    pools: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
-    options = pools if settings.database_url.startswith("postgresql") else {}
-    if settings.database_url.startswith("sqlite") and ":memory:" not in settings.database_url:
-        # Opening a file costs more than a read: every thread may keep a connection for reads and one for writes.
-        options = {"pool_size": 40, "max_overflow": 40}
-    options = options | {"json_deserializer": document}
-    log_options = pools if settings.log_database_url.startswith("postgresql") else {}
-    app.config.update(
-        SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=options,
-        SQLALCHEMY_BINDS={"log": {"url": settings.log_database_url, **log_options}},
-    )
-    db.init_app(app)
-    with app.app_context():
-        tune(db.engines[None], synchronous="FULL")
-        tune(db.engines["log"], synchronous="NORMAL")
+def extend(app: Flask, settings: Settings) -> None:
+    """Migrations and shared counters."""
     Migrate(app, db, directory=str(app.root_path) + "/migrations")
     limiter.init_app(app)
     every: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
@@ -139,11 +122,6 @@ def connect(app: Flask, settings: Settings) -> None:
 def _is_of(extension: Any, hook: Any) -> bool:
     """Is this a method of the extension, or one with its first argument filled in?"""
     return getattr(hook, "__self__", None) is extension or extension in getattr(hook, "args", ())
-
-
-def document(text: str) -> Any:
-    """A JSON column; most are empty, and seeing that is cheaper than parsing it."""
-    return {} if text == "{}" else [] if text == "[]" else json.loads(text)
 
 
 def serve_pages(app: Flask, settings: Settings) -> None:

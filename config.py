@@ -58,15 +58,20 @@ class Settings:
 
 def command_line(words: str) -> str:
     """One of the operator's commands as it can be pasted into a shell in the present folder."""
-    folder, beside = Path.cwd(), Path(sys.executable).with_name("flask")
-    if not beside.exists():
-        flask = f"{shlex.quote(sys.executable)} -m flask"
-    elif shutil.which("flask") == str(beside):
-        flask = "flask"
-    else:
-        flask = shlex.quote(str(beside.relative_to(folder) if beside.is_relative_to(folder) else beside))
-    app = "app" if folder == ROOT else shlex.quote(str(ROOT / "app.py"))
-    return f"{flask} --app {app} {words}"
+    own = Path(sys.executable).with_name("countinghouse")
+    if own.exists():
+        return f"{_typed(own)} {words}"
+    flask = Path(sys.executable).with_name("flask")
+    program = _typed(flask) if flask.exists() else f"{shlex.quote(sys.executable)} -m flask"
+    app = "app" if Path.cwd() == ROOT else shlex.quote(str(ROOT / "app.py"))
+    return f"{program} --app {app} {words}"
+
+
+def _typed(program: Path) -> str:
+    """A program as it is typed in the present folder: by its name if the shell finds this one under it."""
+    if shutil.which(program.name) == str(program):
+        return program.name
+    return shlex.quote(str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program))
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:

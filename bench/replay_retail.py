@@ -11,7 +11,7 @@ doubled. (Keys are remembered for 24 hours; what was created before that is foun
 
 A budget takes 200 lines; a longer invoice becomes several budgets, 536365/1, 536365/2 and so on.
 
-Make the key with `flask --app app key create --merchant ID --name Replay --rate-limit 1000000`.
+Make the key with `countinghouse key create --merchant ID --name Replay --rate-limit 1000000`.
 With --instance FOLDER (this machine's installation) the request log and the dashboard's totals are
 compared with what was sent, too.
 """

@@ -16,7 +16,7 @@ from flask import Flask, jsonify
 import server
 import worker
 from app import create_app
-from blueprints.cli.installation import let_go
+from blueprints.cli.serving import let_go
 from blueprints.services import services
 
 THREADS = 8

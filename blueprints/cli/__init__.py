@@ -1,16 +1,15 @@
-"""The operator's commands: `flask --app app …`. Each calls the domain or operations and decides nothing."""
+"""The operator's commands, `countinghouse …`. Each calls the domain or operations and decides nothing."""
 
 from flask import Flask
 
-from blueprints.cli import accounts, demo, installation, keys, logs, rates, reference, schema
 from blueprints.cli._command import settings_or_exit
+from blueprints.cli.console import console
 
 __all__ = ["register", "settings_or_exit"]
 
 
 def register(app: Flask) -> None:
-    """Add the commands to the application's command line."""
-    for module in (installation, accounts, keys, logs, rates, reference, demo):
-        for command in module.COMMANDS:
-            app.cli.add_command(command)
-    schema.register()
+    """Add the commands to the application's own command line, `flask --app app …`."""
+    console.load()
+    for name, command in console.commands.items():
+        app.cli.add_command(command, name)

@@ -7,23 +7,28 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from importlib import import_module
+from typing import Any, Protocol
 
 import click
-from flask.cli import with_appcontext
-from rich.console import Console, RenderableType
-from rich.table import Table
+from flask import Flask, current_app
+from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from blueprints.services import services
+from blueprints.databases import connect
 from config import ConfigError, Settings, command_line, from_environment
 from database import DatabaseBusy, DatabaseClash
 from domain.errors import DomainError
 from operations.errors import OperationRefused
-from server import StartRefused
 
 UNFINISHED = "The databases lack their tables: run {}"
-WIDE = 100_000                                       # columns
+
+
+class Drawing(Protocol):
+    """A table or whatever else is more than a line of text: `blueprints.cli.drawing` makes them."""
+
+    def print(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,40 @@ class Done:
     """What a command did: for programs, and for people."""
 
     data: dict[str, Any]
-    words: RenderableType | None = None
+    words: str | Drawing | None = None
     ok: bool = True                                  # False: reported in full, and yet a failure
 
 
 Action = Callable[..., Done | None]
+
+
+class Needs(Enum):
+    """What must be loaded before a command can run; each takes longer than the one before."""
+
+    READING = "both databases"
+    WRITING = "every table as well, since rows refer to each other"
+    APPLICATION = "all that the contracts and pages declare"
+
+
+class Applications(ScriptInfo):
+    """Makes the application that a command needs: the whole one takes seconds, its databases a part of one."""
+
+    needs = Needs.APPLICATION
+
+    def load_app(self) -> Flask:
+        if self._loaded_app is None:
+            self._loaded_app = self._made()
+        return self._loaded_app
+
+    def _made(self) -> Flask:
+        if self.needs is Needs.APPLICATION:
+            whole: Flask = import_module("app").create_app()
+            return whole
+        if self.needs is Needs.WRITING:
+            import_module("models.every")
+        app = Flask("countinghouse", static_folder=None)
+        connect(app, settings_or_exit())
+        return app
 
 
 class OperatorCommand(click.Command):
@@ -51,12 +85,14 @@ class OperatorCommand(click.Command):
             ctx.exit(2)
 
 
-def operator_command(name: str, *options: Callable[[Any], Any]) -> Callable[[Action], click.Command]:
-    """Turn a function into a command. It returns what it did; None says that it has spoken itself."""
+def operator_command(
+    name: str, *options: Callable[[Any], Any], needs: Needs = Needs.WRITING
+) -> Callable[[Action], click.Command]:
+    """Turn a function into a command. It returns what it did; None says that it has printed it itself."""
 
     def build(function: Action) -> click.Command:
-        @with_appcontext
         @functools.wraps(function)
+        @with_appcontext
         def run(as_json: bool, **given: Any) -> None:
             try:
                 done = function(**given)
@@ -68,7 +104,7 @@ def operator_command(name: str, *options: Callable[[Any], Any]) -> Callable[[Act
                 show(done, as_json=as_json)
                 sys.exit(0 if done.ok else 1)
 
-        decorated: Any = run
+        decorated: Any = _choosing(run, needs)
         for option in reversed(options):
             decorated = option(decorated)
         decorated = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(
@@ -79,6 +115,17 @@ def operator_command(name: str, *options: Callable[[Any], Any]) -> Callable[[Act
     return build
 
 
+def _choosing(run: Callable[..., None], needs: Needs) -> Callable[..., None]:
+    @functools.wraps(run)
+    def choose(**given: Any) -> None:
+        made = click.get_current_context().ensure_object(ScriptInfo)
+        if isinstance(made, Applications):
+            made.needs = needs
+        run(**given)
+
+    return choose
+
+
 def emit(document: dict[str, Any]) -> None:
     """The one JSON document."""
     click.echo(json.dumps(document, ensure_ascii=False, default=str))
@@ -87,11 +134,10 @@ def emit(document: dict[str, Any]) -> None:
 def show(done: Done, *, as_json: bool) -> None:
     if as_json:
         emit(done.data)
+    elif isinstance(done.words, str):
+        click.echo(done.words)
     elif done.words is not None:
-        console = Console(highlight=False, soft_wrap=True)
-        if not console.is_terminal:                  # a file or a pipe has no edge to cut values off at
-            console.width = WIDE
-        console.print(done.words)
+        done.words.print()
 
 
 def refuse(problem: Exception, *, as_json: bool) -> int:
@@ -113,7 +159,7 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
         return problem.message, problem.details | ({"fields": fields} if fields else {})
     if isinstance(problem, OperationRefused):
         return problem.message, problem.details
-    if isinstance(problem, StartRefused | ConfigError | DatabaseBusy | DatabaseClash):
+    if isinstance(problem, ConfigError | DatabaseBusy | DatabaseClash):
         return str(problem), {}
     if isinstance(problem, OperationalError | ProgrammingError):
         words = str(problem.orig).strip().splitlines()[0]
@@ -135,19 +181,10 @@ def settings_or_exit() -> Settings:
 
 def settings() -> Settings:
     """The settings of the running application."""
-    return services().settings
+    found: Settings = current_app.config["SETTINGS"]
+    return found
 
 
 def iso(moment: datetime | None) -> str | None:
     """A moment in UTC as ISO 8601 with Z."""
     return moment.isoformat().replace("+00:00", "Z") if moment else None
-
-
-def table(title: str, columns: list[str], rows: list[list[Any]]) -> Table:
-    """A table for the terminal."""
-    built = Table(title=title, title_justify="left")
-    for column in columns:
-        built.add_column(column)
-    for row in rows:
-        built.add_row(*("" if cell is None else str(cell) for cell in row))
-    return built

@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, operator_command
+from blueprints.cli._command import Done, Needs, operator_command
+from blueprints.cli._merchant import for_merchant
 from database import transaction
 from domain.access import tokens
 from domain.actor import Actor
@@ -97,6 +98,7 @@ def user_deactivate(email: str) -> Done:
     option("--merchant", "merchant_id", type=int, required=True, metavar="ID"),
     option("--name", required=True),
     option("--email", required=True),
+    needs=Needs.APPLICATION,
 )
 def customer_create(merchant_id: int, **given: Any) -> Done:
     """Create a customer of a merchant."""
@@ -105,13 +107,6 @@ def customer_create(merchant_id: int, **given: Any) -> Done:
         row = customers.create(actor, parse(customers.CustomerInput, given))
         data = {"id": row.id, "merchant": row.merchant_id, "name": row.name, "email": row.email}
     return Done(data, f"Customer {data['id']}: {data['name']}, {data['email']}")
-
-
-def for_merchant(merchant_id: int) -> Actor:
-    """The operator, acting for one merchant that exists; raises NotFound."""
-    operator = Actor.operator()
-    merchants.LISTING.get(operator, merchant_id)
-    return operator.narrowed(merchant_id)
 
 
 def _user(email: str) -> User:
@@ -135,4 +130,3 @@ user.add_command(user_create)
 user.add_command(user_reset_password)
 user.add_command(user_deactivate)
 customer.add_command(customer_create)
-COMMANDS = (merchant, user, customer)

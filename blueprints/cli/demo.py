@@ -6,7 +6,7 @@ import click
 
 from analytics import drain
 from analytics.spool import Spool
-from blueprints.cli._command import Done, operator_command, settings
+from blueprints.cli._command import Done, Needs, operator_command, settings
 from config import command_line
 from domain import clock
 from operations import demo as demonstration
@@ -27,6 +27,7 @@ LATER = (
     option("--if-empty", is_flag=True, help="Do nothing, without complaint, when the database is not empty."),
     option("--host", default="127.0.0.1", show_default=True, help="Where the server will be, for what is printed."),
     option("--port", default=8000, show_default=True),
+    needs=Needs.APPLICATION,
 )
 def demo(**given: Any) -> Done:
     """Load two merchants with everything, and 90 days of traffic."""
@@ -85,6 +86,3 @@ def _words(data: dict[str, Any]) -> str:
         f"Dashboard\n  {data['base']}/admin/\n\nSign in (shown this once)\n{people}\n\n"
         f"Keys (shown this once)\n{keys}\n\nTry\n  {data['curl']}\n"
     )
-
-
-COMMANDS = (demo,)

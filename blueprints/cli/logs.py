@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from analytics import drain, importer, retention
 from analytics.formats import entries
 from blueprints.cli._command import Done, iso, operator_command, settings
-from blueprints.cli.accounts import for_merchant
+from blueprints.cli._merchant import for_merchant
 from domain.inputs import Input, Moment, parse
 from operations.errors import OperationRefused
 
@@ -109,4 +109,3 @@ def _rate(bar: Progress, lines: int) -> int:
 logs.add_command(logs_import)
 logs.add_command(logs_prune)
 logs.add_command(logs_rebuild)
-COMMANDS = (logs,)

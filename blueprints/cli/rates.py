@@ -71,4 +71,3 @@ def _keep(file: Path, rejected: list[Rejected]) -> Path:
 
 
 rates.add_command(rates_import)
-COMMANDS = (rates,)

@@ -2,14 +2,14 @@
 
 import click
 from flask_migrate import upgrade
-from flask_migrate.cli import db as group
+from flask_migrate.cli import db
 
-from blueprints.cli._command import Done, operator_command
+from blueprints.cli._command import Done, Needs, operator_command
 from operations import revisions
 from operations.errors import OperationRefused
 
 
-@operator_command("upgrade", click.argument("revision", default="head"))
+@operator_command("upgrade", click.argument("revision", default="head"), needs=Needs.APPLICATION)
 def db_upgrade(revision: str) -> Done:
     """Bring both databases to the present schema."""
     before = revisions.current()
@@ -28,6 +28,4 @@ def db_upgrade(revision: str) -> Done:
     return Done({"changed": after != before, "before": before, "revisions": after}, words)
 
 
-def register() -> None:
-    """Put ours in the place of Flask-Migrate's."""
-    group.add_command(db_upgrade)
+db.add_command(db_upgrade)             # ours in the place of Flask-Migrate's

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Annotated, Any
 
 import bcrypt
-from sqlalchemy import bindparam, case, literal
 
 from domain import clock
 from domain.access import key_format
@@ -13,17 +12,15 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.input_facts import one_of
 from domain.inputs import Choice, Input, Maybe, Moment, NameText, Networks, Text, WebAddress, Whole
-from domain.integrations import samples, webhooks
+from domain.integrations import key_listing, samples, webhooks
 from domain.lifecycle import Lifecycle
-from domain.list_parts import Filter
-from domain.listing import Listing
 from domain.permissions import KEY_SCOPES
 from domain.resource import Action, Resource
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
-from models.merchant import Merchant
 
 LONGEST_LIFE_YEARS = 10
+LISTING = key_listing.LISTING
 
 
 class KeyInput(Input):
@@ -49,44 +46,6 @@ class NewKey:
     scopes: list[str]
     text: str
     bcrypt_hash: str
-
-
-STATUS = case(
-    (Credential.revoked_at.is_not(None), literal("REVOKED")),
-    (Credential.expires_at <= bindparam("now", type_=Credential.expires_at.type), literal("EXPIRED")),
-    else_=literal("ACTIVE"),
-)
-
-LISTING = Listing(
-    model=Credential,
-    noun="API key",
-    columns={
-        **{
-            name: getattr(Credential, name)
-            for name in (
-                "id", "merchant_id", "mode", "name", "description", "prefix", "last_four", "scopes",
-                "rate_limit_per_hour", "allowed_ips", "expires_at", "revoked_at", "webhook_url", "created_by_user_id",
-                "created_at", "updated_at", "version",
-            )
-        },
-        "status": STATUS,
-        "merchant_name": Merchant.name,
-    },
-    joins=((Merchant, Merchant.id == Credential.merchant_id),),
-    sort={
-        "created_at": Credential.created_at, "name": Credential.name_sort, "expires_at": Credential.expires_at,
-        "id": Credential.id, "updated_at": Credential.updated_at,
-    },
-    filters={
-        "id": Filter(list, lambda bound: Credential.id.in_(bound)),
-        "status": Filter(str, lambda bound: bound == STATUS),
-        "mode": Filter(Mode, lambda bound: Credential.mode == bound),
-        "merchant_id": Filter(list, lambda bound: Credential.merchant_id.in_(bound)),
-        "expires_before": Filter("moment", lambda bound: Credential.expires_at <= bound),
-    },
-    search=(Credential.search_text,),
-    where=(Credential.kind == CredentialKind.INTEGRATION,),
-)
 
 
 LIFE = Lifecycle(noun="api_key")

@@ -22,14 +22,14 @@ from domain.inputs import (
     WebAddress,
 )
 from domain.lifecycle import Lifecycle, put_back
-from domain.list_parts import Filter
-from domain.listing import Listing
-from domain.people import samples
+from domain.people import merchant_listing, samples
 from domain.resource import Action, Resource, switch
 from models.budget import Budget
 from models.customer import Customer
 from models.merchant import Merchant
 from models.product import Product
+
+LISTING = merchant_listing.LISTING
 
 
 class MerchantInput(Input):
@@ -51,27 +51,6 @@ class MerchantInput(Input):
     postal_code: Maybe[Annotated[str, Text(32)]] = None
     country: Maybe[Country] = None
     document_footer: Maybe[LongText] = None
-
-
-LISTING = Listing(
-    model=Merchant,
-    noun="merchant",
-    columns={
-        name: getattr(Merchant, name)
-        for name in ("id", *MerchantInput.model_fields, "created_at", "updated_at", "version")
-    },
-    sort={
-        "created_at": Merchant.created_at, "updated_at": Merchant.updated_at, "name": Merchant.name_sort,
-        "id": Merchant.id,
-    },
-    filters={
-        "id": Filter(list, lambda bound: Merchant.id.in_(bound)),
-        "active": Filter(bool, lambda bound: Merchant.active == bound),
-        "currency": Filter(str, lambda bound: Merchant.currency == bound),
-    },
-    search=(Merchant.search_text,),
-    merchant="id",
-)
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from config import command_line
 from domain import clock
 from tests import cast
 
 
 def test_a_new_installation_says_how_to_make_the_first_user(visitor):
     page = visitor().get("/login")
-    assert "flask --app app user create" in page.text
+    assert command_line("user create") in page.text
     assert "--all-merchants" in page.text
     assert 'name="password"' not in page.text
 

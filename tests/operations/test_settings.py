@@ -38,20 +38,45 @@ def test_a_new_instance_folder_is_its_owners_and_an_old_one_is_left(tmp_path: Pa
     assert (tmp_path / "cloned").stat().st_mode & 0o777 == 0o700
 
 
-def test_a_printed_command_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str) -> Path:
+    """A folder of programs beside the interpreter that runs; those that are missing here hand on to it."""
+    folder.mkdir(parents=True)
+    (folder / "python").symlink_to(sys.executable)
+    own = "-c 'from blueprints.cli.console import main; main()'"
+    for name, words in (("flask", "-m flask"), ("countinghouse", own)):
+        if name in names:
+            (folder / name).write_text(f'#!/bin/sh\ncd "{config.ROOT}" && exec "{sys.executable}" {words} "$@"\n')
+            (folder / name).chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(folder / "python"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    return folder
+
+
+@pytest.mark.parametrize("names", [("flask",), ("flask", "countinghouse")])
+def test_a_printed_command_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+) -> None:
+    programs(tmp_path / "bin", monkeypatch, *names)
     monkeypatch.setenv("COUNTINGHOUSE_INSTANCE", str(tmp_path / "instance"))
-    beside = Path(sys.executable).with_name("flask")
     for folder in (config.ROOT, tmp_path):
         monkeypatch.chdir(folder)
         line = config.command_line("openapi public")
+        assert names[-1] in line
         assert subprocess.run(line, shell=True, capture_output=True, check=False).stdout.startswith(b"{")
-    monkeypatch.setattr(sys, "executable", str(beside.parent.resolve() / "python"))      # .venv may be a link
-    monkeypatch.chdir(beside.parent.parent)
+
+
+def test_a_printed_command_is_as_short_as_the_shell_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = programs(tmp_path / "bin", monkeypatch, "flask")
+    monkeypatch.chdir(tmp_path)
     assert config.command_line("demo").startswith("bin/flask --app ")
     monkeypatch.chdir(config.ROOT)
-    monkeypatch.setenv("PATH", str(beside.parent.resolve()))
+    monkeypatch.setenv("PATH", str(beside))
     assert config.command_line("demo") == "flask --app app demo"
+    installed = programs(tmp_path / "installed", monkeypatch, "flask", "countinghouse")
+    monkeypatch.chdir(tmp_path)
+    assert config.command_line("demo") == "installed/countinghouse demo"
+    monkeypatch.setenv("PATH", str(installed))
+    assert config.command_line("demo") == "countinghouse demo"
 
 
 @pytest.mark.parametrize("content", ["", "short", "short,another"])

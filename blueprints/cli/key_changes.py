@@ -1,28 +1,21 @@
-"""Integration keys of merchants."""
+"""Making and revoking integration keys."""
 
 import re
 from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, iso, operator_command, table
-from blueprints.cli.accounts import for_merchant
+from blueprints.cli._command import Done, iso, operator_command, settings
+from blueprints.cli._merchant import for_merchant
 from database import transaction
 from domain.actor import Actor
 from domain.errors import NotFound
 from domain.inputs import parse
 from domain.integrations import api_keys, webhooks
-from domain.pages import Query
 from domain.permissions import KEY_SCOPES
 from models.credential import Mode
 
 option = click.option
-SHOWN = ("id", "name", "key", "status", "limit", "expires")    # as many as a terminal has room for
-
-
-@click.group()
-def key() -> None:
-    """Integration keys: how programs reach the Public API."""
 
 
 @operator_command(
@@ -42,6 +35,7 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
         "scopes": list(given["scopes"]) or None, "allowed_ips": list(given["allowed_ips"]),
         "mode": Mode.TEST if test else Mode.LIVE,
     }
+    webhooks.policy.allowed_hosts = settings().webhook_allowed_hosts
     actor = for_merchant(merchant_id)
     new = api_keys.fresh(actor, parse(api_keys.KeyInput, wanted))
     with transaction():
@@ -67,32 +61,9 @@ def key_revoke(key_id: str) -> Done:
     return Done(data, f"{data['id']} is revoked.")
 
 
-@operator_command("list", option("--merchant", "merchant_id", type=int, required=True, metavar="ID"))
-def key_list(merchant_id: int) -> Done:
-    """List the keys of a merchant; never the keys themselves."""
-    by_id = Query(sort="id", descending=False)
-    found = [_row(one) for one in api_keys.LISTING.stream(for_merchant(merchant_id), by_id)]
-    rows = [[one[name] for name in SHOWN] for one in found]
-    return Done({"keys": found}, table(f"Keys of merchant {merchant_id}", list(SHOWN), rows))
-
-
 def number(text: str) -> int:
     """The number of a key named as api_key_7 or 7; raises NotFound for anything else."""
     found = re.fullmatch(r"(?:api_key_)?(\d{1,19})", text, re.ASCII)
     if not found:
         raise NotFound("API key", text)
     return int(found[1])
-
-
-def _row(one: Any) -> dict[str, Any]:
-    return {
-        "id": f"api_key_{one.id}", "name": one.name, "key": f"{one.prefix}…{one.last_four}", "status": one.status,
-        "mode": str(one.mode), "scopes": one.scopes, "limit": one.rate_limit_per_hour, "addresses": one.allowed_ips,
-        "expires": iso(one.expires_at), "created": iso(one.created_at),
-    }
-
-
-key.add_command(key_create)
-key.add_command(key_revoke)
-key.add_command(key_list)
-COMMANDS = (key,)

@@ -1,0 +1,34 @@
+"""A group of commands whose modules are imported when they are asked for: most commands need few of them."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class LazyGroup(click.Group):
+    """`lazy` says where each command is defined: name -> "module:attribute" of blueprints.cli."""
+
+    def __init__(self, *given: Any, lazy: Mapping[str, str], **named: Any):
+        super().__init__(*given, **named)
+        self.lazy = lazy
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*self.commands, *self.lazy})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in self.lazy and cmd_name not in self.commands:
+            self._import(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def load(self) -> None:
+        """Import all there are."""
+        for name in self.lazy:
+            self._import(name)
+            if isinstance(group := self.commands[name], LazyGroup):
+                group.load()
+
+    def _import(self, name: str) -> None:
+        module, _, attribute = self.lazy[name].partition(":")
+        self.add_command(getattr(import_module(f"blueprints.cli.{module}"), attribute), name)

@@ -1,0 +1,26 @@
+"""The command `countinghouse`: imports and connects only what the command that was asked for needs."""
+
+from blueprints.cli._command import Applications
+from blueprints.cli._lazy import LazyGroup
+
+key = LazyGroup(
+    "key",
+    help="Integration keys: how programs reach the Public API.",
+    lazy={"create": "key_changes:key_create", "list": "key_list:key_list", "revoke": "key_changes:key_revoke"},
+)
+console = LazyGroup(
+    "countinghouse",
+    help="Countinghouse: run the server, manage what an installation begins with, look after its data.",
+    lazy={
+        "backup": "installation:backup", "check": "installation:check", "customer": "accounts:customer",
+        "db": "schema:db", "demo": "demo:demo", "key": "console:key", "logs": "logs:logs",
+        "merchant": "accounts:merchant", "openapi": "reference:openapi", "postman": "reference:postman",
+        "rates": "rates:rates", "restore": "installation:restore", "serve": "serving:serve",
+        "user": "accounts:user", "worker": "serving:background",
+    },
+)
+
+
+def main() -> None:
+    """What the installed program runs."""
+    console(prog_name="countinghouse", obj=Applications())

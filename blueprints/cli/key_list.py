@@ -1,0 +1,32 @@
+"""The keys of a merchant. What writing needs is not imported: this is the command that people run most."""
+
+from typing import Any
+
+import click
+
+from blueprints.cli._command import Done, Needs, iso, operator_command
+from blueprints.cli._merchant import for_merchant
+from blueprints.cli.drawing import Drawn, table
+from domain.integrations.key_listing import LISTING
+from domain.pages import Query
+
+SHOWN = ("id", "name", "key", "status", "limit", "expires")    # as many as a terminal has room for
+
+
+@operator_command(
+    "list", click.option("--merchant", "merchant_id", type=int, required=True, metavar="ID"), needs=Needs.READING
+)
+def key_list(merchant_id: int) -> Done:
+    """List the keys of a merchant; never the keys themselves."""
+    by_id = Query(sort="id", descending=False)
+    found = [_row(one) for one in LISTING.stream(for_merchant(merchant_id), by_id)]
+    rows = [[one[name] for name in SHOWN] for one in found]
+    return Done({"keys": found}, Drawn(table(f"Keys of merchant {merchant_id}", list(SHOWN), rows)))
+
+
+def _row(one: Any) -> dict[str, Any]:
+    return {
+        "id": f"api_key_{one.id}", "name": one.name, "key": f"{one.prefix}…{one.last_four}", "status": one.status,
+        "mode": str(one.mode), "scopes": one.scopes, "limit": one.rate_limit_per_hour, "addresses": one.allowed_ips,
+        "expires": iso(one.expires_at), "created": iso(one.created_at),
+    }

@@ -1,0 +1,45 @@
+"""Integration keys as they are read: columns, filters, order. Imports nothing that only writing needs."""
+
+from sqlalchemy import bindparam, case, literal
+
+from domain.list_parts import Filter
+from domain.listing import Listing
+from models.credential import Credential, CredentialKind, Mode
+from models.merchant import Merchant
+
+STATUS = case(
+    (Credential.revoked_at.is_not(None), literal("REVOKED")),
+    (Credential.expires_at <= bindparam("now", type_=Credential.expires_at.type), literal("EXPIRED")),
+    else_=literal("ACTIVE"),
+)
+
+LISTING = Listing(
+    model=Credential,
+    noun="API key",
+    columns={
+        **{
+            name: getattr(Credential, name)
+            for name in (
+                "id", "merchant_id", "mode", "name", "description", "prefix", "last_four", "scopes",
+                "rate_limit_per_hour", "allowed_ips", "expires_at", "revoked_at", "webhook_url", "created_by_user_id",
+                "created_at", "updated_at", "version",
+            )
+        },
+        "status": STATUS,
+        "merchant_name": Merchant.name,
+    },
+    joins=((Merchant, Merchant.id == Credential.merchant_id),),
+    sort={
+        "created_at": Credential.created_at, "name": Credential.name_sort, "expires_at": Credential.expires_at,
+        "id": Credential.id, "updated_at": Credential.updated_at,
+    },
+    filters={
+        "id": Filter(list, lambda bound: Credential.id.in_(bound)),
+        "status": Filter(str, lambda bound: bound == STATUS),
+        "mode": Filter(Mode, lambda bound: Credential.mode == bound),
+        "merchant_id": Filter(list, lambda bound: Credential.merchant_id.in_(bound)),
+        "expires_before": Filter("moment", lambda bound: Credential.expires_at <= bound),
+    },
+    search=(Credential.search_text,),
+    where=(Credential.kind == CredentialKind.INTEGRATION,),
+)

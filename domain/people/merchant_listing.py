@@ -1,0 +1,29 @@
+"""Merchants as they are read: columns, filters, order. Imports nothing that only writing needs."""
+
+from domain.list_parts import Filter
+from domain.listing import Listing
+from models.merchant import Merchant
+
+LISTING = Listing(
+    model=Merchant,
+    noun="merchant",
+    columns={
+        name: getattr(Merchant, name)
+        for name in (
+            "id", "name", "currency", "timezone", "active", "legal_name", "registration_number", "tax_number", "email",
+            "phone", "website", "street", "city", "state", "postal_code", "country", "document_footer", "created_at",
+            "updated_at", "version",
+        )
+    },
+    sort={
+        "created_at": Merchant.created_at, "updated_at": Merchant.updated_at, "name": Merchant.name_sort,
+        "id": Merchant.id,
+    },
+    filters={
+        "id": Filter(list, lambda bound: Merchant.id.in_(bound)),
+        "active": Filter(bool, lambda bound: Merchant.active == bound),
+        "currency": Filter(str, lambda bound: Merchant.currency == bound),
+    },
+    search=(Merchant.search_text,),
+    merchant="id",
+)
