@@ -1,7 +1,7 @@
 """The services that app.py gives to the blueprints, which import none of them: one typed object an application."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from flask import Flask, Response, current_app
@@ -56,7 +56,6 @@ class Services:
     probe_key: ProbeKey
     probe_endpoint: ProbeEndpoint
     documents: Documents
-    known_pages: dict[str, bool] = field(default_factory=dict)      # which addresses have a page, as they are asked
 
 
 def install(app: Flask, given: Services) -> None:

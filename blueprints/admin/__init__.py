@@ -22,7 +22,7 @@ from blueprints.admin import (
     users,
     webhooks,
 )
-from blueprints.admin.crud import records
+from blueprints.admin.crud import finding, records
 from blueprints.pages import csrf, errors, session
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
@@ -33,6 +33,9 @@ errors.attach(bp)
 for page in (customers.PAGE, products.PAGE, pricing.GROUPS, pricing.RULES, budgets.PAGE, users.PAGE, merchants.PAGE,
              webhooks.PAGE):
     records.register(bp, page)
+    finding.announce(page)
+for page in (keys.PAGE, currencies.PAGE, outbox.PAGE, deliveries.PAGE):      # their rooms make the addresses
+    finding.announce(page)
 for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher, webhooks, deliveries,
              outbox, currencies, tokens):
     part.register(bp)

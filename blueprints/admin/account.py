@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.form_fields import Field, plain
 from blueprints.admin.customers import timezone_choices
+from blueprints.pages import navigation
 from blueprints.pages.htmx import go
+from blueprints.pages.navigation import Item
 from blueprints.pages.session import me, wide_actor
 from database import db, transaction
 from domain import inputs
@@ -24,6 +26,7 @@ FIELDS = (
 
 def register(bp: Any) -> None:
     """The page's addresses; everybody has an account, so no scope is asked for."""
+    navigation.add(Item(title="My account", icon="user", path="/admin/account", place=900, keys="m"))
     bp.add_url_rule("/account", "account", show, methods=["GET"])
     bp.add_url_rule("/account", "account_save", save, methods=["POST"])
     bp.add_url_rule("/account/password", "account_password", change_password, methods=["POST"])

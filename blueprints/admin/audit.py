@@ -6,7 +6,9 @@ from flask import Response, request
 from sqlalchemy import func, or_, select
 
 from blueprints.admin.crud import export
+from blueprints.pages import navigation
 from blueprints.pages.htmx import page_or_part
+from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, need
 from database import db
 from database.ip_addresses import canonical
@@ -23,6 +25,9 @@ KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settin
 def register(bp: Any) -> None:
     """The log's addresses."""
     read = need("READ_AUDIT")
+    navigation.add(Item(
+        title="Audit log", icon="history", path="/admin/audit", place=350, group="Settings", scope="READ_AUDIT",
+    ))
     bp.add_url_rule("/audit", "audit", read(show), methods=["GET"])
     bp.add_url_rule("/audit.csv", "audit_export", read(download), methods=["GET"])
 

@@ -140,6 +140,10 @@ def home_currency(who: Actor) -> str:
 PAGE = ListPage(
     resource=budgets.RESOURCE,
     title="Budgets",
+    group="Billing",
+    place=130,
+    keys="b",
+    note=lambda row: row.customer_name,
     icon="file-dollar",
     about="Quotes that a customer approves or rejects before their date.",
     columns=(

@@ -70,6 +70,10 @@ def context(record: Any) -> dict[str, Any]:
 PAGE = ListPage(
     resource=customers.RESOURCE,
     title="Customers",
+    group="Billing",
+    place=110,
+    keys="c",
+    note=lambda row: row.email,
     icon="user-circle",
     about="The people and organisations that you bill.",
     columns=(

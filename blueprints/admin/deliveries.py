@@ -46,6 +46,7 @@ PAGE = ListPage(
     resource=deliveries.RESOURCE,
     mount="/webhooks/deliveries",
     title="Deliveries",
+    apart="It is reached from Webhooks and from each endpoint.",
     icon="send",
     about="Each event that was or will be sent to an endpoint, with every attempt.",
     columns=(

@@ -17,6 +17,8 @@ def values(row: Merchant) -> dict[str, Any]:
 PAGE = ListPage(
     resource=merchants.RESOURCE,
     title="Merchant profiles",
+    group="Settings",
+    place=320,
     icon="building-store",
     about="The businesses that bill from here. Customers, products, budgets and keys belong to one profile.",
     columns=(

@@ -28,6 +28,8 @@ PAGE = ListPage(
     mount="/outbox",
     opens=False,
     title="Outbox",
+    group="Settings",
+    place=340,
     icon="mail",
     about="What leaves this installation later: each task is stored with the change that caused it, and done by the "
           "worker at least once.",

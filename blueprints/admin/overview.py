@@ -7,7 +7,9 @@ from typing import Any
 from flask import render_template
 
 from blueprints.admin import traffic
+from blueprints.pages import navigation
 from blueprints.pages.format import zone
+from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, me
 from domain import clock
 from domain.actor import Actor, All
@@ -37,6 +39,7 @@ class Step:
 def register(bp: Any) -> None:
     """The page's address."""
     bp.add_url_rule("/", "overview", show, methods=["GET"])
+    navigation.add(Item(title="Overview", icon="layout-dashboard", path="/admin/", place=0, group="", keys="o"))
 
 
 def show() -> str:

@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.form_fields import Field, payload, plain
 from blueprints.admin.customers import currency_choices, timezone_choices
+from blueprints.pages import navigation
 from blueprints.pages.htmx import go
+from blueprints.pages.navigation import Item
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import services
 from database import transaction
@@ -29,6 +31,10 @@ SECRET_ONES = ("redis_url", "smtp_url", "metrics_token")      # only whether the
 
 def register(bp: Any) -> None:
     """The page's addresses."""
+    navigation.add(Item(
+        title="Settings", icon="settings", path="/admin/settings", place=360, group="Settings", scope="READ_SETTINGS",
+        keys="s",
+    ))
     bp.add_url_rule("/settings", "settings", need("READ_SETTINGS")(show), methods=["GET"])
     bp.add_url_rule("/settings", "settings_save", need("WRITE_SETTINGS")(save), methods=["POST"])
 

@@ -41,6 +41,10 @@ def context(record: Any) -> dict[str, Any]:
 PAGE = ListPage(
     resource=users.RESOURCE,
     title="Users",
+    group="Settings",
+    place=310,
+    keys="u",
+    note=lambda row: row.name,
     icon="users",
     about="Who signs in here, with which role and for which merchant profiles.",
     columns=(

@@ -57,6 +57,9 @@ def create(who: Actor, new: webhooks.EndpointInput) -> Endpoint:
 PAGE = ListPage(
     resource=replace(webhooks.RESOURCE, create=create),
     title="Webhooks",
+    group="Developers",
+    place=220,
+    keys="w",
     icon="webhook",
     about="Addresses that are told when something changes, with a signature that proves who is speaking.",
     columns=(

@@ -12,7 +12,9 @@ from analytics.figures import Latency, Point, Totals
 from blueprints.analytics import export
 from blueprints.analytics.command import curl
 from blueprints.analytics.question import Question, choices, key_names, read
+from blueprints.pages import navigation
 from blueprints.pages.htmx import is_partial
+from blueprints.pages.navigation import Item
 from blueprints.pages.session import need
 
 DEFAULT_RANGE = "7d"
@@ -40,6 +42,10 @@ class Tile:
 
 def register(bp: Any) -> None:
     """The addresses of the dashboard and its exports."""
+    navigation.add(Item(
+        title="Analytics", icon="chart-bar", path="/admin/analytics", place=10, group="", scope="READ_ANALYTICS",
+        keys="a",
+    ))
     bp.add_url_rule("/analytics", "report", need("READ_ANALYTICS")(show), methods=["GET"])
     bp.add_url_rule("/analytics.<any(csv, json):kind>", "report_export", need("READ_ANALYTICS")(download))
 

@@ -10,10 +10,12 @@ from blueprints.analytics import export
 from blueprints.analytics.command import command
 from blueprints.analytics.question import choices, key_names, read, wide_scope
 from blueprints.analytics.report import addressed
+from blueprints.pages import navigation
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial
+from blueprints.pages.navigation import Found, Hit, Item
 from blueprints.pages.session import need
-from database import db
+from database import db, ip_addresses
 from models.merchant import Merchant
 
 DEFAULT_RANGE = "24h"
@@ -25,10 +27,24 @@ HEADING = (
 
 def register(bp: Any) -> None:
     """The addresses of the request log."""
+    navigation.add(Item(
+        title="Request log", icon="list-search", path="/admin/requests", place=20, group="", scope="READ_ANALYTICS",
+        keys="l", search=find,
+    ))
     allowed = need("READ_ANALYTICS")
     bp.add_url_rule("/requests", "requests", allowed(show), methods=["GET"])
     bp.add_url_rule("/requests/<int:number>", "request", allowed(detail), methods=["GET"])
     bp.add_url_rule("/requests.<any(csv, json):kind>", "requests_export", allowed(download))
+
+
+def find(words: str) -> Found:
+    """The request log, searched for a request or for the caller's address."""
+    address = ip_addresses.parsed(words)
+    if address is not None:
+        return [("Requests", [Hit(f"Requests from {address}", "list-search", f"/admin/requests?ip={address}")])]
+    if words.startswith("req_"):
+        return [("Requests", [Hit(f"Request {words}", "list-search", f"/admin/requests?q={words}")])]
+    return []
 
 
 def show() -> Response:

@@ -8,8 +8,9 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.api.json_schema import Schema
-from blueprints.pages import errors
+from blueprints.pages import errors, navigation
 from blueprints.pages.htmx import go
+from blueprints.pages.navigation import Item
 from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import entries, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
@@ -18,6 +19,7 @@ from domain.integrations.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
 errors.attach(bp)
+navigation.add(Item(title="API reference", icon="code", path="/docs", place=230, group="Developers", keys="r"))
 LONGEST_CHOICE = 14                     # words of a closed set that are listed
 
 

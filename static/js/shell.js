@@ -88,8 +88,10 @@
   function shortcut(key) {
     if (key === "/") return one("[data-search]")?.focus() ?? true;
     if (key === "?") return one("#shortcuts")?.showModal() ?? true;
+    if (/^[gc] /.test(typed)) return false; // the second key of two
+    if (key === "n") return one("[data-new]")?.click() ?? true;
     if (key === "j") return moveRow(1) ?? true;
-    if (key === "k" && typed !== "c k") return moveRow(-1) ?? true;
+    if (key === "k") return moveRow(-1) ?? true;
     if (key === "x") return document.activeElement?.closest("tr")?.querySelector(".cb")?.click() ?? true;
     return false;
   }

@@ -8,8 +8,8 @@ from pathlib import Path
 import brotli
 import pytest
 
-from blueprints.pages import assets
-from blueprints.pages.shell import NAVIGATION
+from blueprints.pages import assets, navigation
+from domain.actor import Actor
 from tests import tabler
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,5 +120,5 @@ def test_every_icon_that_pages_name_is_in_the_sprite():
     named = {name for path in TEMPLATES for name in re.findall(r'icon\("([^"]+)"', path.read_text())}
     for path in (ROOT / "blueprints").rglob("*.py"):
         named |= set(re.findall(r'\bicon="([^"]+)"', path.read_text()))
-    named |= {item.icon for group in NAVIGATION for item in group.items}
+    named |= {item.icon for item in navigation.items(Actor.operator())}
     assert named <= drawn, sorted(named - drawn)

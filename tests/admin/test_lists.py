@@ -182,7 +182,7 @@ def test_the_palette_finds_pages_actions_and_records(admin, alder):
     part = admin.part("/admin/palette?q=grace")
     assert "Grace Hopper" in part.text
     assert part.text.count('role="option"') == 1
-    assert "Create API key" in admin.part("/admin/palette?q=api").text
+    assert "New API key" in admin.part("/admin/palette?q=api").text
     assert "<html" in admin.get("/admin/palette?q=grace").text
 
 
@@ -208,7 +208,7 @@ def test_the_palette_finds_records_by_their_number(admin, alder, birch):
 
 def test_the_palette_offers_nothing_that_is_refused(signed_in, alder):
     text = signed_in("normal_user", [alder]).part("/admin/palette?q=").text
-    assert "Create API key" not in text
+    assert "New API key" not in text
     assert "Audit log" not in text
     assert "New customer" in text
 

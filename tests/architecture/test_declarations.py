@@ -2,17 +2,14 @@
 
 import re
 from collections import Counter
-from importlib import import_module
 
 import pytest
 
 from app import CONTRACTS
-from blueprints.admin.crud.listing import ListPage
 from blueprints.api.field_parts import Many, One
 from database import db
 from domain.permissions import EVERYTHING
 from models import Merchant
-from tests.architecture.source import modules, within
 
 OPERATIONS = [(contract, one) for contract in CONTRACTS for one in contract.operations]
 EXPOSURES = list({id(one.exposure): one.exposure for _, one in OPERATIONS if one.exposure is not None}.values())
@@ -138,31 +135,3 @@ def test_a_listing_of_merchants_rows_filters_by_merchant(exposure):
     listing = exposure.resource.listing
     if hasattr(listing.model, "merchant_id"):
         assert listing.merchant == "merchant_id"
-
-
-def pages_of_nouns():
-    """The declared pages, each with the file that declares it."""
-    found = {}
-    for module in (one for one in modules() if within(one.name, ("blueprints.admin",))):
-        for value in vars(import_module(module.name)).values():
-            if isinstance(value, ListPage):
-                found.setdefault(value.resource.name, value)
-    return list(found.values())
-
-
-@pytest.mark.parametrize("here", pages_of_nouns(), ids=lambda here: here.resource.name)
-def test_an_action_that_pages_offer_says_what_it_does_and_what_it_did(here):
-    """An action without a title is one that only APIs offer; any other needs what pages show."""
-    for verb, action in here.verbs.items():
-        place = f"the action {verb!r} of {here.resource.name}: complete its Action(…) in the noun's file in domain/"
-        assert "{}" in action.past, place
-        assert action.icon, place
-        assert action.undo or action.confirm or not action.danger, f"{place}: ask before what nothing takes back"
-        assert not action.keeps or action.undo, place
-        assert set(action.keeps) <= {one.key for one in here.resource.listing.model.__mapper__.column_attrs}, place
-
-
-@pytest.mark.parametrize("here", pages_of_nouns(), ids=lambda here: here.resource.name)
-def test_every_action_that_pages_offer_has_its_addresses(app, here):
-    rules = {rule.rule: rule for rule in app.url_map.iter_rules() if rule.endpoint == f"admin.{here.resource.name}_act"}
-    assert bool(rules) == bool(here.verbs), f"blueprints/admin: call actions.register(bp, PAGE) for {here.title}"

@@ -93,6 +93,11 @@ class ListPage:
     warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # what else is said before an action
     opens: bool = True                                              # has a row a page of its own?
     mount: str = ""                                                 # the address below /admin, if not the name
+    group: str | None = None                                        # the heading in the navigation
+    place: int = 0                                                  # its order there
+    apart: str = ""                                                 # why it is not in the navigation
+    keys: str = ""                                                  # its letter: g x opens it, c x its form
+    note: Callable[[Any], str | None] = lambda row: ""              # what the palette says beside a row's name
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
     needs_merchant: bool = True                                     # a create under All asks for one
     listed: Callable[[], Response] | None = None                    # the list, where it is not the usual one

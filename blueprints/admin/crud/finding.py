@@ -1,0 +1,64 @@
+"""A declared noun in the navigation, and its rows in the search of the palette."""
+
+import re
+from functools import partial
+from typing import Any
+
+from blueprints.admin.crud.listing import ListPage
+from blueprints.pages import navigation
+from blueprints.pages.navigation import Creation, Found, Hit, Item
+from blueprints.pages.session import actor
+from domain.actor import Actor
+from domain.errors import NotFound
+from domain.pages import Query
+from domain.resource import Resource
+
+MOST = 5                            # rows of one noun
+NUMBERED = re.compile(r"([A-Za-z][A-Za-z _]*[ _#]|#)?([0-9]{1,18})")
+
+
+def announce(here: ListPage) -> None:
+    """Put the noun's list into the navigation, where it has a group."""
+    if here.group is None:
+        return
+    resource = here.resource
+    navigation.add(Item(
+        title=here.title, icon=here.icon, path=f"/admin{here.path}", place=here.place, group=here.group,
+        scope=resource.read_scope, keys=here.keys, creation=creation_of(here) if resource.create else None,
+        search=partial(search, here) if here.opens and here.searchable else None,
+    ))
+
+
+def creation_of(here: ListPage) -> Creation:
+    resource = here.resource
+    return Creation(
+        title=f"New {resource.noun}", path=f"/admin{here.path}/new",
+        allowed=lambda who: who.can(resource.write_scope) and resource.may_create(who),
+    )
+
+
+def search(here: ListPage, words: str) -> Found:
+    """A few rows that fit: the one that is called by its number first."""
+    who, resource = actor(), here.resource
+    rows = numbered(who, resource, words)
+    known = {row.id for row in rows}
+    query = Query(search=words, limit=MOST)
+    rows += [row for row in resource.listing.page(who, query).records if row.id not in known]
+    return [(here.title, [hit(here, row) for row in rows[:MOST]])]
+
+
+def numbered(who: Actor, resource: Resource, words: str) -> list[Any]:
+    """The row that is called by its number: 242, #242, Budget 242, budget_242."""
+    called = NUMBERED.fullmatch(words)
+    kind = (called[1] or "").strip(" _#").replace("_", " ").lower() if called else ""
+    if called is None or kind not in ("", resource.noun.lower()):
+        return []
+    try:
+        return [resource.listing.read(who, int(called[2]))]
+    except NotFound:
+        return []
+
+
+def hit(here: ListPage, row: Any) -> Hit:
+    """A row as a line."""
+    return Hit(here.name(row) or "(no name)", here.icon, here.url("show", key=row.id), here.note(row) or "")

@@ -1,0 +1,94 @@
+"""Which pages there are: pages register here, and the sidebar, the palette and the keyboard's help show them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import groupby
+
+from flask import request
+
+from domain.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One line of the palette."""
+
+    title: str
+    icon: str
+    url: str
+    note: str = ""
+
+
+Found = list[tuple[str, list[Hit]]]             # hits under the heading of their kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """The form for something new, below a page: where it is, and who may open it."""
+
+    title: str
+    path: str
+    allowed: Callable[[Actor], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A page that can be gone to. Who sees it is decided by its scope.
+
+    `place` orders the pages, and groups by their first page; the group "" has no heading, and a page of
+    no group (None) is in the menu of the account. `keys` is the letter that opens the page after `g`, and its
+    form for something new after `c`. `search` finds what the page knows by the words that were typed.
+    """
+
+    title: str
+    icon: str
+    path: str
+    place: int
+    group: str | None = None
+    scope: str | None = None
+    keys: str = ""
+    creation: Creation | None = None
+    search: Callable[[str], Found] | None = None
+
+    @property
+    def current(self) -> bool:
+        return request.path == self.path or (self.place > 0 and request.path.startswith(self.path + "/"))
+
+    def shown_to(self, actor: Actor) -> bool:
+        return self.scope is None or actor.can(self.scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    title: str
+    items: tuple[Item, ...]
+
+
+_items: list[Item] = []
+
+
+def add(item: Item) -> None:
+    """Show a page from now on; its address and its letter are its own."""
+    taken = [one for one in _items if one.path == item.path or (item.keys and one.keys == item.keys)]
+    if taken:
+        raise ValueError(f"{item.title} and {taken[0].title} have the same address or the same keys")
+    _items.append(item)
+    _items.sort(key=lambda one: one.place)
+
+
+def items(actor: Actor) -> list[Item]:
+    """The pages that the actor may open, in order."""
+    return [item for item in _items if item.shown_to(actor)]
+
+
+def groups(shown: list[Item]) -> list[Group]:
+    """The pages of the sidebar under their headings."""
+    listed = [item for item in shown if item.group is not None]
+    first = {item.group: item.place for item in reversed(listed)}
+    listed.sort(key=lambda item: first[item.group])
+    return [Group(str(title), tuple(found)) for title, found in groupby(listed, lambda item: item.group)]
+
+
+def creations(shown: list[Item], actor: Actor) -> list[tuple[Creation, str]]:
+    """What can be begun by the actor, each with the letter of its page."""
+    return [(item.creation, item.keys) for item in shown if item.creation and item.creation.allowed(actor)]

@@ -1,0 +1,28 @@
+"""The nouns of the product, as its modules declare them: resources, and the pages about them."""
+
+from functools import cache
+from importlib import import_module
+
+from blueprints.admin.crud.listing import ListPage
+from domain.resource import Resource
+from tests.architecture.source import modules, within
+
+
+@cache
+def declared(kind, package):
+    """Every object of a kind that modules of a package hold, by the name of its resource, with the file."""
+    found = {}
+    for module in modules():
+        if within(module.name, (package,)):
+            for value in vars(import_module(module.name)).values():
+                if isinstance(value, kind):
+                    found.setdefault(value.name if kind is Resource else value.resource.name, (value, module.path.name))
+    return found
+
+
+def resources():
+    return [value for value, _ in declared(Resource, "domain").values()]
+
+
+def pages():
+    return [value for value, _ in declared(ListPage, "blueprints.admin").values()]

@@ -1,0 +1,48 @@
+"""Whoever adds a noun and forgets a place is told which file to edit."""
+
+import pytest
+
+from blueprints.pages import navigation
+from domain.actor import Actor
+from tests.architecture.nouns import pages, resources
+
+WITHOUT_PAGES = {}                      # a noun that has no page, and why
+
+
+@pytest.mark.parametrize("resource", resources(), ids=lambda one: one.name)
+def test_a_noun_that_can_be_read_has_a_page(resource):
+    known = {here.resource.name for here in pages()} | WITHOUT_PAGES.keys()
+    assert resource.name in known, (
+        f"blueprints/admin/{resource.name}.py: declare a ListPage, or say in WITHOUT_PAGES here why there is none")
+
+
+@pytest.mark.parametrize("here", pages(), ids=lambda here: here.resource.name)
+def test_a_page_is_in_the_navigation_or_says_why_not(app, here):
+    shown = {item.path for item in navigation.items(Actor.operator())}
+    assert (f"/admin{here.path}" in shown) != bool(here.apart), (
+        f"{here.title}: give its ListPage group= and place= and announce it in blueprints/admin/__init__.py, or apart=")
+
+
+def test_what_the_navigation_offers_exists(app):
+    addresses = app.url_map.bind("localhost")
+    for item in navigation.items(Actor.operator()):
+        for path in filter(None, (item.path, item.creation and item.creation.path)):
+            assert addresses.test(path, "GET"), f"{item.title}: there is no page at {path}"
+
+
+@pytest.mark.parametrize("here", pages(), ids=lambda here: here.resource.name)
+def test_an_action_that_pages_offer_says_what_it_does_and_what_it_did(here):
+    """An action without a title is one that only APIs offer; any other needs what pages show."""
+    for verb, action in here.verbs.items():
+        place = f"the action {verb!r} of {here.resource.name}: complete its Action(…) in the noun's file in domain/"
+        assert "{}" in action.past, place
+        assert action.icon, place
+        assert action.undo or action.confirm or not action.danger, f"{place}: ask before what nothing takes back"
+        assert not action.keeps or action.undo, place
+        assert set(action.keeps) <= {one.key for one in here.resource.listing.model.__mapper__.column_attrs}, place
+
+
+@pytest.mark.parametrize("here", pages(), ids=lambda here: here.resource.name)
+def test_every_action_that_pages_offer_has_its_addresses(app, here):
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint == f"admin.{here.resource.name}_act"]
+    assert bool(rules) == bool(here.verbs), f"blueprints/admin: call actions.register(bp, PAGE) for {here.title}"
