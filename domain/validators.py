@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from domain import iso_codes, texts
+from domain import iso_codes, metadata_text, texts
 
 NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
@@ -286,8 +286,7 @@ def day(value: Any) -> date:
 
 def metadata(value: Any, info: ValidationInfo) -> Any:
     if is_text(info) and isinstance(value, str):
-        pairs = [line.partition("=") for line in value.splitlines() if line.strip()]
-        value = {name.strip(): content.strip() for name, _, content in pairs}
+        value = metadata_text.read(value)
     if not isinstance(value, dict):
         raise wrong("type", "must be an object")
     if len(value) > MAX_METADATA:

@@ -49,6 +49,8 @@ def values(row: Customer) -> dict[str, Any]:
         "currency", "timezone", "note", "details",
     )}
     shown["credit_limit"] = Money(row.credit_limit_minor, currency).decimal
+    low = row.low_balance_minor
+    shown["low_balance"] = None if low is None else Money(low, currency).decimal
     for kind, current in (("billing_address", row.billing_address), ("shipping_address", row.shipping_address)):
         shown |= {f"{kind}.{part}": _part(current, part) for part in PARTS}
     return shown
@@ -105,6 +107,7 @@ PAGE = ListPage(
             Field(name="currency", kind="select", choices=currency_choices, blank="The merchant's"),
             Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, blank="The merchant's"),
             Field(name="credit_limit", kind="number", required=True),
+            Field(name="low_balance", kind="number", hint="Below this balance somebody is told; empty for never."),
         )),
         address("billing_address", "Billing address"),
         address("shipping_address", "Shipping address"),

@@ -1,6 +1,6 @@
 """Price rules (taxes, discounts, fees) and product groups: what a product's price carries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -82,6 +82,15 @@ def delete_rule(actor: Actor, rule: PriceRule) -> None:
     if db.session.scalar(select(exists().where(carried))):
         raise Conflict("Products still carry this; take it off them first.")
     RULE_LIFE.erase(actor, rule)
+
+
+def percentages(actor: Actor, keys: Collection[int]) -> dict[int, int]:
+    """The percentages of some rules, in ten-thousandths."""
+    if not keys:
+        return {}
+    own, values = RULES.owned(actor)
+    statement = select(PriceRule.id, PriceRule.percent_ten_thousandths).where(PriceRule.id.in_(keys), *own)
+    return {row.id: row.percent_ten_thousandths for row in db.session.execute(statement, values)}
 
 
 def create_group(actor: Actor, new: GroupInput) -> ProductGroup:

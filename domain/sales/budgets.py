@@ -25,7 +25,7 @@ from domain.sales import budget_amounts, samples
 from domain.sales.budget_lines import ItemInput
 from domain.sales.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
-from models.customer import Customer
+from models.customer import Customer, CustomerStatus
 from models.merchant import Merchant
 from models.money import Money
 
@@ -82,12 +82,21 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
         for name in ("notes", "details"):
             if name in changes:
                 setattr(budget, name, changes[name])
-        if "customer_id" in changes:
+        if "customer_id" in changes and changes["customer_id"] != budget.customer_id:
             budget.customer_id = _customer(actor, changes["customer_id"]).id
         if changes.keys() & budget_amounts.FIELDS:
             budget_amounts.change(actor, budget, changes)
         change.verb = _verb(change.before["status"], budget)
     return budget
+
+
+def preview(actor: Actor, budget: Budget | None, changes: dict[str, Any]) -> budget_amounts.Amounts:
+    """What a budget, or a new one, would come to with these changes; nothing is written."""
+    if budget is None:
+        merchant = db.session.get(Merchant, actor.merchant_id)
+        assert merchant is not None      # a session named it
+        budget = Budget(merchant_id=merchant.id, currency=changes.get("currency") or merchant.currency)
+    return budget_amounts.computed(actor, budget, changes)
 
 
 def delete(actor: Actor, budget: Budget) -> None:
@@ -185,7 +194,10 @@ def _future(moment: Any) -> Any:
 
 
 def _customer(actor: Actor, key: int) -> Customer:
+    """The customer; one who is archived gets no budget."""
     customer: Customer = customers.LISTING.refer(actor, "customer_id", key)
+    if customer.status is CustomerStatus.ARCHIVED:
+        raise Invalid.field("customer_id", "is archived", "archived")
     return customer
 
 

@@ -36,6 +36,7 @@
     const number = 1 + Math.max(-1, ...all("[data-line]", host).map((line) => +line.dataset.line));
     const fresh = one("template", host.parentElement).innerHTML.replaceAll("__n__", number).replaceAll("__human__", number + 1);
     host.insertAdjacentHTML("beforeend", fresh);
+    htmx.process(host.lastElementChild);
     one(`[data-line="${number}"] select, [data-line="${number}"] input`, host)?.focus();
     announce("Line added");
   }
@@ -46,49 +47,27 @@
     const next = line.nextElementSibling ?? line.previousElementSibling;
     line.remove();
     one("input, select", next ?? form)?.focus();
-    total(form);
+    askSum(form);
     announce("Line removed");
   }
 
-  // A running total while typing: whole millionths, and each line rounded half up once, as the server does it.
-  const MILLION = 1000000n;
-
-  // A typed number in millionths; null when it is none.
-  function micro(text) {
-    const found = /^(\d{1,15})?(?:\.(\d{0,6})0*)?$/.exec(text.trim());
-    return found && BigInt((found[1] ?? "0") + (found[2] ?? "").padEnd(6, "0"));
+  // The sum that the server computes of the form as it stands.
+  function askSum(form) {
+    one("#sum", form ?? document)?.dispatchEvent(new CustomEvent("changed"));
   }
 
-  // What a line costs in minor units; null when the page cannot know it. `taxed` says that the server adds a tax.
-  function cost(line, unit) {
-    const typed = (name) => one(`[name$=".${name}"]`, line)?.value ?? "";
-    const product = typed("product_id").trim();
-    const known = product ? all("#products option").find((option) => option.value === product) : null;
-    const price = typed("unit_price") || !product ? micro(typed("unit_price")) : known ? micro(known.dataset.price) : null;
-    const parts = [micro(typed("quantity")), price, micro(typed("discount")), micro(typed("tax"))];
-    const taxed = Boolean(product) && !typed("tax") && (!known || "taxed" in known.dataset);
-    if (parts.includes(null)) return { taxed, minor: null };
-    const [quantity, each, discount, tax] = parts;
-    const minor = (value) => (value * unit + MILLION / 2n) / MILLION;
-    return { taxed, minor: minor((quantity * each) / MILLION) - minor(discount) + minor(tax) };
-  }
-
-  function total(form) {
-    const shown = one("[data-total]", form);
-    if (!shown) return;
-    const currency = one("[name=currency]", form)?.value || shown.dataset.currency;
-    const digits = JSON.parse(shown.dataset.exponents)[currency] ?? 2;
-    const unit = 10n ** BigInt(digits);
-    const whole = (name) => ((micro(one(`[name=${name}]`, form).value) ?? 0n) * unit) / MILLION;
-    const costs = all("[data-line]", form).map((line) => cost(line, unit));
-    const sum = costs.reduce((sum, { minor }) => sum + (minor ?? 0n), whole("tax") - whole("discount"));
-    const [size, sign] = sum < 0n ? [-sum, "−"] : [sum, ""];
-    const decimals = digits ? "." + String(size % unit).padStart(digits, "0") : "";
-    shown.textContent = sign + (size / unit).toLocaleString("en") + decimals;
-    const unknown = costs.flatMap(({ minor }, place) => (minor === null ? [place + 1] : []));
-    const left = unknown.length ? [`line ${unknown.join(", ")}`] : [];
-    if (costs.some(({ taxed }) => taxed)) left.push("the catalogue’s taxes");
-    one("[data-left-out]", form).textContent = left.length ? `without ${left.join(" and ")}` : "";
+  // A product that was chosen fills its line, and the currency where no other line has a price.
+  function fill(field) {
+    const option = all("#products option").find((each) => each.value === field.value);
+    if (!option) return;
+    const line = field.closest("[data-line]");
+    const part = (name) => one(`[name$=".${name}"]`, line);
+    part("description").value = option.dataset.description;
+    part("unit_price").value = option.dataset.price;
+    part("tax").value = option.dataset.tax;
+    const others = all("[data-line]", field.form).filter((each) => each !== line);
+    const currency = one("[name=currency]", field.form);
+    if (!others.some((each) => one('[name$=".unit_price"]', each).value)) currency.value = option.dataset.currency;
   }
 
   // --- the list of addresses of a key
@@ -168,7 +147,7 @@
     } else if (field.matches("tbody .cb")) selection(field.closest("table"));
     if ("tick" in field.dataset)
       one("[data-needs-tick]", field.closest("dialog, form, section")).disabled = !field.checked;
-    if (field.name === "currency" && one("[data-total]", field.form ?? undefined)) total(field.form);
+    if (field.name === "currency") askSum(field.form);
     if (field.name === "expires") one("[data-custom-expiry]")?.toggleAttribute("hidden", field.value !== "custom");
   });
 
@@ -176,7 +155,8 @@
     const field = event.target;
     if (field.dataset.mustSay)
       one("[data-needs-words]", field.form).disabled = field.value.trim() !== field.dataset.mustSay;
-    if (field.closest("[data-line], [data-totals]")) total(field.closest("form"));
+    if ("product" in field.dataset) fill(field);
+    if (field.form) askSum(field.form);
   });
 
   // A second click on a button must not make a second budget.
@@ -190,7 +170,6 @@
 
   function ready() {
     openSent();
-    all("form:has([data-total])").forEach(total);
     all("[data-must-say]").forEach((field) => {
       one("[data-needs-words]", field.form).disabled = field.value.trim() !== field.dataset.mustSay;
     });

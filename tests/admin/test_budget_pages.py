@@ -117,7 +117,7 @@ def test_a_tax_that_follows_from_the_rate_follows_the_line(admin, alder):
     product = cast.make_product(alder, "Lamp", price=10, tax_id=1)
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"), [{"product_id": product, "quantity": 1}])
     form = admin.get(f"/admin/budgets/{key}/edit").text
-    assert 'id="items.0.tax" name="items.0.tax" type="number" value=""' in form
+    assert 'id="items.0.tax" name="items.0.tax" type="text" value="20 %"' in form
     admin.post(f"/admin/budgets/{key}", {
         "customer_id": "1", "items.0.product_id": str(product), "items.0.quantity": "5", "items.0.tax": "",
         "version": "1"})

@@ -1,12 +1,13 @@
 """Fields of forms, declared once: what a page shows, and what the domain reads from what was typed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
 from blueprints.pages.format import words
+from domain import metadata_text
 from domain.actor import Actor
 
 Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
@@ -49,10 +50,10 @@ def boxes(sections: Sequence[Section]) -> list[str]:
     return [one.name for section in sections for one in section.fields if one.kind == "check"]
 
 
-def payload(form: MultiDict[str, str], sections: Sequence[Section] = ()) -> dict[str, Any]:
+def payload(form: MultiDict[str, str], off: Collection[str] = ()) -> dict[str, Any]:
     """What was typed, nested as the domain's input models are: `items.0.quantity` is a part of a list.
 
-    A box that is not ticked sends nothing, so the declared ones are read as off.
+    A box that is not ticked sends nothing: `off` names those.
     """
     tree: dict[str, Any] = {}
     for name in form:
@@ -60,9 +61,8 @@ def payload(form: MultiDict[str, str], sections: Sequence[Section] = ()) -> dict
             tree[name] = [value for value in form.getlist(name) if value]
         elif name not in OURS:
             _put(tree, name.split("."), form[name])
-    for name in boxes(sections):
-        if name not in form:
-            _put(tree, name.split("."), "off")
+    for name in off:
+        _put(tree, name.split("."), "off")
     return {name: _listed(part) for name, part in tree.items()}
 
 
@@ -92,7 +92,7 @@ def plain(value: Any) -> str:
     if isinstance(value, list | tuple | frozenset):
         return "\n".join(str(one) for one in value)
     if isinstance(value, Mapping):
-        return "\n".join(f"{name}={content}" for name, content in value.items())
+        return metadata_text.write(value)
     return str(value)
 
 

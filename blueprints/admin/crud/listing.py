@@ -87,7 +87,7 @@ class ListPage:
     show: str = "admin/show.html"
     context: Callable[[Any], dict[str, Any]] = lambda row: {}       # what else the record's page shows
     read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # before the domain reads it
-    explain: Callable[[str, Problem], Problem] = lambda name, problem: problem     # a mistake, as this form says it
+    explain: Callable[[str, Problem], tuple[str, Problem]] = lambda name, problem: (name, problem)   # as this form says
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
     can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
     warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # what else is said before an action

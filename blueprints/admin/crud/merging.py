@@ -34,7 +34,7 @@ def typed() -> dict[str, str]:
 
 def digests(values: Mapping[str, str]) -> dict[str, str]:
     """What the form was loaded with, in a few characters a field."""
-    return {name: _digest(name, value) for name, value in values.items()}
+    return {name: digest(name, value) for name, value in values.items()}
 
 
 def loaded() -> dict[str, str]:
@@ -46,9 +46,15 @@ def loaded() -> dict[str, str]:
     return {name: value for name, value in found.items() if isinstance(value, str)} if isinstance(found, dict) else {}
 
 
-def untouched(name: str) -> bool:
-    """Does the field say what it was loaded with?"""
-    return loaded().get(name) == _digest(name, request.form.get(name, ""))
+def loaded_but(names: Collection[str]) -> str:
+    """The digests as they were sent, without those of some fields; a list's name stands for all of its parts."""
+    if not names:
+        return request.form.get("loaded", "")
+    kept = {
+        name: value for name, value in loaded().items()
+        if name not in names and not (ITEM.fullmatch(name) and "items" in names)
+    }
+    return json.dumps(kept, separators=(",", ":"))
 
 
 def merge(stored: Mapping[str, str], boxes: Collection[str], words: Mapping[str, str]) -> Merged:
@@ -69,7 +75,7 @@ def merge(stored: Mapping[str, str], boxes: Collection[str], words: Mapping[str,
 def _field(merged: Merged, name: str, sides: tuple[str, str, str | None], words: str) -> None:
     """One field: what is stored, what was typed, and the digest of what both began with."""
     now, mine, base = sides
-    theirs, own = _digest(name, now), _digest(name, mine)
+    theirs, own = digest(name, now), digest(name, mine)
     merged.values[name] = now if own == base else mine
     if theirs in {own, base}:
         return
@@ -88,7 +94,9 @@ def _lines(merged: Merged, now: Lines, mine: Lines, base: Lines) -> None:
     elif base and all(_same(base[number], now.get(number)) for number in base):
         kept, note = _by_number(merged, now, mine, base)
     else:
-        kept, note = mine, f"Now stored: {'; '.join(map(_sentence, now.values()))}."
+        there = {line.get("id") for line in now.values()}
+        kept = {number: _without_lost_id(line, there) for number, line in mine.items()}
+        note = f"Now stored: {'; '.join(map(_sentence, now.values()))}."
     merged.values |= {f"items.{number}.{part}": text for number, line in kept.items() for part, text in line.items()}
     if note:
         merged.now["items"] = note
@@ -114,11 +122,18 @@ def _by_number(merged: Merged, now: Lines, mine: Lines, base: Lines) -> tuple[Li
     return kept, " ".join(notes)
 
 
+def _without_lost_id(line: dict[str, str], there: Collection[str | None]) -> dict[str, str]:
+    """A line whose row somebody else removed is a new one."""
+    return line if line.get("id") in there else {part: value for part, value in line.items() if part != "id"}
+
+
 def _same(before: Mapping[str, str], now: Mapping[str, str] | None) -> bool:
-    """Is it still that line? Its product stays, and either its text or its quantity and price."""
+    """Is it still that line? Its id says so; or its product stays, and either its text or its quantity and price."""
     if now is None:
         return False
-    kept = {part for part, value in now.items() if _digest(part, value) == before.get(part)}
+    if "id" in now:
+        return digest("id", now["id"]) == before.get("id")
+    kept = {part for part, value in now.items() if digest(part, value) == before.get(part)}
     return "product_id" in kept and ("description" in kept or {"quantity", "unit_price"} <= kept)
 
 
@@ -135,11 +150,13 @@ def _numbered(values: Mapping[str, str]) -> Lines:
 
 
 def _as_digests(lines: Lines) -> Lines:
-    return {number: {part: _digest(part, value) for part, value in line.items()} for number, line in lines.items()}
+    return {number: {part: digest(part, value) for part, value in line.items()} for number, line in lines.items()}
 
 
-def _digest(name: str, value: str) -> str:
+def digest(name: str, value: str) -> str:
     """Of the text as browsers send it: another line ending, or space at an end, is no change."""
     text = "\n".join(sorted(value.split())) if name in MANY else "\n".join(value.strip().splitlines())
     part = name.rpartition(".")[2] if ITEM.fullmatch(name) else name
+    if part != name:
+        text = text.replace("\n", "")                # what a field of one line does to a text of several
     return blake2b(f"{part}={text}".encode(), digest_size=5).hexdigest()

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import actions, cells, export, merging, once
+from blueprints.admin.crud import actions, cells, export, merging, once, touched
 from blueprints.admin.crud.form_fields import boxes, payload, plain
 from blueprints.admin.crud.listing import ListPage, show_list
 from blueprints.pages.htmx import go
@@ -25,6 +25,7 @@ BOTH = (
     "Somebody else changed this in the meantime. What you had not touched now shows what is stored; "
     "look at the fields with a note, then save again."
 )
+LOOK_AGAIN = Problem(inputs.SENT_AGAIN.code, "was in the former currency: look at it, then save again")
 REFUSED = {Invalid: 422, Conflict: 422, PreconditionFailed: 409}
 
 
@@ -123,7 +124,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
     """The form, with what was typed and what is wrong with it; after a conflict, put together with what is stored."""
     now: dict[str, str] = {}
     who = acting(here, row)
-    version, loaded = seen(here, row)
+    version, loaded = seen(here, row, wrong)
     if row is not None and isinstance(wrong, PreconditionFailed):
         version, loaded, wrong = row.version, digests(here, row), PreconditionFailed(BOTH)
         merged = merging.merge(stored(here, row), boxes(here.sections), facts(here, row.id, who))
@@ -135,13 +136,26 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
     return make_response(page, REFUSED.get(type(wrong), 422) if wrong else 200)
 
 
-def seen(here: ListPage, row: Any) -> tuple[int | None, str]:
+def seen(here: ListPage, row: Any, wrong: DomainError | None) -> tuple[int | None, str]:
     """The version that the form is about, and digests of its values: as loaded, however often it was refused."""
     if row is None:
         return None, ""
     if request.method == "POST":
-        return cells.seen_version() or row.version, request.form.get("loaded", "")
+        return cells.seen_version() or row.version, merging.loaded_but(unsent(wrong))
     return row.version, digests(here, row)
+
+
+def unsent(wrong: DomainError | None) -> list[str]:
+    """Amounts that must be looked at again: sent as they are, they count as touched the next time."""
+    return [name for name, one in wrong.fields.items() if one is LOOK_AGAIN] if wrong else []
+
+
+def told(here: ListPage, error: DomainError) -> DomainError:
+    """The mistakes as this form says them."""
+    error.fields = dict(
+        here.explain(name, LOOK_AGAIN if one is inputs.SENT_AGAIN else one) for name, one in error.fields.items()
+    )
+    return error
 
 
 def stored(here: ListPage, row: Any) -> dict[str, str]:
@@ -161,8 +175,11 @@ def choice_of(here: ListPage, row: Any) -> dict[str, Any]:
 
 def acting(here: ListPage, row: Any) -> Actor:
     """The user, for the one merchant that the form is about."""
-    if row is not None:
-        return wide_actor().for_row(row)
+    return acting_new() if row is None else wide_actor().for_row(row)
+
+
+def acting_new() -> Actor:
+    """The user, for the merchant that a new row is for."""
     chosen = chosen_merchant()
     if chosen is not None and me().session.merchant_id is None:
         return wide_actor().narrowed(chosen)
@@ -188,7 +205,7 @@ def create(here: ListPage) -> BaseResponse:
         with transaction():
             address, _ = once.made(lambda: store(here, who, new))
     except (Invalid, Conflict) as error:
-        return form(here, None, merging.typed(), error)
+        return form(here, None, merging.typed(), told(here, error))
     return go(address)
 
 
@@ -219,7 +236,7 @@ def save(here: ListPage, key: int) -> BaseResponse:
             here.resource.update(own, row, changes)
             name = here.name(row)
     except (Invalid, Conflict, PreconditionFailed) as error:
-        return form(here, listing.get(who, key), merging.typed(), error)
+        return form(here, listing.get(who, key), merging.typed(), told(here, error))
     flash(f"{name} was saved.", "ok")
     return go(here.url("show", key=key))
 
@@ -234,8 +251,7 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
     try:
         found = read()
     except Invalid as error:
-        found = {name: here.explain(name, problem) for name, problem in error.fields.items()}
-        raise Invalid(error.message, fields=blank | found) from None
+        raise Invalid(error.message, fields=blank | error.fields) from None
     if blank:
         raise Invalid("Some fields need attention.", fields=blank)
     return found
@@ -243,4 +259,5 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
 
 def typed(here: ListPage) -> dict[str, Any]:
     """The form as the domain's input reads it."""
-    return payload(here.read(request.form), here.sections)
+    form, off = touched.only(boxes(here.sections))
+    return payload(here.read(form), off)
