@@ -48,7 +48,8 @@ def change_the_catalogue():
     with transaction():
         rule, lamp = db.session.get(PriceRule, 1), db.session.get(Product, 1)
         pricing.update_rule(cast.actor_for(rule.merchant_id), rule, {"percentage": Decimal(30)})
-        products.update(cast.actor_for(rule.merchant_id), lamp, {"status": ProductStatus.INACTIVE, "price": Decimal(99)})
+        changes = {"status": ProductStatus.INACTIVE, "price": Decimal(99)}
+        products.update(cast.actor_for(rule.merchant_id), lamp, changes)
 
 
 def as_browsers_do(tab):

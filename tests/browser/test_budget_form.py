@@ -30,33 +30,35 @@ def test_enter_in_a_field_saves_and_takes_no_line_away(edited):
     expect(page.locator("section[aria-labelledby=lines] tbody tr")).to_have_count(lines)
 
 
-def test_the_running_total_is_the_one_that_the_server_computes(window):
+def test_the_shown_sum_is_the_servers_and_a_product_fills_its_line(window):
     one = window()
     page = one.page
     page.goto("/admin/budgets/new?merchant_id=1")
-    total, left = page.locator("[data-total]"), page.locator("[data-left-out]")
+    total, reason = page.locator("#sum [data-total]"), page.locator("#sum [data-reason]")
     field = lambda name: page.locator(f"[id='{name}']")         # noqa: E731
-    page.get_by_label("Currency").select_option("EUR")
-    field("items.0.description").fill("Work")
-    field("items.0.quantity").fill("3")
-    field("items.0.unit_price").fill("1.005")
-    expect(total).to_have_text("3.02")
-    field("discount").fill("1")
-    field("tax").fill("0.50")
-    expect(total).to_have_text("2.52")
-    expect(left).to_have_text("")
+    expect(reason).to_have_text("Nothing to add up yet.")
+    field("items.0.product_id").press_sequentially("express del")
+    option = page.locator("#products option").first
+    expect(page.locator("#products option")).to_have_count(1)
+    field("items.0.product_id").fill(option.get_attribute("value"))
+    expect(field("items.0.description")).to_have_value("Express delivery")
+    expect(field("items.0.unit_price")).to_have_value("9.50")
+    expect(field("items.0.tax")).to_have_value("20 %")
+    expect(page.get_by_label("Currency")).to_have_value("GBP")
+    field("items.0.quantity").fill("2.25")
+    expect(total).to_have_text("25.66 GBP")                     # 21.38 and a fifth of it
     page.get_by_role("button", name="Add line").click()
-    product = page.locator("#products option").first
-    field("items.1.product_id").fill(product.get_attribute("value"))
-    price = float(product.get_attribute("data-price"))
-    expect(total).to_have_text(f"{2.52 + price:,.2f}")
-    field("items.1.product_id").fill("Something else")
-    expect(total).to_have_text("2.52")
-    expect(left).to_contain_text("without line 2 and the catalogue’s taxes")
-    page.get_by_label("Currency").select_option("JPY")
-    field("discount").fill("")
-    field("tax").fill("")
-    expect(total).to_have_text("3")
+    field("items.1.description").fill("Work")
+    expect(reason).to_contain_text("Line 2 unit price is required")
+    field("items.1.unit_price").fill("10")
+    expect(total).to_have_text("35.66 GBP")
+    field("items.1.product_id").press_sequentially("gift wr")
+    expect(page.locator("#products option")).to_have_count(1)   # a line that was added searches as well
+    field("items.1.product_id").fill("")
+    field("discount").fill("31.38")
+    expect(total).to_have_text("0.00 GBP")
+    page.get_by_role("button", name="Remove line 2").click()
+    expect(reason).to_contain_text("must not be more than the budget")
     assert one.faults() == []
 
 
