@@ -85,6 +85,19 @@ class Actor:
             return self
         return replace(self, merchant_ids=frozenset({merchant_id}) if self.reaches(merchant_id) else frozenset())
 
+    @property
+    def test(self) -> bool:
+        """Is this the test world? Its rows and those of the live one never meet."""
+        return self.mode is Mode.TEST
+
+    def in_world(self, *, test: bool) -> "Actor":
+        """The same actor in the live or in the test world."""
+        return replace(self, mode=Mode.TEST if test else Mode.LIVE)
+
+    def ownership(self) -> dict[str, Any]:
+        """Whose a new row is, and of which world; raises Invalid when the merchant must be named first."""
+        return {"merchant_id": self.merchant_id, "test": self.test}
+
     def for_row(self, row: Any) -> "Actor":
         """The same actor for the merchant of one row; as it was where the row has none."""
         return self.narrowed(getattr(row, "merchant_id", None))

@@ -51,6 +51,7 @@ def record(
         AuditEntry(
             at=clock.now(),
             merchant_id=merchant_id if merchant_id is not None else getattr(row, "merchant_id", None),
+            test=getattr(row, "test", None),
             user_id=actor.user_id,
             credential_id=actor.credential_id,
             actor=actor.label,

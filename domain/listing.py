@@ -50,13 +50,15 @@ class Listing:
     # Whose rows ---------------------------------------------------------------------------------
 
     def owned(self, actor: Actor, *, removed: bool = False) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
-        """The one place that decides whose rows an actor can reach: clauses and their values."""
+        """The one place that decides whose rows, of which world, an actor can reach: clauses and their values."""
         clauses: list[ColumnElement[bool]] = list(self.where)
         values = self._own_values(actor)
         if "own_merchant" in values:
             clauses.append(getattr(self.model, str(self.merchant)) == bindparam("own_merchant"))
         if "own_merchants" in values:
             clauses.append(getattr(self.model, str(self.merchant)).in_(bindparam("own_merchants", expanding=True)))
+        if "own_test" in values:
+            clauses.append(self._world())
         if "own_customer" in values:
             clauses.append(
                 false() if self.customer is None else getattr(self.model, self.customer) == bindparam("own_customer")
@@ -68,6 +70,15 @@ class Listing:
             clauses.append(gone.is_not(None) if removed else gone.is_(None))
         return clauses, values
 
+    def _world(self) -> ColumnElement[bool]:
+        """Which rows are of the actor's world."""
+        mine: ColumnElement[bool] = self.model.test == bindparam("own_test")
+        return mine
+
+    @cached_property
+    def _has_worlds(self) -> bool:
+        return hasattr(self.model, "test")
+
     def _own_values(self, actor: Actor) -> dict[str, Any]:
         """What the actor is bound to: which values there are decides which clauses there are."""
         values: dict[str, Any] = {}
@@ -76,6 +87,8 @@ class Listing:
                 values["own_merchant"] = next(iter(actor.merchant_ids))
             else:
                 values["own_merchants"] = sorted(actor.merchant_ids)
+        if self._has_worlds:
+            values["own_test"] = actor.test
         if actor.customer_id is not None:
             values["own_customer"] = actor.customer_id
         if self.own and actor.own_only:
@@ -100,7 +113,7 @@ class Listing:
             statement = statement.with_for_update().execution_options(populate_existing=True)
         row = db.session.scalar(statement, values | {"key": key}) if 0 < key <= LARGEST_ID else None
         if row is None:
-            raise self.absent(key)
+            raise self.absent(actor, key)
         return row
 
     def lock(self, actor: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:
@@ -140,16 +153,19 @@ class Listing:
 
         record: Record | None = reader.recall(statement, values, find)
         if record is None:
-            raise self.absent(key)
+            raise self.absent(actor, key)
         return record
 
-    def absent(self, key: int) -> NotFound:
-        """Why there is no such row: none at all, or somebody else's."""
+    def absent(self, actor: Actor, key: int) -> NotFound:
+        """Why there is no such row: none at all in the actor's world, or somebody else's."""
         if 0 < key <= LARGEST_ID:
             statement = select(self.model.id).where(self.model.id == key)
+            values = {"own_test": actor.test} if self._has_worlds else {}
+            if self._has_worlds:
+                statement = statement.where(self._world())
             if hasattr(self.model, "deleted_at"):
                 statement = statement.where(self.model.deleted_at.is_(None))
-            if db.session.scalar(statement) is not None:
+            if db.session.scalar(statement, values) is not None:
                 return Foreign(self.noun, key)
         return NotFound(self.noun, key)
 

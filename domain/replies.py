@@ -38,32 +38,35 @@ def check_key(key: str) -> None:
         raise Invalid("The Idempotency-Key cannot be used.", code="invalid_parameter", fields=fields)
 
 
-def claim(merchant_id: int, contract: str, key: str, fingerprint: str) -> Reply | None:
+def claim(merchant_id: int, test: bool, contract: str, key: str, fingerprint: str) -> Reply | None:
     """Take the key, or give the earlier answer; Conflict when it was used for another request."""
     now = clock.now()
     table = IdempotentReply.__table__
-    where = (table.c.merchant_id == merchant_id, table.c.contract == contract, table.c.key == key)
+    where = (
+        table.c.merchant_id == merchant_id, table.c.test == test, table.c.contract == contract, table.c.key == key,
+    )
     session = db.session()
     session.execute(delete(IdempotentReply).where(*where, table.c.created_at < now - KEPT))
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(IdempotentReply)
     values = {
-        "merchant_id": merchant_id, "contract": contract, "key": key, "fingerprint": fingerprint, "status": 0,
-        "body": b"", "headers": {}, "created_at": now,
+        "merchant_id": merchant_id, "test": test, "contract": contract, "key": key, "fingerprint": fingerprint,
+        "status": 0, "body": b"", "headers": {}, "created_at": now,
     }
     taken = session.execute(
-        insert.values(values).on_conflict_do_nothing(index_elements=["merchant_id", "contract", "key"])
+        insert.values(values).on_conflict_do_nothing(index_elements=["merchant_id", "test", "contract", "key"])
         .returning(IdempotentReply.id)
     ).first()
-    return None if taken is not None else earlier(merchant_id, contract, key, fingerprint)
+    return None if taken is not None else earlier(merchant_id, test, contract, key, fingerprint)
 
 
-def earlier(merchant_id: int, contract: str, key: str, fingerprint: str) -> Reply | None:
+def earlier(merchant_id: int, test: bool, contract: str, key: str, fingerprint: str) -> Reply | None:
     """The answer that a key already has, if any; Conflict when it was used for another request."""
     row = db.session.execute(
         select(IdempotentReply.fingerprint, IdempotentReply.status, IdempotentReply.body, IdempotentReply.headers)
         .where(
-            IdempotentReply.merchant_id == merchant_id, IdempotentReply.contract == contract,
-            IdempotentReply.key == key, IdempotentReply.created_at >= clock.now() - KEPT,
+            IdempotentReply.merchant_id == merchant_id, IdempotentReply.test == test,
+            IdempotentReply.contract == contract, IdempotentReply.key == key,
+            IdempotentReply.created_at >= clock.now() - KEPT,
         )
     ).first()
     if row is None:
@@ -75,12 +78,12 @@ def earlier(merchant_id: int, contract: str, key: str, fingerprint: str) -> Repl
     return Reply(row.status, row.body, row.headers)
 
 
-def keep(merchant_id: int, contract: str, key: str, reply: Reply) -> None:
+def keep(merchant_id: int, test: bool, contract: str, key: str, reply: Reply) -> None:
     """Complete the claimed key with its answer."""
     row = db.session.scalars(
         select(IdempotentReply).where(
-            IdempotentReply.merchant_id == merchant_id, IdempotentReply.contract == contract,
-            IdempotentReply.key == key,
+            IdempotentReply.merchant_id == merchant_id, IdempotentReply.test == test,
+            IdempotentReply.contract == contract, IdempotentReply.key == key,
         )
     ).one()
     row.status, row.body, row.headers = reply.status, reply.body, dict(reply.headers)

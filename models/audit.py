@@ -21,6 +21,7 @@ class AuditEntry(Model):
     id: Mapped[pk]
     at: Mapped[datetime] = mapped_column(index=True)
     merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"))
+    test: Mapped[bool | None]                            # the world of the row; None where rows have none
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     credential_id: Mapped[int | None] = mapped_column(ForeignKey("credentials.id"))
     actor: Mapped[str]                                   # as people read it: an e-mail, api_key_7, operator

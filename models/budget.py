@@ -28,7 +28,7 @@ class Budget(Owned, Versioned, Removable, Model):
     __table_args__ = constraints(
         CheckConstraint("total_minor >= 0", "total_not_negative"),
         Index(
-            "ix_budgets_merchant_id_created_at", "merchant_id", "created_at",      # counts read nothing but this
+            "ix_budgets_merchant_id_test_created_at", "merchant_id", "test", "created_at",     # counts read only this
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("ix_budgets_status_valid_until", "status", "valid_until"),

@@ -36,17 +36,17 @@ class Customer(Owned, Versioned, Removable, Model):
     __table_args__ = constraints(
         CheckConstraint("credit_limit_minor >= 0", "credit_not_negative"),
         Index(
-            "uq_customers_merchant_id_email_key", "merchant_id", "email_key", unique=True,
+            "uq_customers_merchant_id_test_email_key", "merchant_id", "test", "email_key", unique=True,
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
         # Lists of one merchant and of all, in three orders. What they are narrowed by stands last: so pages are
         # found, and rows counted, in the index alone.
-        living("merchant_id", "created_at", "id", "status"),
-        living("created_at", "id", "status", "merchant_id"),
-        living("merchant_id", "name_sort", "id", "status"),
-        living("name_sort", "id", "status", "merchant_id"),
-        living("merchant_id", "email_sort", "id", "status"),
-        living("email_sort", "id", "status", "merchant_id"),
+        living("merchant_id", "test", "created_at", "id", "status"),
+        living("test", "created_at", "id", "status", "merchant_id"),
+        living("merchant_id", "test", "name_sort", "id", "status"),
+        living("test", "name_sort", "id", "status", "merchant_id"),
+        living("merchant_id", "test", "email_sort", "id", "status"),
+        living("test", "email_sort", "id", "status", "merchant_id"),
     )
 
     id: Mapped[pk]

@@ -33,6 +33,7 @@ class Task(Model):
     kind: Mapped[str] = mapped_column(String(32))                    # webhook, mail
     lane: Mapped[str] = mapped_column(String(80))
     pool: Mapped[str] = mapped_column(String(40))
+    test: Mapped[bool] = mapped_column(default=False)           # about a row of the test world
     merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"), index=True)
     payload: Mapped[dict[str, Any]]
     status: Mapped[TaskStatus] = mapped_column(

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Owned:
-    """A row of one merchant. `Listing.owned` is the only place that filters by it."""
+    """A row of one merchant, in the live or the test world. `Listing.owned` is the only place that filters by both."""
 
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), index=True)
+    test: Mapped[bool]                  # no default: whoever makes a row says which world it is of
 
 
 class Versioned:

@@ -50,7 +50,7 @@ class ProductGroup(Owned, Versioned, Model):
     """A shelf of a merchant's catalogue."""
 
     __tablename__ = "product_groups"
-    __table_args__ = constraints(UniqueConstraint("merchant_id", "name"))
+    __table_args__ = constraints(UniqueConstraint("merchant_id", "test", "name"))
 
     id: Mapped[pk]
     name: Mapped[str] = mapped_column(String(100))
@@ -62,7 +62,7 @@ class PriceRule(Owned, Versioned, Model):
 
     __tablename__ = "price_rules"
     __table_args__ = constraints(
-        UniqueConstraint("merchant_id", "kind", "name"),
+        UniqueConstraint("merchant_id", "test", "kind", "name"),
         CheckConstraint("percent_ten_thousandths >= 0 AND percent_ten_thousandths <= 10000000", "percent_in_range"),
     )
 
@@ -81,15 +81,15 @@ class Product(Owned, Versioned, Removable, Model):
     __table_args__ = constraints(
         CheckConstraint("price_micro >= 0", "price_not_negative"),
         Index(
-            "uq_products_merchant_id_sku_key", "merchant_id", "sku_key", unique=True,
+            "uq_products_merchant_id_test_sku_key", "merchant_id", "test", "sku_key", unique=True,
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
         Index(
-            "ix_products_merchant_id_created_at", "merchant_id", "created_at",      # counts read nothing but this
+            "ix_products_merchant_id_test_created_at", "merchant_id", "test", "created_at",     # counts read only this
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
         Index(
-            "ix_products_merchant_id_name_sort", "merchant_id", "name_sort", "id",
+            "ix_products_merchant_id_test_name_sort", "merchant_id", "test", "name_sort", "id",
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
     )

@@ -12,10 +12,11 @@ class IdempotentReply(Model):
     """Inserted before the effect, completed after it, in one transaction."""
 
     __tablename__ = "idempotent_replies"
-    __table_args__ = constraints(UniqueConstraint("merchant_id", "contract", "key"))
+    __table_args__ = constraints(UniqueConstraint("merchant_id", "test", "contract", "key"))
 
     id: Mapped[pk]
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"))
+    test: Mapped[bool]
     contract: Mapped[str] = mapped_column(String(16))
     key: Mapped[str] = mapped_column(String(255))
     fingerprint: Mapped[str] = mapped_column(String(64))

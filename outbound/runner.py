@@ -147,7 +147,9 @@ def prepare(claimed: list[Lease]) -> list[Work]:
             tasks.failed([task], refused[task.id])
     tasks.release(task for task in hooks if task.id not in ready and task.id not in refused)
     for task in claimed:
-        if task.kind == "mail" and (mail := mailer.message(task)) is not None:
+        if task.kind == "mail" and task.test:
+            tasks.withheld([task])
+        elif task.kind == "mail" and (mail := mailer.message(task)) is not None:
             begun.append(Work(task, mailer.send, mail))
         elif task.kind == "mail":
             tasks.done([task])          # nobody to send it to, or nothing to send it with: the page says it

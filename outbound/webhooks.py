@@ -27,7 +27,7 @@ _LETTERS = (
         Delivery.id.label("delivery_id"), Delivery.message_id, Delivery.event, Delivery.body,
         Endpoint.id.label("endpoint_id"), Endpoint.url, Endpoint.secret, Endpoint.previous_secret,
         Endpoint.previous_until, Endpoint.failures_in_row, Endpoint.credential_id, Credential.revoked_at,
-        Credential.expires_at, Credential.mode, Credential.scopes,
+        Credential.expires_at, Credential.scopes,
     )
     .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
     .outerjoin(Credential, Credential.id == Endpoint.credential_id)

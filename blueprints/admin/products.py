@@ -2,36 +2,31 @@
 
 from typing import Any
 
-from sqlalchemy import select
-
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import currency_choices
-from database import db
-from domain.actor import Actor, All
-from domain.catalog import products
+from domain.actor import Actor
+from domain.catalog import pricing, products
+from domain.pages import Query
 from models.money import Money, from_micro, from_ten_thousandths
 from models.product import (
     Billing,
     IntervalUnit,
-    PriceRule,
     PriceRuleKind,
     Product,
-    ProductGroup,
     ProductKind,
     ProductStatus,
 )
 
 STATUS = pairs(ProductStatus)
+MOST_CHOICES = 500
 
 
 def rules(kind: PriceRuleKind) -> Any:
     """The merchant's percentages of one kind, as choices."""
     def choices(who: Actor) -> list[tuple[str, str]]:
-        statement = select(PriceRule).where(PriceRule.kind == kind).order_by(PriceRule.name)
-        if not isinstance(who.merchant_ids, All):
-            statement = statement.where(PriceRule.merchant_id.in_(who.merchant_ids))
-        found = db.session.scalars(statement)
+        query = Query(filters={"kind": kind}, sort="name", descending=False, limit=MOST_CHOICES)
+        found = pricing.RULES.page(who, query).records
         return [(str(one.id), f"{one.name} · {from_ten_thousandths(one.percent_ten_thousandths)} %") for one in found]
 
     return choices
@@ -39,10 +34,8 @@ def rules(kind: PriceRuleKind) -> Any:
 
 def groups(who: Actor) -> list[tuple[str, str]]:
     """The merchant's shelves."""
-    statement = select(ProductGroup).order_by(ProductGroup.name)
-    if not isinstance(who.merchant_ids, All):
-        statement = statement.where(ProductGroup.merchant_id.in_(who.merchant_ids))
-    return [(str(one.id), one.name) for one in db.session.scalars(statement)]
+    query = Query(sort="name", descending=False, limit=MOST_CHOICES)
+    return [(str(one.id), one.name) for one in pricing.GROUPS.page(who, query).records]
 
 
 def values(row: Product) -> dict[str, Any]:

@@ -62,7 +62,10 @@ class TokenCaller:
 
     caller: user_access.UserCaller
     deprecated: bool = False
-    mode: Mode = Mode.LIVE
+
+    @property
+    def mode(self) -> Mode:
+        return self.caller.mode
 
     @property
     def id(self) -> int | None:

@@ -109,17 +109,17 @@ def replayable(contract: str, actor: Actor, operation: Operation, arguments: Arg
     if operation.scope is not None:
         actor.require(operation.scope)
     with transaction():
-        earlier = replies.claim(actor.merchant_id, contract, token, fingerprint())
+        earlier = replies.claim(actor.merchant_id, actor.test, contract, token, fingerprint())
         if earlier is not None:
             return replay(earlier)
         response = respond(operation.run(actor, arguments))
-        replies.keep(actor.merchant_id, contract, token, kept(response))
+        replies.keep(actor.merchant_id, actor.test, contract, token, kept(response))
     return response
 
 
 def repeatable(contract: Contract, actor: Actor, operation: Operation, arguments: Arguments, token: str) -> Response:
     """The same for what takes long and has transactions of its own: done first, kept afterwards."""
-    who = (actor.merchant_id, contract.name, token, fingerprint())
+    who = (actor.merchant_id, actor.test, contract.name, token, fingerprint())
     earlier = replies.earlier(*who)
     if earlier is not None:
         return replay(earlier)
@@ -128,7 +128,7 @@ def repeatable(contract: Contract, actor: Actor, operation: Operation, arguments
         raced = replies.claim(*who)
         if raced is not None:
             return replay(raced)
-        replies.keep(actor.merchant_id, contract.name, token, kept(response))
+        replies.keep(actor.merchant_id, actor.test, contract.name, token, kept(response))
     return response
 
 

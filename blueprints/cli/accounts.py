@@ -68,8 +68,10 @@ def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
         data = {
             "id": row.id, "email": row.email, "role": row.role.value, "merchants": row.merchant_ids,
             "all_merchants": row.all_merchants, "api_token": tokens.reveal(operator, row),
+            "test_api_token": tokens.reveal(operator, row, test=True),
         }
-    return Done(data, f"User {data['id']}: {data['email']}, {data['role']}\nAPI token: {data['api_token']}")
+    return Done(data, f"User {data['id']}: {data['email']}, {data['role']}\nAPI token: {data['api_token']}\n"
+                      f"Test API token: {data['test_api_token']}")
 
 
 @operator_command("reset-password", click.argument("email"), option("--password", help="Asked for when left out."))
@@ -98,14 +100,15 @@ def user_deactivate(email: str) -> Done:
     option("--merchant", "merchant_id", type=int, required=True, metavar="ID"),
     option("--name", required=True),
     option("--email", required=True),
+    option("--test", is_flag=True, help="In the test world."),
     needs=Needs.APPLICATION,
 )
-def customer_create(merchant_id: int, **given: Any) -> Done:
+def customer_create(merchant_id: int, test: bool, **given: Any) -> Done:
     """Create a customer of a merchant."""
     with transaction():
-        actor = for_merchant(merchant_id)
+        actor = for_merchant(merchant_id).in_world(test=test)
         row = customers.create(actor, parse(customers.CustomerInput, given))
-        data = {"id": row.id, "merchant": row.merchant_id, "name": row.name, "email": row.email}
+        data = {"id": row.id, "merchant": row.merchant_id, "name": row.name, "email": row.email, "test": row.test}
     return Done(data, f"Customer {data['id']}: {data['name']}, {data['email']}")
 
 

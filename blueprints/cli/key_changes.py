@@ -27,7 +27,7 @@ option = click.option
     option("--allow-ip", "allowed_ips", multiple=True, metavar="CIDR", help="May be given several times; none = any."),
     option("--expires", "expires_at", metavar="ISO", help="Such as 2027-01-31T12:00:00Z."),
     option("--webhook-url", "webhook_url"),
-    option("--test", "test", is_flag=True, help="A bk_test_ key: marked, and causes no deliveries."),
+    option("--test", "test", is_flag=True, help="A bk_test_ key: it reaches the rows of the test world only."),
 )
 def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
     """Create a key; it is shown this once."""

@@ -1,11 +1,12 @@
 """Users' API tokens: 59 characters, found by a keyed digest, kept encrypted because they are shown again.
 
-Every reveal is in the audit trail. A user has one token; a new one ends the old at once.
+Every reveal is in the audit trail. A user has a live token and a test token; a new one of either ends
+the old one of its world at once.
 """
 
 import secrets
 
-from sqlalchemy import case, select, update
+from sqlalchemy import Select, case, select, update
 
 from database import db, transaction
 from domain import audit, clock
@@ -13,57 +14,73 @@ from domain.actor import Actor
 from domain.errors import Conflict, NotFound
 from domain.listing import touch
 from domain.vault import vault
-from models.credential import Credential, CredentialKind
+from models.credential import Credential, CredentialKind, Mode
 from models.user import User
 
 LENGTH = 59
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def of_user(user_id: int) -> Credential | None:
-    """The user's living token, still encrypted."""
-    return db.session.scalar(
-        select(Credential).where(
-            Credential.kind == CredentialKind.USER, Credential.user_id == user_id, Credential.revoked_at.is_(None)
-        )
+def of_user(user_id: int, *, test: bool = False) -> Credential | None:
+    """The user's living token of a world, still encrypted."""
+    return db.session.scalar(_of(user_id, test=test).where(Credential.revoked_at.is_(None)))
+
+
+def _of(user_id: int, *, test: bool) -> Select[Credential]:
+    return select(Credential).where(
+        Credential.kind == CredentialKind.USER, Credential.user_id == user_id,
+        Credential.mode == (Mode.TEST if test else Mode.LIVE),
     )
 
 
-def issue(actor: Actor, user: User) -> str:
-    """A new token in clear; the one before opens nothing any more."""
-    old = of_user(user.id)
+def may_be_shown(user_id: int, *, test: bool) -> bool:
+    """Is there a token to show? A test token that was never made is made when somebody asks for it."""
+    if of_user(user_id, test=test) is not None:
+        return True
+    return test and db.session.scalar(_of(user_id, test=True).limit(1)) is None
+
+
+def issue(actor: Actor, user: User, *, test: bool = False) -> str:
+    """A new token in clear; the one before of the same world opens nothing any more."""
+    old = of_user(user.id, test=test)
     if old is not None:
         _end(old)
     token = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     now = clock.now()
     row = Credential(
-        kind=CredentialKind.USER, user_id=user.id, name="API token", prefix=token[:6], last_four=token[-4:],
+        kind=CredentialKind.USER, mode=Mode.TEST if test else Mode.LIVE, user_id=user.id,
+        name="Test API token" if test else "API token", prefix=token[:6], last_four=token[-4:],
         digest=vault.digest(token), ciphertext=vault.encrypt(token), scopes=[], allowed_ips=[],
         created_by_user_id=actor.user_id, created_at=now, updated_at=now, version=1,
     )
     db.session.add(row)
     db.session.flush()       # the unique digest shows a clash here
-    audit.record(actor, "user.token_issued", user, merchant_id=_home(user))
+    _note(actor, "issued", user, test=test)
     return token
 
 
-def reveal(actor: Actor, user: User) -> str:
-    """The token in clear, noted in the audit trail; NotFound when there is none, or no secret opens it."""
-    row = of_user(user.id)
+def reveal(actor: Actor, user: User, *, test: bool = False) -> str:
+    """The token in clear, noted in the audit trail; NotFound when there is none, or no secret opens it.
+
+    Users of before there were two worlds get their test token here.
+    """
+    row = of_user(user.id, test=test)
+    if row is None and may_be_shown(user.id, test=test):
+        return issue(actor, user, test=test)
     token = vault.decrypt(row.ciphertext) if row is not None and row.ciphertext else None
     if token is None:
         raise NotFound("API token of user", user.id)
-    audit.record(actor, "user.token_revealed", user, merchant_id=_home(user))
+    _note(actor, "revealed", user, test=test)
     return token
 
 
-def revoke(actor: Actor, user: User) -> None:
+def revoke(actor: Actor, user: User, *, test: bool = False) -> None:
     """The token opens nothing from the next call on."""
-    row = of_user(user.id)
+    row = of_user(user.id, test=test)
     if row is None:
-        raise Conflict("This user has no API token.")
+        raise Conflict(f"This user has no {'test ' if test else ''}API token.")
     _end(row)
-    audit.record(actor, "user.token_revoked", user, merchant_id=_home(user))
+    _note(actor, "revoked", user, test=test)
 
 
 def keep_anew(credential_id: int, old: str, token: str) -> None:
@@ -83,6 +100,10 @@ def _end(row: Credential) -> None:
     row.revoked_at = clock.now()
     row.ciphertext = None            # nobody needs to read it again
     touch(row)
+
+
+def _note(actor: Actor, deed: str, user: User, *, test: bool) -> None:
+    audit.record(actor, f"user.{'test_' if test else ''}token_{deed}", user, merchant_id=_home(user))
 
 
 def _home(user: User) -> int | None:

@@ -26,7 +26,8 @@ _COLUMNS = ("id", "email", "role", "active", "deleted_at", "all_merchants", "api
             "token_version")
 _USER = [getattr(User, name) for name in _COLUMNS]
 _BY_DIGEST = Prepared(
-    select(*_USER, Credential.id.label("credential_id"), Credential.digest, Credential.revoked_at)
+    select(*_USER, Credential.id.label("credential_id"), Credential.digest, Credential.revoked_at,
+           Credential.mode)
     .join(User, User.id == Credential.user_id)
     .where(Credential.digest == bindparam("digest"), Credential.kind == CredentialKind.USER)
 )
@@ -45,6 +46,7 @@ class UserCaller:
     user: Any
     credential_id: int | None
     merchant_ids: frozenset[int]
+    mode: Mode = Mode.LIVE                  # a JSON Web Token is always live
     revoked: bool = False
 
     def check(self, ip: str | None) -> None:
@@ -63,7 +65,7 @@ class UserCaller:
             kind="role",
             user_id=self.user.id,
             credential_id=self.credential_id,
-            mode=Mode.LIVE,
+            mode=self.mode,
             ip=ip,
             request_id=request_id,
         )
@@ -98,7 +100,7 @@ def by_token(token: str) -> UserCaller | None:
             break
     if row is None:
         return None
-    return UserCaller(row, row.credential_id, _merchants(row), row.revoked_at is not None)
+    return UserCaller(row, row.credential_id, _merchants(row), Mode(row.mode), row.revoked_at is not None)
 
 
 def _of_digest(digest: str) -> Any:

@@ -58,7 +58,7 @@ RULE_LIFE, GROUP_LIFE = Lifecycle(noun="price_rule"), Lifecycle(noun="product_gr
 
 def create_rule(actor: Actor, new: PriceRuleInput) -> PriceRule:
     rule = PriceRule(
-        merchant_id=actor.merchant_id, kind=new.kind, name=new.name, description=new.description,
+        **actor.ownership(), kind=new.kind, name=new.name, description=new.description,
         percent_ten_thousandths=to_ten_thousandths(new.percentage),
     )
     RULE_LIFE.add(actor, rule)
@@ -94,7 +94,7 @@ def percentages(actor: Actor, keys: Collection[int]) -> dict[int, int]:
 
 
 def create_group(actor: Actor, new: GroupInput) -> ProductGroup:
-    group = ProductGroup(merchant_id=actor.merchant_id, name=new.name)
+    group = ProductGroup(**actor.ownership(), name=new.name)
     GROUP_LIFE.add(actor, group)
     return group
 

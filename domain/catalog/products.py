@@ -123,11 +123,10 @@ LIFE = Lifecycle(noun="product", tell=events.emit)
 
 def create(actor: Actor, new: ProductInput) -> Product:
     """A new product of the actor's merchant; Conflict when its sku is taken."""
-    merchant_id = actor.merchant_id
-    merchant = db.session.get(Merchant, merchant_id)
+    merchant = db.session.get(Merchant, actor.merchant_id)
     assert merchant is not None      # a key or a session named it
     product = Product(
-        merchant_id=merchant_id, code=codes.fresh(), currency=new.currency or merchant.currency,
+        **actor.ownership(), code=codes.fresh(), currency=new.currency or merchant.currency,
         **{name: getattr(new, name) for name in PLAIN},
     )
     if new.active is False and "status" not in new.model_fields_set:
@@ -224,7 +223,7 @@ def _sku(product: Product, sku: str | None) -> None:
     key = texts.caseless(sku) if sku is not None else None
     if key is not None:
         taken = select(Product.id).where(
-            Product.merchant_id == product.merchant_id, Product.sku_key == key,
+            Product.merchant_id == product.merchant_id, Product.test == product.test, Product.sku_key == key,
             Product.deleted_at.is_(None), Product.id != (product.id or 0),
         )
         with db.session.no_autoflush:      # the row itself is half written

@@ -35,7 +35,7 @@ class KeyInput(Input):
     allowed_ips: Networks = []
     expires_at: Maybe[Moment] = None
     webhook_url: Maybe[WebAddress] = None
-    mode: Annotated[Mode, Choice(Mode)] = Mode.LIVE
+    mode: Maybe[Annotated[Mode, Choice(Mode)]] = None       # none named: the world of whoever makes the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class NewKey:
     """A key as `create` stores it, with its full text."""
 
     input: KeyInput
+    mode: Mode
     scopes: list[str]
     text: str
     bcrypt_hash: str
@@ -55,17 +56,19 @@ def fresh(actor: Actor, new: KeyInput) -> NewKey:
     """A key of this kind, made and hashed, which takes too long for a transaction; raises Invalid."""
     if actor.source != "cli":
         _must_be_future(new.expires_at, clock.now())
-    scopes = _scopes(new.scopes)
-    text = key_format.generate(new.mode)
+    scopes, mode = _scopes(new.scopes), new.mode or actor.mode
+    if actor.test and mode is not Mode.TEST:
+        raise Invalid.field("mode", "must be test: this is the test world", "inclusion")
+    text = key_format.generate(mode)
     secret = _parts(text).secret.encode()
-    return NewKey(new, scopes, text, bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode())
+    return NewKey(new, mode, scopes, text, bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode())
 
 
 def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
     """A new key and its full text, which is nowhere else and never shown again."""
     key, given = new.text, new.input
     row = Credential(
-        kind=CredentialKind.INTEGRATION, mode=given.mode, merchant_id=actor.merchant_id, name=given.name,
+        kind=CredentialKind.INTEGRATION, mode=new.mode, merchant_id=actor.merchant_id, name=given.name,
         description=given.description, public_id=_parts(key).public_id, prefix=key[:12], last_four=key[-4:],
         digest=vault.digest(key), scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
         bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=given.expires_at,

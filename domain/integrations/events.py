@@ -21,7 +21,6 @@ from domain.actor import Actor
 from domain.listing import Listing
 from domain.outbox import tasks
 from domain.pages import Record
-from models.credential import Mode
 from models.webhook import Delivery, Endpoint, EndpointStatus
 
 VERSION = "1.4.0"
@@ -67,25 +66,23 @@ def emit(actor: Actor, name: str, row: Any) -> int:
     """Tell the merchant's endpoints; call it after the flush, and before a row is marked as deleted. How many."""
     if name not in NAMES:
         raise LookupError(f"{name} is no event: add it to EVENTS in {__name__}")
-    if actor.mode is Mode.TEST:
-        return 0                             # what test keys do stays between us
-    wanted = [one for one in endpoints_of(row.merchant_id) if not one.events or name in one.events]
+    wanted = [one for one in endpoints_of(row.merchant_id, test=row.test) if not one.events or name in one.events]
     if not wanted:
         return 0
     db.session.flush()                       # the payload is read with plain statements
     listing, show, prefix = _shapes[name.partition(".")[0]]
-    data = show(listing.read(Actor.system(), row.id))
+    data = show(listing.read(Actor.system().in_world(test=row.test), row.id))
     made = _deliveries(wanted, name, f"{prefix}{row.id}", data, SOURCES.get(actor.source, "system"))
     _queue(made, wanted)
     return len(made)
 
 
-def endpoints_of(merchant_id: int) -> list[Endpoint]:
-    """The endpoints that listen: a key's endpoint only while the key may receive."""
+def endpoints_of(merchant_id: int, *, test: bool) -> list[Endpoint]:
+    """The endpoints of a world that listen: a key's endpoint only while the key may receive."""
     now = clock.now()
     statement = (
         select(Endpoint)
-        .where(Endpoint.merchant_id == merchant_id, Endpoint.deleted_at.is_(None))
+        .where(Endpoint.merchant_id == merchant_id, Endpoint.test.is_(test), Endpoint.deleted_at.is_(None))
         .options(joinedload(Endpoint.credential))
         .order_by(Endpoint.id)
     )
@@ -93,9 +90,9 @@ def endpoints_of(merchant_id: int) -> list[Endpoint]:
 
 
 def may_receive(key: Any, now: datetime) -> bool:
-    """May the endpoint of this key be told? Not when it is revoked, expired, a test key, or lacks the scope."""
+    """May the endpoint of this key be told? Not when it is revoked, expired, or lacks the scope."""
     return (
-        key.revoked_at is None and key.mode is Mode.LIVE and (key.expires_at is None or key.expires_at > now)
+        key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
         and "WEBHOOKS" in key.scopes
     )
 
@@ -116,8 +113,8 @@ def _deliveries(endpoints: list[Endpoint], name: str, resource: str, data: Any, 
     now = clock.now()
     made = [
         Delivery(
-            merchant_id=endpoint.merchant_id, endpoint_id=endpoint.id, message_id="msg_" + secrets.token_hex(12),
-            event=name, resource=resource, body="", created_at=now,
+            merchant_id=endpoint.merchant_id, test=endpoint.test, endpoint_id=endpoint.id,
+            message_id="msg_" + secrets.token_hex(12), event=name, resource=resource, body="", created_at=now,
         )
         for endpoint in endpoints
     ]
@@ -135,7 +132,7 @@ def _queue(deliveries: list[Delivery], endpoints: list[Endpoint]) -> None:
     for delivery, endpoint, lane in zip(deliveries, endpoints, lanes, strict=True):
         delivery.task = tasks.put(
             "webhook", lane=lane, pool=f"endpoint_{endpoint.id}", payload={"delivery_id": delivery.id},
-            merchant_id=endpoint.merchant_id, held=endpoint.status is not EndpointStatus.ACTIVE,
+            merchant_id=endpoint.merchant_id, test=endpoint.test, held=endpoint.status is not EndpointStatus.ACTIVE,
             due_at=retries.get(lane),
         )
 

@@ -1,6 +1,8 @@
 """Integration keys as they are read: columns, filters, order. Imports nothing that only writing needs."""
 
-from sqlalchemy import bindparam, case, literal
+from functools import cached_property
+
+from sqlalchemy import Boolean, ColumnElement, bindparam, case, literal, or_
 
 from domain.list_parts import Filter
 from domain.listing import Listing
@@ -13,7 +15,19 @@ STATUS = case(
     else_=literal("ACTIVE"),
 )
 
-LISTING = Listing(
+
+class KeyListing(Listing):
+    """Keys of both worlds for whoever acts in the live one; in the test world test keys only."""
+
+    def _world(self) -> ColumnElement[bool]:
+        return or_(bindparam("own_test", type_=Boolean).is_(False), Credential.mode == Mode.TEST)
+
+    @cached_property
+    def _has_worlds(self) -> bool:
+        return True
+
+
+LISTING = KeyListing(
     model=Credential,
     noun="API key",
     columns={

@@ -19,7 +19,7 @@ from domain.listing import Listing, touch
 from domain.outbox import tasks
 from domain.resource import Action, Resource, deletion, switch
 from domain.vault import vault
-from models.credential import Credential
+from models.credential import Credential, Mode
 from models.webhook import Endpoint, EndpointStatus
 
 OVERLAP = timedelta(hours=24)                    # in which both secrets sign
@@ -74,8 +74,9 @@ LISTING = Listing(
 def create(actor: Actor, new: EndpointInput, *, key: Credential | None = None) -> tuple[Endpoint, str]:
     """A new endpoint and its secret, which the receiver needs; it can be shown again."""
     secret = signatures.new_secret()
+    whose = actor if key is None else actor.for_row(key).in_world(test=key.mode is Mode.TEST)
     endpoint = Endpoint(
-        merchant_id=key.merchant_id if key else actor.merchant_id, credential_id=key.id if key else None,
+        **whose.ownership(), credential_id=key.id if key else None,
         url=addresses.check_url(new.url, policy.allowed_hosts), description=new.description,
         events=_events(new.events), status=EndpointStatus.ACTIVE, failures_in_row=0, secret=vault.encrypt(secret),
     )
@@ -117,6 +118,7 @@ def disable(endpoint: Endpoint, reason: str) -> None:
     _turn(Actor.system(), endpoint, EndpointStatus.DISABLED, "disabled")
     tasks.put(
         "mail", lane=f"endpoint_{endpoint.id}:disabled", pool="mail", merchant_id=endpoint.merchant_id,
+        test=endpoint.test,
         payload={"notice": "webhook_disabled", "endpoint_id": endpoint.id, "url": endpoint.url, "reason": reason},
     )
 

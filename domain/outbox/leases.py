@@ -37,6 +37,7 @@ class Lease:
     payload: dict[str, Any]
     attempts: int
     merchant_id: int | None
+    test: bool = False
 
 
 def _now() -> Any:
@@ -102,7 +103,7 @@ CANDIDATES = _candidates()
 # since is seen in the rows themselves.
 _TAKE = (
     select(
-        Task.id, Task.kind, Task.lane, Task.pool, Task.payload, Task.attempts, Task.merchant_id, Task.status,
+        Task.id, Task.kind, Task.lane, Task.pool, Task.payload, Task.attempts, Task.merchant_id, Task.test, Task.status,
         Task.lease_until,
     )
     .where(Task.id.in_(bindparam("ids", expanding=True)))
@@ -138,7 +139,7 @@ def claim(most: int, *, turn: Turn | None = None, slow: Slow = Slow()) -> list[L
     if not ids:
         return []
     taken = [
-        Lease(*row[:7]) for row in db.session.execute(_TAKE, {"ids": ids})
+        Lease(*row[:8]) for row in db.session.execute(_TAKE, {"ids": ids})
         if row.status is TaskStatus.PENDING and (row.lease_until is None or row.lease_until < now)
     ]
     if taken:

@@ -39,12 +39,12 @@ _WAITING = (
 
 def put(
     kind: str, *, lane: str, pool: str, payload: dict[str, Any], merchant_id: int | None = None, held: bool = False,
-    due_at: datetime | None = None,
+    due_at: datetime | None = None, test: bool = False,
 ) -> Task:
     """A task in the caller's transaction: due now, or when `retries` says of its lane."""
     now = clock.now()
     task = Task(
-        kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, created_at=now,
+        kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, test=test, created_at=now,
         due_at=due_at or now, status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,
     )
     db.session.add(task)
@@ -65,6 +65,11 @@ def done(tasks: Sequence[Lease]) -> None:
 def failed(tasks: Sequence[Lease], error: str) -> None:
     """Given up."""
     _finish(tasks, TaskStatus.FAILED, error)
+
+
+def withheld(tasks: Sequence[Lease]) -> None:
+    """Kept and shown, and never to leave the house: they are about rows of the test world."""
+    _finish(tasks, TaskStatus.CANCELLED, "Kept and not sent: it is about a row of the test world.")
 
 
 def _finish(tasks: Sequence[Lease], status: TaskStatus, error: str | None) -> None:
@@ -220,8 +225,8 @@ LISTING = Listing(
     columns={
         name: getattr(Task, name)
         for name in (
-            "id", "kind", "lane", "pool", "merchant_id", "status", "due_at", "attempts", "last_error", "created_at",
-            "finished_at", "lease_until",
+            "id", "kind", "lane", "pool", "merchant_id", "test", "status", "due_at", "attempts", "last_error",
+            "created_at", "finished_at", "lease_until",
         )
     },
     sort={"id": Task.id, "created_at": Task.created_at, "due_at": Task.due_at},

@@ -133,7 +133,7 @@ LIFE = Lifecycle(noun="customer", tell=events.emit)
 def create(actor: Actor, new: CustomerInput) -> Customer:
     """A new customer of the actor's merchant; Conflict when its e-mail is taken."""
     customer = Customer(
-        merchant_id=actor.merchant_id, code=codes.fresh(), **{name: getattr(new, name) for name in PLAIN}
+        **actor.ownership(), code=codes.fresh(), **{name: getattr(new, name) for name in PLAIN}
     )
     given = {name: getattr(new, name) for name in ("name", "first_name", "last_name")}
     given = {name: part for name, part in given.items() if part is not None}
@@ -229,7 +229,7 @@ def _email(customer: Customer, email: str | None) -> None:
     key = texts.email_key(email) if email else None
     if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
         taken = select(Customer.id).where(
-            Customer.merchant_id == customer.merchant_id, Customer.email_key == key,
+            Customer.merchant_id == customer.merchant_id, Customer.test == customer.test, Customer.email_key == key,
             Customer.deleted_at.is_(None), Customer.id != (customer.id or 0),
         )
         with db.session.no_autoflush:      # the row itself is half written

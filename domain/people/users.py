@@ -135,7 +135,8 @@ def create(actor: Actor, new: NewUser) -> User:
     if not user.all_merchants and not user.memberships:
         raise Invalid.field("merchant_ids", "must name at least one merchant", "blank")
     LIFE.add(actor, user)
-    tokens.issue(actor, user)
+    for test in (False, True):
+        tokens.issue(actor, user, test=test)
     return user
 
 
@@ -181,8 +182,9 @@ def delete(actor: Actor, user: User) -> None:
         user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
         user.token_version += 1
         sessions.end_all(user.id)
-        if tokens.of_user(user.id) is not None:
-            tokens.revoke(actor, user)
+        for test in (False, True):
+            if tokens.of_user(user.id, test=test) is not None:
+                tokens.revoke(actor, user, test=test)
 
 
 def hashed_own(user: User, old: str, new: str) -> OwnPassword:

@@ -55,7 +55,7 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
     now = clock.now()
     days = settings.get("quote_validity_days")
     budget = Budget(
-        merchant_id=merchant.id, status=BudgetStatus.PENDING, created_at=now,
+        **actor.ownership(), status=BudgetStatus.PENDING, created_at=now,
         currency=new.currency or merchant.currency,
         valid_until=_future(new.valid_until) or now + timedelta(days=days), notes=new.notes, details=new.details,
     )

@@ -112,7 +112,8 @@ def test_a_rejected_budget_opens_again_with_a_date_to_come(admin, alder):
 
 def test_a_tax_that_follows_from_the_rate_follows_the_line(admin, alder):
     with transaction():
-        db.session.add(PriceRule(merchant_id=alder, kind=PriceRuleKind.TAX, name="VAT", percent_ten_thousandths=200_000,
+        db.session.add(PriceRule(merchant_id=alder, test=False, kind=PriceRuleKind.TAX, name="VAT",
+                                 percent_ten_thousandths=200_000,
                                  version=1, created_at=clock.now(), updated_at=clock.now()))
     product = cast.make_product(alder, "Lamp", price=10, tax_id=1)
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"), [{"product_id": product, "quantity": 1}])

@@ -13,7 +13,8 @@ HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 def tokens_of(user_id):
     db.session.expire_all()
-    return db.session.query(Credential).filter_by(kind=CredentialKind.USER, user_id=user_id, revoked_at=None).count()
+    found = db.session.query(Credential).filter_by(kind=CredentialKind.USER, user_id=user_id, revoked_at=None)
+    return found.filter_by(mode="live").count()
 
 
 def actions():

@@ -13,13 +13,14 @@ from database import db, transaction
 from domain import clock
 from domain.actor import Actor
 from domain.catalog import products
-from domain.integrations import api_keys, events
+from domain.integrations import api_keys, events, webhooks
 from domain.people import customers, merchants
 from domain.sales import budgets
 from models.budget import BudgetStatus
 from models.credential import Credential
 from models.customer import Customer
-from models.webhook import Delivery
+from models.outbox import Task, TaskStatus
+from models.webhook import Delivery, Endpoint
 from tests import cast
 from tests.outbound.conftest import make_endpoint
 
@@ -180,9 +181,47 @@ def test_what_a_test_key_does_is_told_to_nobody(app, listening):
     assert names() == []
 
 
-@pytest.mark.parametrize("key", [{"mode": "test"}, {"scopes": ["READ_CUSTOMERS"]}])
-def test_the_address_of_a_key_that_may_not_receive_is_told_nothing(alder, key):
-    cast.make_key(alder, webhook_url=URL, **key)
+@pytest.mark.parametrize("test", [False, True], ids=["live", "test"])
+def test_events_go_to_the_endpoints_of_their_world_only(alder, test):
+    for mode in ("live", "test"):
+        cast.make_key(alder, webhook_url=URL + mode, mode=mode)
+    own = cast.actor_for(alder).in_world(test=test)
+    key = cast.make_customer(alder, actor=own)
+    with transaction():
+        customers.update(*customers.LISTING.lock(own, key), {"name": "Grace"})
+    told = db.session.scalars(select(Delivery)).all()
+    assert [(one.event, one.endpoint.url, one.test, one.task.test) for one in told] == [
+        (name, URL + ("test" if test else "live"), test, test) for name in ("customer.created", "customer.updated")
+    ]
+    assert json.loads(told[-1].body)["data"]["name"] == "Grace"
+
+
+def test_an_expiry_in_the_test_world_is_told_there(alder):
+    make_endpoint(alder, URL)
+    cast.make_key(alder, webhook_url=URL + "test", mode="test")
+    own = cast.actor_for(alder).in_world(test=True)
+    tomorrow = (clock.now() + timedelta(days=1)).isoformat()
+    cast.make_budget(alder, cast.make_customer(alder, actor=own), valid_until=tomorrow, actor=own)
+    with time_machine.travel(clock.now() + timedelta(days=2)), transaction():
+        assert budgets.expire_due() == 1
+    told = db.session.scalars(select(Delivery)).all()
+    assert [(one.event, one.test) for one in told][-1] == ("budget.expired", True)
+    assert {one.endpoint.url for one in told} == {URL + "test"}
+
+
+def test_mail_about_the_test_world_is_kept_and_not_sent(alder, work):
+    cast.make_user(merchant_ids=[alder])
+    cast.make_key(alder, webhook_url=URL, mode="test")
+    with transaction():
+        webhooks.disable(db.session.scalars(select(Endpoint)).one(), "no answer")
+    work()
+    task = db.session.scalars(select(Task)).one()
+    assert (task.kind, task.test, task.status) == ("mail", True, TaskStatus.CANCELLED)
+    assert "test world" in task.last_error
+
+
+def test_the_address_of_a_key_that_may_not_receive_is_told_nothing(alder):
+    cast.make_key(alder, webhook_url=URL, scopes=["READ_CUSTOMERS"])
     cast.make_customer(alder)
     assert names() == []
 

@@ -30,7 +30,7 @@ def test_a_token_has_59_characters_and_is_made_with_its_user(ada):
 
 def test_a_token_is_encrypted_at_rest(ada):
     token = token_of(ada)
-    row = db.session.query(Credential).filter_by(user_id=ada).one()
+    row = db.session.query(Credential).filter_by(user_id=ada, mode="live").one()
     assert all(token not in str(getattr(row, column.name)) for column in Credential.__table__.columns)
     assert vault.decrypt(row.ciphertext) == token
 
@@ -57,7 +57,7 @@ def test_a_revoked_token_opens_nothing_and_is_still_known_to_the_log(ada, caller
     assert caller.get("/clients").status_code == 401
     assert records[0]["user_id"] == ada
     assert records[0]["key_id"] is not None
-    assert db.session.query(Credential).filter_by(user_id=ada).one().ciphertext is None
+    assert db.session.query(Credential).filter_by(user_id=ada, mode="live").one().ciphertext is None
 
 
 @pytest.mark.parametrize("changes", [{"active": False}, None])
