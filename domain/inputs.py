@@ -159,6 +159,7 @@ def sent_again(amounts: Mapping[str, Any], given: Collection[str]) -> None:
         raise Invalid("Some fields need attention.", fields=dict.fromkeys(left, SENT_AGAIN))
 
 
+ATTENTION = "Some fields need attention."
 SENTENCES = {
     "missing": ("missing", "is required"),
     "string_type": ("type", "must be a string"),
@@ -177,22 +178,29 @@ SENTENCES = {
 
 
 def parse(
-    model: type[Model], data: Any, *, text: bool = False, zone: str | None = None, changing: bool = False
+    model: type[Model], data: Any, *, text: bool = False, zone: str | None = None, changing: bool = False,
+    problems: Mapping[str, Problem] | None = None,
 ) -> Model:
     """A typed input from what a caller sent; raises Invalid with every mistake at once.
 
     `text` says that values come from a form; `zone` is where times without an offset are;
-    `changing` that null is no way to leave something out.
+    `changing` that null is no way to leave something out; `problems` are mistakes that were found before.
     """
     try:
-        return model.model_validate(data, context={"text": text, "zone": zone, "changing": changing})
+        found = model.model_validate(data, context={"text": text, "zone": zone, "changing": changing})
     except ValidationError as problem:
-        raise invalid(problem) from None
+        raise invalid(problem, problems) from None
+    if problems:
+        raise Invalid(ATTENTION, fields=problems)
+    return found
 
 
-def changes(model: type[Input], data: Any, *, text: bool = False, zone: str | None = None) -> dict[str, Any]:
+def changes(
+    model: type[Input], data: Any, *, text: bool = False, zone: str | None = None,
+    problems: Mapping[str, Problem] | None = None,
+) -> dict[str, Any]:
     """Only the fields that were sent, checked as `parse` checks them."""
-    partial = parse(_partial(model), data, text=text, zone=zone, changing=True)
+    partial = parse(_partial(model), data, text=text, zone=zone, changing=True, problems=problems)
     return {name: getattr(partial, name) for name in partial.model_fields_set}
 
 
@@ -205,8 +213,8 @@ def _partial(model: type[Input]) -> type[Input]:
     return create_model(model.__name__ + "Changes", __base__=Input, **fields)
 
 
-def invalid(problem: ValidationError) -> Invalid:
-    """The library's error in our words; the first mistake of each field counts."""
+def invalid(problem: ValidationError, others: Mapping[str, Problem] | None = None) -> Invalid:
+    """The library's error in our words, with other mistakes; the first of each field counts."""
     fields: dict[str, Problem] = {}
     for error in problem.errors(include_url=False, include_input=False):
         path = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
@@ -217,4 +225,4 @@ def invalid(problem: ValidationError) -> Invalid:
         else:
             found = Problem(error["type"], error["msg"], context)
         fields.setdefault(path, found)
-    return Invalid("Some fields need attention.", fields=fields)
+    return Invalid(ATTENTION, fields=fields | dict(others or {}))

@@ -289,7 +289,7 @@ def weight(page: Page) -> int:
 
 def expect(row: Any, version: int | None) -> None:
     """Raises PreconditionFailed unless the row still has the version that the caller saw."""
-    if version is not None and row.version != version:
+    if version is not None and getattr(row, "version", None) != version:
         raise PreconditionFailed("Somebody else changed this in the meantime. Read it again and repeat your change.")
 
 

@@ -31,6 +31,7 @@ class Call:
         "deprecated",
         "endpoint",
         "error_code",
+        "ignored",
         "key",
         "limit",
         "name",
@@ -58,6 +59,7 @@ class Call:
         self.user_id: int | None = None
         self.error_code: str | None = None
         self.limit: Any = None
+        self.ignored: list[str] = []             # names that were sent and mean nothing here
         self.children: list[dict[str, Any]] | None = None
 
     def record(self, response: Response) -> dict[str, Any]:
@@ -95,13 +97,13 @@ class Call:
 
     def _query(self) -> str:
         """Values of the parameters that the operation declares; of all others only that they were there."""
-        if not self.request.query_string:
+        if not self.request.query_string and not self.ignored:
             return ""
         known = self.operation.parameters if self.operation else ()
         return "&".join([
             f"{name[:60]}={value.translate(ESCAPES) if name in known else MASK}"
             for name, value in self.request.args.items(multi=True)
-        ])[:500]
+        ] + [f"{name.translate(ESCAPES)}={MASK}" for name in self.ignored if name not in self.request.args])[:500]
 
     def _source(self) -> str:
         if self.contract is None:

@@ -12,9 +12,10 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from blueprints.api import field_parts
+from blueprints.api import field_parts, unknown_names
 from blueprints.api.description import Description, Manners
 from blueprints.api.field import Fields, Formats, Problems
+from blueprints.api.unknown_names import UnknownNames
 from blueprints.api.wire.row_cache import RowCache
 from domain.access.recognition import unknown_key
 from domain.actor import Actor
@@ -93,16 +94,18 @@ class Exposure:
     show: Callable[[Record], dict[str, Any]]
     written: RowCache | None = None          # texts of rows, where the contract shows them alike to everybody
 
-    def take(self, body: Any, *, new: bool = False) -> dict[str, Any]:
-        """The body in the domain's names; raises Invalid with what the words alone tell."""
+    def take(self, body: Any, *, new: bool = False) -> tuple[dict[str, Any], Problems]:
+        """The body in the domain's names, and what the words alone tell to be wrong."""
         problems: Problems = {}
         taken = field_parts.take_object(self.fields, body, "", problems)
-        for name in self.required if new else ():
-            if taken.get(name) is None and name not in problems:
-                problems[name] = Problem("missing", "is required")
-        if problems:
-            raise Invalid("Some fields need attention.", fields=problems)
-        return taken
+        form = self.resource.input
+        for name in form.only_in_changes & taken.keys() if form is not None and new else ():
+            problems[name] = Problem("fixed", "cannot be set here; it is changed afterwards")
+        for name in self.required:
+            is_missing = taken.get(name) is None and (new or name in taken)
+            if is_missing and name not in problems:
+                problems[name] = Problem("missing", "is required" if new else "must not be null")
+        return taken, self.contract.judged(problems, self.word)
 
     def page(self, actor: Actor, query: Query) -> tuple[Page, Any]:
         """A page of the list, and its rows ready to be written as JSON."""
@@ -125,9 +128,11 @@ class Contract(ABC):
     created = 201                           # the status of a creation
     formats: Formats
     manners: Manners
+    unknown_names = UnknownNames.REFUSED
     list_parameters: tuple[str, ...] = ()   # those of every list
     https_only = False
     steady = False                          # is a row always shown alike, whoever asks and from wherever?
+    deprecated_since = 0                    # Unix time, where it has a way of calling that is deprecated
     limited = False                         # do its answers say what is left of a limit?
     idempotent = False                      # does it promise Idempotency-Key on POST?
     changes_by = "PUT"                      # the method of a change
@@ -152,8 +157,31 @@ class Contract(ABC):
     def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
         """The arguments of a REST call: body if the operation takes one, query, the row's key."""
         body = self.body(request, optional=operation.optional_body) if operation.takes_body else None
-        query = request.args.to_dict(flat=False) if request.query_string else {}
+        query: Mapping[str, list[str]] = request.args.to_dict(flat=False) if request.query_string else {}
+        if operation.verb != "list":            # a list says all that is wrong with its parameters together
+            query = self.known_query(query, operation.parameters)
         return Arguments(key, body, query, request.headers.get("If-Match"))
+
+    def judged(self, problems: Problems, word: Callable[[str], str]) -> Problems:
+        """The problems of a body without those that the contract only notes."""
+        if self.unknown_names is UnknownNames.REFUSED:
+            return problems
+        ignored = [path for path, one in problems.items() if one.code == unknown_names.CODE]
+        unknown_names.note(word(path) for path in ignored)
+        return {path: one for path, one in problems.items() if path not in ignored}
+
+    def known_query(self, query: Mapping[str, list[str]], known: tuple[str, ...]) -> Mapping[str, list[str]]:
+        """The query parameters that an operation has; raises Invalid for others, or notes them."""
+        if query.keys() <= set(known):
+            return query
+        if self.unknown_names is UnknownNames.REFUSED:
+            wrong = unknown_names.problems(query, known)
+            raise Invalid(
+                "Some query parameters cannot be used.", code="invalid_parameter",
+                fields={path.removeprefix(unknown_names.SENT): one for path, one in wrong.items()},
+            )
+        unknown_names.note(name for name in query if name not in known)
+        return {name: values for name, values in query.items() if name in known}
 
     def prepare(self, arguments: Arguments) -> None:  # noqa: B027  (most contracts have nothing of the kind)
         """Take note of what concerns the whole call, such as a time zone."""

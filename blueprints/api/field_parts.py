@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
+from blueprints.api import unknown_names
 from blueprints.api.field import SKIP, Field, Fields, Formats, Known, Problems
 from blueprints.api.json_schema import Schema, nullable
+from blueprints.api.unknown_names import SENT
 from domain.pages import Record
 
 
@@ -139,8 +141,10 @@ def record_shower(fields: Fields, formats: Formats) -> Callable[[Record], dict[s
 
 
 def take_object(fields: Fields, body: Mapping[str, Any], path: str, problems: Problems) -> dict[str, Any]:
-    """The domain's names for what was sent; what the map does not name is not seen."""
+    """The domain's names for what was sent; what is only read is not seen, what the map does not name is wrong."""
     taken: dict[str, Any] = {}
+    if not body.keys() <= fields.keys():
+        problems |= unknown_names.problems(body, fields, path)
     for wire, one in fields.items():
         if wire in body and one.writable:
             value = one.take(body[wire], path + one.name, problems)
@@ -151,6 +155,8 @@ def take_object(fields: Fields, body: Mapping[str, Any], path: str, problems: Pr
 
 def word(fields: Fields, path: str) -> str:
     """A domain path in the contract's words: items.1.unit_price as items[1].unitPrice."""
+    if path.startswith(SENT):
+        return path.removeprefix(SENT)
     head, _, rest = path.partition(".")
     for wire, one in fields.items():
         if one.name == head and one.writable:

@@ -16,10 +16,12 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from blueprints.api import unknown_names
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
 from blueprints.api.rate_limits import Spent, rate_limits
+from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
 from database import DatabaseBusy, DatabaseClash, transaction
@@ -163,10 +165,12 @@ def addressed(response: Answer) -> Answer:
     """The answer with what its caller has left, marked as nobody else's."""
     response.headers["Vary"] = "Authorization, Accept-Encoding"     # not plain: compression reads it
     call: Call = g.call
-    if call.deprecated:
-        response.plain.append(("Deprecation", "true"))
+    if call.deprecated and call.contract is not None:
+        response.plain.append(("Deprecation", f"@{call.contract.deprecated_since}"))
     if call.limit is not None:
         response.plain.extend(call.limit.headers())
+    if call.ignored:
+        response.plain.append((unknown_names.HEADER, unknown_names.header(call.ignored)))
     return response
 
 
@@ -201,7 +205,7 @@ def fail(error: BaseException, contract: Contract) -> Response:
     call: Call = g.call
     known, status = explain(error, contract)
     exposure = call.operation.exposure if call.operation else None
-    word = exposure.word if exposure else str
+    word = exposure.word if exposure else as_sent
     fields = {word(name): str(problem) for name, problem in known.fields.items()}
     if call.limit is None and isinstance(call.key, KeyCaller) and status in REFUSED_BEFORE:
         call.limit = call.key.spend(0)          # known, and refused before anything was counted

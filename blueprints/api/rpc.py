@@ -16,6 +16,7 @@ from flask import Flask, Response, g, request
 
 from blueprints.api.contract import Arguments, Contract, Operation
 from blueprints.api.pipeline import addressed, explain, json_response
+from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.answers import Answer
 from database import db
@@ -160,7 +161,7 @@ class Dispatcher:
         if isinstance(error, RpcError):
             return error.as_dict()
         known, status = explain(error, self.contract)
-        word = operation.exposure.word if operation and operation.exposure else str
+        word = operation.exposure.word if operation and operation.exposure else as_sent
         fields = {word(name): str(problem) for name, problem in known.fields.items()}
         return self.contract.rpc_failure(known, status, fields)
 

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
-from blueprints.api.field import Fields
+from blueprints.api.field import Fields, Problems
 from blueprints.api.field_map import number_after
 from blueprints.api.field_parts import record_shower
 from blueprints.api.wire.row_cache import RowCache
 from database import db
 from domain import inputs
 from domain.actor import Actor
-from domain.errors import Invalid, NotFound, PreconditionFailed
+from domain.errors import Invalid, NotFound, PreconditionFailed, Problem
 from domain.listing import LARGEST_ID, expect
 from domain.people import merchants
 from domain.resource import Resource
@@ -84,7 +84,8 @@ def shown(exposure: Exposure, actor: Actor, key: int, status: int = 200) -> Outc
     """The row as it stands now, with its ETag."""
     record = exposure.resource.listing.read(actor, key)
     payload = exposure.contract.item(exposure.show(record))
-    return Outcome(payload, status, {"ETag": f'"{record.row.version}"'})
+    version = getattr(record.row, "version", None)          # rows that never change have none
+    return Outcome(payload, status, {} if version is None else {"ETag": f'"{version}"'})
 
 
 def changed(exposure: Exposure, actor: Actor, key: int) -> Outcome:
@@ -93,21 +94,25 @@ def changed(exposure: Exposure, actor: Actor, key: int) -> Outcome:
     return exposure.contract.changed(exposure, lambda: shown(exposure, actor, key))
 
 
-def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any]) -> Actor:
-    """The actor for the merchant that a creation names, where the contract has it named."""
+def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any], problems: Problems) -> Actor:
+    """The actor for the merchant that a creation names, where the contract has it named; or a problem more."""
     if not exposure.tenant:
         return actor
     wanted = taken.pop("merchant_id", None)
     is_id = isinstance(wanted, int) and not isinstance(wanted, bool) and 0 < wanted <= LARGEST_ID
     if not is_id or not merchants.LISTING.count(actor, id=[wanted]):
-        raise Invalid.field("merchant_id", "must exist", "unknown")
+        problems.setdefault("merchant_id", Problem("unknown", "must exist"))
+        return actor
     return actor.narrowed(wanted)
 
 
-def stays(exposure: Exposure, row: Any, taken: dict[str, Any]) -> None:
-    """A row's merchant may be said again, and never changed."""
-    if exposure.tenant and taken.pop("merchant_id", row.merchant_id) != row.merchant_id:
-        raise Invalid.field("merchant_id", "cannot be changed", "fixed")
+def stays(exposure: Exposure, row: Any, taken: dict[str, Any], problems: Problems) -> None:
+    """What was settled at creation, as the row's merchant, may be said again and never changed."""
+    form = exposure.resource.input
+    for name in (*(("merchant_id",) if exposure.tenant else ()), *(form.only_at_creation if form else ())):
+        known = getattr(row, name)
+        if taken.pop(name, known) != known:
+            problems[name] = Problem("fixed", "cannot be changed")
 
 
 def operation(
@@ -157,9 +162,9 @@ def created(exposure: Exposure) -> Operation:
     assert create is not None, f"{resource.name}: its Resource has no create"
 
     def read(actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
-        taken = exposure.take(body_of(arguments), new=True)
-        actor = for_merchant(exposure, actor, taken)
-        return actor, inputs.parse(form, taken, zone=exposure.contract.zone())
+        taken, problems = exposure.take(body_of(arguments), new=True)
+        actor = for_merchant(exposure, actor, taken, problems)
+        return actor, inputs.parse(form, taken, zone=exposure.contract.zone(), problems=problems)
 
     def before(actor: Actor, arguments: Arguments) -> Any:
         return prepare(*read(actor, arguments)) if prepare else None
@@ -188,9 +193,9 @@ def updated(exposure: Exposure) -> Operation:
 
     def read(row: Any, arguments: Arguments) -> dict[str, Any]:
         expect(row, version_of(arguments))
-        taken = exposure.take(body_of(arguments))
-        stays(exposure, row, taken)
-        return inputs.changes(form, taken, zone=exposure.contract.zone())
+        taken, problems = exposure.take(body_of(arguments))
+        stays(exposure, row, taken, problems)
+        return inputs.changes(form, taken, zone=exposure.contract.zone(), problems=problems)
 
     def before(actor: Actor, arguments: Arguments) -> Any:
         row = resource.listing.get(actor, key_of(exposure, arguments.key))

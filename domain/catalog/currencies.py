@@ -23,7 +23,7 @@ from domain.resource import Resource
 from models.currency import Currency
 from models.rate import ExchangeRate
 
-DIGITS = 28                                          # of a computed rate: reverse and cross
+DIGITS = 12                                          # of a computed rate, reverse or cross: more than any source has
 MAX_RATE = 10**15
 LONGEST = 40                                         # characters of a rate as text
 EURO = "EUR"                                         # what the published rates are kept against

@@ -10,12 +10,14 @@ import orjson
 from flask import current_app, g, request
 from werkzeug.wrappers import Request
 
+from blueprints.api import unknown_names
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.core.manners import MANNERS
 from blueprints.api.core.reader import QueryReader
 from blueprints.api.field import Formats
 from blueprints.api.rate_limits import rate_limits
 from blueprints.api.rpc import RpcContract
+from blueprints.api.unknown_names import printable
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
 from blueprints.services import services
@@ -24,12 +26,13 @@ from domain.access.recognition import is_within
 from domain.access.user_access import unknown_token
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
 from domain.pages import Page, Query
-from domain.validators import timezones
+from domain.validators import is_whole, timezones
 
 AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603
 BAD_TOKENS_PER_MINUTE = 100
 ZONE = "__tz"
+MISSING = Problem("missing", "is required")
 FORM = "%Y-%m-%d %H:%M:%S%z"
 MOMENT = {
     "type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([+-]\d\d:?\d\d|Z)?$",
@@ -47,17 +50,13 @@ def exact(value: Decimal) -> orjson.Fragment:
     return orjson.Fragment(format(value.normalize(), "f").encode())
 
 
-def printable(text: str) -> str:
-    """The beginning of what a caller sent, so that it can be said back as JSON."""
-    return text[:60].encode("utf-8", "replace").decode()
-
-
 class CoreContract(RpcContract):
     """For programs of the operator on a private network."""
 
     name = "core"
     prefixes = ("", "/api")
     created = 200
+    deprecated_since = 1767225600           # 1 January 2026: signing in for a JSON Web Token
     changes_by = "PATCH"
     names = {"list": "search"}
     manners = MANNERS
@@ -101,7 +100,10 @@ class CoreContract(RpcContract):
         return Unauthenticated("The token is not valid or has expired.", code="utoken-auth-failed")
 
     def challenge(self) -> Mapping[str, str]:
-        return {"WWW-Authenticate": "Bearer"}
+        """The token's own header has no scheme of HTTP: it is named. A JSON Web Token is a bearer token."""
+        if g.call.deprecated:
+            return {"WWW-Authenticate": "Bearer"}
+        return {"WWW-Authenticate": 'ApiKey header="X-Api-Key"'}
 
     # Reading ----------------------------------------------------------------------------------------
 
@@ -114,13 +116,13 @@ class CoreContract(RpcContract):
         return found
 
     def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
-        """Query and body together, the body first; `id[]=1` is an array, names that nothing has are ignored."""
+        """Query and body together, the body first; `id[]=1` is an array."""
         known, params = self._names(operation), {}
         for name, values in request.args.lists():
-            plain = name.removesuffix("[]")
-            if plain in known:
-                params[plain] = values if len(values) > 1 or plain != name else values[0]
-        return self.arguments(operation, params | self.body(request) | ({"id": key} if key is not None else {}))
+            plain = name.removesuffix("[]") if name.removesuffix("[]") in known else name
+            params[plain] = values if len(values) > 1 or plain != name else values[0]
+        sent = params | self.body(request)
+        return self._checked(operation, sent if key is None else sent | {"id": key}, key)
 
     @staticmethod
     def _names(operation: Operation) -> set[str]:
@@ -132,20 +134,27 @@ class CoreContract(RpcContract):
 
     def arguments(self, operation: Operation, params: Mapping[str, Any]) -> Arguments:
         """Named parameters of either protocol; raises Invalid for a name that nothing has."""
-        known = self._names(operation)
-        unknown = {printable(name): Problem("unknown", "is not a parameter") for name in params if name not in known}
-        if unknown:
+        keyed = "{key}" in operation.path
+        if keyed and "id" not in params:
+            raise Invalid("Invalid request", fields=self._unknown(operation, params) | {"id": MISSING})
+        return self._checked(operation, params, self._key(params["id"]) if keyed else None)
+
+    def _checked(self, operation: Operation, params: Mapping[str, Any], key: str | None) -> Arguments:
+        """The arguments, if every name is known; a body says its wrong names with all else that is wrong with it."""
+        unknown = self._unknown(operation, params)
+        if unknown and (operation.exposure is None or not operation.takes_body):
             raise Invalid("Invalid request", fields=unknown)
-        key = None
-        if "{key}" in operation.path:
-            if "id" not in params:
-                raise Invalid.field("id", "is required", "missing")
-            key = self._key(params["id"])
-        return Arguments(key, dict(params), params)
+        body = {name: value for name, value in params.items() if name != ZONE}
+        return Arguments(key, body, params)
+
+    def _unknown(self, operation: Operation, params: Mapping[str, Any]) -> dict[str, Problem]:
+        return unknown_names.problems(params, self._names(operation))
 
     @staticmethod
     def _key(given: Any) -> str:
-        if isinstance(given, bool) or not isinstance(given, int | str):
+        if isinstance(given, Decimal) and is_whole(given):
+            given = int(given)
+        if isinstance(given, bool) or not isinstance(given, int):
             raise Invalid.field("id", "must be an integer", "type")
         return str(given)
 

@@ -9,6 +9,7 @@ from flask import g
 from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Request
 
+from blueprints.api import unknown_names
 from blueprints.api.contract import Contract, Exposure, Parameter
 from blueprints.api.field import Formats
 from blueprints.api.field_map import number_after
@@ -62,7 +63,8 @@ class PublicContract(Contract):
         return json_reader.read(raw)
 
     def query(self, exposure: Exposure, given: Mapping[str, list[str]]) -> Query:
-        reader = QueryReader(given)
+        known = (*self.list_parameters, *exposure.parameters)
+        reader = QueryReader(given, known)
         page = reader.whole("page", 1)
         limit = min(reader.whole("limit", 10), MAX_LIMIT)
         sort = reader.choice("sort", {**exposure.sorts}, "createdAt")
@@ -136,9 +138,12 @@ STATUSES: dict[type[DomainError], int] = {
 class QueryReader:
     """Query parameters, each read once; all mistakes together as `invalid_parameter`."""
 
-    def __init__(self, given: Mapping[str, list[str]]):
+    def __init__(self, given: Mapping[str, list[str]], known: tuple[str, ...]):
         self.given = given
         self.problems: dict[str, errors.Problem] = {}
+        if not given.keys() <= set(known):
+            wrong = unknown_names.problems(given, known)
+            self.problems |= {path.removeprefix(unknown_names.SENT): one for path, one in wrong.items()}
 
     def _one(self, name: str) -> str | None:
         values = self.given.get(name)

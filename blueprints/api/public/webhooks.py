@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from blueprints.api import unknown_names
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.description import Description, Told
 from blueprints.services import services
@@ -48,6 +49,9 @@ def operation(contract: Contract) -> Operation:
         body = arguments.body if arguments.body is not None else {}
         if not isinstance(body, dict):
             raise Invalid("The body must be a JSON object.", code="invalid_json")
+        wrong = unknown_names.problems(body, ("event", "data"))
+        if wrong:
+            raise Invalid("Some fields need attention.", fields=wrong)
         event = body.get("event", "webhook.test")
         if not isinstance(event, str) or not 1 <= len(event) <= LONGEST_NAME or not event.isprintable():
             raise Invalid.field("event", f"must be a string of 1 to {LONGEST_NAME} characters")

@@ -22,7 +22,7 @@ from tests.api.core.refusals import NEWER_SECRET, REFUSED, SECRET, assert_refuse
 
 def test_a_login_gets_a_token_for_an_hour(login, bearer):
     reply = login()
-    assert reply.headers["Deprecation"] == "true"
+    assert reply.headers["Deprecation"] == "@1767225600"
     result = reply.json["result"]
     assert set(result) == {"token", "expires_at"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000", result["expires_at"])
@@ -31,7 +31,7 @@ def test_a_login_gets_a_token_for_an_hour(login, bearer):
     assert claims["exp"] - claims["iat"] == 3600
     rpc, rest = bearer(result["token"])
     assert rpc.json["result"] == rest.json == []
-    assert rpc.headers["Deprecation"] == rest.headers["Deprecation"] == "true"
+    assert rpc.headers["Deprecation"] == rest.headers["Deprecation"] == "@1767225600"
 
 
 def test_a_call_with_an_api_key_is_not_deprecated(caller):
@@ -49,7 +49,7 @@ def test_a_deprecated_call_leaves_a_line_in_the_log(login, bearer, caplog):
 def test_a_notification_with_a_token_is_marked_too(app, login):
     headers = {"Authorization": f"Bearer {login().json['result']['token']}"}
     reply = app.test_client().post("/", json={"jsonrpc": "2.0", "method": "clients.search"}, headers=headers)
-    assert (reply.status_code, reply.headers["Deprecation"]) == (204, "true")
+    assert (reply.status_code, reply.headers["Deprecation"]) == (204, "@1767225600")
 
 
 def test_both_protocols_refuse_a_wrong_password_alike(app, login):
@@ -64,7 +64,7 @@ def test_both_protocols_refuse_a_wrong_password_alike(app, login):
 @pytest.mark.parametrize(("params", "wrong"), [
     ({}, {"login": "Is required", "password": "Is required"}), ({"login": "a"}, {"password": "Is required"}),
     ({"login": 1, "password": None}, {"login": "Must be a string", "password": "Is required"}),
-    ({"login": "a", "password": "b", "remember": 1}, {"remember": "Is not a parameter"}),
+    ({"login": "a", "password": "b", "remember": 1}, {"remember": "Is not known here; the nearest known name is password"}),
 ])
 def test_a_login_without_its_parts_is_invalid(app, params, wrong):
     rest = app.test_client().post("/iam/auth/jwt/authenticate", json=params)

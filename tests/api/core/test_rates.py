@@ -4,7 +4,7 @@ import gzip
 import json
 import os
 from datetime import date
-from decimal import Decimal
+from decimal import Context, Decimal
 
 import pytest
 
@@ -76,10 +76,14 @@ def test_published_rates_are_found_on_their_day_and_after_it(core, published):
     assert core.get("/accounting/currencies/exchange-rate?to=HRK&dt=2025-01-01").json["dt"] == "2022-12-30"
     before = core.get("/accounting/currencies/exchange-rate?to=USD&dt=1999-01-03")
     assert (before.status_code, before.json["error"]["data"]["code"]) == (422, "rate-not-found")
-    # crosses and reverses, to the last digit
+    # crosses and reverses, to twelve digits
     usd, gbp = Decimal("1.1684"), Decimal("0.87058")
-    assert rate(core, **{"from": "USD", "to": "GBP", "dt": "2026-04-13"}) == gbp / usd
-    assert rate(core, **{"from": "USD", "to": "EUR", "dt": "2026-04-13"}) == 1 / usd
+    assert rate(core, **{"from": "USD", "to": "GBP", "dt": "2026-04-13"}) == twelve_digits(gbp / usd)
+    assert rate(core, **{"from": "USD", "to": "EUR", "dt": "2026-04-13"}) == twelve_digits(1 / usd)
+
+
+def twelve_digits(value):
+    return Context(prec=12).create_decimal(value)
 
 
 def test_both_forms_of_the_published_file_say_the_same():

@@ -100,10 +100,12 @@ def test_all_mistakes_are_named_together(core):
     assert set(data) == {"limit", "order", "status"}
 
 
-def test_unknown_query_parameters_are_ignored_and_unknown_fields_are_not(core, clients):
-    assert len(core.get("/clients?utm_source=x&_=1").json) == 3
+@pytest.mark.usefixtures("clients")
+def test_unknown_names_are_refused_in_queries_and_in_bodies(core):
+    reply = core.get("/clients?nmae=x")
+    assert_error(reply, 400, "Invalid request", {"nmae": "Is not known here; the nearest known name is name"})
     reply = core("PATCH", "/clients/1", json={"nmae": "Ada King"})
-    assert_error(reply, 400, "Invalid request", {"nmae": "Is not a parameter"})
+    assert_error(reply, 400, "Invalid request", {"nmae": "Is not known here; the nearest known name is name"})
 
 
 def test_a_get_may_carry_its_parameters_in_a_body(core, clients):

@@ -74,9 +74,9 @@ def test_left_out_the_date_is_thirty_days_off_or_as_the_setting_says(budget):
 
 def test_what_the_caller_says_of_computed_fields_is_ignored(budget):
     data = budget(
-        id="budget_77", total=1, subtotal=2, status="APPROVED", createdAt="2001-01-01T00:00:00Z", approvedBy="me",
-        approvedAt="2001-01-01T00:00:00Z", merchant_id=2, merchantId=2, created_by_user_id=1, version=9, deleted_at="x",
-        customer={"id": "customer_9", "name": "Eve"}, items=[{**WORK, "id": "item_99", "total": 5, "budget_id": 3}],
+        id="budget_77", total=1, subtotal=2, createdAt="2001-01-01T00:00:00Z", approvedBy="me",
+        approvedAt="2001-01-01T00:00:00Z", updatedAt="2001-01-01T00:00:00Z",
+        customer={"id": "customer_9", "name": "Eve"}, items=[{**WORK, "id": "item_99", "total": 5}],
     )
     assert (data["id"], data["total"], data["status"]) == ("budget_1", 100.0, "PENDING")
     assert (data["approvedBy"], data["approvedAt"], data["customer"]["name"]) == (None, None, "Ada")
@@ -165,7 +165,7 @@ def test_a_whole_number_may_be_written_with_a_fraction_of_nothing(api, customer,
     ({"metadata": {str(one): "x" for one in range(51)}}, "metadata", "at most 50"),
     ({"metadata": {"": "x"}}, "metadata", "1 to 40"),
     ({"metadata": {"a": "x" * 501}}, "metadata", "500"),
-    ({"status": "DRAFT"}, "status", "must be one of"),
+    ({"status": "DRAFT"}, "status", "changed afterwards"),
 ])
 def test_a_budget_that_cannot_be_is_422_and_says_where(api, customer, more, field, words):
     reply = api.post("/budgets", {"customerId": customer, "items": [WORK], **more})

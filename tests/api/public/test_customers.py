@@ -85,8 +85,8 @@ def test_a_customer_that_cannot_be_is_422_and_says_where(api, more, field, words
 def test_a_name_is_required(api):
     body = assert_error(api.post("/customers", {"email": "a@b.org"}), 422, "validation_error", {"name": "is required"})
     assert body["message"]
-    assert_error(api.post("/customers", {"firstName": "Ada", "company": "X"}), 422, "validation_error",
-                 {"name": "is required"})
+    body = assert_error(api.post("/customers", {"firstName": "Ada", "company": "X"}), 422, "validation_error")
+    assert body["details"].keys() == {"name", "firstName"}
 
 
 def test_all_mistakes_are_named_at_once(api):

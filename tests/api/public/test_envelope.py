@@ -128,7 +128,8 @@ def test_a_wrong_body_is_422_and_names_every_mistake_in_the_callers_words(api):
         {"productId": "customer_1", "quantity": 1},
     ]})
     body = assert_error(reply, 422, "validation_error")
-    assert body["details"].keys() == {"customerId", "items[1].productId"}
+    assert body["details"].keys() == {
+        "customerId", "validUntil", "items[0].quantity", "items[1].productId"}
     reply = api.post("/budgets", {"customerId": "customer_1", "validUntil": "soon", "items": [
         {"description": "Work", "quantity": 0, "unitPrice": -1}, 7,
     ]})
@@ -148,9 +149,11 @@ def test_a_body_over_a_mebibyte_is_413(api):
     assert_error(api.post("/customers", data=body, content_type="application/json"), 413, "payload_too_large")
 
 
-def test_sixty_thousand_keys_are_read_and_ignored(api):
+def test_of_sixty_thousand_unknown_keys_twenty_are_told(api):
     body = {f"k{number}": 1 for number in range(60_000)}
-    assert_error(api.post("/customers", body), 422, "validation_error", {"name": "is required"})
+    details = assert_error(api.post("/customers", body), 422, "validation_error")["details"]
+    assert len(details) == 21
+    assert details["name"] == "is required"
 
 
 @pytest.mark.parametrize("kind", [
@@ -267,5 +270,6 @@ def test_a_method_override_changes_nothing(caller, alder):
     cast.make_customer(alder)
     reader = caller(alder, scopes=["READ_CUSTOMERS"])
     headers = {"X-HTTP-Method-Override": "DELETE", "X-Method-Override": "DELETE"}
-    assert reader.get("/customers/customer_1?_method=DELETE", headers=headers).status_code == 200
+    assert reader.get("/customers/customer_1?_method=DELETE", headers=headers).status_code == 400
+    assert reader.get("/customers/customer_1", headers=headers).status_code == 200
     assert reader.get("/customers/customer_1").status_code == 200

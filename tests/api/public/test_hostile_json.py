@@ -106,7 +106,7 @@ def test_naughty_strings_as_names_are_searched_and_found(api, alder, naughty):
     ("/products", "name"), ("/products", "sku"), ("/products", "description"), ("/products", "category"),
 ])
 def test_what_a_database_cannot_hold_is_422_on_every_database(api, path, field, words):
-    body = json.dumps({"name": "x", "price": 1} | {field: words})
+    body = json.dumps({"name": "x"} | ({"price": 1} if path == "/products" else {}) | {field: words})
     reply = api.post(path, data=body, content_type="application/json")
     assert assert_error(reply, 422, "validation_error")["details"].keys() == {field}
 
@@ -138,7 +138,7 @@ def fits(field, value):
     if isinstance(field, Amount | Price):
         return isinstance(value, int | float) and not isinstance(value, bool) and value <= 1000
     if isinstance(field, One):
-        return value == {} or value == {"x": "y"}
+        return value == {}
     if field.name == "details":
         return value in ({}, {"x": "y"})
     if isinstance(field, Words):
@@ -159,10 +159,15 @@ def body_for(path):
     }[path]
 
 
+def settable(exposure, field):
+    """May a creation carry it?"""
+    return field.writable and field.name not in exposure.resource.input.only_in_changes
+
+
 def writable():
     for exposure in (public.CUSTOMERS, public.PRODUCTS, public.BUDGETS):
         for wire, field in exposure.fields.items():
-            if field.writable:
+            if settable(exposure, field):
                 yield exposure.path, (), wire, field
         for nested, into in (("address", ()), ("items", (0,))):
             for wire, field in getattr(exposure.fields.get(nested), "fields", {}).items():

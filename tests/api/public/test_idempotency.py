@@ -64,8 +64,8 @@ def test_another_body_under_the_same_key_is_409(api, body):
 
 
 def test_another_path_under_the_same_key_is_409(app, api):
-    api.post("/customers", {"name": "Lamp", "price": 1}, headers=keyed("one"))
-    assert_error(api.post("/products", {"name": "Lamp", "price": 1}, headers=keyed("one")), 409, "idempotency_conflict")
+    api.post("/customers", {"name": "Lamp"}, headers=keyed("one"))
+    assert_error(api.post("/products", {"name": "Lamp"}, headers=keyed("one")), 409, "idempotency_conflict")
 
 
 def test_a_refused_body_does_not_use_the_key_up(api):

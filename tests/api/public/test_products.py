@@ -148,7 +148,12 @@ def test_a_subscription_is_paid_as_one(api, product):
 
 
 def test_what_the_map_does_not_name_cannot_be_written(api, product):
-    product(billing="metered", group_id=1, tax_id=1, lock_price=True, merchant_id=2, code="HACKED", deposit=1)
+    hidden = {"billing": "metered", "group_id": 1, "tax_id": 1, "lock_price": True, "merchant_id": 2, "code": "HACKED"}
+    reply = api.post("/products", {"name": "Lamp", "price": 1, **hidden})
+    assert_error(reply, 422, "validation_error")
+    assert reply.json["details"].keys() == hidden.keys()
+    product()
+    assert_error(api.put("/products/product_1", hidden), 422, "validation_error")
     assert (row().billing, row().tax_id) == (Billing.SINGLE_PAYMENT, None)
     assert (row().lock_price, row().merchant_id) == (False, 1)
 
