@@ -23,7 +23,8 @@ def unchanging(row, *left_out):
     """A row without times, the ids of its lines, which are written anew, and by which rate they were taxed."""
     kept = {name: value for name, value in row.items() if name not in left_out}
     if "items" in kept:
-        kept["items"] = [{name: value for name, value in one.items() if name not in ("id", "tax_percent")} for one in kept["items"]]
+        anew = ("id", "tax_percent")
+        kept["items"] = [{name: one[name] for name in one if name not in anew} for one in kept["items"]]
     return kept
 
 

@@ -64,7 +64,8 @@ def test_both_protocols_refuse_a_wrong_password_alike(app, login):
 @pytest.mark.parametrize(("params", "wrong"), [
     ({}, {"login": "Is required", "password": "Is required"}), ({"login": "a"}, {"password": "Is required"}),
     ({"login": 1, "password": None}, {"login": "Must be a string", "password": "Is required"}),
-    ({"login": "a", "password": "b", "remember": 1}, {"remember": "Is not known here; the nearest known name is password"}),
+    ({"login": "a", "password": "b", "passwort": 1},
+     {"passwort": "Is not known here; the nearest known name is password"}),
 ])
 def test_a_login_without_its_parts_is_invalid(app, params, wrong):
     rest = app.test_client().post("/iam/auth/jwt/authenticate", json=params)
