@@ -66,4 +66,5 @@ def test_every_noun_has_a_sample_that_its_input_takes(exposure):
     known = {*resource.input.model_fields, "merchant_id"}
     assert set(resource.sample.sent) <= known, place
     body = schemas.body(exposure, new=True)
-    inputs.parse(resource.input, exposure.take(read(orjson.dumps(body.example)), new=True))
+    taken, problems = exposure.take(read(orjson.dumps(body.example)), new=True)
+    inputs.parse(resource.input, taken, problems=problems)
