@@ -1,16 +1,40 @@
 """Scopes, and what each role is worth in them. Keys carry scopes, users carry a role."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 from models.user import Role
 
-KEY_SCOPES = (
-    "READ_BUDGETS",
-    "WRITE_BUDGETS",
-    "READ_CUSTOMERS",
-    "WRITE_CUSTOMERS",
-    "READ_PRODUCTS",
-    "WRITE_PRODUCTS",
-    "WEBHOOKS",
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """What a key may be granted of one noun: nothing, to read, or to read and write; a single scope is had or not."""
+
+    name: str                               # how its scopes end: BUDGETS
+    title: str
+    about: str
+    single: bool = False
+
+    def scopes(self, level: str) -> tuple[str, ...]:
+        """The scopes of a level: none, read or write."""
+        if self.single:
+            return () if level == "none" else (self.name,)
+        return {"read": (f"READ_{self.name}",), "write": (f"READ_{self.name}", f"WRITE_{self.name}")}.get(level, ())
+
+    def level(self, granted: Collection[str]) -> str:
+        """The level that these scopes are worth."""
+        if f"WRITE_{self.name}" in granted or (self.single and self.name in granted):
+            return "write"
+        return "read" if f"READ_{self.name}" in granted else "none"
+
+
+KEY_PERMISSIONS = (
+    Permission("BUDGETS", "Budgets", "quotes with their lines"),
+    Permission("CUSTOMERS", "Customers", "profiles and addresses"),
+    Permission("PRODUCTS", "Products", "the catalogue and its prices"),
+    Permission("WEBHOOKS", "Webhooks", "endpoints, secrets and test deliveries", single=True),
 )
+KEY_SCOPES = tuple(scope for one in KEY_PERMISSIONS for scope in one.scopes("write"))
 
 ADMIN_SCOPES = (
     "READ_KEYS",

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, plain
-from blueprints.admin.customers import timezone_choices
 from blueprints.pages import navigation
 from blueprints.pages.htmx import go
 from blueprints.pages.navigation import Item
@@ -20,7 +20,7 @@ from models.user import User
 
 FIELDS = (
     Field(name="name", hint="Shown instead of the address."),
-    Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, blank="UTC"),
+    Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="UTC"),
 )
 
 

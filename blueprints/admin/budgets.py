@@ -5,11 +5,10 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import budget_form
+from blueprints.admin import budget_form, choices
 from blueprints.admin.crud import actions, cells, records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
-from blueprints.admin.customers import currency_choices
 from blueprints.pages.htmx import go
 from blueprints.pages.session import me, need, wide_actor
 from database import transaction
@@ -48,7 +47,7 @@ PAGE = ListPage(
     sections=(
         Section("Budget", (
             Field(name="customer_id", required=True),
-            Field(name="currency", kind="select", choices=currency_choices, blank="The merchant's"),
+            Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's"),
             Field(name="valid_until", kind="date"),
             Field(name="notes", kind="area"),
         )),

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.pages.session import wide_actor
-from domain import validators
 from domain.pages import Query
 from domain.people import customers
 from domain.sales import budgets
@@ -16,27 +16,12 @@ STATUS = pairs(CustomerStatus)
 PARTS = ("street", "city", "state", "postal_code", "country")
 
 
-def country_choices(_: Any) -> list[tuple[str, str]]:
-    """Countries by name."""
-    return sorted(validators.countries().items(), key=lambda pair: pair[1])
-
-
-def currency_choices(_: Any) -> list[tuple[str, str]]:
-    """Currencies by code."""
-    return [(code, f"{code} · {name}") for code, name in sorted(validators.currencies().items())]
-
-
-def timezone_choices(_: Any) -> list[tuple[str, str]]:
-    """Time zones by name."""
-    return [(name, name) for name in sorted(validators.timezones())]
-
-
 def address(kind: str, title: str) -> Section:
     """An address as a part of the form."""
     labels = {"state": "State or province", "postal_code": "Postal code"}
     plain = [Field(name=f"{kind}.{part}", label=labels.get(part, part.capitalize())) for part in PARTS[:-1]]
     country = Field(
-        name=f"{kind}.country", label="Country", kind="select", choices=country_choices, blank="Not given"
+        name=f"{kind}.country", label="Country", kind="select", choices=choices.countries, blank="Not given"
     )
     return Section(title, (*plain, country))
 
@@ -104,8 +89,8 @@ PAGE = ListPage(
             Field(name="website", kind="url"),
         )),
         Section("Billing", (
-            Field(name="currency", kind="select", choices=currency_choices, blank="The merchant's"),
-            Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, blank="The merchant's"),
+            Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's"),
+            Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The merchant's"),
             Field(name="credit_limit", kind="number", required=True),
             Field(name="low_balance", kind="number", hint="Below this balance somebody is told; empty for never."),
         )),

@@ -7,10 +7,9 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints.pages.format import zone
 from domain import clock
+from domain.permissions import KEY_PERMISSIONS
 
-SCOPES = {"none": (), "read": ("READ",), "write": ("READ", "WRITE")}
 PLAIN = ("name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url", "mode")
-RESOURCES = ("BUDGETS", "CUSTOMERS", "PRODUCTS")
 
 
 def typed(form: MultiDict[str, str]) -> dict[str, Any]:
@@ -23,10 +22,7 @@ def typed(form: MultiDict[str, str]) -> dict[str, Any]:
 
 def scopes(form: MultiDict[str, str]) -> list[str]:
     """The scopes that the matrix grants."""
-    chosen = [
-        f"{verb}_{name}" for name in RESOURCES for verb in SCOPES.get(form.get(f"scope_{name}", "none"), ())
-    ]
-    return [*chosen, "WEBHOOKS"] if form.get("scope_WEBHOOKS") else chosen
+    return [scope for one in KEY_PERMISSIONS for scope in one.scopes(form.get(f"scope_{one.name}", "none"))]
 
 
 def expiry(form: MultiDict[str, str]) -> str | None:

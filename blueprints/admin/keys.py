@@ -19,17 +19,12 @@ from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Pr
 from domain.integrations import api_keys
 from domain.listing import expect
 from domain.pages import Query
-from domain.permissions import KEY_SCOPES
+from domain.permissions import KEY_PERMISSIONS
 from models.credential import Credential, Mode
 
 SOON = timedelta(days=14)
 TABS = {"active": "Active", "expiring": "Expiring soon", "unused": "Never used", "revoked": "Revoked", "all": "All"}
 PRESETS = {"30": "30 days", "90": "90 days", "365": "1 year", "custom": "Custom", "never": "Never"}
-RESOURCES = (
-    ("BUDGETS", "Budgets", "quotes with their lines"),
-    ("CUSTOMERS", "Customers", "profiles and addresses"),
-    ("PRODUCTS", "Products", "the catalogue and its prices"),
-)
 
 
 def tab_filters(tab: str) -> dict[str, Any]:
@@ -148,14 +143,14 @@ def ask_for_key() -> Response:
     """The form; sensible from the start: 90 days, everything readable, nothing writable."""
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     values = {"expires": "90", "rate_limit_per_hour": "1000", "mode": mode.value}
-    return form(values | {f"scope_{name}": "read" for name, _, _ in RESOURCES})
+    return form(values | {f"scope_{one.name}": "none" if one.single else "read" for one in KEY_PERMISSIONS})
 
 
 def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = None) -> Response:
     """The form as a dialog or as a page, with what was typed."""
     response = page_or_part(
         "admin/key_form.html", "admin/_key_dialog.html", here=PAGE, values=values, row=row, wrong=wrong,
-        resources=RESOURCES, presets=PRESETS, address=request.remote_addr, who=records.acting(PAGE, row),
+        permissions=KEY_PERMISSIONS, presets=PRESETS, address=request.remote_addr, who=records.acting(PAGE, row),
         today=clock.now(), once=once.token() if row is None else "", **records.choice_of(PAGE, row),
     )
     if wrong:
@@ -214,10 +209,7 @@ def values_of(row: Credential) -> dict[str, str]:
     values = {name: plain(getattr(row, name)) for name in (
         "name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url",
     )}
-    for name, _, _ in RESOURCES:
-        written = f"WRITE_{name}" in row.scopes
-        values[f"scope_{name}"] = "write" if written else "read" if f"READ_{name}" in row.scopes else "none"
-    values["scope_WEBHOOKS"] = "on" if "WEBHOOKS" in row.scopes else ""
+    values |= {f"scope_{one.name}": one.level(row.scopes) for one in KEY_PERMISSIONS}
     values["expires"] = "custom" if row.expires_at else "never"
     values["expires_on"] = row.expires_at.date().isoformat() if row.expires_at else ""
     return values | {"mode": row.mode.value}
@@ -247,6 +239,3 @@ def unchanged(row: Credential, changes: dict[str, Any]) -> dict[str, Any]:
     if kept and new and kept.date() == new.date():
         return {name: value for name, value in changes.items() if name != "expires_at"}
     return changes
-
-
-assert {f"READ_{name}" for name, _, _ in RESOURCES} < set(KEY_SCOPES)      # the form offers what there is

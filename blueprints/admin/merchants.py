@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
-from blueprints.admin.customers import country_choices, currency_choices, timezone_choices
 from domain.people import merchants
 from models.merchant import Merchant
 
@@ -35,8 +35,8 @@ PAGE = ListPage(
     sections=(
         Section("Profile", (
             Field(name="name", required=True),
-            Field(name="currency", kind="select", choices=currency_choices, required=True),
-            Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, required=True),
+            Field(name="currency", kind="select", choices=choices.currencies, required=True),
+            Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, required=True),
             Field(name="active", label="Active: keys and tokens of this profile work", kind="check"),
         )),
         Section("What documents print", (
@@ -50,7 +50,7 @@ PAGE = ListPage(
             Field(name="city"),
             Field(name="state", label="State or province"),
             Field(name="postal_code", label="Postal code"),
-            Field(name="country", kind="select", choices=country_choices, blank="Not given"),
+            Field(name="country", kind="select", choices=choices.countries, blank="Not given"),
             Field(name="document_footer", kind="area", wide=True, hint="Bank account, terms of payment …"),
         )),
     ),

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
-from blueprints.admin.customers import currency_choices
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.pages import Query
@@ -95,7 +95,7 @@ PAGE = ListPage(
         )),
         Section("Price", (
             Field(name="price", kind="number", required=True, hint="Without tax; up to six decimals."),
-            Field(name="currency", kind="select", choices=currency_choices, blank="The merchant's"),
+            Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's"),
             Field(name="unit", hint="Piece, hour, licence …"),
             Field(name="tax_id", label="Tax", kind="select", choices=rules(PriceRuleKind.TAX), blank="None"),
             Field(name="discount_id", label="Discount", kind="select", choices=rules(PriceRuleKind.DISCOUNT),

@@ -5,8 +5,8 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, payload, plain
-from blueprints.admin.customers import currency_choices, timezone_choices
 from blueprints.pages import navigation
 from blueprints.pages.htmx import go
 from blueprints.pages.navigation import Item
@@ -19,8 +19,8 @@ from domain.actor import All
 from domain.errors import Invalid
 
 CONTROLS = {
-    "base_currency": {"kind": "select", "choices": currency_choices},
-    "system_timezone": {"kind": "select", "choices": timezone_choices},
+    "base_currency": {"kind": "select", "choices": choices.currencies},
+    "system_timezone": {"kind": "select", "choices": choices.zones},
 }
 SHOWN = (
     "public_url", "require_https", "trusted_proxies", "core_api_networks", "webhook_allowed_hosts",

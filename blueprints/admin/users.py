@@ -5,9 +5,9 @@ from typing import Any
 from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
-from blueprints.admin.customers import timezone_choices
 from blueprints.pages.htmx import go, is_partial
 from blueprints.pages.session import me, need, private, wide_actor
 from blueprints.pages.shell import ROLES, own_merchants
@@ -63,7 +63,7 @@ PAGE = ListPage(
         Section("Who it is", (
             Field(name="email", label="E-mail", kind="email", required=True),
             Field(name="name"),
-            Field(name="timezone", label="Time zone", kind="select", choices=timezone_choices, blank="UTC"),
+            Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="UTC"),
         )),
         Section("What the user may do", (
             Field(name="role", kind="select", choices=ROLE_CHOICES, required=True),

@@ -1,9 +1,12 @@
 """Whoever adds a noun and forgets a place is told which file to edit."""
 
 import pytest
+from werkzeug.datastructures import MultiDict
 
+from blueprints.admin import key_form
 from blueprints.pages import navigation
 from domain.actor import Actor
+from domain.permissions import EVERYTHING, KEY_PERMISSIONS, KEY_SCOPES
 from tests.architecture.nouns import pages, resources
 
 WITHOUT_PAGES = {}                      # a noun that has no page, and why
@@ -46,3 +49,17 @@ def test_an_action_that_pages_offer_says_what_it_does_and_what_it_did(here):
 def test_every_action_that_pages_offer_has_its_addresses(app, here):
     rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint == f"admin.{here.resource.name}_act"]
     assert bool(rules) == bool(here.verbs), f"blueprints/admin: call actions.register(bp, PAGE) for {here.title}"
+
+
+@pytest.mark.parametrize("scope", KEY_SCOPES)
+def test_every_scope_of_a_key_can_be_granted_in_its_form(scope):
+    permission = next((one for one in KEY_PERMISSIONS if scope in one.scopes("write")), None)
+    assert permission is not None, f"domain/permissions.py: add {scope} to KEY_PERMISSIONS"
+    assert scope in key_form.scopes(MultiDict({f"scope_{permission.name}": "write"}))
+    assert permission.level([scope]) != "none"
+
+
+def test_every_scope_that_a_noun_names_exists():
+    for resource in resources():
+        for scope in (resource.read_scope, resource.write_scope):
+            assert scope in EVERYTHING, f"domain/permissions.py: there is no scope {scope} ({resource.name})"

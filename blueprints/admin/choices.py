@@ -1,0 +1,20 @@
+"""What forms of several nouns choose from."""
+
+from typing import Any
+
+from domain import validators
+
+
+def countries(_: Any) -> list[tuple[str, str]]:
+    """Countries by name."""
+    return sorted(validators.countries().items(), key=lambda pair: pair[1])
+
+
+def currencies(_: Any) -> list[tuple[str, str]]:
+    """Currencies by code."""
+    return [(code, f"{code} · {name}") for code, name in sorted(validators.currencies().items())]
+
+
+def zones(_: Any) -> list[tuple[str, str]]:
+    """Time zones by name."""
+    return [(name, name) for name in sorted(validators.timezones())]
