@@ -1,0 +1,180 @@
+"""Through every door of every contract a refusal has the contract's one shape, and tells nothing of the inside.
+
+A new contract is tried here by itself; it needs a caller in CALLERS and the keys of its refusal in SHAPES.
+"""
+
+import pytest
+
+from app import CONTRACTS
+from database import db, transaction
+from domain import settings
+from domain.access import tokens
+from domain.actor import Actor
+from models.user import User
+from tests import cast
+
+HERE = "tests/api/test_refusals.py"
+# The keys that every refusal of a contract has, by their path.
+SHAPES = {
+    "public": {"error", "message", "details", "timestamp", "requestId"},
+    "core": {"error.message", "error.data"},
+    "core by RPC": {"jsonrpc", "id", "error.code", "error.message"},
+}
+INSIDE = ("Traceback", "RuntimeError", "the disk is gone", "sqlalchemy", "domain.", ".py")
+
+
+def public_caller(app, merchant, *, scopes=None, per_hour=100_000):
+    more = {} if scopes is None else {"scopes": scopes}
+    return {"Authorization": f"Bearer {cast.make_key(merchant, rate_limit_per_hour=per_hour, **more)[1]}"}
+
+
+def core_caller(app, merchant, *, scopes=None, per_hour=100_000):
+    """A user has what his role may do, not scopes of his own; the limit is the installation's, by the minute."""
+    role = "admin_user" if scopes is None else "restricted_user"
+    number = cast.make_user(f"{role}@alder.example", role, all_merchants=True)
+    if per_hour < 100_000:
+        with transaction():
+            settings.update(Actor.operator(), {"core_rate_limit_per_minute": per_hour})
+    with transaction():
+        return {"X-Api-Key": tokens.reveal(Actor.system(), db.session.get(User, number))}
+
+
+CALLERS = {"public": public_caller, "core": core_caller}
+
+
+def first(contract, verb):
+    """The path of an operation of a noun under the contract's first prefix."""
+    found = next(one for one in contract.operations if one.verb == verb and one.exposure is not None)
+    return contract.prefixes[0] + found.path.replace("{key}", "1"), found
+
+
+def paths(body, place=""):
+    """Every key of a document, by its path."""
+    for name, value in body.items():
+        yield place + name
+        if isinstance(value, dict):
+            yield from paths(value, f"{place}{name}.")
+
+
+def assert_shape(reply, name):
+    assert name in SHAPES, f"Say in SHAPES of {HERE} what a refusal of the contract {name} looks like."
+    assert reply.mimetype == "application/json", (name, reply.status_code, reply.text[:200])
+    missing = SHAPES[name] - set(paths(reply.json))
+    assert not missing, f"A refusal of {name} lacks {sorted(missing)}: {reply.text}"
+    assert reply.headers["X-Request-Id"].startswith("req_")
+    assert [word for word in INSIDE if word in reply.text] == []
+
+
+@pytest.fixture
+def alder():
+    return cast.make_merchant("Alder")
+
+
+@pytest.fixture(params=CONTRACTS, ids=lambda contract: contract.name)
+def contract(request):
+    assert request.param.name in CALLERS, f"Give the contract {request.param.name} a caller in CALLERS of {HERE}."
+    return request.param
+
+
+@pytest.fixture
+def ask(app, contract, alder):
+    """A function that makes one call with the headers of a caller who may do everything."""
+    headers = CALLERS[contract.name](app, alder)
+    return lambda method, path, **more: app.test_client().open(
+        path, method=method, headers=more.pop("headers", headers), **more
+    )
+
+
+@pytest.mark.parametrize("body", [b"{", b"", b"[]", b"\xff\xfe", b'{"nothing that we know": 1}'],
+                         ids=["cut", "empty", "a list", "no text", "an unknown field alone"])
+def test_by_the_body(contract, ask, body):
+    path, made = first(contract, "create")
+    reply = ask(made.method, path, data=body, content_type="application/json")
+    assert reply.status_code in (400, 422), reply.text
+    assert_shape(reply, contract.name)
+
+
+def test_by_a_body_that_is_too_long(contract, ask):
+    path, made = first(contract, "create")
+    reply = ask(made.method, path, data=b'{"name": "' + b"a" * 1_100_000 + b'"}', content_type="application/json")
+    assert reply.status_code == 413
+    assert_shape(reply, contract.name)
+
+
+@pytest.mark.parametrize("verb", ["get", "update", "delete"])
+@pytest.mark.parametrize("key", ["no-id", "0", "999999", "9" * 30])
+def test_by_a_path_that_leads_to_no_row(contract, ask, verb, key):
+    path, made = first(contract, verb)
+    reply = ask(made.method, path.replace("/1", f"/{key}"), json={})
+    assert reply.status_code in (400, 404), reply.text
+    assert_shape(reply, contract.name)
+
+
+def test_by_a_path_that_nobody_has(contract, ask):
+    path, _ = first(contract, "list")
+    reply = ask("GET", path + "/1/nothing/of/the/kind")
+    assert reply.status_code == 404
+    assert_shape(reply, contract.name)
+
+
+def test_by_a_method_that_the_path_has_not(contract, ask):
+    path, _ = first(contract, "list")
+    reply = ask("DELETE", path)
+    assert reply.status_code == 405
+    assert reply.headers["Allow"]
+    assert_shape(reply, contract.name)
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Authorization": "Bearer nobody"}, {"Authorization": "Bearer "}, {"Authorization": "Basic YTpi"},
+    {"X-Api-Key": "nobody"},
+], ids=["none", "unknown", "empty", "another scheme", "unknown token"])
+def test_by_the_key(contract, ask, headers):
+    path, made = first(contract, "list")
+    reply = ask(made.method, path, headers=headers)
+    assert reply.status_code == 401, reply.text
+    assert_shape(reply, contract.name)
+
+
+def test_by_a_scope_that_the_key_has_not(app, contract, ask, alder):
+    path, made = first(contract, "list")
+    if made.scope is None:
+        pytest.skip(f"the {contract.name} contract asks for no scope")
+    others = [one.scope for one in contract.operations if one.scope not in (None, made.scope)]
+    reply = ask(made.method, path, headers=CALLERS[contract.name](app, alder, scopes=others[:1]))
+    assert reply.status_code == 403
+    assert_shape(reply, contract.name)
+
+
+def test_by_the_limit(app, contract, alder):
+    headers = CALLERS[contract.name](app, alder, per_hour=1)
+    path, _ = first(contract, "list")
+    replies = [app.test_client().get(path, headers=headers) for _ in range(2)]
+    assert [reply.status_code for reply in replies] == [200, 429]
+    assert int(replies[1].headers["Retry-After"]) > 0
+    assert_shape(replies[1], contract.name)
+
+
+def test_by_a_crash(contract, ask, monkeypatch):
+    def crash(*_, **__):
+        raise RuntimeError("the disk is gone")
+
+    path, made = first(contract, "list")
+    monkeypatch.setattr(contract, "collection", crash)
+    reply = ask(made.method, path)
+    assert reply.status_code == 500
+    assert_shape(reply, contract.name)
+
+
+@pytest.mark.parametrize(("document", "status"), [
+    (b"{", 400), (b"[]", 400), ({"jsonrpc": "2.0", "id": 1}, 400),
+    ({"jsonrpc": "2.0", "method": "no.such", "id": 1}, 200),
+    ({"jsonrpc": "2.0", "method": "clients.get", "params": [999999], "id": 1}, 200),
+    ({"jsonrpc": "2.0", "method": "clients.get", "params": "text", "id": 1}, 200),
+    ({"jsonrpc": "2.0", "method": "clients.create", "params": {"unknown": 1}, "id": 1}, 200),
+], ids=["cut", "no call", "no method", "an unknown method", "no row", "no parameters", "an unknown field"])
+def test_by_each_door_of_json_rpc(app, alder, document, status):
+    data = {"data": document} if isinstance(document, bytes) else {"json": document}
+    reply = app.test_client().post("/", headers=core_caller(app, alder), content_type="application/json", **data)
+    assert reply.status_code in (200, status), reply.text
+    assert_shape(reply, "core by RPC")
