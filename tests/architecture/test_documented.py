@@ -27,25 +27,27 @@ def commands(group, path=()):
 
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_every_setting_is_documented(name):
-    assert PREFIX + name in TEXT
+    assert PREFIX + name in TEXT, f"README.md or docs/: say what the setting {PREFIX}{name} does"
 
 
 def test_every_command_is_documented(app):
     ours = {one for one in commands(app.cli) if one.split()[0] not in THIRD_PARTY and not one.startswith("db ")}
-    assert [one for one in sorted(ours) if f"`{one}" not in TEXT] == []
-    assert "`db upgrade`" in TEXT
+    missing = [one for one in sorted(ours) if f"`{one}" not in TEXT]
+    assert missing == [], f"README.md: add these commands to its table: {missing}"
+    assert "`db upgrade`" in TEXT, "README.md: the table of commands lacks `db upgrade`"
 
 
 def test_every_command_that_is_documented_exists(app):
     rows = re.findall(r"^\| (`[^|]*) \|", (ROOT / "README.md").read_text(), re.M)
     one_command = re.compile(r"`([a-z][a-z-]*(?: [a-z][a-z-]*)?)(?: [\[A-Z<-][^`]*)?`")
     named = {name for row in rows for name in one_command.findall(row)}
-    assert named - set(commands(app.cli)) == set()
+    gone = named - set(commands(app.cli))
+    assert gone == set(), f"README.md: its table names commands that do not exist: {sorted(gone)}"
 
 
 @pytest.mark.parametrize("scope", KEY_SCOPES)
 def test_every_scope_is_documented(scope):
-    assert scope in TEXT
+    assert scope in TEXT, f"README.md or docs/: say what the scope {scope} allows"
 
 
 def test_templates_use_no_idiom_of_older_htmx():
@@ -61,10 +63,10 @@ def test_templates_hold_no_inline_code():
         text = path.read_text()
         for found in inline.finditer(text):
             wrong.append(f"{path.relative_to(ROOT)}: {found[0].strip()}")
-    assert wrong == []
+    assert wrong == [], f"Move it to static/css or static/js, the content policy forbids it here: {wrong}"
 
 
 def test_documents_link_to_what_is_there():
     for path in DOCUMENTS:
         for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", path.read_text()):
-            assert (path.parent / link).exists(), f"{path.name}: {link}"
+            assert (path.parent / link).exists(), f"{path.relative_to(ROOT)} links to {link}, which is not there"

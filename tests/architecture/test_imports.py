@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.architecture.source import OURS, modules, within
+from tests.architecture.source import OURS, ROOT, modules, within
+
+HERE = "tests/architecture/test_imports.py"
 
 FLOOR = {"config", "database", "models", "domain"}
 # Longest match wins. What is not named here may import everything: app.py and the two programs.
@@ -55,14 +57,17 @@ def test_a_module_imports_only_what_its_place_allows(module):
     allowed = rule_of(module.name)
     if allowed is None:
         return
-    wrong = [f"{module.path}:{line} imports {name}" for name, line, _ in module.imports()
+    wrong = [f"{module.path.relative_to(ROOT)}:{line} imports {name}" for name, line, _ in module.imports()
              if within(name, OURS) and not within(name, allowed)]
-    assert wrong == []
+    assert wrong == [], (
+        f"{module.name} may import {', '.join(sorted(allowed)) or 'nothing of ours'}. Have what it needs handed to it, "
+        f"or move the code to where it may: {'; '.join(wrong)}"
+    )
 
 
 def test_every_package_has_a_rule():
     free = {one.name for one in modules() if rule_of(one.name) is None}
-    assert free == {"app"}
+    assert free == {"app"}, f"Say in MAY_IMPORT of {HERE} what these may import: {sorted(free - {'app'})}"
 
 
 def test_what_is_no_surface_knows_no_http():
@@ -70,18 +75,46 @@ def test_what_is_no_surface_knows_no_http():
     for module in modules():
         if within(module.name, NO_HTTP) and module.name not in exempt:
             wrong = [name for name, _, _ in module.imports() if name.split(".")[0] in FRAMEWORKS]
-            assert wrong == [], module.path
+            assert wrong == [], f"{module.path.relative_to(ROOT)} knows no HTTP: leave {wrong} to blueprints/"
 
 
-def test_toolbox_modules_of_the_domain_import_no_noun_and_nothing_goes_in_circles():
-    areas = ("domain.access", "domain.outbox", "domain.integrations", "domain.people", "domain.catalog", "domain.sales")
-    toolbox = {one.name for one in modules() if one.name.startswith("domain.") and one.name.count(".") == 1
-               and one.path.name != "__init__.py"}
+# The floors of domain/, from the top; whoever is on one imports only from those below. The last is the toolbox.
+FLOORS = (
+    ("support", "hosting"), ("invoicing",), ("payments",), ("sales",), ("people", "catalog"), ("integrations",),
+    ("outbox",), ("access",), ("",),
+)
+FLOOR_OF = {area: number for number, areas in enumerate(FLOORS) for area in areas}
+
+
+def area_of(name):
+    """The area of a module of domain/; empty for the toolbox, which lies flat in it."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 2 or (ROOT / "domain" / parts[1]).is_dir() else ""
+
+
+def test_every_area_of_the_domain_has_a_floor():
+    areas = {area_of(one.name) for one in modules() if one.name.startswith("domain.")}
+    assert areas <= set(FLOOR_OF), f"Put {sorted(areas - set(FLOOR_OF))} on a floor: FLOORS of {HERE}"
+
+
+@pytest.mark.parametrize("module", [one for one in modules() if one.name.startswith("domain.")],
+                         ids=lambda one: one.name)
+def test_an_area_of_the_domain_imports_only_from_the_floors_below(module):
+    """Areas on one floor never import each other: one names a row of the other by noun and id."""
+    own = area_of(module.name)
+    wrong = [f"{module.path.relative_to(ROOT)}:{line} imports {name}" for name, line, _ in module.imports()
+             if name.startswith("domain.") and area_of(name) != own and FLOOR_OF[area_of(name)] <= FLOOR_OF[own]]
+    assert wrong == [], (
+        f"{own or 'The toolbox of domain/'} stands below or beside what it imports (FLOORS of {HERE}). Move what both "
+        f"need down, or name the row by noun and id: {'; '.join(wrong)}"
+    )
+
+
+def test_the_modules_of_the_domain_go_in_no_circle():
     graph = {one.name: {name for name, _, _ in one.imports() if within(name, ("domain",))} - {one.name}
              for one in modules() if within(one.name, ("domain",))}
-    for name in toolbox:
-        assert not [one for one in graph[name] if within(one, areas)], name
-    assert circle(graph) is None
+    found = circle(graph)
+    assert found is None, f"Move what both need into a module of its own: {' -> '.join(found or ())}"
 
 
 def circle(graph):
@@ -105,7 +138,8 @@ def circle(graph):
 def test_the_packages_go_in_no_circle():
     graph = {one.name: {name for name, _, _ in one.imports() if within(name, OURS)} - {one.name} for one in modules()}
     packages = {one.name for one in modules() if one.path.name == "__init__.py"}
-    assert circle({name: reached for name, reached in graph.items() if name not in packages}) is None
+    found = circle({name: reached for name, reached in graph.items() if name not in packages})
+    assert found is None, f"Move what both need into a module of its own: {' -> '.join(found or ())}"
 
 
 def test_imports_inside_functions_are_those_of_slow_libraries_and_say_why():
@@ -114,25 +148,29 @@ def test_imports_inside_functions_are_those_of_slow_libraries_and_say_why():
         for name, line, inside in module.imports():
             if inside:
                 library = name.split(".")[0]
-                assert library in SLOW, f"{module.path}:{line} imports {name} inside a function"
-                assert within(module.name, (SLOW[library],)), f"{module.path}:{line}"
+                place = f"{module.path.relative_to(ROOT)}:{line}"
+                assert library in SLOW, f"{place} imports {name} inside a function: import it at the top"
+                assert within(module.name, (SLOW[library],)), f"{place}: {library} is used in {SLOW[library]} only"
                 beside = lines[line - 1] + lines[line - 2]
-                assert "#" in beside or '"""' in beside, f"{module.path}:{line}: why?"
+                assert "#" in beside or '"""' in beside, f"{place}: say beside it why {name} is imported here"
 
 
 def test_slow_libraries_are_imported_nowhere_at_start():
     early = [(module.name, name) for module in modules() for name, _, inside in module.imports()
              if not inside and name.split(".")[0] in SLOW]
-    assert early == []
+    assert early == [], f"These take long to load: import them inside the function that needs them: {early}"
 
 
 def test_contracts_neither_query_nor_commit_nor_check_a_scope():
     for module in modules():
         if within(module.name, CONTRACTS):
             names = {name.split(".")[0] for name, _, _ in module.imports()}
-            assert not names & {"database", "sqlalchemy", "flask_sqlalchemy"}, module.path
+            place = module.path.relative_to(ROOT)
+            found = names & {"database", "sqlalchemy", "flask_sqlalchemy"}
+            assert not found, f"{place} imports {found}: a contract only says how it speaks; ask the domain"
             for verb in ("require", "commit", "execute", "scalars", "flush"):
-                assert module.calls(verb) == [], f"{module.path} calls {verb}()"
+                lines = module.calls(verb)
+                assert lines == [], f"{place} calls {verb}() on lines {lines}: leave it to the pipeline or the domain"
 
 
 def test_there_is_one_commit():
@@ -140,7 +178,8 @@ def test_there_is_one_commit():
     names = {name for name, _ in places}
     assert "database" in names
     # SQLite files of a backup are no sessions of ours; nothing of the business is written there.
-    assert names <= {"database", "operations.sqlite", "operations.backup"}, places
+    wrong = names - {"database", "operations.sqlite", "operations.backup"}
+    assert not wrong, f"Only database/ commits: use `with transaction():` instead in {sorted(wrong)}"
 
 
 def test_pipeline_verbs_and_routes_know_no_contract():
