@@ -74,9 +74,9 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     extend(app, settings)
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(settings.smtp_url, settings.mail_from)
-    for exposure in (public.BUDGETS, public.CUSTOMERS, public.PRODUCTS):
-        resource = exposure.resource
-        events.shape(resource.noun, resource.listing, exposure.show, exposure.prefix)
+    for operation in (one for contract in CONTRACTS for one in contract.operations):
+        if (exposure := operation.exposure) is not None and exposure.told:
+            events.shape(exposure.resource.noun, exposure.resource.listing, exposure.show, exposure.prefix)
     serve_pages(app, settings)
     serve_apis(app)
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)

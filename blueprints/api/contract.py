@@ -91,6 +91,7 @@ class Exposure:
     tenant: str                             # the wire name of the merchant, where a caller may have several
     scoped: bool                            # do its operations ask for a scope?
     name: str                               # what the contract calls the noun
+    told: bool                              # do events show the noun like this?
     show: Callable[[Record], dict[str, Any]]
     written: RowCache | None = None          # texts of rows, where the contract shows them alike to everybody
 

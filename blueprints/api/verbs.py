@@ -33,17 +33,18 @@ def expose(
     tenant: str = "",
     scoped: bool = True,
     name: str = "",
+    told: bool = False,
 ) -> Exposure:
     """Offer some verbs of a noun under a path, in the contract's words.
 
     `tenant` is the wire name of the merchant where callers may have several; `scoped=False` asks for
-    no scope; `name` is what the contract calls the noun.
+    no scope; `name` is what the contract calls the noun; `told` says that events show the noun like this.
     """
     show = record_shower(fields, contract.formats)
     exposure = Exposure(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
         sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, scoped=scoped,
-        name=name or resource.name, show=show,
+        name=name or resource.name, told=told, show=show,
         written=RowCache(show) if contract.steady else None,
     )
     contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]

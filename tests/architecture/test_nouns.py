@@ -1,13 +1,19 @@
 """Whoever adds a noun and forgets a place is told which file to edit."""
 
+from importlib import import_module
+
 import pytest
 from werkzeug.datastructures import MultiDict
 
+from app import CONTRACTS
 from blueprints.admin import key_form
 from blueprints.pages import navigation
 from domain.actor import Actor
+from domain.integrations import events
+from domain.lifecycle import Lifecycle
 from domain.permissions import EVERYTHING, KEY_PERMISSIONS, KEY_SCOPES
 from tests.architecture.nouns import pages, resources
+from tests.architecture.source import modules, within
 
 WITHOUT_PAGES = {}                      # a noun that has no page, and why
 
@@ -63,3 +69,36 @@ def test_every_scope_that_a_noun_names_exists():
     for resource in resources():
         for scope in (resource.read_scope, resource.write_scope):
             assert scope in EVERYTHING, f"domain/permissions.py: there is no scope {scope} ({resource.name})"
+
+
+def told():
+    """The nouns that have events: those whose Lifecycle is given `tell`."""
+    found = {}
+    for module in modules():
+        if within(module.name, ("domain",)):
+            lives = [one for one in vars(import_module(module.name)).values() if isinstance(one, Lifecycle)]
+            found |= {life.noun: module.path.name for life in lives if life.tell is not None}
+    return sorted(found.items())
+
+
+@pytest.mark.parametrize(("noun", "file"), told())
+def test_a_noun_that_has_events_has_each_of_them_and_a_shape(noun, file):
+    missing = {f"{noun}.{verb}" for verb in ("created", "updated", "deleted")} - events.NAMES
+    assert not missing, f"domain/integrations/events.py: add {sorted(missing)} to EVENTS ({file} emits them)"
+
+
+@pytest.mark.parametrize("noun", sorted({name.partition(".")[0] for name in events.NAMES}))
+def test_an_event_has_one_shape(noun):
+    shapes = {id(one.exposure) for contract in CONTRACTS for one in contract.operations
+              if one.exposure is not None and one.exposure.told and one.exposure.resource.noun == noun}
+    assert len(shapes) == 1, f"blueprints/api/public/__init__.py: expose {noun} with told=True, in one contract only"
+
+
+MACHINERY = ("database", "blueprints.api.wire", "blueprints.admin.crud", "blueprints.pages")
+NOUNS = ("domain.people", "domain.catalog", "domain.sales", "domain.integrations", "domain.outbox")
+
+
+@pytest.mark.parametrize("module", [one for one in modules() if within(one.name, MACHINERY)], ids=lambda one: one.name)
+def test_machinery_imports_no_noun(module):
+    nouns = [f"{module.path.name}:{line}: {name}" for name, line, _ in module.imports() if within(name, NOUNS)]
+    assert nouns == [], "what follows from a noun is declared by the noun and handed to the machinery"
