@@ -68,6 +68,7 @@ class Application(Flask):
 def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:
     """The whole application; `sink` takes request-log records (default: the spool of the settings)."""
     settings = settings or cli.settings_or_exit()
+    cli.recover_or_exit(settings)
     app = Application(__name__)
     configure(app, settings)
     connect(app, settings)

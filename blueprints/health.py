@@ -25,7 +25,7 @@ from analytics.store import cells, shapes
 from config import Settings
 from database import db
 from domain.outbox import tasks as outbox
-from operations import check
+from operations import check, readiness
 
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx", 6: "rpc_error"}
@@ -62,7 +62,7 @@ class Readiness:
     def answer(self) -> Response:
         """200 when everything that serving needs is there, else 503 with what is not."""
         if time.monotonic() - self.asked > REMEMBERED:
-            self.known, self.asked = check.readiness(self.settings), time.monotonic()
+            self.known, self.asked = readiness.complaints(self.settings), time.monotonic()
             self.waiting = outbox.state().as_dict() if self.known["migrations"] == "ok" else {}
         ready = set(self.known.values()) == {"ok"}
         words = "ok" if ready else "unavailable"
@@ -118,7 +118,7 @@ class Figures(Collector):
 
     def _readiness(self) -> Iterator[Metric]:
         family = GaugeMetricFamily("countinghouse_ready", "1 where serving has what it needs.", labels=["check"])
-        for name, state in check.readiness(self.settings).items():
+        for name, state in readiness.complaints(self.settings).items():
             family.add_metric([name], float(state == "ok"))
         yield family
 

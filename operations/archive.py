@@ -6,13 +6,15 @@ a checksum besides.
 
 import hashlib
 import json
-import shutil
+import os
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, with_config
 
 from database.sqlite import owner_only
 from operations.errors import OperationRefused
@@ -23,6 +25,7 @@ MANIFEST = "manifest.json"
 CHUNK = 1 << 20
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class Part:
     """One member: what it is, how long, and the SHA-256 of its content."""
@@ -32,6 +35,7 @@ class Part:
     sha256: str
 
 
+@with_config(ConfigDict(extra="forbid"))
 @dataclass(slots=True, kw_only=True)
 class Manifest:
     """What the archive holds and where it came from."""
@@ -97,23 +101,30 @@ def reading(source: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
 
 def _manifest(source: Path, archive: zipfile.ZipFile) -> Manifest:
     try:
-        raw: dict[str, Any] = json.loads(archive.read(MANIFEST))
-        manifest = Manifest(**(raw | {"parts": [Part(**part) for part in raw["parts"]]}))
-    except (KeyError, TypeError, ValueError):
+        raw: Any = json.loads(archive.read(MANIFEST))
+        if isinstance(raw, dict) and isinstance(raw.get("format"), int) and raw["format"] > FORMAT:
+            raise OperationRefused(f"{source} was written by a newer version of this program.")
+        return _MANIFEST.validate_python(raw)
+    except (KeyError, RecursionError, ValueError):
         raise OperationRefused(
             f"{source} is no backup of this program: it should be a ZIP archive that `backup` has written."
         ) from None
-    if manifest.format > FORMAT:
-        raise OperationRefused(f"{source} was written by a newer version of this program.")
-    return manifest
 
 
-def extract(archive: zipfile.ZipFile, part: Part, folder: Path) -> Path:
-    """Write one part into the folder under its last name and compare its checksum."""
-    target = folder / Path(part.name).name
+_MANIFEST = TypeAdapter(Manifest)
+
+
+def extract(archive: zipfile.ZipFile, part: Part, target: Path) -> None:
+    """Write one part to a file and compare its length and checksum."""
     with archive.open(part.name) as source, open(target, "wb", opener=owner_only) as file:
-        shutil.copyfileobj(source, file, CHUNK)
-    with target.open("rb") as file:
-        if hashlib.file_digest(file, "sha256").hexdigest() != part.sha256:
-            raise OperationRefused(f"{part.name} in the backup is damaged.")
-    return target
+        digest, left = hashlib.sha256(), part.bytes
+        while chunk := source.read(CHUNK):
+            left -= len(chunk)
+            if left < 0:                             # a part that claims to be small must not fill the disk
+                break
+            digest.update(chunk)
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
+    if left or digest.hexdigest() != part.sha256:
+        raise OperationRefused(f"{part.name} in the backup is damaged.")

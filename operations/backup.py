@@ -1,11 +1,8 @@
-"""Backup and restore: one archive of both databases and the spool, taken while the server runs."""
+"""Backup: one archive of both databases and the spool, taken while the server runs."""
 
 import hashlib
 import hmac
-import os
-import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -17,7 +14,7 @@ from config import Settings
 from database import db
 from domain import clock
 from operations import postgresql, revisions, sqlite
-from operations.archive import Manifest, Part, extract, reading, writing
+from operations.archive import Manifest, writing
 from operations.errors import OperationRefused
 from operations.revisions import BIND_KEYS, VERSION_TABLES
 
@@ -38,7 +35,7 @@ def backup(
     """
     if not target.parent.is_dir():
         raise OperationRefused(f"There is no folder {target.parent}.")
-    engines = _engines(settings)
+    engines = engines_of(settings)
     manifest = Manifest(
         created_at=clock.now().isoformat(), dialects={name: each.dialect.name for name, each in engines.items()},
         revisions=revisions.current(), tables={name: _tables(name, engines) for name in engines},
@@ -57,40 +54,17 @@ def backup(
     }
 
 
-def restore(settings: Settings, source: Path) -> dict[str, Any]:
-    """Put the archive's content in place of the installation's; checks everything before it touches anything.
-
-    What SQLite files and spool files were there is kept beside, under a name that the result gives.
-    """
-    with reading(source) as (archive, manifest):
-        engines = _engines(settings)
-        _must_fit(manifest, engines)
-        with tempfile.TemporaryDirectory(dir=settings.instance, prefix=".restore-") as work:
-            files = {part.name: _extracted(archive, part, Path(work)) for part in manifest.parts}
-            _check(manifest, files)
-            for engine in db.engines.values():
-                engine.dispose()
-            for engine in engines.values():
-                _must_be_alone(engine)
-            kept = _keep_old(settings, engines)
-            for name, engine in engines.items():
-                _put(name, engine, manifest, files[_member(name, engine)])
-            _put_spools(settings, files)
-            secret = _put_secret(settings, files)
-    same = mark(settings) == manifest.secret_mark
-    return {
-        "restored": str(source), "created_at": manifest.created_at, "kept": kept,
-        "secret": "restored" if secret else "unchanged" if same else "differs",
-        "needs_upgrade": any(each != revisions.newest() for each in manifest.revisions.values()),
-    }
-
-
 def mark(settings: Settings) -> str:
     """A sign of the secret that new tokens are signed with."""
-    return hmac.digest(settings.secret_keys[0].encode(), b"backup mark", hashlib.sha256).hex()[:16]
+    return mark_of(settings.secret_keys[0])
 
 
-def _engines(settings: Settings) -> dict[str, Engine]:
+def mark_of(secret: str) -> str:
+    """A sign that tells two secrets apart without giving either away."""
+    return hmac.digest(secret.encode(), b"backup mark", hashlib.sha256).hex()[:16]
+
+
+def engines_of(settings: Settings) -> dict[str, Engine]:
     """By bind; a log that lives in the business database comes along with that."""
     engines = {"default": db.engine, "log": db.engines["log"]}
     if settings.log_database_url == settings.database_url:
@@ -107,11 +81,13 @@ def _tables(name: str, engines: dict[str, Engine]) -> list[str]:
     return sorted(ours & set(inspect(engines[name]).get_table_names()))
 
 
-def _member(name: str, engine: Engine) -> str:
+def member(name: str, engine: Engine) -> str:
+    """What a database is called in the archive."""
     return f"{name}.{'db' if engine.dialect.name == 'sqlite' else 'sql'}"
 
 
-def _file(engine: Engine) -> Path:
+def file_of(engine: Engine) -> Path:
+    """The file of a SQLite database."""
     if engine.url.database in (None, "", ":memory:"):
         raise OperationRefused("A database in memory can be neither saved nor restored.")
     return Path(str(engine.url.database))
@@ -135,9 +111,9 @@ def _copies(
 
 
 def _copy_database(name: str, engine: Engine, manifest: Manifest, work: Path) -> Path:
-    copy = work / _member(name, engine)
+    copy = work / member(name, engine)
     if engine.dialect.name == "sqlite":
-        sqlite.copy(_file(engine), copy)
+        sqlite.copy(file_of(engine), copy)
     else:
         postgresql.dump(engine.url, manifest.tables[name], copy)
     return copy
@@ -145,93 +121,3 @@ def _copy_database(name: str, engine: Engine, manifest: Manifest, work: Path) ->
 
 def _spools(settings: Settings) -> list[Path]:
     return sorted(settings.spool.glob("*.spool"))
-
-
-def _must_fit(manifest: Manifest, engines: dict[str, Engine]) -> None:
-    here = {name: each.dialect.name for name, each in engines.items()}
-    if here != manifest.dialects:
-        raise OperationRefused(
-            "The backup is of other databases than the settings name.", backup=manifest.dialects, settings=here
-        )
-    newer = [each for each in manifest.revisions.values() if not revisions.knows(each)]
-    if newer:
-        raise OperationRefused(f"The backup is of revision {newer[0]}, newer than this program: upgrade the program.")
-
-
-def _extracted(archive: zipfile.ZipFile, part: Part, work: Path) -> Path:
-    folder = work / ("spool" if part.name.startswith("spool/") else ".")
-    folder.mkdir(exist_ok=True)
-    return extract(archive, part, folder)
-
-
-def _check(manifest: Manifest, files: dict[str, Path]) -> None:
-    for name, dialect in manifest.dialects.items():
-        if dialect == "sqlite":
-            copy = files[f"{name}.db"]
-            sqlite.check(copy)
-            if sqlite.version(copy, VERSION_TABLES[name]) != manifest.revisions[name]:
-                raise OperationRefused(f"{copy.name} is not of the revision that the backup names.")
-        else:
-            postgresql.check(files[f"{name}.sql"])
-
-
-def _must_be_alone(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        sqlite.close_journal(_file(engine))
-    else:
-        postgresql.refuse_company(engine.url)
-
-
-def _keep_old(settings: Settings, engines: dict[str, Engine]) -> list[str]:
-    """Rename what is about to be replaced."""
-    stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
-    old = [_file(each) for each in engines.values() if each.dialect.name == "sqlite"]
-    old += [settings.spool] if _spools(settings) else []
-    kept = []
-    for path in old:
-        if path.exists():
-            aside = path.with_name(f"{path.name}.before-restore-{stamp}")
-            path.rename(aside)
-            kept.append(str(aside))
-    return kept
-
-
-def _put(name: str, engine: Engine, manifest: Manifest, copy: Path) -> None:
-    if engine.dialect.name == "sqlite":
-        target = _file(engine)
-        _move(copy, target)
-    else:
-        tables = set(manifest.tables[name]) | set(inspect(engine).get_table_names()) & _known()
-        engine.dispose()
-        postgresql.replace(engine.url, sorted(tables), copy)
-
-
-def _known() -> set[str]:
-    return {table for each in db.metadatas.values() for table in each.tables} | set(VERSION_TABLES.values())
-
-
-def _put_spools(settings: Settings, files: dict[str, Path]) -> None:
-    settings.spool.mkdir(exist_ok=True)
-    for name, path in files.items():
-        if name.startswith("spool/"):
-            _move(path, settings.spool / path.name)
-
-
-def _move(source: Path, target: Path) -> None:
-    """Atomically, also from another file system; on disk when this returns."""
-    if source.stat().st_dev != target.parent.stat().st_dev:
-        near = target.with_name(f".{target.name}.partial")
-        near.touch(0o600)
-        shutil.copyfile(source, near)
-        source = near
-    sqlite.sync(source)
-    os.replace(source, target)
-    sqlite.sync(target)
-
-
-def _put_secret(settings: Settings, files: dict[str, Path]) -> bool:
-    if SECRET_FILE not in files:
-        return False
-    files[SECRET_FILE].chmod(0o600)
-    _move(files[SECRET_FILE], settings.instance / SECRET_FILE)
-    return True

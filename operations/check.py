@@ -1,6 +1,6 @@
 """What is wrong with this installation, and how to mend it.
 
-`check` looks at everything and takes its time; `readiness` at what serving needs, many times a minute.
+Looks at everything and takes its time; readiness.py looks at what serving needs, many times a minute.
 """
 
 import os
@@ -26,10 +26,10 @@ from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.user import User
 from models.webhook import Endpoint, EndpointStatus
-from operations import files, revisions, sealed
+from operations import files, readiness, revisions, sealed
 
 OK, WARNING, WRONG = "ok", "warning", "wrong"
-DISK_LOW, DISK_OUT = 1 << 30, 64 << 20               # bytes
+DISK_LOW = 1 << 30                                   # bytes
 WORKER_QUIET = 90.0                                  # seconds without a sign of life
 SPOOL_LONG = 64 << 20                                # bytes that wait for the worker
 FILES_FEW = 1024
@@ -68,36 +68,6 @@ def check(settings: Settings, pending: Pending) -> list[Finding]:
     if migrated.status == OK:
         findings += [_sealed(), *_clock(), *_pending(settings, pending), _operators()]
     return findings
-
-
-def readiness(settings: Settings) -> dict[str, str]:
-    """Of what serving needs, each with "ok" or what is wrong."""
-    complaints: dict[str, str] = {}
-    for name, bind in (("database", None), ("log_database", "log")):
-        complaints[name] = _complaint_of(name, bind)
-    reachable = set(complaints.values()) == {"ok"}
-    complaints["migrations"] = (revisions.complaint() or "ok") if reachable else "unknown"
-    complaints["spool"] = _spool_complaint(settings)
-    return complaints
-
-
-def _complaint_of(name: str, bind: str | None) -> str:
-    try:
-        ping(bind)
-    except SQLAlchemyError:
-        return "cannot be reached"                   # why is for the log and `check`, not for strangers
-    return "ok"
-
-
-def _spool_complaint(settings: Settings) -> str:
-    try:
-        settings.spool.mkdir(parents=True, exist_ok=True)
-        free = shutil.disk_usage(settings.spool).free
-    except OSError:
-        return "the folder cannot be used"
-    if not os.access(settings.spool, os.W_OK):
-        return "the folder cannot be written"
-    return "ok" if free > DISK_OUT else "the disk is full"
 
 
 def last_seen(settings: Settings) -> float | None:
@@ -159,7 +129,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", WRONG, f"{folder} cannot be written.", "Give it to the user that runs the server.")
     elif free < DISK_LOW:
         yield Finding(
-            "disk", WRONG if free < DISK_OUT else WARNING, words,
+            "disk", WRONG if free < readiness.DISK_OUT else WARNING, words,
             "Make room, or shorten COUNTINGHOUSE_LOG_RETENTION_DAYS and run logs prune.",
         )
     else:

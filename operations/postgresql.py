@@ -4,14 +4,18 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psycopg
 from sqlalchemy import URL
 
 from operations.errors import OperationRefused
+from operations.revisions import VERSION_TABLES
 
 FAREWELL = 3.0           # seconds that a connection just closed may take to be gone
+NOTE = "restore "
+OF_DUMPS = (b"\\restrict ", b"\\unrestrict ")
 COMPLETE = b"-- PostgreSQL database dump complete"
 
 
@@ -22,23 +26,46 @@ def dump(url: URL, tables: list[str], target: Path) -> None:
     check(target)
 
 
-def check(path: Path) -> None:
-    """Raises OperationRefused unless the dump has its last line."""
+def check(path: Path, name: str = "") -> None:
+    """Raises OperationRefused unless the dump has its last line, and none that would tell psql to do something else."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         if COMPLETE not in file.read():
-            raise OperationRefused(f"{path.name} is cut off: its last line is missing.")
+            raise OperationRefused(f"{name or path.name} is cut off: its last line is missing.")
+        file.seek(0)
+        if any(line.startswith(b"\\") and not line.startswith(OF_DUMPS) for line in _outside_of_data(file)):
+            raise OperationRefused(f"{name or path.name} was not written by pg_dump: it holds commands of psql.")
 
 
-def replace(url: URL, tables: list[str], source: Path) -> None:
-    """In one transaction: our tables out, those of the dump in."""
+def _outside_of_data(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a dump without the rows of its tables."""
+    inside = False
+    for line in lines:
+        if inside:
+            inside = line.rstrip() != b"\\."
+        else:
+            yield line
+            inside = line.startswith(b"COPY ") and line.rstrip().endswith(b"FROM stdin;")
+
+
+def replace(url: URL, tables: list[str], source: Path, *, note: tuple[str, str]) -> None:
+    """In one transaction: our tables out, those of the dump in, and a note on one of them."""
     names = ", ".join(f'"{name}"' for name in tables)
     drop = ["--command", f"DROP TABLE IF EXISTS {names} CASCADE"] if tables else []
+    table, words = note
     run(
         ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null",
-         *drop, "--file", str(source)],
+         *drop, "--file", str(source), "--command", f"COMMENT ON TABLE public.{table} IS '{NOTE}{words}'"],
         url,
     )
+
+
+def note(url: URL) -> str | None:
+    """What the last `replace` has noted in the database."""
+    query = "SELECT obj_description(to_regclass(name)::oid, 'pg_class') FROM unnest(%s::text[]) AS name"
+    with psycopg.connect(conninfo(url), connect_timeout=5, autocommit=True) as connection:
+        found = connection.execute(query, [[f"public.{table}" for table in VERSION_TABLES.values()]]).fetchall()
+    return next((row[0].removeprefix(NOTE) for row in found if row[0] and row[0].startswith(NOTE)), None)
 
 
 def refuse_company(url: URL) -> None:

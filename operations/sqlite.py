@@ -18,8 +18,8 @@ def copy(source: Path, target: Path) -> None:
     sync(target)
 
 
-def check(path: Path) -> None:
-    """Raises OperationRefused unless the file is a sound database whose references hold."""
+def check(path: Path, name: str = "") -> None:
+    """Raises OperationRefused unless the file, called by `name`, is a sound database whose references hold."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
@@ -28,7 +28,7 @@ def check(path: Path) -> None:
         found, dangling = [str(problem)], None
     if found != ["ok"] or dangling:
         reason = "; ".join(found) if found != ["ok"] else f"dangling references in {dangling[0]}"
-        raise OperationRefused(f"{path.name} is damaged: {reason}.")
+        raise OperationRefused(f"{name or path.name} is damaged: {reason}.")
 
 
 def version(path: Path, table: str) -> str | None:
@@ -37,6 +37,12 @@ def version(path: Path, table: str) -> str | None:
         known = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
         row = connection.execute(f"SELECT version_num FROM {table}").fetchone() if known else None
     return row[0] if row else None
+
+
+def tables(path: Path) -> set[str]:
+    """The tables of a file."""
+    with closing(sqlite3.connect(path)) as connection:
+        return {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def close_journal(path: Path) -> None:

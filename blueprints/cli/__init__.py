@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from blueprints.cli._command import settings_or_exit
+from blueprints.cli._command import recover_or_exit, settings_or_exit
 from blueprints.cli.console import console
 
-__all__ = ["register", "settings_or_exit"]
+__all__ = ["recover_or_exit", "register", "settings_or_exit"]
 
 
 def register(app: Flask) -> None:

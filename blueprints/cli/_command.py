@@ -21,6 +21,7 @@ from config import ConfigError, Settings, command_line, from_environment
 from database import DatabaseBusy, DatabaseClash
 from domain.errors import DomainError
 from operations.errors import OperationRefused
+from operations.swap import PLAN
 
 UNFINISHED = "The databases lack their tables: run {}"
 
@@ -68,7 +69,9 @@ class Applications(ScriptInfo):
         if self.needs is Needs.WRITING:
             import_module("models.every")
         app = Flask("countinghouse", static_folder=None)
-        connect(app, settings_or_exit())
+        settings = settings_or_exit()
+        recover_or_exit(settings)
+        connect(app, settings)
         return app
 
 
@@ -168,7 +171,7 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
     if isinstance(problem, OSError):
         return f"{problem.filename or 'The system'}: {problem.strerror or problem}.", {}
     traceback.print_exception(problem, file=sys.stderr)
-    return f"Something broke on our side: {type(problem).__name__}.", {}
+    return "Something broke on our side; standard error says where.", {}
 
 
 def settings_or_exit() -> Settings:
@@ -177,6 +180,18 @@ def settings_or_exit() -> Settings:
         return from_environment()
     except ConfigError as problem:
         sys.exit(refuse(problem, as_json="--json" in sys.argv))
+
+
+def recover_or_exit(settings: Settings) -> None:
+    """Take back what an interrupted restore has left half done, and say so; ends the program while one is running."""
+    if not (settings.instance / PLAN).exists():
+        return
+    try:
+        done = import_module("operations.restore").recover(settings)
+    except Exception as problem:
+        sys.exit(refuse(problem, as_json="--json" in sys.argv))
+    if done is not None:
+        click.echo(done, err=True)
 
 
 def settings() -> Settings:

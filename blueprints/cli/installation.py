@@ -15,6 +15,7 @@ from config import Settings, command_line
 from database import db
 from operations import backup as archives
 from operations import check as checks
+from operations import restore as restoring
 from operations.errors import OperationRefused
 
 option = click.option
@@ -62,7 +63,7 @@ def backup(file: Path, force: bool, with_secret: bool) -> Done:
 def restore(file: Path) -> Done:
     """Put a backup (ZIP) in place of the present data; checks it first, and wants the server stopped."""
     db.session.remove()
-    data = archives.restore(settings(), file.absolute())
+    data = restoring.restore(settings(), file.absolute())
     words = [f"Restored the state of {data['created_at']}."]
     words += [f"What was there is kept as {path}" for path in data["kept"]]
     if data["secret"] == "differs":  # noqa: S105  (a state, not a secret)

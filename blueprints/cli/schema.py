@@ -1,7 +1,9 @@
-"""`db upgrade`: Flask-Migrate's, which says what it did and speaks JSON like the other commands."""
+"""`db upgrade` and `db downgrade`: Flask-Migrate's, which say what they did and speak JSON like the other commands."""
+
+import sys
 
 import click
-from flask_migrate import upgrade
+from flask_migrate import downgrade, upgrade
 from flask_migrate.cli import db
 
 from blueprints.cli._command import Done, Needs, operator_command
@@ -28,4 +30,27 @@ def db_upgrade(revision: str) -> Done:
     return Done({"changed": after != before, "before": before, "revisions": after}, words)
 
 
+@operator_command(
+    "downgrade",
+    click.argument("revision"),
+    click.option("--yes", is_flag=True, help="Do not ask."),
+    needs=Needs.APPLICATION,
+)
+def db_downgrade(revision: str, yes: bool) -> Done:
+    """Take the schema back to an older revision. What only the newer one can hold is lost."""
+    if not revisions.knows(None if revision == "base" else revision):
+        raise OperationRefused(f"There is no revision {revision}.")
+    if not yes and not sys.stdin.isatty():
+        raise OperationRefused("This loses what the older schema cannot hold. Take a backup, then say --yes.")
+    if not yes:
+        click.confirm(f"Go back to revision {revision}? What it cannot hold is lost.", abort=True, err=True)
+    before = revisions.current()
+    try:
+        downgrade(revision=revision)
+    except SystemExit:                               # Flask-Migrate has logged why
+        raise OperationRefused("The schema could not be taken back; standard error says why.") from None
+    return Done({"before": before, "revisions": revisions.current()}, f"Both databases are at revision {revision} now.")
+
+
 db.add_command(db_upgrade)             # ours in the place of Flask-Migrate's
+db.add_command(db_downgrade)

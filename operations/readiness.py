@@ -1,0 +1,57 @@
+"""Whether requests can be served: asked many times a minute, so it looks only at what serving needs."""
+
+import os
+import shutil
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from config import Settings
+from database import db, ping
+from operations import revisions
+
+DISK_OUT = 64 << 20                                  # bytes
+
+
+def complaints(settings: Settings) -> dict[str, str]:
+    """Of what serving needs, each with "ok" or what is wrong."""
+    found: dict[str, str] = {}
+    for name, bind in (("database", None), ("log_database", "log")):
+        found[name] = _complaint_of(name, bind)
+    reachable = set(found.values()) == {"ok"}
+    found["migrations"] = (revisions.complaint() or "ok") if reachable else "unknown"
+    found["spool"] = _spool_complaint(settings)
+    return found
+
+
+def _complaint_of(name: str, bind: str | None) -> str:
+    path = (db.engine if bind is None else db.engines[bind]).url.database
+    if path and path.startswith("/") and not _same_file(path):
+        return "its file was deleted or replaced"    # open descriptors would go on answering
+    try:
+        ping(bind)
+    except SQLAlchemyError:
+        return "cannot be reached"                   # why is for the log and `check`, not for strangers
+    return "ok"
+
+
+_met: dict[str, int] = {}
+
+
+def _same_file(path: str) -> bool:
+    """Is this still the file that was there when it was looked at first?"""
+    try:
+        inode = os.stat(path).st_ino
+    except OSError:
+        return False
+    return _met.setdefault(path, inode) == inode
+
+
+def _spool_complaint(settings: Settings) -> str:
+    try:
+        settings.spool.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(settings.spool).free
+    except OSError:
+        return "the folder cannot be used"
+    if not os.access(settings.spool, os.W_OK):
+        return "the folder cannot be written"
+    return "ok" if free > DISK_OUT else "the disk is full"

@@ -1,0 +1,247 @@
+"""Restore: the content of a backup in place of the installation's, all of it or nothing."""
+
+import errno
+import re
+import secrets
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, inspect, make_url
+
+from config import MINIMUM_SECRET, Settings
+from database import db
+from domain import clock
+from operations import postgresql, revisions, sqlite, swap
+from operations.archive import Manifest, Part, extract, reading
+from operations.backup import SECRET_FILE, engines_of, file_of, mark, mark_of, member
+from operations.errors import OperationRefused
+from operations.revisions import VERSION_TABLES
+from operations.swap import Plan, Swap
+
+SPOOL_FILE = re.compile(r"spool/[A-Za-z0-9][A-Za-z0-9._-]{0,100}\.spool", re.ASCII)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+UNTOUCHED = "Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Everything of the archive, on disk and beside its place."""
+
+    plan: Plan
+    dumps: dict[str, Path]                           # of PostgreSQL, by bind
+    secret: bool
+
+    @property
+    def files(self) -> list[Path]:
+        return [*(one.staged for one in self.plan.swaps), *self.dumps.values()]
+
+
+def restore(settings: Settings, source: Path) -> dict[str, Any]:
+    """Put the archive's content in place of the installation's; checks everything before it touches anything.
+
+    What SQLite files and spool files were there is kept beside, under a name that the result gives. Raises
+    OperationRefused; what was there before is then whole and in its place.
+    """
+    with swap.alone(settings.instance), reading(source) as (archive, manifest):
+        take_back(settings)
+        engines = engines_of(settings)
+        _must_fit(manifest, engines)
+        _must_be_complete(manifest, archive)
+        ident = f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+        swap.sweep([*_places(settings, engines).values()])
+        with _staged(settings, engines, archive, manifest, ident) as staged:
+            for engine in db.engines.values():
+                engine.dispose()
+            for engine in engines.values():
+                _must_be_alone(engine)
+            _put(settings, engines, manifest, staged)
+        kept = [one for one in staged.plan.swaps if one.had and not swap.is_empty(one.aside)]
+    same = mark(settings) == manifest.secret_mark
+    return {
+        "restored": str(source), "created_at": manifest.created_at,
+        "kept": [str(one.aside) for one in kept],
+        "secret": "restored" if staged.secret else "unchanged" if same else "differs",
+        "needs_upgrade": any(each != revisions.newest() for each in manifest.revisions.values()),
+    }
+
+
+def take_back(settings: Settings) -> str | None:
+    """Undo what an interrupted restore has left half done; a sentence about it, or None.
+
+    A database of PostgreSQL is replaced in one transaction, which leaves the plan's name in it: then the rest follows.
+    """
+    plan = swap.found(settings.instance)
+    if plan is None:
+        return None
+    replaced = [postgresql.note(url) == plan.ident for url in _servers(settings)]
+    if replaced and all(replaced):
+        plan.forward()
+        words = "A restore was interrupted behind its last check; it is complete now."
+    else:
+        plan.back()
+        words = "A restore was interrupted; what was there before is in its place again. Run the restore once more."
+        if any(replaced):
+            words = "A restore was interrupted between two servers of PostgreSQL. Run the restore once more."
+    swap.forget(settings.instance)
+    return words
+
+
+def recover(settings: Settings) -> str | None:
+    """The same at the start of a program, unless a restore is running: then OperationRefused."""
+    if not (settings.instance / swap.PLAN).exists():
+        return None
+    with swap.alone(settings.instance):
+        return take_back(settings)
+
+
+def _servers(settings: Settings) -> list[Any]:
+    urls = {settings.database_url, settings.log_database_url}
+    return [make_url(url) for url in sorted(urls) if url.startswith("postgresql")]
+
+
+def _places(settings: Settings, engines: dict[str, Engine]) -> dict[str, Path]:
+    """What a restore replaces, by a name of ours."""
+    files = {name: file_of(engine) for name, engine in engines.items() if engine.dialect.name == "sqlite"}
+    dumps = {name: settings.instance / f"{name}.sql" for name in engines if name not in files}
+    return {**files, **dumps, "spool": settings.spool, SECRET_FILE: settings.instance / SECRET_FILE}
+
+
+# Before anything is touched ------------------------------------------------------------------------
+
+
+def _must_fit(manifest: Manifest, engines: dict[str, Engine]) -> None:
+    here = {name: each.dialect.name for name, each in engines.items()}
+    if here != manifest.dialects:
+        raise OperationRefused(
+            "The backup is of other databases than the settings name.", backup=manifest.dialects, settings=here
+        )
+    newer = [each for each in manifest.revisions.values() if not revisions.knows(each)]
+    if newer:
+        raise OperationRefused(f"The backup is of revision {newer[0]}, newer than this program: upgrade the program.")
+    for name in here:
+        if manifest.revisions.get(name) is None or VERSION_TABLES[name] not in manifest.tables.get(name, ()):
+            raise OperationRefused(f"The backup holds no tables of the {name} database. {UNTOUCHED}")
+
+
+def _must_be_complete(manifest: Manifest, archive: zipfile.ZipFile) -> None:
+    """Just the members that `backup` writes, each once."""
+    names = [part.name for part in manifest.parts]
+    wanted = {f"{name}.{'db' if dialect == 'sqlite' else 'sql'}" for name, dialect in manifest.dialects.items()}
+    wanted |= {SECRET_FILE} if manifest.with_secret else set()
+    missing = sorted((wanted | set(names)) - set(archive.namelist()) | (wanted - set(names)))
+    if missing:
+        raise OperationRefused(f"{missing[0]} is missing in the backup. {UNTOUCHED}")
+    odd = [name for name in names if name not in wanted and not SPOOL_FILE.fullmatch(name)]
+    odd += [name for name in names if names.count(name) > 1 or archive.namelist().count(name) > 1]
+    if odd:
+        raise OperationRefused(f"The backup holds a part that `backup` does not write: {odd[0]}. {UNTOUCHED}")
+
+
+@contextmanager
+def _staged(
+    settings: Settings, engines: dict[str, Engine], archive: zipfile.ZipFile, manifest: Manifest, ident: str
+) -> Iterator[Staged]:
+    """Everything extracted and checked beside its place; nothing of it is left afterwards."""
+    places = _places(settings, engines)
+    swaps = {name: Swap.of(place, ident) for name, place in places.items()}
+    parts = {part.name: part for part in manifest.parts}
+    files = [name for name, engine in engines.items() if engine.dialect.name == "sqlite"]
+    used = [swaps[name] for name in files] + [swaps["spool"]] + ([swaps[SECRET_FILE]] if manifest.with_secret else [])
+    dumps = {name: swaps[name].staged for name in engines if name not in files}
+    staged = Staged(Plan(ident, tuple(used)), dumps, manifest.with_secret)
+    try:
+        with _room():
+            for name, engine in engines.items():
+                extract(archive, parts[member(name, engine)], swaps[name].staged)
+            _stage_spool(archive, manifest.parts, swaps["spool"].staged)
+            if manifest.with_secret:
+                extract(archive, parts[SECRET_FILE], swaps[SECRET_FILE].staged)
+            _check(manifest, {name: swaps[name].staged for name in engines})
+            if manifest.with_secret:
+                _check_secret(manifest, swaps[SECRET_FILE].staged)
+        yield staged
+    finally:
+        for left in staged.files:
+            swap.remove(left)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        if problem.errno in NO_ROOM:
+            raise OperationRefused(
+                f"There is no room for the restored files beside the present ones. {UNTOUCHED} "
+                "Make room on the disk, then restore again."
+            ) from None
+        raise
+
+
+def _stage_spool(archive: zipfile.ZipFile, parts: list[Part], folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    for part in parts:
+        if part.name.startswith("spool/"):
+            extract(archive, part, folder / Path(part.name).name)
+
+
+def _check(manifest: Manifest, files: dict[str, Path]) -> None:
+    for name, dialect in manifest.dialects.items():
+        if dialect == "sqlite":
+            sqlite.check(files[name], f"{name}.db")
+            if sqlite.version(files[name], VERSION_TABLES[name]) != manifest.revisions[name]:
+                raise OperationRefused(f"{name}.db is not of the revision that the backup names. {UNTOUCHED}")
+            absent = sorted(set(manifest.tables[name]) - sqlite.tables(files[name]))
+            if absent:
+                raise OperationRefused(f"{name}.db lacks the table {absent[0]}. {UNTOUCHED}")
+        else:
+            postgresql.check(files[name], f"{name}.sql")
+
+
+def _check_secret(manifest: Manifest, path: Path) -> None:
+    """Is it the secret that the backup was made under?"""
+    keys = path.read_text(errors="replace").strip().split(",")
+    if any(len(key) < MINIMUM_SECRET for key in keys) or mark_of(keys[0]) != manifest.secret_mark:
+        raise OperationRefused(f"The secret in the backup is not the one that it was made under. {UNTOUCHED}")
+
+
+def _must_be_alone(engine: Engine) -> None:
+    if engine.dialect.name == "sqlite":
+        sqlite.close_journal(file_of(engine))
+    else:
+        postgresql.refuse_company(engine.url)
+
+
+# Replacing -----------------------------------------------------------------------------------------
+
+
+def _put(settings: Settings, engines: dict[str, Engine], manifest: Manifest, staged: Staged) -> None:
+    """Replace; from any failure on, everything is as it was."""
+    folder = settings.instance
+    staged.plan.write(folder)
+    try:
+        for name, dump in staged.dumps.items():
+            _replace(name, engines[name], manifest, dump, staged.plan.ident)
+        staged.plan.forward()
+    except BaseException as problem:
+        done = take_back(settings)
+        if isinstance(problem, OSError):
+            raise OperationRefused(f"The restore failed ({problem.strerror}). {done}") from None
+        raise
+    swap.forget(folder)
+
+
+def _replace(name: str, engine: Engine, manifest: Manifest, dump: Path, ident: str) -> None:
+    tables = set(manifest.tables[name]) | set(inspect(engine).get_table_names()) & _known()
+    engine.dispose()
+    postgresql.replace(engine.url, sorted(tables), dump, note=(VERSION_TABLES[name], ident))
+
+
+def _known() -> set[str]:
+    return {table for each in db.metadatas.values() for table in each.tables} | set(VERSION_TABLES.values())
+
+
