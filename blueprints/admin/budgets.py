@@ -22,6 +22,11 @@ STATUS = pairs(BudgetStatus)
 CLOSED = (BudgetStatus.REJECTED, BudgetStatus.EXPIRED)          # what can be opened again
 
 
+def number(row: Any) -> str:
+    """How a budget is called: by its id, in the test world with TEST- before it."""
+    return f"TEST-{row.id}" if row.test else str(row.id)
+
+
 PAGE = ListPage(
     resource=budgets.RESOURCE,
     title="Budgets",
@@ -32,7 +37,7 @@ PAGE = ListPage(
     icon="file-dollar",
     about="Quotes that a customer approves or rejects before their date.",
     columns=(
-        Column(name="id", title="Budget", kind="link", sort="id"),
+        Column(name="id", title="Budget", kind="link", sort="id", shown=number),
         Column(name="customer_name", title="Customer"),
         Column(name="status", kind="tag", sort="status"),
         Column(name="total_minor", title="Total", kind="money", sort="total"),
@@ -54,7 +59,7 @@ PAGE = ListPage(
     ),
     values=budget_form.values,
     tones={"PENDING": "warn", "APPROVED": "ok", "REJECTED": "bad", "EXPIRED": ""},
-    name=lambda row: f"Budget {row.id}",
+    name=lambda row: f"Budget {number(row)}",
     form="admin/budget_form.html",
     show="admin/budget.html",
     read=budget_form.read,
@@ -82,7 +87,9 @@ def ask_reopen(key: int, wrong: Invalid | None = None) -> BaseResponse:
     """A rejected or expired budget opens again with a date in the future."""
     record = budgets.RESOURCE.listing.read(wide_actor(), key)
     if record.status not in CLOSED:
-        return actions.refused(PAGE, key, f"Budget {key} is {record.status.lower()}: there is nothing to reopen.")
+        return actions.refused(
+            PAGE, key, f"{PAGE.name(record)} is {record.status.lower()}: there is nothing to reopen."
+        )
     page = render_template("admin/budget_reopen.html", here=PAGE, record=record, wrong=wrong)
     return make_response(page, 422 if wrong else 200)
 
@@ -101,7 +108,7 @@ def reopen(key: int) -> BaseResponse:
             expect(row, cells.seen_version())
             budgets.settle(row)
             if row.status not in CLOSED:
-                raise Conflict(f"Budget {key} is {row.status.lower()}: there is nothing to reopen.")
+                raise Conflict(f"{PAGE.name(row)} is {row.status.lower()}: there is nothing to reopen.")
             budgets.update(own, row, changes)
     except Invalid as error:
         return ask_reopen(key, error)

@@ -1,4 +1,4 @@
-"""Which merchant the lists show, and whether keys and calls are those of test mode."""
+"""Which merchant the lists show, and which world: live or test."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def switch() -> BaseResponse:
 
 
 def mode() -> BaseResponse:
-    """Show live keys and calls, or those of test mode."""
+    """Show the live world, or the test world."""
     key, test = me().session.id, request.form.get("test") == "on"
     with transaction():
         db.session.get_one(UserSession, key).test_mode = test

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from blueprints.admin.crud.confirm import Confirmation, ask
-from blueprints.admin.users import PAGE
+from blueprints.admin.users import PAGE, is_about_test, token_name
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import services
 from domain.people import users
@@ -28,7 +28,7 @@ def core_networks() -> str:
 def ask_replace(key: int) -> Response:
     """A new token ends the old one."""
     return question(
-        key, "issue", title="Replace the API token?", button="Replace token",
+        key, "issue", title="Replace the {}?", button="Replace token",
         text="A new token is made and shown. The old one opens nothing from the next call on.",
     )
 
@@ -36,15 +36,16 @@ def ask_replace(key: int) -> Response:
 def ask_revoke(key: int) -> Response:
     """Without a token the user's programs are shut out."""
     return question(
-        key, "revoke", title="Revoke the API token?", button="Revoke token",
+        key, "revoke", title="Revoke the {}?", button="Revoke token",
         text="Programs that call in this user's name are refused from the next call on. A new token can be made later.",
     )
 
 
 def question(key: int, deed: str, *, title: str, text: str, button: str) -> Response:
     """The question, with whose token it is."""
-    record = users.LISTING.read(wide_actor(), key)
+    record, test = users.LISTING.read(wide_actor(), key), is_about_test()
     return ask(Confirmation(
-        title=title, text=text, action=PAGE.url("token", key=key, deed=deed), back=PAGE.url("show", key=key),
+        title=title.format(token_name(test=test)), text=text,
+        action=PAGE.url("token", key=key, deed=deed, world="test" if test else None), back=PAGE.url("show", key=key),
         button=button, danger=True, facts=(record.email,),
     ))

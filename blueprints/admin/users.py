@@ -33,7 +33,9 @@ def context(record: Any) -> dict[str, Any]:
     mine = {one.id: one for one in own_merchants(me())}
     granted = [mine[one.merchant_id] for one in record.children["memberships"] if one.merchant_id in mine]
     return {
-        "token": tokens.of_user(record.id), "granted": granted, "sessions": sessions.of_user(record.id),
+        "tokens": [(test, tokens.of_user(record.id, test=test), tokens.may_be_shown(record.id, test=test))
+                   for test in (False, True)],
+        "granted": granted, "sessions": sessions.of_user(record.id),
         "role": ROLES[record.role],
     }
 
@@ -119,19 +121,29 @@ def reset_password(key: int) -> Any:
 
 def handle_token(key: int, deed: str) -> BaseResponse:
     """Show the API token, make a new one, or end it; each is written down."""
-    who, token = wide_actor(), ""
+    who, token, test = wide_actor(), "", is_about_test()
     with transaction():
         who, row = users.LISTING.lock(who, key)
         name = row.email
         if deed == "revoke":
-            tokens.revoke(who, row)
+            tokens.revoke(who, row, test=test)
         else:
-            token = tokens.issue(who, row) if deed == "issue" else tokens.reveal(who, row)
+            token = (tokens.issue if deed == "issue" else tokens.reveal)(who, row, test=test)
     if deed == "revoke":
-        flash(f"The API token of {name} opens nothing any more.", "ok")
+        flash(f"The {token_name(test=test)} of {name} opens nothing any more.", "ok")
         return go(PAGE.url("show", key=key))
     template = "admin/_token_dialog.html" if is_partial() else "admin/token.html"
-    return private(make_response(render_template(template, here=PAGE, key=key, name=name, token=token)))
+    return private(make_response(render_template(template, here=PAGE, key=key, name=name, token=token,
+                                                 title=token_name(test=test))))
+
+
+def is_about_test() -> bool:
+    """Does the address name the test token?"""
+    return request.args.get("world") == "test"
+
+
+def token_name(*, test: bool) -> str:
+    return "test API token" if test else "API token"
 
 
 def end_session(key: int, number: int) -> BaseResponse:

@@ -241,8 +241,10 @@ def action(exposure: Exposure, name: str) -> Operation:
         resource.actions[name].run(own, row)
         return changed(exposure, actor, key)
 
+    verb, *rest = name.split("_")
     return operation(
-        exposure, name, "POST", f"/{{key}}/{name}", run, positional=("id",), summary=f"{name.title()} a {resource.noun}"
+        exposure, name, "POST", f"/{{key}}/{name}", run, positional=("id",),
+        summary=" ".join((f"{verb.capitalize()} a {resource.noun}", *rest)),
     )
 
 

@@ -26,7 +26,6 @@ class Shell:
         self.who, self.user, self.session = who, who.user, who.session
         self.role = ROLES[who.user.role]
         self.test_mode = who.session.test_mode
-        self.sees_modes = may("READ_KEYS") or may("READ_ANALYTICS")
 
     def can(self, scope: str) -> bool:
         return may(scope)

@@ -8,6 +8,7 @@ from sqlalchemy import exists, or_, select
 
 from database import db
 from domain.actor import Actor
+from domain.copies import twin
 from domain.errors import Conflict
 from domain.inputs import Choice, Input, Maybe, NameText, Percentage, Text
 from domain.lifecycle import Lifecycle
@@ -115,6 +116,22 @@ def delete_group(actor: Actor, group: ProductGroup) -> None:
 def _gone(run: Callable[[Actor, Any], None], noun: str) -> Action:
     """A deletion that nothing takes back."""
     return deletion(run, confirm=lambda row: (f"The {noun} is gone for good.",))
+
+
+def counterpart(there: Actor, row: PriceRule | ProductGroup | None) -> int | None:
+    """The id of the rule or group of the same name in the other world, which is copied when there is none."""
+    if row is None:
+        return None
+    model, life = (PriceRule, RULE_LIFE) if isinstance(row, PriceRule) else (ProductGroup, GROUP_LIFE)
+    same = [model.merchant_id == row.merchant_id, model.test.is_(there.test), model.name == row.name]
+    if isinstance(row, PriceRule):
+        same.append(PriceRule.kind == row.kind)
+    found = db.session.scalar(select(model.id).where(*same))
+    if found is None:
+        made = twin(row)
+        life.add(there, made)
+        found = made.id
+    return int(found)
 
 
 PRICE_RULES = Resource(

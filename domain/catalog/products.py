@@ -11,6 +11,7 @@ from database.searching import like
 from domain import codes, inputs, texts
 from domain.actor import Actor
 from domain.catalog import pricing, samples
+from domain.copies import copying, twin
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
@@ -173,6 +174,17 @@ def restore(actor: Actor, product: Product, was: Mapping[str, Any] | None = None
     return product
 
 
+def copy(there: Actor, product: Product) -> Product:
+    """The same product in the other world, with its group and rules; Conflict when its sku is taken there."""
+    named = {
+        name: pricing.counterpart(there, getattr(product, name.removesuffix("_id"))) for name in (*RULES, "group_id")
+    }
+    made: Product = twin(product, code=codes.fresh(), sku=None, sku_key=None, **named)
+    _sku(made, product.sku)
+    LIFE.add(there, made)
+    return made
+
+
 def archive(actor: Actor, product: Product) -> Product:
     """Not sold any more."""
     return update(actor, product, {"status": ProductStatus.INACTIVE})
@@ -248,5 +260,5 @@ RESOURCE = Resource(
         archive, activate, is_on=lambda row: bool(row.status == ProductStatus.ACTIVE),
         undo=put_back(update, ProductInput), keeps="status", bulk=True,
         titles=("Deactivate", "Activate"), past=("{} was deactivated.", "{} was activated."),
-    ),
+    ) | copying(copy, to_live=True),
 )

@@ -10,6 +10,7 @@ from database import db
 from database.searching import like
 from domain import codes, texts
 from domain.actor import Actor
+from domain.copies import copying, twin
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
@@ -186,6 +187,17 @@ def restore(actor: Actor, customer: Customer, was: Mapping[str, Any] | None = No
     return customer
 
 
+def copy(there: Actor, customer: Customer) -> Customer:
+    """The same customer in the other world, with the addresses of now; Conflict when the e-mail is taken there."""
+    made: Customer = twin(customer, code=codes.fresh(), email=None, email_key=None)
+    _email(made, customer.email)
+    for one in filter(None, (customer.billing_address, customer.shipping_address)):
+        values = {name: getattr(one, name) for name in AddressInput.model_fields}
+        customer_addresses.put(made, one.kind, AddressInput.model_construct(**values))
+    LIFE.add(there, made)
+    return made
+
+
 def archive(actor: Actor, customer: Customer) -> Customer:
     """Out of sight, still there."""
     return update(actor, customer, {"status": CustomerStatus.ARCHIVED})
@@ -281,5 +293,5 @@ RESOURCE = Resource(
     actions=switch(
         archive, activate, is_on=lambda row: bool(row.status == CustomerStatus.ACTIVE),
         undo=put_back(update, CustomerInput), keeps="status", bulk=True,
-    ),
+    ) | copying(copy),
 )

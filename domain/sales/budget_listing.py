@@ -29,7 +29,7 @@ LISTING = Listing(
         **{
             name: getattr(Budget, name)
             for name in (
-                "id", "merchant_id", "customer_id", "currency", "subtotal_minor", "discount_minor", "tax_minor",
+                "id", "merchant_id", "test", "customer_id", "currency", "subtotal_minor", "discount_minor", "tax_minor",
                 "total_minor", "header_discount_minor", "header_tax_minor", "valid_until", "notes", "details",
                 "approved_at", "approved_by", "archived_at", "created_at", "updated_at", "version",
             )

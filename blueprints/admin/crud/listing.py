@@ -35,6 +35,7 @@ class Column:
     editable: str = ""              # the input's field that an inline edit changes
     choices: Sequence[tuple[str, str]] = ()
     wide: bool = False              # on list_filter screens: a line of its own
+    shown: Callable[[Any], str] | None = None       # what is shown of a row instead of the plain value
     minor: bool = False             # on list_filter screens: not shown
 
     @property

@@ -45,7 +45,7 @@ expose(
         "tz": Field(name="timezone"),
         **HISTORY,
     },
-    verbs=VERBS,
+    verbs=(*VERBS, "copy_to_test"),
     name="clients",
     required=("name", "currency", "merchant_id"),
     tenant="companies_id",
@@ -89,7 +89,7 @@ expose(
         "metadata": Field(name="details"),
         **HISTORY,
     },
-    verbs=VERBS,
+    verbs=(*VERBS, "copy_to_test", "copy_to_live"),
     required=("name", "merchant_id"),
     tenant="companies_id",
     parameters={

@@ -1,0 +1,77 @@
+"""Rows are copied from one world to the other with what they refer to."""
+
+import pytest
+from sqlalchemy import select
+
+from database import db, transaction
+from domain import inputs
+from domain.catalog import pricing, products
+from domain.errors import Conflict
+from domain.people import customers
+from models.customer import Customer
+from models.product import PriceRule, Product, ProductGroup
+from tests import cast
+
+
+@pytest.fixture
+def alder():
+    return cast.make_merchant("Alder")
+
+
+def run(resource, verb, actor, key):
+    with transaction():
+        own, row = resource.listing.lock(actor, key)
+        return resource.actions[verb].run(own, row).id
+
+
+def make_product(actor):
+    """A product with a tax and a group."""
+    with transaction():
+        rule = inputs.parse(pricing.PriceRuleInput, {"name": "VAT", "kind": "tax", "percentage": 20})
+        group = inputs.parse(pricing.GroupInput, {"name": "Light"})
+        tax, shelf = pricing.create_rule(actor, rule).id, pricing.create_group(actor, group).id
+    return cast.make_product(actor.merchant_id, sku="L-1", tax_id=tax, group_id=shelf, actor=actor)
+
+
+@pytest.mark.parametrize("test", [False, True], ids=["to test", "to live"])
+def test_a_product_is_copied_with_its_rules_and_group(alder, test):
+    here = cast.actor_for(alder).in_world(test=test)
+    there = here.in_world(test=not test)
+    verb = "copy_to_live" if test else "copy_to_test"
+    key = make_product(here)
+    made = products.LISTING.read(there, run(products.RESOURCE, verb, here, key))
+    assert (made.name, made.sku, made.price_micro) == ("Lamp", "L-1", 10_000_000)
+    rules, groups = db.session.scalars(select(PriceRule)).all(), db.session.scalars(select(ProductGroup)).all()
+    assert [one.test for one in rules] == [one.test for one in groups] == [test, not test]
+    assert (made.tax_id, made.group_id) == (rules[1].id, groups[1].id)
+    assert rules[0].percent_ten_thousandths == rules[1].percent_ten_thousandths
+    with pytest.raises(Conflict, match="sku"):
+        run(products.RESOURCE, verb, here, key)
+    other = cast.make_product(alder, "Chair", tax_id=rules[0].id, actor=here)
+    run(products.RESOURCE, verb, here, other)
+    assert cast.count(PriceRule) == 2
+    assert [one.test for one in db.session.scalars(select(Product).order_by(Product.id))] == [
+        test, not test, test, not test
+    ]
+
+
+def test_a_customer_is_copied_to_test_with_its_addresses(alder):
+    live = cast.actor_for(alder)
+    key = cast.make_customer(
+        alder, "Ada", email="ada@example.org", credit_limit=5,
+        billing_address={"street": "12 St James Square", "country": "GB"},
+    )
+    made = db.session.get(Customer, run(customers.RESOURCE, "copy_to_test", live, key))
+    assert (made.test, made.name, made.email, made.credit_limit_minor) == (True, "Ada", "ada@example.org", 500)
+    assert made.billing_address.street == "12 St James Square"
+    assert made.code != db.session.get(Customer, key).code
+    with pytest.raises(Conflict, match="e-mail"):
+        run(customers.RESOURCE, "copy_to_test", live, key)
+
+
+def test_nothing_is_copied_to_the_world_where_it_is(alder):
+    test = cast.actor_for(alder).in_world(test=True)
+    key = cast.make_product(alder, actor=test)
+    with pytest.raises(Conflict, match="in the test world already"):
+        run(products.RESOURCE, "copy_to_test", test, key)
+    assert "copy_to_live" not in customers.RESOURCE.actions
