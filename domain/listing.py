@@ -5,7 +5,7 @@ order, whose rows) and kept, because building one costs more than running it. En
 writes: `get` gives one, locked if it will change.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -287,9 +287,10 @@ def weight(page: Page) -> int:
     return 1 + sum(1 + sum(map(len, record.children.values())) for record in page.records)
 
 
-def expect(row: Any, version: int | None) -> None:
-    """Raises PreconditionFailed unless the row still has the version that the caller saw."""
-    if version is not None and getattr(row, "version", None) != version:
+def expect(row: Any, seen: int | Collection[int] | None) -> None:
+    """Raises PreconditionFailed unless the row still has the version (or one of those) that the caller saw."""
+    versions = (seen,) if isinstance(seen, int) else seen
+    if versions is not None and getattr(row, "version", None) not in versions:
         raise PreconditionFailed("Somebody else changed this in the meantime. Read it again and repeat your change.")
 
 

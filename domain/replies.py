@@ -8,17 +8,20 @@ so it does not use the key up.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from database import db
 from domain import clock
+from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from models.reply import IdempotentReply
 
 KEPT = timedelta(hours=24)
 LONGEST = 255
+UNIQUE = ("owner", "test", "contract", "key", "part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,44 @@ class Reply:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One request, or one call of a batch, under the key that its caller gave it."""
+
+    owner: str
+    test: bool
+    contract: str
+    key: str
+    fingerprint: str
+    part: int = 0
+    former: str = ""            # the fingerprint as answers of v0.1 have it, for the day after an upgrade
+
+    def is_of(self, fingerprint: str) -> bool:
+        """Is this the request that the fingerprint was taken of?"""
+        return fingerprint in (self.fingerprint, self.former)
+
+    @property
+    def same_key(self) -> tuple[Any, ...]:
+        """The rows of this key that still count."""
+        return (
+            IdempotentReply.owner == self.owner, IdempotentReply.test == self.test,
+            IdempotentReply.contract == self.contract, IdempotentReply.key == self.key,
+        )
+
+    @property
+    def same_part(self) -> tuple[Any, ...]:
+        return (*self.same_key, IdempotentReply.part == self.part)
+
+
+def owner_of(actor: Actor) -> str | None:
+    """Whose keys they are: the user's who calls, else the merchant's; None of a stranger."""
+    if actor.user_id is not None:
+        return f"user:{actor.user_id}"
+    if actor.credential_id is None:
+        return None
+    return f"merchant:{actor.merchant_id}"
+
+
 def check_key(key: str) -> None:
     """Raises Invalid for a key that cannot be kept."""
     if not 1 <= len(key) <= LONGEST or not key.isprintable():
@@ -38,54 +79,53 @@ def check_key(key: str) -> None:
         raise Invalid("The Idempotency-Key cannot be used.", code="invalid_parameter", fields=fields)
 
 
-def claim(merchant_id: int, test: bool, contract: str, key: str, fingerprint: str) -> Reply | None:
+def check_same(claim: Claim) -> None:
+    """Raises Conflict when any part of the key was used for another request."""
+    found = db.session.scalars(
+        select(IdempotentReply.fingerprint)
+        .where(*claim.same_key, IdempotentReply.created_at >= clock.now() - KEPT).limit(1)
+    ).first()
+    if found is not None and not claim.is_of(found):
+        raise used()
+
+
+def used() -> Conflict:
+    return Conflict("This Idempotency-Key was already used for a different request.", code="idempotency_conflict")
+
+
+def take(claim: Claim) -> Reply | None:
     """Take the key, or give the earlier answer; Conflict when it was used for another request."""
     now = clock.now()
-    table = IdempotentReply.__table__
-    where = (
-        table.c.merchant_id == merchant_id, table.c.test == test, table.c.contract == contract, table.c.key == key,
-    )
     session = db.session()
-    session.execute(delete(IdempotentReply).where(*where, table.c.created_at < now - KEPT))
+    session.execute(delete(IdempotentReply).where(*claim.same_part, IdempotentReply.created_at < now - KEPT))
     insert = (postgresql if session.get_bind().dialect.name == "postgresql" else sqlite).insert(IdempotentReply)
     values = {
-        "merchant_id": merchant_id, "test": test, "contract": contract, "key": key, "fingerprint": fingerprint,
-        "status": 0, "body": b"", "headers": {}, "created_at": now,
+        "owner": claim.owner, "test": claim.test, "contract": claim.contract, "key": claim.key,
+        "part": claim.part, "fingerprint": claim.fingerprint, "status": 0, "body": b"", "headers": {},
+        "created_at": now,
     }
     taken = session.execute(
-        insert.values(values).on_conflict_do_nothing(index_elements=["merchant_id", "test", "contract", "key"])
-        .returning(IdempotentReply.id)
+        insert.values(values).on_conflict_do_nothing(index_elements=UNIQUE).returning(IdempotentReply.id)
     ).first()
-    return None if taken is not None else earlier(merchant_id, test, contract, key, fingerprint)
+    return None if taken is not None else earlier(claim)
 
 
-def earlier(merchant_id: int, test: bool, contract: str, key: str, fingerprint: str) -> Reply | None:
+def earlier(claim: Claim) -> Reply | None:
     """The answer that a key already has, if any; Conflict when it was used for another request."""
     row = db.session.execute(
         select(IdempotentReply.fingerprint, IdempotentReply.status, IdempotentReply.body, IdempotentReply.headers)
-        .where(
-            IdempotentReply.merchant_id == merchant_id, IdempotentReply.test == test,
-            IdempotentReply.contract == contract, IdempotentReply.key == key,
-            IdempotentReply.created_at >= clock.now() - KEPT,
-        )
+        .where(*claim.same_part, IdempotentReply.created_at >= clock.now() - KEPT)
     ).first()
     if row is None:
         return None
-    if row.fingerprint != fingerprint:
-        raise Conflict(
-            "This Idempotency-Key was already used for a different request.", code="idempotency_conflict"
-        )
+    if not claim.is_of(row.fingerprint):
+        raise used()
     return Reply(row.status, row.body, row.headers)
 
 
-def keep(merchant_id: int, test: bool, contract: str, key: str, reply: Reply) -> None:
+def keep(claim: Claim, reply: Reply) -> None:
     """Complete the claimed key with its answer."""
-    row = db.session.scalars(
-        select(IdempotentReply).where(
-            IdempotentReply.merchant_id == merchant_id, IdempotentReply.test == test,
-            IdempotentReply.contract == contract, IdempotentReply.key == key,
-        )
-    ).one()
+    row = db.session.scalars(select(IdempotentReply).where(*claim.same_part)).one()
     row.status, row.body, row.headers = reply.status, reply.body, dict(reply.headers)
 
 

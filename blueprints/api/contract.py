@@ -51,6 +51,7 @@ class Outcome:
     payload: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    kept: Any = None                        # what an Idempotency-Key keeps instead, where the payload has a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class Operation:
     positional: tuple[str, ...] = ()        # parameter names in order, for protocols that count them
     public: bool = False                    # may be called without a credential
     per_minute: int = 0                     # a limit of its own for each key; 0: none
+    kept: bool = True                       # may its answer be kept for an Idempotency-Key?
     summary: str = ""
     verb: str = ""                          # create, update and so on, where it is one of a noun's verbs
     described: Description | None = None    # its body and answer, where no exposure tells them

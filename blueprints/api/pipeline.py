@@ -7,7 +7,6 @@
     close     request id header, one request-log record                (call.py, after_request)
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,7 +15,7 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from blueprints.api import unknown_names
+from blueprints.api import conditions, repeats, unknown_names
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
@@ -28,9 +27,8 @@ from database import DatabaseBusy, DatabaseClash, transaction
 from domain import replies
 from domain.actor import Actor
 from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauthenticated, Unavailable
-from domain.replies import Reply
+from domain.replies import Claim
 
-REPLAYED = "Idempotent-Replayed"
 REFUSED_BEFORE = (404, 405)
 TOLD = (400, 499)               # refusals whose sentence is ours; anything above is only logged
 
@@ -79,80 +77,65 @@ def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
     return call.actor
 
 
-def execute(contract: Contract, actor: Actor, operation: Operation, arguments: Arguments) -> Outcome:
-    """Run one operation: scope, then the domain; a write in a transaction of its own."""
+def execute(
+    contract: Contract, actor: Actor, operation: Operation, arguments: Arguments, claim: Claim | None = None
+) -> Outcome:
+    """Run one operation: scope, then the domain; a write in a transaction of its own, with the claim to its answer.
+
+    An earlier answer is looked for before what takes long, and once more under the lock: of two equal requests at
+    once the second finds the first one's answer there.
+    """
     contract.prepare(arguments)
     if operation.scope is not None:
         actor.require(operation.scope)
+    takes_long = operation.before is not None or not operation.writes
+    if claim is not None and takes_long and (earlier := replies.earlier(claim)) is not None:
+        return repeats.replayed(earlier)
     if operation.per_minute:
         rate_limits.spend(operation.per_minute, "minute", operation.name, str(actor.credential_id))
     if not operation.writes:
-        return operation.run(actor, arguments)
+        outcome = operation.run(actor, arguments)
+        return outcome if claim is None else kept_afterwards(claim, outcome)
     if operation.before is not None:
         arguments = replace(arguments, ready=operation.before(actor, arguments))
     with transaction():
-        return operation.run(actor, arguments)
+        if claim is None:
+            return operation.run(actor, arguments)
+        return kept(claim, lambda: operation.run(actor, arguments))
+
+
+def kept(claim: Claim, run: Callable[[], Outcome]) -> Outcome:
+    """The earlier answer, or one that is made and kept now; within the transaction of its effect."""
+    earlier = replies.take(claim)
+    if earlier is not None:
+        return repeats.replayed(earlier)
+    outcome = run()
+    replies.keep(claim, repeats.reply_of(outcome))
+    return outcome
+
+
+def kept_afterwards(claim: Claim, outcome: Outcome) -> Outcome:
+    """For what has transactions of its own: done first, kept afterwards."""
+    with transaction():
+        return kept(claim, lambda: outcome)
 
 
 def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Response:
     """Run one operation of a request; a POST is replayed if its Idempotency-Key was seen."""
     contract: Contract = g.call.contract
-    token = request.headers.get("Idempotency-Key") if contract.idempotent and operation.method == "POST" else None
-    if token is None:
-        return respond(execute(contract, actor, operation, arguments))
-    replies.check_key(token)
-    if not operation.writes:
-        return repeatable(contract, actor, operation, arguments, token)
-    return replayable(contract.name, actor, operation, arguments, token)
-
-
-def replayable(contract: str, actor: Actor, operation: Operation, arguments: Arguments, token: str) -> Response:
-    """The first answer to a key is the answer: claimed, made and kept in one transaction."""
-    if operation.scope is not None:
-        actor.require(operation.scope)
-    with transaction():
-        earlier = replies.claim(actor.merchant_id, actor.test, contract, token, fingerprint())
-        if earlier is not None:
-            return replay(earlier)
-        response = respond(operation.run(actor, arguments))
-        replies.keep(actor.merchant_id, actor.test, contract, token, kept(response))
-    return response
-
-
-def repeatable(contract: Contract, actor: Actor, operation: Operation, arguments: Arguments, token: str) -> Response:
-    """The same for what takes long and has transactions of its own: done first, kept afterwards."""
-    who = (actor.merchant_id, actor.test, contract.name, token, fingerprint())
-    earlier = replies.earlier(*who)
-    if earlier is not None:
-        return replay(earlier)
-    response = respond(execute(contract, actor, operation, arguments))
-    with transaction():
-        raced = replies.claim(*who)
-        if raced is not None:
-            return replay(raced)
-        replies.keep(actor.merchant_id, actor.test, contract.name, token, kept(response))
-    return response
-
-
-def kept(response: Response) -> Reply:
-    """What is kept of an answer."""
-    headers = {name: value for name, value in response.headers.items() if name in ("ETag", "Content-Type")}
-    return Reply(response.status_code, response.get_data(), headers)
-
-
-def fingerprint() -> str:
-    """What makes two requests the same: method, path and the bytes of the body."""
-    parts = (request.method.encode(), request.path.encode(), request.get_data(cache=True))
-    return hashlib.sha256(b"\n".join(parts)).hexdigest()
-
-
-def replay(earlier: Reply) -> Response:
-    response = Answer(earlier.body, earlier.status, earlier.headers)
-    response.plain.append((REPLAYED, "true"))
-    return addressed(response)
+    claim = None
+    if "HTTP_IDEMPOTENCY_KEY" in g.call.request.environ:
+        claim = repeats.claim_of(contract, actor, operation, arguments, g.call.request)
+    return respond(execute(contract, actor, operation, arguments, claim))
 
 
 def respond(outcome: Outcome) -> Response:
+    """The outcome as an answer; 304 to whoever has it already."""
+    asked = g.call.request
+    if "HTTP_IF_NONE_MATCH" in asked.environ and asked.method in ("GET", "HEAD") and "ETag" in outcome.headers:
+        tag = conditions.unchanged(asked.headers["If-None-Match"], outcome.headers["ETag"])
+        if tag is not None:
+            return addressed(Answer(None, 304, {"ETag": tag}))
     return json_response(outcome.payload, outcome.status, outcome.headers)
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g, request
 
-from blueprints.api.contract import Arguments, Contract, Operation
+from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.pipeline import addressed, explain, json_response
+from blueprints.api.repeats import REPLAYED
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.answers import Answer
@@ -25,7 +26,7 @@ from domain.errors import DomainError
 MOST_CALLS = 50
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 MISSING = object()
-Run = Callable[[Operation, Arguments], Any]
+Run = Callable[[Operation, Arguments, int], Outcome]     # the last: which call of the document it is
 
 
 class RpcContract(Contract):
@@ -135,17 +136,19 @@ class Dispatcher:
             params = dict(zip(operation.positional, params, strict=False))
         return self.contract.arguments(operation, params)
 
-    def one(self, call: RpcCall, run: Run) -> dict[str, Any]:
-        """The response of one call, and its child row for the log."""
+    def one(self, call: RpcCall, run: Run, part: int) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """The response of one call and the headers of its outcome; and its child row for the log."""
         started = time.perf_counter_ns()
         operation = self.methods.get(call.method)
+        headers: Mapping[str, str] = {}
         try:
             if call.wrong is not None:
                 raise call.wrong
             if operation is None:
                 raise RpcError(METHOD_NOT_FOUND, "Method not found")
-            outcome = run(operation, self.arguments(operation, call.params))
+            outcome = run(operation, self.arguments(operation, call.params), part)
             answer: dict[str, Any] = {"result": outcome.payload}
+            headers = outcome.headers
             code = None
         except Exception as error:           # whatever happens is this call's alone
             failure = self.failure(error, operation)
@@ -154,7 +157,7 @@ class Dispatcher:
             if db.session.registry().in_transaction():
                 db.session.rollback()        # the next call reads what is there then, whatever became of this one
         self._note(operation, code, started)
-        return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}
+        return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}, headers
 
     def failure(self, error: Exception, operation: Operation | None) -> dict[str, Any]:
         """Any exception as the error object of the contract."""
@@ -201,16 +204,18 @@ def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> R
         g.call.error_code, g.call.name, g.call.endpoint = str(error.code), "rpc", "rpc"
         return json_response({"jsonrpc": "2.0", "error": error.as_dict(), "id": None}, 200)
     run = enter(found)
+    batch = isinstance(given, list)
     answers = []
-    for call in found:
-        answer = dispatcher.one(call, run)
+    headers: dict[str, str] = {}
+    for part, call in enumerate(found):
+        answer, told = dispatcher.one(call, run, part)
+        headers |= {name: value for name, value in told.items() if not batch or name == REPLAYED}
         if not call.is_notification:
             answers.append(answer)
-    batch = isinstance(given, list)
     close(batch)
     if not answers:
-        return addressed(Answer(None, 204))
-    return json_response(answers if batch else answers[0], 200)
+        return addressed(Answer(None, 204, headers))
+    return json_response(answers if batch else answers[0], 200, headers)
 
 
 def mount(app: Flask, contract: Contract, view: Callable[[], Response], paths: tuple[str, ...]) -> None:

@@ -1,9 +1,10 @@
 """What list, get, create, update, delete and actions mean, once for every contract."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from blueprints.api import conditions
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
 from blueprints.api.field import Fields, Problems
 from blueprints.api.field_map import number_after
@@ -12,12 +13,11 @@ from blueprints.api.wire.row_cache import RowCache
 from database import db
 from domain import inputs
 from domain.actor import Actor
-from domain.errors import Invalid, NotFound, PreconditionFailed, Problem
+from domain.errors import Invalid, NotFound, Problem
 from domain.listing import LARGEST_ID, expect
 from domain.people import merchants
 from domain.resource import Resource
 
-TAG = re.compile(r"(\d{1,9})(?::gzip|:br)?", re.ASCII)         # the tag of a compressed answer says how
 
 def expose(
     contract: Contract,
@@ -70,15 +70,11 @@ def body_of(arguments: Arguments) -> Any:
     return arguments.body
 
 
-def version_of(arguments: Arguments) -> int | None:
-    """The version that the caller saw; None when it does not matter."""
-    wanted = arguments.if_match
-    if wanted is None or wanted.strip() == "*":
-        return None
-    tag = TAG.fullmatch(wanted.strip().removeprefix("W/").strip('"'))
-    if tag is None:
-        raise PreconditionFailed("If-Match must carry the ETag of an earlier answer.")
-    return int(tag[1])
+def locked(exposure: Exposure, actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
+    """The row that a call is going to change, as its caller has seen it, and before it the actor for its merchant."""
+    own, row = exposure.resource.listing.lock(actor, key_of(exposure, arguments.key))
+    expect(row, conditions.seen(arguments.if_match))
+    return own, row
 
 
 def shown(exposure: Exposure, actor: Actor, key: int, status: int = 200) -> Outcome:
@@ -175,8 +171,8 @@ def created(exposure: Exposure) -> Operation:
         made = create(actor, arguments.ready if prepare else new)
         row, secret = made if isinstance(made, tuple) else (made, None)
         outcome = shown(exposure, actor, row.id, exposure.contract.created)
-        if secret is not None:
-            outcome.payload[resource.secret_field] = secret       # this once, and nowhere else
+        if secret is not None:                                    # told this once, and kept nowhere
+            return replace(outcome, payload={**outcome.payload, resource.secret_field: secret}, kept=outcome.payload)
         return outcome
 
     return operation(
@@ -193,7 +189,7 @@ def updated(exposure: Exposure) -> Operation:
     assert update is not None, f"{resource.name}: its Resource has no update"
 
     def read(row: Any, arguments: Arguments) -> dict[str, Any]:
-        expect(row, version_of(arguments))
+        expect(row, conditions.seen(arguments.if_match))
         taken, problems = exposure.take(body_of(arguments))
         stays(exposure, row, taken, problems)
         return inputs.changes(form, taken, zone=exposure.contract.zone(), problems=problems)
@@ -220,11 +216,9 @@ def deleted(exposure: Exposure) -> Operation:
     assert delete is not None, f"{resource.name}: its Resource has no delete"
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        key = key_of(exposure, arguments.key)
-        own, row = resource.listing.lock(actor, key)
-        expect(row, version_of(arguments))
+        own, row = locked(exposure, actor, arguments)
         delete.run(own, row)
-        return exposure.contract.removed(exposure, key)
+        return exposure.contract.removed(exposure, row.id)
 
     return operation(
         exposure, "delete", "DELETE", "/{key}", run, positional=("id",), summary=f"Delete a {resource.noun}"
@@ -235,11 +229,9 @@ def action(exposure: Exposure, name: str) -> Operation:
     resource = exposure.resource
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        key = key_of(exposure, arguments.key)
-        own, row = resource.listing.lock(actor, key)
-        expect(row, version_of(arguments))
+        own, row = locked(exposure, actor, arguments)
         resource.actions[name].run(own, row)
-        return changed(exposure, actor, key)
+        return changed(exposure, actor, row.id)
 
     verb, *rest = name.split("_")
     return operation(

@@ -43,6 +43,8 @@ MOVED: dict[tuple[str, str], tuple[str, Callable[[Row], Any]] | None] = {
     # 0009: four decimals
     ("budget_items", "quantity"): ("quantity_ten_thousandths", lambda row: row["quantity"] * 10_000),
     ("price_rules", "percent_hundredths"): ("percent_ten_thousandths", lambda row: row["percent_hundredths"] * 100),
+    # 0012: a kept answer belongs to a merchant or to a user.
+    ("idempotent_replies", "merchant_id"): ("owner", lambda row: f"merchant:{row['merchant_id']}"),
 }
 # Fields that the Public API shows differently since, by the end of their path, with a function of the old value.
 SHOWN: dict[str, Callable[[Any], Any]] = {}

@@ -26,8 +26,8 @@ def test_one_turn_does_everything_that_is_due(installation: Any, record: Any) ->
         with transaction() as session:
             old = clock.now() - timedelta(hours=25)
             session.add(IdempotentReply(
-                merchant_id=1, contract="public", key="k", fingerprint="f", status=201, body=b"", headers={},
-                created_at=old,
+                owner="merchant:1", test=False, contract="public", key="k", part=0, fingerprint="f", status=201,
+                body=b"", headers={}, created_at=old,
             ))
         pause = worker.Worker(worker.jobs(installation.settings)).turn(time.monotonic())
         assert 0 <= pause <= worker.LOG_EVERY

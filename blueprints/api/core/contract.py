@@ -1,6 +1,7 @@
 """The Core API's manners: REST and JSON-RPC over the same parameters, bare results, a zone for each call."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -58,6 +59,7 @@ class CoreContract(RpcContract):
     created = 200
     deprecated_since = 1767225600           # 1 January 2026: signing in for a JSON Web Token
     changes_by = "PATCH"
+    idempotent = True
     names = {"list": "search"}
     manners = MANNERS
     formats = Formats(
@@ -122,7 +124,8 @@ class CoreContract(RpcContract):
             plain = name.removesuffix("[]") if name.removesuffix("[]") in known else name
             params[plain] = values if len(values) > 1 or plain != name else values[0]
         sent = params | self.body(request)
-        return self._checked(operation, sent if key is None else sent | {"id": key}, key)
+        arguments = self._checked(operation, sent if key is None else sent | {"id": key}, key)
+        return replace(arguments, if_match=request.headers.get("If-Match"))
 
     @staticmethod
     def _names(operation: Operation) -> set[str]:
@@ -199,6 +202,8 @@ class CoreContract(RpcContract):
         return Outcome(1)
 
     def status(self, error: DomainError) -> int:
+        if error.code == "idempotency_conflict":
+            return 409
         return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
     def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:

@@ -67,7 +67,7 @@ def refresh(actor: Actor, arguments: Arguments) -> Outcome:
 OPERATIONS = (
     Operation(
         name="iam.auth.jwt.authenticate", method="POST", path="/iam/auth/jwt/authenticate", scope=None,
-        run=authenticate, takes_body=True, public=True, positional=("login", "password"),
+        run=authenticate, takes_body=True, public=True, kept=False, positional=("login", "password"),
         summary="A JSON Web Token for login and password (deprecated)",
         described=Description(
             body=Told(CREDENTIALS, {"login": "grace@example.org", "password": "a long and private sentence"}),
@@ -76,7 +76,7 @@ OPERATIONS = (
     ),
     Operation(
         name="iam.auth.jwt.refresh", method="POST", path="/iam/auth/jwt/refresh", scope=None, run=refresh,
-        takes_body=True, positional=(), summary="Another hour for a JSON Web Token (deprecated)",
+        takes_body=True, kept=False, positional=(), summary="Another hour for a JSON Web Token (deprecated)",
         described=Description(body=Told({"type": "object", "additionalProperties": False}, {}), answer=TOKEN),
     ),
 )

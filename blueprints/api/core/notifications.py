@@ -7,7 +7,7 @@ from blueprints.api.description import Description, Told
 from blueprints.api.field import Field
 from blueprints.api.field_map import Moment
 from blueprints.api.field_parts import Many
-from blueprints.api.verbs import expose, key_of, operation
+from blueprints.api.verbs import expose, locked, operation
 from domain.actor import Actor
 from domain.integrations import deliveries, webhooks
 from models.outbox import TaskStatus
@@ -40,10 +40,10 @@ ENDPOINTS = expose(
 
 def rotate(actor: Actor, arguments: Arguments) -> Outcome:
     """A new secret, told this once; the old one signs beside it for a day."""
-    key = key_of(ENDPOINTS, arguments.key)
-    own, endpoint = webhooks.LISTING.lock(actor, key)
+    own, endpoint = locked(ENDPOINTS, actor, arguments)
     secret = webhooks.rotate(own, endpoint)
-    return Outcome({"id": key, "secret": secret, "previous_until_dt": moment(endpoint.previous_until)})
+    told = {"id": endpoint.id, "previous_until_dt": moment(endpoint.previous_until)}
+    return Outcome({**told, "secret": secret}, kept=told)
 
 
 CONTRACT.operations.append(operation(

@@ -1,19 +1,22 @@
 """The one address of JSON-RPC: who calls, and how a refusal of the caller looks in this protocol."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, g, request
 
-from blueprints.api import rpc
+from blueprints.api import repeats, rpc
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
 from blueprints.api.credentials import FIND
 from blueprints.api.pipeline import enter, execute, explain, refused, strangers
+from domain import replies
 from domain.actor import Actor
-from domain.errors import DomainError, Unauthenticated
+from domain.errors import DomainError, Invalid, Unauthenticated
+from domain.replies import Claim
 
 PATHS = ("/", "/api/", "/api")
-REFUSED = (401, 403, 413, 429, 503)         # said by HTTP too: nobody was let in, nothing was run
+REFUSED = (401, 403, 409, 413, 429, 503)         # said by HTTP too: nobody was let in, nothing was run
 
 
 def mount(app: Flask, contract: CoreContract) -> None:
@@ -34,7 +37,7 @@ def runner(contract: CoreContract, dispatcher: rpc.Dispatcher, calls: list[rpc.R
     contract.gate(request)
     methods = [dispatcher.methods.get(call.method) for call in calls]
     if methods and all(method is not None and method.public for method in methods):
-        return as_actor(contract, strangers(contract))
+        return as_actor(contract, strangers(contract), calls)
     kind, secret = contract.secret(request)
     try:
         g.call.key = FIND[kind](secret)
@@ -45,18 +48,39 @@ def runner(contract: CoreContract, dispatcher: rpc.Dispatcher, calls: list[rpc.R
         if kind != "jwt":
             raise
         return failing(error)                     # a bad JSON Web Token is an error of each call
-    return as_actor(contract, actor)
+    return as_actor(contract, actor, calls)
 
 
-def as_actor(contract: CoreContract, actor: Actor) -> rpc.Run:
-    def run(operation: Operation, arguments: Arguments) -> Outcome:
-        return execute(contract, actor, operation, arguments)
+def as_actor(contract: CoreContract, actor: Actor, calls: list[rpc.RpcCall]) -> rpc.Run:
+    """What runs the calls of an actor, as the headers of the whole document say."""
+    if_match = request.headers.get("If-Match")
+    if if_match is not None and len(calls) > 1:
+        raise Invalid.field("If-Match", "concerns one row: send such a call alone")
+    whole = claim_of(contract, actor, calls)
+
+    def run(operation: Operation, arguments: Arguments, part: int) -> Outcome:
+        claim = replace(whole, part=part) if whole and operation.method != "GET" and operation.kept else None
+        return execute(contract, actor, operation, replace(arguments, if_match=if_match), claim)
 
     return run
 
 
+def claim_of(contract: CoreContract, actor: Actor, calls: list[rpc.RpcCall]) -> Claim | None:
+    """The claim of a document with an Idempotency-Key: it covers all of its calls, whatever ids they carry.
+
+    Each call's answer is kept with its effect, so that a document that was cut off is completed by its repetition.
+    """
+    key = request.headers.get(repeats.HEADER)
+    if key is None:
+        return None
+    claim = repeats.claim(contract, actor, key, [[call.method, call.params] for call in calls])
+    if claim is not None:
+        replies.check_same(claim)
+    return claim
+
+
 def failing(error: DomainError) -> rpc.Run:
-    def run(operation: Operation, arguments: Arguments) -> Outcome:
+    def run(operation: Operation, arguments: Arguments, part: int) -> Outcome:
         raise error
 
     return run
@@ -65,7 +89,7 @@ def failing(error: DomainError) -> rpc.Run:
 def refusal(contract: CoreContract, error: Exception) -> Response:
     """The whole document refused, before any call: the id is told if there is one."""
     known, status = explain(error, contract)
-    failure = contract.rpc_failure(known, status, {})
+    failure = contract.rpc_failure(known, status, {name: str(problem) for name, problem in known.fields.items()})
     g.call.error_code, g.call.name, g.call.endpoint = str(failure["code"]), "rpc", "rpc"
     g.call.children = None
     document = {"jsonrpc": "2.0", "error": failure, "id": None if status == 413 else single_id()}

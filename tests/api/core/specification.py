@@ -56,5 +56,5 @@ def answer(app, raw):
     with app.test_request_context("/", method="POST", data=body) as context:
         g.call = Call(context.request)
         g.call.contract = made
-        response = rpc.document(dispatcher, lambda calls: lambda one, arguments: one.run(None, arguments))
+        response = rpc.document(dispatcher, lambda calls: lambda one, arguments, _: one.run(None, arguments))
         return response.status_code, response.get_data()

@@ -197,6 +197,15 @@ def test_no_network_at_all_switches_the_api_off(app, caller, login):
 # Throttles ----------------------------------------------------------------------------------------
 
 
+def test_bad_keys_of_one_ipv6_site_are_throttled_together(app):
+    def knock(number, site):
+        return app.test_client().get("/clients", headers={"X-Api-Key": "wrong"}, environ_base={
+            "REMOTE_ADDR": f"fd00:0:0:{site}::{number:x}"}).status_code
+
+    assert [knock(number, 1) for number in range(101)] == [401] * 100 + [429]
+    assert knock(1, 2) == 401
+
+
 def test_bad_keys_are_throttled_and_good_ones_from_the_same_address_are_not(app, ada, caller):
     client = app.test_client()
     statuses = [client.get("/clients", headers={"X-Api-Key": f"wrong{number}"}).status_code for number in range(102)]

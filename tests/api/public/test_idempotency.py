@@ -52,7 +52,29 @@ def test_another_key_is_another_request(api):
     assert cast.count(Customer) == 3
 
 
-@pytest.mark.parametrize("body", [b'{"name": "Eve"}', b'{"name":"Ada"}', b'{"name": "Ada"} ', b"nonsense but json? no"])
+@pytest.mark.parametrize("body", [
+    b'{"name":"Ada"}', b' {"name" :\n"Ada"} ', b'{"\\u006eame": "\\u0041da"}',
+])
+def test_the_same_body_in_another_spelling_is_the_same_request(api, body):
+    first = api.post("/customers", data=b'{"name": "Ada"}', content_type="application/json", headers=keyed("one"))
+    again = api.post("/customers", data=body, content_type="application/json", headers=keyed("one"))
+    assert (again.status_code, again.data) == (201, first.data)
+    assert cast.count(Customer) == 1
+
+
+def test_a_number_is_its_value_and_the_order_of_names_does_not_count(api):
+    for body in (b'{"name": "L", "price": 2}', b'{"price": 2.00, "name": "L"}', b'{"name": "L", "price": 20e-1}'):
+        reply = api.post("/products", data=body, content_type="application/json", headers=keyed("one"))
+        assert (reply.status_code, reply.json["data"]["id"]) == (201, "product_1")
+
+
+def test_both_prefixes_are_one_address(app, api):
+    first = api.post("/customers", ADA, headers=keyed("one"))
+    api.prefix = "/api/public"
+    assert api.post("/customers", ADA, headers=keyed("one")).data == first.data
+
+
+@pytest.mark.parametrize("body", [b'{"name": "Eve"}', b'{"name": "Ada", "email": null}', b"nonsense but json? no"])
 def test_another_body_under_the_same_key_is_409(api, body):
     api.post("/customers", data=b'{"name": "Ada"}', content_type="application/json", headers=keyed("one"))
     reply = api.post("/customers", data=body, content_type="application/json", headers=keyed("one"))
@@ -138,6 +160,13 @@ def test_the_keys_of_merchants_are_independent(api, rival):
     theirs = rival.post("/customers", {"name": "Eve"}, headers=keyed("one"))
     assert (mine.json["data"]["name"], theirs.json["data"]["name"]) == ("Ada", "Eve")
     assert rival.post("/customers", {"name": "Eve"}, headers=keyed("one")).data == theirs.data
+
+
+def test_test_and_live_keys_of_a_merchant_are_independent(app, api, alder):
+    api.post("/customers", ADA, headers=keyed("one"))
+    testing = Caller(app, cast.make_key(alder, mode="test")[1])
+    reply = testing.post("/customers", {"name": "Eve"}, headers=keyed("one"))
+    assert (reply.status_code, reply.json["data"]["name"]) == (201, "Eve")
 
 
 def test_keys_of_one_merchant_share_what_was_sent(app, api, alder):

@@ -26,13 +26,16 @@ def test_the_tag_changes_with_every_change(api, path):
         assert api.get(path).headers["ETag"] == expected
 
 
-@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "*", "1", ' "1" '])
+@pytest.mark.parametrize("tag", [
+    '"1"', "*", " * ", "1", ' "1" ', '"1", "2"', '"7","1"', 'W/"1", "1"', '"other", "1:gzip"', '"1:br"',
+])
 def test_the_tag_that_was_seen_opens_a_change(api, path, tag):
     assert changed(api, path, tag).status_code == 200
 
 
 @pytest.mark.parametrize("tag", [
-    '"2"', '"0"', '"x"', '"1", "2"', '""', "", "١", '"1e0"', "-1", '"' + "9" * 50 + '"', "é",
+    '"2"', '"0"', '"x"', '"2", "3"', '""', "", "١", '"1e0"', "-1", '"' + "9" * 50 + '"', "é", 'W/"1"', 'w/"1"', '"1',
+    '"1" "2"', '"1"; "2"', "1, 2", ',"1"', '*, "1"', '"1:gzip:br"', "9" * 5000,
 ])
 def test_any_other_tag_is_412_and_changes_nothing(api, path, tag):
     before = api.get(path).json["data"]
@@ -64,3 +67,32 @@ def test_the_tag_of_a_compressed_answer_opens_a_change(api, path, way):
     assert seen.headers["Content-Encoding"] == way
     assert changed(api, path, seen.headers["ETag"]).status_code == 200
     assert_error(changed(api, path, seen.headers["ETag"]), 412, "precondition_failed")
+
+
+@pytest.mark.parametrize("tag", ['"1"', 'W/"1"', "*", '"0", W/"1"', '"1:gzip"'])
+def test_whoever_has_the_row_already_gets_304_without_a_body(api, path, tag):
+    reply = api.get(path, headers={"If-None-Match": tag})
+    assert (reply.status_code, reply.data) == (304, b"")
+    assert reply.headers["ETag"] in ('"1"', '"1:gzip"')
+    assert {"X-RateLimit-Remaining", "X-Request-Id", "Vary"} <= set(reply.headers.keys())
+    assert "Content-Type" not in reply.headers
+
+
+@pytest.mark.parametrize("tag", ['"2"', '"x"', "", "nonsense", '"11"', '"1'])
+def test_whoever_has_another_gets_the_row(api, path, tag):
+    assert api.get(path, headers={"If-None-Match": tag}).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["gzip", "br", "identity"])
+def test_the_tag_that_came_with_an_answer_asks_for_it_again(api, path, way):
+    api.put(path, {"metadata": {f"key{number}": "x" * 100 for number in range(8)}})
+    seen = api.get(path, headers={"Accept-Encoding": way}).headers["ETag"]
+    again = api.get(path, headers={"Accept-Encoding": way, "If-None-Match": seen})
+    assert (again.status_code, again.headers["ETag"]) == (304, seen)
+    api.put(path, {"metadata": {"b": "c"}})
+    assert api.get(path, headers={"Accept-Encoding": way, "If-None-Match": seen}).status_code == 200
+
+
+def test_lists_and_refusals_know_no_304(api):
+    assert api.get("/customers", headers={"If-None-Match": "*"}).status_code == 200
+    assert_error(api.get("/customers/customer_9", headers={"If-None-Match": "*"}), 404, "not_found")

@@ -1,0 +1,57 @@
+"""If-Match and If-None-Match, as RFC 9110 has them: the versions of a row that its caller has seen."""
+
+import re
+from collections.abc import Iterator
+
+from domain.errors import PreconditionFailed
+
+# A tag of ours: a version, and (in a compressed answer) how that was compressed.
+OURS = re.compile(r"(\d{1,9})(?::[a-z]{2,4})?", re.ASCII)
+ENTITY_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|\Z)')
+Tags = list[tuple[bool, str]]
+
+
+def tags(header: str) -> Tags:
+    """The tags of a list, each with whether it is weak; none where the list is malformed."""
+    found: Tags = []
+    position = 0
+    while position < len(header):
+        match = ENTITY_TAG.match(header, position)
+        if match is None:
+            return []
+        found.append((match[1] is not None, match[2]))
+        position = match.end()
+    return found
+
+
+def seen(if_match: str | None) -> frozenset[int] | None:
+    """The versions that If-Match lets a change begin from; None when any will do.
+
+    A weak tag names none, because If-Match compares strongly. A bare number counts as one tag, as clients send it.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    header = if_match.strip()
+    known = tags(header) or ([(False, header)] if header.isdigit() else [])
+    if not known:
+        raise PreconditionFailed("If-Match must carry the ETag of an earlier answer, or several with commas between.")
+    return frozenset(_versions(known, weak=False))
+
+
+def _versions(known: Tags, *, weak: bool) -> Iterator[int]:
+    for is_weak, tag in known:
+        ours = OURS.fullmatch(tag)
+        if ours is not None and (weak or not is_weak):
+            yield int(ours[1])
+
+
+def unchanged(if_none_match: str, tag: str) -> str | None:
+    """The tag to answer 304 with, when the caller has what `tag` (quoted) names already; it compares weakly."""
+    if if_none_match.strip() == "*":
+        return tag
+    plain = tag.strip('"')
+    for _, known in tags(if_none_match):
+        ours = OURS.fullmatch(known)
+        if known == plain or (ours is not None and ours[1] == plain):
+            return f'"{known}"'
+    return None
