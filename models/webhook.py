@@ -35,6 +35,9 @@ class Endpoint(Owned, Versioned, Removable, Model):
     )
     disabled_reason: Mapped[str | None] = mapped_column(String(200))
     failures_in_row: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]                                  # the first of these failures
+    waits_until: Mapped[datetime | None]                                    # the receiver asked for time
+    wait_reason: Mapped[str | None] = mapped_column(String(200))
     secret: Mapped[long_text]                                               # encrypted
     previous_secret: Mapped[long_text | None]                               # encrypted, signs too until…
     previous_until: Mapped[datetime | None]

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from database import db
 from domain import clock
@@ -15,19 +14,20 @@ from domain.outbox import tasks
 from domain.outbox.leases import Lease
 from models.credential import Credential
 from models.webhook import Attempt, Delivery, Endpoint, EndpointStatus
-from outbound import client
+from outbound import client, retry_after
 from outbound.client import Answer
 
-LONGEST_WAIT = timedelta(hours=12)
 GONE = "the endpoint was deleted"
+RECOVERED = {"failures_in_row": 0, "failing_since": None}
 MUTE = "the key of this endpoint may no longer receive events"
 
 _LETTERS = (
     select(
         Delivery.id.label("delivery_id"), Delivery.message_id, Delivery.event, Delivery.body,
         Endpoint.id.label("endpoint_id"), Endpoint.url, Endpoint.secret, Endpoint.previous_secret,
-        Endpoint.previous_until, Endpoint.failures_in_row, Endpoint.credential_id, Credential.revoked_at,
-        Credential.expires_at, Credential.scopes,
+        Endpoint.previous_until, Endpoint.failures_in_row, Endpoint.waits_until, Endpoint.credential_id,
+        Credential.revoked_at, Credential.expires_at, Credential.scopes,
+        select(func.count(Attempt.id)).where(Attempt.delivery_id == Delivery.id).scalar_subquery().label("attempts"),
     )
     .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
     .outerjoin(Credential, Credential.id == Endpoint.credential_id)
@@ -67,7 +67,10 @@ class Result:
 
 
 def orders(claimed: Sequence[Lease]) -> tuple[dict[int, Order], dict[int, str]]:
-    """Orders by task, and for tasks that have none the reason. Where the secret is unreadable there is neither."""
+    """Orders by task, and for tasks that have none the reason.
+
+    Neither where the secret is unreadable, and where the endpoint waits since its receiver asked for time.
+    """
     now = clock.now()
     found = {row.delivery_id: row for row in letters([one.payload["delivery_id"] for one in claimed])}
     ready: dict[int, Order] = {}
@@ -78,7 +81,9 @@ def orders(claimed: Sequence[Lease]) -> tuple[dict[int, Order], dict[int, str]]:
             refused[one.id] = GONE
         elif row.credential_id is not None and not events.may_receive(row, now):
             refused[one.id] = MUTE
-        elif (order := signed(row, one.attempts + 1)) is not None:
+        elif row.waits_until is not None and row.waits_until > now:
+            tasks.postpone(one.pool, row.waits_until)
+        elif (order := signed(row, row.attempts + 1)) is not None:
             ready[one.id] = order
         else:
             _disable_unreadable(row.endpoint_id)
@@ -142,7 +147,7 @@ def settle(results: Sequence[Result]) -> None:
     endpoints = _locked({one.order.endpoint_id for one in bad})
     recovered = {one.order.endpoint_id for one in good if one.order.failing or one.order.endpoint_id in endpoints}
     if recovered:
-        db.session.execute(update(Endpoint).where(Endpoint.id.in_(sorted(recovered))).values(failures_in_row=0))
+        db.session.execute(update(Endpoint).where(Endpoint.id.in_(sorted(recovered))).values(RECOVERED))
     tasks.done([one.task for one in good])
     for one in bad:
         _settle_failure(one, endpoints[one.order.endpoint_id])
@@ -158,16 +163,29 @@ def _locked(ids: set[int]) -> dict[int, Endpoint]:
 
 def _settle_failure(one: Result, endpoint: Endpoint) -> None:
     status = one.answer.status
+    if (wait := retry_after.asked(one.answer)) is not None:
+        _wait(one, endpoint, wait)
+        return
     endpoint.failures_in_row += 1
+    endpoint.failing_since = endpoint.failing_since or one.order.at
     if status == 410:
         tasks.failed([one.task], one.error)
         _disable(endpoint, "The receiver answered 410 Gone.")
     elif status is not None and 300 <= status < 400:
         tasks.failed([one.task], f"{one.error}: redirects are not followed")
     else:
-        tasks.again(one.task, one.error, after=_asked_to_wait(one.answer))
-    if endpoint.failures_in_row >= webhooks.FAILURES:
-        _disable(endpoint, f"{webhooks.FAILURES} attempts failed in a row; the last: {one.error}"[:200])
+        tasks.again(one.task, one.error)
+    if endpoint.failures_in_row >= webhooks.FAILURES and clock.now() - endpoint.failing_since >= webhooks.FAILING:
+        _disable(endpoint, f"{endpoint.failures_in_row} attempts failed in a row; the last: {one.error}"[:200])
+
+
+def _wait(one: Result, endpoint: Endpoint, wait: timedelta) -> None:
+    """Nothing more is sent to the endpoint until then; that is no failure, of the endpoint nor of the delivery."""
+    until = clock.now() + wait
+    if endpoint.waits_until is None or endpoint.waits_until < until:
+        endpoint.waits_until, endpoint.wait_reason = until, f"The receiver answered {one.answer.status}."
+    tasks.interrupt(one.task, one.error)
+    tasks.postpone(one.task.pool, endpoint.waits_until)
 
 
 def _disable(endpoint: Endpoint, reason: str) -> None:
@@ -180,17 +198,3 @@ def _disable_unreadable(endpoint_id: int) -> None:
     endpoint = db.session.get(Endpoint, endpoint_id)
     assert endpoint is not None               # its delivery was just read
     _disable(endpoint, webhooks.UNREADABLE)
-
-
-def _asked_to_wait(answer: Answer) -> timedelta | None:
-    """The receiver's Retry-After, as seconds or as a date, up to twelve hours."""
-    value = next((text for name, text in answer.headers.items() if name.lower() == "retry-after"), "").strip()
-    if answer.status not in (429, 503) or not value:
-        return None
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return min(timedelta(seconds=int(value)), LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(value)
-        return min(max(moment - clock.now(), timedelta()), LONGEST_WAIT) if moment.tzinfo else None
-    except (TypeError, ValueError):
-        return None

@@ -108,7 +108,8 @@ def show_endpoints() -> Response:
     """The endpoints with their last delivery, and the chart of all."""
     return show_list(
         PAGE, "admin/webhooks.html", "admin/_webhooks.html", last=last_of, event_count=len(events.EVENTS),
-        chart=deliveries.chart(actor()), disabled=disabled(actor()), what_to_do=WHAT_TO_DO, tones=deliveries.TONES,
+        chart=deliveries.chart(actor()), disabled=disabled(actor()), now=clock.now(), what_to_do=WHAT_TO_DO,
+        tones=deliveries.TONES,
     )
 
 

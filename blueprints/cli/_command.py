@@ -66,12 +66,13 @@ class Applications(ScriptInfo):
         if self.needs is Needs.APPLICATION:
             whole: Flask = import_module("app").create_app()
             return whole
-        if self.needs is Needs.WRITING:
-            import_module("models.every")
-        app = Flask("countinghouse", static_folder=None)
         settings = settings_or_exit()
         recover_or_exit(settings)
+        app = Flask("countinghouse", static_folder=None)
         connect(app, settings)
+        if self.needs is Needs.WRITING:
+            import_module("models.every")
+            import_module("domain.integrations.webhooks").policy.allowed_hosts = settings.webhook_allowed_hosts
         return app
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, iso, operator_command, settings
+from blueprints.cli._command import Done, iso, operator_command
 from blueprints.cli._merchant import for_merchant
 from database import transaction
 from domain.actor import Actor
@@ -35,7 +35,6 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
         "scopes": list(given["scopes"]) or None, "allowed_ips": list(given["allowed_ips"]),
         "mode": Mode.TEST if test else Mode.LIVE,
     }
-    webhooks.policy.allowed_hosts = settings().webhook_allowed_hosts
     actor = for_merchant(merchant_id)
     new = api_keys.fresh(actor, parse(api_keys.KeyInput, wanted))
     with transaction():

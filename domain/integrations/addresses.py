@@ -22,6 +22,13 @@ IPV4_REFUSED = tuple(
     ipaddress.ip_network(one)
     for one in ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")   # protocols, 6to4 relays, a cloud's own host
 )
+# What browsers refuse too (the Fetch standard's bad ports): mail, remote shells, name services, databases of files.
+REFUSED_PORTS = frozenset((
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+    111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+    540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
+    6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+))
 LOCAL_NAMES = re.compile(r"(^|\.)(localhost|local|internal|intranet|lan|home|corp|localdomain|home\.arpa)\.?$")
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\.?\Z")
 
@@ -67,6 +74,8 @@ def check_url(url: str, allowed: tuple[str, ...] = ()) -> str:
     if port == 0:
         raise refused("has no usable port")
     port = port or (443 if parts.scheme == "https" else 80)
+    if port in REFUSED_PORTS and not _is_listed(host.rstrip("."), port, allowed):
+        raise refused(f"uses port {port}, which belongs to another service than the web")
     if is_allowed(host, port, allowed):
         return url
     address = literal(host)
@@ -89,7 +98,11 @@ def _is_public_name(host: str) -> bool:
 def is_allowed(host: str, port: int, allowed: tuple[str, ...]) -> bool:
     """Did the operator list this host, with this port or with any?"""
     bare = host.rstrip(".")
-    return bare in allowed or f"{bare}:{port}" in allowed or f"[{bare}]:{port}" in allowed
+    return bare in allowed or _is_listed(bare, port, allowed)
+
+
+def _is_listed(bare: str, port: int, allowed: tuple[str, ...]) -> bool:
+    return f"{bare}:{port}" in allowed or f"[{bare}]:{port}" in allowed
 
 
 def refused(text: str) -> Invalid:

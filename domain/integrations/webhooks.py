@@ -23,7 +23,7 @@ from models.credential import Credential, Mode
 from models.webhook import Endpoint, EndpointStatus
 
 OVERLAP = timedelta(hours=24)                    # in which both secrets sign
-FAILURES = 20                                    # in a row, then the endpoint is disabled
+FAILURES, FAILING = 20, timedelta(hours=24)      # so many in a row over at least so long disable an endpoint
 TEST_EVENT = "webhook.test"
 KEPT_BODY = 1000                                 # characters of an answer
 UNREADABLE = "The secret cannot be read with this installation's secret key; rotate it."
@@ -56,7 +56,8 @@ LISTING = Listing(
         name: getattr(Endpoint, name)
         for name in (
             "id", "merchant_id", "credential_id", "url", "description", "events", "status", "disabled_reason",
-            "failures_in_row", "previous_until", "created_at", "updated_at", "version",
+            "failures_in_row", "failing_since", "waits_until", "wait_reason", "previous_until", "created_at",
+            "updated_at", "version",
         )
     },
     sort={
@@ -103,7 +104,8 @@ def pause(actor: Actor, endpoint: Endpoint) -> Endpoint:
 
 def activate(actor: Actor, endpoint: Endpoint) -> Endpoint:
     """Listening again; what was held is sent now, in its order."""
-    endpoint.failures_in_row, endpoint.disabled_reason = 0, None
+    endpoint.failures_in_row, endpoint.failing_since, endpoint.disabled_reason = 0, None, None
+    endpoint.waits_until, endpoint.wait_reason = None, None
     return _turn(actor, endpoint, EndpointStatus.ACTIVE, "activated")
 
 

@@ -84,13 +84,13 @@ def _finish(tasks: Sequence[Lease], status: TaskStatus, error: str | None) -> No
     _pull([one.lane for one in tasks if one.attempts])
 
 
-def again(task: Lease, error: str, *, after: timedelta | None = None) -> bool:
-    """Try later: 1 m, 5 m, 30 m, 2 h, 12 h with jitter, or `after` if that is longer. False when it is given up."""
+def again(task: Lease, error: str) -> bool:
+    """Try later: after 1 m, 5 m, 30 m, 2 h, 12 h with jitter. False when it is given up."""
     if task.attempts >= len(RETRIES):
         failed([task], error)
         return False
     pause = RETRIES[task.attempts] * (1 + random.uniform(0, JITTER))  # noqa: S311  (spreads load, hides nothing)
-    due_at = clock.now() + max(pause, after or pause)
+    due_at = clock.now() + pause
     _change(
         and_(Task.id == task.id, Task.status.in_(OPEN)), attempts=Task.attempts + 1, lease_until=None, due_at=due_at,
         last_error=error,
@@ -124,6 +124,16 @@ def release(tasks: Iterable[Lease]) -> None:
     ids = [one.id for one in tasks]
     if ids:
         _change(Task.id.in_(ids), lease_until=None)
+
+
+def interrupt(task: Lease, error: str) -> None:
+    """The attempt does not count: the other side asked for time."""
+    _change(and_(Task.id == task.id, Task.status.in_(OPEN)), lease_until=None, last_error=error)
+
+
+def postpone(pool: str, until: datetime) -> None:
+    """Nothing of the pool is due before then; what is under way keeps its lease."""
+    _change(and_(Task.pool == pool, Task.status == TaskStatus.PENDING, Task.due_at < until), due_at=until)
 
 
 def hold(pool: str) -> None:

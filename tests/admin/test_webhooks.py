@@ -153,6 +153,20 @@ def test_a_disabled_endpoint_says_why_and_what_to_do(admin, alder):
     assert "The receiver answered 410 Gone." in page
 
 
+def test_an_endpoint_that_was_asked_to_wait_says_why_and_until_when(admin, alder):
+    key = make_endpoint(alder)
+    with transaction():
+        row = db.session.get(Endpoint, key)
+        row.waits_until, row.wait_reason = clock.now() + timedelta(hours=2), "The receiver answered 429."
+    page = admin.get(f"/admin/webhooks/{key}").text
+    assert "Nothing is sent until" in page
+    assert "The receiver answered 429." in page
+    assert "Waits until" in admin.get("/admin/webhooks").text
+    with transaction():
+        db.session.get(Endpoint, key).waits_until = clock.now() - timedelta(seconds=1)
+    assert "Nothing is sent until" not in admin.get(f"/admin/webhooks/{key}").text
+
+
 def test_deleting_asks_first(admin, alder):
     key = make_endpoint(alder)
     make_delivery(alder, key, TaskStatus.PENDING)

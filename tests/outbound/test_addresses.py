@@ -86,3 +86,17 @@ def test_every_door_refuses_it(app, url, alder):
         cast.make_key(alder, webhook_url=url)
     with pytest.raises(Invalid):
         webhooks.create(cast.actor_for(alder), webhooks.EndpointInput(url=url))
+
+
+@pytest.mark.parametrize("url", [
+    "https://example.com:22/", "http://example.com:25/", "http://93.184.216.34:6667/", "http://[2606:4700::1111]:110/",
+    "https://example.com:10080/",
+])
+def test_the_ports_of_other_services_are_refused(url):
+    with pytest.raises(Invalid) as refused:
+        addresses.check_url(url, ("example.com",))
+    assert "belongs to another service" in str(refused.value.fields["url"])
+
+
+def test_a_port_that_the_operator_listed_with_its_host_is_taken():
+    assert addresses.check_url("http://billing:25/", ("billing:25",)) == "http://billing:25/"
