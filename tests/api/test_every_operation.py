@@ -1,0 +1,122 @@
+"""Every declared operation is called once, by REST and by RPC, and answers what its document says."""
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from blueprints.portal.entries import entries
+from blueprints.portal.published import PUBLISHED
+from domain.integrations import webhooks
+from tests import cast
+from tests.api.conftest import Caller
+from tests.api.core.conftest import Program, token_of
+from tests.architecture.source import ROOT
+
+ALL = [one for name in PUBLISHED for one in entries(name)]
+BY_RPC = [one for one in ALL if one.manners.rpc]
+HOOK = "https://hooks.example.com/countinghouse"
+LOGIN = {"login": "lin@example.org", "password": cast.PASSWORD}
+
+
+def named(one):
+    return f"{one.contract.name}.{one.name}"
+
+
+def declared_in(one):
+    """The file that declares an operation, for whoever has to mend it."""
+    exposure = one.operation.exposure
+    path = exposure.path if exposure else one.operation.path
+    folder = ROOT / "blueprints" / "api" / one.contract.name
+    found = [file for file in sorted(folder.glob("*.py")) if f'"{path}"' in file.read_text()]
+    return str((found or [folder])[0].relative_to(ROOT))
+
+
+def holds(one, answer):
+    """Is the answer what the document says? If not, in which file to look."""
+    problems = [f"{'/'.join(map(str, error.absolute_path))}: {error.message}"
+                for error in Draft202012Validator(one.answer).iter_errors(answer)]
+    assert not problems, f"{named(one)} does not answer what its document says; edit {declared_in(one)}: {problems}"
+
+
+class World:
+    """A merchant with one row of everything, and callers of every contract."""
+
+    def __init__(self, app):
+        self.app, self.merchant = app, cast.make_merchant("Alder")
+        self.core = Program(app, token_of(cast.make_user("ops@example.org", "admin_user", all_merchants=True)))
+        self.public = Caller(app, cast.make_key(self.merchant)[1])
+        self.core.result("webhooks.create", {"url": HOOK, "companies_id": self.merchant})
+        customer = cast.make_customer(self.merchant)                        # its event is a delivery
+        cast.make_product(self.merchant)
+        cast.make_budget(self.merchant, customer)
+        cast.make_user(LOGIN["login"], merchant_ids=[self.merchant], api_access=True)
+        self.core.result("accounting.currencies.rates.create", {"from": "USD", "to": "EUR", "rate": 0.92,
+                                                                "dt": "2026-01-31"})
+
+    def row(self, one):
+        """The id of a row that the operation can be called with: a new one where rows can be made."""
+        noun = one.operation.exposure.name
+        own = [other for other in ALL if other.contract is one.contract]
+        create = next((other for other in own if other.name == f"{noun}.create"), None)
+        if create is not None:
+            made = self.rest(create).json
+            return made.get("data", made)["id"]
+        listed = next((other for other in own if other.operation.verb == "list"
+                       and other.operation.exposure is one.operation.exposure), None)
+        rows = self.rest(listed).json if listed is not None else []
+        rows = rows["data"] if isinstance(rows, dict) else rows
+        assert rows, f"{named(one)} has no row to be called with: make one in World, {__name__.replace('.', '/')}.py"
+        return rows[0]["id"]
+
+    def rest(self, one, key=None):
+        caller = self.public if one.contract.name == "public" else self.core_for(one)
+        path = one.example_path.removeprefix(one.manners.prefix)
+        if key is not None:
+            path = one.operation.path.replace("{key}", str(key))
+        return caller(one.operation.method, path, json=self.body(one))
+
+    def rpc(self, one, key=None):
+        document = one.rpc_call()
+        document["params"] |= self.body(one) or {}
+        if key is not None:
+            document["params"]["id"] = key
+        return self.core_for(one)("POST", "/", json=document).json
+
+    @staticmethod
+    def body(one):
+        return LOGIN if one.name.endswith("jwt.authenticate") else one.example
+
+    def core_for(self, one):
+        """The caller of the Core API, with a JSON Web Token where only that will do."""
+        if not one.name.endswith("jwt.refresh"):
+            return self.core
+        token = self.core.result(one.name.replace("refresh", "authenticate"), LOGIN)["token"]
+        return Caller(self.app, token, "")
+
+
+@pytest.fixture
+def world(app, monkeypatch):
+    monkeypatch.setattr(webhooks.policy, "allowed_hosts", ("hooks.example.com",))
+    return World(app)
+
+
+def key_for(world, one):
+    return world.row(one) if "{key}" in one.operation.path else None
+
+
+@pytest.mark.parametrize("one", ALL, ids=named)
+def test_an_operation_answers_what_its_document_says_by_rest(world, one):
+    reply = world.rest(one, key_for(world, one))
+    assert reply.status_code == one.status, f"{named(one)} answers {reply.json}; edit {declared_in(one)}"
+    holds(one, reply.json)
+
+
+@pytest.mark.parametrize("one", BY_RPC, ids=named)
+def test_an_operation_answers_what_its_document_says_by_rpc(world, one):
+    answer = world.rpc(one, key_for(world, one))
+    assert "result" in answer, f"{named(one)} answers {answer}; edit {declared_in(one)}"
+    holds(one, answer["result"])
+
+
+def test_every_file_that_is_named_exists():
+    assert {declared_in(one) for one in ALL} <= {
+        str(path.relative_to(ROOT)) for path in (ROOT / "blueprints" / "api").rglob("*.py")}
