@@ -164,7 +164,8 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
     elif isinstance(error, DatabaseClash):
         error = Conflict("This clashes with something that already exists.")
     elif isinstance(error, HTTPException) and error.code == 413:
-        error = TooLarge("The request is larger than this API takes.")
+        most = current_app.config["MAX_CONTENT_LENGTH"]
+        error = TooLarge(f"The request is larger than this API takes: {most:,} bytes.")
     if isinstance(error, DomainError):
         return error, contract.status(error)
     if isinstance(error, HTTPException) and error.code and TOLD[0] <= error.code <= TOLD[1]:

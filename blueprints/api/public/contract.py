@@ -23,6 +23,7 @@ from domain.validators import moment
 
 EXPECTED = "Authorization: Bearer bk_live_..."
 WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)
+LARGEST_WHOLE = 10**9 - 1
 NUMBER = re.compile(r"\d{1,16}(\.\d{1,4})?\Z", re.ASCII)
 LARGEST_AMOUNT = 9 * 10**18             # in ten-thousandths; databases count to 2^63
 MAX_LIMIT = 100
@@ -157,12 +158,12 @@ class QueryReader:
         self.problems.setdefault(name, errors.Problem("invalid", text))
 
     def whole(self, name: str, default: int) -> int:
-        """A whole number from 1 on."""
+        """A whole number from 1 on, with at most nine digits."""
         text = self._one(name)
         if text is None:
             return default
         if not WHOLE.match(text) or int(text) < 1:
-            self._wrong(name, "must be a whole number from 1 on")
+            self._wrong(name, f"must be a whole number from 1 to {LARGEST_WHOLE:,}")
             return default
         return int(text)
 

@@ -20,7 +20,10 @@ def require_https(request: Request) -> None:
     policy = current_app.config["REQUIRE_HTTPS"]
     if request.is_secure or policy == "never" or (policy == "auto" and is_local(request)):
         return
-    raise Forbidden("This API answers over HTTPS only.", code="https_required")
+    raise Forbidden(
+        "This API answers over HTTPS only. Behind a proxy that ends HTTPS the operator sets "
+        "COUNTINGHOUSE_TRUSTED_PROXIES; COUNTINGHOUSE_REQUIRE_HTTPS=never lets plain HTTP in.", code="https_required",
+    )
 
 
 def is_local(request: Request) -> bool:

@@ -177,7 +177,7 @@ def test_a_body_that_is_no_object_is_400(core, alder, body):
 def test_a_body_too_large_is_413_in_either_protocol(core):
     data = json.dumps({"name": "x" * 2_000_000})
     reply = core("POST", "/clients", data=data)
-    assert_error(reply, 413, "payload_too_large: The request is larger than this API takes.")
+    assert_error(reply, 413, "payload_too_large: The request is larger than this API takes: 1,048,576 bytes.")
     rpc = core("POST", "/", data=data)
     assert rpc.status_code == 413
     assert (rpc.json["jsonrpc"], rpc.json["id"], rpc.json["error"]["code"]) == ("2.0", None, -32600)

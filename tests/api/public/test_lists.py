@@ -71,7 +71,7 @@ def test_pages(api, shelf, query, expected, pagination):
 ])
 def test_a_page_that_is_no_whole_number_from_one_on_is_400(api, name, value):
     body = assert_error(api.get(f"/products?{name}={quote(value)}"), 400, "invalid_parameter")
-    assert body["details"] == {name: "must be a whole number from 1 on"}
+    assert body["details"] == {name: "must be a whole number from 1 to 999,999,999"}
 
 
 @pytest.mark.parametrize("name", ["page", "limit", "sort", "order", "search", "status", "createdAfter"])
