@@ -41,6 +41,10 @@ COUNTRY = Facts({
 })
 CURRENCY = Facts({"pattern": "^[A-Z]{3}$", "description": "ISO 4217", "examples": ["EUR"]})
 TIME_ZONE = Facts({"description": "A name of the IANA time zone database", "examples": ["Europe/London"]})
+UNTIL = {
+    "type": "string", "format": "date-time",
+    "description": "A time, or a day such as 2026-01-31, which counts until its end where the merchant is",
+}
 NETWORKS = Facts({"description": "IPv4 or IPv6 addresses and networks"})
 METADATA = Facts({
     "maxProperties": MAX_METADATA,

@@ -20,12 +20,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     ValidationError,
     WithJsonSchema,
     create_model,
 )
 
-from domain import input_facts, validators
+from domain import input_facts, times, validators
 from domain.errors import Invalid, Problem
 from domain.validators import LARGEST, wrong
 
@@ -136,8 +137,9 @@ TimeZone = Annotated[
 ]
 Code = Annotated[str, Text(100), AfterValidator(validators.visible)]          # such as a sku
 Truth = Annotated[bool, BeforeValidator(validators.truth)]
-Moment = Annotated[datetime, BeforeValidator(validators.moment_of)]
-Day = Annotated[date, BeforeValidator(validators.day)]
+Moment = Annotated[datetime, BeforeValidator(times.moment_of)]
+Until = Annotated[datetime | date, PlainValidator(times.until), WithJsonSchema(input_facts.UNTIL)]
+Day = Annotated[date, BeforeValidator(times.day)]
 Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata), input_facts.METADATA]
 Networks = Annotated[
     list[str], Field(max_length=100), AfterValidator(validators.networks), BeforeValidator(validators.lines),

@@ -3,17 +3,23 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, bindparam, select
 
-from database.reader import Reader
 from database.searching import containing
-from database.statements import Prepared
+from database.statements import Prepared, Values
 from domain import texts
 
 Bound = Callable[[Any], ColumnElement[bool]]
 READERS: dict[Any, Callable[[Any], Any]] = {"text": containing, str: texts.composed}
+
+
+class Reads(Protocol):
+    """Whatever runs prepared statements."""
+
+    def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
+        """All rows of a statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Children:
     order: Any
     where: ColumnElement[bool] | None = None
 
-    def of(self, reader: Reader, parents: Sequence[int]) -> dict[int, list[Any]]:
+    def of(self, reader: Reads, parents: Sequence[int]) -> dict[int, list[Any]]:
         found: dict[int, list[Any]] = {parent: [] for parent in parents}
         if parents:
             for row in reader.rows(self._statement, {"parents": parents}):

@@ -5,7 +5,7 @@ order, whose rows) and kept, because building one costs more than running it. En
 writes: `get` gives one, locked if it will change.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,15 +15,17 @@ from sqlalchemy import ColumnElement, Select, bindparam, false, func, select
 from database import db
 from database.reader import Reader
 from database.searching import containing, matching
+from database.snapshot import snapshot
 from database.statements import Prepared, StatementCache
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
-from domain.list_parts import Children, Filter, ordered
+from domain.list_parts import Children, Filter, Reads, ordered
 from domain.pages import Page, Query, Record
 
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000
+EVERYTHING = 2**62                 # more rows than there can be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,11 +178,6 @@ class Listing:
 
         `show` makes of the records what the asker needs; it must depend on nothing else.
         """
-        return self._page(actor, query, show)
-
-    def _page(
-        self, actor: Actor, query: Query, show: Callable[[Sequence[Record]], Any] | None = None, *, keep: bool = True
-    ) -> Page:
         values = self._own_values(actor) | self._values(query)
         values["limit"], values["offset"] = query.limit, min(query.offset, MAX_OFFSET)
         statement, reader = self._prepared(actor, query), Reader(several=bool(self.children))
@@ -191,7 +188,7 @@ class Listing:
                 records = self._records(reader, found)
             return Page(records, total, query.limit, query.offset, show(records) if show is not None else None)
 
-        page: Page = reader.recall(statement, values, read, weight, form=show) if keep else read()
+        page: Page = reader.recall(statement, values, read, weight, form=show)
         return page
 
     def count(self, actor: Actor, **filters: Any) -> int:
@@ -200,19 +197,12 @@ class Listing:
         values = self._own_values(actor) | self._values(query)
         return int(Reader().recall_first(self._counting(actor, query), values)[0])
 
-    def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Any:
-        """All matching records in order, for exports, in chunks of constant memory."""
-        offset = 0
-        while True:
-            part = Query(
-                filters=query.filters, search=query.search, sort=query.sort, descending=query.descending,
-                order=query.order, limit=chunk, offset=offset,
-            )
-            page = self._page(actor, part, keep=False)
-            yield from page.records
-            offset += chunk
-            if not page.more:
-                return
+    def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Iterator[Record]:
+        """All matching records in order, of one state of the database, for exports, in constant memory."""
+        values = self._own_values(actor) | self._values(query) | {"limit": EVERYTHING, "offset": 0}
+        with snapshot() as state:
+            for rows in state.chunks(self._prepared(actor, query), values, chunk):
+                yield from self._records(state, rows)
 
     def _values(self, query: Query) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -274,7 +264,7 @@ class Listing:
             statement = statement.outerjoin(target, on)
         return statement
 
-    def _records(self, reader: Reader, rows: Sequence[Any]) -> list[Record]:
+    def _records(self, reader: Reads, rows: Sequence[Any]) -> list[Record]:
         if not self.children:
             return [Record(row, {}) for row in rows]
         keys = [row.id for row in rows]

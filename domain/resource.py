@@ -10,6 +10,13 @@ from domain.lifecycle import Undo
 from domain.listing import Listing
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a deletion gives that removed nothing, because the row is in use; the notice names the row as {}."""
+
+    notice: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """One verb of a noun: what it does, and what pages need to offer it, confirm it, and take it back.

@@ -28,7 +28,7 @@ MEANINGS = {
     "client_api_limit_per_minute": "Client API: calls per minute and address (0 = no limit).",
     "quote_validity_days": "Days that a budget stays open when its date is left out.",
     "base_currency": "The currency that exchange rates are kept against.",
-    "system_timezone": "The time zone where neither the user nor the request names one.",
+    "system_timezone": "The time zone where neither the request, the user nor the merchant names one.",
     "core_rate_limit_per_minute": "Core API: calls per minute and user (0 = no limit).",
 }
 

@@ -7,11 +7,10 @@ sent is never repeated in a sentence.
 import ipaddress
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
@@ -227,61 +226,6 @@ def lines(value: Any, info: ValidationInfo) -> Any:
     return re.split(r"[\s,;]+", value.strip()) if is_text(info) and isinstance(value, str) and value.strip() else (
         [] if is_text(info) and value in ("", None) else value
     )
-
-
-def moment_of(value: Any, info: ValidationInfo) -> datetime:
-    if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.astimezone(UTC)
-    if not isinstance(value, str):
-        raise wrong("type", "must be an ISO 8601 time such as 2026-01-31T12:00:00Z")
-    zone = ZoneInfo(info.context["zone"]) if info.context and info.context.get("zone") else UTC
-    return moment(value, zone)
-
-
-MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?)?(?: ?(Z|[+-]\d\d:?\d\d))?\Z", re.ASCII
-)
-
-
-def moment(value: str, zone: Any = UTC, *, end_of_day: bool = False) -> datetime:
-    """An ISO 8601 time as aware UTC; without an offset it is in `zone`, a bare day its first or last instant.
-
-    Only the extended calendar form is taken (no weeks, no basic form). Raises a field error.
-    """
-    found = MOMENT.match(value)
-    if not found:
-        raise wrong("invalid", "must be an ISO 8601 time such as 2026-01-31T12:00:00Z")
-    year, month, day, hour, minute, second, fraction, offset = found.groups()
-    if hour is None and offset is not None:
-        raise wrong("invalid", "must be an ISO 8601 time such as 2026-01-31T12:00:00Z")
-    microsecond = int((fraction or "0").ljust(6, "0")[:6])
-    clock = (int(hour or 0), int(minute or 0), int(second or 0), microsecond)
-    if hour is None and end_of_day:
-        clock = (23, 59, 59, 999_999)
-    try:
-        local = datetime(int(year), int(month), int(day), *clock, tzinfo=zone)
-        if offset not in (None, "Z"):
-            local = datetime.fromisoformat(local.replace(tzinfo=None).isoformat() + offset)
-        elif offset == "Z":
-            local = local.replace(tzinfo=UTC)
-        return local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise wrong("invalid", "is not a time that exists") from None
-
-
-def day(value: Any) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str):
-        for pattern, order in ((r"(\d{4})-(\d\d)-(\d\d)", (0, 1, 2)), (r"(\d\d)/(\d\d)/(\d{4})", (2, 1, 0))):
-            found = re.fullmatch(pattern, value, re.ASCII)
-            if found:
-                parts = found.groups()
-                try:
-                    return date(*(int(parts[place]) for place in order))
-                except ValueError:
-                    break
-    raise wrong("invalid", "must be a day such as 2026-01-31")
 
 
 def metadata(value: Any, info: ValidationInfo) -> Any:

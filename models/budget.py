@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, ten_thousandths
@@ -51,7 +51,11 @@ class Budget(Owned, Versioned, Removable, Model):
     approved_at: Mapped[datetime | None]
     approved_by: Mapped[str | None]
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    search_text: Mapped[str | None] = search_key("notes")
+    # The customer as it was when the budget was decided; null while it is pending
+    customer_name: Mapped[str | None]
+    customer_email: Mapped[str | None]
+    billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    search_text: Mapped[str | None] = search_key("notes", "customer_name")
 
     customer: Mapped[Customer] = relationship()
     items: Mapped[list["BudgetItem"]] = relationship(order_by="BudgetItem.position", cascade="all, delete-orphan")

@@ -16,7 +16,7 @@ class Merchant(Versioned, Removable, Model):
     id: Mapped[pk]
     name: Mapped[str]
     currency: Mapped[currency_code]
-    timezone: Mapped[str] = mapped_column(String(64), default="UTC")
+    timezone: Mapped[str | None] = mapped_column(String(64))     # null: the system's
     active: Mapped[bool] = mapped_column(default=True)
 
     # What invoices and budgets print

@@ -20,7 +20,10 @@ from models.user import User
 
 FIELDS = (
     Field(name="name", hint="Shown instead of the address."),
-    Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="UTC"),
+    Field(
+        name="timezone", label="Time zone", kind="select", choices=choices.zones,
+        blank="The merchant’s, else the system’s",
+    ),
 )
 
 

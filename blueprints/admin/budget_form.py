@@ -1,6 +1,7 @@
 """The form of a budget: its values, how it is read, what its lists offer, and the sum while it is being filled in."""
 
 import re
+from datetime import date
 from typing import Any
 
 from flask import render_template, request
@@ -9,9 +10,10 @@ from werkzeug.datastructures import MultiDict
 from blueprints.admin.crud import records
 from blueprints.admin.crud.form_fields import payload
 from blueprints.admin.crud.touched import only
-from blueprints.pages.format import words, zone
+from blueprints.pages.format import words
 from blueprints.pages.session import wide_actor
-from domain import inputs
+from database.searching import fold
+from domain import inputs, zones
 from domain.actor import Actor, All
 from domain.catalog import pricing, products
 from domain.errors import Invalid, Problem
@@ -35,13 +37,18 @@ def values(row: Budget) -> dict[str, Any]:
     """A budget as the form shows it, lines included."""
     shown: dict[str, Any] = {
         "customer_id": f"{row.customer.name} ({row.customer_id})", "currency": row.currency, "notes": row.notes,
-        "valid_until": row.valid_until.astimezone(zone()).date() if row.valid_until else None,
+        "valid_until": _last_day(row),
         "discount": _amount(row.header_discount_minor, row.currency),
         "tax": _amount(row.header_tax_minor, row.currency),
     }
     for number, item in enumerate(row.items):
         shown |= {f"items.{number}.{name}": value for name, value in line(item, row.currency).items()}
     return shown
+
+
+def _last_day(row: Budget) -> date | None:
+    """The day that it is valid until, where its merchant is."""
+    return row.valid_until.astimezone(zones.of_merchant(row.merchant_id)).date() if row.valid_until else None
 
 
 def line(item: BudgetItem, currency: str) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def rate(percent: int | None) -> str:
 
 
 def read(form: MultiDict[str, str]) -> MultiDict[str, str]:
-    """The form as the domain reads it: rows by their ids, days to their end, rates apart, empty lines left out."""
+    """The form as the domain reads it: rows by their ids, rates apart, empty lines left out."""
     plain, filled = MultiDict[str, str](), filled_lines()
     for name in form:
         value = form[name]
@@ -82,8 +89,6 @@ def read(form: MultiDict[str, str]) -> MultiDict[str, str]:
             continue
         if name == "customer_id" or name.endswith(".product_id"):
             value = key_of(value.strip(), customers.LISTING if name == "customer_id" else products.LISTING)
-        elif name == "valid_until" and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-            value += "T23:59:59"
         elif part and part[2] == "tax" and value.strip().endswith("%"):
             value = value.strip().removesuffix("%")
             plain.add(name + "_percent", value)
@@ -112,7 +117,7 @@ def key_of(said: str, listing: Listing) -> str:
         return said
     query = Query(search=said.replace("\x00", ""), sort="name", descending=False, limit=MOST_CHOICES)
     page = listing.page(asker(edited()), query)
-    same = [one for one in page.records if one.name.casefold() == said.casefold()]
+    same = [one for one in page.records if fold(one.name) == fold(said)]
     return str(same[0].id) if len(same) == 1 and page.total <= MOST_CHOICES else said
 
 
@@ -138,7 +143,8 @@ def lines(shown: dict[str, str]) -> list[int]:
 
 def choices(who: Actor) -> dict[str, Any]:
     """What the form's lists offer before somebody types: the first customers and products by name."""
-    return {"customers": found(customers.LISTING, who, ""), **offered(who, ""), "lines": lines}
+    return {"customers": found(customers.LISTING, who, ""), **offered(who, ""), "lines": lines,
+            "days": zones.of_actor(who).key}
 
 
 def offered(who: Actor, wanted: str) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from blueprints.admin import budget_form, choices
 from blueprints.admin.crud import actions, cells, records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.admin.customers import PARTS
+from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
-from blueprints.pages.session import me, need, wide_actor
+from blueprints.pages.session import need, wide_actor
 from database import transaction
-from domain import inputs
+from domain import inputs, zones
 from domain.errors import Conflict, Invalid, PreconditionFailed
 from domain.listing import expect
 from domain.sales import budgets
@@ -25,6 +27,15 @@ CLOSED = (BudgetStatus.REJECTED, BudgetStatus.EXPIRED)          # what can be op
 def number(row: Any) -> str:
     """How a budget is called: by its id, in the test world with TEST- before it."""
     return f"TEST-{row.id}" if row.test else str(row.id)
+
+
+def context(record: Any) -> dict[str, Any]:
+    """What else the record's page shows: the address that was agreed, else the customer's of now."""
+    row = budgets.RESOURCE.listing.get(wide_actor(), record.id)
+    address = row.billing_address
+    if row.customer_name is None and (current := row.customer.billing_address) is not None:
+        address = {part: getattr(current, part) for part in PARTS}
+    return {"address": ", ".join(address[part] for part in PARTS if address[part]) if address else ""}
 
 
 PAGE = ListPage(
@@ -41,7 +52,7 @@ PAGE = ListPage(
         Column(name="customer_name", title="Customer"),
         Column(name="status", kind="tag", sort="status"),
         Column(name="total_minor", title="Total", kind="money", sort="total"),
-        Column(name="valid_until", kind="day", sort="valid_until"),
+        Column(name="valid_until", kind="until", sort="valid_until"),
         Column(name="created_at", title="Created", kind="ago", sort="created_at", minor=True),
     ),
     list_filters=(
@@ -65,6 +76,7 @@ PAGE = ListPage(
     read=budget_form.read,
     explain=budget_form.explain,
     choices=budget_form.choices,
+    context=context,
     can_edit=lambda record: record.status == BudgetStatus.PENDING,
 )
 
@@ -90,19 +102,20 @@ def ask_reopen(key: int, wrong: Invalid | None = None) -> BaseResponse:
         return actions.refused(
             PAGE, key, f"{PAGE.name(record)} is {record.status.lower()}: there is nothing to reopen."
         )
-    page = render_template("admin/budget_reopen.html", here=PAGE, record=record, wrong=wrong)
+    page = render_template("admin/budget_reopen.html", here=PAGE, record=record, wrong=wrong,
+                           days=zones.of_merchant(record.merchant_id).key)
     return make_response(page, 422 if wrong else 200)
 
 
 def reopen(key: int) -> BaseResponse:
     """Pending again, until the end of the day that was chosen."""
-    who, zone_name = wide_actor(), me().user.timezone
+    who = wide_actor()
     day = request.form.get("valid_until", "")
-    given = {"status": "PENDING", "valid_until": f"{day}T23:59:59"}
+    given = {"status": "PENDING", "valid_until": day}
     try:
         if not day:
             raise Invalid.field("valid_until", "is required", "missing")
-        changes = inputs.changes(budgets.BudgetInput, given, text=True, zone=zone_name)
+        changes = inputs.changes(budgets.BudgetInput, given, text=True, zone=zone().key)
         with transaction():
             own, row = budgets.RESOURCE.listing.lock(who, key)
             expect(row, cells.seen_version())

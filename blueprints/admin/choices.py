@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from database.searching import fold
 from domain import validators
 
 
 def countries(_: Any) -> list[tuple[str, str]]:
     """Countries by name."""
-    return sorted(validators.countries().items(), key=lambda pair: pair[1])
+    return sorted(validators.countries().items(), key=lambda pair: fold(pair[1]))
 
 
 def currencies(_: Any) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from blueprints.admin.crud.charts import Chart, line
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
-from blueprints.pages.session import me, need, wide_actor
+from blueprints.pages.session import need, wide_actor
 from database import db, transaction
 from domain import clock, inputs, settings
 from domain.actor import All
@@ -178,7 +178,7 @@ def set_rate() -> BaseResponse:
         raise Forbidden("Rates hold for all merchants: setting one needs a user with all merchants.")
     given = {inside: request.form.get(wire, "") for inside, wire in NAMES.items()}
     try:
-        new = inputs.parse(currencies.RateInput, given, text=True, zone=me().user.timezone)
+        new = inputs.parse(currencies.RateInput, given, text=True, zone=zone().key)
         with transaction():
             rate = currencies.create_rate(wide_actor(), new)
     except Invalid as error:

@@ -5,19 +5,19 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from blueprints.pages.format import zone
-from domain import clock
+from domain import clock, zones
+from domain.actor import Actor
 from domain.permissions import KEY_PERMISSIONS
 
 PLAIN = ("name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url", "mode")
 
 
-def typed(form: MultiDict[str, str]) -> dict[str, Any]:
-    """What the domain's KeyInput reads."""
+def typed(form: MultiDict[str, str], who: Actor) -> dict[str, Any]:
+    """What the domain's KeyInput reads; days are those of the merchant that the actor stands for."""
     given: dict[str, Any] = {
         name: form[name] for name in PLAIN if name in form
     }
-    return given | {"scopes": scopes(form), "expires_at": expiry(form)}
+    return given | {"scopes": scopes(form), "expires_at": expiry(form, who)}
 
 
 def scopes(form: MultiDict[str, str]) -> list[str]:
@@ -25,13 +25,12 @@ def scopes(form: MultiDict[str, str]) -> list[str]:
     return [scope for one in KEY_PERMISSIONS for scope in one.scopes(form.get(f"scope_{one.name}", "none"))]
 
 
-def expiry(form: MultiDict[str, str]) -> str | None:
+def expiry(form: MultiDict[str, str], who: Actor) -> str | None:
     """A preset counts whole days and ends with the day; a day of one's own ends with it too."""
     chosen = form.get("expires", "never")
     if chosen == "never":
         return None
     if chosen == "custom":
-        day = form.get("expires_on", "")
-        return f"{day}T23:59:59" if day else "no day"            # the domain says what is wrong with it
+        return form.get("expires_on") or "no day"           # the domain says what is wrong with it
     days = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 5 else 90
-    return f"{(clock.now().astimezone(zone()) + timedelta(days=days)).date()}T23:59:59"
+    return (clock.now().astimezone(zones.of_actor(who)) + timedelta(days=days)).date().isoformat()

@@ -1,6 +1,6 @@
 """API keys: who calls, with what permission, from where, how often; made, shown once, revoked."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
@@ -11,10 +11,11 @@ from blueprints.admin.crud import actions, cells, export, once, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
+from blueprints.pages.format import zone
 from blueprints.pages.htmx import go, is_partial, page_or_part
 from blueprints.pages.session import actor, me, need, private, wide_actor
 from database import transaction
-from domain import clock, inputs
+from domain import clock, inputs, zones
 from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
 from domain.integrations import api_keys
 from domain.listing import expect
@@ -151,7 +152,8 @@ def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = No
     response = page_or_part(
         "admin/key_form.html", "admin/_key_dialog.html", here=PAGE, values=values, row=row, wrong=wrong,
         permissions=KEY_PERMISSIONS, presets=PRESETS, address=request.remote_addr, who=records.acting(PAGE, row),
-        today=clock.now(), once=once.token() if row is None else "", **records.choice_of(PAGE, row),
+        today=clock.now().astimezone(zones.of_actor(records.acting(PAGE, row))),
+        once=once.token() if row is None else "", **records.choice_of(PAGE, row),
     )
     if wrong:
         response.status_code = records.REFUSED.get(type(wrong), 422)
@@ -187,7 +189,8 @@ def read_new() -> api_keys.KeyInput:
     unnamed = records.choice_of(PAGE, None)["merchants"] and records.chosen_merchant() is None
     missing = {"merchant_id": Problem("missing", "is required")} if unnamed else {}
     try:
-        new = inputs.parse(api_keys.KeyInput, typed(request.form), text=True, zone=me().user.timezone)
+        given = typed(request.form, records.acting(PAGE, None))
+        new = inputs.parse(api_keys.KeyInput, given, text=True, zone=zone().key)
     except Invalid as error:
         raise Invalid(error.message, fields=missing | error.fields) from None
     if missing:
@@ -211,7 +214,7 @@ def values_of(row: Credential) -> dict[str, str]:
     )}
     values |= {f"scope_{one.name}": one.level(row.scopes) for one in KEY_PERMISSIONS}
     values["expires"] = "custom" if row.expires_at else "never"
-    values["expires_on"] = row.expires_at.date().isoformat() if row.expires_at else ""
+    values["expires_on"] = _last_day(row.expires_at, row).isoformat() if row.expires_at else ""
     return values | {"mode": row.mode.value}
 
 
@@ -219,9 +222,9 @@ def save(key: int) -> BaseResponse:
     """Changes hold from the key's next call on."""
     who = wide_actor()
     try:
-        given = typed(request.form)
+        given = typed(request.form, records.acting(PAGE, api_keys.LISTING.get(who, key)))
         given.pop("mode", None)
-        changes = inputs.changes(api_keys.KeyInput, given, text=True, zone=me().user.timezone)
+        changes = inputs.changes(api_keys.KeyInput, given, text=True, zone=zone().key)
         with transaction():
             own, row = api_keys.LISTING.lock(who, key)
             expect(row, cells.seen_version())
@@ -236,6 +239,11 @@ def save(key: int) -> BaseResponse:
 def unchanged(row: Credential, changes: dict[str, Any]) -> dict[str, Any]:
     """Leave an expiry alone that stays on its day: the form knows days, the key an instant."""
     kept, new = row.expires_at, changes.get("expires_at")
-    if kept and new and kept.date() == new.date():
+    if kept and isinstance(new, date) and _last_day(kept, row) == new:
         return {name: value for name, value in changes.items() if name != "expires_at"}
     return changes
+
+
+def _last_day(moment: datetime, row: Credential) -> date:
+    """The day of a moment where the key's merchant is."""
+    return moment.astimezone(zones.of_merchant(row.merchant_id)).date()

@@ -36,7 +36,7 @@ PAGE = ListPage(
         Section("Profile", (
             Field(name="name", required=True),
             Field(name="currency", kind="select", choices=choices.currencies, required=True),
-            Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, required=True),
+            Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The system’s"),
             Field(name="active", label="Active: keys and tokens of this profile work", kind="check"),
         )),
         Section("What documents print", (

@@ -8,6 +8,7 @@ from blueprints.pages import navigation
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.navigation import Found, Hit, Item
 from blueprints.pages.session import wide_actor
+from database.searching import fold
 
 
 def register(bp: Any) -> None:
@@ -27,12 +28,12 @@ def palette() -> Response:
 def actions(shown: list[Item], words: str) -> list[Hit]:
     """What can be begun from here."""
     found = [creation for creation, _ in navigation.creations(shown, wide_actor())]
-    return [Hit(one.title, "plus", one.path) for one in found if words.lower() in one.title.lower()]
+    return [Hit(one.title, "plus", one.path) for one in found if fold(words) in fold(one.title)]
 
 
 def pages(shown: list[Item], words: str) -> list[Hit]:
     """The pages of the navigation."""
-    return [Hit(item.title, item.icon, item.path) for item in shown if words.lower() in item.title.lower()]
+    return [Hit(item.title, item.icon, item.path) for item in shown if fold(words) in fold(item.title)]
 
 
 def records(shown: list[Item], words: str) -> Found:

@@ -65,7 +65,8 @@ PAGE = ListPage(
         Section("Who it is", (
             Field(name="email", label="E-mail", kind="email", required=True),
             Field(name="name"),
-            Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="UTC"),
+            Field(name="timezone", label="Time zone", kind="select", choices=choices.zones,
+                  blank="The merchant’s, else the system’s"),
         )),
         Section("What the user may do", (
             Field(name="role", kind="select", choices=ROLE_CHOICES, required=True),

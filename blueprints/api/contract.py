@@ -201,13 +201,18 @@ class Contract(ABC):
         """The answer to a deletion."""
         return Outcome(self.item({"id": f"{exposure.prefix}{key}", "deleted": True}))
 
+    def kept(self, exposure: "Exposure", key: int, shown: Mapping[str, Any]) -> Outcome:
+        """The answer to a deletion that only ended the row's use, because documents name it."""
+        told = {"id": shown.get("id", key), "deleted": False, "status": shown.get("status")}
+        return Outcome(self.item(told))
+
     @abstractmethod
     def body(self, request: Request, *, optional: bool = False) -> Any:
         """The body, read as the contract reads bodies; None for one that is left out and may be."""
 
     @abstractmethod
-    def query(self, exposure: Exposure, given: Mapping[str, list[str]]) -> Query:
-        """The list's page, order and filters out of the query parameters."""
+    def query(self, exposure: Exposure, given: Mapping[str, list[str]], actor: Actor) -> Query:
+        """The list's page, order and filters out of the query parameters; bare days are the merchant's."""
 
     # Writing ------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from domain.actor import Actor
 from domain.errors import Invalid, NotFound, Problem
 from domain.listing import LARGEST_ID, expect
 from domain.people import merchants
-from domain.resource import Resource
+from domain.resource import Kept, Resource
 
 
 def expose(
@@ -133,7 +133,7 @@ def operation(
 def listed(exposure: Exposure) -> Operation:
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         contract = exposure.contract
-        page, shown = exposure.page(actor, contract.query(exposure, arguments.query))
+        page, shown = exposure.page(actor, contract.query(exposure, arguments.query, actor))
         return Outcome(contract.collection(shown, page))
 
     names = (*exposure.contract.list_parameters, *exposure.parameters)
@@ -217,7 +217,9 @@ def deleted(exposure: Exposure) -> Operation:
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         own, row = locked(exposure, actor, arguments)
-        delete.run(own, row)
+        if isinstance(delete.run(own, row), Kept):
+            db.session.flush()       # what is shown is read with plain statements
+            return exposure.contract.kept(exposure, row.id, exposure.show(resource.listing.read(own, row.id)))
         return exposure.contract.removed(exposure, row.id)
 
     return operation(

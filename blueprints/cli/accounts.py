@@ -37,14 +37,15 @@ def customer() -> None:
     "create",
     option("--name", required=True),
     option("--currency", default="EUR", show_default=True, help="ISO 4217 code."),
-    option("--timezone", default="UTC", show_default=True, help="IANA name such as Europe/Madrid."),
+    option("--timezone", help="IANA name such as Europe/Madrid; none = the system's."),
 )
 def merchant_create(**given: Any) -> Done:
     """Create a merchant."""
     with transaction():
         row = merchants.create(Actor.operator(), parse(merchants.MerchantInput, given))
         data = {"id": row.id, "name": row.name, "currency": row.currency, "timezone": row.timezone}
-    return Done(data, f"Merchant {data['id']}: {data['name']}, {data['currency']}, {data['timezone']}")
+    zone = data["timezone"] or "the system's time zone"
+    return Done(data, f"Merchant {data['id']}: {data['name']}, {data['currency']}, {zone}")
 
 
 @operator_command(

@@ -25,7 +25,7 @@ option = click.option
     option("--scope", "scopes", multiple=True, metavar="SCOPE", help=f"{', '.join(KEY_SCOPES)}; none = all of them."),
     option("--rate-limit", "rate_limit_per_hour", type=int, default=1000, show_default=True, help="Calls per hour."),
     option("--allow-ip", "allowed_ips", multiple=True, metavar="CIDR", help="May be given several times; none = any."),
-    option("--expires", "expires_at", metavar="ISO", help="Such as 2027-01-31T12:00:00Z."),
+    option("--expires", "expires_at", metavar="ISO", help="Such as 2027-01-31T12:00:00Z, or a day, to its end."),
     option("--webhook-url", "webhook_url"),
     option("--test", "test", is_flag=True, help="A bk_test_ key: it reaches the rows of the test world only."),
 )

@@ -13,6 +13,7 @@ from analytics import drain, importer, retention
 from analytics.formats import entries
 from blueprints.cli._command import Done, iso, operator_command, settings
 from blueprints.cli._merchant import for_merchant
+from domain import zones
 from domain.inputs import Input, Moment, parse
 from operations.errors import OperationRefused
 
@@ -75,7 +76,7 @@ def logs_import(
 @operator_command("prune", option("--before", required=True, metavar="ISO", help="Such as 2026-01-31."))
 def logs_prune(before: str) -> Done:
     """Delete requests, imported ones too, of the days before a moment; their figures stay."""
-    moment = parse(PruneInput, {"before": before}).before
+    moment = parse(PruneInput, {"before": before}, zone=zones.system().key).before
     drain.catch_up(settings().spool, within=CATCH_UP)
     deleted = retention.prune(moment, imported=True)
     return Done({"deleted": deleted, "before": iso(moment)}, f"{deleted} requests deleted.")

@@ -1,7 +1,7 @@
 """How values read on pages: numbers, money, moments in the reader's zone."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,24 +9,29 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from markupsafe import Markup, escape
 
-from domain import clock
+from domain import clock, zones
 from models.money import Money, from_micro, from_ten_thousandths
 
 DAY = timedelta(days=1)
+LAST_SECOND = time(23, 59, 59)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 
 
 def init_app(app: Flask) -> None:
     """Register the filters."""
+    app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.filters.update(
-        number=number, money=money, price=price, when=when, day=day, ago=ago, words=words, scope=scope,
+        number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words, scope=scope,
         figure=figure, told=told, decimals=decimals,
     )
 
 
 def zone() -> ZoneInfo:
-    """The reader's time zone; UTC for strangers."""
-    return ZoneInfo(getattr(g, "zone", None) or "UTC")
+    """The reader's time zone; the system's for strangers."""
+    if "zone" not in g:
+        g.zone = zones.system()
+    found: ZoneInfo = g.zone
+    return found
 
 
 def number(value: int | float | Decimal | None) -> str:
@@ -66,6 +71,16 @@ def day(moment: datetime | date | None, empty: str = "–") -> Markup | str:
     if not isinstance(moment, datetime):
         return moment.strftime("%-d %b %Y")
     return _time(moment, moment.astimezone(zone()).strftime("%-d %b %Y"))
+
+
+def until(moment: datetime | None, merchant_id: int, empty: str = "No date") -> Markup | str:
+    """When something of a merchant ends, by the merchant's calendar; the zone is named where it is not the reader's."""
+    if moment is None:
+        return empty
+    there = zones.of_merchant(merchant_id)
+    local = moment.astimezone(there)
+    text = local.strftime("%-d %b %Y" if local.time().replace(microsecond=0) == LAST_SECOND else "%-d %b %Y, %H:%M")
+    return _time(moment, text if there == zone() else f"{text} {there.key}")
 
 
 def ago(moment: datetime | None, empty: str = "Never") -> Markup | str:

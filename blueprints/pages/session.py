@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import go, is_htmx
 from database import DatabaseBusy, transaction
+from domain import zones
 from domain.access import sessions
 from domain.actor import Actor
 from domain.permissions import ROLE_SCOPES
@@ -126,7 +127,7 @@ def _check() -> BaseResponse | None:
     if sessions.is_stale(found.session):
         with suppress(DatabaseBusy), transaction():     # a page is worth more than a note
             sessions.note_use(found.session.id)
-    g.zone = found.user.timezone
+    g.zone = zones.of_person(found.user.timezone, actor().merchant_ids)
     if "call" in g:
         g.call.user_id = found.user.id                  # for the request log
     return None

@@ -62,7 +62,7 @@ class Shell:
 
 def own_merchants(who: SignedIn) -> list[Merchant]:
     """The merchants a user may act for, by name."""
-    statement = select(Merchant).order_by(Merchant.name)
+    statement = select(Merchant).order_by(Merchant.name_sort, Merchant.id)
     if not who.user.all_merchants:
         statement = statement.where(Merchant.id.in_(who.user.merchant_ids))
     return list(db.session.scalars(statement))

@@ -25,7 +25,12 @@ def answer_of(manners: Manners, operation: Operation) -> Told:
 def deleted(row: Told, prefix: str) -> Told:
     """What is told of a row that is gone."""
     schema = {
-        "title": "Deleted", "type": "object", "properties": {"id": {"type": "string"}, "deleted": {"type": "boolean"}},
+        "title": "Deleted", "type": "object",
+        "properties": {
+            "id": {"type": "string"},
+            "deleted": {"type": "boolean", "description": "false for what documents name: it was only deactivated"},
+            "status": {"type": "string", "description": "The status of what was not deleted"},
+        },
         "required": ["id", "deleted"],
     }
     return Told(schema, {"id": f"{prefix}1", "deleted": True})

@@ -4,19 +4,19 @@ from collections.abc import Callable, Collection
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import select
 
 from database import db
+from domain import usage
 from domain.actor import Actor
 from domain.copies import twin
-from domain.errors import Conflict
 from domain.inputs import Choice, Input, Maybe, NameText, Percentage, Text
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
 from domain.listing import Listing
 from domain.resource import Action, Resource, deletion
 from models.money import to_ten_thousandths
-from models.product import PriceRule, PriceRuleKind, Product, ProductGroup
+from models.product import PriceRule, PriceRuleKind, ProductGroup
 
 
 class PriceRuleInput(Input):
@@ -79,9 +79,7 @@ def update_rule(actor: Actor, rule: PriceRule, changes: dict[str, Any]) -> Price
 
 def delete_rule(actor: Actor, rule: PriceRule) -> None:
     """Only while no product carries it."""
-    carried = or_(Product.tax_id == rule.id, Product.discount_id == rule.id, Product.fee_id == rule.id)
-    if db.session.scalar(select(exists().where(carried))):
-        raise Conflict("Products still carry this; take it off them first.")
+    usage.refuse("price rule", rule, "Take it off them first.")
     RULE_LIFE.erase(actor, rule)
 
 
@@ -108,8 +106,7 @@ def update_group(actor: Actor, group: ProductGroup, changes: dict[str, Any]) -> 
 
 def delete_group(actor: Actor, group: ProductGroup) -> None:
     """Only while no product is in it."""
-    if db.session.scalar(select(exists().where(Product.group_id == group.id))):
-        raise Conflict("Products are still in this group; move them first.")
+    usage.refuse("product group", group, "Move them first.")
     GROUP_LIFE.erase(actor, group)
 
 

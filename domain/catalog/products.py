@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import or_, select
 
 from database import db
 from database.searching import like
-from domain import codes, inputs, texts
+from domain import codes, inputs, texts, usage
 from domain.actor import Actor
 from domain.catalog import pricing, samples
 from domain.copies import copying, twin
@@ -34,15 +34,17 @@ from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Filter
 from domain.listing import Listing
-from domain.resource import Resource, deletion, switch
-from models.budget import BudgetItem
+from domain.resource import Kept, Resource, deletion, switch
+from domain.usage import Use
 from models.merchant import Merchant
 from models.money import to_micro, to_minor
 from models.product import (
     Billing,
     IntervalUnit,
+    PriceRule,
     PriceRuleKind,
     Product,
+    ProductGroup,
     ProductKind,
     ProductStatus,
 )
@@ -157,12 +159,13 @@ def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
     return product
 
 
-def delete(actor: Actor, product: Product) -> None:
-    """Kept for the budgets that name it, as inactive; otherwise found no more."""
-    named = db.session.scalar(select(exists().where(BudgetItem.product_id == product.id)))
-    with LIFE.removing(actor, product):
-        if named:
-            product.deleted_at, product.status = None, ProductStatus.INACTIVE
+def delete(actor: Actor, product: Product) -> Kept | None:
+    """Kept for the documents that name it, as inactive; otherwise found no more."""
+    if uses := usage.of(product):
+        archive(actor, product)
+        return Kept(f"{{}} is in {usage.said(uses)}, so it was deactivated instead of deleted.")
+    LIFE.remove(actor, product)
+    return None
 
 
 def restore(actor: Actor, product: Product, was: Mapping[str, Any] | None = None) -> Product:
@@ -244,6 +247,15 @@ def _sku(product: Product, sku: str | None) -> None:
                 raise Conflict("Another product already has this sku.", fields={"sku": problem})
     product.sku, product.sku_key = sku, key
 
+
+def _carrying(rule: PriceRule) -> int:
+    carried = or_(Product.tax_id == rule.id, Product.discount_id == rule.id, Product.fee_id == rule.id)
+    return len(db.session.scalars(select(Product.id).where(carried)).all())
+
+
+usage.register(PriceRule, Use("product", "products", _carrying))
+usage.register(ProductGroup, Use("product", "products", lambda group: usage.rows(Product, group_id=group.id)))
+usage.register(Merchant, Use("product", "products", lambda merchant: usage.rows(Product, merchant_id=merchant.id)))
 
 RESOURCE = Resource(
     name="products",

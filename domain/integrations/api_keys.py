@@ -1,17 +1,17 @@
 """Integration keys: made, shown once, changed, revoked. How one is recognised is in `recognition`."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import bcrypt
 
-from domain import clock
+from domain import clock, zones
 from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.input_facts import one_of
-from domain.inputs import Choice, Input, Maybe, Moment, NameText, Networks, Text, WebAddress, Whole
+from domain.inputs import Choice, Input, Maybe, NameText, Networks, Text, Until, WebAddress, Whole
 from domain.integrations import key_listing, samples, webhooks
 from domain.lifecycle import Lifecycle
 from domain.permissions import KEY_SCOPES
@@ -33,7 +33,7 @@ class KeyInput(Input):
     scopes: Maybe[list[Annotated[str, one_of(*KEY_SCOPES)]]] = None
     rate_limit_per_hour: Annotated[int, Whole(1, 1_000_000)] = 1000
     allowed_ips: Networks = []
-    expires_at: Maybe[Moment] = None
+    expires_at: Maybe[Until] = None
     webhook_url: Maybe[WebAddress] = None
     mode: Maybe[Annotated[Mode, Choice(Mode)]] = None       # none named: the world of whoever makes the key
 
@@ -45,6 +45,7 @@ class NewKey:
     input: KeyInput
     mode: Mode
     scopes: list[str]
+    expires_at: datetime | None
     text: str
     bcrypt_hash: str
 
@@ -54,14 +55,14 @@ LIFE = Lifecycle(noun="api_key")
 
 def fresh(actor: Actor, new: KeyInput) -> NewKey:
     """A key of this kind, made and hashed, which takes too long for a transaction; raises Invalid."""
-    if actor.source != "cli":
-        _must_be_future(new.expires_at, clock.now())
+    expires_at = _expiry(actor, new.expires_at, actor.merchant_id)
     scopes, mode = _scopes(new.scopes), new.mode or actor.mode
     if actor.test and mode is not Mode.TEST:
         raise Invalid.field("mode", "must be test: this is the test world", "inclusion")
     text = key_format.generate(mode)
     secret = _parts(text).secret.encode()
-    return NewKey(new, mode, scopes, text, bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode())
+    hashed = bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode()
+    return NewKey(new, mode, scopes, expires_at, text, hashed)
 
 
 def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
@@ -71,7 +72,7 @@ def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
         kind=CredentialKind.INTEGRATION, mode=new.mode, merchant_id=actor.merchant_id, name=given.name,
         description=given.description, public_id=_parts(key).public_id, prefix=key[:12], last_four=key[-4:],
         digest=vault.digest(key), scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
-        bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=given.expires_at,
+        bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=new.expires_at,
         webhook_url=given.webhook_url,
     )
     LIFE.add(actor, row)
@@ -83,8 +84,9 @@ def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential
     """Change what was sent; it holds for the key's next call. A revoked key is past changing."""
     if row.revoked_at is not None:
         raise Conflict("This key is revoked and can no longer be changed.", details={"status": "REVOKED"})
-    if "expires_at" in changes and actor.source != "cli":
-        _must_be_future(changes["expires_at"], clock.now())
+    if "expires_at" in changes:
+        assert row.merchant_id is not None       # an integration key has one
+        changes = changes | {"expires_at": _expiry(actor, changes["expires_at"], row.merchant_id)}
     if "scopes" in changes:
         changes = changes | {"scopes": _scopes(changes["scopes"])}
     with LIFE.changing(actor, row):
@@ -133,9 +135,15 @@ def _scopes(given: list[str] | None) -> list[str]:
     return [scope for scope in KEY_SCOPES if scope in given]
 
 
-def _must_be_future(moment: datetime | None, now: datetime) -> None:
-    if moment is None:
-        return
+def _expiry(actor: Actor, given: datetime | date | None, merchant_id: int) -> datetime | None:
+    """When the key ends; the operator's command accepts a time in the past."""
+    moment = None if given is None else zones.until("expires_at", given, merchant_id)
+    if moment is not None and actor.source != "cli":
+        _must_be_future(moment, clock.now())
+    return moment
+
+
+def _must_be_future(moment: datetime, now: datetime) -> None:
     if moment <= now:
         raise Invalid.field("expires_at", "must be in the future", "past")
     if moment > now.replace(year=now.year + LONGEST_LIFE_YEARS, day=min(now.day, 28)):

@@ -8,7 +8,7 @@ from sqlalchemy import func, literal, select
 
 from database import db
 from database.searching import like
-from domain import codes, texts
+from domain import codes, texts, usage
 from domain.actor import Actor
 from domain.copies import copying, twin
 from domain.errors import Conflict, Invalid, Problem
@@ -176,7 +176,8 @@ def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Custome
 
 
 def delete(actor: Actor, customer: Customer) -> None:
-    """Kept, but found no more; its e-mail is free again."""
+    """Kept, but found no more; its e-mail is free again. InUse while something of it is open."""
+    usage.refuse("customer", customer)
     LIFE.remove(actor, customer)
 
 

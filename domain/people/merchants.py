@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from sqlalchemy import exists, select
 
 from database import db
+from domain import usage
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Problem
 from domain.inputs import (
@@ -24,6 +25,7 @@ from domain.inputs import (
 from domain.lifecycle import Lifecycle, put_back
 from domain.people import merchant_listing, samples
 from domain.resource import Action, Resource, switch
+from domain.usage import Use
 from models.budget import Budget
 from models.customer import Customer
 from models.merchant import Merchant
@@ -37,7 +39,7 @@ class MerchantInput(Input):
 
     name: Name
     currency: CurrencyCode = "EUR"
-    timezone: TimeZone = "UTC"
+    timezone: Maybe[TimeZone] = None
     active: Truth = True
     legal_name: Maybe[Annotated[str, NameText(200)]] = None
     registration_number: Maybe[Annotated[str, Text(64)]] = None
@@ -96,11 +98,7 @@ def delete(actor: Actor, merchant: Merchant) -> None:
     """Only a merchant that never did business; any other is switched off instead."""
     if not is_operator(actor):
         raise Forbidden("Only a user with all merchants can delete a merchant profile.")
-    if _does_business(merchant):
-        raise Conflict(
-            "This merchant profile has customers, products or budgets; switch it off instead.",
-            code="merchants-has-documents",
-        )
+    usage.refuse("merchant", merchant, "Switch it off instead.")
     with LIFE.removing(actor, merchant):
         merchant.active = False
 
@@ -112,6 +110,8 @@ def _does_business(merchant: Merchant) -> bool:
         for model in (Customer, Product, Budget)
     )
 
+
+usage.register(Merchant, Use("customer", "customers", lambda merchant: usage.rows(Customer, merchant_id=merchant.id)))
 
 RESOURCE = Resource(
     name="merchants",

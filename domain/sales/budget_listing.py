@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, case, cast, exists, literal
+from sqlalchemy import String, and_, bindparam, case, cast, exists, func, literal
 
 from domain.list_parts import Children, Filter
 from domain.listing import Listing
@@ -35,8 +35,9 @@ LISTING = Listing(
             )
         },
         "status": EFFECTIVE,
-        "customer_name": Customer.name,
-        "customer_email": Customer.email,
+        # A decided budget has a name of its own, and with it the address, or none.
+        "customer_name": func.coalesce(Budget.customer_name, Customer.name),
+        "customer_email": case((Budget.customer_name.is_(None), Customer.email), else_=Budget.customer_email),
     },
     joins=((Customer, Customer.id == Budget.customer_id),),
     children={

@@ -4,7 +4,7 @@ A caller's totals are never believed; they are computed here. Tax is exclusive: 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -12,16 +12,16 @@ from pydantic import Field
 from sqlalchemy import select
 
 from database import db
-from domain import audit, clock, settings
+from domain import audit, clock, settings, zones
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Moment, Number, OrAbsent, RowId
+from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Number, OrAbsent, RowId, Until
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from domain.listing import touch
 from domain.people import customers
 from domain.resource import Action, Resource, deletion
-from domain.sales import budget_amounts, samples
+from domain.sales import agreed, budget_amounts, samples, uses
 from domain.sales.budget_lines import ItemInput
 from domain.sales.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
@@ -40,7 +40,7 @@ class BudgetInput(Input):
     customer_id: RowId
     items: Annotated[list[ItemInput], Field(min_length=1, max_length=MAX_ITEMS)]
     currency: OrAbsent[CurrencyCode] = None
-    valid_until: Maybe[Moment] = None
+    valid_until: Maybe[Until] = None
     notes: Maybe[LongText] = None
     details: Metadata = {}
     discount: Maybe[Annotated[Decimal, Number()]] = None
@@ -57,7 +57,8 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
     budget = Budget(
         **actor.ownership(), status=BudgetStatus.PENDING, created_at=now,
         currency=new.currency or merchant.currency,
-        valid_until=_future(new.valid_until) or now + timedelta(days=days), notes=new.notes, details=new.details,
+        valid_until=_future(new.valid_until, merchant.id) or zones.end_in_days(now, days, merchant.id),
+        notes=new.notes, details=new.details,
     )
     budget.customer_id = _customer(actor, new.customer_id).id
     budget_amounts.change(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
@@ -68,6 +69,8 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
 def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
     """Change what was sent. Amounts, lines, customer and date move only while it is pending."""
     settle(budget)
+    if changes.get("valid_until") is not None:
+        changes = changes | {"valid_until": zones.until("valid_until", changes["valid_until"], budget.merchant_id)}
     with LIFE.changing(actor, budget) as change:
         if changes.get("status") is not None:
             _move(actor, budget, changes["status"], changes.get("valid_until"))
@@ -78,7 +81,7 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
                 f"Budget is {budget.status} and can no longer be changed", details={"status": str(budget.status)}
             )
         if "valid_until" in changes:
-            budget.valid_until = _future(changes["valid_until"])
+            budget.valid_until = _future(changes["valid_until"], budget.merchant_id)
         for name in ("notes", "details"):
             if name in changes:
                 setattr(budget, name, changes[name])
@@ -86,6 +89,7 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
             budget.customer_id = _customer(actor, changes["customer_id"]).id
         if changes.keys() & budget_amounts.FIELDS:
             budget_amounts.change(actor, budget, changes)
+        agreed.follow(budget)
         change.verb = _verb(change.before["status"], budget)
     return budget
 
@@ -107,7 +111,9 @@ def delete(actor: Actor, budget: Budget) -> None:
 
 
 def restore(actor: Actor, budget: Budget, was: Mapping[str, Any] | None = None) -> Budget:
-    """Undo of `delete`."""
+    """Undo of `delete`; Conflict when a pending one has lost its customer meanwhile."""
+    if budget.status is BudgetStatus.PENDING:
+        _must_have_customer(budget)
     with LIFE.restoring(actor, budget):
         return budget
 
@@ -142,6 +148,7 @@ def settle(budget: Budget) -> None:
 
 def _expire(budget: Budget) -> None:
     budget.status = BudgetStatus.EXPIRED
+    agreed.follow(budget)
     touch(budget)
     LIFE.note(Actor.system(), "expired", budget, before={"status": "PENDING"}, after={"status": "EXPIRED"})
     LIFE.emit(Actor.system(), "expired", budget)
@@ -175,10 +182,17 @@ def _move(actor: Actor, budget: Budget, wanted: BudgetStatus, valid_until: Any) 
         raise Conflict(f"Budget is {budget.status}: {words}", details={"status": words})
     if wanted is BudgetStatus.PENDING and (valid_until or budget.valid_until or clock.now()) <= clock.now():
         raise Invalid.field("valid_until", "must be in the future to reopen the budget", "past")
+    if wanted is BudgetStatus.PENDING:
+        _must_have_customer(budget)
     approved = wanted is BudgetStatus.APPROVED
     budget.approved_at = clock.now() if approved else None
     budget.approved_by = actor.label if approved else None
     budget.status = wanted
+
+
+def _must_have_customer(budget: Budget) -> None:
+    if budget.customer.deleted_at is not None:
+        raise Conflict("The customer of this budget was deleted.")
 
 
 def _verb(old: str, budget: Budget) -> str:
@@ -187,7 +201,8 @@ def _verb(old: str, budget: Budget) -> str:
     return budget.status.lower()
 
 
-def _future(moment: Any) -> Any:
+def _future(given: datetime | date | None, merchant_id: int) -> datetime | None:
+    moment = None if given is None else zones.until("valid_until", given, merchant_id)
     if moment is not None and moment <= clock.now():
         raise Invalid.field("valid_until", "must be in the future", "past")
     return moment
@@ -221,6 +236,8 @@ def _decided(row: Any, what_follows: str) -> tuple[str, ...]:
     total = f"{Money(row.total_minor, row.currency).decimal:,} {row.currency}"
     return (f"It is for {row.customer_name}, {total}. {what_follows}",)
 
+
+uses.register()
 
 RESOURCE = Resource(
     name="budgets",

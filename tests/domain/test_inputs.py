@@ -12,7 +12,7 @@ from domain.catalog import products
 from domain.errors import Invalid
 from domain.people import customers
 from domain.sales import budgets
-from domain.validators import moment
+from domain.times import moment
 
 WINTER = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -119,3 +119,34 @@ def test_a_time_zone_is_one_by_name(name):
     with pytest.raises(Invalid):
         inputs.parse(customers.CustomerInput, {"timezone": name})
     assert inputs.parse(customers.CustomerInput, {"timezone": "Europe/Madrid"}).timezone == "Europe/Madrid"
+
+
+def input_models():
+    """Every input model that the program declares."""
+    found, seen = [inputs.Input], []
+    while found:
+        model = found.pop()
+        found += model.__subclasses__()
+        if model is not inputs.Input and model.__module__.startswith(("domain.", "blueprints.")) and (
+            not model.__name__.endswith("Changes")
+        ):
+            seen.append(model)
+    return seen
+
+
+# A password is judged where it is hashed; scopes and events where they are compared with those that there are.
+JUDGED = {"UserInput.password", "KeyInput.scopes", "EndpointInput.events"}
+
+
+@pytest.mark.parametrize("broken", ["a\x00b", "a\ud800b"])
+@pytest.mark.parametrize("model", input_models(), ids=lambda model: model.__name__)
+def test_no_text_of_any_input_takes_what_cannot_be_stored(model, broken):
+    taken = []
+    for name in model.model_fields:
+        for value in (broken, [broken], *([{broken: "x"}, {"x": broken}] if name == "details" else [])):
+            try:
+                inputs.changes(model, {name: value})
+            except Invalid:
+                continue
+            taken.append(f"{model.__name__}.{name}")
+    assert set(taken) <= JUDGED

@@ -1,5 +1,6 @@
 """What is done with rows besides editing: one action on one row or on many, told by a toast that takes it back."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, request
@@ -14,9 +15,18 @@ from database import transaction
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from domain.listing import expect
-from domain.resource import Action
+from domain.resource import Action, Kept
 
 MOST_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Performed:
+    """What was done: to which rows, by name; what is said of those that were kept; how all of them were before."""
+
+    names: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    states: undoing.States = field(default_factory=list)
 
 
 def register(bp: Blueprint, here: ListPage) -> None:
@@ -51,10 +61,11 @@ def act(here: ListPage, key: int, verb: str) -> BaseResponse:
     if action.typed and not is_named(here, key):
         return ask_first(here, key, verb, f"That is not the name of the {here.resource.noun}.")
     try:
-        names, was = perform(here, [key], action)
+        told = perform(here, [key], action)
     except (Conflict, PreconditionFailed) as error:
         return refused(here, key, error.message)
-    return done(here, action.past.format(names[0]), undoing.address(here, verb, was), gone=action.removes)
+    gone = action.removes and not told.kept
+    return done(here, sentence_of(here, action, told), undoing.address(here, verb, told.states), gone=gone)
 
 
 def is_named(here: ListPage, key: int) -> bool:
@@ -88,10 +99,10 @@ def bulk(here: ListPage) -> BaseResponse:
     if not keys:
         return done(here, "Nothing was selected.", None)
     try:
-        names, was = perform(here, keys, action)
+        told = perform(here, keys, action)
     except (Conflict, PreconditionFailed) as error:
         return done(here, f"{error.message} Nothing was changed.", None, kind="bad")
-    return done(here, said(here, action.past, names), undoing.address(here, verb, was))
+    return done(here, sentence_of(here, action, told), undoing.address(here, verb, told.states))
 
 
 def undo(here: ListPage) -> BaseResponse:
@@ -118,24 +129,31 @@ def said(here: ListPage, sentence: str, names: list[str]) -> str:
     return sentence.format(f"{len(names)} {here.resource.name.replace('_', ' ')}").replace(" was ", " were ")
 
 
-def perform(here: ListPage, keys: list[int], action: Action) -> tuple[list[str], undoing.States]:
-    """Run an action on rows in one transaction: their names, and how they were."""
-    who = wide_actor()
-    names: list[str] = []
-    states: undoing.States = []
+def sentence_of(here: ListPage, action: Action, told: Performed) -> str:
+    """What was done, and to which rows it could not be done wholly."""
+    sentences = [said(here, action.past, told.names)] if told.names else []
+    return " ".join(sentences + told.kept)
+
+
+def perform(here: ListPage, keys: list[int], action: Action) -> Performed:
+    """Run an action on rows in one transaction."""
+    who, told = wide_actor(), Performed()
     with transaction():
         for key in keys:
             own, row = find(here, who, key)
             name, was = here.name(row), undoing.state_of(action, row)
             expect(row, cells.seen_version())
             try:
-                action.run(own, row)
+                result = action.run(own, row)
             except Conflict as error:
                 which = f"{name}: " if len(keys) > 1 else ""
                 raise Conflict(f"{which}{error.message.rstrip('.')}.") from None
-            names.append(name)
-            states.append((key, was))
-    return names, states
+            if isinstance(result, Kept):
+                told.kept.append(result.notice.format(name))
+            else:
+                told.names.append(name)
+            told.states.append((key, was))
+    return told
 
 
 def find(here: ListPage, who: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:

@@ -6,8 +6,9 @@ from flask import Response, flash, make_response, render_template, request
 
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.format import zone
 from blueprints.pages.htmx import tell
-from blueprints.pages.session import me, wide_actor
+from blueprints.pages.session import wide_actor
 from database import transaction
 from domain import inputs
 from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
@@ -45,7 +46,7 @@ def save(here: ListPage, key: int, name: str) -> Response:
     assert here.resource.update is not None
     typed = request.values.get("value", "")
     try:
-        changes = inputs.changes(here.resource.input, {column.editable: typed}, text=True, zone=me().user.timezone)
+        changes = inputs.changes(here.resource.input, {column.editable: typed}, text=True, zone=zone().key)
         with transaction():
             own, row = listing.lock(who, key)
             expect(row, seen_version())

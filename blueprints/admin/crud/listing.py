@@ -15,7 +15,7 @@ from blueprints.admin.crud.form_fields import Choices, Section
 from blueprints.pages.format import words, zone
 from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.session import actor, may, wide_actor
-from domain import validators
+from domain import times
 from domain.actor import Actor
 from domain.errors import Problem
 from domain.pages import Page, Query, Record
@@ -217,6 +217,6 @@ def value_of(record: Record, column: Column) -> Any:
 def _moment(raw: str, *, end: bool) -> datetime | None:
     """A day of the reader's zone as its first or last instant."""
     try:
-        return validators.moment(raw, zone(), end_of_day=end) if raw else None
+        return times.moment(raw, zone(), end_of_day=end) if raw else None
     except PydanticCustomError:
         return None

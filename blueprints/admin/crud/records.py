@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin.crud import actions, cells, export, merging, once, touched
 from blueprints.admin.crud.form_fields import boxes, payload, plain
 from blueprints.admin.crud.listing import ListPage, show_list
+from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
 from blueprints.pages.session import actor, me, need, wide_actor
 from blueprints.pages.shell import own_merchants
@@ -194,12 +195,11 @@ def chosen_merchant() -> int | None:
 
 def create(here: ListPage) -> BaseResponse:
     """A new row from the form, or the form again with every mistake."""
-    zone = me().user.timezone
     who = acting(here, None) if here.needs_merchant else wide_actor()
     model = here.resource.input
     assert model is not None
     try:
-        new = complete(here, lambda: inputs.parse(model, typed(here), text=True, zone=zone))
+        new = complete(here, lambda: inputs.parse(model, typed(here), text=True, zone=zone().key))
         if here.resource.before_create:
             new = here.resource.before_create(who, new)
         with transaction():
@@ -219,13 +219,12 @@ def store(here: ListPage, who: Actor, new: Any) -> str:
 
 def save(here: ListPage, key: int) -> BaseResponse:
     """The changes of the form, unless somebody else was faster."""
-    zone = me().user.timezone
     model = here.resource.input
     assert model is not None
     assert here.resource.update is not None
     who, listing = wide_actor(), here.resource.listing
     try:
-        changes = complete(here, lambda: inputs.changes(model, typed(here), text=True, zone=zone))
+        changes = complete(here, lambda: inputs.changes(model, typed(here), text=True, zone=zone().key))
         if here.resource.before_update:
             seen = listing.get(who, key)
             expect(seen, cells.seen_version())

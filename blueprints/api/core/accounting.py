@@ -14,7 +14,7 @@ from blueprints.api.core.contract import exact
 from blueprints.api.description import Description, Told
 from blueprints.api.field import Field
 from blueprints.api.verbs import expose, listed
-from domain import inputs, settings, validators
+from domain import inputs, settings, times
 from domain.actor import Actor
 from domain.catalog import currencies
 from domain.catalog.currencies import Rate, RateInput
@@ -67,7 +67,7 @@ def day(given: Any) -> date | None:
             return date.fromisoformat(given)
         if isinstance(given, str):
             zone = g.call.zone or UTC
-            return validators.moment(given, zone).astimezone(zone).date()
+            return times.moment(given, zone).astimezone(zone).date()
     except (ValueError, PydanticCustomError):
         pass
     raise Invalid.field("dt", "must be a day or a time such as 2026-01-31 12:00:00", "invalid")

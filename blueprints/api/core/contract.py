@@ -22,11 +22,13 @@ from blueprints.api.unknown_names import printable
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
 from blueprints.services import services
-from domain import errors, settings
+from domain import errors, zones
 from domain.access.recognition import is_within
 from domain.access.user_access import unknown_token
+from domain.actor import ALL, Actor
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
 from domain.pages import Page, Query
+from domain.usage import InUse
 from domain.validators import is_whole, timezones
 
 AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
@@ -162,18 +164,21 @@ class CoreContract(RpcContract):
         return str(given)
 
     def prepare(self, arguments: Arguments) -> None:
-        """The call's zone: as it says, else the user's, else the system's."""
+        """The call's zone: as it says, else the user's, else that of his only merchant, else the system's."""
         wanted = arguments.query.get(ZONE)
         if wanted is not None and (not isinstance(wanted, str) or wanted not in timezones()):
             raise Invalid.field(ZONE, "unknown timezone", "unknown")
-        own = getattr(getattr(g.call.key, "caller", None), "user", None)
-        name = wanted or (own.timezone if own is not None else None) or settings.get("system_timezone")
-        g.call.zone = ZoneInfo(name)
+        caller = getattr(g.call.key, "caller", None)
+        if wanted is not None or caller is None:
+            g.call.zone = ZoneInfo(wanted) if wanted else zones.system()
+            return
+        user = caller.user
+        g.call.zone = zones.of_person(user.timezone, ALL if user.all_merchants else caller.merchant_ids)
 
     def zone(self) -> str | None:
         return str(g.call.zone) if g.call.zone else None
 
-    def query(self, exposure: Exposure, given: Mapping[str, Any]) -> Query:
+    def query(self, exposure: Exposure, given: Mapping[str, Any], actor: Actor) -> Query:
         reader = QueryReader(given)
         limit, offset = reader.whole("limit", 20, 1, 1000), reader.whole("offset", 0, 0, 10**9)
         order = reader.order("order", exposure.sorts)
@@ -241,8 +246,9 @@ class CoreContract(RpcContract):
             return "Invalid request", told or {"message": error.message}
         if status >= 500 and not isinstance(error, errors.Unavailable):
             return "An unexpected error occurred", {}
-        data = {"code": error.code, "message": error.message, **fields}
-        return f"{error.code}: {error.message}", data
+        code = f"{self.objects.get(error.noun, error.noun)}-has-documents" if isinstance(error, InUse) else error.code
+        data = {"code": code, "message": error.message, **fields}
+        return f"{code}: {error.message}", data
 
 
 STATUSES: dict[type[DomainError], int] = {

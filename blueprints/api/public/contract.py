@@ -16,10 +16,10 @@ from blueprints.api.field_map import number_after
 from blueprints.api.public.manners import MANNERS
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
-from domain import clock, errors
+from domain import clock, errors, times, zones
+from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Unauthenticated
 from domain.pages import Page, Query
-from domain.validators import moment
 
 EXPECTED = "Authorization: Bearer bk_live_..."
 WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)
@@ -63,9 +63,9 @@ class PublicContract(Contract):
             return None
         return json_reader.read(raw)
 
-    def query(self, exposure: Exposure, given: Mapping[str, list[str]]) -> Query:
+    def query(self, exposure: Exposure, given: Mapping[str, list[str]], actor: Actor) -> Query:
         known = (*self.list_parameters, *exposure.parameters)
-        reader = QueryReader(given, known)
+        reader = QueryReader(given, known, actor)
         page = reader.whole("page", 1)
         limit = min(reader.whole("limit", 10), MAX_LIMIT)
         sort = reader.choice("sort", {**exposure.sorts}, "createdAt")
@@ -139,8 +139,9 @@ STATUSES: dict[type[DomainError], int] = {
 class QueryReader:
     """Query parameters, each read once; all mistakes together as `invalid_parameter`."""
 
-    def __init__(self, given: Mapping[str, list[str]], known: tuple[str, ...]):
+    def __init__(self, given: Mapping[str, list[str]], known: tuple[str, ...], actor: Actor):
         self.given = given
+        self.actor = actor
         self.problems: dict[str, errors.Problem] = {}
         if not given.keys() <= set(known):
             wrong = unknown_names.problems(given, known)
@@ -191,14 +192,15 @@ class QueryReader:
         return {"created_after": after, "created_before": before}
 
     def moment(self, name: str) -> datetime | None:
-        """An ISO 8601 time; a bare day means its first instant, in a …Before its last."""
+        """An ISO 8601 time; a bare day of the merchant's means its first instant, in a …Before its last."""
         text = self._one(name)
         if text is None:
             return None
         if "T" in text:
             text = text.replace(" ", "+")       # an offset's sign that was not escaped
         try:
-            return moment(text, end_of_day=name.endswith("Before"))
+            zone = zones.of_actor(self.actor) if times.DAY.match(text) else UTC
+            return times.moment(text, zone, end_of_day=name.endswith("Before"))
         except PydanticCustomError as problem:
             self._wrong(name, problem.message())
             return None

@@ -66,10 +66,10 @@ def test_amounts_are_numbers(api, budget):
 
 def test_left_out_the_date_is_thirty_days_off_or_as_the_setting_says(budget):
     with time_machine.travel(datetime(2026, 5, 1, tzinfo=UTC), tick=False):
-        assert budget()["validUntil"] == "2026-05-31T00:00:00Z"
+        assert budget()["validUntil"] == "2026-05-31T23:59:59Z"
         with transaction():
             settings.update(Actor.operator(), {"quote_validity_days": 7})
-        assert budget()["validUntil"] == "2026-05-08T00:00:00Z"
+        assert budget()["validUntil"] == "2026-05-08T23:59:59Z"
 
 
 def test_what_the_caller_says_of_computed_fields_is_ignored(budget):
@@ -213,7 +213,8 @@ def test_a_deleted_customer_gets_no_budget(api, customer):
 
 
 def test_a_budget_outlives_its_customer(api, budget):
-    budget()
+    data = budget()
+    assert put(api, data, status="REJECTED").status_code == 200
     assert api.delete("/customers/customer_1").status_code == 200
     data = api.get("/budgets/budget_1").json["data"]
     assert data["customer"]["name"] == "Ada"

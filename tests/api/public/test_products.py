@@ -116,7 +116,8 @@ def test_a_deleted_products_sku_is_free_and_its_id_is_not(api, product):
 def test_a_product_that_a_budget_names_is_only_switched_off(api, alder, product):
     product(sku="L-1")
     cast.make_budget(alder, cast.make_customer(alder), [{"product_id": 1, "quantity": 1}])
-    assert api.delete("/products/product_1").json["data"] == {"id": "product_1", "deleted": True}
+    answer = api.delete("/products/product_1").json["data"]
+    assert answer == {"id": "product_1", "deleted": False, "status": "INACTIVE"}
     data = api.get("/products/product_1").json["data"]
     assert (data["status"], data["isActive"]) == ("INACTIVE", False)
     assert_error(api.post("/products", {"name": "x", "price": 1, "sku": "L-1"}), 409, "conflict")

@@ -8,10 +8,10 @@ from tests.api.public.test_envelope import assert_error
 
 @pytest.fixture(params=["customers", "products", "budgets"])
 def path(request, alder):
-    """A row of each noun."""
-    customer = cast.make_customer(alder)
+    """A row of each noun, none of them in use."""
+    cast.make_customer(alder)
     cast.make_product(alder)
-    cast.make_budget(alder, customer)
+    cast.make_budget(alder, cast.make_customer(alder, "Grace"))
     return f"/{request.param}/{request.param[:-1]}_1"
 
 
