@@ -29,6 +29,7 @@ from models.credential import Mode
 from models.merchant import Merchant
 from models.product import PriceRuleKind, ProductKind
 from models.user import Role, User
+from operations.demo import sandbox
 from operations.demo.retail import Market, Order, market
 from operations.errors import OperationRefused
 
@@ -203,6 +204,11 @@ class Shop:
         for place, order in enumerate(self.goods.orders):
             created = self.now - timedelta(days=DAYS - 3) + step * place
             self._budget(order, min(created, self.now - timedelta(minutes=20)))
+        tester = self.admin.in_world(test=True)
+        with at(self.now - timedelta(days=2)):
+            tried = sandbox.fill(tester, self.goods)
+        with at(self.now - timedelta(days=1)):
+            budgets.approve(tester, tried[0])
         return len(self.goods.orders)
 
     def _catalogue(self) -> None:

@@ -23,6 +23,8 @@ from models.user import Role, User
 pytestmark = pytest.mark.files
 DAY_US = 86_400_000_000
 
+NOUNS = ("customers", "products", "budgets")
+
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory, settings: Settings) -> Iterator[Any]:
@@ -56,6 +58,16 @@ def test_the_demo_has_everything_and_its_secrets_work(installation: Any, demo: d
         assert answer.status_code == 200
     listed = [installation.run("key", "list", "--merchant", str(merchant))["keys"] for merchant in (1, 2)]
     assert {one["status"] for keys in listed for one in keys} == {"ACTIVE", "REVOKED", "EXPIRED"}
+
+
+def test_it_fills_the_test_world_too(installation: Any, demo: dict[str, Any]) -> None:
+    client = installation.app.test_client()
+    for one in demo["keys"]:
+        if one["mode"] == "test":
+            headers = {"Authorization": f"Bearer {one['key']}"}
+            found = [client.get(f"/v1/api/public/{noun}", headers=headers).json for noun in NOUNS]
+            assert [page["pagination"]["total"] for page in found] == [4, 6, 4]
+    assert {one["mode"] for one in demo["keys"]} == {"live", "test"}
 
 
 def test_its_history_happened_when_it_would_have(installation: Any, demo: dict[str, Any]) -> None:

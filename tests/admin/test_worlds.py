@@ -1,0 +1,97 @@
+"""The pages in test mode: live rows are not there, and in live mode test rows are not."""
+
+import pytest
+
+from domain.integrations import webhooks
+from domain.pages import Query
+from domain.people import customers
+from models.customer import Customer
+from tests import cast
+from tests.admin.test_forms import FILLED, customer
+
+
+def switch(browser, *, test):
+    assert browser.post("/admin/mode", {"test": "on"} if test else {}).status_code == 303
+
+
+@pytest.fixture
+def rows(alder):
+    """A customer, a product and a budget of each world."""
+    made = {}
+    for test in (False, True):
+        actor = cast.actor_for(alder).in_world(test=test)
+        word = "Sandbox" if test else "Genuine"
+        buyer = cast.make_customer(alder, f"{word} buyer", actor=actor)
+        made[test] = {
+            "customers": buyer, "products": cast.make_product(alder, f"{word} lamp", actor=actor),
+            "budgets": cast.make_budget(alder, buyer, actor=actor),
+        }
+    return made
+
+
+@pytest.mark.parametrize("test", [False, True], ids=["live", "test"])
+def test_pages_show_the_rows_of_the_world_that_is_switched_on(admin, rows, test):
+    switch(admin, test=test)
+    mine, other = ("Sandbox", "Genuine") if test else ("Genuine", "Sandbox")
+    for path in ("/admin/customers", "/admin/customers.csv", "/admin/products", "/admin/products.csv",
+                 "/admin/budgets", "/admin/", f"/admin/palette?q={mine}", "/admin/customers?q=buyer"):
+        page = admin.get(path).text
+        assert mine in page, path
+        assert other not in page, path
+        if path != "/admin/customers.csv" and not path.endswith(".csv"):
+            assert ("test-banner" in page) is test or "palette" in path
+    for noun, key in rows[not test].items():
+        for path in ("", "/edit"):
+            assert admin.get(f"/admin/{noun}/{key}{path}").status_code == 404, noun
+        assert admin.get(f"/admin/{noun}/{rows[test][noun]}").status_code == 200
+        assert admin.post(f"/admin/{noun}/{key}/delete").status_code == 404
+
+
+@pytest.mark.parametrize("test", [False, True], ids=["live", "test"])
+def test_nothing_changes_a_row_of_the_other_world(admin, rows, test):
+    switch(admin, test=test)
+    key, own = rows[not test]["customers"], rows[test]["customers"]
+    before = customer(key).version
+    assert admin.get(f"/admin/customers/{key}/cell/email").status_code == 404
+    assert admin.post(f"/admin/customers/{key}/cell/email", {"value": "a@b.example"}).status_code == 404
+    assert admin.post(f"/admin/customers/{key}", {"name": "Mine"}).status_code == 404
+    assert admin.post("/admin/customers/bulk", {"verb": "archive", "ids": [own, key]}).status_code == 404
+    assert customer(key).version == before
+    assert customer(own).status == "active"
+
+
+def test_what_is_made_in_test_mode_is_of_the_test_world(admin, alder):
+    switch(admin, test=True)
+    assert admin.post("/admin/customers", FILLED).status_code == 303
+    assert customer(1).test is True
+    assert webhooks.LISTING.count(cast.actor_for(alder)) == 0
+
+
+def test_a_customer_is_copied_to_test_from_its_page(admin, alder):
+    key = cast.make_customer(alder, "Ada")
+    assert f"/admin/customers/{key}/copy_to_test" in admin.get(f"/admin/customers/{key}").text
+    assert admin.post(f"/admin/customers/{key}/copy_to_test").status_code == 303
+    assert [one.name for one in customers.LISTING.page(cast.actor_for(alder).in_world(test=True), Query()).records] == [
+        "Ada"
+    ]
+    assert cast.count(Customer) == 2
+
+
+def test_a_test_budget_is_called_so(admin, rows):
+    switch(admin, test=True)
+    key = rows[True]["budgets"]
+    assert f"Budget TEST-{key}" in admin.get(f"/admin/budgets/{key}").text
+    assert f"TEST-{key}" in admin.get("/admin/budgets").text
+
+
+def test_both_tokens_stand_on_the_users_page(admin, alder):
+    key = cast.make_user("ada@alder.example", merchant_ids=[alder])
+    page = admin.get(f"/admin/users/{key}").text
+    assert f"/admin/users/{key}/token/reveal?world=test" in page
+    shown = [admin.post(f"/admin/users/{key}/token/reveal{more}").text for more in ("", "?world=test")]
+    assert "Test API token of" in shown[1]
+    assert "Test API token of" not in shown[0]
+    assert "test API token" in admin.get(f"/admin/users/{key}/token/end?world=test").text
+    assert admin.post(f"/admin/users/{key}/token/revoke?world=test").status_code == 303
+    assert admin.post(f"/admin/users/{key}/token/reveal?world=test").status_code == 404
+    assert admin.post(f"/admin/users/{key}/token/reveal").status_code == 200
