@@ -12,6 +12,7 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 def collection(base: str) -> dict[str, Any]:
     """The collection; `base` is where this installation answers."""
     variables = [{"key": "base", "value": base}]
+    variables += [{"key": key, "value": ""} for key in dict.fromkeys(made(one) for one in every() if is_new(one))]
     variables += [{"key": one.manners.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()]
     return {
         "info": {"name": "Countinghouse", "schema": SCHEMA, "description": "Made from the APIs' own declarations."},
@@ -24,11 +25,11 @@ def folder(contract: Contract) -> dict[str, Any]:
     """A contract with a folder for each noun."""
     manners = contract.manners
     parts: list[dict[str, Any]] = [
-        {"name": title_of(group), "item": [request(one) for one in found]}
+        {"name": title_of(group), "item": [request(one) for one in in_order(found)]}
         for group, found in groups(contract.name).items()
     ]
     if manners.rpc:
-        calls = [rpc(one) for found in groups(contract.name).values() for one in found]
+        calls = [rpc(one) for found in groups(contract.name).values() for one in in_order(found)]
         parts.append({"name": "JSON-RPC", "item": calls})
     return {"name": manners.title, "description": manners.about, "item": parts}
 
@@ -38,15 +39,52 @@ def request(one: Entry) -> dict[str, Any]:
     found: dict[str, Any] = {"method": one.operation.method, "header": headers(one), "url": url(one)}
     if one.body is not None:
         found["body"] = body(one.example)
-    return {"name": one.operation.summary or one.name, "request": found}
+    return {"name": one.operation.summary or one.name, "event": [script(one, "")], "request": found}
+
+
+def every() -> list[Entry]:
+    """All operations of all contracts."""
+    return [one for name in PUBLISHED for found in groups(name).values() for one in found]
+
+
+def in_order(found: list[Entry]) -> list[Entry]:
+    """A noun's operations so that they can be run one after the other: the row is made first and deleted last."""
+    return sorted(found, key=lambda one: (one.operation.verb == "delete") - is_new(one))
+
+
+def is_new(one: Entry) -> bool:
+    """Does it make a row?"""
+    return one.operation.verb == "create"
+
+
+def made(one: Entry) -> str:
+    """The variable that holds the id of the row that the collection made: no other row is changed or deleted."""
+    return f"{one.contract.name}_{one.group.replace('-', '_')}_id"
+
+
+def script(one: Entry, path: str) -> dict[str, Any]:
+    """What is asserted, and kept, of an answer; `path` is where the protocol puts it."""
+    lines = [f'pm.test("answers {one.status}", () => pm.response.to.have.status({200 if path else one.status}));']
+    if path:
+        lines.append('pm.test("is no error", () => pm.expect(pm.response.json()).to.have.property("result"));')
+    if is_new(one):
+        place = path or (".data" if "data" in one.answer.get("properties", {}) else "")
+        lines.append(f'pm.collectionVariables.set("{made(one)}", pm.response.json(){place}.id);')
+    return {"listen": "test", "script": {"type": "text/javascript", "exec": lines}}
 
 
 def rpc(one: Entry) -> dict[str, Any]:
     """The same call by JSON-RPC."""
     address = {"raw": "{{base}}/", "host": ["{{base}}"], "path": [""]}
+    call = body(one.rpc_call())
+    if "{id}" in one.path:                          # a number, so without the quotes of a text
+        document = one.rpc_call()
+        document["params"]["id"] = f"{{{{{made(one)}}}}}"
+        call = body(document)
+        call["raw"] = call["raw"].replace(f'"{{{{{made(one)}}}}}"', f"{{{{{made(one)}}}}}")
     return {
-        "name": one.name,
-        "request": {"method": "POST", "header": headers(one), "url": address, "body": body(one.rpc_call())},
+        "name": one.name, "event": [script(one, ".result")],
+        "request": {"method": "POST", "header": headers(one), "url": address, "body": call},
     }
 
 
@@ -71,8 +109,7 @@ def url(one: Entry) -> dict[str, Any]:
     if query:
         found["query"] = query
     if ":id" in path:
-        exposure = one.operation.exposure
-        found["variable"] = [{"key": "id", "value": f"{exposure.prefix}1" if exposure else ""}]
+        found["variable"] = [{"key": "id", "value": f"{{{{{made(one)}}}}}"}]
     return found
 
 
