@@ -16,10 +16,10 @@ TYPED := app.py config.py server.py worker.py database models domain analytics o
 TESTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint bench lock services
+.PHONY: help run dev test test-fast test-clock lint bench lock services
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "Settings of run: HOST=$(HOST) PORT=$(PORT) WORKERS=$(WORKERS) DEMO=$(DEMO) (0 starts empty)"
 
 run: $(RUNTIME)  ## install, migrate, demo data if the database is empty, server and background worker
@@ -35,6 +35,15 @@ test: $(TOOLS)  ## the whole suite on SQLite, then on PostgreSQL when that answe
 	@url=$$($(BIN)/python .ci/services.py url 2>/dev/null) || exit 0; \
 	  echo "The suite again, on PostgreSQL:"; \
 	  COUNTINGHOUSE_TEST_DATABASE_URL="$$url" $(BIN)/python -m pytest -rs $(TESTS)
+
+test-fast: $(TOOLS)  ## the part that needs no process, file or browser, on SQLite: a minute or so
+	@$(BIN)/python -m pytest -m "not files and not browser" $(TESTS)
+
+test-clock: $(TOOLS)  ## the suite at the end of a month, in the nights of clock changes, on 29 February; TESTS=path
+	@for at in 2027-01-31T23:58Z 2027-03-28T00:58Z 2027-10-31T00:58Z 2028-02-29T12:00Z; do \
+	  echo "The suite at $$at, in Berlin:"; \
+	  TZ=Europe/Berlin $(BIN)/python -m pytest --at $$at $(TESTS) || exit 1; \
+	done
 
 lint: $(TOOLS)  ## ruff, mypy, djlint, htmx 2 idioms
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ from config import Settings, from_environment
 from database import db
 from domain.access import passwords
 from domain.access.recognition import verdicts
+from tests import plan
 
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
 SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
@@ -41,6 +42,19 @@ def pytest_configure(config):
         os.environ["TESTS_ARE_AHEAD_BY"] = str(ahead)
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CLOCK), os.environ.get("PYTHONPATH"))))
         time_machine.travel(time.time() + ahead).start()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what the run on the other database does; begin with what takes longest."""
+    on_postgresql = SERVER.startswith("postgresql")
+    left_out = [item for item in items if not plan.runs(item, on_postgresql)]
+    config.hook.pytest_deselected(items=left_out)
+    kept = [item for item in items if plan.runs(item, on_postgresql)]
+    items[:] = sorted(kept, key=lambda one: plan.place(one.nodeid))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    return plan.Shares(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def make_settings(folder: Path, **more: str) -> Settings:

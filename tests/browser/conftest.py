@@ -1,8 +1,10 @@
 """A real server with demo data, and a real browser in front of it."""
 
+import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -36,15 +38,36 @@ class Place:
     password: str
 
 
+FLASK = [sys.executable, "-m", "flask", "--app", "app"]
+
+
+def environment_of(instance):
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("COUNTINGHOUSE_")}
+    return plain | {"COUNTINGHOUSE_INSTANCE": str(instance)}
+
+
 @pytest.fixture(scope="session")
-def place(tmp_path_factory):
-    """A server of its own on a free port, with the demo's data."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COUNTINGHOUSE_")}
-    environment["COUNTINGHOUSE_INSTANCE"] = str(tmp_path_factory.mktemp("browser"))
-    flask = [sys.executable, "-m", "flask", "--app", "app"]
-    subprocess.run([*flask, "db", "upgrade"], cwd=ROOT, env=environment, check=True, capture_output=True)
-    demo = subprocess.run([*flask, "demo", "--json"], cwd=ROOT, env=environment, check=True, capture_output=True)
-    login = json.loads(demo.stdout)["login"]
+def demo(tmp_path_factory):
+    """A folder with the demo's data and its login; the first worker that needs it makes it for all."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    instance, login = shared / "demo", shared / "demo.json"
+    with (shared / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not login.exists():
+            shutil.rmtree(instance, ignore_errors=True)
+            settings = {"cwd": ROOT, "env": environment_of(instance), "capture_output": True}
+            subprocess.run([*FLASK, "db", "upgrade"], check=True, **settings)
+            login.write_bytes(subprocess.run([*FLASK, "demo", "--json"], check=True, **settings).stdout)
+    return instance, json.loads(login.read_text())["login"]
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory, demo):
+    """A server of its own on a free port, with a copy of the demo's data."""
+    instance = tmp_path_factory.mktemp("browser") / "instance"
+    shutil.copytree(demo[0], instance)
+    environment, flask, login = environment_of(instance), FLASK, demo[1]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,0 +1,63 @@
+"""Which test runs on which database, in which order, and on which worker.
+
+`make test` runs the suite on SQLite and then on PostgreSQL. What can be different there runs twice;
+the rest, named here with the reason, runs once. tests/README.md tells the same to people.
+"""
+
+from xdist.scheduler import LoadFileScheduling
+
+ONCE = {
+    "tests/architecture/": "reads source and declarations",
+    "tests/browser/": "has a server of its own, on SQLite",
+    "tests/portal/": "shows documents, and no rows",
+    "tests/analytics/test_charts.py": "has no database",
+    "tests/analytics/test_formats.py": "has no database",
+    "tests/analytics/test_histogram.py": "has no database",
+    "tests/analytics/test_periods.py": "has no database",
+    "tests/analytics/test_spool.py": "has files, and no database",
+    "tests/admin/test_assets.py": "has no database",
+    "tests/api/public/test_hostile_json.py": "reads bodies, and stores nothing",
+    "tests/api/public/test_replay_small.py": "has a server of its own, on SQLite",
+    "tests/database/test_answer_cache.py": "is about SQLite's files",
+    "tests/domain/test_inputs.py": "has no database",
+    "tests/domain/test_iso_codes.py": "has no database",
+    "tests/domain/test_money.py": "has no database",
+    "tests/domain/integrations/test_signatures.py": "has no database",
+    "tests/operations/test_kill.py": "has a server of its own, on SQLite",
+    "tests/operations/test_server.py": "has a server without a database",
+    "tests/operations/test_settings.py": "has no database",
+    "tests/outbound/test_addresses.py": "has no database",
+    "tests/outbound/test_client.py": "has no database",
+}
+# What takes longest begins first, so that no worker is left alone with it at the end.
+FIRST = (
+    "tests/browser/test_every_page.py", "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
+    "tests/operations/test_demo.py", "tests/operations/test_migrations.py", "tests/browser/", "tests/operations/",
+    "tests/analytics/", "tests/outbound/", "tests/api/public/test_fuzz.py", "tests/api/core/test_fuzz.py",
+)
+# Files whose tests share nothing and take long: each test is handed out by itself.
+APART = (
+    "tests/browser/test_every_page.py", "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
+    "tests/analytics/test_queries.py",
+)
+
+
+class Shares(LoadFileScheduling):
+    """Hands out tests file by file, and those of APART one by one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(APART) else nodeid.split("::", 1)[0]
+
+
+def runs(item, on_postgresql: bool) -> bool:
+    """Is this run the one for the test? The request log's tests name their database themselves."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    own = parameters.get("log_url")
+    if own is not None:
+        return (own == "postgresql") == on_postgresql
+    return not (on_postgresql and item.nodeid.startswith(tuple(ONCE)))
+
+
+def place(nodeid: str) -> int:
+    """Where a test stands in the order."""
+    return next((number for number, begin in enumerate(FIRST) if nodeid.startswith(begin)), len(FIRST))
