@@ -1,14 +1,24 @@
-"""A test event while the caller waits: stored, sent, noted; never inside a transaction, never repeated."""
+"""A test event while the caller waits: stored, sent, noted; never inside a transaction, never repeated.
 
+A receiver may stay silent for the whole deadline, and the caller's thread with it: few wait at once.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from database import db, transaction
 from domain.actor import Actor
-from domain.errors import Conflict
+from domain.errors import Conflict, LimitExceeded
 from domain.integrations import events, webhooks
 from models.webhook import Endpoint
+from outbound.client import DEADLINE
 from outbound.webhooks import Order, letters, note, send, signed
+
+AT_ONCE = 2                          # threads of a process that wait for a receiver
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +35,35 @@ class Probe:
 
 
 def probe_key(actor: Actor, event: str, data: Any) -> Probe:
-    """Send a test event to the webhook URL of the key that asks; at most ten seconds."""
-    with transaction():
-        endpoint = webhooks.of_key(actor.credential_id) if actor.credential_id is not None else None
-        one = _prepared(actor, endpoint, event, data) if endpoint is not None else None
-    return _sent(one)
+    """Send a test event to the webhook URL of the key that asks; at most ten seconds. Raises LimitExceeded."""
+    with _place():
+        with transaction():
+            endpoint = webhooks.of_key(actor.credential_id) if actor.credential_id is not None else None
+            one = _prepared(actor, endpoint, event, data) if endpoint is not None else None
+        return _sent(one)
 
 
 def probe_endpoint(actor: Actor, endpoint_id: int, event: str = webhooks.TEST_EVENT, data: Any = None) -> Probe:
-    """The same for one endpoint among the actor's; raises NotFound."""
-    with transaction():
-        endpoint = webhooks.LISTING.get(actor, endpoint_id)
-        one = _prepared(actor, endpoint, event, data)
-    return _sent(one)
+    """The same for one endpoint among the actor's; raises NotFound, too."""
+    with _place():
+        with transaction():
+            endpoint = webhooks.LISTING.get(actor, endpoint_id)
+            one = _prepared(actor, endpoint, event, data)
+        return _sent(one)
+
+
+@contextmanager
+def _place() -> Iterator[None]:
+    """One of the few places for those who wait; nobody waits for a place."""
+    if not _places.acquire(blocking=False):
+        raise LimitExceeded(
+            f"{AT_ONCE} test events are under way already. Try again in {DEADLINE:.0f} seconds.",
+            details={"retry_after": int(DEADLINE)},
+        )
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def _prepared(actor: Actor, endpoint: Endpoint, event: str, data: Any) -> Order:

@@ -13,6 +13,7 @@ from blueprints.admin.crud import cells, records
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
+from blueprints.api.rate_limits import rate_limits
 from blueprints.pages.htmx import go, is_partial
 from blueprints.pages.session import actor, need, private, wide_actor
 from blueprints.portal.receivers import programs
@@ -181,7 +182,8 @@ def rotate(key: int) -> Response:
 def send_test(key: int) -> BaseResponse:
     """A test event while the person waits, at most ten seconds; then how it went, in full."""
     who = wide_actor()
-    webhooks.LISTING.read(who, key)
+    merchant_id = webhooks.LISTING.read(who, key).merchant_id
+    rate_limits.spend(webhooks.TESTS_PER_MINUTE, "minute", webhooks.TEST_OPERATION, str(merchant_id))
     probe = services().probe_endpoint(who, key)
     if probe.delivered:
         flash(f"The receiver answered {probe.status_code}.", "ok")

@@ -71,8 +71,8 @@ class Operation:
     parameters: tuple[str, ...] = ()        # the query parameters it declares; all others are not logged
     positional: tuple[str, ...] = ()        # parameter names in order, for protocols that count them
     public: bool = False                    # may be called without a credential
-    per_minute: int = 0                     # a limit of its own for each key; 0: none
     kept: bool = True                       # may its answer be kept for an Idempotency-Key?
+    per_minute: int = 0                     # a limit of its own for each merchant; 0: none
     summary: str = ""
     verb: str = ""                          # create, update and so on, where it is one of a noun's verbs
     described: Description | None = None    # its body and answer, where no exposure tells them

@@ -92,7 +92,7 @@ def execute(
     if claim is not None and takes_long and (earlier := replies.earlier(claim)) is not None:
         return repeats.replayed(earlier)
     if operation.per_minute:
-        rate_limits.spend(operation.per_minute, "minute", operation.name, str(actor.credential_id))
+        rate_limits.spend(operation.per_minute, "minute", operation.name, str(actor.merchant_id))
     if not operation.writes:
         outcome = operation.run(actor, arguments)
         return outcome if claim is None else kept_afterwards(claim, outcome)
@@ -220,6 +220,8 @@ def limit_headers(error: LimitExceeded) -> dict[str, str]:
     facts = error.details
     if "retry_after" not in facts:
         return {}
+    if "limit" not in facts:                    # no budget of the caller's: too much at once
+        return {"Retry-After": str(facts["retry_after"])}
     left = Spent(facts["limit"], facts["remaining"], facts["reset"], facts["window"])
     return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}
 

@@ -48,11 +48,13 @@ def show(error: Exception) -> Response:
     if is_partial():
         response = tell(make_response("", status), message, kind="bad")
         response.headers["HX-Reswap"] = "none"
-        return response
-    template = "error.html" if signed_in() else "error_plain.html"
-    return make_response(
-        render_template(template, status=status, title=HTTPStatus(status).phrase, message=message), status
-    )
+    else:
+        template = "error.html" if signed_in() else "error_plain.html"
+        page = render_template(template, status=status, title=HTTPStatus(status).phrase, message=message)
+        response = make_response(page, status)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(getattr(error, "details", {}).get("retry_after", 1))
+    return response
 
 
 def explain(error: Exception) -> tuple[int, str]:

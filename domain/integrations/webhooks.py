@@ -25,6 +25,8 @@ from models.webhook import Endpoint, EndpointStatus
 OVERLAP = timedelta(hours=24)                    # in which both secrets sign
 FAILURES, FAILING = 20, timedelta(hours=24)      # so many in a row over at least so long disable an endpoint
 TEST_EVENT = "webhook.test"
+TEST_OPERATION = "webhooks.test"
+TESTS_PER_MINUTE = 10                # of a merchant, by all its keys and users
 KEPT_BODY = 1000                                 # characters of an answer
 UNREADABLE = "The secret cannot be read with this installation's secret key; rotate it."
 

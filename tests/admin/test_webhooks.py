@@ -199,6 +199,14 @@ def test_a_test_event_that_is_refused_says_so(admin, alder, listener):
     assert "was not taken" in page
 
 
+def test_more_tests_than_a_merchant_has_a_minute_are_refused_in_a_sentence(admin, alder, listener):
+    key = make_endpoint(alder, listener + "/hook")
+    replies = [admin.post(f"/admin/webhooks/{key}/test") for _ in range(11)]
+    assert [one.status_code for one in replies] == [303] * 10 + [429]
+    assert "Rate limit exceeded. Try again in" in replies[-1].text
+    assert 1 <= int(replies[-1].headers["Retry-After"]) <= 60
+
+
 def test_deliveries_are_narrowed_by_the_address(admin, alder):
     one, other = make_endpoint(alder), make_endpoint(alder, "https://93.184.216.34/second")
     failed = make_delivery(alder, one)

@@ -115,10 +115,10 @@ def test_ten_a_minute(caller, receiver):
     assert len(receiver.seen) == 10
 
 
-def test_another_key_has_ten_of_its_own(caller):
+def test_another_key_of_the_merchant_has_no_ten_of_its_own(caller):
     first, second = caller(), caller()
     assert [first().status_code for _ in range(11)][-1] == 429
-    assert second().status_code == 200
+    assert second().status_code == 429
 
 
 # The Core API ------------------------------------------------------------------------------------------

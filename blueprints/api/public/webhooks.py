@@ -9,9 +9,9 @@ from blueprints.services import services
 from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid
+from domain.integrations import webhooks
 
 LONGEST_NAME = 100
-PER_MINUTE = 10
 TEXT = {"type": "string"}
 DESCRIBED = Description(
     body=Told(
@@ -59,8 +59,8 @@ def operation(contract: Contract) -> Operation:
         return Outcome(contract.item(shown(actor, probe)))
 
     return Operation(
-        name="webhooks.test", method="POST", path="/webhooks/test", scope="WEBHOOKS", run=run, takes_body=True,
-        optional_body=True, per_minute=PER_MINUTE, summary="Send a test event to the key's webhook URL",
+        name=webhooks.TEST_OPERATION, method="POST", path="/webhooks/test", scope="WEBHOOKS", run=run, takes_body=True,
+        optional_body=True, per_minute=webhooks.TESTS_PER_MINUTE, summary="Send a test event to the key's webhook URL",
         described=DESCRIBED,
     )
 
