@@ -189,7 +189,7 @@ def test_events_go_to_the_endpoints_of_their_world_only(alder, test):
     key = cast.make_customer(alder, actor=own)
     with transaction():
         customers.update(*customers.LISTING.lock(own, key), {"name": "Grace"})
-    told = db.session.scalars(select(Delivery)).all()
+    told = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
     assert [(one.event, one.endpoint.url, one.test, one.task.test) for one in told] == [
         (name, URL + ("test" if test else "live"), test, test) for name in ("customer.created", "customer.updated")
     ]
@@ -204,7 +204,7 @@ def test_an_expiry_in_the_test_world_is_told_there(alder):
     cast.make_budget(alder, cast.make_customer(alder, actor=own), valid_until=tomorrow, actor=own)
     with time_machine.travel(clock.now() + timedelta(days=2)), transaction():
         assert budgets.expire_due() == 1
-    told = db.session.scalars(select(Delivery)).all()
+    told = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
     assert [(one.event, one.test) for one in told][-1] == ("budget.expired", True)
     assert {one.endpoint.url for one in told} == {URL + "test"}
 
