@@ -95,6 +95,7 @@ def word(kind: type[StrEnum], length: int = 16) -> Enum:
     return Enum(kind, native_enum=False, length=length, values_callable=lambda each: [item.value for item in each])
 
 
+SECRET = {"secret": True}                      # `info` of a column that no log and no answer may hold
 pk = Annotated[int, mapped_column(primary_key=True)]
 minor = Annotated[int, mapped_column(BigInteger)]        # money in minor units of its currency
 micro = Annotated[int, mapped_column(BigInteger)]        # a unit price in millionths of the major unit

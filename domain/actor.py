@@ -31,7 +31,7 @@ class Actor:
     customer_id: int | None = None
     user_id: int | None = None
     credential_id: int | None = None
-    own_only: bool = False                          # sees only customers and budgets made by this user
+    own_only: bool = False                          # sees only rows made by this user, where a noun says so
     mode: Mode = Mode.LIVE
     prefix: str = ""                                # of the key, as may be shown
     ip: str | None = field(default=None, compare=False)

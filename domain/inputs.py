@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args, get_origin
 
 from annotated_types import GroupedMetadata
 from pydantic import (
@@ -228,3 +228,15 @@ def invalid(problem: ValidationError, others: Mapping[str, Problem] | None = Non
             found = Problem(error["type"], error["msg"], context)
         fields.setdefault(path, found)
     return Invalid(ATTENTION, fields=fields | dict(others or {}))
+
+
+def lists_of(model: type[Input]) -> frozenset[str]:
+    """The fields that take a list of single values, such as scopes."""
+    return frozenset(name for name, one in model.model_fields.items() if _is_list(one.annotation))
+
+
+def _is_list(kind: Any) -> bool:
+    if get_origin(kind) is list:
+        (inner,) = get_args(kind)
+        return not (isinstance(inner, type) and issubclass(inner, BaseModel))
+    return any(_is_list(one) for one in get_args(kind))

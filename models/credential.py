@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, long_text, pk, word
+from database import SECRET, Model, long_text, pk, word
 from database.text_keys import search_key, sort_key
 from models.merchant import Merchant
 from models.owned import Removable, Versioned
@@ -49,9 +49,9 @@ class Credential(Versioned, Removable, Model):
     public_id: Mapped[str | None] = mapped_column(String(32), unique=True)     # the part that finds the row
     prefix: Mapped[str] = mapped_column(String(16))                            # what may be shown
     last_four: Mapped[str] = mapped_column(String(4))
-    digest: Mapped[str] = mapped_column(String(64), unique=True)               # HMAC-SHA256, hex
-    bcrypt_hash: Mapped[str | None] = mapped_column(String(60))
-    ciphertext: Mapped[long_text | None]
+    digest: Mapped[str] = mapped_column(String(64), unique=True, info=SECRET)  # HMAC-SHA256, hex
+    bcrypt_hash: Mapped[str | None] = mapped_column(String(60), info=SECRET)
+    ciphertext: Mapped[long_text | None] = mapped_column(info=SECRET)
 
     scopes: Mapped[list[str]] = mapped_column(default=list)
     rate_limit_per_hour: Mapped[int] = mapped_column(default=1000)
@@ -59,7 +59,7 @@ class Credential(Versioned, Removable, Model):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     webhook_url: Mapped[str | None] = mapped_column(String(2048))
-    webhook_secret: Mapped[long_text | None]                                   # encrypted
+    webhook_secret: Mapped[long_text | None] = mapped_column(info=SECRET)      # encrypted
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     name_sort: Mapped[str | None] = sort_key("name")
     search_text: Mapped[str | None] = search_key("name", "prefix", "description")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, pk, word
+from database import SECRET, Model, pk, word
 from database.text_keys import search_key, sort_key
 from models.merchant import Merchant
 from models.owned import Removable, Versioned
@@ -28,7 +28,7 @@ class User(Versioned, Removable, Model):
     email: Mapped[str] = mapped_column(String(254))
     email_key: Mapped[str] = mapped_column(String(254), unique=True)    # as addresses compare
     name: Mapped[str | None] = mapped_column(String(100))
-    password_hash: Mapped[str]
+    password_hash: Mapped[str] = mapped_column(info=SECRET)
     role: Mapped[Role] = mapped_column(
         word(Role, 20)
     )
@@ -69,7 +69,7 @@ class UserSession(Model):
 
     id: Mapped[pk]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    token_digest: Mapped[str] = mapped_column(String(64), unique=True)
+    token_digest: Mapped[str] = mapped_column(String(64), unique=True, info=SECRET)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)

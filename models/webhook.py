@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, long_text, pk, word
+from database import SECRET, Model, constraints, long_text, pk, word
 from database.text_keys import search_key, sort_key
 from models.credential import Credential
 from models.outbox import Task
@@ -38,8 +38,8 @@ class Endpoint(Owned, Versioned, Removable, Model):
     failing_since: Mapped[datetime | None]                                  # the first of these failures
     waits_until: Mapped[datetime | None]                                    # the receiver asked for time
     wait_reason: Mapped[str | None] = mapped_column(String(200))
-    secret: Mapped[long_text]                                               # encrypted
-    previous_secret: Mapped[long_text | None]                               # encrypted, signs too until…
+    secret: Mapped[long_text] = mapped_column(info=SECRET)                  # encrypted
+    previous_secret: Mapped[long_text | None] = mapped_column(info=SECRET)  # encrypted, signs too until…
     previous_until: Mapped[datetime | None]
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     url_sort: Mapped[str | None] = sort_key("url")

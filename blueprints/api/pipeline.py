@@ -1,7 +1,7 @@
 """Every API request goes through here, in this order, whatever contract it speaks:
 
     open      contract, clock, request id                              (call.py, before_request)
-    admit     transport, key -> actor, its addresses, its budget       403 401 403 429
+    admit     transport, key -> actor, its addresses, its rate limit   403 401 403 429
     perform   body, scope, idempotency, transaction, domain, reply     400 403 409 404 422
     fail      any error becomes the contract's own envelope            (errorhandler)
     close     request id header, one request-log record                (call.py, after_request)

@@ -11,11 +11,10 @@ from blueprints.api.field_map import number_after
 from blueprints.api.field_parts import record_shower
 from blueprints.api.wire.row_cache import RowCache
 from database import db
-from domain import inputs
+from domain import inputs, tenants
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound, Problem
 from domain.listing import LARGEST_ID, expect
-from domain.people import merchants
 from domain.resource import Kept, Resource
 
 
@@ -97,7 +96,7 @@ def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any], proble
         return actor
     wanted = taken.pop("merchant_id", None)
     is_id = isinstance(wanted, int) and not isinstance(wanted, bool) and 0 < wanted <= LARGEST_ID
-    if not is_id or not merchants.LISTING.count(actor, id=[wanted]):
+    if not is_id or not tenants.reaches(actor, wanted):
         problems.setdefault("merchant_id", Problem("unknown", "must exist"))
         return actor
     return actor.narrowed(wanted)

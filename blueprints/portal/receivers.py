@@ -38,10 +38,10 @@ def webhooks(contract: Contract) -> dict[str, Any]:
     """The events in the words of OpenAPI, for the contract that they are told in."""
     if contract is not next(iter(PUBLISHED.values())):
         return {}
-    return {one.name: {"post": delivery(one, exposure_of(one.name, (contract,)))} for one in EVENTS}
+    return {one.name: {"post": described(one, exposure_of(one.name, (contract,)))} for one in EVENTS}
 
 
-def delivery(event: EventType, exposure: Exposure | None) -> dict[str, Any]:
+def described(event: EventType, exposure: Exposure | None) -> dict[str, Any]:
     """What is sent for an event."""
     data: Schema = schemas.row(exposure).schema if exposure else {"type": "object"}
     body: Schema = {

@@ -176,7 +176,7 @@ def test_lines_that_cannot_be_put_together_show_what_is_stored(admin, alder):
                                                  "tax")}
     one.save(**gone)
     again = two.save(items__0__quantity="9")
-    assert "Now stored: 2 × Travel at 5.00." in again.reply.text
+    assert "Now stored: Travel · 2 · 5.00" in again.reply.text
     assert again.text("items.0.quantity") == "9"
 
 

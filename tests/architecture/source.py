@@ -36,6 +36,19 @@ class Module:
     def functions(self):
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
+    def names(self):
+        """(text, line) of every identifier and every text that is no docstring."""
+        documents = {id(node.body[0].value) for node in ast.walk(self.tree)
+                     if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+                     and node.body and isinstance(node.body[0], ast.Expr)}
+        for node in ast.walk(self.tree):
+            for attribute in ("id", "attr", "arg", "name"):
+                text = getattr(node, attribute, None)
+                if isinstance(text, str):
+                    yield text, getattr(node, "lineno", 0)
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documents:
+                yield node.value, node.lineno
+
     def calls(self, attribute):
         """The lines on which something's method of this name is called."""
         return [node.lineno for node in ast.walk(self.tree) if isinstance(node, ast.Call)

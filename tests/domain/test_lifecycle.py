@@ -9,7 +9,10 @@ from domain.errors import Invalid
 from domain.lifecycle import Lifecycle, put_back
 from domain.people import customers
 from models.audit import AuditEntry
+from models.credential import Credential
 from models.customer import Customer, CustomerStatus
+from models.user import User
+from models.webhook import Endpoint
 from tests import cast
 
 
@@ -89,5 +92,9 @@ def test_what_is_put_back_is_checked_like_any_input(ada, alder):
     assert ada.status is CustomerStatus.STOPPED
 
 
-def test_a_secret_is_in_no_snapshot(ada):
-    assert audit.SECRET.isdisjoint(audit.snapshot(ada))
+def test_a_secret_is_in_no_snapshot():
+    """Columns say that they are secret where they are declared; these are known to be."""
+    kept = set(audit.snapshot(Credential())) | set(audit.snapshot(User())) | set(audit.snapshot(Endpoint()))
+    assert kept.isdisjoint({"digest", "bcrypt_hash", "ciphertext", "webhook_secret", "password_hash", "secret",
+                            "previous_secret"})
+    assert {"prefix", "email", "url"} <= kept

@@ -1,5 +1,6 @@
 """Fields of forms, declared once: what a page shows, and what the domain reads from what was typed."""
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from domain.actor import Actor
 
 Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
 OURS = frozenset({"csrf_token", "version", "loaded", "next", "merchant_id", "once"})     # not the row's own fields
-MANY = frozenset({"merchant_ids", "scopes", "events"})                   # boxes of one name
+MANY: set[str] = set()              # fields that take a list, boxes of one name or one text; each ListPage adds its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def payload(form: MultiDict[str, str], off: Collection[str] = ()) -> dict[str, A
     tree: dict[str, Any] = {}
     for name in form:
         if name in MANY:
-            tree[name] = [value for value in form.getlist(name) if value]
+            tree[name] = [value for text in form.getlist(name) for value in re.split(r"[\s,;]+", text) if value]
         elif name not in OURS:
             _put(tree, name.split("."), form[name])
     for name in off:

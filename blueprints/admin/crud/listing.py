@@ -11,13 +11,14 @@ from flask import Response, request, url_for
 from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import MultiDict
 
-from blueprints.admin.crud.form_fields import Choices, Section
+from blueprints.admin.crud.form_fields import MANY, Choices, Section
 from blueprints.pages.format import words, zone
 from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.session import actor, may, wide_actor
 from domain import times
 from domain.actor import Actor
 from domain.errors import Problem
+from domain.inputs import lists_of
 from domain.pages import Page, Query, Record
 from domain.resource import Action, Resource
 
@@ -102,6 +103,10 @@ class ListPage:
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
     needs_merchant: bool = True                                     # a create under All asks for one
     listed: Callable[[], Response] | None = None                    # the list, where it is not the usual one
+
+    def __post_init__(self) -> None:
+        if self.resource.input is not None:
+            MANY.update(lists_of(self.resource.input))
 
     @property
     def path(self) -> str:

@@ -128,17 +128,17 @@ def _without_lost_id(line: dict[str, str], there: Collection[str | None]) -> dic
 
 
 def _same(before: Mapping[str, str], now: Mapping[str, str] | None) -> bool:
-    """Is it still that line? Its id says so; or its product stays, and either its text or its quantity and price."""
+    """Is it still that line? Its id says so, or that more than half of its parts are as they were."""
     if now is None:
         return False
     if "id" in now:
         return digest("id", now["id"]) == before.get("id")
-    kept = {part for part, value in now.items() if digest(part, value) == before.get(part)}
-    return "product_id" in kept and ("description" in kept or {"quantity", "unit_price"} <= kept)
+    kept = [part for part, value in now.items() if digest(part, value) == before.get(part)]
+    return 2 * len(kept) > len(now)
 
 
 def _sentence(line: Mapping[str, str]) -> str:
-    return f"{line.get('quantity', '')} × {line.get('description', '')} at {line.get('unit_price', '')}"
+    return " · ".join(value for part, value in line.items() if value and part != "id")
 
 
 def _numbered(values: Mapping[str, str]) -> Lines:

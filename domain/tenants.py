@@ -1,0 +1,13 @@
+"""Which merchants there are to act for: rows of every noun belong to one."""
+
+from sqlalchemy import select
+
+from database import db
+from domain.actor import Actor
+from models.merchant import Merchant
+
+
+def reaches(actor: Actor, merchant_id: int) -> bool:
+    """Is this a merchant, and one of the actor's?"""
+    statement = select(Merchant.id).where(Merchant.id == merchant_id, Merchant.deleted_at.is_(None))
+    return actor.reaches(merchant_id) and db.session.scalar(statement) is not None
