@@ -4,6 +4,7 @@ A receiver may stay silent for the whole deadline, and the caller's thread with 
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,9 +57,10 @@ def probe_endpoint(actor: Actor, endpoint_id: int, event: str = webhooks.TEST_EV
 def _place() -> Iterator[None]:
     """One of the few places for those who wait; nobody waits for a place."""
     if not _places.acquire(blocking=False):
+        wait = int(DEADLINE)
         raise LimitExceeded(
-            f"{AT_ONCE} test events are under way already. Try again in {DEADLINE:.0f} seconds.",
-            details={"retry_after": int(DEADLINE)},
+            f"{AT_ONCE} test events are under way already. Try again in {wait} seconds.",
+            details={"limit": AT_ONCE, "remaining": 0, "reset": int(time.time()) + wait, "retry_after": wait},
         )
     try:
         yield

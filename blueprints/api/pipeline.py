@@ -220,7 +220,7 @@ def limit_headers(error: LimitExceeded) -> dict[str, str]:
     facts = error.details
     if "retry_after" not in facts:
         return {}
-    if "limit" not in facts:                    # no budget of the caller's: too much at once
+    if "window" not in facts:                   # no budget of the caller's: too much at once
         return {"Retry-After": str(facts["retry_after"])}
     left = Spent(facts["limit"], facts["remaining"], facts["reset"], facts["window"])
     return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}
