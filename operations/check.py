@@ -246,7 +246,7 @@ def _operators() -> Finding:
     if users:
         return Finding("users", OK, f"{users} can sign in.")
     return Finding(
-        "users", WARNING, "Nobody can sign in yet.",
+        "users", WARNING, "No users yet.",
         command_line("user create --email E --role admin_user --all-merchants"),
     )
 

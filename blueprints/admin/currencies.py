@@ -34,7 +34,7 @@ PAGE = ListPage(
     place=330,
     opens=False,
     icon="world",
-    about="ISO 4217, and what one currency was worth in another. They hold for all merchants.",
+    about="ISO 4217 currencies and exchange rates. They apply to all merchants.",
     columns=(
         Column(name="code", sort="code"), Column(name="name", sort="name"),
         Column(name="id", title="ISO number", sort="id"),
@@ -42,7 +42,7 @@ PAGE = ListPage(
         Column(name="rates_precision", title="of rates", kind="number"), Column(name="historic", kind="flag"),
     ),
     list_filters=(
-        ListFilter(name="historic", title="In use", choices=(("no", "Money today"), ("yes", "No longer money")),
+        ListFilter(name="historic", title="In use", choices=(("no", "In use"), ("yes", "Historic")),
                read=lambda raw: raw == "yes"),
     ),
     sort="code",

@@ -20,7 +20,7 @@ PAGE = ListPage(
     group="Settings",
     place=320,
     icon="building-store",
-    about="The businesses that bill from here. Customers, products, budgets and keys belong to one profile.",
+    about="Businesses that use this installation. Customers, products, budgets and keys belong to one profile.",
     columns=(
         Column(name="name", kind="link", sort="name"),
         Column(name="id", title="Profile id", kind="mono"),

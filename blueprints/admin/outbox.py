@@ -31,7 +31,7 @@ PAGE = ListPage(
     group="Settings",
     place=340,
     icon="mail",
-    about="What leaves this installation later: each task is stored with the change that caused it, and done by the "
+    about="Webhooks and emails to be sent. Each task is stored with the change that caused it and sent by the "
           "worker at least once.",
     columns=(
         Column(name="kind"), Column(name="lane", title="For", kind="mono"), Column(name="status", kind="tag"),

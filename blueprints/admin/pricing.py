@@ -40,7 +40,7 @@ RULES = ListPage(
     sections=(
         Section("Percentage", (
             Field(name="name", required=True, hint="VAT 21 %, for example."),
-            Field(name="kind", kind="select", choices=KINDS, required=True, hint="It stays what it is once made."),
+            Field(name="kind", kind="select", choices=KINDS, required=True, hint="Cannot be changed later."),
             Field(name="percentage", kind="number", required=True, hint="Up to four decimals: 9.975."),
             Field(name="description"),
         )),
@@ -57,7 +57,7 @@ GROUPS = ListPage(
     apart="It is a tab of Products.",
     title="Product groups",
     icon="package",
-    about="Shelves of the catalogue.",
+    about="Groups of products in the catalogue.",
     columns=(
         Column(name="name", kind="link", sort="name", editable="name"),
         Column(name="created_at", title="Since", kind="day", sort="created_at"),

@@ -107,7 +107,7 @@ PAGE = ListPage(
             Field(name="billing", kind="select", choices=pairs(Billing), blank="By its type"),
             Field(name="scheduled_interval", label="Every", kind="number"),
             Field(name="scheduled_unit", label="Period", kind="select", choices=pairs(IntervalUnit), blank="None"),
-            Field(name="deposit", kind="number", hint="What is asked for at once; empty for none."),
+            Field(name="deposit", kind="number", hint="Due immediately. Leave empty for none."),
             Field(name="lock_payment_config", label="How it is paid cannot be changed in an order", kind="check"),
             Field(name="fee_for_initial_payment_only", label="The fee is taken with the first payment only",
                   kind="check"),
@@ -115,7 +115,7 @@ PAGE = ListPage(
                   kind="check"),
         )),
         Section("More", (
-            Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value a line."),
+            Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value per line."),
         )),
     ),
     values=values,

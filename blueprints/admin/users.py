@@ -48,7 +48,7 @@ PAGE = ListPage(
     keys="u",
     note=lambda row: row.name,
     icon="users",
-    about="Who signs in here, with which role and for which merchant profiles.",
+    about="People who can sign in, with their roles and merchant profiles.",
     columns=(
         Column(name="email", title="E-mail", kind="link", sort="email"),
         Column(name="name", sort="name", editable="name"),

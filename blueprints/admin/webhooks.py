@@ -62,7 +62,7 @@ PAGE = ListPage(
     place=220,
     keys="w",
     icon="webhook",
-    about="Addresses that are told when something changes, with a signature that proves who is speaking.",
+    about="Endpoints that receive signed events when something changes.",
     columns=(
         Column(name="url", title="Endpoint", kind="link", sort="url"),
         Column(name="status", kind="tag"),
@@ -74,8 +74,8 @@ PAGE = ListPage(
     sections=(
         Section("Where", (
             Field(name="url", label="Address", kind="url", required=True, wide=True,
-                  hint="HTTPS, reachable from this server. Private addresses need the operator's permission."),
-            Field(name="description", wide=True, hint="What listens there, for the people who read this."),
+                  hint="HTTPS, reachable from this server. Private addresses must be allowed by the operator."),
+            Field(name="description", wide=True, hint="For your own reference."),
         )),
     ),
     values=values,
@@ -157,9 +157,9 @@ def ask_rotate(key: int) -> Response:
         text="A new secret signs from now on. Give it to the receiver within 24 hours.",
         action=PAGE.url("rotate", key=key), back=PAGE.url("show", key=key), button="Rotate secret",
         facts=(
-            "For 24 hours the old secret signs too: webhook-signature carries both signatures, and "
+            "For 24 hours the old secret also signs: webhook-signature carries both signatures, and "
             "X-Billoget-Signature-Previous the old one.",
-            "After that only the new secret counts.",
+            "After that, only the new secret signs.",
         ),
         version=record.version,
     ))
@@ -189,7 +189,7 @@ def send_test(key: int) -> BaseResponse:
         flash(f"The receiver answered {probe.status_code}.", "ok")
     else:
         told = probe.error or f"the receiver answered {probe.status_code}"
-        flash(f"The test event was not taken: {told}", "bad")
+        flash(f"The test event failed: {told}", "bad")
     return go(deliveries.PAGE.url("show", key=probe.delivery_id))
 
 

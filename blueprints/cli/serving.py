@@ -21,7 +21,7 @@ from operations.errors import OperationRefused
 
 option = click.option
 FIRST_STEPS = """
-Nobody can sign in yet. Make the first merchant and the first user (it asks for a password of 15 characters or more):
+No users yet. Make the first merchant and the first user (it asks for a password of 15 characters or more):
   {merchant}
   {user}
 Then sign in at {address}/login

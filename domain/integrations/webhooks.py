@@ -148,7 +148,7 @@ def _end(actor: Actor, endpoint: Endpoint) -> None:
 
 
 def rotate(actor: Actor, endpoint: Endpoint) -> str:
-    """A new secret; for a day the old one signs too."""
+    """A new secret; for a day the old secret also signs."""
     secret = signatures.new_secret()
     endpoint.previous_secret, endpoint.previous_until = endpoint.secret, clock.now() + OVERLAP
     endpoint.secret = vault.encrypt(secret)
@@ -222,7 +222,7 @@ def _what_ends(row: Any) -> list[str]:
     """The question before an endpoint is deleted."""
     count = deliveries.waiting(row.id)
     cancelled = f"{count:,} {'delivery' if count == 1 else 'deliveries'} not made yet will be cancelled."
-    kept = "The receiver is told of nothing any more. Deliveries of the past stay in the record."
+    kept = "The endpoint receives no more events. Past deliveries are kept."
     return [row.url, kept, cancelled] if count else [row.url, kept]
 
 
@@ -234,7 +234,7 @@ RESOURCE = Resource(
     actions={
         **switch(
             pause, activate, is_on=lambda row: bool(row.status == EndpointStatus.ACTIVE), undo=turn_back,
-            keeps="status", titles=("Pause", "Resume"), past=("{} was paused.", "{} is listening again."),
+            keeps="status", titles=("Pause", "Resume"), past=("{} was paused.", "{} was resumed."),
             icons=("player-pause", "player-play"),
         ),
         "pause": Action(run=pause),

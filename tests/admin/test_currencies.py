@@ -60,4 +60,4 @@ def test_a_refused_rate_comes_back_with_what_was_typed(ops):
 def test_an_admin_of_one_merchant_sets_none(admin):
     form = {"from": "GBP", "to": "EUR", "rate": "1.17", "dt": "2026-02-03"}
     assert admin.post("/admin/currencies/rates", form).status_code == 403
-    assert "only a user with all merchants" in admin.get("/admin/currencies/rates").text
+    assert "Only users with access to all merchants" in admin.get("/admin/currencies/rates").text

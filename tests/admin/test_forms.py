@@ -62,7 +62,7 @@ def test_a_field_that_no_form_has_cannot_be_written(admin, alder, birch):
 
 def test_under_all_merchants_a_new_row_asks_for_one(ops, birch):
     asked = ops.get("/admin/customers/new")
-    assert "For which merchant profile?" in asked.text
+    assert "Choose the merchant profile" in asked.text
     form = ops.get(f"/admin/customers/new?merchant_id={birch}")
     assert 'name="name"' in form.text
     assert ops.post("/admin/customers", FILLED).status_code == 422

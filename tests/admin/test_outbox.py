@@ -34,12 +34,12 @@ def test_the_queue_is_told_in_figures_and_rows(admin, alder):
     page = admin.get("/admin/outbox")
     assert rows(page) == keys
     assert "&lt;said&gt;" in page.text
-    assert "Nobody does what is due" not in page.text
+    assert "The worker is not running" not in page.text
 
 
 def test_work_that_nobody_does_is_said(admin, alder):
     make_task(alder, age=timedelta(minutes=10))
-    assert "Nobody does what is due" in admin.get("/admin/outbox").text
+    assert "The worker is not running" in admin.get("/admin/outbox").text
 
 
 def test_tasks_are_narrowed_by_status_and_kind(admin, alder):

@@ -1,4 +1,4 @@
-"""The first call of a program."""
+"""Your first request of a program."""
 
 
 def test_a_customer_is_created_and_read_again(api):

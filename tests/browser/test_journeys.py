@@ -216,7 +216,7 @@ def test_signing_out_leaves_nothing_open(window, place):
 def test_a_double_click_makes_one_customer(window):
     page = window().page
     page.goto("/admin/customers/new")
-    if page.get_by_text("For which merchant profile?").count():
+    if page.get_by_text("Choose the merchant profile").count():
         page.locator(".choose a").first.click()
     page.get_by_label("Name", exact=True).fill("Twice Clicked")
     page.get_by_role("button", name="Create customer").dblclick()

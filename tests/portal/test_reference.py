@@ -86,7 +86,7 @@ def test_everybody_reads_it_without_signing_in(stranger):
     home = stranger.get("/docs")
     assert home.status_code == 200
     assert "Set-Cookie" not in home.headers
-    assert "The first call" in home.text
+    assert "Your first request" in home.text
     for name in PUBLISHED:
         assert stranger.get(f"/docs/{name}").status_code == 303
         for group in groups(name):
