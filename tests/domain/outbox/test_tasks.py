@@ -216,14 +216,6 @@ def test_retries_come_after_1_5_30_120_and_720_minutes_and_then_no_more(context,
     assert task.finished_at is not None
 
 
-def test_a_receiver_that_asks_for_more_time_gets_it(context):
-    put()
-    (one,) = claim()
-    with transaction():
-        outbox.again(one, "HTTP 503", after=timedelta(hours=2))
-    assert tasks()[1].due_at - clock.now() > timedelta(minutes=119)
-
-
 def test_a_late_failure_does_not_undo_what_another_worker_finished(context, later):
     put()
     (stale,) = claim()
