@@ -92,7 +92,7 @@ def _beat(path: Path) -> bool:
 
 @dataclass
 class Outbound:
-    """What leaves the house: again at once while there is something to do."""
+    """Sends what is in the outbox; runs again at once while there is more."""
 
     runner: Runner = field(default_factory=Runner)
 

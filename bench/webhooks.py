@@ -37,7 +37,7 @@ from domain.people import customers, merchants
 from domain.permissions import EVERYTHING
 from models.outbox import Task, TaskStatus
 from outbound import client
-from outbound.runner import HANDS
+from outbound.runner import THREADS
 
 CHANGES = 5                      # events of each customer
 LONGEST = 1800.0                 # seconds until everything must have arrived
@@ -232,7 +232,7 @@ def bare(count: int) -> float:
     with TemporaryDirectory(prefix="countinghouse-bench-") as name:
         listener = Listener(Path(name) / "seen")
         try:
-            with ThreadPoolExecutor(HANDS) as pool:
+            with ThreadPoolExecutor(THREADS) as pool:
                 urls = [f"{listener.base}/{number % 50}" for number in range(count)]
                 began = time.monotonic()
                 statuses = set(pool.map(lambda url: client.post(url, body, sent, allowed=("127.0.0.1",)).status, urls))

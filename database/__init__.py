@@ -107,7 +107,7 @@ long_text = Annotated[str, mapped_column(Text)]
 
 
 def tune(engine: Engine, *, synchronous: str) -> None:
-    """The manners of a database: nobody waits for ever, and on SQLite a writer locks before it reads."""
+    """Set a database's time limits for waiting; on SQLite a writer locks before it reads."""
     if engine.dialect.name == "sqlite":
         tune_sqlite(engine, synchronous)
     else:

@@ -55,7 +55,7 @@ class State:
     rows: int = 0
 
 
-class Recall:
+class AnswerCache:
     """What was asked of an engine's file in its present state. Safe across threads."""
 
     def __init__(self, engine: Engine) -> None:
@@ -139,19 +139,19 @@ def _map(path: str) -> Any:
     return _mapped[key] if version == VERSION and ready else None
 
 
-_recalls: weakref.WeakKeyDictionary[Engine, Recall] = weakref.WeakKeyDictionary()
+_caches: weakref.WeakKeyDictionary[Engine, AnswerCache] = weakref.WeakKeyDictionary()
 _told: weakref.WeakSet[Engine] = weakref.WeakSet()
-_inherited: list[Recall] = []       # from before a fork: their connections are the parent's, not to be closed here
+_inherited: list[AnswerCache] = []       # from before a fork: their connections are the parent's, not to be closed here
 _guard = threading.Lock()
 
 
-def of(engine: Engine) -> Recall:
+def of(engine: Engine) -> AnswerCache:
     """The memory of an engine in this process."""
-    found = _recalls.get(engine)
+    found = _caches.get(engine)
     if found is not None and found.is_current:
         return found
     with _guard:
-        found = _recalls.get(engine)
+        found = _caches.get(engine)
         if found is not None and found.is_current:
             return found
         if found is not None and found.pid != os.getpid():
@@ -159,14 +159,14 @@ def of(engine: Engine) -> Recall:
         if engine not in _told:
             _told.add(engine)
             event.listen(engine, "engine_disposed", _forget)
-        _recalls[engine] = fresh = Recall(engine)
+        _caches[engine] = fresh = AnswerCache(engine)
     return fresh
 
 
 def _forget(engine: Engine) -> None:
     """Its connections were closed, perhaps in order to fork, or to replace the file."""
     with _guard:
-        found = _recalls.pop(engine, None)
+        found = _caches.pop(engine, None)
         if found is None:
             return
         if found.pid == os.getpid():

@@ -53,7 +53,7 @@ class Reader:
         self.dialect = engine.dialect
         is_sqlite = self.dialect.name == "sqlite"
         self.driver = _of_session() if is_sqlite else None
-        self.memory: answer_cache.Recall | None = None        # none within a transaction: that sees its own changes
+        self.memory: answer_cache.AnswerCache | None = None  # none within a transaction: that sees its own changes
         if is_sqlite and self.driver is None:
             self.driver, self.memory = _of_thread(engine), answer_cache.of(engine)
         self.began = False
@@ -69,13 +69,13 @@ class Reader:
         if self.began and self.driver is not None:
             self.driver.rollback()
 
-    def recall(
+    def cached(
         self, statement: Prepared, values: Values, make: Callable[[], Any], rows: Callable[[Any], int] = one_row,
         form: Any = None,
     ) -> Any:
         """What `make` gives, which depends on nothing but the database, this statement and its values.
 
-        It is not asked again until something is committed (recall.py). `form` tells apart what is made
+        It is not asked again until something is committed (answer_cache.py). `form` tells apart what is made
         in several ways; `rows` says how many rows an answer has.
         """
         if self.memory is None or statement.timed:
@@ -88,12 +88,12 @@ class Reader:
             return make()                               # a caller's, perhaps a megabyte
         return self.memory.get((statement, given, form), make, rows)
 
-    def recall_first(self, statement: Prepared, values: Values, *, absent: bool = True) -> Any:
+    def cached_first(self, statement: Prepared, values: Values, *, absent: bool = True) -> Any:
         """The first row, or None, as it was found in this state of the database.
 
         `absent` says whether it is worth remembering that there is none.
         """
-        return self.recall(statement, values, lambda: self.first(statement, values), one_row if absent else if_there)
+        return self.cached(statement, values, lambda: self.first(statement, values), one_row if absent else if_there)
 
     def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
         """All rows, as tuples with the columns' names as attributes."""

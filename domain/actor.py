@@ -21,7 +21,7 @@ ALL: Final = All()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A caller: which merchants' rows, which scopes, through which door, under which name."""
+    """A caller: which merchants' rows, which scopes, which way in, which name."""
 
     label: str                                      # as the audit log says it
     merchant_ids: frozenset[int] | All = frozenset()

@@ -153,7 +153,7 @@ class Listing:
                 row = reader.first(statement, values)
                 return None if row is None else self._records(reader, [row])[0]
 
-        record: Record | None = reader.recall(statement, values, find)
+        record: Record | None = reader.cached(statement, values, find)
         if record is None:
             raise self.absent(actor, key)
         return record
@@ -188,14 +188,14 @@ class Listing:
                 records = self._records(reader, found)
             return Page(records, total, query.limit, query.offset, show(records) if show is not None else None)
 
-        page: Page = reader.recall(statement, values, read, weight, form=show)
+        page: Page = reader.cached(statement, values, read, weight, form=show)
         return page
 
     def count(self, actor: Actor, **filters: Any) -> int:
         """How many rows match."""
         query = Query(filters=filters)
         values = self._own_values(actor) | self._values(query)
-        return int(Reader().recall_first(self._counting(actor, query), values)[0])
+        return int(Reader().cached_first(self._counting(actor, query), values)[0])
 
     def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Iterator[Record]:
         """All matching records in order, of one state of the database, for exports, in constant memory."""

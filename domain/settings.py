@@ -38,7 +38,7 @@ _VALUE = Prepared(select(Setting.value).where(Setting.name == bindparam("name"))
 
 def get(name: str) -> Any:
     """The value in force, typed."""
-    row = Reader().recall_first(_VALUE, {"name": name})
+    row = Reader().cached_first(_VALUE, {"name": name})
     if row is None:
         return SettingsInput.model_fields[name].default
     return changes(SettingsInput, {name: row.value}, text=True)[name]

@@ -28,7 +28,7 @@ def system() -> ZoneInfo:
 
 def of_merchant(merchant_id: int | None) -> ZoneInfo:
     """The merchant's zone, else the system's."""
-    row = None if merchant_id is None else Reader().recall_first(_ZONE, {"merchant_id": merchant_id})
+    row = None if merchant_id is None else Reader().cached_first(_ZONE, {"merchant_id": merchant_id})
     return ZoneInfo(row.timezone) if row is not None and row.timezone else system()
 
 

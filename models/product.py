@@ -47,7 +47,7 @@ class PriceRuleKind(StrEnum):
 
 
 class ProductGroup(Owned, Versioned, Model):
-    """A shelf of a merchant's catalogue."""
+    """A group of products in a merchant's catalogue."""
 
     __tablename__ = "product_groups"
     __table_args__ = constraints(UniqueConstraint("merchant_id", "test", "name"))

@@ -1,4 +1,4 @@
-"""Webhooks: where merchants want to be told, what they were told, and how each attempt went."""
+"""Webhooks: endpoints, deliveries and their attempts."""
 
 from datetime import datetime
 from enum import StrEnum

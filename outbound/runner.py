@@ -1,4 +1,4 @@
-"""The worker's hands: claim, do in threads, settle; many tasks in each transaction.
+"""Runs the outbox: claims tasks, does them in threads, stores the results, many in each transaction.
 
 Only this thread touches the database. A task whose result was not stored, because the process died,
 is done again when its lease is over: at least once, and receivers know a repetition by its id.
@@ -21,7 +21,7 @@ from outbound import webhooks
 from outbound.mail import mailer
 from outbound.webhooks import Result
 
-HANDS = 48                           # tasks under way at once
+THREADS = 48                         # tasks under way at once
 PAUSE = 0.2                          # seconds to wait for results before looking for more
 GATHER = 0.01                        # seconds in which more results may join the first: one commit for all
 RENEW = leases.LEASE.total_seconds() / 3
@@ -46,13 +46,13 @@ class Work:
 class Runner:
     """Does what the outbox says until it is empty or told to stop."""
 
-    hands: int = HANDS
+    threads: int = THREADS
     _turn: leases.Turn = field(default_factory=leases.Turn, init=False)
     _slow: dict[str, None] = field(default_factory=dict, init=False)
     _under_way: dict[Future[Any], Work] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self._pool = ThreadPoolExecutor(self.hands, thread_name_prefix="outbound")
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="outbound")
 
     def turn(self) -> bool:
         """One round: settle what is finished, begin what is due. True while there is something to do."""
@@ -66,7 +66,7 @@ class Runner:
         return bool(self._under_way)
 
     def _round(self, finished: list[Future[Any]]) -> list[Work]:
-        free = self.hands - len(self._under_way) + len(finished)
+        free = self.threads - len(self._under_way) + len(finished)
         old = self._long_under_way(finished)
         if not finished and not old and not (free and self._is_due()):
             return []
@@ -88,7 +88,7 @@ class Runner:
         return begun
 
     def _settle_singly(self, finished: list[Future[Any]]) -> None:
-        """One result that no database takes must not keep the others from being stored, for ever."""
+        """One result that no database takes must not keep the others from being stored."""
         for future in finished:
             work = self._under_way.pop(future)
             try:
@@ -121,10 +121,10 @@ class Runner:
             del self._slow[next(iter(self._slow))]
 
     def _known_slow(self, finished: list[Future[Any]]) -> leases.Slow:
-        """Slow receivers get at most half of the hands: then they wait, and nobody else does."""
+        """Slow receivers get at most half of the threads: then they wait, and nobody else does."""
         gone = set(finished)
         busy = sum(work.task.pool in self._slow for future, work in self._under_way.items() if future not in gone)
-        return leases.Slow(self._slow, max(0, self.hands // 2 - busy))
+        return leases.Slow(self._slow, max(0, self.threads // 2 - busy))
 
     def stop(self) -> None:
         """Let what is under way come to its end, and settle it; inside the application context."""

@@ -1,4 +1,4 @@
-"""Total deadlines: a read time-out restarts with every byte, so a receiver that drips would hold us for ever.
+"""Total deadlines: a read time-out restarts with every byte, so a receiver that drips would block us without end.
 
 One thread watches all connections and shuts those down whose time is over; whoever waits on such a
 socket gets an end of file at once.

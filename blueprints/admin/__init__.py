@@ -34,7 +34,7 @@ for page in (customers.PAGE, products.PAGE, pricing.GROUPS, pricing.RULES, budge
              webhooks.PAGE):
     records.register(bp, page)
     finding.announce(page)
-for page in (keys.PAGE, currencies.PAGE, outbox.PAGE, deliveries.PAGE):      # their rooms make the addresses
+for page in (keys.PAGE, currencies.PAGE, outbox.PAGE, deliveries.PAGE):      # their modules add the routes
     finding.announce(page)
 for part in (overview, budgets, keys, users, audit, settings, account, palette, switcher, webhooks, deliveries,
              outbox, currencies, tokens):

@@ -1,4 +1,4 @@
-"""The outbox: what waits to leave the house, what failed, and what can be done about it."""
+"""Pages of the outbox: tasks that wait or failed, to retry or cancel."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -33,7 +33,7 @@ def rules(kind: PriceRuleKind) -> Any:
 
 
 def groups(who: Actor) -> list[tuple[str, str]]:
-    """The merchant's shelves."""
+    """The merchant's groups of products."""
     query = Query(sort="name", descending=False, limit=MOST_CHOICES)
     return [(str(one.id), one.name) for one in pricing.GROUPS.page(who, query).records]
 

@@ -1,4 +1,4 @@
-"""Webhook endpoints: where a merchant is told of events, with which secret, and whether it arrives."""
+"""Pages of webhook endpoints: address, events, signing secret, deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -65,7 +65,7 @@ class Many(Field):
         show, name, inherit = row_shower(self.fields, formats), self.column or self.name, self.inherit
         if not inherit:
             return lambda _, children: [show(child) for child in children[name]]
-        return lambda row, children: [show(Heir(child, inherit, getattr(row, inherit))) for child in children[name]]
+        return lambda row, children: [show(ChildRow(child, inherit, getattr(row, inherit))) for child in children[name]]
 
     def take(self, value: Any, path: str, problems: Problems) -> Any:
         if not isinstance(value, list):
@@ -93,7 +93,7 @@ class Many(Field):
         return [object_sample(self.fields, part, schema["items"], formats, writing=writing) for part in parts]
 
 
-class Heir:
+class ChildRow:
     """A child row with one value of its parent."""
 
     def __init__(self, child: Any, name: str, value: Any):

@@ -1,4 +1,4 @@
-"""Who holds this key? The path that every API call takes.
+"""Authenticates an API key. Runs on every API call.
 
 Form and checksum, the row by its id, a keyed digest in constant time (2 microseconds), and only for
 a key that passed all of it bcrypt, once per key and process. So bogus keys never reach bcrypt, and
@@ -109,7 +109,7 @@ def find(secret: str) -> Key | None:
     parts = key_format.parts(secret)
     if parts is None:
         return None
-    row = Reader().recall_first(_BY_PUBLIC_ID, {"public_id": parts.public_id}, absent=False)
+    row = Reader().cached_first(_BY_PUBLIC_ID, {"public_id": parts.public_id}, absent=False)
     known = row.digest if row is not None else _NO_DIGEST
     current, *older = vault.digests(secret)
     if not hmac.compare_digest(current, known):

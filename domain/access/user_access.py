@@ -104,7 +104,7 @@ def by_token(token: str) -> UserCaller | None:
 
 
 def _of_digest(digest: str) -> Any:
-    row = Reader().recall_first(_BY_DIGEST, {"digest": digest}, absent=False)
+    row = Reader().cached_first(_BY_DIGEST, {"digest": digest}, absent=False)
     return row if row is not None and hmac.compare_digest(digest, row.digest) else None
 
 
@@ -113,7 +113,7 @@ def _merchants(row: Any) -> frozenset[int]:
     if row.all_merchants:
         return frozenset()
     reader, values = Reader(), {"user_id": row.id}
-    merchants: frozenset[int] = reader.recall(
+    merchants: frozenset[int] = reader.cached(
         _MERCHANTS, values, lambda: frozenset(one.merchant_id for one in reader.rows(_MERCHANTS, values)), len
     )
     return merchants
@@ -122,7 +122,7 @@ def _merchants(row: Any) -> frozenset[int]:
 def by_jwt(token: str) -> UserCaller | None:
     """The user whom a JSON Web Token names, or None; a token from before a new password names nobody."""
     claims = jwts.read(token)
-    row = Reader().recall_first(_BY_ID, {"user_id": claims.user_id}) if claims is not None else None
+    row = Reader().cached_first(_BY_ID, {"user_id": claims.user_id}) if claims is not None else None
     if row is None or claims is None or row.token_version != claims.version:
         return None
     return UserCaller(row, None, _merchants(row))

@@ -98,7 +98,7 @@ def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential
 
 
 def revoke(actor: Actor, row: Credential) -> Credential:
-    """Refused from its next call on, in every process, for ever."""
+    """Revoke the key: refused from its next call on, in every process."""
     if row.revoked_at is not None:
         raise Conflict("This key is already revoked.", details={"status": "REVOKED"})
     with LIFE.changing(actor, row, "revoked"):

@@ -1,4 +1,4 @@
-"""What merchants can be told about: one table of events, and `emit`, which writes them with their change.
+"""Events for webhooks: the table of all, and `emit`, which stores them in the transaction of their change.
 
 An event is a delivery for each endpoint that wants it, in the transaction of the change: it exists
 if and only if the change was committed. The resource is shown in the Public API's words; the shapes
@@ -90,7 +90,7 @@ def endpoints_of(merchant_id: int, *, test: bool) -> list[Endpoint]:
 
 
 def may_receive(key: Any, now: datetime) -> bool:
-    """May the endpoint of this key be told? Not when it is revoked, expired, or lacks the scope."""
+    """May the endpoint of this key receive events? Not when it is revoked, expired, or lacks the scope."""
     return (
         key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
         and "WEBHOOKS" in key.scopes

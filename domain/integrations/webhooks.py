@@ -117,7 +117,7 @@ def turn_back(actor: Actor, endpoint: Endpoint, was: Mapping[str, Any]) -> Endpo
 
 
 def disable(endpoint: Endpoint, reason: str) -> None:
-    """The program's own decision; the owner is told, and what happens meanwhile is held."""
+    """The program's own decision; the owner gets a mail, and new events are held."""
     endpoint.disabled_reason = reason
     _turn(Actor.system(), endpoint, EndpointStatus.DISABLED, "disabled")
     tasks.put(
@@ -142,7 +142,7 @@ def delete(actor: Actor, endpoint: Endpoint) -> None:
 
 
 def _end(actor: Actor, endpoint: Endpoint) -> None:
-    """Told no more; what still waited is cancelled, what was delivered stays in the record."""
+    """Delete the endpoint: open deliveries are cancelled, past ones are kept."""
     LIFE.remove(actor, endpoint)
     tasks.drop(pool_of(endpoint))
 

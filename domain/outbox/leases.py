@@ -28,7 +28,7 @@ OPEN = (TaskStatus.PENDING, TaskStatus.HELD)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A task in a worker's hands."""
+    """A task that a worker has leased."""
 
     id: int
     kind: str
@@ -45,7 +45,7 @@ def _now() -> Any:
 
 
 def _free(task: Any) -> Any:
-    """Due, and in nobody's hands."""
+    """Due, and leased by nobody."""
     return (
         (task.status == TaskStatus.PENDING) & (task.due_at <= _now())
         & or_(task.lease_until.is_(None), task.lease_until < _now())

@@ -68,7 +68,7 @@ def failed(tasks: Sequence[Lease], error: str) -> None:
 
 
 def withheld(tasks: Sequence[Lease]) -> None:
-    """Kept and shown, and never to leave the house: they are about rows of the test world."""
+    """Kept and shown, and never sent: they are about rows of the test world."""
     _finish(tasks, TaskStatus.CANCELLED, "Kept and not sent: it is about a row of the test world.")
 
 
@@ -165,7 +165,7 @@ def reopen(task: Task, *, held: bool = False) -> None:
 
 
 def is_under_way(task: Task) -> bool:
-    """Is it in a worker's hands?"""
+    """Has a worker leased it?"""
     return task.status in OPEN and task.lease_until is not None and task.lease_until > clock.now()
 
 

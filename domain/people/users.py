@@ -174,7 +174,7 @@ def activate(actor: Actor, user: User) -> User:
 
 
 def delete(actor: Actor, user: User) -> None:
-    """Shut out for ever and found no more; what the user did stays under the user's name."""
+    """Delete a user, who can no longer sign in; the audit log keeps the name."""
     with LIFE.removing(actor, user) as change:
         user.active = False
         user_guards.keep_oneself(actor, user, change.before)

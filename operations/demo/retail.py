@@ -106,7 +106,7 @@ def _articles(rows: list[dict[str, str]]) -> tuple[Article, ...]:
 
 
 def category_of(description: str) -> str:
-    """A shelf for a description."""
+    """The group of products for a description."""
     return next((shelf for shelf, words in CATEGORIES if any(word in description for word in words)), "Gifts")
 
 

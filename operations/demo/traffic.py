@@ -184,7 +184,7 @@ STRANGE = ("/wp-login.php", "/.env", "/api/public/budgets", "/xmlrpc.php", "/v1/
 
 
 def _strangers(now: datetime, dice: random.Random) -> Iterator[Record]:
-    """Those who try every door of the internet."""
+    """Scanners that try well-known paths."""
     for _ in range(DAYS * 2):
         path = dice.choice(STRANGE)
         known = path == "/api/public/budgets"

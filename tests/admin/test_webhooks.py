@@ -125,7 +125,7 @@ def test_a_rotation_explains_the_overlap_and_shows_the_new_secret(admin, alder):
     rotated = admin.post(f"/admin/webhooks/{key}/rotate", {"version": "1"})
     assert SECRET.search(rotated.text)[0] != before
     assert "both secrets sign" in rotated.text
-    assert "It was rotated" in admin.get(f"/admin/webhooks/{key}").text
+    assert "Rotated. Until" in admin.get(f"/admin/webhooks/{key}").text
 
 
 def test_a_rotation_over_somebody_elses_change_is_refused(admin, alder):

@@ -425,7 +425,7 @@ def test_what_depends_on_the_time_is_not_remembered(installed):
     assert statement.timed
     made = []
     for _ in range(2):
-        Reader().recall(statement, {}, lambda: made.append(1))
+        Reader().cached(statement, {}, lambda: made.append(1))
     assert len(made) == 2
 
 

@@ -80,7 +80,7 @@ def test_an_exception_is_for_that_host_and_port_alone(url, allowed):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://169.254.169.254/", "http://user:pw@example.com/"])
-def test_every_door_refuses_it(app, url, alder):
+def test_every_way_in_refuses_it(app, url, alder):
     """The key form, the Core API's endpoints, a key's address changed."""
     with pytest.raises(Invalid):
         cast.make_key(alder, webhook_url=url)

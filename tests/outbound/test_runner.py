@@ -56,7 +56,7 @@ def test_slow_receivers_keep_at_most_half_of_the_hands(alder, receiver, impatien
         make_endpoint(alder, receiver.url(f"/hang/{number}"))
     for number in range(3):
         cast.make_customer(alder, f"Customer {number}")
-    runner = Runner(hands=4)
+    runner = Runner(threads=4)
     while runner.turn():
         pass                                              # each fails once: now they are known as slow
     impatient(4.0)

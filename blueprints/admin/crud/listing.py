@@ -1,4 +1,4 @@
-"""Lists, declared: columns, filters and what can be done with the rows. House style: see `customers`."""
+"""Lists, declared: columns, filters and what can be done with the rows. Example: `customers`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
