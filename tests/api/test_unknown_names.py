@@ -184,8 +184,8 @@ class Lenient(PublicContract):
     prefixes = ("/lenient",)
     unknown_names = UnknownNames.IGNORED
 
-    def query(self, exposure, given):
-        return super().query(exposure, self.known_query(given, (*self.list_parameters, *exposure.parameters)))
+    def query(self, exposure, given, actor):
+        return super().query(exposure, self.known_query(given, (*self.list_parameters, *exposure.parameters)), actor)
 
 
 @pytest.fixture(scope="module")
