@@ -62,7 +62,8 @@ def test_a_budget_is_written_down_with_its_lines_and_its_arrows(api, entries_of)
     _, (entry,) = entries_of("POST", "/budgets", {"customerId": "customer_1", "items": [work]})
     assert (entry.action, entry.after["total_minor"], len(entry.after["items"])) == ("budget.created", 10000, 1)
     _, (entry,) = entries_of("PUT", "/budgets/budget_1", {"items": [work | {"quantity": 3}]})
-    assert (entry.before["items"][0]["quantity"], entry.after["items"][0]["quantity"]) == (2, 3)
+    lines = [state["items"][0]["quantity_ten_thousandths"] for state in (entry.before, entry.after)]
+    assert lines == [20_000, 30_000]
     assert (entry.before["total_minor"], entry.after["total_minor"]) == (10000, 15000)
     for status in ("REJECTED", "PENDING", "APPROVED"):
         _, (entry,) = entries_of("PUT", "/budgets/budget_1", {"status": status})
