@@ -16,16 +16,15 @@ from blueprints.analytics import bp as analytics_pages
 from blueprints.api import call, core, pipeline, public, rest
 from blueprints.api.contract import Contract
 from blueprints.api.core import view as core_view
-from blueprints.api.rate_limits import REDIS_OPTIONS, limiter
 from blueprints.api.wire.answers import WITHOUT_BODY, add
 from blueprints.api.wire.window import WindowStorage
 from blueprints.auth import bp as auth_pages
-from blueprints.auth.attempts import attempts
 from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
 from blueprints.services import Services, install, services
+from blueprints.shared_counters import limiter, redis_options
 from config import Settings, command_line
 from database import db
 from database.ip_addresses import canonical
@@ -98,7 +97,7 @@ def configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         REQUIRE_HTTPS=settings.require_https,
         RATELIMIT_STORAGE_URI=settings.redis_url or "window://",
-        RATELIMIT_STORAGE_OPTIONS=REDIS_OPTIONS if settings.redis_url else {},
+        RATELIMIT_STORAGE_OPTIONS=redis_options(settings.redis_url) if settings.redis_url else {},
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
         TEMPLATES_AUTO_RELOAD=app.debug,
@@ -117,7 +116,6 @@ def extend(app: Flask, settings: Settings) -> None:
     for hooks in every:
         # The extension's own hooks run before the key is known; the pipeline calls its strategy.
         hooks[None] = [hook for hook in hooks.get(None, []) if not _is_of(limiter, hook)]
-    attempts.use(settings.redis_url or "window://")
 
 
 def _is_of(extension: Any, hook: Any) -> bool:

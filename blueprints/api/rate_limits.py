@@ -1,31 +1,21 @@
 """Spending calls: the extension's storage and strategy, called by the pipeline once the key is known.
 
 The extension's own hooks do not run: they come before the key is known. When Redis does not answer,
-each process counts for itself with half the limit until it does: stricter, never unlimited, never 500.
+each process counts for itself with half the limit until it does (shared_counters.py).
 """
 
 import math
-import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
-from limits.errors import StorageError
-from limits.strategies import MovingWindowRateLimiter
-from redis.exceptions import RedisError
 
 from blueprints.api.wire.window import WindowStorage
+from blueprints.shared_counters import counters
 from database.ip_addresses import limited_as
 from domain.errors import LimitExceeded
-
-RETRY_REDIS = 5.0           # seconds between looks whether Redis is back
-REDIS_OPTIONS = {"socket_timeout": 0.2, "socket_connect_timeout": 0.2, "wrap_exceptions": True}
-
-limiter = Limiter(get_remote_address, strategy="moving-window", headers_enabled=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +39,12 @@ class Spent:
 class RateLimits:
     """Counts calls against a limit an hour or a minute."""
 
-    def __init__(self) -> None:
-        self._local = MovingWindowRateLimiter(WindowStorage())
-        self._redis_down_until = 0.0
-        self._guard = threading.Lock()
-
     def spend(self, limit: int, per: str, *who: str, cost: int = 1) -> Spent:
         """Count `cost` calls; raises LimitExceeded when they do not fit, and then counts none."""
         now = time.time()
-        if time.monotonic() >= self._redis_down_until:
-            try:
-                return self._count(limiter.limiter, self._item(limit, per), who, cost, now)
-            except (StorageError, RedisError):
-                with self._guard:
-                    self._redis_down_until = time.monotonic() + RETRY_REDIS
-        return self._count(self._local, self._item(max(1, limit // 2), per), who, cost, now)
+        return counters.ask(
+            lambda strategy, divisor: self._count(strategy, self._item(max(1, limit // divisor), per), who, cost, now)
+        )
 
     def spend_by_address(self, limit: int, per: str, what: str, address: str) -> Spent:
         """Count a call of an address; IPv6 counts by site, because a host there has as many addresses as it likes."""
@@ -94,11 +75,10 @@ class RateLimits:
                      "window": window, "retry_after": wait},
         )
 
-    def forget(self) -> None:
+    @staticmethod
+    def forget() -> None:
         """As if nobody had called yet, in this process."""
-        self._local.storage.reset()
-        self._redis_down_until = 0.0
-        limiter.reset()
+        counters.forget()
 
 
 rate_limits = RateLimits()

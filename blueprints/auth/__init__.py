@@ -1,7 +1,5 @@
 """Signing in and out."""
 
-import time
-
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -45,7 +43,7 @@ def enter() -> BaseResponse:
         return form(email=email, wrong=error.message, status=401)
     except LimitExceeded as error:
         response = form(email=email, wrong=error.message, status=429)
-        response.headers["Retry-After"] = str(max(1, error.details["reset"] - int(time.time())))
+        response.headers["Retry-After"] = str(error.details["retry_after"])
         return response
     attempts.succeeded(email)
     with transaction():

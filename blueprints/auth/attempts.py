@@ -4,10 +4,13 @@ Accounts count as typed, whether or not they exist, so that the limit tells noth
 live where those of the APIs live, and hold digests instead of names.
 """
 
-from limits import RateLimitItemPerMinute
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+import time
+from functools import lru_cache, partial
+from typing import Any
 
+from limits import RateLimitItemPerMinute
+
+from blueprints.shared_counters import counters
 from database.ip_addresses import limited_as
 from domain import texts
 from domain.errors import LimitExceeded
@@ -19,44 +22,51 @@ OF_ADDRESS = RateLimitItemPerMinute(100, WINDOW, namespace="sign-in-address")
 
 
 class Attempts:
-    """The counters of one process, or of all of them when they share Redis."""
-
-    def __init__(self) -> None:
-        self.use("memory://")
-
-    def use(self, storage: str) -> None:
-        """Keep the counters at this address; forgets what was counted before."""
-        self._limiter = MovingWindowRateLimiter(storage_from_string(storage))
+    """The counters of wrong passwords."""
 
     def begin(self, account: str, address: str) -> None:
         """Count the try before the password is looked at; raises LimitExceeded when it is one too many."""
-        address = limited_as(address)
+        counters.ask(partial(self._begin, self._key(account), self._key(limited_as(address))))
+
+    @staticmethod
+    def _begin(account: str, address: str, strategy: Any, divisor: int) -> None:
+        of_account, of_address = divided(OF_ACCOUNT, divisor), divided(OF_ADDRESS, divisor)
         # The address counts only wrong tries: an office behind one address signs in all morning.
-        if not self._limiter.test(OF_ADDRESS, self._key(address)):
-            raise too_many(self._wait(OF_ADDRESS, address))
+        if not strategy.test(of_address, address):
+            raise too_many(strategy.get_window_stats(of_address, address).reset_time)
         # The account counts at once: tries in parallel must not slip through between look and count.
-        if not self._limiter.hit(OF_ACCOUNT, self._key(account)):
-            raise too_many(self._wait(OF_ACCOUNT, account))
+        if not strategy.hit(of_account, account):
+            raise too_many(strategy.get_window_stats(of_account, account).reset_time)
 
     def failed(self, address: str) -> None:
         """It was wrong."""
-        self._limiter.hit(OF_ADDRESS, self._key(limited_as(address)))
+        key = self._key(limited_as(address))
+        counters.ask(lambda strategy, divisor: strategy.hit(divided(OF_ADDRESS, divisor), key))
 
     def succeeded(self, account: str) -> None:
         """It was right: the account starts afresh, the address does not."""
-        self._limiter.clear(OF_ACCOUNT, self._key(account))
-
-    def _wait(self, item: RateLimitItemPerMinute, what: str) -> int:
-        return int(self._limiter.get_window_stats(item, self._key(what)).reset_time)
+        key = self._key(account)
+        counters.ask(lambda strategy, divisor: strategy.clear(divided(OF_ACCOUNT, divisor), key))
 
     @staticmethod
     def _key(what: str) -> str:
         return vault.digest(texts.email_key(texts.composed(what)))
 
 
-def too_many(reset: int) -> LimitExceeded:
+@lru_cache
+def divided(item: RateLimitItemPerMinute, divisor: int) -> RateLimitItemPerMinute:
+    """The same limit, or a stricter one for a process that counts for itself."""
+    if divisor == 1:
+        return item
+    return RateLimitItemPerMinute(item.amount // divisor, item.multiples, namespace=item.namespace)
+
+
+def too_many(reset: float) -> LimitExceeded:
     """The refusal, with when to come back (epoch seconds)."""
-    return LimitExceeded("Too many tries. Wait a quarter of an hour and try again.", details={"reset": reset})
+    wait = max(1, int(reset - time.time()))
+    return LimitExceeded(
+        "Too many tries. Wait a quarter of an hour and try again.", details={"reset": int(reset), "retry_after": wait},
+    )
 
 
 attempts = Attempts()

@@ -6,7 +6,6 @@ import pytest
 from argon2 import PasswordHasher
 from flask import g
 
-from blueprints.auth.attempts import attempts
 from domain.access import passwords
 from tests import cast
 
@@ -56,11 +55,6 @@ def quick_passwords():
     yield
     passwords.hasher = thorough
     passwords._nobody.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def fresh_attempts():
-    attempts.use("memory://")
 
 
 @pytest.fixture

@@ -1,10 +1,13 @@
 """Signing in and out: who gets in, who is slowed down, and what a session is worth."""
 
+import time
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import time_machine
 
+from blueprints.api.wire import window
 from config import command_line
 from domain import clock
 from tests import cast
@@ -85,15 +88,15 @@ def test_the_addresses_of_one_ipv6_site_count_together_however_they_are_spelled(
     assert visitor(REMOTE_ADDR="2001:db8:0:2::9").sign_in("ada@alder.example").status_code == 303
 
 
-def test_after_a_quarter_of_an_hour_the_right_password_works_again(visitor, alder):
+def test_after_a_quarter_of_an_hour_the_right_password_works_again(visitor, alder, monkeypatch):
     cast.make_user("ada@alder.example", merchant_ids=[alder])
     one = visitor()
-    with time_machine.travel(clock.now(), tick=True) as traveller:
-        for _ in range(11):
-            last = one.sign_in("ada@alder.example", "wrong")
-        assert last.status_code == 429
-        traveller.shift(timedelta(minutes=15, seconds=5))
-        assert one.sign_in("ada@alder.example").status_code == 303
+    for _ in range(11):
+        last = one.sign_in("ada@alder.example", "wrong")
+    assert last.status_code == 429
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 15 * 60 + 5, time=time.time)
+    monkeypatch.setattr(window, "time", later)
+    assert one.sign_in("ada@alder.example").status_code == 303
 
 
 def test_signing_in_changes_cookie_and_token(visitor, alder):

@@ -28,7 +28,9 @@ MAY_IMPORT = {
         "blueprints.cli", "blueprints.databases", "blueprints.services", "analytics", "operations", "outbound",
         "server", "worker",
     },
-    "blueprints.api": {"blueprints.api", "blueprints.services", "domain", "models", "database"},
+    "blueprints.api": {
+        "blueprints.api", "blueprints.services", "blueprints.shared_counters", "domain", "models", "database",
+    },
     # Signing in has one counter of wrong tries, for the form and for JSON Web Tokens.
     "blueprints.api.core.iam": {"blueprints.api", "blueprints.auth.attempts", "domain"},
     "worker": FLOOR | {"analytics", "operations", "outbound"},

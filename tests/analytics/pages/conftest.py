@@ -12,7 +12,6 @@ from tests.admin.conftest import (  # noqa: F401 - the people of the back office
     admin,
     alder,
     birch,
-    fresh_attempts,
     ops,
     signed_in,
     visitor,

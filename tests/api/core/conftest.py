@@ -5,7 +5,6 @@ import re
 import pytest
 from argon2 import PasswordHasher
 
-from blueprints.auth.attempts import attempts
 from database import db, transaction
 from domain.access import passwords, tokens
 from domain.actor import Actor
@@ -94,11 +93,6 @@ def ada(alder):
 @pytest.fixture
 def caller(app, ada):
     return Program(app, token_of(ada))
-
-
-@pytest.fixture(autouse=True)
-def fresh_attempts():
-    attempts.use("window://")
 
 
 @pytest.fixture

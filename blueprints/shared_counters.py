@@ -1,0 +1,168 @@
+"""What limits count: in Redis, for all processes, where there is one; else in this process.
+
+Redis that does not answer (refused, cut, silent, slow, nonsense) costs a request at most PATIENCE in all. From then
+on each process counts for itself, against stricter limits, and one request every RETRY seconds looks whether Redis
+is back. Nobody is let through without being counted, and nobody sees an error.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import has_request_context, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from limits.strategies import MovingWindowRateLimiter
+from redis import Connection, SSLConnection, UnixDomainSocketConnection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from blueprints.api.wire.window import WindowStorage
+from domain.errors import LimitExceeded
+
+PATIENCE = 0.3              # seconds that a request waits for Redis, all its questions together
+RETRY = 5.0                 # seconds between looks whether Redis is back
+STRICTER = 2                # a process that counts for itself divides every limit by this
+SPENT = "countinghouse.waited"                          # in the environment of the request
+T = TypeVar("T")
+
+log = logging.getLogger("countinghouse.limits")
+limiter = Limiter(get_remote_address, strategy="moving-window", headers_enabled=False)
+_thread = threading.local()
+
+
+class TimedSocket:
+    """A socket whose every step ends with the patience of the thread, not with a time-out of its own."""
+
+    def __init__(self, real: Any):
+        self._real = real
+        self._timeout: float | None = real.gettimeout()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def settimeout(self, timeout: float | None) -> None:
+        self._timeout = timeout
+        self._real.settimeout(timeout)
+
+    def recv(self, *given: Any) -> bytes:
+        self._hurry()
+        found: bytes = self._real.recv(*given)
+        return found
+
+    def recv_into(self, *given: Any) -> int:
+        self._hurry()
+        count: int = self._real.recv_into(*given)
+        return count
+
+    def sendall(self, *given: Any) -> None:
+        self._hurry()
+        self._real.sendall(*given)
+
+    def _hurry(self) -> None:
+        until = getattr(_thread, "until", None)
+        if until is None or self._timeout == 0:             # 0: a look that does not wait
+            return
+        left = until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("Redis took too long")
+        self._real.settimeout(left)
+
+
+def _timed(kind: Any) -> Any:
+    """The same kind of connection, with a timed socket."""
+
+    class Timed(kind):  # type: ignore[misc]
+        def _connect(self) -> Any:
+            return TimedSocket(super()._connect())
+
+    return Timed
+
+
+TCP, TLS, UNIX = _timed(Connection), _timed(SSLConnection), _timed(UnixDomainSocketConnection)
+REDIS_OPTIONS: dict[str, Any] = {
+    "socket_timeout": 0.2, "socket_connect_timeout": 0.15, "wrap_exceptions": True, "retry": Retry(NoBackoff(), 0),
+    "connection_class": TCP,
+}
+
+
+def redis_options(url: str) -> dict[str, Any]:
+    """How to connect to the Redis at this address."""
+    kind = {"rediss": TLS, "unix": UNIX}.get(url.partition(":")[0], TCP)
+    return REDIS_OPTIONS | {"connection_class": kind}
+
+
+class SharedCounters:
+    """Answers questions to the counters, from Redis or, while that is away, from this process."""
+
+    def __init__(self) -> None:
+        self._own = MovingWindowRateLimiter(WindowStorage())
+        self._guard = threading.Lock()
+        self._away = False
+        self._next_look = 0.0
+
+    def ask(self, question: Callable[[Any, int], T]) -> T:
+        """What the question finds; it gets a strategy, and by what it divides its limits. May raise LimitExceeded."""
+        strategy = limiter.limiter
+        if isinstance(strategy.storage, WindowStorage):
+            return question(strategy, 1)
+        patience = self._patience()
+        if patience > 0 and self._may_look():
+            began = time.monotonic()
+            _thread.until = began + patience
+            try:
+                found = question(strategy, 1)
+            except LimitExceeded:
+                self._answered()
+                raise
+            except Exception as problem:        # of whatever kind: libraries stumble over nonsense in many ways
+                self._failed(problem)
+            else:
+                self._answered()
+                return found
+            finally:
+                _thread.until = None
+                if has_request_context():
+                    request.environ[SPENT] = request.environ.get(SPENT, 0.0) + time.monotonic() - began
+        return question(self._own, STRICTER)
+
+    def forget(self) -> None:
+        """As if nobody had been counted yet, in this process."""
+        self._own.storage.reset()
+        self._away, self._next_look = False, 0.0
+        limiter.reset()
+
+    @staticmethod
+    def _patience() -> float:
+        spent: float = request.environ.get(SPENT, 0.0) if has_request_context() else 0.0
+        return PATIENCE - spent
+
+    def _may_look(self) -> bool:
+        """Once Redis is known to be away, one request looks for it and all others go on."""
+        if not self._away:
+            return True
+        with self._guard:
+            now = time.monotonic()
+            if self._away and now < self._next_look:
+                return False
+            self._next_look = now + RETRY
+            return True
+
+    def _failed(self, problem: Exception) -> None:
+        with self._guard:
+            self._next_look = time.monotonic() + RETRY
+            news, self._away = not self._away, True
+        if news:
+            log.warning("Redis does not answer (%s): each process counts for itself, with stricter limits", problem)
+
+    def _answered(self) -> None:
+        if self._away:
+            with self._guard:
+                news, self._away = self._away, False
+            if news:
+                log.warning("Redis answers again")
+
+
+counters = SharedCounters()
