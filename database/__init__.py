@@ -20,7 +20,7 @@ from sqlalchemy.types import TypeDecorator
 from database.sqlite import DatabaseBusy as DatabaseBusy
 from database.sqlite import queue_of, tune_sqlite
 
-WRITE_WAIT = 5.0            # seconds a writer waits for its turn before it gives up
+WRITE_WAIT = 5.0            # seconds a writer waits for the lock before it gives up
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -51,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
-        """SQLite keeps text: read in one step what would otherwise take three, twice in every row of a list."""
+        """On SQLite, which stores text, parse the value in one step instead of SQLAlchemy's three."""
         if dialect.name == "sqlite":
             return lambda text: None if text is None else datetime.fromisoformat(text + "+00:00")
         return super().result_processor(dialect, coltype)
@@ -115,7 +115,7 @@ def tune(engine: Engine, *, synchronous: str) -> None:
 
 
 def limit_waiting(connection: Any, _: Any) -> None:
-    """PostgreSQL would wait for another transaction's row as long as that holds it."""
+    """Set PostgreSQL's lock timeout; by default it waits for a locked row without limit."""
     connection.execute(f"SET lock_timeout = '{WRITE_WAIT:.0f}s'")
     connection.commit()
 
@@ -125,7 +125,7 @@ def transaction(bind: str | None = None) -> Iterator[Session]:
     """Write lock, block, commit. Read inside the block whatever you are going to change.
 
     The default bind yields the session of the request; `transaction("log")` a session of its own.
-    Raises DatabaseBusy when the lock is not to be had within five seconds, DatabaseClash when a
+    Raises DatabaseBusy when the lock cannot be taken within five seconds, DatabaseClash when a
     constraint refuses the change; in both cases, as in any other, nothing was written.
     """
     session: Session = db.session() if bind is None else Session(db.engines[bind])
@@ -157,19 +157,19 @@ def transaction(bind: str | None = None) -> Iterator[Session]:
 
 
 def constraint_of(problem: IntegrityError) -> str:
-    """What the database says it refused: the constraint's name, or SQLite's list of columns."""
+    """The constraint that the database's error names, or SQLite's list of columns."""
     diagnostics = getattr(problem.orig, "diag", None)
     return str(getattr(diagnostics, "constraint_name", None) or problem.orig)
 
 
 def is_busy(problem: DBAPIError) -> bool:
-    """Is this the database being locked by somebody else, rather than broken?"""
+    """Whether the error means that another transaction holds the lock."""
     words = str(problem.orig).lower()
     return "database is locked" in words or "database table is locked" in words or "lock timeout" in words
 
 
 def ping(bind: str | None = None) -> None:
-    """Answer, database! Raises what the driver raises."""
+    """Check that the database answers. Raises what the driver raises."""
     engine = db.engine if bind is None else db.engines[bind]
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))

@@ -1,14 +1,14 @@
-"""Answers of a SQLite file, remembered for exactly as long as the file is in the state they came from.
+"""Caches results of queries on a SQLite file until the next commit to that file.
 
 In WAL mode every commit changes the header of the wal-index, which all connections of all processes
-map into their memory, before anybody can see what was committed; SQLite itself keeps its cache of
+map into their memory, before the commit becomes visible; SQLite itself keeps its cache of
 pages for as long as that header stays as it is (https://www.sqlite.org/walformat.html, section 2.1).
-We look at the same bytes: as long as they are equal, a SELECT would give the same rows again. So
-nothing remembered is older than what a connection of SQLite's own would see, whoever wrote, and one
-look costs a copy of 96 bytes, no system call and no release of the interpreter lock.
+The cache compares the same bytes: as long as they are equal, a SELECT would give the same rows. So
+a cached result is never older than what an SQLite connection would read, whichever process wrote,
+and a check costs a copy of 96 bytes, no system call and no release of the interpreter lock.
 
-Where there is no such header (another database, a file in memory, a journal of the old kind),
-nothing is remembered.
+Where there is no such header (another database, a database in memory, a rollback journal),
+nothing is cached.
 """
 
 import ctypes
@@ -27,14 +27,14 @@ from sqlalchemy import Engine, event
 
 HALF = 48                           # bytes of the header, of which there are two equal copies
 HEADER = 2 * HALF
-VERSION = 3007000                   # of the format; any other is not ours to read
+VERSION = 3007000                   # of the header's format; no other is read
 FIRST = Struct("=IIIBB")            # version, unused, change counter, is initialised, byte order
 READY = 12                          # where the header says that it is initialised
 MOST = 1000                         # rows kept of one state
 AGAIN = 5.0                         # seconds until a file that could not be looked at is tried again
 NOTHING = object()
 
-# The start of each wal-index, by its device and inode. Never let go: POSIX drops all locks that a process
+# The mapped start of each wal-index, by its device and inode. Never closed: POSIX drops all locks that a process
 # holds on a file when it closes any descriptor of it, and some of those locks are SQLite's. For the same
 # reason not by the module mmap, which closes a copy of the descriptor when it fails.
 _mapped: dict[tuple[int, int], Any] = {}
@@ -48,7 +48,7 @@ _FAILED = ctypes.c_void_p(-1).value
 
 @dataclass(slots=True)
 class State:
-    """One state of a file, by the bytes of its header, and the answers that came from it."""
+    """The results cached for one state of a file, which the bytes of its header identify."""
 
     header: bytes
     answers: dict[Any, Any] = field(default_factory=dict)
@@ -56,26 +56,26 @@ class State:
 
 
 class AnswerCache:
-    """What was asked of an engine's file in its present state. Safe across threads."""
+    """The cached results of an engine's file in its present state. Safe across threads."""
 
     def __init__(self, engine: Engine) -> None:
         self.pid = os.getpid()
         self._anchor: sqlite3.Connection | None = None
         self._header: Any = None                    # 96 bytes that SQLite changes
         self._state = State(b"")
-        self._again: float | None = None            # monotonic time from which to look at the file once more
+        self._again: float | None = None            # monotonic time of the next try to map the header
         self._open(engine)
 
     @property
     def is_current(self) -> bool:
-        """Is it this process's, and not to be tried once more?"""
+        """Whether it belongs to this process and needs no new try to map the header."""
         return self.pid == os.getpid() and (self._again is None or time.monotonic() < self._again)
 
     def get(self, key: Any, make: Callable[[], Any], rows: Callable[[Any], int] = lambda _: 1) -> Any:
-        """What `make` gave for this key in this state of the file, or what it gives now.
+        """The cached result for this key in this state of the file, else what `make` returns.
 
-        The state is read first: what `make` finds may be newer, never older, and a newer state makes
-        everybody ask again. `rows` says how much an answer counts; 0 is not kept.
+        The state is read first: what `make` finds may be newer, never older, and a newer state empties
+        the cache. `rows` gives a result's number of rows; 0 is not kept.
         """
         mapped = self._header
         if mapped is None:
@@ -86,7 +86,7 @@ class AnswerCache:
             if found is not NOTHING:
                 return found
         else:
-            if header[:HALF] != header[HALF:] or not header[READY]:     # somebody is committing right now
+            if header[:HALF] != header[HALF:] or not header[READY]:     # a commit is under way
                 return make()
             self._state = state = State(header)
         answer = make()
@@ -99,7 +99,7 @@ class AnswerCache:
         return answer
 
     def end(self) -> None:
-        """The engine is done with its connections: the file may be put away or replaced."""
+        """Close the connection when the engine is disposed: the file may be removed or replaced."""
         self._header = None
         self._state = State(b"")
         if self._anchor is not None:
@@ -107,14 +107,14 @@ class AnswerCache:
             self._anchor = None
 
     def _open(self, engine: Engine) -> None:
-        """Map the header. A connection of our own keeps SQLite from putting the file away meanwhile."""
+        """Map the header. A connection of its own keeps SQLite from removing the file meanwhile."""
         path = engine.url.database
         if not path or path == ":memory:" or engine.url.query:
             return
         anchor = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
         try:
             anchor.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
-            _, _, name = anchor.execute("PRAGMA database_list").fetchone()      # behind all links
+            _, _, name = anchor.execute("PRAGMA database_list").fetchone()      # with links resolved
             if anchor.execute("PRAGMA journal_mode").fetchone() == ("wal",):
                 self._header = _map(name + "-shm")
         except (OSError, sqlite3.Error):
@@ -126,7 +126,7 @@ class AnswerCache:
 
 
 def _map(path: str) -> Any:
-    """The header of a wal-index; None when it is of a format that we do not know."""
+    """Map the header of a wal-index; None when its format is unknown."""
     found = os.stat(path)
     key = (found.st_dev, found.st_ino)
     if key not in _mapped:
@@ -141,12 +141,12 @@ def _map(path: str) -> Any:
 
 _caches: weakref.WeakKeyDictionary[Engine, AnswerCache] = weakref.WeakKeyDictionary()
 _told: weakref.WeakSet[Engine] = weakref.WeakSet()
-_inherited: list[AnswerCache] = []       # from before a fork: their connections are the parent's, not to be closed here
+_inherited: list[AnswerCache] = []       # from before a fork: the parent's connections, not to be closed here
 _guard = threading.Lock()
 
 
 def of(engine: Engine) -> AnswerCache:
-    """The memory of an engine in this process."""
+    """The cache of an engine in this process."""
     found = _caches.get(engine)
     if found is not None and found.is_current:
         return found
@@ -164,7 +164,7 @@ def of(engine: Engine) -> AnswerCache:
 
 
 def _forget(engine: Engine) -> None:
-    """Its connections were closed, perhaps in order to fork, or to replace the file."""
+    """Drop the engine's cache after its connections were closed, for example before a fork."""
     with _guard:
         found = _caches.pop(engine, None)
         if found is None:
@@ -176,7 +176,7 @@ def _forget(engine: Engine) -> None:
 
 
 def _after_fork() -> None:
-    """Another thread of the parent may have held it."""
+    """Replace the lock, which another thread of the parent may have held."""
     global _guard
     _guard = threading.Lock()
 

@@ -1,4 +1,4 @@
-"""The one form in which addresses of callers are stored, compared and searched for. No sockets here.
+"""Normalises IP addresses of callers, for storage, comparison and search. Opens no sockets.
 
 Proxies, sockets and logs write the same address in many ways: with a port, in brackets, with a zone, as IPv4 within
 IPv6, with zeros that may be left out. Everything that keeps or compares an address goes through `canonical` first.
@@ -41,13 +41,13 @@ def parsed(text: str) -> Address | None:
 
 @lru_cache(4096)
 def canonical(text: str) -> str:
-    """The address in its one form; what is none stays as it is."""
+    """The address in normal form; a text that is no address stays as it is."""
     address = parsed(text)
     return text if address is None else str(address)
 
 
 def limited_as(text: str) -> str:
-    """What limits for each address count by: an IPv4 address, or the site that an IPv6 address is in."""
+    """The key that limits per address count by: an IPv4 address, or the /64 network of an IPv6 address."""
     address = parsed(text)
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, SITE), strict=False))

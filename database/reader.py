@@ -1,6 +1,6 @@
-"""Reads of the hot path: prepared statements, run on the driver itself where it is SQLite's.
+"""Runs the prepared statements of frequent reads, directly on the driver for SQLite.
 
-What is left out is SQLAlchemy's machinery around a single execution, which costs several times more
+This skips SQLAlchemy's work around each execution, which costs several times more
 than SQLite's answer. Every thread keeps one connection for such reads. Within a transaction of the
 session its own connection is used, so that what was just written is seen. On other databases, or
 when the driver refuses, the session runs the statement.
@@ -27,11 +27,11 @@ class Held:
 
     engine: Engine
     pid: int
-    fairy: Any                          # the pool's hold on it
+    fairy: Any                          # the pool's record of it
     driver: sqlite3.Connection
 
 
-LONGEST = 300                       # characters, or members of a list, of a value that is worth remembering
+LONGEST = 300                       # characters, or members of a list, of a value that is cached
 
 
 def one_row(_: Any) -> int:
@@ -48,7 +48,7 @@ class Reader:
     __slots__ = ("began", "dialect", "driver", "memory", "several")
 
     def __init__(self, *, several: bool = False) -> None:
-        """`several` statements are going to be run in the context; a single one is consistent by itself."""
+        """`several` says that the context runs more than one statement and needs one state for them."""
         engine = db.engine
         self.dialect = engine.dialect
         is_sqlite = self.dialect.name == "sqlite"
@@ -73,10 +73,10 @@ class Reader:
         self, statement: Prepared, values: Values, make: Callable[[], Any], rows: Callable[[Any], int] = one_row,
         form: Any = None,
     ) -> Any:
-        """What `make` gives, which depends on nothing but the database, this statement and its values.
+        """The cached result of `make`, which may depend only on the database, this statement and its values.
 
-        It is not asked again until something is committed (answer_cache.py). `form` tells apart what is made
-        in several ways; `rows` says how many rows an answer has.
+        It is kept until the next commit (answer_cache.py). `form` tells apart results that are made
+        in several ways; `rows` gives the number of rows of a result.
         """
         if self.memory is None or statement.timed:
             return make()
@@ -89,9 +89,9 @@ class Reader:
         return self.memory.get((statement, given, form), make, rows)
 
     def cached_first(self, statement: Prepared, values: Values, *, absent: bool = True) -> Any:
-        """The first row, or None, as it was found in this state of the database.
+        """The first row, or None, cached for this state of the database.
 
-        `absent` says whether it is worth remembering that there is none.
+        `absent` says whether to cache that there is none.
         """
         return self.cached(statement, values, lambda: self.first(statement, values), one_row if absent else if_there)
 
@@ -125,7 +125,7 @@ class Reader:
         return self._session().execute(statement.select, dict(values)).first()
 
     def _run(self, ready: Ready, values: Values) -> Any:
-        """The first row as it comes; None when there is none, or when the driver was given up."""
+        """The first row as the driver gives it; None when there is none, or when the session must run it."""
         assert self.driver is not None
         try:
             return self.driver.execute(*ready.bound(values)).fetchone()
@@ -138,7 +138,7 @@ class Reader:
         return db.session.connection()
 
     def _give_up(self) -> None:
-        """The session shall say what is wrong, in the words that everybody expects."""
+        """Fall back to the session, which raises SQLAlchemy's errors."""
         self.driver = None
         if (held := _held()) is not None:
             held.fairy.close()
@@ -171,7 +171,7 @@ def _of_thread(engine: Engine) -> sqlite3.Connection:
 
 
 def _hold(engine: Engine) -> Held:
-    """Take a connection of the pool for good; one of before a fork is the parent's and stays as it is."""
+    """Take a connection from the pool for this thread; one from before a fork is the parent's and stays open."""
     before = _held()
     if before is not None and before.pid != os.getpid():
         _abandoned.append(before)
@@ -186,7 +186,7 @@ def _hold(engine: Engine) -> Held:
 
 
 def _let_go(engine: Engine) -> None:
-    """Give this thread's connection back when its engine is done."""
+    """Return this thread's connection when its engine is disposed."""
     held = _held()
     if held is not None and held.engine is engine:
         _threads.held = None

@@ -1,6 +1,6 @@
-"""Searching in texts: whatever contains the words, whatever their case and accents.
+"""Searches texts for a substring, without regard to case and accents.
 
-Texts are compared folded. The folded forms of a row's texts stand in columns of their own
+Texts are compared folded. The folded forms of a row's texts are kept in columns of their own
 (text_keys.py), so that every database finds and sorts the same.
 """
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, func, or_
 
-# Letters that Unicode does not take apart into a letter and an accent, and two that have no capital.
+# Letters that Unicode does not decompose into a letter and an accent, and two that have no capital.
 LETTERS = str.maketrans({
     "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",
 })
-SPELLING = (7, 8, 9)                # combining classes of marks that make another letter: nukta, voicing, virama
+SPELLING = (7, 8, 9)                # combining classes of marks that change the letter: nukta, voicing, virama
 
 
 def fold(text: str) -> str:
@@ -27,20 +27,20 @@ def fold(text: str) -> str:
 
 
 def _is_lost(char: str) -> bool:
-    """Is this an accent, or a character that nobody sees?"""
+    """Whether folding removes the character: an accent, or an invisible one."""
     kind = unicodedata.combining(char)
     return (kind != 0 and kind not in SPELLING) or unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f"
 
 
 def containing(text: str) -> str:
-    """A pattern for the folded texts that contain the text, with nothing in it read as a wildcard."""
+    """A LIKE pattern for folded texts that contain the text, with its wildcards escaped."""
     wanted = fold(text) or text
     escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
 
 
 def matching(places: Sequence[Any], pattern: Any) -> ColumnElement[bool]:
-    """Does any of the places match? A place is a column, or a function that is given `like(column)`.
+    """A clause: any of the places matches. A place is a column, or a function that is given `like(column)`.
 
     A column that is not a folded one must hold ASCII.
     """

@@ -1,4 +1,4 @@
-"""Reads that take long, such as exports, in one state of the database, whatever is committed meanwhile."""
+"""Runs long reads, such as exports, in one state of the database, whatever is committed meanwhile."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ class Snapshot:
         return self.connection.execute(statement.select, dict(values)).all()
 
     def chunks(self, statement: Prepared, values: Values, size: int) -> Iterator[Sequence[Any]]:
-        """The rows of a statement, some at a time, in constant memory."""
+        """The rows of a statement in chunks, in constant memory."""
         options = {"stream_results": True, "max_row_buffer": size}
         with self.connection.execute(statement.select, dict(values), execution_options=options) as result:
             yield from result.partitions(size)
@@ -31,8 +31,8 @@ class Snapshot:
 def snapshot() -> Iterator[Snapshot]:
     """One state from the first read to the end of the block.
 
-    On SQLite any transaction has one, so the session's serves. PostgreSQL's usual transactions see what
-    others commit, so a connection of its own is asked for more.
+    On SQLite any transaction reads one state, so the session's serves. PostgreSQL's default transactions
+    see what others commit, so a connection of its own uses REPEATABLE READ.
     """
     if db.engine.dialect.name == "sqlite":
         yield Snapshot(db.session.connection())

@@ -1,4 +1,4 @@
-"""SQLite: its settings, the lock that a writer takes before it reads, and the queue of writers.
+"""Configures SQLite: its settings, the lock that a writer takes before it reads, and the queue of writers.
 
 Without the lock, read-compute-write loses updates in silence; without the queue, SQLite's own busy
 handler is unfair under load.
@@ -16,18 +16,18 @@ from sqlalchemy import Connection, Engine, event
 
 
 class DatabaseBusy(Exception):
-    """The write lock was not to be had in time; nothing was changed."""
+    """The write lock could not be taken in time; nothing was changed."""
 
 
 def tune_sqlite(engine: Engine, synchronous: str) -> None:
-    """Readers never wait, a writer locks before it reads, references hold; a new file is its owner's alone."""
+    """Set WAL mode, foreign keys and locking before the first read; only the owner may read a new file."""
     path = engine.url.database
     if path and not path.startswith((":", "file:")):
         event.listen(engine, "do_connect", lambda *_: make_private(path))    # its journals get the file's mode
 
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None            # we say BEGIN ourselves, below
+        connection.isolation_level = None            # BEGIN is emitted below
         for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=5000"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -49,12 +49,12 @@ def owner_only(path: str, flags: int) -> int:
 
 def make_private(path: str) -> None:
     """Make the file before SQLite does; one that is there stays as it is."""
-    with suppress(OSError):                          # what is wrong SQLite says itself
+    with suppress(OSError):                          # SQLite reports what is wrong
         os.close(owner_only(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
 
 
 def lock_file(descriptor: int, deadline: float = 0.0, pause: float = 0.001) -> bool:
-    """Lock an open file for oneself; False when somebody else has it until the deadline (monotonic seconds)."""
+    """Lock an open file exclusively; False when it stays locked until the deadline (monotonic seconds)."""
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,7 +66,7 @@ def lock_file(descriptor: int, deadline: float = 0.0, pause: float = 0.001) -> b
 
 
 class WriterQueue:
-    """Whose turn it is to write to one SQLite file: a lock in the process, then one on a file."""
+    """Queues the writers of one SQLite file: a lock in the process, then one on a file."""
 
     def __init__(self, path: str | None):
         self.path = path
@@ -93,7 +93,7 @@ class WriterQueue:
                 raise DatabaseBusy("The database is busy.")
             yield
         finally:
-            os.close(descriptor)                     # closing lets the lock go
+            os.close(descriptor)                     # closing releases the lock
 
 
 _queues: dict[str, WriterQueue] = {}

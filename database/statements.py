@@ -1,6 +1,6 @@
-"""SELECTs that are compiled once: text, order of the values, types of the columns, ready for a driver.
+"""Compiles SELECTs once, into text, order of the values and types of the columns, for the driver.
 
-SQLAlchemy still says what the SQL is and how each type is read and bound; reading.py runs them.
+SQLAlchemy still writes the SQL and converts each type; reader.py runs the statements.
 """
 
 import threading
@@ -21,7 +21,7 @@ Process = Callable[[Any], Any]
 
 
 class StatementCache:
-    """Statements by their shape. One costs a quarter of a megabyte, and callers choose the shapes, so few are kept."""
+    """Caches statements by their shape: few, as one takes 250 kB and callers choose the shapes."""
 
     MOST = 64
 
@@ -33,7 +33,7 @@ class StatementCache:
         return len(self._kept)
 
     def get(self, shape: Any, build: Callable[[], "Prepared"]) -> "Prepared":
-        """The statement of this shape, built when it is not there; the oldest one makes room."""
+        """The statement of this shape, built when it is missing; a full cache drops the oldest."""
         found = self._kept.get(shape)
         if found is None:
             found = build()
@@ -70,10 +70,10 @@ class Prepared:
 def pack(select: Select[Any], counted: Select[Any] | None) -> Select[Any]:
     """All rows as one JSON text in one row, for SQLite.
 
-    Python's driver lets the other threads run at each row. Under load that is a change of threads
-    for each of them, which costs more than all the rest of the query.
+    Python's driver releases the interpreter lock at each row. Under load that is a thread switch
+    for each of them, which costs more than the rest of the query.
     """
-    # Without a limit SQLite takes the liberty to leave the order of a subquery out.
+    # Without a limit SQLite may ignore the order of a subquery.
     rows = (select if select._limit_clause is not None else select.limit(literal_column("-1"))).subquery()
     all_rows = functions.json_group_array(functions.json_array(*rows.c))
     if counted is None:
@@ -84,7 +84,7 @@ def pack(select: Select[Any], counted: Select[Any] | None) -> Select[Any]:
 
 
 class Ready:
-    """What the driver needs to run a SELECT: text, order of the values, types of the columns."""
+    """A compiled SELECT for the driver: text, order of the values, types of the columns."""
 
     def __init__(self, select: Select[Any], typed: Select[Any], dialect: Dialect):
         compiled = select.compile(dialect=dialect)
@@ -111,7 +111,7 @@ class Ready:
         ]
 
     def _expanded(self, values: Values) -> tuple[str, list[Any]]:
-        """The same for a statement with lists, whose text depends on how many values they have."""
+        """`bound` for a statement with lists, whose text depends on how many values they have."""
         known = {name: values[name] for name in self.compiled.binds if name in values}
         state = self.compiled.construct_expanded_state(known)
         processors: Mapping[str, Any] = state.processors
@@ -122,7 +122,7 @@ class Ready:
 
 
 def _process(kind: TypeEngine[Any], dialect: Dialect) -> Process | None:
-    """How a type makes its value of what the driver gives; enumerations are one look into a table."""
+    """How a type converts the driver's value; enumerations are looked up in a dictionary."""
     if isinstance(kind, Enum) and kind.enum_class is not None:
         members: dict[Any, Any] = dict(zip(kind.enums, kind.enum_class, strict=True))
         return {**members, None: None}.__getitem__
@@ -130,7 +130,7 @@ def _process(kind: TypeEngine[Any], dialect: Dialect) -> Process | None:
 
 
 def row_type(columns: Any) -> type[tuple[Any, ...]]:
-    """A tuple whose columns are attributes; what a type makes of a column is made when it is asked for."""
+    """A tuple with columns as attributes; a column is converted when it is read."""
     names: dict[str, Any] = {"__slots__": ()}
     for place, (name, process) in enumerate(columns):
         fetch = itemgetter(place)

@@ -1,6 +1,6 @@
-"""Columns that keep the folded form of a row's texts: `sort_key` for one, `search_key` for several.
+"""Defines columns that keep the folded form of a row's texts: `sort_key` for one, `search_key` for several.
 
-They are kept by themselves: computed when a row is inserted, and anew when one of its texts changes.
+They are computed when a row is inserted, and again when one of its texts changes.
 A key compares by its bytes on every database.
 """
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapper, mapped_column
 from database import Model
 from database.searching import fold
 
-LONGEST = 255                       # characters of a sort key; what differs only behind them is sorted by id
+LONGEST = 255                       # characters of a sort key; texts that differ only after them are sorted by id
 SEPARATOR = "\n"                    # between the texts of a search key; no folded text has it
 
 
@@ -44,7 +44,7 @@ def keys(model: Any) -> dict[str, dict[str, Any]]:
 
 
 def _of_parameters(sources: Sequence[str], longest: int | None) -> Callable[[Any], str | None]:
-    """The key of a row that is inserted, whichever way."""
+    """Compute the key of a row that is inserted, by the ORM or by a plain statement."""
     def default(context: Any) -> str | None:
         row = context.get_current_parameters()
         return key_of([row.get(name) for name in sources], longest)
@@ -54,7 +54,7 @@ def _of_parameters(sources: Sequence[str], longest: int | None) -> Callable[[Any
 
 @event.listens_for(Model, "before_update", propagate=True)
 def _keep(mapper: Mapper[Any], connection: Any, row: Any) -> None:
-    """The keys of a row whose texts changed."""
+    """Update the keys of a row whose texts changed."""
     state = inspect(row)
     for name, info in keys(mapper.class_).items():
         if any(state.attrs[source].history.has_changes() for source in info["folds"]):
