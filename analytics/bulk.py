@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, String, Table, text
 
-from analytics.store import CELL_KEY, cells, histograms, imported_lines, keys, offsets, requests, shapes, state
+from analytics.store import CELL_KEY, cells, histograms, imported_lines, keys, objects, offsets, requests, shapes, state
 
 WRITER_LOCK = 7_305_002             # of PostgreSQL; any number that nobody else in this database uses
 Rows = Sequence[Sequence[Any]]
@@ -112,6 +112,10 @@ def add_shapes(connection: Connection, rows: Rows) -> None:
 
 def add_requests(connection: Connection, rows: Rows) -> None:
     insert(connection, requests, rows)
+
+
+def add_objects(connection: Connection, rows: Rows) -> None:
+    insert(connection, objects, rows)
 
 
 def put_keys(connection: Connection, rows: Rows) -> None:

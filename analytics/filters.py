@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_
 
-from analytics.grains import ALWAYS, FIRST_ERROR, FULL, Grain, Kind
+from analytics.grains import ALWAYS, FIRST_ERROR, FULL, PAGES, Grain, Kind
 from analytics.store import shapes
 
 
@@ -32,7 +32,10 @@ EVERYTHING = Scope(None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """A question. The last three concern single requests: roll-ups know nothing of them."""
+    """A question. What follows `mode` concerns single requests: roll-ups know nothing of it.
+
+    A request id is looked for in all of time. `touched` is a noun and an id.
+    """
 
     scope: Scope
     start: datetime
@@ -50,6 +53,9 @@ class Filter:
     ip: str | None = None
     request_id: str | None = None
     search: str | None = None
+    user_id: int | None = None
+    customer_id: int | None = None
+    touched: tuple[str, int] | None = None
 
     @property
     def imported(self) -> bool:
@@ -59,7 +65,12 @@ class Filter:
     @property
     def single(self) -> bool:
         """Does it need the requests themselves, because no roll-up can tell?"""
-        return bool(self.ip or self.request_id or self.search)
+        return bool(self.search or self.by_own_index)
+
+    @property
+    def by_own_index(self) -> bool:
+        """Does it ask for what few requests have, each kind of which has an index of its own?"""
+        return bool(self.ip or self.request_id or self.user_id or self.customer_id or self.touched)
 
     def within(self, start: datetime, end: datetime) -> "Filter":
         return replace(self, start=start, end=end)
@@ -93,14 +104,14 @@ def owned(scope: Scope) -> list[ColumnElement[bool]]:
 def conditions(question: Filter, grain: Grain = FULL, *, calls: bool = False) -> list[ColumnElement[bool]]:
     """The shapes of one grain that answer the question; `calls` adds those of JSON-RPC batches.
 
-    Admin pages count only when asked for by contract; calls of a batch only where methods are
-    told apart, because a batch is one request.
+    Pages count only when asked for; calls of a batch only where methods or objects are told apart,
+    because a batch is one request.
     """
     found: list[ColumnElement[bool]] = [shapes.c.grain == grain.number, shapes.c.kind.in_(_kinds(question, calls))]
     found += owned(question.scope)
     for name in (*EXACT, "source", "mode"):
         value = getattr(question, name)
-        if value is not None:
+        if value is not None and (name, value) != ("source", PAGES):        # they once had another source
             found.append(shapes.c[name] == value)
     if question.failed:
         found.append(shapes.c.status_class >= FIRST_ERROR)
@@ -108,9 +119,11 @@ def conditions(question: Filter, grain: Grain = FULL, *, calls: bool = False) ->
 
 
 def _kinds(question: Filter, calls: bool) -> list[int]:
-    if question.contract == "admin":
+    if question.request_id is not None:
+        return [int(Kind.REQUEST), int(Kind.PAGE)]
+    if question.source == PAGES or question.contract == "admin":
         return [int(Kind.PAGE)]
-    if calls or question.endpoint is not None:
+    if calls or question.endpoint is not None or question.customer_id or question.touched:
         return [int(Kind.REQUEST), int(Kind.CALL)]
     return [int(Kind.REQUEST)]
 

@@ -30,9 +30,10 @@ class Kind(IntEnum):
 
     REQUEST = 0
     CALL = 1        # one call of a JSON-RPC batch
-    PAGE = 2        # somebody used the admin
+    PAGE = 2        # no API call: a page, a document, a redirect
 
 
+PAGES = "pages"     # the source of those
 MOST_MET = 100_000  # raw spellings remembered; strangers choose some of them
 RPC_ERROR = 6       # the status class of an RPC failure that HTTP calls a success
 FIRST_ERROR = 4     # status classes from here on are failures

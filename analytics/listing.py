@@ -16,10 +16,11 @@ from analytics.filters import Filter, Scope, conditions, mentions, owned
 from analytics.grains import DIMS
 from analytics.periods import EPOCH, micros
 from analytics.queries import count
+from analytics.store import objects, shapes
 from analytics.store import requests as table
-from analytics.store import shapes
 from database import db, ip_addresses
 
+Object = tuple[str, int]        # noun and id
 FEW_SHAPES = 400                # up to which each is read along its own index
 EXPORT_PAGE = 1000
 
@@ -42,6 +43,8 @@ class Row:
     customer_id: int | None
     idempotent: bool
     parent_id: int | None
+    message: str | None             # what a refused caller was told
+    fields: str | None              # the names of what was wrong
     kind: int
     source: str
     mode: str
@@ -54,6 +57,7 @@ class Row:
     status_class: int
     status: int
     error_code: str | None
+    objects: tuple[Object, ...] = ()        # what it named or made
 
     @property
     def failed(self) -> bool:
@@ -71,15 +75,27 @@ class Page:
 
 PLAIN = (
     "id", "duration_us", "request_bytes", "response_bytes", "ip", "user_agent", "request_id", "path", "query",
-    "user_id", "customer_id", "idempotent", "parent_id",
+    "user_id", "customer_id", "idempotent", "parent_id", "message", "fields",
 )
 COLUMNS = (table.c.at_us, *(table.c[name] for name in PLAIN), *(shapes.c[name] for name in DIMS))
 JOINED = select(*COLUMNS).select_from(table).join(shapes, shapes.c.id == table.c.shape_id)
 
 
-def _row(values: Any) -> Row:
+def _rows(connection: Connection, statement: Select[Any]) -> list[Row]:
+    """Requests with what they touched."""
+    found = connection.execute(statement).all()
+    numbers = [values[1] for values in found]
+    touched: dict[int, list[Object]] = {}
+    wanted = select(objects.c.id, objects.c.noun, objects.c.object_id).where(objects.c.id.in_(numbers))
+    for number, noun, key in connection.execute(wanted.order_by(objects.c.place)) if numbers else ():
+        touched.setdefault(number, []).append((noun, key))
+    return [_row(values, tuple(touched.get(values[1], ()))) for values in found]
+
+
+def _row(values: Any, touched: tuple[Object, ...]) -> Row:
     at_us, number, *rest = values
-    return Row(number, EPOCH + timedelta(microseconds=at_us), *rest)
+    columns: tuple[Any, ...] = (number, EPOCH + timedelta(microseconds=at_us), *rest, touched)
+    return Row(*columns)
 
 
 def requests(question: Filter, cursor: str | None = None, limit: int = 50) -> Page:
@@ -87,9 +103,8 @@ def requests(question: Filter, cursor: str | None = None, limit: int = 50) -> Pa
     before = _parsed(cursor) if cursor else None
     with db.engines["log"].connect() as connection:
         found = _keys(connection, question, before, limit + 1)
-        rows = [_row(values) for values in connection.execute(
-            JOINED.where(table.c.id.in_([number for _, number in found[:limit]]))
-            .order_by(table.c.at_us.desc(), table.c.id.desc()))]
+        rows = _rows(connection, JOINED.where(
+            table.c.id.in_([number for _, number in found[:limit]])).order_by(table.c.at_us.desc(), table.c.id.desc()))
     following = f"{found[limit - 1][0]}-{found[limit - 1][1]}" if len(found) > limit else None
     total = None if question.single else count(question)
     return Page(rows, following, total)
@@ -107,10 +122,9 @@ def _keys(
 ) -> list[tuple[int, int]]:
     """Time and id of the requests on a page."""
     where = conditions(question)
-    plain = question.ip, question.request_id
-    if question.search and not any(plain):
+    if question.search and not (question.ip or question.request_id):
         question, where = _searched(connection, question, where)
-    if question.ip or question.request_id:
+    if question.by_own_index:
         return _by_own_index(connection, question, where, before, limit)
     numbers = connection.scalars(select(shapes.c.id).where(*where).limit(FEW_SHAPES + 1)).all()
     if not numbers:
@@ -130,22 +144,28 @@ def _searched(connection: Connection, question: Filter, where: list[Any]) -> tup
         return replace(question, ip=str(address)), where
     known = connection.scalar(select(func.count()).select_from(table).where(table.c.request_id == words))
     if known:
-        return replace(question, request_id=words), where
+        question = replace(question, request_id=words)
+        return question, conditions(question)
     return question, [*where, mentions(words)]
 
 
 def _by_own_index(
     connection: Connection, question: Filter, where: list[Any], before: tuple[int, int] | None, limit: int,
 ) -> list[tuple[int, int]]:
-    statement = select(table.c.at_us, table.c.id).join(shapes, shapes.c.id == table.c.shape_id).where(
-        *where, table.c.at_us >= micros(question.start), table.c.at_us < micros(question.end))
-    if question.ip:
-        statement = statement.where(table.c.ip == question.ip)
-    if question.request_id:
-        statement = statement.where(table.c.request_id == question.request_id)
+    at_us, number = (objects.c.at_us, objects.c.id) if question.touched else (table.c.at_us, table.c.id)
+    statement = select(at_us, number).select_from(table).join(shapes, shapes.c.id == table.c.shape_id).where(*where)
+    if question.touched:
+        noun, key = question.touched
+        statement = statement.join(objects, objects.c.id == table.c.id).where(
+            objects.c.noun == noun, objects.c.object_id == key)
+    for name in ("ip", "request_id", "user_id", "customer_id"):
+        if (value := getattr(question, name)) is not None:
+            statement = statement.where(table.c[name] == value)
+    if question.request_id is None:
+        statement = statement.where(at_us >= micros(question.start), at_us < micros(question.end))
     if before:
-        statement = statement.where(tuple_(table.c.at_us, table.c.id) < before)
-    ordered = statement.order_by(table.c.at_us.desc(), table.c.id.desc()).limit(limit)
+        statement = statement.where(tuple_(at_us, number) < before)
+    ordered = statement.order_by(at_us.desc(), number.desc()).limit(limit)
     return [(row[0], row[1]) for row in connection.execute(ordered)]
 
 
@@ -171,9 +191,8 @@ def _walk(where: list[Any]) -> Select[Any]:
 def request(scope: Scope, number: int) -> Row | None:
     """One request; None when there is none, or none of the scope."""
     with db.engines["log"].connect() as connection:
-        found = connection.execute(
-            JOINED.where(table.c.id == number, *owned(scope))).first()
-    return _row(found) if found else None
+        found = _rows(connection, JOINED.where(table.c.id == number, *owned(scope)))
+    return found[0] if found else None
 
 
 def children(scope: Scope, number: int) -> list[Row]:
@@ -182,7 +201,7 @@ def children(scope: Scope, number: int) -> list[Row]:
         return []
     with db.engines["log"].connect() as connection:
         statement = JOINED.where(table.c.parent_id == number).order_by(table.c.id)
-        return [_row(values) for values in connection.execute(statement)]
+        return _rows(connection, statement)
 
 
 def stream(question: Filter, limit: int | None = None) -> Iterator[Row]:

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import Select, Subquery, case, desc, func, select, union_all
 
 from analytics.figures import EndpointUse, ErrorType, KeyUse, Latency, Point, Totals
-from analytics.filters import Filter, Scope, conditions, needed, only_errors
-from analytics.grains import FIRST_ERROR, KEY, MERCHANT_PULSE, PULSE, RPC_ERROR, Grain, coarsest
+from analytics.filters import Filter, Scope, conditions, needed, only_errors, owned
+from analytics.grains import FIRST_ERROR, KEY, MERCHANT_PULSE, PAGES, PULSE, RPC_ERROR, Grain, Kind, coarsest
 from analytics.histogram import Merger
 from analytics.periods import EPOCH, Window, finest, micros, minute_of, moment_of, spans
 from analytics.rollup import DAY
@@ -232,10 +232,11 @@ def usage(key_ids: Iterable[int], days: int = 7, now: datetime | None = None) ->
 
 
 def sources(scope: Scope) -> list[str]:
-    """The sources that a scope has requests of: api, try-it, admin, import:NAME."""
+    """The sources that a scope has requests of: api, try-it, pages, import:NAME."""
     grain = PULSE if scope.merchant_ids is None else MERCHANT_PULSE
-    statement = select(shapes.c.source).distinct().where(*_visible(scope, grain)).order_by(shapes.c.source)
-    return [row[0] for row in _rows(statement)]
+    statement = select(shapes.c.source).distinct().where(*_visible(scope, grain))
+    pages = select(shapes.c.id).where(shapes.c.grain == grain.number, shapes.c.kind == Kind.PAGE, *owned(scope))
+    return sorted({row[0] for row in _rows(statement)} | ({PAGES} if _rows(pages.limit(1)) else set()))
 
 
 def endpoints(scope: Scope, limit: int = 300) -> list[str]:

@@ -14,7 +14,7 @@ from analytics import bulk, rollup
 from analytics.grains import DIMS
 from analytics.periods import micros
 from analytics.rollup import DAY, HOUR, KEEP_QUARTERS, MINUTE, MINUTE_US, QUARTER, minute_floor
-from analytics.store import cells, histograms, requests, shapes, state
+from analytics.store import cells, histograms, objects, requests, shapes, state
 from database import db, transaction
 
 DAY_US = DAY * MINUTE_US
@@ -38,7 +38,8 @@ def prune(before: datetime, *, imported: bool = False) -> int:
     while True:
         with transaction("log") as session:
             numbers = list(session.scalars(doomed.limit(CHUNK)))
-            session.connection().execute(delete(requests).where(requests.c.id.in_(numbers)))
+            for table in (objects, requests):
+                session.connection().execute(delete(table).where(table.c.id.in_(numbers)))
         gone += len(numbers)
         if len(numbers) < CHUNK:
             return gone

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Engine, select
 
 from analytics import bulk
-from analytics.grains import FULL, GRAINS, RPC_ERROR, Grain, Kind, Shapes
+from analytics.grains import FULL, GRAINS, PAGES, RPC_ERROR, Grain, Kind, Shapes
 from analytics.histogram import added, bucket_of
 from analytics.store import state
 
@@ -22,6 +22,8 @@ METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS",
 Cell = list[Any]
 Cells = dict[tuple[int, int], Cell]                 # (shape, bucket) to cell
 NEXT_ID = "next_request_id"
+MOST_OBJECTS = 8
+NOTHING_TOLD: dict[str, Any] = {"objects": None, "message": None, "fields": None}   # of a call, by its batch
 
 
 def minute_floor(now: float) -> int:
@@ -37,6 +39,7 @@ class Batch:
         self.next_id = next_id
         self.floor = minute_floor(time.time() if now is None else now)
         self.rows: list[tuple[Any, ...]] = []
+        self.objects: list[tuple[str, int, int, int, int]] = []
         self.cells: Cells = {}
         self.keys: dict[int, tuple[int, str]] = {}
         self.damaged = 0
@@ -51,7 +54,8 @@ class Batch:
             self.damaged += 1
 
     def _request(self, record: dict[str, Any]) -> int:
-        kind = Kind.PAGE if record["contract"] == "admin" else Kind.REQUEST
+        page = record.get("source") == PAGES or record["contract"] == "admin"
+        kind = Kind.PAGE if page else Kind.REQUEST
         number = self._row(record, record, kind, None)
         if record.get("key_id") is not None:
             at_us, key = record["at_us"], record["key_id"]
@@ -60,7 +64,7 @@ class Batch:
         return number
 
     def _call(self, record: dict[str, Any], call: dict[str, Any], parent: int) -> None:
-        merged = {**record, **call, "request_bytes": 0, "response_bytes": 0, "idempotent": False}
+        merged = {**record, **NOTHING_TOLD, **call, "request_bytes": 0, "response_bytes": 0, "idempotent": False}
         self._row(merged, record, Kind.CALL, parent)
 
     def _row(self, record: dict[str, Any], whole: dict[str, Any], kind: Kind, parent: int | None) -> int:
@@ -70,12 +74,14 @@ class Batch:
         sent, received = int(record.get("request_bytes") or 0), int(record.get("response_bytes") or 0)
         if duration is not None:
             duration = max(0, int(duration))
+        touched, told = objects_of(record), (text_of(record, "message", 300), text_of(record, "fields", 500))
         number = self.next_id
         self.rows.append((
             number, at_us, duration, shape, sent, received, whole["ip"][:45], whole["user_agent"][:300],
             whole["request_id"][:64], whole["path"][:300], whole["query"][:500], record.get("user_id"),
-            record.get("customer_id"), bool(record.get("idempotent")), parent,
+            record.get("customer_id"), bool(record.get("idempotent")), parent, *told,
         ))
+        self.objects += [(noun, key, at_us, number, place) for place, (noun, key) in enumerate(touched)]
         self.next_id += 1
         self.count((shape, at_us // MINUTE_US), status, duration, sent, received)
         return number
@@ -108,6 +114,18 @@ class Batch:
             cell[3] += duration
             cell[4] = max(cell[4], duration)
             cell[7].append(bucket_of(duration))
+
+
+def objects_of(record: dict[str, Any]) -> list[tuple[str, int]]:
+    """What a request touched, each object once. Records of former versions do not say it."""
+    given = record.get("objects")
+    return list(dict.fromkeys((str(noun)[:40], int(key)) for noun, key in given))[:MOST_OBJECTS] if given else []
+
+
+def text_of(record: dict[str, Any], name: str, limit: int) -> str | None:
+    """A text that only few records have."""
+    found = record.get(name)
+    return str(found)[:limit] if found else None
 
 
 def dims_of(record: dict[str, Any], kind: Kind, status: int, error: str | None) -> tuple[Any, ...]:
@@ -190,6 +208,7 @@ def store(connection: Connection, batch: Batch) -> None:
     """Write a batch: rows, shapes, roll-ups, last uses. The caller's transaction commits or not."""
     store_cells(connection, batch.cells, batch.shapes, batch.floor)
     bulk.add_requests(connection, batch.rows)
+    bulk.add_objects(connection, batch.objects)
     bulk.put_keys(connection, [(key, *use) for key, use in batch.keys.items()])
     bulk.put_state(connection, NEXT_ID, batch.next_id)
 

@@ -109,16 +109,26 @@ def _forget(spool: Spool | None) -> None:
 def encode(record: dict[str, Any]) -> bytes:
     """A record as JSON, its free texts cleaned: no secret reaches a file."""
     matched = record.get("endpoint") != UNMATCHED
-    if matched and "children" not in record and is_clean(record):
+    if matched and "children" not in record and "message" not in record and is_clean(record):
         return orjson.dumps(record)
     record = dict(record)
     if not matched:
         record["path"] = mask_path(str(record.get("path") or "")[:2000])
     for name, limit in TEXTS:
         record[name] = clean(record.get(name), limit)
+    tell(record)
     if record.get("children"):
-        record["children"] = [dict(call, endpoint=clean(call.get("endpoint"), 200)) for call in record["children"]]
+        record["children"] = [
+            tell(dict(call, endpoint=clean(call.get("endpoint"), 200))) for call in record["children"]]
     return orjson.dumps(record)
+
+
+def tell(record: dict[str, Any]) -> dict[str, Any]:
+    """The same record, what its caller was told cleaned."""
+    if record.get("message") is not None:
+        record["message"] = clean(record["message"], 300)
+        record["fields"] = clean(", ".join(record.get("fields") or ()), 500)
+    return record
 
 
 def is_clean(record: dict[str, Any]) -> bool:

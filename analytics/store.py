@@ -38,6 +38,8 @@ requests = db.Table(
     Column("customer_id", Integer),
     Column("idempotent", Boolean, nullable=False),
     Column("parent_id", long),                              # the batch that a call came in
+    Column("message", String(300)),                         # what a refused caller was told
+    Column("fields", String(500)),                          # the names of what was wrong, never its values
     Index("ix_requests_at", "at_us", "id"),
     Index("ix_requests_shape", "shape_id", "at_us", "id"),
     Index("ix_requests_ip", "ip", "at_us"),
@@ -50,12 +52,31 @@ Index(
     sqlite_where=requests.c.parent_id.is_not(None), postgresql_where=requests.c.parent_id.is_not(None),
 )
 
+for _name in ("user_id", "customer_id"):        # most rows have none
+    Index(
+        f"ix_requests_{_name.removesuffix('_id')}", requests.c[_name], requests.c.at_us, requests.c.id,
+        sqlite_where=requests.c[_name].is_not(None), postgresql_where=requests.c[_name].is_not(None),
+    )
+
+# The rows of billing that a request named or made. The key is the way from an object to its requests.
+objects = db.Table(
+    "request_objects",
+    Column("noun", String(40), primary_key=True),
+    Column("object_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),     # the request's start
+    Column("id", long, primary_key=True, autoincrement=False),              # the request's row
+    Column("place", SmallInteger, nullable=False),
+    Index("ix_request_objects_id", "id"),
+    bind_key="log",
+    sqlite_with_rowid=False,
+)
+
 shapes = db.Table(
     "request_shapes",
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("digest", String(40), nullable=False, unique=True),
     Column("grain", SmallInteger, nullable=False),
-    Column("kind", SmallInteger, nullable=False),           # 0 request, 1 call within a batch, 2 admin page
+    Column("kind", SmallInteger, nullable=False),           # 0 request, 1 call within a batch, 2 page
     Column("source", String(80), nullable=False),
     Column("mode", String(8), nullable=False),
     Column("merchant_id", Integer),

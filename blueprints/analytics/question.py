@@ -12,6 +12,7 @@ from sqlalchemy import select
 from analytics import periods, queries
 from analytics.drain import catch_up
 from analytics.filters import Filter, Scope
+from analytics.grains import PAGES
 from analytics.periods import RANGES, Window
 from analytics.rollup import DAY
 from blueprints.pages.format import zone
@@ -108,8 +109,9 @@ def read(default: str) -> Question:
 
 def _filter(args: dict[str, str], window: Window) -> Filter:
     status = args.get("status", "")
-    # Imported logs know no test mode, and admin pages belong to neither.
-    neither = args.get("source", "").startswith("import:") or args.get("contract") == "admin"
+    # Imported logs know no test mode, and pages belong to neither.
+    source = args.get("source", "")
+    neither = source.startswith("import:") or source == PAGES or args.get("contract") == "admin"
     mode = args.get("mode") or ("all" if neither else me().actor().mode.value)
     return Filter(
         scope=scope(), start=window.start, end=window.end, key_id=int(args["key"]) if "key" in args else None,

@@ -10,6 +10,7 @@ from flask import Flask, Request, Response, g, request
 
 from blueprints.api.contract import Contract, Operation
 from blueprints.api.credentials import Caller
+from blueprints.api.touched import Part
 from blueprints.api.wire.answers import WITHOUT_BODY, add
 from domain.actor import Actor
 
@@ -36,6 +37,7 @@ class Call:
         "limit",
         "name",
         "operation",
+        "part",
         "request",
         "request_id",
         "started",
@@ -60,6 +62,7 @@ class Call:
         self.error_code: str | None = None
         self.limit: Any = None
         self.ignored: list[str] = []             # names that were sent and mean nothing here
+        self.part = Part()
         self.children: list[dict[str, Any]] | None = None
 
     def record(self, response: Response) -> dict[str, Any]:
@@ -92,6 +95,7 @@ class Call:
             "idempotent": "HTTP_IDEMPOTENCY_KEY" in environ,
             "source": self._source(),
             "mode": str(key.mode) if key else "live",
+            **self.part.record(),
             **({"children": self.children} if self.children else {}),
         }
 
@@ -107,7 +111,7 @@ class Call:
 
     def _source(self) -> str:
         if self.contract is None:
-            return "admin" if _room(self.request.path) == "admin" else "api"
+            return "pages"
         return "try-it" if self.request.environ.get("HTTP_X_COUNTINGHOUSE_SOURCE") == "try-it" else "api"
 
 

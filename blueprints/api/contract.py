@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request
 from blueprints.api import field_parts, unknown_names
 from blueprints.api.description import Description, Manners
 from blueprints.api.field import Fields, Formats, Problems
+from blueprints.api.touched import Reference
 from blueprints.api.unknown_names import UnknownNames
 from blueprints.api.wire.row_cache import RowCache
 from domain.access.recognition import unknown_key
@@ -95,6 +96,8 @@ class Exposure:
     name: str                               # what the contract calls the noun
     told: bool                              # do events show the noun like this?
     show: Callable[[Record], dict[str, Any]]
+    noun: str = ""                           # as the request log says it
+    references: tuple[Reference, ...] = ()   # the fields of a body that name rows
     written: RowCache | None = None          # texts of rows, where the contract shows them alike to everybody
 
     def take(self, body: Any, *, new: bool = False) -> tuple[dict[str, Any], Problems]:

@@ -52,6 +52,7 @@ class Field:
     name: str                               # the domain's name
     column: str = ""                        # what is read, if it is called otherwise
     writable: bool = True
+    refers: str = ""                        # the noun of the row that the value names
 
     @property
     def source(self) -> str:

@@ -20,6 +20,7 @@ from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
 from blueprints.api.rate_limits import Spent, rate_limits
+from blueprints.api.touched import Part, named_in, number_of
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
@@ -37,6 +38,8 @@ def view(contract: Contract, operation: Operation) -> Any:
     """The Flask view of an operation."""
 
     def run(key: str | None = None) -> Response:
+        if key is not None:
+            note_path(operation, key)
         actor = admit(contract) if not operation.public else strangers(contract)
         return perform(actor, operation, contract.read(g.call.request, operation, key))
 
@@ -85,6 +88,8 @@ def execute(
     An earlier answer is looked for before what takes long, and once more under the lock: of two equal requests at
     once the second finds the first one's answer there.
     """
+    if operation.takes_body:
+        note_body(operation, arguments.body)
     contract.prepare(arguments)
     if operation.scope is not None:
         actor.require(operation.scope)
@@ -102,6 +107,22 @@ def execute(
         if claim is None:
             return operation.run(actor, arguments)
         return kept(claim, lambda: operation.run(actor, arguments))
+
+
+def note_path(operation: Operation, text: Any) -> None:
+    """Note the row that the path of a call, or its `id`, names."""
+    exposure = operation.exposure
+    if exposure is not None and (key := number_of(exposure.prefix, text)) is not None:
+        g.call.part.names(exposure.noun, key)
+
+
+def note_body(operation: Operation, body: Any) -> None:
+    """Note the rows that a body names."""
+    exposure = operation.exposure
+    if exposure is not None and exposure.references:
+        part: Part = g.call.part
+        for noun, key in named_in(body, exposure.references):
+            part.names(noun, key)
 
 
 def kept(claim: Claim, run: Callable[[], Outcome]) -> Outcome:
@@ -196,6 +217,7 @@ def fail(error: BaseException, contract: Contract) -> Response:
     failure = contract.failure(known, status, fields)
     told = failure.get("error")                 # the log holds the word that the caller saw, if there was one
     call.error_code = told if isinstance(told, str) else known.code
+    call.part.refuse(failure, fields)
     response = refused(contract, known, failure, status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))

@@ -15,8 +15,9 @@ import orjson
 from flask import Flask, Response, g, request
 
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
-from blueprints.api.pipeline import addressed, explain, json_response
+from blueprints.api.pipeline import addressed, explain, json_response, note_path
 from blueprints.api.repeats import REPLAYED
+from blueprints.api.touched import Part
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.answers import Answer
@@ -134,6 +135,8 @@ class Dispatcher:
                     {"params": f"Takes at most {len(operation.positional)} by position"},
                 )
             params = dict(zip(operation.positional, params, strict=False))
+        if "{key}" in operation.path:
+            note_path(operation, params.get("id"))
         return self.contract.arguments(operation, params)
 
     def one(self, call: RpcCall, run: Run, part: int) -> tuple[dict[str, Any], Mapping[str, str]]:
@@ -141,6 +144,7 @@ class Dispatcher:
         started = time.perf_counter_ns()
         operation = self.methods.get(call.method)
         headers: Mapping[str, str] = {}
+        g.call.part = Part()                 # what came before is another call's
         try:
             if call.wrong is not None:
                 raise call.wrong
@@ -162,11 +166,15 @@ class Dispatcher:
     def failure(self, error: Exception, operation: Operation | None) -> dict[str, Any]:
         """Any exception as the error object of the contract."""
         if isinstance(error, RpcError):
-            return error.as_dict()
+            failure = error.as_dict()
+            g.call.part.refuse(failure, ())
+            return failure
         known, status = explain(error, self.contract)
         word = operation.exposure.word if operation and operation.exposure else as_sent
         fields = {word(name): str(problem) for name, problem in known.fields.items()}
-        return self.contract.rpc_failure(known, status, fields)
+        failure = self.contract.rpc_failure(known, status, fields)
+        g.call.part.refuse(failure, fields)
+        return failure
 
     @staticmethod
     def _note(operation: Operation | None, code: int | None, started: int) -> None:
@@ -176,7 +184,7 @@ class Dispatcher:
         g.call.children.append({
             "method": request.method, "endpoint": f"rpc:{name}", "operation": name, "status": 200,
             "error_code": None if code is None else str(code),
-            "duration_us": (time.perf_counter_ns() - started) // 1000,
+            "duration_us": (time.perf_counter_ns() - started) // 1000, **g.call.part.record(),
         })
 
 
@@ -188,7 +196,9 @@ def close(batch: bool) -> None:
     if not batch and children:
         call.name, call.endpoint = children[0]["operation"], children[0]["endpoint"]
         call.error_code, call.children = children[0]["error_code"], None
-    elif not children:
+        return
+    call.part = Part()                       # each call says itself what it touched
+    if not children:
         call.endpoint = call.name = "rpc"
     elif any(child["error_code"] for child in children):
         call.error_code = next(child["error_code"] for child in children if child["error_code"])
@@ -202,6 +212,7 @@ def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> R
     except RpcError as error:
         enter([])
         g.call.error_code, g.call.name, g.call.endpoint = str(error.code), "rpc", "rpc"
+        g.call.part.refuse(error.as_dict(), ())
         return json_response({"jsonrpc": "2.0", "error": error.as_dict(), "id": None}, 200)
     run = enter(found)
     batch = isinstance(given, list)

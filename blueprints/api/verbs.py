@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from flask import g
+
 from blueprints.api import conditions
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
 from blueprints.api.field import Fields, Problems
 from blueprints.api.field_map import number_after
 from blueprints.api.field_parts import record_shower
+from blueprints.api.touched import references, slug
 from blueprints.api.wire.row_cache import RowCache
 from database import db
 from domain import inputs, tenants
@@ -43,7 +46,7 @@ def expose(
     exposure = Exposure(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
         sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, scoped=scoped,
-        name=name or resource.name, told=told, show=show,
+        name=name or resource.name, told=told, show=show, noun=slug(resource.noun), references=references(fields),
         written=RowCache(show) if contract.steady else None,
     )
     contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]
@@ -169,6 +172,7 @@ def created(exposure: Exposure) -> Operation:
         actor, new = read(actor, arguments)
         made = create(actor, arguments.ready if prepare else new)
         row, secret = made if isinstance(made, tuple) else (made, None)
+        g.call.part.makes(exposure.noun, row.id)
         outcome = shown(exposure, actor, row.id, exposure.contract.created)
         if secret is not None:                                    # told this once, and kept nowhere
             return replace(outcome, payload={**outcome.payload, resource.secret_field: secret}, kept=outcome.payload)
@@ -231,8 +235,11 @@ def action(exposure: Exposure, name: str) -> Operation:
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         own, row = locked(exposure, actor, arguments)
-        resource.actions[name].run(own, row)
-        return changed(exposure, actor, row.id)
+        made = resource.actions[name].run(own, row)
+        outcome = changed(exposure, actor, row.id)
+        if made is not row and isinstance(made, resource.listing.model):         # a copy
+            g.call.part.makes(exposure.noun, made.id)
+        return outcome
 
     verb, *rest = name.split("_")
     return operation(

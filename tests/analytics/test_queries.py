@@ -62,10 +62,10 @@ def traffic(draw):
         merchant_id=draw(st.sampled_from([None, 1, 2])), key_id=draw(st.sampled_from([None, 1, 2, 3])),
         contract=draw(st.sampled_from(["public", "core", "admin"])), method=draw(st.sampled_from(["GET", "POST"])),
         endpoint=draw(st.sampled_from(["/a", "/b/{id}", "rpc:batch"])), status=status, error_code=error,
-        source=draw(st.sampled_from(["api", "try-it"])), mode=draw(st.sampled_from(["live", "test"])),
+        source=draw(st.sampled_from(["api", "try-it", "pages"])), mode=draw(st.sampled_from(["live", "test"])),
         request_bytes=draw(st.integers(0, 1000)), response_bytes=draw(st.integers(0, 100_000)))
     if found["endpoint"] == "rpc:batch":
-        found["contract"] = "core"
+        found |= {"contract": "core", "source": "api"}
         found["children"] = [
             {"method": "RPC", "endpoint": "rpc:clients.get", "operation": "clients.get", "status": 200,
              "error_code": error, "duration_us": 50} for _ in range(draw(st.integers(0, 3)))]
@@ -76,7 +76,7 @@ filters = st.fixed_dictionaries({}, optional={
     "key_id": st.sampled_from([1, 2]), "contract": st.sampled_from(["public", "core", "admin"]),
     "endpoint": st.sampled_from(["/a", "rpc:clients.get"]), "method": st.sampled_from(["GET"]),
     "status_class": st.sampled_from([2, 4, 5, 6]), "status": st.sampled_from([200, 404, 429]),
-    "error_code": st.sampled_from(["not_found"]), "failed": st.just(True), "source": st.sampled_from(["api"]),
+    "error_code": st.sampled_from(["not_found"]), "failed": st.just(True), "source": st.sampled_from(["api", "pages"]),
     "mode": st.sampled_from(["live"]),
     "scope": st.sampled_from([EVERYTHING, Scope(frozenset({1})), Scope(frozenset({1, 2})), Scope(frozenset())])})
 
@@ -101,11 +101,12 @@ def queries_edges(asked):
 
 
 def fits(row, kind, asked, calls):
-    if (row["contract"] == "admin") != (asked.contract == "admin"):
+    is_page = row["contract"] == "admin" or row["source"] == "pages"
+    if is_page != (asked.contract == "admin" or asked.source == "pages"):
         return False
     if kind and not (calls or asked.endpoint):
         return False
-    if kind and asked.contract == "admin":
+    if kind and is_page:
         return False
     merchants = asked.scope.merchant_ids
     if merchants is not None and row["merchant_id"] not in merchants:
@@ -114,7 +115,9 @@ def fits(row, kind, asked, calls):
         return False
     if asked.status_class is not None and class_of(row) != asked.status_class:
         return False
-    names = ("key_id", "contract", "endpoint", "method", "status", "error_code", "source", "mode")
+    names = ("key_id", "contract", "endpoint", "method", "status", "error_code", "mode")
+    if asked.source not in (None, "pages", row["source"]):
+        return False
     return all(getattr(asked, name) in (None, row[name]) for name in names)
 
 

@@ -49,7 +49,8 @@ expose(
         "active": Field(name="active"),
         "all_companies": Field(name="all_merchants"),
         "companies_ids": Derived(
-            name="merchant_ids", make=lambda children: [one.merchant_id for one in children["memberships"]]
+            name="merchant_ids", refers="merchant",
+            make=lambda children: [one.merchant_id for one in children["memberships"]],
         ),
         "api_access": Field(name="api_access"),
         "allowed_ips": Field(name="allowed_ips"),

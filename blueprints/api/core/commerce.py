@@ -75,10 +75,10 @@ expose(
         "type": Field(name="kind"),
         "billing": Field(name="billing"),
         "status": Field(name="status"),
-        "groups_id": Field(name="group_id"),
-        "taxes_id": Field(name="tax_id"),
-        "discounts_id": Field(name="discount_id"),
-        "fees_id": Field(name="fee_id"),
+        "groups_id": Field(name="group_id", refers="product group"),
+        "taxes_id": Field(name="tax_id", refers="price rule"),
+        "discounts_id": Field(name="discount_id", refers="price rule"),
+        "fees_id": Field(name="fee_id", refers="price rule"),
         "deposit": Amount(name="deposit"),
         "scheduled_interval": Field(name="scheduled_interval"),
         "scheduled_unit": Field(name="scheduled_unit"),
@@ -101,7 +101,7 @@ expose(
 
 ITEM = {
     "id": ID,
-    "products_id": Field(name="product_id"),
+    "products_id": Field(name="product_id", refers="product"),
     "description": Field(name="description"),
     "quantity": Decimals(name="quantity"),
     "unit_price": Price(name="unit_price"),
@@ -118,7 +118,7 @@ expose(
     {
         "id": ID,
         "companies_id": COMPANY,
-        "clients_id": Field(name="customer_id"),
+        "clients_id": Field(name="customer_id", refers="customer"),
         "status": Field(name="status"),
         "currency": Field(name="currency"),
         "subtotal": Amount(name="subtotal", writable=False),

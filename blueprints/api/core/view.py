@@ -10,6 +10,7 @@ from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
 from blueprints.api.credentials import FIND
 from blueprints.api.pipeline import enter, execute, explain, refused, strangers
+from blueprints.api.touched import Part
 from domain import replies
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Unauthenticated
@@ -89,9 +90,11 @@ def failing(error: DomainError) -> rpc.Run:
 def refusal(contract: CoreContract, error: Exception) -> Response:
     """The whole document refused, before any call: the id is told if there is one."""
     known, status = explain(error, contract)
-    failure = contract.rpc_failure(known, status, {name: str(problem) for name, problem in known.fields.items()})
+    fields = {name: str(problem) for name, problem in known.fields.items()}
+    failure = contract.rpc_failure(known, status, fields)
     g.call.error_code, g.call.name, g.call.endpoint = str(failure["code"]), "rpc", "rpc"
-    g.call.children = None
+    g.call.children, g.call.part = None, Part()
+    g.call.part.refuse(failure, fields)
     document = {"jsonrpc": "2.0", "error": failure, "id": None if status == 413 else single_id()}
     return refused(contract, known, document, status, status if status in REFUSED else 200)
 

@@ -8,7 +8,7 @@ from blueprints.api.field_map import Key, Moment
 
 VERBS = ("get", "list", "create", "update", "archive", "delete")
 ID = Key(name="id", writable=False)
-COMPANY = Key(name="merchant_id")
+COMPANY = Key(name="merchant_id", refers="merchant")
 HISTORY = {"c_dt": Moment(name="created_at", writable=False), "u_dt": Moment(name="updated_at", writable=False)}
 IDS = {"id": Parameter("id"), "companies_id": Parameter("merchant_id")}
 SORTS = {"id": "id", "c_dt": "created_at"}

@@ -97,7 +97,7 @@ PRODUCTS = expose(
 
 ITEM = {
     "id": Ident(name="id", prefix="item_", writable=False),
-    "productId": Ident(name="product_id", prefix="product_"),
+    "productId": Ident(name="product_id", prefix="product_", refers="product"),
     "description": Field(name="description"),
     "quantity": Decimals(name="quantity"),
     "unitPrice": Price(name="unit_price"),
@@ -112,7 +112,7 @@ BUDGETS = expose(
     "/budgets",
     {
         "id": Ident(name="id", prefix="budget_", writable=False),
-        "customerId": Ident(name="customer_id", prefix="customer_"),
+        "customerId": Ident(name="customer_id", prefix="customer_", refers="customer"),
         "status": Field(name="status"),
         "total": Amount(name="total", writable=False),
         "subtotal": Amount(name="subtotal", writable=False),

@@ -25,14 +25,15 @@ def test_a_record_says_everything_about_a_call(api, alder, records):
     reply = api.post("/customers", data=body, content_type="application/json", headers={"User-Agent": "Tester/1"},
                      environ_base={"REMOTE_ADDR": "203.0.113.7"})
     (record,) = records
-    assert record.keys() == FIELDS
+    assert record.keys() == FIELDS | {"objects"}
     assert record["duration_us"] > 0
     assert record | {"at_us": 0, "duration_us": 0} == {
         "at_us": 0, "duration_us": 0, "contract": "public", "operation": "customers.create", "method": "POST",
         "endpoint": "/v1/api/public/customers", "path": "/v1/api/public/customers", "query": "", "status": 201,
         "error_code": None, "request_bytes": len(body), "response_bytes": len(reply.data), "ip": "203.0.113.7",
         "user_agent": "Tester/1", "request_id": reply.json["meta"]["requestId"], "key_id": 1, "merchant_id": alder,
-        "user_id": None, "customer_id": None, "idempotent": False, "source": "api", "mode": "live"}
+        "user_id": None, "customer_id": 1, "idempotent": False, "source": "api", "mode": "live",
+        "objects": [("customer", 1)]}
 
 
 def test_the_endpoint_is_the_template_and_the_path_what_was_asked(api, records):
@@ -185,4 +186,4 @@ def test_assets_and_probes_are_not_recorded(app, records):
         client.get(path)
     assert records == []
     client.get("/login")
-    assert [(one["contract"], one["source"]) for one in records] == [("admin", "admin")]
+    assert [(one["contract"], one["source"]) for one in records] == [("admin", "pages")]
