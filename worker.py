@@ -16,7 +16,8 @@ from flask import Flask
 
 from analytics import drain, retention
 from config import Settings
-from database import db, transaction
+from database import db, is_unreachable, transaction
+from database.faults import database_away
 from domain import clock, form_tokens, replies
 from domain.access import sessions
 from domain.outbox import retention as outbox_retention
@@ -135,11 +136,14 @@ class Worker:
         """Run one job; the seconds until it is due again."""
         try:
             more = job.run()
-        except Exception:
+        except Exception as problem:
             # Whatever it is, a database that is away or a bug: the other jobs go on.
             failures = self._failures[job.name] = self._failures.get(job.name, 0) + 1
             pause = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 10))
-            log.exception("%s failed (%d in a row); again in %.0f s", job.name, failures, pause)
+            if is_unreachable(problem):
+                database_away(problem)
+            else:
+                log.exception("%s failed (%d in a row); again in %.0f s", job.name, failures, pause)
             return pause
         finally:
             db.session.remove()

@@ -9,7 +9,9 @@ from config import Settings
 from database import db, tune
 from domain.vault import vault
 
-POOL: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800}
+POOL: dict[str, Any] = {
+    "pool_size": 20, "max_overflow": 20, "pool_pre_ping": True, "pool_recycle": 1800, "pool_timeout": 2,
+}
 
 
 def connect(app: Flask, settings: Settings) -> None:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, String, Text, event, text
 from sqlalchemy.engine.interfaces import Dialect
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
+from database.postgresql import watch
 from database.sqlite import DatabaseBusy as DatabaseBusy
 from database.sqlite import queue_of, tune_sqlite
 
@@ -112,6 +114,7 @@ def tune(engine: Engine, *, synchronous: str) -> None:
         tune_sqlite(engine, synchronous)
     else:
         event.listen(engine, "connect", limit_waiting)
+        watch(engine)
 
 
 def limit_waiting(connection: Any, _: Any) -> None:
@@ -166,6 +169,13 @@ def is_busy(problem: DBAPIError) -> bool:
     """Whether the error means that another transaction holds the lock."""
     words = str(problem.orig).lower()
     return "database is locked" in words or "database table is locked" in words or "lock timeout" in words
+
+
+def is_unreachable(problem: BaseException) -> bool:
+    """Is this the database being away or unusable, rather than a statement being wrong?"""
+    if isinstance(problem, DBAPIError):
+        return isinstance(problem, OperationalError) or problem.connection_invalidated
+    return isinstance(problem, PoolTimeout | PendingRollbackError)
 
 
 def ping(bind: str | None = None) -> None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from blueprints.api import conditions, repeats, unknown_names
@@ -24,7 +24,8 @@ from blueprints.api.touched import Part, named_in, number_of
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
-from database import DatabaseBusy, DatabaseClash, transaction
+from database import DatabaseBusy, DatabaseClash, is_unreachable, transaction
+from database.faults import database_away
 from domain import replies
 from domain.actor import Actor
 from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauthenticated, Unavailable
@@ -191,10 +192,11 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
         return error, contract.status(error)
     if isinstance(error, HTTPException) and error.code and TOLD[0] <= error.code <= TOLD[1]:
         return _of_http(error), error.code
-    current_app.logger.error("request %s failed", g.call.request_id, exc_info=error)
-    if isinstance(error, DBAPIError) and (isinstance(error, OperationalError) or error.connection_invalidated):
+    if is_unreachable(error):
+        database_away(error)
         known: DomainError = Unavailable("The database does not answer. Try again in a moment.")
         return known, contract.status(known)
+    current_app.logger.error("request %s failed", g.call.request_id, exc_info=error)
     return DomainError("Something broke on our side. Tell us the request id.", code="internal_error"), 500
 
 
@@ -267,5 +269,5 @@ def attribute(call: Call) -> None:
     try:
         kind, secret = call.contract.secret(request)
         call.key = FIND[kind](secret)
-    except (DomainError, DBAPIError):
+    except (DomainError, SQLAlchemyError):
         call.key = None

@@ -7,8 +7,9 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from blueprints.pages.htmx import is_partial, tell
-from blueprints.pages.session import signed_in
-from database import DatabaseBusy, DatabaseClash
+from blueprints.pages.session import forget_caller, signed_in
+from database import DatabaseBusy, DatabaseClash, is_unreachable
+from database.faults import database_away
 from domain import errors
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -43,7 +44,10 @@ def attach(blueprint: Blueprint) -> None:
 def show(error: Exception) -> Response:
     """Any exception as a page, or as a toast when only a part of a page was asked for."""
     status, message = explain(error)
-    if status >= 500 and not isinstance(error, DatabaseBusy | errors.Unavailable | HTTPException):
+    if is_unreachable(error):
+        database_away(error)
+        forget_caller()                             # who asks stands in the database
+    elif status >= 500 and not isinstance(error, DatabaseBusy | errors.Unavailable | HTTPException):
         current_app.logger.error("page failed", exc_info=error)
     if is_partial():
         response = tell(make_response("", status), message, kind="bad")
@@ -64,6 +68,8 @@ def explain(error: Exception) -> tuple[int, str]:
     if isinstance(error, HTTPException):
         status = error.code or 500
         return status, SENTENCES.get(status, error.description or error.name)
+    if is_unreachable(error):
+        return 503, "The database does not answer. Try again in a moment."
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     if isinstance(error, errors.NotFound):
         return status, SENTENCES[404]

@@ -96,6 +96,11 @@ def signed_in() -> SignedIn | None:
     return cast(SignedIn, current_user) if current_user.is_authenticated else None
 
 
+def forget_caller() -> None:
+    """For the rest of this request nobody is signed in, and the database is not asked who it is."""
+    g._login_user = logins.anonymous_user()
+
+
 def me() -> SignedIn:
     """Who asks; only behind `guard`."""
     found = signed_in()

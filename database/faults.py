@@ -1,0 +1,40 @@
+"""Says a fault once: what goes wrong for every request fills no log."""
+
+import logging
+import threading
+import time
+
+QUIET = 60.0                # seconds for which the same words are not said again
+
+
+class Repeated:
+    """Log lines by their words; how often they were left out is said with the next one."""
+
+    def __init__(self, log: logging.Logger):
+        self._log = log
+        self._guard = threading.Lock()
+        self._said: dict[str, tuple[float, int]] = {}
+
+    def error(self, words: str) -> None:
+        """One line, unless the same was said a moment ago."""
+        with self._guard:
+            now = time.monotonic()
+            before, left_out = self._said.get(words, (float("-inf"), 0))
+            if now - before < QUIET:
+                self._said[words] = (before, left_out + 1)
+                return
+            self._said = {one: said for one, said in self._said.items() if now - said[0] < QUIET} | {words: (now, 0)}
+        self._log.error("%s%s", words, f" ({left_out} times more since the last line)" if left_out else "")
+
+    def forget(self) -> None:
+        """As if nothing had been said."""
+        self._said = {}
+
+
+faults = Repeated(logging.getLogger("countinghouse.faults"))
+
+
+def database_away(problem: BaseException) -> None:
+    """The database cannot be used; its first line says why."""
+    told = str(getattr(problem, "orig", None) or problem).strip() or "no answer"
+    faults.error(f"The database cannot be used: {told.splitlines()[0][:200]}")

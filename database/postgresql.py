@@ -1,0 +1,132 @@
+"""PostgreSQL that stops answering: noticed in a second, told once, and nobody else waits for it.
+
+Time-outs of the server do not help when the server, or the way to it, is gone. So whoever waits longer than PATIENCE
+asks, on a connection of its own, whether anybody is there. If so, the statement may take as long as it takes. If not,
+the connection is given up, and for a while no other is tried.
+"""
+
+import logging
+import socket
+import struct
+import threading
+import time
+from collections.abc import Generator
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, event
+
+PATIENCE = 0.8              # seconds that a statement takes before somebody asks whether the server is there
+LONGEST_LOOK = 0.8          # seconds in which it must say so
+LONGEST_PING = 1.0          # seconds for the statement that tries a connection of the pool
+HELD = 1.0                  # seconds for which a verdict holds
+CONNECTING = {
+    "connect_timeout": 2, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+    "tcp_user_timeout": 3000,
+}
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)           # what a server answers before it knows who asks
+
+log = logging.getLogger("countinghouse.database")
+_thread = threading.local()
+
+
+class Reach:
+    """Whether the server answers at all; without an address, which the first connection tells, it is believed to."""
+
+    def __init__(self, host: str, port: int):
+        self.host, self.port = host, port
+        self._looking = threading.Lock()
+        self._answers = True
+        self._looked = float("-inf")
+
+    def answers(self) -> bool:
+        """A verdict at most HELD seconds old; while one thread looks, the others take the last one."""
+        if not self.host or time.monotonic() - self._looked < HELD:
+            return self._answers
+        waits = self._answers                   # nobody waits for a server that did not answer the last time
+        if not self._looking.acquire(blocking=waits):
+            return False
+        try:
+            if time.monotonic() - self._looked >= HELD:
+                self._tell(self._look())
+            return self._answers
+        finally:
+            self._looking.release()
+
+    def _tell(self, problem: str) -> None:
+        before, self._answers, self._looked = self._answers, not problem, time.monotonic()
+        if before and problem:
+            log.error("PostgreSQL does not answer: %s", problem)
+        elif not before and not problem:
+            log.warning("PostgreSQL answers again")
+
+    def _look(self) -> str:
+        """What is wrong, or nothing."""
+        until = time.monotonic() + LONGEST_LOOK
+        try:
+            with self._connected() as connection:
+                connection.sendall(SSL_REQUEST)
+                connection.settimeout(max(0.01, until - time.monotonic()))
+                return "" if connection.recv(1) else "it closes the connection"
+        except OSError as problem:
+            return str(problem)
+
+    def _connected(self) -> socket.socket:
+        if not self.host.startswith("/"):
+            return socket.create_connection((self.host, self.port), timeout=LONGEST_LOOK)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(LONGEST_LOOK)
+        connection.connect(f"{self.host}/.s.PGSQL.{self.port}")
+        return connection
+
+
+class WatchedConnection(psycopg.Connection[Any]):
+    """A connection on which nobody waits for a server that is gone."""
+
+    reach: Reach | None = None
+
+    def wait(self, gen: Any, *given: Any, **more: Any) -> Any:
+        return super().wait(gen if self.reach is None else self._watched(gen), *given, **more)
+
+    def _watched(self, gen: Any) -> Generator[Any, Any, Any]:
+        """The same steps; at those where nothing has come for a while it looks whether the server is there."""
+        began = time.monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if not ready and time.monotonic() - began > PATIENCE:
+                    self._must_be_there(time.monotonic() - began)
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+    def _must_be_there(self, waited: float) -> None:
+        assert self.reach is not None
+        pinged = getattr(_thread, "pings", False)
+        if (pinged and waited > LONGEST_PING) or not (pinged or self.reach.answers()):
+            self.pgconn.finish()
+            raise psycopg.OperationalError("the server does not answer")
+
+
+def watch(engine: Engine) -> None:
+    """Let no thread wait for a server that is gone."""
+    reach = Reach(engine.url.host or "", engine.url.port or 5432)
+    ping = engine.dialect.do_ping
+
+    def connect(_: Any, __: Any, given: Any, named: dict[str, Any]) -> Any:
+        if not reach.answers():
+            raise psycopg.OperationalError("the server does not answer")
+        made = WatchedConnection.connect(*given, **(CONNECTING | named))
+        made.reach, reach.host, reach.port = reach, made.info.host, made.info.port
+        return made
+
+    def short_ping(connection: Any) -> bool:
+        _thread.pings = True
+        try:
+            return ping(connection)
+        finally:
+            _thread.pings = False
+
+    event.listen(engine, "do_connect", connect)
+    engine.dialect.do_ping = short_ping  # type: ignore[method-assign, assignment]
