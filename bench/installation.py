@@ -71,7 +71,7 @@ def prepare(folder: Path, product_count: int) -> Installation:
             merchant_id = merchant.id
         own = Actor(label="bench", merchant_ids=frozenset({merchant_id}), scopes=EVERYTHING)
         wanted = {"name": "Bench", "rate_limit_per_hour": LIMIT}
-        new = api_keys.fresh(operator, inputs.parse(api_keys.KeyInput, wanted))
+        new = api_keys.fresh(operator.narrowed(merchant_id), inputs.parse(api_keys.KeyInput, wanted))
         with transaction():
             _, key = api_keys.create(operator.narrowed(merchant_id), new)
             for number in range(product_count):

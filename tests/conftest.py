@@ -24,6 +24,7 @@ from config import Settings, from_environment
 from database import db
 from domain.access import passwords
 from domain.access.recognition import verdicts
+from domain.integrations import webhooks
 from tests import plan
 
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
@@ -172,6 +173,7 @@ def context(request, app, restore, records):
     with app.app_context():
         restore()
         records.clear()
+        webhooks.policy.allowed_hosts = ()           # another application of the same process may have set it
         rate_limits.forget()
         verdicts.forget()
         yield app

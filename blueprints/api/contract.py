@@ -92,7 +92,7 @@ class Exposure:
     prefix: str                             # of ids in paths
     required: tuple[str, ...]               # domain names that a creation must carry here
     tenant: str                             # the wire name of the merchant, where a caller may have several
-    scoped: bool                            # do its operations ask for a scope?
+    unscoped: tuple[str, ...]               # verbs that ask for no scope
     name: str                               # what the contract calls the noun
     told: bool                              # do events show the noun like this?
     show: Callable[[Record], dict[str, Any]]

@@ -33,19 +33,19 @@ def expose(
     prefix: str = "",
     required: tuple[str, ...] = (),
     tenant: str = "",
-    scoped: bool = True,
+    unscoped: tuple[str, ...] = (),
     name: str = "",
     told: bool = False,
 ) -> Exposure:
     """Offer some verbs of a noun under a path, in the contract's words.
 
-    `tenant` is the wire name of the merchant where callers may have several; `scoped=False` asks for
+    `tenant` is the wire name of the merchant where callers may have several; `unscoped` are verbs that ask for
     no scope; `name` is what the contract calls the noun; `told` says that events show the noun like this.
     """
     show = record_shower(fields, contract.formats)
     exposure = Exposure(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
-        sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, scoped=scoped,
+        sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, unscoped=unscoped,
         name=name or resource.name, told=told, show=show, noun=slug(resource.noun), references=references(fields),
         written=RowCache(show) if contract.steady else None,
     )
@@ -123,7 +123,7 @@ def operation(
         name=f"{exposure.name}.{exposure.contract.names.get(verb, verb)}",
         method=method,
         path=exposure.path + path,
-        scope=scope if exposure.scoped else None,
+        scope=None if verb in exposure.unscoped else scope,
         run=run,
         writes=method != "GET",
         exposure=exposure,

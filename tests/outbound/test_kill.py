@@ -47,7 +47,7 @@ WRITER = """
 import sys
 from app import create_app
 from bench.webhooks import Plan, populate
-populate(create_app(sink=lambda record: None), Plan(endpoints=3, events=5000, kills=0), 9)
+populate(create_app(sink=lambda record: None), Plan(endpoints=3, events=5000, kills=0), 8009)
 """
 
 

@@ -121,7 +121,7 @@ def create_rate(actor: Actor, arguments: Arguments) -> Outcome:
 def operations(contract: Contract) -> list[Operation]:
     """The three methods of the document."""
     exposure = expose(
-        contract, currencies.RESOURCE, "/accounting/currencies", CURRENCY, verbs=(), scoped=False,
+        contract, currencies.RESOURCE, "/accounting/currencies", CURRENCY, verbs=(), unscoped=("list", "get"),
         sorts={"id": "id", "code": "code", "name": "name"}, name="accounting.currencies",
     )
     return [

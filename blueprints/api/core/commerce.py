@@ -49,7 +49,7 @@ expose(
     name="clients",
     required=("name", "currency", "merchant_id"),
     tenant="companies_id",
-    scoped=False,
+    unscoped=VERBS,
     parameters={
         **IDS, "name": Parameter("name_contains"),
         "status": Parameter("status", {word: inside for inside, word in CLIENT_STATUS.items()}),
