@@ -55,7 +55,7 @@ LIFE = Lifecycle(noun="api_key")
 
 def fresh(actor: Actor, new: KeyInput) -> NewKey:
     """A key of this kind, made and hashed, which takes too long for a transaction; raises Invalid."""
-    expires_at = _expiry(actor, new.expires_at, actor.merchant_id)
+    expires_at = _expiry(actor, new.expires_at)
     scopes, mode = _scopes(new.scopes), new.mode or actor.mode
     if actor.test and mode is not Mode.TEST:
         raise Invalid.field("mode", "must be test: this is the test world", "inclusion")
@@ -135,9 +135,12 @@ def _scopes(given: list[str] | None) -> list[str]:
     return [scope for scope in KEY_SCOPES if scope in given]
 
 
-def _expiry(actor: Actor, given: datetime | date | None, merchant_id: int) -> datetime | None:
-    """When the key ends; the operator's command accepts a time in the past."""
-    moment = None if given is None else zones.until("expires_at", given, merchant_id)
+def _expiry(actor: Actor, given: datetime | date | None, merchant_id: int | None = None) -> datetime | None:
+    """When the key ends: a bare day in the zone of its merchant. The operator's command accepts a time in the past."""
+    if given is None or isinstance(given, datetime):
+        moment = given
+    else:
+        moment = zones.until("expires_at", given, merchant_id or actor.merchant_id)
     if moment is not None and actor.source != "cli":
         _must_be_future(moment, clock.now())
     return moment
