@@ -177,7 +177,7 @@ def _hold(engine: Engine) -> Held:
         _abandoned.append(before)
     if engine not in _told:
         _told.add(engine)
-        event.listen(engine, "engine_disposed", _let_go)
+        event.listen(engine, "engine_disposed", _return_connection)
     fairy = engine.raw_connection()
     driver = fairy.driver_connection
     assert isinstance(driver, sqlite3.Connection)
@@ -185,7 +185,7 @@ def _hold(engine: Engine) -> Held:
     return _threads.held  # type: ignore[no-any-return]
 
 
-def _let_go(engine: Engine) -> None:
+def _return_connection(engine: Engine) -> None:
     """Return this thread's connection when its engine is disposed."""
     held = _held()
     if held is not None and held.engine is engine:

@@ -1,4 +1,4 @@
-"""Who asks. The first argument of every service; nothing about the caller is ambient."""
+"""Defines Actor, the caller of a service: its first argument, never a global."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -10,7 +10,7 @@ from models.user import Role, User
 
 
 class All:
-    """Every merchant: the installation's operator. Not a set, so it cannot be empty by accident."""
+    """Stands for every merchant, which the installation's operator has. No set, so never empty by accident."""
 
     def __repr__(self) -> str:
         return "ALL"
@@ -21,13 +21,13 @@ ALL: Final = All()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """A caller: which merchants' rows, which scopes, which way in, which name."""
+    """A caller: its merchants, its scopes, its credential and its name."""
 
     label: str                                      # as the audit log says it
     merchant_ids: frozenset[int] | All = frozenset()
     scopes: frozenset[str] = frozenset()
     source: str = "system"
-    kind: str = "API key"                           # for sentences: whose permission is lacking
+    kind: str = "API key"                           # for messages: what lacks the permission
     customer_id: int | None = None
     user_id: int | None = None
     credential_id: int | None = None
@@ -39,12 +39,12 @@ class Actor:
 
     @classmethod
     def operator(cls) -> "Actor":
-        """Whoever runs commands on the server itself."""
+        """The actor of commands on the server."""
         return cls(label="operator", merchant_ids=ALL, scopes=EVERYTHING, source="cli", kind="operator")
 
     @classmethod
     def system(cls) -> "Actor":
-        """The program on its own account: schedules and expiries."""
+        """The actor of the program's own jobs, such as expiries."""
         return cls(label="system", merchant_ids=ALL, scopes=EVERYTHING, kind="system")
 
     @classmethod
@@ -74,20 +74,20 @@ class Actor:
             )
 
     def reaches(self, merchant_id: int | None) -> bool:
-        """May rows of this merchant be seen? Rows of no merchant are the operator's alone."""
+        """Whether rows of this merchant may be seen; rows without a merchant only by the operator."""
         if isinstance(self.merchant_ids, All):
             return True
         return merchant_id in self.merchant_ids
 
     def narrowed(self, merchant_id: int | None) -> "Actor":
-        """The same actor for one merchant (None: as it was); a merchant out of reach gives nothing."""
+        """The same actor for one merchant (None: unchanged); for a merchant it has not, an actor without any."""
         if merchant_id is None:
             return self
         return replace(self, merchant_ids=frozenset({merchant_id}) if self.reaches(merchant_id) else frozenset())
 
     @property
     def test(self) -> bool:
-        """Is this the test world? Its rows and those of the live one never meet."""
+        """Whether this is the test world, whose rows are separate from the live ones."""
         return self.mode is Mode.TEST
 
     def in_world(self, *, test: bool) -> "Actor":
@@ -95,16 +95,16 @@ class Actor:
         return replace(self, mode=Mode.TEST if test else Mode.LIVE)
 
     def ownership(self) -> dict[str, Any]:
-        """Whose a new row is, and of which world; raises Invalid when the merchant must be named first."""
+        """The merchant and world of a new row; raises Invalid when the merchant must be named first."""
         return {"merchant_id": self.merchant_id, "test": self.test}
 
     def for_row(self, row: Any) -> "Actor":
-        """The same actor for the merchant of one row; as it was where the row has none."""
+        """The same actor for the merchant of one row; unchanged where the row has none."""
         return self.narrowed(getattr(row, "merchant_id", None))
 
     @property
     def merchant_id(self) -> int:
-        """The one merchant a create is for; raises Invalid when it must be named first."""
+        """The merchant of a new row; raises Invalid when it must be named first."""
         if isinstance(self.merchant_ids, All) or len(self.merchant_ids) != 1:
             raise Invalid.field("merchant_id", "is required", "missing")
         return next(iter(self.merchant_ids))

@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, from which value to which, in the transaction of the change."""
+"""Writes the audit trail: who changed what, from which value to which, in the change's transaction."""
 
 from datetime import date, datetime
 from enum import Enum
@@ -61,6 +61,6 @@ def record(
             after=after,
             source=actor.source,
             request_id=actor.request_id,
-            ip=actor.ip[:64] if actor.ip else None,      # a misconfigured proxy may hand on anything
+            ip=actor.ip[:64] if actor.ip else None,      # a misconfigured proxy may send any text
         )
     )

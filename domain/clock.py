@@ -1,8 +1,8 @@
-"""One clock. Read it once per operation and pass the value on."""
+"""Gives the current time. Read it once per operation and pass the value on."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The present, aware, in UTC."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)

@@ -1,8 +1,8 @@
-"""Identifiers that merchants see: ten characters, unique on the whole platform."""
+"""Generates the identifiers that merchants see: ten characters, unique in the installation."""
 
 import secrets
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"        # Crockford: nothing that reads as something else
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"        # Crockford: no characters that look alike
 LENGTH = 10
 
 

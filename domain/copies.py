@@ -1,4 +1,4 @@
-"""Copies of rows in the other world: from live to test, from test to live."""
+"""Copies rows to the other world: from live to test, from test to live."""
 
 from collections.abc import Callable
 from typing import Any

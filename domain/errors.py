@@ -1,4 +1,4 @@
-"""What can go wrong, in the domain's words. No HTTP numbers: each contract has its own."""
+"""Defines the domain's errors. They have no HTTP status: each contract sets its own."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake in one field: a code that contracts may translate, and our sentence for it."""
+    """One mistake in one field: a code that contracts may translate, and a message."""
 
     code: str
     text: str
@@ -49,7 +49,7 @@ class Invalid(DomainError):
 
     @property
     def missing(self) -> bool:
-        """Is nothing wrong but that something required was not sent?"""
+        """Whether the only mistakes are required fields that were not sent."""
         return bool(self.fields) and all(one.code == "missing" for one in self.fields.values())
 
 
@@ -64,23 +64,23 @@ class NotFound(DomainError):
 
 
 class Foreign(NotFound):
-    """There is such a row, and it is somebody else's. Only the Client API lets it show."""
+    """The row belongs to another owner. Only the Client API tells it from NotFound."""
 
 
 class Conflict(DomainError):
-    """The request is fine but clashes with the state of things."""
+    """The request is valid but conflicts with the current state."""
 
     code = "conflict"
 
 
 class Forbidden(DomainError):
-    """The actor is known and may not."""
+    """The actor is known and lacks the permission."""
 
     code = "forbidden"
 
 
 class Unauthenticated(DomainError):
-    """Nobody we know."""
+    """The credentials are missing or wrong."""
 
     code = "unauthorized"
 
@@ -92,18 +92,18 @@ class LimitExceeded(DomainError):
 
 
 class PreconditionFailed(DomainError):
-    """Somebody else changed the row since the caller read it."""
+    """The row was changed since the caller read it."""
 
     code = "precondition_failed"
 
 
 class TooLarge(DomainError):
-    """More than we take in one request."""
+    """The request exceeds a size limit."""
 
     code = "payload_too_large"
 
 
 class Unavailable(DomainError):
-    """Not now; the same request may succeed in a moment."""
+    """Temporarily unavailable; the same request may succeed in a moment."""
 
     code = "unavailable"

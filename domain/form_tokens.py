@@ -1,7 +1,7 @@
-"""A form that makes a row makes one, however often it is sent: the first time is remembered for a day.
+"""Keeps a form that is sent twice from creating two rows; the first result is kept for a day.
 
-The token is taken before the row is made, in the same transaction: of two equal forms at once the second
-waits, and then finds what the first one made. A refused form does not use its token up.
+The token is claimed before the row is created, in the same transaction: of two equal forms at once the
+second waits, and then finds the row of the first. A refused form does not use up its token.
 """
 
 import secrets
@@ -24,7 +24,7 @@ def fresh() -> str:
 
 
 def claim(token: str) -> str | None:
-    """Take the token; when it was taken before, the result of then."""
+    """Claim the token; returns the first result when it was claimed before."""
     insert = (postgresql if db.session().get_bind().dialect.name == "postgresql" else sqlite).insert(FormToken)
     values = {"token": token, "result": "", "created_at": clock.now()}
     taken = db.session.execute(
@@ -36,12 +36,12 @@ def claim(token: str) -> str | None:
 
 
 def keep(token: str, result: str) -> None:
-    """Say where the row is that the form made."""
+    """Store the address of the row that the form created."""
     db.session.scalars(select(FormToken).where(FormToken.token == token)).one().result = result
 
 
 def forget_old(limit: int = 5000) -> int:
-    """Remove tokens older than 24 hours, a bounded number at a time; how many."""
+    """Remove tokens older than 24 hours, a bounded number at a time; returns how many."""
     old = select(FormToken.id).where(FormToken.created_at < clock.now() - KEPT).limit(limit)
     keys = db.session.scalars(old).all()
     db.session.execute(delete(FormToken).where(FormToken.id.in_(keys)))

@@ -1,4 +1,4 @@
-"""What a JSON Schema says of an input beyond its type: limits, formats and words that validators check."""
+"""Annotates inputs for JSON Schema beyond their type: limits, formats and values that validators check."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema
 
 from domain.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE
 
-NULL_IF_NEW = "nullIfNew"                    # for whoever makes schemas of inputs
+NULL_IF_NEW = "nullIfNew"                    # read where schemas are generated
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class NullIfNew:
 
 
 def one_of(*words: str) -> Facts:
-    """A closed set of words."""
+    """A closed set of values."""
     return Facts({"enum": list(words)})
 
 

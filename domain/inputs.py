@@ -1,8 +1,8 @@
-"""The vocabulary of input fields, and one way in: `parse` for a new row, `changes` for some fields.
+"""Defines the types of input fields and reads inputs: `parse` for a new row, `changes` for some fields.
 
 Input models are strict (JSON types count). Values that come as text, from forms, are read with
-`text=True`, which turns "12.50" into a number and "on" into a truth. Library English never reaches
-a caller: every error type has our sentence, and the value that was sent is never repeated.
+`text=True`, which turns "12.50" into a number and "on" into true. The library's messages never reach
+a caller: every error type has a message here, and the value that was sent is never repeated.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -32,11 +32,11 @@ from domain.validators import LARGEST, wrong
 
 
 class Input(BaseModel):
-    """Base of all input models: what it does not name, nobody can write."""
+    """Base of all input models: callers can write only the fields it names."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-    only_in_changes: ClassVar[frozenset[str]] = frozenset()       # what a creation decides by itself
-    only_at_creation: ClassVar[frozenset[str]] = frozenset()      # what can be said again, and never changed
+    only_in_changes: ClassVar[frozenset[str]] = frozenset()       # what a creation sets by itself
+    only_at_creation: ClassVar[frozenset[str]] = frozenset()      # what a change may repeat, but not change
 
 
 Model = TypeVar("Model", bound=Input)
@@ -56,7 +56,7 @@ class Text(GroupedMetadata):
 
 @dataclass(frozen=True)
 class NameText(GroupedMetadata):
-    """The same for what people call something: a letter or a digit shows in it."""
+    """A name: text with at least one visible letter or digit."""
 
     maximum: int
     minimum: int = 0
@@ -68,7 +68,7 @@ class NameText(GroupedMetadata):
 
 @dataclass(frozen=True)
 class Number(GroupedMetadata):
-    """A decimal number within bounds, exact; `above` is a bound that is itself too small."""
+    """A decimal number within bounds, exact; `above` is an exclusive lower bound."""
 
     minimum: int = 0
     maximum: Decimal | int = LARGEST
@@ -116,7 +116,7 @@ def Choice(kind: type[StrEnum]) -> BeforeValidator:
 T = TypeVar("T")
 # Or null; an empty field of a form is null too.
 Maybe = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
-# May be left out; null means the same in a creation and is refused in a change. Of a form an empty field is nothing.
+# May be left out; null means the same in a creation and is refused in a change. A form's empty field is left out.
 OrAbsent = Annotated[T | None, BeforeValidator(validators.not_null), input_facts.NullIfNew()]
 
 Name = Annotated[str, NameText(200, 1)]
@@ -150,12 +150,12 @@ Percentage = Number(0, 1000, decimals=4)
 RowId = Annotated[int, Whole(1, 2**63 - 1)]
 
 
-# What is wrong with an amount that is left out while its currency changes: it would be read in the new one.
+# The message for an amount that is left out while its currency changes: it would be read in the new one.
 SENT_AGAIN = Problem("missing", "must be sent again when the currency changes")
 
 
 def sent_again(amounts: Mapping[str, Any], given: Collection[str]) -> None:
-    """Another currency needs every amount again; raises Invalid with those that are not zero and were not sent."""
+    """Check that a change of currency sends every amount; raises Invalid with non-zero ones that were not sent."""
     left = [name for name, value in amounts.items() if value and name not in given]
     if left:
         raise Invalid("Some fields need attention.", fields=dict.fromkeys(left, SENT_AGAIN))
@@ -216,7 +216,7 @@ def _partial(model: type[Input]) -> type[Input]:
 
 
 def invalid(problem: ValidationError, others: Mapping[str, Problem] | None = None) -> Invalid:
-    """The library's error in our words, with other mistakes; the first of each field counts."""
+    """The library's errors as Invalid with our messages, and other mistakes; the first of each field counts."""
     fields: dict[str, Problem] = {}
     for error in problem.errors(include_url=False, include_input=False):
         path = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))

@@ -1,7 +1,7 @@
-"""Codes of ISO 3166-1 (countries) and ISO 4217 (currencies), and their English names by CLDR.
+"""Lists the codes of ISO 3166-1 (countries) and ISO 4217 (currencies), with English names by CLDR.
 
-The codes are those of both standards as of February 2026. A code is added here, and a currency in a
-migration besides, which gives it its row.
+The codes are those of both standards as of February 2026. A new code is added here, and a new currency
+also by a migration, which inserts its row.
 """
 
 from functools import cache

@@ -1,4 +1,4 @@
-"""What happens to rows of every noun: added, changed, removed, brought back, with audit entry and event."""
+"""Adds, changes, removes and restores rows of every noun, with audit entry and event."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ Undo = Callable[[Actor, Any, Mapping[str, Any]], Any]
 
 @dataclass(slots=True)
 class Change:
-    """A change under way: how the row was, and the verb that the audit entry and the event carry."""
+    """A change in progress: the row's values before it, and the verb of the audit entry and the event."""
 
     before: dict[str, Any]
     verb: str
@@ -36,7 +36,7 @@ class Lifecycle:
     merchant_of: Callable[[Any], int | None] = lambda row: None
 
     def add(self, actor: Actor, row: Any) -> None:
-        """Store a new row, which gives it its id, and say that it was created."""
+        """Store a new row, which gives it its id, and record its creation."""
         now = clock.now()
         row.created_at, row.updated_at, row.version = row.created_at or now, row.updated_at or now, 1
         if hasattr(row, "created_by_user_id"):
@@ -48,8 +48,7 @@ class Lifecycle:
 
     @contextmanager
     def changing(self, actor: Actor, row: Any, verb: str = "updated", event: str | None = "") -> Iterator[Change]:
-        """Around a change of the row. The event has the verb's name, another one that is given, or with None there
-        is none."""
+        """Context of a change of the row. The event has the verb's name or the one given; None emits none."""
         change = Change(self.snapshot(row), verb)
         yield change
         touch(row)
@@ -60,7 +59,7 @@ class Lifecycle:
 
     @contextmanager
     def removing(self, actor: Actor, row: Any) -> Iterator[Change]:
-        """Around a removal: the row is kept and found no more. Its event shows it as it was."""
+        """Context of a deletion: the row is marked as deleted. Its event shows it as it was."""
         self.emit(actor, "deleted", row)
         change = Change(self.snapshot(row), "deleted")
         row.deleted_at = clock.now()
@@ -69,18 +68,18 @@ class Lifecycle:
         self.note(actor, change.verb, row, before=change.before, after=self.snapshot(row))
 
     def remove(self, actor: Actor, row: Any) -> None:
-        """Remove a row that needs nothing besides."""
+        """Mark the row as deleted."""
         with self.removing(actor, row):
             pass
 
     def erase(self, actor: Actor, row: Any) -> None:
-        """Delete the row for good; only the audit trail knows what it was."""
+        """Delete the row for good; only the audit trail keeps its values."""
         self.note(actor, "deleted", row, before=self.snapshot(row))
         db.session.delete(row)
 
     @contextmanager
     def restoring(self, actor: Actor, row: Any) -> Iterator[Change]:
-        """Around the undo of a removal."""
+        """Context of undoing a deletion."""
         with self.changing(actor, row, "restored", event="updated") as change:
             row.deleted_at = None
             yield change
@@ -89,19 +88,19 @@ class Lifecycle:
         self, actor: Actor, verb: str, row: Any, *, before: dict[str, Any] | None = None,
         after: dict[str, Any] | None = None,
     ) -> None:
-        """An audit entry about the row."""
+        """Write an audit entry about the row."""
         audit.record(
             actor, f"{self.noun}.{verb}", row, before=before, after=after, merchant_id=self.merchant_of(row)
         )
 
     def emit(self, actor: Actor, verb: str, row: Any) -> None:
-        """The event of the verb, where the noun has events."""
+        """Emit the event of the verb, where the noun has events."""
         if self.tell is not None:
             self.tell(actor, f"{self.noun}.{verb}", row)
 
 
 def put_back(update: Callable[[Actor, Any, dict[str, Any]], Any], model: type[Input]) -> Undo:
-    """An undo that gives fields of the input the values that they had; raises Invalid for other values."""
+    """An undo that restores the values of input fields; raises Invalid for values that fail validation."""
     def undo(actor: Actor, row: Any, was: Mapping[str, Any]) -> Any:
         return update(actor, row, changes(model, dict(was)))
 

@@ -1,4 +1,4 @@
-"""What a listing is declared with: the filters of its list, and the child rows that are read with its rows."""
+"""Defines the parts of a listing: its filters, and the child rows that are read with its rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ READERS: dict[Any, Callable[[Any], Any]] = {"text": containing, str: texts.compo
 
 
 class Reads(Protocol):
-    """Whatever runs prepared statements."""
+    """An object that runs prepared statements."""
 
     def rows(self, statement: Prepared, values: Values) -> Sequence[Any]:
         """All rows of a statement."""
@@ -24,14 +24,14 @@ class Reads(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One thing a list can be narrowed by: the type of its value, and its clause over a bound value."""
+    """One filter of a list: the type of its value, and its clause over a bound value."""
 
     kind: Any                       # an enum, int, str, bool, list, "moment", "day_end", "amount", "text"
     clause: Bound
     read: Callable[[Any], Any] | None = None        # what the value is compared as
 
     def value(self, given: Any) -> Any:
-        """The value that is bound: texts in normal form, patterns folded."""
+        """The value to bind: texts in normal form, patterns folded."""
         read = self.read or READERS.get(self.kind)
         return given if read is None else read(given)
 

@@ -1,8 +1,8 @@
-"""Whose rows, which, in what order: the one tenant filter, and lists that compile once.
+"""Finds a noun's rows: applies the tenant filter, filters, sorts and pages, with statements compiled once.
 
-A listing reads columns, not entities: statements are built once per shape (which filters, which
-order, whose rows) and kept, because building one costs more than running it. Entities are for
-writes: `get` gives one, locked if it will change.
+A listing reads columns, not entities: statements are built once per shape (filters, order, owner) and
+cached, because building one costs more than running it. Entities are for writes: `get` gives one,
+locked if it will change.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ EVERYTHING = 2**62                 # more rows than there can be
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """How one noun is found: everything not named here can be neither filtered nor sorted by."""
+    """Declares how a noun's rows are found: only what it names can be filtered and sorted by."""
 
     model: Any
     noun: str
@@ -43,7 +43,7 @@ class Listing:
     customer: str | None = None                       # the column that names the customer; None refuses customers
     own: bool = False                                 # restricted users see what they created
     merchant: str | None = "merchant_id"              # None: global rows, the same for everybody
-    where: tuple[ColumnElement[bool], ...] = ()       # which rows of the table are this noun at all
+    where: tuple[ColumnElement[bool], ...] = ()       # the rows of the table that are this noun
 
     @cached_property
     def _statements(self) -> StatementCache:
@@ -52,7 +52,7 @@ class Listing:
     # Whose rows ---------------------------------------------------------------------------------
 
     def owned(self, actor: Actor, *, removed: bool = False) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
-        """The one place that decides whose rows, of which world, an actor can reach: clauses and their values."""
+        """The clauses, and their values, that limit an actor to its own rows and world. No other code decides this."""
         clauses: list[ColumnElement[bool]] = list(self.where)
         values = self._own_values(actor)
         if "own_merchant" in values:
@@ -73,7 +73,7 @@ class Listing:
         return clauses, values
 
     def _world(self) -> ColumnElement[bool]:
-        """Which rows are of the actor's world."""
+        """The clause for rows of the actor's world."""
         mine: ColumnElement[bool] = self.model.test == bindparam("own_test")
         return mine
 
@@ -82,7 +82,7 @@ class Listing:
         return hasattr(self.model, "test")
 
     def _own_values(self, actor: Actor) -> dict[str, Any]:
-        """What the actor is bound to: which values there are decides which clauses there are."""
+        """The actor's values to bind; which of them exist decides the clauses."""
         values: dict[str, Any] = {}
         if self.merchant is not None and not isinstance(actor.merchant_ids, All):
             if len(actor.merchant_ids) == 1:
@@ -98,14 +98,14 @@ class Listing:
         return values
 
     def _whose(self, actor: Actor) -> tuple[Any, ...]:
-        """The part of a statement's shape that the actor decides."""
+        """The part of a statement's shape that depends on the actor."""
         merchants = 0 if isinstance(actor.merchant_ids, All) else 1 if len(actor.merchant_ids) == 1 else 2
         return merchants, actor.customer_id is not None, actor.own_only
 
     # One row ------------------------------------------------------------------------------------
 
     def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
-        """The entity, locked if it will change; raises NotFound, or Foreign when it is somebody else's.
+        """The entity, locked if it will change; raises NotFound, or Foreign when another owner has it.
 
         `removed` finds only rows that were deleted, for an undo.
         """
@@ -121,18 +121,18 @@ class Listing:
     def lock(self, actor: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:
         """The row, locked to be changed, and before it the actor for the row's merchant alone.
 
-        Whoever writes takes both from here: what the change refers to is then found among that
-        merchant's rows only, also for an actor of several merchants.
+        Every write takes both from here: rows that the change refers to are then found among that
+        merchant's only, also for an actor of several merchants.
         """
         row = self.get(actor, key, lock=True, removed=removed)
         return actor.for_row(row), row
 
     def refer(self, actor: Actor, field: str, key: int | None) -> Any:
-        """The entity that a field of an input names, None for none; raises Invalid for what the actor has not."""
+        """The entity that an input's field names, None for none; raises Invalid for one the actor cannot reach."""
         if key is None:
             return None
         try:
-            with db.session.no_autoflush:          # the row that refers to it may be half written
+            with db.session.no_autoflush:          # the row that refers to it may not be complete yet
                 return self.get(actor, key)
         except NotFound:
             raise Invalid.field(field, "must exist", "unknown") from None
@@ -159,7 +159,7 @@ class Listing:
         return record
 
     def absent(self, actor: Actor, key: int) -> NotFound:
-        """Why there is no such row: none at all in the actor's world, or somebody else's."""
+        """The error for a missing row: NotFound, or Foreign when another owner has it."""
         if 0 < key <= LARGEST_ID:
             statement = select(self.model.id).where(self.model.id == key)
             values = {"own_test": actor.test} if self._has_worlds else {}
@@ -176,7 +176,7 @@ class Listing:
     def page(self, actor: Actor, query: Query, show: Callable[[Sequence[Record]], Any] | None = None) -> Page:
         """A page of the list; raises Invalid for a sort or a filter that is not declared.
 
-        `show` makes of the records what the asker needs; it must depend on nothing else.
+        `show` converts the records for the caller; it must depend on nothing else.
         """
         values = self._own_values(actor) | self._values(query)
         values["limit"], values["offset"] = query.limit, min(query.offset, MAX_OFFSET)
@@ -198,7 +198,7 @@ class Listing:
         return int(Reader().cached_first(self._counting(actor, query), values)[0])
 
     def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Iterator[Record]:
-        """All matching records in order, of one state of the database, for exports, in constant memory."""
+        """All matching records in order, from one state of the database, in constant memory, for exports."""
         values = self._own_values(actor) | self._values(query) | {"limit": EVERYTHING, "offset": 0}
         with snapshot() as state:
             for rows in state.chunks(self._prepared(actor, query), values, chunk):
@@ -218,7 +218,7 @@ class Listing:
         return self._statements.get(shape, lambda: self._build(actor, query))
 
     def _counting(self, actor: Actor, query: Query) -> Prepared:
-        """Only the number of a page's statement."""
+        """The statement that only counts the rows of a page's statement."""
         def build() -> Prepared:
             counted = self._prepared(actor, query).counted
             assert counted is not None
@@ -227,7 +227,7 @@ class Listing:
         return self._statements.get(("count", *self._shape(actor, query)), build)
 
     def _shape(self, actor: Actor, query: Query) -> tuple[Any, ...]:
-        """What the text of a statement depends on."""
+        """The key of a statement: everything that its text depends on."""
         wanted = frozenset(query.filters), bool(query.search)
         return *self._whose(actor), *wanted, query.sort, query.descending, query.order
 
@@ -273,18 +273,18 @@ class Listing:
 
 
 def weight(page: Page) -> int:
-    """How many rows a page keeps in memory, its children among them."""
+    """The number of rows of a page, with children, for the cache."""
     return 1 + sum(1 + sum(map(len, record.children.values())) for record in page.records)
 
 
 def expect(row: Any, seen: int | Collection[int] | None) -> None:
-    """Raises PreconditionFailed unless the row still has the version (or one of those) that the caller saw."""
+    """Raises PreconditionFailed unless the row has (one of) the versions that the caller saw."""
     versions = (seen,) if isinstance(seen, int) else seen
     if versions is not None and getattr(row, "version", None) not in versions:
         raise PreconditionFailed("Somebody else changed this in the meantime. Read it again and repeat your change.")
 
 
 def touch(row: Any) -> None:
-    """Note that the row changed, now."""
+    """Set the row's time of change to now."""
     row.version += 1
     row.updated_at = clock.now()

@@ -1,6 +1,6 @@
-"""Metadata as the text of a form: a line name=value for each entry, exact in both directions.
+"""Converts metadata to a form's text and back: a line name=value for each entry.
 
-What a line cannot hold as it is (line breaks, space at an end, an equals sign in a name) stands in quotes, as in JSON.
+Texts with line breaks, space at an end, or an equals sign in a name are quoted as in JSON.
 """
 
 import json
@@ -11,18 +11,18 @@ LINE = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[^=]*)(?:=(.*))?')
 
 
 def write(metadata: Mapping[str, str]) -> str:
-    """The lines."""
+    """The metadata as lines."""
     return "\n".join(f"{_quoted(name, '=' in name)}={_quoted(value)}" for name, value in metadata.items())
 
 
 def read(text: str) -> dict[str, str]:
-    """The metadata that the lines say; a line without an equals sign is a name without a value."""
+    """The metadata from lines; a line without an equals sign is a name without a value."""
     found = [LINE.fullmatch(line) for line in text.splitlines() if line.strip()]
     return {_plain(one[1]): _plain(one[2] or "") for one in found if one is not None}
 
 
 def _quoted(text: str, needed: bool = False) -> str:
-    """The text, in quotes where it would not come back as it is."""
+    """The text, quoted where it would otherwise read back differently."""
     awkward = needed or text != text.strip() or len(text.splitlines()) > 1 or text.startswith('"')
     return json.dumps(text) if awkward or "\n" in text or "\r" in text else text
 

@@ -1,4 +1,4 @@
-"""What is asked of a list, and what it answers."""
+"""Defines the query of a list and its result, a page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What a caller wants to see of a list; values already have the types of the filters."""
+    """A query of a list; values already have the types of the filters."""
 
     filters: Mapping[str, Any] = field(default_factory=dict)
     search: str = ""
@@ -37,7 +37,7 @@ class Page:
     total: int
     limit: int
     offset: int
-    shown: Any = None               # what the asker's `show` made of the records
+    shown: Any = None               # the result of `show` on the records
 
     @property
     def number(self) -> int:

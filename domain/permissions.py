@@ -1,4 +1,4 @@
-"""Scopes, and what each role is worth in them. Keys carry scopes, users carry a role."""
+"""Defines scopes, and the scopes of each role. Keys have scopes, users have a role."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from models.user import Role
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What a key may be granted of one noun: nothing, to read, or to read and write; a single scope is had or not."""
+    """What a key may be granted for one noun: none, read, or read and write; or a single scope."""
 
-    name: str                               # how its scopes end: BUDGETS
+    name: str                               # the end of its scopes: BUDGETS
     title: str
     about: str
     single: bool = False
@@ -22,7 +22,7 @@ class Permission:
         return {"read": (f"READ_{self.name}",), "write": (f"READ_{self.name}", f"WRITE_{self.name}")}.get(level, ())
 
     def level(self, granted: Collection[str]) -> str:
-        """The level that these scopes are worth."""
+        """The level that these scopes give."""
         if f"WRITE_{self.name}" in granted or (self.single and self.name in granted):
             return "write"
         return "read" if f"READ_{self.name}" in granted else "none"

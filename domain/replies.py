@@ -1,8 +1,8 @@
-"""Idempotency: the first answer to a key is the answer, for 24 hours.
+"""Stores responses by idempotency key, to repeat them for 24 hours.
 
 The row is inserted before the effect, in the same transaction: of two equal requests at once the
-second waits on the unique key and then finds the first one's answer. A failure rolls the row back,
-so it does not use the key up.
+second waits on the unique key and then finds the first one's response. A failure rolls the row back,
+so it does not use up the key.
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One request, or one call of a batch, under the key that its caller gave it."""
+    """One request, or one call of a batch, with its idempotency key."""
 
     owner: str
     test: bool
@@ -46,12 +46,12 @@ class Claim:
     former: str = ""            # the fingerprint as answers of v0.1 have it, for the day after an upgrade
 
     def is_of(self, fingerprint: str) -> bool:
-        """Is this the request that the fingerprint was taken of?"""
+        """Whether the fingerprint is this request's."""
         return fingerprint in (self.fingerprint, self.former)
 
     @property
     def same_key(self) -> tuple[Any, ...]:
-        """The rows of this key that still count."""
+        """The rows of this key that have not expired."""
         return (
             IdempotentReply.owner == self.owner, IdempotentReply.test == self.test,
             IdempotentReply.contract == self.contract, IdempotentReply.key == self.key,
@@ -63,7 +63,7 @@ class Claim:
 
 
 def owner_of(actor: Actor) -> str | None:
-    """Whose keys they are: the user's who calls, else the merchant's; None of a stranger."""
+    """The owner of the keys: the user who calls, else the merchant; None without credentials."""
     if actor.user_id is not None:
         return f"user:{actor.user_id}"
     if actor.credential_id is None:
@@ -94,7 +94,7 @@ def used() -> Conflict:
 
 
 def take(claim: Claim) -> Reply | None:
-    """Take the key, or give the earlier answer; Conflict when it was used for another request."""
+    """Claim the key, or return the earlier response; Conflict when it was used for another request."""
     now = clock.now()
     session = db.session()
     session.execute(delete(IdempotentReply).where(*claim.same_part, IdempotentReply.created_at < now - KEPT))
@@ -111,7 +111,7 @@ def take(claim: Claim) -> Reply | None:
 
 
 def earlier(claim: Claim) -> Reply | None:
-    """The answer that a key already has, if any; Conflict when it was used for another request."""
+    """The response stored for a key, if any; Conflict when it was used for another request."""
     row = db.session.execute(
         select(IdempotentReply.fingerprint, IdempotentReply.status, IdempotentReply.body, IdempotentReply.headers)
         .where(*claim.same_part, IdempotentReply.created_at >= clock.now() - KEPT)
@@ -124,13 +124,13 @@ def earlier(claim: Claim) -> Reply | None:
 
 
 def keep(claim: Claim, reply: Reply) -> None:
-    """Complete the claimed key with its answer."""
+    """Store the response of the claimed key."""
     row = db.session.scalars(select(IdempotentReply).where(*claim.same_part)).one()
     row.status, row.body, row.headers = reply.status, reply.body, dict(reply.headers)
 
 
 def forget_old(limit: int = 5000) -> int:
-    """Remove answers older than 24 hours, a bounded number at a time; how many."""
+    """Remove responses older than 24 hours, a bounded number at a time; returns how many."""
     old = select(IdempotentReply.id).where(IdempotentReply.created_at < clock.now() - KEPT).limit(limit)
     keys = db.session.scalars(old).all()
     db.session.execute(delete(IdempotentReply).where(IdempotentReply.id.in_(keys)))

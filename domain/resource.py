@@ -1,4 +1,4 @@
-"""What a noun offers to every surface: its list, its input, its verbs."""
+"""Declares a noun for contracts and pages: its listing, its input, its actions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,16 +12,16 @@ from domain.listing import Listing
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a deletion gives that removed nothing, because the row is in use; the notice names the row as {}."""
+    """The result of a deletion that removed nothing, because the row is in use; {} in the notice is its name."""
 
     notice: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """One verb of a noun: what it does, and what pages need to offer it, confirm it, and take it back.
+    """One action of a noun: its function, and what pages need to offer, confirm and undo it.
 
-    `offered` sees a row of the listing or an entity; it decides what pages show, `run` decides what is done.
+    `offered` gets a row of the listing or an entity; it decides what pages show, `run` what is allowed.
     `undo` is called with the values that the columns of `keeps` had before.
     """
 
@@ -30,18 +30,18 @@ class Action:
     past: str = ""                                  # of the notice: {} was archived.
     icon: str = "check"
     offered: Callable[[Actor, Any], bool] = lambda actor, row: True
-    confirm: Callable[[Any], Sequence[str]] | None = None      # what is said before: a sentence, then facts
-    typed: bool = False                             # must the row's name be typed before it is done?
+    confirm: Callable[[Any], Sequence[str]] | None = None      # of the dialog: a sentence, then facts
+    typed: bool = False                             # the row's name must be typed to confirm
     undo: Undo | None = None
     keeps: tuple[str, ...] = ()
-    bulk: bool = False                              # may it be done to many rows at once?
-    danger: bool = False                            # does it end or remove something?
-    removes: bool = False                           # is the row found no more afterwards?
-    primary: bool = False                           # is it what the record's page offers first?
+    bulk: bool = False                              # many rows at once are allowed
+    danger: bool = False                            # it ends or removes something
+    removes: bool = False                           # the row is deleted afterwards
+    primary: bool = False                           # the first button of the record's page
 
 
 def deletion(run: Callable[[Actor, Any], Any], **changed: Any) -> Action:
-    """The action of deleting, with what the noun says otherwise."""
+    """The delete action, with the noun's own texts."""
     usual = Action(run=run, title="Delete", past="{} was deleted.", icon="trash", danger=True, removes=True)
     return replace(usual, **changed)
 
@@ -59,7 +59,7 @@ def switch(
     allowed: Callable[[Actor], bool] = lambda actor: True,
     bulk: bool = False,
 ) -> dict[str, Action]:
-    """The two actions `archive` and `activate`: each is offered where the other has nothing to take back."""
+    """The actions `archive` and `activate`, one of which each row is offered."""
     return {
         "archive": Action(
             run=off, title=titles[0], past=past[0], icon=icons[0], undo=undo, keeps=(keeps,), bulk=bulk,
@@ -74,28 +74,28 @@ def switch(
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """A row for the documents, in the domain's names and with values as the domain takes them."""
+    """A sample row for the API reference, with the domain's names and values."""
 
-    sent: Mapping[str, Any]                          # what a creation carries
-    told: Mapping[str, Any] = field(default_factory=dict)       # what is read beside it
-    changed: tuple[str, ...] = ()                    # what a change carries
+    sent: Mapping[str, Any]                          # the fields of a creation
+    told: Mapping[str, Any] = field(default_factory=dict)       # the fields that are only read
+    changed: tuple[str, ...] = ()                    # the fields of a change
 
     @property
     def whole(self) -> Mapping[str, Any]:
-        """All that is read."""
+        """All fields that are read."""
         return {**self.sent, **self.told}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """Declared once beside the rules; contracts and pages call nothing else.
+    """Declares a noun once; contracts and pages call nothing else.
 
     Signatures are the same for every noun: `create(actor, input)`, `update(actor, row, changes)`, and
     `run(actor, row)` of its actions and of its deletion. They flush but never commit.
 
-    What takes long, such as hashing, is done before the transaction, once the caller may write this:
-    `create` then takes what `before_create(actor, input)` made of the input, and `update` what
-    `before_update(actor, changes)` made of the changes.
+    Slow work, such as hashing, is done before the transaction, after the permission was checked:
+    `create` then takes the result of `before_create(actor, input)`, and `update` the result of
+    `before_update(actor, changes)`.
     """
 
     name: str                                       # plural: customers
@@ -111,10 +111,10 @@ class Resource:
     may_create: Callable[[Actor], bool] = lambda actor: True       # beyond the scope
     delete: Action | None = None
     sample: Sample = Sample(sent={})
-    secret_field: str = ""                             # what a creation tells once, when create gives (row, secret)
+    secret_field: str = ""                             # the field shown once, when create gives (row, secret)
     actions: Mapping[str, Action] = field(default_factory=dict)
 
     @property
     def verbs(self) -> Mapping[str, Action]:
-        """Every action by its verb, the deletion last."""
+        """All actions by verb, the deletion last."""
         return self.actions if self.delete is None else {**self.actions, "delete": self.delete}

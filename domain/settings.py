@@ -1,4 +1,4 @@
-"""Settings that the operator changes inside the program; those of the environment are config.py's."""
+"""Stores the settings that the operator changes in the program; config.py has those of the environment."""
 
 from typing import Annotated, Any
 
@@ -37,7 +37,7 @@ _VALUE = Prepared(select(Setting.value).where(Setting.name == bindparam("name"))
 
 
 def get(name: str) -> Any:
-    """The value in force, typed."""
+    """The current value, typed."""
     row = Reader().cached_first(_VALUE, {"name": name})
     if row is None:
         return SettingsInput.model_fields[name].default
@@ -45,12 +45,12 @@ def get(name: str) -> Any:
 
 
 def everything() -> dict[str, Any]:
-    """All settings in force."""
+    """All current settings."""
     return {name: get(name) for name in SettingsInput.model_fields}
 
 
 def update(actor: Actor, values: dict[str, Any]) -> None:
-    """Store settings; the operator's alone, because they hold for all merchants."""
+    """Store settings; only for operators, because they apply to all merchants."""
     actor.require("WRITE_SETTINGS")
     if not isinstance(actor.merchant_ids, All):
         raise Forbidden("Settings of the whole installation need a user with all merchants.")

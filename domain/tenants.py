@@ -1,4 +1,4 @@
-"""Which merchants there are to act for: rows of every noun belong to one."""
+"""Checks that a merchant exists and is one of the actor's."""
 
 from sqlalchemy import select
 
@@ -8,6 +8,6 @@ from models.merchant import Merchant
 
 
 def reaches(actor: Actor, merchant_id: int) -> bool:
-    """Is this a merchant, and one of the actor's?"""
+    """Whether this merchant exists and is one of the actor's."""
     statement = select(Merchant.id).where(Merchant.id == merchant_id, Merchant.deleted_at.is_(None))
     return actor.reaches(merchant_id) and db.session.scalar(statement) is not None

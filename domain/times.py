@@ -1,4 +1,4 @@
-"""Moments and days as callers write them: ISO 8601, with the zone that is meant where none is said."""
+"""Parses times and days from callers: ISO 8601, with a default zone."""
 
 import re
 from datetime import UTC, date, datetime
@@ -16,10 +16,10 @@ MOMENT = re.compile(
 
 
 def until(value: Any, info: ValidationInfo) -> datetime | date:
-    """When something ends: a moment, or a bare day, which the noun reads in the zone of its merchant."""
+    """The end of something: a moment, or a bare day, which the noun reads in the zone of its merchant."""
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    found = moment_of(value, info)                   # says what is wrong with either
+    found = moment_of(value, info)                   # raises for a mistake in either
     return day(value) if isinstance(value, str) and DAY.match(value) else found
 
 
@@ -49,7 +49,7 @@ def moment(value: str, zone: Any = UTC, *, end_of_day: bool = False) -> datetime
     if hour is None and end_of_day:
         clock = (23, 59, 59, 999_999)
     try:
-        # A clock that is put back shows an hour twice: a day ends with the second.
+        # When clocks go back an hour occurs twice: a day ends with the second one.
         local = datetime(int(year), int(month), int(day), *clock, tzinfo=zone, fold=int(end_of_day))
         if offset not in (None, "Z"):
             local = datetime.fromisoformat(local.replace(tzinfo=None).isoformat() + offset)

@@ -1,6 +1,6 @@
-"""What uses a row: areas above say so, and whoever deletes the row asks here.
+"""Finds what uses a row before it is deleted.
 
-A noun's own area cannot import those that use it. So these register how to count their rows.
+A noun's area cannot import the areas that use it. So these register how to count their rows.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from domain.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One kind of use: what it is called, for one and for several, and how many there are of a row."""
+    """One kind of use: its singular, its plural, and the count for a row."""
 
     one: str                        # pending budget
     many: str
@@ -23,7 +23,7 @@ class Use:
 
 
 class InUse(Conflict):
-    """The row cannot go while others need it; `details` say how many of which."""
+    """The row cannot be deleted while others use it; `details` count them by kind."""
 
     def __init__(self, noun: str, uses: Mapping[Use, int], instead: str = ""):
         super().__init__(
@@ -34,7 +34,7 @@ class InUse(Conflict):
 
 
 def rows(model: Any, **values: Any) -> int:
-    """How many rows have these values, deleted ones too."""
+    """The number of rows with these values, with deleted ones."""
     return db.session.scalar(select(func.count()).select_from(model).filter_by(**values)) or 0
 
 
@@ -42,22 +42,22 @@ _uses: dict[tuple[type, str], Use] = {}
 
 
 def register(model: type, use: Use) -> None:
-    """Say that rows of a table may be used so."""
+    """Register a kind of use for rows of a table."""
     _uses[(model, use.one)] = use
 
 
 def of(row: Any) -> dict[Use, int]:
-    """The uses of a row that there are."""
+    """The uses of a row."""
     counted = {use: use.count(row) for (model, _), use in _uses.items() if isinstance(row, model)}
     return {use: count for use, count in counted.items() if count}
 
 
 def said(uses: Mapping[Use, int]) -> str:
-    """2 pending budgets and 1 order."""
+    """The uses as text: 2 pending budgets and 1 order."""
     return " and ".join(f"{count:,} {use.one if count == 1 else use.many}" for use, count in uses.items())
 
 
 def refuse(noun: str, row: Any, instead: str = "") -> None:
-    """Raises InUse when anything uses the row; `instead` says what can be done."""
+    """Raises InUse when anything uses the row; `instead` says what to do."""
     if uses := of(row):
         raise InUse(noun, uses, instead)

@@ -1,7 +1,7 @@
-"""What single values must be: each check takes what came and gives what the domain stores, or says why not.
+"""Validates single values: each function takes the value sent and returns the value to store, or raises.
 
-Values from JSON count by their type; from forms (`text`) they are read from text. The value that was
-sent is never repeated in a sentence.
+JSON values must have the right type; values of forms (`text`) are parsed from text. Messages never
+repeat the value that was sent.
 """
 
 import ipaddress
@@ -20,15 +20,15 @@ from domain import iso_codes, metadata_text, texts
 NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
 WEB = re.compile(r"https?://[^\s/?#]+\.[^\s]*\Z|https?://localhost\S*\Z", re.IGNORECASE)
-MAX_METADATA = 50           # entries, with at most so many characters:
+MAX_METADATA = 50           # entries, with at most this many characters:
 METADATA_NAME, METADATA_VALUE = 40, 500
-LARGEST_EXACT = 2**53       # a whole number above may stand for its neighbour
-MAX_DIGITS = 28             # more would be rounded in silence
+LARGEST_EXACT = 2**53       # larger floats cannot tell neighbouring whole numbers apart
+MAX_DIGITS = 28             # more would be rounded silently
 LARGEST = Decimal(2**53)
 
 
 def wrong(code: str, text: str, **values: Any) -> PydanticCustomError:
-    """A mistake in our own words, for validators to raise."""
+    """An error with our own message, for validators to raise."""
     return PydanticCustomError(code, text.replace("{", "{{").replace("}", "}}"), values or None)
 
 
@@ -48,14 +48,14 @@ def is_unicode(value: str) -> bool:
 
 
 def visible(value: str) -> str:
-    """Text in which every character shows."""
+    """Text without invisible characters."""
     if texts.hides_something(value):
         raise wrong("characters", "contains characters that cannot be seen")
     return value
 
 
 def name(value: str) -> str:
-    """A name that people can tell from none; an empty one is judged elsewhere."""
+    """A name with a visible letter or digit; empty ones are checked elsewhere."""
     if value and not texts.has_letter(value):
         raise wrong("characters", "must have a letter or a digit")
     return value
@@ -92,7 +92,7 @@ def number(value: Any, info: ValidationInfo) -> Decimal:
         raise wrong("type", "must be a number")
     number = Decimal(value)
     if number.is_zero():
-        return Decimal(0)                            # whatever its exponent, which arithmetic would choke on
+        return Decimal(0)                            # whatever its exponent, on which arithmetic would fail
     _, digits, exponent = number.as_tuple()
     if len(digits) > MAX_DIGITS or (isinstance(exponent, int) and exponent < -MAX_DIGITS):
         raise wrong("range", "has too many digits")
@@ -102,7 +102,7 @@ def number(value: Any, info: ValidationInfo) -> Decimal:
 
 
 def decimals(most: int) -> Callable[[Decimal], Decimal]:
-    """A check that a number has at most so many decimals; zeros at its end do not count."""
+    """A validator for at most this many decimals; trailing zeros do not count."""
     def check(value: Decimal) -> Decimal:
         scaled = value.scaleb(most)
         if scaled != scaled.to_integral_value():
@@ -123,9 +123,9 @@ def whole(value: Any, info: ValidationInfo) -> int:
 
 
 def is_whole(value: float | Decimal) -> bool:
-    """Is this a whole number, and of a size at which floats still are exact?"""
+    """Whether this is a whole number, and small enough for floats to be exact."""
     number = Decimal(value)
-    small = number.is_finite() and -MAX_DIGITS < number.adjusted() < 16      # before arithmetic chokes on the exponent
+    small = number.is_finite() and -MAX_DIGITS < number.adjusted() < 16      # before arithmetic fails on the exponent
     return small and abs(number) < LARGEST_EXACT and number == int(number)
 
 

@@ -1,6 +1,6 @@
-"""Time zones: whose day it is. A person's is the own one, else the merchant's, else the system's.
+"""Finds the time zone of days: a person's own one, else the merchant's, else the system's.
 
-A bare day of a row is that day in the zone of the row's merchant, and ends with its last second.
+A row's bare day is in the zone of the row's merchant, and ends with its last second.
 """
 
 from collections.abc import Iterable
@@ -16,13 +16,13 @@ from domain.actor import Actor, All
 from domain.errors import Invalid
 from models.merchant import Merchant
 
-LAST = time(23, 59, 59, fold=1)         # a clock that is put back at midnight shows it twice
+LAST = time(23, 59, 59, fold=1)         # it occurs twice when clocks go back at midnight
 
 _ZONE = Prepared(select(Merchant.timezone).where(Merchant.id == bindparam("merchant_id")))
 
 
 def system() -> ZoneInfo:
-    """The zone where nobody names one."""
+    """The system's zone."""
     return ZoneInfo(settings.get("system_timezone"))
 
 
@@ -33,18 +33,18 @@ def of_merchant(merchant_id: int | None) -> ZoneInfo:
 
 
 def of_merchants(merchant_ids: Iterable[int] | All) -> ZoneInfo:
-    """The zone of the one merchant, where it is one."""
+    """The zone of the merchant, if there is only one."""
     known = [] if isinstance(merchant_ids, All) else list(merchant_ids)
     return of_merchant(known[0]) if len(known) == 1 else system()
 
 
 def of_actor(actor: Actor) -> ZoneInfo:
-    """The zone of the days that this caller speaks of where a merchant is chosen."""
+    """The zone of this caller's days, where a merchant is chosen."""
     return of_merchants(actor.merchant_ids)
 
 
 def of_person(own: str | None, merchant_ids: Iterable[int] | All) -> ZoneInfo:
-    """The zone of a person's pages: the own one, else that of the merchant that is chosen, else the system's."""
+    """The zone of a person's pages: their own, else the chosen merchant's, else the system's."""
     return ZoneInfo(own) if own else of_merchants(merchant_ids)
 
 
@@ -54,7 +54,7 @@ def last_instant(day: date, zone: ZoneInfo) -> datetime:
 
 
 def until(field: str, given: datetime | date, merchant_id: int) -> datetime:
-    """When something ends: at a moment, or with a day of the merchant's; Invalid for a day that no calendar has."""
+    """The end of something: a moment, or the end of a merchant's day; Invalid for an impossible day."""
     if isinstance(given, datetime):
         return given
     try:
@@ -64,6 +64,6 @@ def until(field: str, given: datetime | date, merchant_id: int) -> datetime:
 
 
 def end_in_days(now: datetime, days: int, merchant_id: int) -> datetime:
-    """The end of the day that comes so many days after today, by the merchant's calendar."""
+    """The end of the day that many days from today, in the merchant's zone."""
     zone = of_merchant(merchant_id)
     return last_instant(now.astimezone(zone).date() + timedelta(days=days), zone)

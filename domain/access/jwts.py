@@ -1,6 +1,6 @@
-"""The Core API's deprecated login: short-lived JSON Web Tokens. HS256 and nothing else.
+"""Issues and verifies the JSON Web Tokens of the Core API's deprecated login. HS256 only.
 
-A token carries the user's token version: a new password, less power or deactivation ends it.
+A token carries the user's token version: a new password, fewer permissions or deactivation ends it.
 """
 
 import secrets
@@ -29,14 +29,14 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token that is ours and in time says: which user, and of which token version."""
+    """The claims of a valid token: the user and the token version."""
 
     user_id: int
     version: int
 
 
 def issue(user_id: int, token_version: int) -> Issued:
-    """A token for an hour."""
+    """A token that is valid for an hour."""
     now = clock.now().replace(microsecond=0)
     expires = now + LIFETIME
     claims = {
@@ -47,7 +47,7 @@ def issue(user_id: int, token_version: int) -> Issued:
 
 
 def read(token: str) -> Claims | None:
-    """The claims of a token, or None for whatever is wrong with it."""
+    """The claims of a token, or None when it is invalid for any reason."""
     if not token.isascii() or len(token) > LONGEST:
         return None
     for key in vault.signing_keys:
@@ -61,7 +61,7 @@ def read(token: str) -> Claims | None:
 
 
 def _checked(header: dict[str, Any], claims: dict[str, Any]) -> Claims | None:
-    """What the library takes more lightly than we do: the types of the claims, and a life of more than an hour."""
+    """Check what the library does not: the types of the claims, and a lifetime of at most an hour."""
     issued, expires, version, subject = (claims[name] for name in ("iat", "exp", "ver", "sub"))
     whole = all(isinstance(one, int) and not isinstance(one, bool) for one in (issued, expires, version))
     if header.get("typ") != "JWT" or not whole or expires - issued > LIFETIME.total_seconds():

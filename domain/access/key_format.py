@@ -1,7 +1,7 @@
-"""The form of an integration key: bk_live_ + 12 id + 30 secret + 6 checksum, all base62.
+"""Generates and parses API keys: bk_live_ + 12 id + 30 secret + 6 checksum, all base62.
 
 The id finds the row, the secret (178 bits) proves the caller, the CRC-32 lets a secret scanner
-recognise a leaked key and saves us a look-up for a mistyped one. It protects nothing.
+recognise a leaked key and spares a query for a mistyped one. The checksum is no protection.
 """
 
 import re
@@ -29,7 +29,7 @@ def generate(mode: Mode) -> str:
 
 
 def checksum(body: str) -> str:
-    """CRC-32 of all before it as six base62 digits."""
+    """The CRC-32 of the text before it, as six base62 digits."""
     value = zlib.crc32(body.encode())
     digits = ""
     for _ in range(6):

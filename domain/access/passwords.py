@@ -1,4 +1,4 @@
-"""Passwords: argon2id, at least 15 characters, none that everybody uses."""
+"""Hashes and verifies passwords: argon2id, at least 15 characters, no common ones."""
 
 import threading
 from functools import cache
@@ -45,7 +45,7 @@ def hash_of(password: str) -> str:
 
 
 def matches(password: str, hashed: str | None) -> bool:
-    """Is this the password? Takes as long when there is nobody (None)."""
+    """Whether this is the password. Takes as long when there is no user (None)."""
     try:
         with _at_once:
             return hasher.verify(hashed or _nobody(), password[:MAXIMUM].encode("utf-8", "replace")) and bool(hashed)
@@ -54,5 +54,5 @@ def matches(password: str, hashed: str | None) -> bool:
 
 
 def outdated(hashed: str) -> bool:
-    """Was it made with weaker parameters than today's?"""
+    """Whether the hash was made with other parameters than today's."""
     return hasher.check_needs_rehash(hashed)

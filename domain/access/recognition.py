@@ -1,9 +1,9 @@
 """Authenticates an API key. Runs on every API call.
 
-Form and checksum, the row by its id, a keyed digest in constant time (2 microseconds), and only for
-a key that passed all of it bcrypt, once per key and process. So bogus keys never reach bcrypt, and
-whether an id is known cannot be told from the time. Revocation, expiry, scopes and address list are
-read with the row on every call: what an admin changes holds from the next call on.
+It checks form and checksum, finds the row by its id, compares a keyed digest in constant time
+(2 microseconds), and only then runs bcrypt, once per key and process. So false keys never reach
+bcrypt, and the time does not tell whether an id exists. Revocation, expiry, scopes and address list
+are read with the row on every call: an admin's change applies from the next call on.
 """
 
 import hmac
@@ -74,7 +74,7 @@ class Key:
 
 
 class Verdicts:
-    """Which rows' bcrypt hashes were already verified in this process; one at a time per key."""
+    """Caches which rows' bcrypt hashes were verified in this process; verifies one at a time per key."""
 
     def __init__(self) -> None:
         self._seen: dict[int, tuple[str, bool]] = {}
@@ -95,7 +95,7 @@ class Verdicts:
         return known[1]
 
     def forget(self) -> None:
-        """As in a new process."""
+        """Empty the cache, as in a new process."""
         self._seen.clear()
         _rules.clear()
 
@@ -105,7 +105,7 @@ _rules: dict[int, Rules] = {}
 
 
 def find(secret: str) -> Key | None:
-    """The key that this text is, or None; never says which part was wrong."""
+    """The key with this text, or None; does not tell which part was wrong."""
     parts = key_format.parts(secret)
     if parts is None:
         return None
@@ -122,7 +122,7 @@ def find(secret: str) -> Key | None:
 
 
 def admit(key: Key, ip: str | None, *, now: datetime | None = None) -> None:
-    """May this key be used, now, from here? Raises Unauthenticated or Forbidden."""
+    """Check that this key may be used now and from this address. Raises Unauthenticated or Forbidden."""
     if key.row.revoked_at is not None or not key.row.merchant_active:
         raise unknown_key(key.row.prefix)
     if key.row.expires_at is not None and (now or clock.now()) >= key.row.expires_at:
@@ -134,7 +134,7 @@ def admit(key: Key, ip: str | None, *, now: datetime | None = None) -> None:
 
 
 def actor_of(key: Key, *, ip: str | None, request_id: str | None, source: str) -> Actor:
-    """The actor that an admitted key is."""
+    """The actor of an admitted key."""
     return Actor(
         label=f"api_key_{key.id}",
         merchant_ids=frozenset((key.merchant_id,)),
@@ -149,12 +149,12 @@ def actor_of(key: Key, *, ip: str | None, request_id: str | None, source: str) -
 
 
 def unknown_key(prefix: str) -> Unauthenticated:
-    """What a malformed, an unknown and a revoked key have in common."""
+    """The refusal of a malformed, an unknown and a revoked key alike."""
     return Unauthenticated("The API key is not valid.", code="invalid_api_key", details={"keyPrefix": prefix[:12]})
 
 
 def is_within(ip: str | None, networks: tuple[Network, ...]) -> bool:
-    """Is the address in one of the networks? What is no address is nowhere."""
+    """Whether the address is in one of the networks; a text that is no address is in none."""
     address = ip_addresses.parsed(ip or "")
     return address is not None and any(address in one for one in networks)
 
@@ -173,7 +173,7 @@ def _rules_of(row: Any) -> Rules:
 
 
 def _digest_anew(key_id: int, old: str, new: str) -> None:
-    """After the server's secret was rotated: keep the digest under the newest one."""
+    """Store the digest under the newest secret, after the server's secret was rotated."""
     with transaction() as session:
         session.execute(
             update(Credential).where(Credential.id == key_id, Credential.digest == old).values(digest=new)

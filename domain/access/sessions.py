@@ -1,6 +1,6 @@
-"""Sessions of signed-in browsers, kept on the server so that they can be ended there.
+"""Stores the sessions of signed-in browsers on the server, where they can be ended.
 
-A cookie holds a random token; the table its digest. Idle for 30 minutes or 12 hours old: over.
+A cookie holds a random token, the table its digest. A session ends after 30 idle minutes or 12 hours.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ from models.user import User, UserSession
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
-SEEN_EVERY = timedelta(minutes=1)      # how exactly the last use is kept
+SEEN_EVERY = timedelta(minutes=1)      # how often the last use is written
 
 
 def digest(token: str) -> str:
-    """What the table knows of a token; a plain digest will do, the token has 256 random bits."""
+    """The digest of a token; a plain one suffices, as the token has 256 random bits."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
@@ -36,7 +36,7 @@ def prepare(user: User, *, ip: str | None, user_agent: str | None) -> tuple[User
 
 
 def find(token: str) -> UserSession | None:
-    """The living session of a token, with its user; None when it is over or its user is not active."""
+    """The open session of a token, with its user; None when it has ended or its user is not active."""
     now = clock.now()
     return db.session.scalar(
         select(UserSession)
@@ -49,7 +49,7 @@ def find(token: str) -> UserSession | None:
 
 
 def is_stale(session: UserSession) -> bool:
-    """Is it time to note again that the session is in use?"""
+    """Whether the session's last use must be written again."""
     return session.seen_at < clock.now() - SEEN_EVERY
 
 
@@ -58,7 +58,7 @@ def note_use(session_id: int) -> None:
 
 
 def end(session_id: int) -> None:
-    """The token opens nothing any more."""
+    """End the session of a token."""
     db.session.execute(
         update(UserSession)
         .where(UserSession.id == session_id, UserSession.ended_at.is_(None))
@@ -67,7 +67,7 @@ def end(session_id: int) -> None:
 
 
 def end_all(user_id: int, *, but: int | None = None) -> None:
-    """Every session of a user, save one."""
+    """End every session of a user, except one."""
     db.session.execute(
         update(UserSession)
         .where(UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.id != (but or 0))
@@ -76,7 +76,7 @@ def end_all(user_id: int, *, but: int | None = None) -> None:
 
 
 def of_user(user_id: int) -> list[UserSession]:
-    """The living sessions of a user, last used first."""
+    """The open sessions of a user, last used first."""
     now = clock.now()
     return list(
         db.session.scalars(
@@ -91,7 +91,7 @@ def of_user(user_id: int) -> list[UserSession]:
 
 
 def forget_old(limit: int = 5000) -> int:
-    """Remove sessions that ended over 30 days ago; how many."""
+    """Remove sessions that ended over 30 days ago; returns how many."""
     old = select(UserSession.id).where(UserSession.expires_at < clock.now() - timedelta(days=30)).limit(limit)
     keys = db.session.scalars(old).all()
     db.session.execute(delete(UserSession).where(UserSession.id.in_(keys)))

@@ -1,7 +1,7 @@
-"""Users' API tokens: 59 characters, found by a keyed digest, kept encrypted because they are shown again.
+"""Manages users' API tokens: 59 characters, found by a keyed digest, stored encrypted to be shown again.
 
-Every reveal is in the audit trail. A user has a live token and a test token; a new one of either ends
-the old one of its world at once.
+The audit trail notes each time one is shown. A user has a live and a test token; a new one of either
+revokes the old one of its world at once.
 """
 
 import secrets
@@ -22,7 +22,7 @@ ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def of_user(user_id: int, *, test: bool = False) -> Credential | None:
-    """The user's living token of a world, still encrypted."""
+    """The user's current token of a world, still encrypted."""
     return db.session.scalar(_of(user_id, test=test).where(Credential.revoked_at.is_(None)))
 
 
@@ -34,14 +34,14 @@ def _of(user_id: int, *, test: bool) -> Select[Credential]:
 
 
 def may_be_shown(user_id: int, *, test: bool) -> bool:
-    """Is there a token to show? A test token that was never made is made when somebody asks for it."""
+    """Whether there is a token to show; a test token is made when it is first asked for."""
     if of_user(user_id, test=test) is not None:
         return True
     return test and db.session.scalar(_of(user_id, test=True).limit(1)) is None
 
 
 def issue(actor: Actor, user: User, *, test: bool = False) -> str:
-    """A new token in clear; the one before of the same world opens nothing any more."""
+    """A new token in clear; the previous one of the same world is revoked."""
     old = of_user(user.id, test=test)
     if old is not None:
         _end(old)
@@ -60,9 +60,9 @@ def issue(actor: Actor, user: User, *, test: bool = False) -> str:
 
 
 def reveal(actor: Actor, user: User, *, test: bool = False) -> str:
-    """The token in clear, noted in the audit trail; NotFound when there is none, or no secret opens it.
+    """The token in clear, noted in the audit trail; NotFound when there is none or it cannot be decrypted.
 
-    Users of before there were two worlds get their test token here.
+    Users from before there were two worlds get their test token here.
     """
     row = of_user(user.id, test=test)
     if row is None and may_be_shown(user.id, test=test):
@@ -75,7 +75,7 @@ def reveal(actor: Actor, user: User, *, test: bool = False) -> str:
 
 
 def revoke(actor: Actor, user: User, *, test: bool = False) -> None:
-    """The token opens nothing from the next call on."""
+    """Revoke the token, from the next call on."""
     row = of_user(user.id, test=test)
     if row is None:
         raise Conflict(f"This user has no {'test ' if test else ''}API token.")
@@ -84,7 +84,7 @@ def revoke(actor: Actor, user: User, *, test: bool = False) -> None:
 
 
 def keep_anew(credential_id: int, old: str, token: str) -> None:
-    """After the server's secret was rotated: digest and ciphertext under the newest one; a transaction of its own."""
+    """Store digest and ciphertext under the newest secret, in a transaction of its own."""
     with transaction() as session:
         session.execute(
             update(Credential)
@@ -98,7 +98,7 @@ def keep_anew(credential_id: int, old: str, token: str) -> None:
 
 def _end(row: Credential) -> None:
     row.revoked_at = clock.now()
-    row.ciphertext = None            # nobody needs to read it again
+    row.ciphertext = None            # it is never shown again
     touch(row)
 
 

@@ -1,4 +1,4 @@
-"""Users as callers of the APIs: by their token or by a JSON Web Token. Read fresh on every call."""
+"""Authenticates users on the APIs, by token or JSON Web Token. Reads the user on every call."""
 
 import hmac
 import ipaddress
@@ -41,7 +41,7 @@ _MERCHANTS = Prepared(
 
 @dataclass(frozen=True, slots=True)
 class UserCaller:
-    """A user whose token was right, and may yet be refused; `credential_id` is None for a JSON Web Token."""
+    """A user with a correct token, not checked further yet; `credential_id` is None for a JSON Web Token."""
 
     user: Any
     credential_id: int | None
@@ -56,7 +56,7 @@ class UserCaller:
         check_address(self.user.allowed_ips, ip)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
-        """The user with the scopes of an admin, or with none: roles count only on methods that ask for one."""
+        """The user with an admin's scopes, or with none: roles count only on methods that require one."""
         return Actor(
             label=self.user.email,
             merchant_ids=ALL if self.user.all_merchants else self.merchant_ids,
@@ -72,7 +72,7 @@ class UserCaller:
 
 
 def unknown_token() -> Unauthenticated:
-    """What an unknown, a revoked and a deactivated user's token have in common."""
+    """The refusal of an unknown, a revoked and a deactivated user's token alike."""
     return Unauthenticated("The API key is not valid.", code="utoken-auth-failed")
 
 
@@ -88,7 +88,7 @@ def _networks(entries: tuple[str, ...]) -> tuple[Network, ...]:
 
 
 def by_token(token: str) -> UserCaller | None:
-    """The user whose token this is or was, or None."""
+    """The user whose current or revoked token this is, or None."""
     if not token or len(token) > LONGEST:
         return None
     current, *older = vault.digests(token)
@@ -109,7 +109,7 @@ def _of_digest(digest: str) -> Any:
 
 
 def _merchants(row: Any) -> frozenset[int]:
-    """The user's merchants; one that is switched off is shut for programs, as it is for its keys."""
+    """The user's merchants without archived ones, which APIs cannot use."""
     if row.all_merchants:
         return frozenset()
     reader, values = Reader(), {"user_id": row.id}
@@ -120,7 +120,7 @@ def _merchants(row: Any) -> frozenset[int]:
 
 
 def by_jwt(token: str) -> UserCaller | None:
-    """The user whom a JSON Web Token names, or None; a token from before a new password names nobody."""
+    """The user whom a JSON Web Token names, or None; a new password ends earlier tokens."""
     claims = jwts.read(token)
     row = Reader().cached_first(_BY_ID, {"user_id": claims.user_id}) if claims is not None else None
     if row is None or claims is None or row.token_version != claims.version:

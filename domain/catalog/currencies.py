@@ -1,4 +1,4 @@
-"""Currencies (global to all merchants) and their rates: on any day the last one known by then."""
+"""Manages currencies (global to all merchants) and their rates: on any day the last one known by then."""
 
 import re
 from collections.abc import Iterable
@@ -93,7 +93,7 @@ def codes() -> dict[int, str]:
 
 
 def get_rate(from_currency: Any = None, to_currency: Any = None, day: date | None = None) -> Rate:
-    """What one `from` was worth on a day, or on the last day before it; crosses go through the base currency.
+    """The rate of `from` on a day, or on the last day before it; cross rates go through the base currency.
 
     Conflict (`rate-not-found`) when no rate is known by then.
     """
@@ -133,7 +133,7 @@ def _pair(source: int, target: int, day: date) -> tuple[Decimal, date] | None:
 
 
 def _cross(source: int, target: int, day: date) -> tuple[Decimal, date] | None:
-    """By way of the base currency, or of the euro where rates were kept against that."""
+    """The cross rate through the base currency, or through the euro where rates are kept against that."""
     for hub in dict.fromkeys((named("base", None).id, named("base", EURO).id)):
         if hub in (source, target):
             continue
@@ -150,7 +150,7 @@ def _divided(above: Decimal, below: Decimal) -> Decimal:
 
 
 def create_rate(actor: Actor, new: RateInput) -> Rate:
-    """Store a day's rate, replacing that day's; the reverse follows from it. Rates are all merchants'."""
+    """Store or replace a day's rate; the reverse follows from it. Rates are shared by all merchants."""
     source, target = named("from", new.from_currency), named("to", new.to_currency)
     if source.id == target.id:
         raise Invalid.field("to", "must be another currency than from")
@@ -161,7 +161,7 @@ def create_rate(actor: Actor, new: RateInput) -> Rate:
         raise Invalid.field("rate", "has too many digits", "range")
     day = new.day or clock.now().date()
     before = _on_day(source.id, target.id, day)
-    # The opposite of the same day would contradict this one: the last word counts.
+    # The reverse of the same day would contradict this one: the last one stored counts.
     db.session.execute(
         delete(ExchangeRate).where(
             ExchangeRate.from_id == target.id, ExchangeRate.to_id == source.id, ExchangeRate.day == day
@@ -184,7 +184,7 @@ def _on_day(source: int, target: int, day: date) -> str | None:
 
 
 def store(rows: Iterable[tuple[int, int, date, str]], *, source_name: str) -> int:
-    """Insert or replace rates; how many. Of a pair that stands twice on a day the last one counts."""
+    """Insert or replace rates; returns how many. Of a pair given twice for a day the last one counts."""
     now = clock.now()
     latest = {(source, target, day): rate for source, target, day, rate in rows}
     values = [
@@ -206,7 +206,7 @@ def _upsert(dialect: str) -> Any:
 
 
 def history(from_currency: Any, to_currency: Any, first: date, last: date) -> list[tuple[date, Decimal]]:
-    """The stored days of a pair between two days, for a chart; crosses only on days that both sides have."""
+    """The stored rates of a pair between two days, for a chart; cross rates only on days with both parts."""
     source, target = named("from", from_currency), named("to", to_currency)
     straight = _days(source.id, target.id, first, last)
     if straight:

@@ -1,4 +1,4 @@
-"""Exchange rates as the European Central Bank publishes them: one line a day, or one line a rate.
+"""Reads exchange rates as the European Central Bank publishes them: one line a day, or one line a rate.
 
 `eurofxref-hist.csv`: Date,USD,JPY,… with N/A where there is none and one empty last column; rates
 are units of the currency for one euro. The long form is date,currency,rate.
@@ -44,7 +44,7 @@ class Rejected(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What became of some values."""
+    """The result of importing some values."""
 
     stored: int
     rejected: list[Rejected]
@@ -63,7 +63,7 @@ def values(raw: BinaryIO) -> Iterator[Value | Rejected]:
     except (UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as problem:
         raise Invalid(f"This is not a file of ECB rates: {problem}.") from None
     finally:
-        text.detach()            # the file is its opener's to close
+        text.detach()            # the caller closes the file
 
 
 def _lines(lines: Any) -> Iterator[Value | Rejected]:
@@ -100,7 +100,7 @@ def _value(number: int, day: str, code: str, text: str) -> Value | Rejected:
 
 
 def portions(raw: BinaryIO) -> Iterator[list[Value | Rejected]]:
-    """Every rate of a file, as many at a time as one transaction stores; reading is none of its business."""
+    """Every rate of a file, in portions of one transaction; a file is read outside of it."""
     found = values(raw)
     while part := list(islice(found, CHUNK)):
         yield part

@@ -1,4 +1,4 @@
-"""Price rules (taxes, discounts, fees) and product groups: what a product's price carries."""
+"""Manages price rules (taxes, discounts, fees) and product groups."""
 
 from collections.abc import Callable, Collection
 from decimal import Decimal
@@ -67,7 +67,7 @@ def create_rule(actor: Actor, new: PriceRuleInput) -> PriceRule:
 
 
 def update_rule(actor: Actor, rule: PriceRule, changes: dict[str, Any]) -> PriceRule:
-    """Budgets that are already written keep the tax they were written with."""
+    """Change a rule; existing budgets keep the tax they were written with."""
     with RULE_LIFE.changing(actor, rule):
         for name in ("name", "description"):
             if name in changes:
@@ -78,7 +78,7 @@ def update_rule(actor: Actor, rule: PriceRule, changes: dict[str, Any]) -> Price
 
 
 def delete_rule(actor: Actor, rule: PriceRule) -> None:
-    """Only while no product carries it."""
+    """Delete a rule that no product uses."""
     usage.refuse("price rule", rule, "Take it off them first.")
     RULE_LIFE.erase(actor, rule)
 
@@ -105,18 +105,18 @@ def update_group(actor: Actor, group: ProductGroup, changes: dict[str, Any]) -> 
 
 
 def delete_group(actor: Actor, group: ProductGroup) -> None:
-    """Only while no product is in it."""
+    """Delete a group without products."""
     usage.refuse("product group", group, "Move them first.")
     GROUP_LIFE.erase(actor, group)
 
 
 def _gone(run: Callable[[Actor, Any], None], noun: str) -> Action:
-    """A deletion that nothing takes back."""
+    """A delete action that cannot be undone."""
     return deletion(run, confirm=lambda row: (f"The {noun} is gone for good.",))
 
 
 def counterpart(there: Actor, row: PriceRule | ProductGroup | None) -> int | None:
-    """The id of the rule or group of the same name in the other world, which is copied when there is none."""
+    """The id of the rule or group of the same name in the other world; copies it when there is none."""
     if row is None:
         return None
     model, life = (PriceRule, RULE_LIFE) if isinstance(row, PriceRule) else (ProductGroup, GROUP_LIFE)

@@ -1,4 +1,4 @@
-"""Products: what is sold. One table in two vocabularies: `kind` says what it is, `billing` how it is paid."""
+"""Manages products: `kind` says what one is, `billing` how it is paid."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -127,7 +127,7 @@ LIFE = Lifecycle(noun="product", tell=events.emit)
 def create(actor: Actor, new: ProductInput) -> Product:
     """A new product of the actor's merchant; Conflict when its sku is taken."""
     merchant = db.session.get(Merchant, actor.merchant_id)
-    assert merchant is not None      # a key or a session named it
+    assert merchant is not None      # the key or session names it
     product = Product(
         **actor.ownership(), code=codes.fresh(), currency=new.currency or merchant.currency,
         **{name: getattr(new, name) for name in PLAIN},
@@ -160,7 +160,7 @@ def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
 
 
 def delete(actor: Actor, product: Product) -> Kept | None:
-    """Kept for the documents that name it, as inactive; otherwise found no more."""
+    """Delete a product: it stays, inactive, for the documents that name it, and is found nowhere else."""
     if uses := usage.of(product):
         archive(actor, product)
         return Kept(f"{{}} is in {usage.said(uses)}, so it was deactivated instead of deleted.")
@@ -189,7 +189,7 @@ def copy(there: Actor, product: Product) -> Product:
 
 
 def archive(actor: Actor, product: Product) -> Product:
-    """Not sold any more."""
+    """Archive a product: it is no longer sold."""
     return update(actor, product, {"status": ProductStatus.INACTIVE})
 
 
@@ -201,7 +201,7 @@ RULES = {"tax_id": PriceRuleKind.TAX, "discount_id": PriceRuleKind.DISCOUNT, "fe
 
 
 def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
-    """The fields with a rule of their own."""
+    """Set the fields that have rules of their own."""
     try:
         if "price" in given:
             name = "price"
@@ -234,14 +234,14 @@ def _billing(kind: ProductKind, billing: Billing | None) -> Billing:
 def _sku(product: Product, sku: str | None) -> None:
     sku = sku or None
     if product.id and sku == product.sku and product.deleted_at is None and product.sku_key is None:
-        return                         # a sku that another row had already when skus began to compare so
+        return                         # a duplicate sku from before skus compared without case
     key = texts.caseless(sku) if sku is not None else None
     if key is not None:
         taken = select(Product.id).where(
             Product.merchant_id == product.merchant_id, Product.test == product.test, Product.sku_key == key,
             Product.deleted_at.is_(None), Product.id != (product.id or 0),
         )
-        with db.session.no_autoflush:      # the row itself is half written
+        with db.session.no_autoflush:      # the row is not complete yet
             if db.session.scalar(taken) is not None:
                 problem = Problem("taken", "is already used by another product")
                 raise Conflict("Another product already has this sku.", fields={"sku": problem})

@@ -1,4 +1,4 @@
-"""Rows of the catalogue for the documents."""
+"""Sample rows of the catalogue for the API reference."""
 
 from domain.resource import Sample
 from models.product import ProductKind, ProductStatus

@@ -1,7 +1,7 @@
-"""Which addresses a webhook may reach: public ones, and hosts that the operator allowed. No sockets here.
+"""Decides which addresses a webhook may reach: public ones, and hosts that the operator allows. Opens no sockets.
 
 `is_global` alone would let multicast, NAT64, 6to4 and mapped addresses through (each of which can
-lead back inside), so the rules are stated.
+lead back to the private network), so the rules are written out.
 """
 
 import ipaddress
@@ -34,7 +34,7 @@ HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\.?\Z")
 
 
 def is_public(address: Address) -> bool:
-    """Can only somebody outside be there? IPv6 that carries an IPv4 address is judged by neither: refused."""
+    """Whether the address is public. IPv6 that embeds an IPv4 address is refused."""
     if isinstance(address, ipaddress.IPv4Address):
         usual = address.is_global and not address.is_multicast and not address.is_reserved
         return usual and not any(address in one for one in IPV4_REFUSED)
@@ -42,14 +42,14 @@ def is_public(address: Address) -> bool:
 
 
 def literal(host: str) -> Address | None:
-    """The address that a host spells, in any spelling a resolver takes: 127.1, 0x7f.1, 2130706433."""
+    """The IP address that a host is, in any form a resolver accepts: 127.1, 0x7f.1, 2130706433."""
     bare = host.removesuffix(".")
     try:
         return ipaddress.ip_address(bare)
     except ValueError:
         pass
     try:
-        return ipaddress.IPv4Address(socket.inet_aton(bare))       # parses, asks nobody
+        return ipaddress.IPv4Address(socket.inet_aton(bare))       # only parses, resolves nothing
     except (OSError, UnicodeError):
         return None
 
@@ -57,8 +57,8 @@ def literal(host: str) -> Address | None:
 def check_url(url: str, allowed: tuple[str, ...] = ()) -> str:
     """The URL in its normal form; raises Invalid for one that must not be called.
 
-    `allowed` are the operator's exceptions, `host` or `host:port`. A name is judged again by what it
-    resolves to, at each delivery.
+    `allowed` are the operator's exceptions, `host` or `host:port`. The address that a name resolves to
+    is checked at each delivery.
     """
     try:
         parts = urlsplit(url)
@@ -87,7 +87,7 @@ def check_url(url: str, allowed: tuple[str, ...] = ()) -> str:
 
 
 def _is_public_name(host: str) -> bool:
-    """Could this be found by everybody? A last part of digits is an address that somebody misspelt."""
+    """Whether public DNS could have the name. A last label of digits is a misspelt address."""
     last = host.rstrip(".").rpartition(".")
     return (
         HOST.match(host) is not None and bool(last[0]) and not last[2][:1].isdigit()
@@ -96,7 +96,7 @@ def _is_public_name(host: str) -> bool:
 
 
 def is_allowed(host: str, port: int, allowed: tuple[str, ...]) -> bool:
-    """Did the operator list this host, with this port or with any?"""
+    """Whether the operator allows this host, with this port or with any."""
     bare = host.rstrip(".")
     return bare in allowed or _is_listed(bare, port, allowed)
 

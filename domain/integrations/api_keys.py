@@ -1,4 +1,4 @@
-"""Integration keys: made, shown once, changed, revoked. How one is recognised is in `recognition`."""
+"""Creates, changes and revokes API keys. `recognition` authenticates them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -35,7 +35,7 @@ class KeyInput(Input):
     allowed_ips: Networks = []
     expires_at: Maybe[Until] = None
     webhook_url: Maybe[WebAddress] = None
-    mode: Maybe[Annotated[Mode, Choice(Mode)]] = None       # none named: the world of whoever makes the key
+    mode: Maybe[Annotated[Mode, Choice(Mode)]] = None       # none: the world of the actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ LIFE = Lifecycle(noun="api_key")
 
 
 def fresh(actor: Actor, new: KeyInput) -> NewKey:
-    """A key of this kind, made and hashed, which takes too long for a transaction; raises Invalid."""
+    """Generate and hash a key, which takes too long for a transaction; raises Invalid."""
     expires_at = _expiry(actor, new.expires_at)
     scopes, mode = _scopes(new.scopes), new.mode or actor.mode
     if actor.test and mode is not Mode.TEST:
@@ -66,7 +66,7 @@ def fresh(actor: Actor, new: KeyInput) -> NewKey:
 
 
 def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
-    """A new key and its full text, which is nowhere else and never shown again."""
+    """A new key and its full text, which is not stored and never shown again."""
     key, given = new.text, new.input
     row = Credential(
         kind=CredentialKind.INTEGRATION, mode=new.mode, merchant_id=actor.merchant_id, name=given.name,
@@ -81,7 +81,7 @@ def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
 
 
 def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential:
-    """Change what was sent; it holds for the key's next call. A revoked key is past changing."""
+    """Change what was sent, from the key's next call on. A revoked key cannot be changed."""
     if row.revoked_at is not None:
         raise Conflict("This key is revoked and can no longer be changed.", details={"status": "REVOKED"})
     if "expires_at" in changes:
@@ -108,12 +108,12 @@ def revoke(actor: Actor, row: Credential) -> Credential:
 
 
 def archive(actor: Actor, row: Credential) -> Credential:
-    """What archiving means for a key: it is revoked and stays in the list."""
+    """Archive a key: it is revoked and stays in the list."""
     return revoke(actor, row)
 
 
 def delete(actor: Actor, row: Credential) -> None:
-    """Revoked, and found no more; its calls stay in the request log."""
+    """Revoke and delete a key; its calls stay in the request log."""
     with LIFE.removing(actor, row):
         row.revoked_at = row.revoked_at or clock.now()
     webhooks.follow_key(actor, row)

@@ -1,4 +1,4 @@
-"""Deliveries of webhooks: what became of each event, and once more on demand."""
+"""Lists the deliveries of webhooks and repeats them on demand."""
 
 from datetime import datetime
 
@@ -59,7 +59,7 @@ LISTING = Listing(
 
 
 def redeliver(actor: Actor, delivery: Delivery) -> Delivery:
-    """The same bytes again, with the same message id."""
+    """Send the same bytes again, with the same message id."""
     task = delivery.task
     if task is None:
         raise Conflict("This delivery was made at once and cannot be repeated.")
@@ -73,7 +73,7 @@ def redeliver(actor: Actor, delivery: Delivery) -> Delivery:
 
 
 def redeliver_failed(actor: Actor, first: datetime, last: datetime, endpoint_id: int | None = None) -> int:
-    """All failed deliveries of a period again; how many."""
+    """Send all failed deliveries of a period again; returns how many."""
     clauses, values = LISTING.owned(actor)
     statement = (
         select(Task, Endpoint.status)
@@ -96,7 +96,7 @@ def redeliver_failed(actor: Actor, first: datetime, last: datetime, endpoint_id:
 
 
 def waiting(endpoint_id: int) -> int:
-    """How many deliveries of an endpoint are still to be made."""
+    """The number of an endpoint's pending deliveries."""
     return db.session.scalar(
         select(func.count()).select_from(Delivery).join(Task, Task.id == Delivery.task_id)
         .where(Delivery.endpoint_id == endpoint_id, Task.status.in_((TaskStatus.PENDING, TaskStatus.HELD)))

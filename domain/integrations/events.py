@@ -1,8 +1,8 @@
-"""Events for webhooks: the table of all, and `emit`, which stores them in the transaction of their change.
+"""Lists the events of webhooks; `emit` stores them in the transaction of their change.
 
-An event is a delivery for each endpoint that wants it, in the transaction of the change: it exists
-if and only if the change was committed. The resource is shown in the Public API's words; the shapes
-are given by the composition root, because the domain knows no contract.
+An event is a delivery for each endpoint that subscribes to it: it exists if and only if the change was
+committed. The resource is shown as in the Public API; app.py supplies the functions that do so,
+because the domain knows no contract.
 """
 
 import secrets
@@ -30,7 +30,7 @@ SOURCES = {"public": "api", "client": "api", "merchant": "api", "core": "api", "
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One kind of event: its name, what it means, and since which payload version it is there."""
+    """One type of event: its name, its meaning, and the first payload version that has it."""
 
     name: str
     meaning: str
@@ -63,7 +63,7 @@ def shape(noun: str, listing: Listing, show: Shape, prefix: str) -> None:
 
 
 def emit(actor: Actor, name: str, row: Any) -> int:
-    """Tell the merchant's endpoints; call it after the flush, and before a row is marked as deleted. How many."""
+    """Store an event for the merchant's endpoints, before a row is marked as deleted; returns for how many."""
     if name not in NAMES:
         raise LookupError(f"{name} is no event: add it to EVENTS in {__name__}")
     wanted = [one for one in endpoints_of(row.merchant_id, test=row.test) if not one.events or name in one.events]
@@ -78,7 +78,7 @@ def emit(actor: Actor, name: str, row: Any) -> int:
 
 
 def endpoints_of(merchant_id: int, *, test: bool) -> list[Endpoint]:
-    """The endpoints of a world that listen: a key's endpoint only while the key may receive."""
+    """The enabled endpoints of a world: a key's endpoint only while the key may receive."""
     now = clock.now()
     statement = (
         select(Endpoint)
@@ -90,7 +90,7 @@ def endpoints_of(merchant_id: int, *, test: bool) -> list[Endpoint]:
 
 
 def may_receive(key: Any, now: datetime) -> bool:
-    """May the endpoint of this key receive events? Not when it is revoked, expired, or lacks the scope."""
+    """Whether the endpoint of this key may receive events: not if it is revoked, expired, or lacks the scope."""
     return (
         key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
         and "WEBHOOKS" in key.scopes
@@ -98,7 +98,7 @@ def may_receive(key: Any, now: datetime) -> bool:
 
 
 def at_once(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: str) -> Delivery:
-    """A delivery without a task: whoever made it sends it."""
+    """A delivery without a task, which the caller sends."""
     return _deliveries([endpoint], name, resource, data, source)[0]
 
 
@@ -119,14 +119,14 @@ def _deliveries(endpoints: list[Endpoint], name: str, resource: str, data: Any, 
         for endpoint in endpoints
     ]
     db.session.add_all(made)
-    db.session.flush()                       # each body tells its id
+    db.session.flush()                       # each body contains its id
     for delivery in made:
         delivery.body = body_of(delivery, data, source).decode()
     return made
 
 
 def _queue(deliveries: list[Delivery], endpoints: list[Endpoint]) -> None:
-    """Their tasks, held while the endpoint does not listen."""
+    """Queue their tasks, held while the endpoint is paused."""
     lanes = [f"endpoint_{one.endpoint_id}:{one.resource}" for one in deliveries]
     retries = tasks.retries(lanes)
     for delivery, endpoint, lane in zip(deliveries, endpoints, lanes, strict=True):

@@ -1,4 +1,4 @@
-"""Integration keys as they are read: columns, filters, order. Imports nothing that only writing needs."""
+"""The listing of API keys: columns, filters, order. Imports nothing that only writing needs."""
 
 from functools import cached_property
 
@@ -17,7 +17,7 @@ STATUS = case(
 
 
 class KeyListing(Listing):
-    """Keys of both worlds for whoever acts in the live one; in the test world test keys only."""
+    """Lists keys of both worlds to an actor in the live one; in the test world test keys only."""
 
     def _world(self) -> ColumnElement[bool]:
         return or_(bindparam("own_test", type_=Boolean).is_(False), Credential.mode == Mode.TEST)

@@ -1,4 +1,4 @@
-"""Rows of keys, endpoints and deliveries for the documents."""
+"""Sample keys, endpoints and deliveries for the API reference."""
 
 from domain.resource import Sample
 

@@ -1,4 +1,4 @@
-"""How receivers know that it is us: two signatures over the same bytes.
+"""Signs webhook deliveries, with two signatures over the same bytes.
 
 `X-Billoget-Signature` is the hex HMAC-SHA256 of the body under the secret as text; the Standard
 Webhooks headers sign id, time and body under the decoded secret.
@@ -27,9 +27,9 @@ def _opened(ciphertext: str, keys: tuple[bytes, ...]) -> str | None:
 
 
 def opened(ciphertext: str) -> str | None:
-    """A stored secret in clear, or None when this installation's secret key does not open it.
+    """A stored secret in clear, or None when this installation's secrets cannot decrypt it.
 
-    Remembered: every delivery needs one, and decryption costs more than both signatures.
+    Cached: every delivery needs one, and decryption costs more than both signatures.
     """
     return _opened(ciphertext, vault.signing_keys)
 

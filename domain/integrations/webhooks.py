@@ -1,4 +1,4 @@
-"""Endpoints of merchants: where, which events, which secret; and what became of each delivery."""
+"""Manages merchants' webhook endpoints: URL, events, secret, status."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -22,12 +22,12 @@ from domain.vault import vault
 from models.credential import Credential, Mode
 from models.webhook import Endpoint, EndpointStatus
 
-OVERLAP = timedelta(hours=24)                    # in which both secrets sign
+OVERLAP = timedelta(hours=24)                    # of a rotation, while both secrets sign
 FAILURES, FAILING = 20, timedelta(hours=24)      # so many in a row over at least so long disable an endpoint
 TEST_EVENT = "webhook.test"
 TEST_OPERATION = "webhooks.test"
 TESTS_PER_MINUTE = 10                # of a merchant, by all its keys and users
-KEPT_BODY = 1000                                 # characters of an answer
+KEPT_BODY = 1000                                 # characters of a receiver's response
 UNREADABLE = "The secret cannot be read with this installation's secret key; rotate it."
 
 
@@ -35,7 +35,7 @@ EventName = Annotated[str, one_of(*(one.name for one in events.EVENTS))]
 
 
 class Policy:
-    """The operator's exceptions to what may be called; set by the composition root."""
+    """The operator's exceptions to the addresses that may be called; set in app.py."""
 
     allowed_hosts: tuple[str, ...] = ()
 
@@ -100,24 +100,24 @@ def update(actor: Actor, endpoint: Endpoint, changes: dict[str, Any]) -> Endpoin
 
 
 def pause(actor: Actor, endpoint: Endpoint) -> Endpoint:
-    """What happens from now on is held until the endpoint is resumed."""
+    """Hold new deliveries until the endpoint is resumed."""
     return _turn(actor, endpoint, EndpointStatus.PAUSED, "paused")
 
 
 def activate(actor: Actor, endpoint: Endpoint) -> Endpoint:
-    """Listening again; what was held is sent now, in its order."""
+    """Resume the endpoint; held deliveries are sent now, in their order."""
     endpoint.failures_in_row, endpoint.failing_since, endpoint.disabled_reason = 0, None, None
     endpoint.waits_until, endpoint.wait_reason = None, None
     return _turn(actor, endpoint, EndpointStatus.ACTIVE, "activated")
 
 
 def turn_back(actor: Actor, endpoint: Endpoint, was: Mapping[str, Any]) -> Endpoint:
-    """Undo of `pause` and `activate`: listening or not, as it was."""
+    """Undo `pause` or `activate`."""
     return activate(actor, endpoint) if was.get("status") == EndpointStatus.ACTIVE else pause(actor, endpoint)
 
 
 def disable(endpoint: Endpoint, reason: str) -> None:
-    """The program's own decision; the owner gets a mail, and new events are held."""
+    """Disable an endpoint, as failures require; admins get a mail, and new events are held."""
     endpoint.disabled_reason = reason
     _turn(Actor.system(), endpoint, EndpointStatus.DISABLED, "disabled")
     tasks.put(
@@ -135,14 +135,14 @@ def _turn(actor: Actor, endpoint: Endpoint, status: EndpointStatus, verb: str) -
 
 
 def delete(actor: Actor, endpoint: Endpoint) -> None:
-    """End an endpoint of its own; a key's follows the key, and would come back with its next change."""
+    """Delete an endpoint; one that belongs to a key ends with the key's webhook URL instead."""
     if endpoint.credential_id is not None:
         raise Conflict("This endpoint belongs to an API key. Take the webhook URL away from the key instead.")
     _end(actor, endpoint)
 
 
 def _end(actor: Actor, endpoint: Endpoint) -> None:
-    """Delete the endpoint: open deliveries are cancelled, past ones are kept."""
+    """Delete the endpoint: pending deliveries are cancelled, past ones are kept."""
     LIFE.remove(actor, endpoint)
     tasks.drop(pool_of(endpoint))
 
@@ -167,7 +167,7 @@ def reveal(actor: Actor, endpoint: Endpoint) -> str:
 
 
 def follow_key(actor: Actor, key: Credential) -> str | None:
-    """Make the key's webhook URL an endpoint of its own, or end it; the secret of a new one."""
+    """Create, change or delete the endpoint of a key's webhook URL; returns the secret of a new one."""
     endpoint = of_key(key.id)
     wanted = key.webhook_url if key.revoked_at is None and key.deleted_at is None else None
     if wanted is None:
@@ -189,13 +189,13 @@ def of_key(key_id: int) -> Endpoint | None:
 
 
 def secret_of_key(key_id: int) -> str | None:
-    """The signing secret of a key's webhook URL, for whoever just made the key."""
+    """The signing secret of a key's webhook URL, shown when the key is created."""
     endpoint = of_key(key_id)
     return signatures.opened(endpoint.secret) if endpoint is not None else None
 
 
 def disabled_count(actor: Actor) -> int:
-    """How many endpoints the program has disabled: the pages' banner."""
+    """How many endpoints the program has disabled, for the banner on pages."""
     return LISTING.count(actor, status=EndpointStatus.DISABLED)
 
 
@@ -210,7 +210,7 @@ def _events(names: list[str]) -> list[str]:
 
 
 def snapshot(endpoint: Endpoint) -> dict[str, Any]:
-    """For the audit trail: everything but the secrets."""
+    """The endpoint without its secrets, for the audit trail."""
     kept = audit.snapshot(endpoint)
     return {name: value for name, value in kept.items() if name not in ("secret", "previous_secret")}
 
@@ -219,7 +219,7 @@ LIFE = Lifecycle(noun="webhook", snapshot=snapshot)
 
 
 def _what_ends(row: Any) -> list[str]:
-    """The question before an endpoint is deleted."""
+    """The texts of the dialog that confirms the deletion of an endpoint."""
     count = deliveries.waiting(row.id)
     cancelled = f"{count:,} {'delivery' if count == 1 else 'deliveries'} not made yet will be cancelled."
     kept = "The endpoint receives no more events. Past deliveries are kept."

@@ -1,9 +1,9 @@
-"""Which tasks a worker may begin now: the query that decides, cheap however much waits.
+"""Leases tasks to workers, with a query whose cost does not grow with the queue.
 
-Only the oldest open task of a lane may begin, and of a pool only a few at a time. Pools take turns:
-the index is walked from pool to pool (never from row to row), and of each only the first few due
-rows are looked at, so that neither a hundred thousand rows of one receiver nor a thousand lanes that
-wait for a retry make the others wait.
+Only the oldest open task of a lane may begin, and of a pool only a few at a time. Pools are served in
+turn: the query steps through the index from pool to pool (never from row to row) and reads only the
+first few due rows of each, so that neither a hundred thousand rows of one receiver nor a thousand
+lanes that wait for a retry delay the others.
 """
 
 from collections import Counter
@@ -21,8 +21,8 @@ from models.outbox import Task, TaskStatus
 
 LEASE = timedelta(seconds=20)                        # how long a killed worker's tasks wait; renewed while they last
 AT_ONCE = 2                                          # of one pool
-WINDOW = 16                                          # due rows of a pool that are looked at
-FEWEST_POOLS = 8                                     # that are asked for their first tasks
+WINDOW = 16                                          # due rows of a pool that are read
+FEWEST_POOLS = 8                                     # whose first tasks are read
 OPEN = (TaskStatus.PENDING, TaskStatus.HELD)
 
 
@@ -45,7 +45,7 @@ def _now() -> Any:
 
 
 def _free(task: Any) -> Any:
-    """Due, and leased by nobody."""
+    """The clauses for tasks that are due and not leased."""
     return (
         (task.status == TaskStatus.PENDING) & (task.due_at <= _now())
         & or_(task.lease_until.is_(None), task.lease_until < _now())
@@ -93,14 +93,14 @@ def _candidates() -> Select[Any]:
         .subquery()
     )
     first, second = _first_of_pool(due.c.pool, 0), _first_of_pool(due.c.pool, 1)
-    # Said again, because no database promises to keep the order of what is inside.
+    # Sorted again, because no database promises to keep a subquery's order.
     order = case((due.c.pool > bindparam("after"), 0), else_=1)
     return select(due.c.pool, first.label("first"), second.label("second")).order_by(order, due.c.pool)
 
 
 CANDIDATES = _candidates()
-# By id alone: any further condition tempts SQLite to read all that is due. What another worker took
-# since is seen in the rows themselves.
+# By id alone: with any further condition SQLite may read all due tasks. Tasks that another worker took
+# meanwhile are recognised by their rows.
 _TAKE = (
     select(
         Task.id, Task.kind, Task.lane, Task.pool, Task.payload, Task.attempts, Task.merchant_id, Task.test, Task.status,
@@ -112,13 +112,13 @@ _TAKE = (
 )
 _BUSY = (
     select(Task.pool, func.count().label("number"))
-    .where(Task.lease_until >= _now())               # whoever ends a task ends its lease
+    .where(Task.lease_until >= _now())               # ending a task ends its lease
     .group_by(Task.pool)
 )
 
 
 class Turn:
-    """Whose turn it is: where the walk over the pools goes on, in this process."""
+    """The pool that this process served last; the next claim starts after it."""
 
     def __init__(self) -> None:
         self.after = ""
@@ -126,14 +126,14 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Slow:
-    """Pools that are known to be slow, and how many tasks of them all may be begun."""
+    """The slow pools, and how many tasks of all of them may be begun."""
 
     pools: Collection[str] = ()
     most: int = 0
 
 
 def claim(most: int, *, turn: Turn | None = None, slow: Slow = Slow()) -> list[Lease]:
-    """Lease up to `most` tasks that may begin, of slow pools no more than they may; inside a transaction."""
+    """Lease up to `most` tasks that may begin, of slow pools up to their limit; inside a transaction."""
     now = clock.now()
     ids = _chosen(most, now, turn or Turn(), slow)
     if not ids:
@@ -152,7 +152,7 @@ def claim(most: int, *, turn: Turn | None = None, slow: Slow = Slow()) -> list[L
 
 
 def renew(tasks: Iterable[Lease]) -> None:
-    """They are still under way; in the worker's own transaction."""
+    """Renew the leases of tasks that are still under way, in the worker's own transaction."""
     ids = [one.id for one in tasks]
     if ids:
         db.session.execute(
@@ -162,7 +162,7 @@ def renew(tasks: Iterable[Lease]) -> None:
 
 
 def _chosen(most: int, now: datetime, turn: Turn, slow: Slow) -> list[int]:
-    """The ids to lease, and the turn moved on."""
+    """The ids to lease; sets the pool that was served last."""
     busy, of_slow = in_hand(now), slow.most
     full = {pool for pool, number in busy.items() if number >= AT_ONCE}
     if of_slow <= 0:
@@ -182,10 +182,10 @@ def _chosen(most: int, now: datetime, turn: Turn, slow: Slow) -> list[int]:
 
 
 def in_hand(now: datetime) -> Counter[str]:
-    """How many tasks of each pool are leased at the moment."""
+    """The number of leased tasks of each pool."""
     return Counter({row.pool: int(row.number) for row in db.session.execute(_BUSY, {"now": now})})
 
 
 def is_anything_due() -> bool:
-    """Is there work for somebody who has none? Reads little and locks nothing."""
+    """Whether any task is due. Reads little and locks nothing."""
     return bool(db.session.scalar(select(exists().where(_free(Task))), {"now": clock.now()}))

@@ -1,4 +1,4 @@
-"""How long the outbox remembers: finished tasks, deliveries and attempts go after ninety days."""
+"""Removes finished tasks, deliveries and attempts from the outbox after ninety days."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +15,7 @@ KEPT = timedelta(days=90)
 
 
 def forget_old(limit: int) -> int:
-    """Remove up to `limit` finished tasks with what belongs to them; how many, deliveries without a task included."""
+    """Remove up to `limit` finished tasks with their rows; returns how many, with deliveries that have no task."""
     before = clock.now() - KEPT
     tasks = db.session.scalars(
         select(Task.id).where(Task.finished_at < before, Task.status.not_in(OPEN))

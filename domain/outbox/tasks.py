@@ -1,8 +1,8 @@
-"""The outbox: whatever leaves the process or happens later is a row, written with its cause.
+"""Stores tasks in the outbox: work outside the process or for later, written in the transaction of its cause.
 
-A worker claims tasks for a while (a lease): if it dies, the lease runs out and another does them
-again. So everything is done at least once and nothing is forgotten. Tasks of one lane go in order;
-of one pool only a few at a time, so that a slow receiver delays nobody else's.
+A worker leases tasks: if it dies, the lease runs out and another worker repeats them. So every task is
+done at least once. Tasks of one lane run in order; of one pool only a few at a time, so that a slow
+receiver delays no other.
 """
 
 import random
@@ -41,7 +41,7 @@ def put(
     kind: str, *, lane: str, pool: str, payload: dict[str, Any], merchant_id: int | None = None, held: bool = False,
     due_at: datetime | None = None, test: bool = False,
 ) -> Task:
-    """A task in the caller's transaction: due now, or when `retries` says of its lane."""
+    """Add a task in the caller's transaction: due now, or when its lane's retry is."""
     now = clock.now()
     task = Task(
         kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, test=test, created_at=now,
@@ -52,23 +52,23 @@ def put(
 
 
 def retries(lanes: Sequence[str]) -> dict[str, datetime]:
-    """When lanes that wait for a retry go on: what comes behind it need not be looked at before."""
+    """When the retry of each waiting lane is due; the lane's other tasks are not due before."""
     rows = db.session.connection().execute(_WAITING, {"lanes": list(lanes), "now": clock.now()})
     return {row.lane: row.due_at for row in rows}
 
 
 def done(tasks: Sequence[Lease]) -> None:
-    """These need no more doing."""
+    """Mark tasks as done."""
     _finish(tasks, TaskStatus.DONE, None)
 
 
 def failed(tasks: Sequence[Lease], error: str) -> None:
-    """Given up."""
+    """Mark the task as failed for good."""
     _finish(tasks, TaskStatus.FAILED, error)
 
 
 def withheld(tasks: Sequence[Lease]) -> None:
-    """Kept and shown, and never sent: they are about rows of the test world."""
+    """Mark tasks about rows of the test world: they are shown, but never sent."""
     _finish(tasks, TaskStatus.CANCELLED, "Kept and not sent: it is about a row of the test world.")
 
 
@@ -76,7 +76,7 @@ def _finish(tasks: Sequence[Lease], status: TaskStatus, error: str | None) -> No
     if not tasks:
         return
     which: ColumnElement[bool] = Task.id.in_([one.id for one in tasks])
-    if status is not TaskStatus.DONE:            # what was delivered is done, even if it was cancelled meanwhile
+    if status is not TaskStatus.DONE:            # a delivered task is done, even if it was cancelled meanwhile
         which = and_(which, Task.status.in_(OPEN))
     _change(
         which, status=status, attempts=Task.attempts + 1, lease_until=None, finished_at=clock.now(), last_error=error
@@ -85,7 +85,7 @@ def _finish(tasks: Sequence[Lease], status: TaskStatus, error: str | None) -> No
 
 
 def again(task: Lease, error: str) -> bool:
-    """Try later: after 1 m, 5 m, 30 m, 2 h, 12 h with jitter. False when it is given up."""
+    """Schedule a retry after 1 m, 5 m, 30 m, 2 h or 12 h with jitter. False when attempts are used up."""
     if task.attempts >= len(RETRIES):
         failed([task], error)
         return False
@@ -95,7 +95,7 @@ def again(task: Lease, error: str) -> bool:
         and_(Task.id == task.id, Task.status.in_(OPEN)), attempts=Task.attempts + 1, lease_until=None, due_at=due_at,
         last_error=error,
     )
-    # What waits behind it is not due either: nobody shall look at it in vain.
+    # The lane's later tasks are not due either, so that no query reads them in vain.
     _change(
         and_(Task.lane == task.lane, Task.status == TaskStatus.PENDING, Task.id > task.id, Task.due_at < due_at),
         due_at=due_at,
@@ -104,14 +104,14 @@ def again(task: Lease, error: str) -> bool:
 
 
 def _pull(lanes: Sequence[str]) -> None:
-    """The way is free again for what waited behind a retry."""
+    """Make the tasks due that waited for a retry of their lane."""
     if lanes:
         now = clock.now()
         _change(and_(Task.lane.in_(lanes), Task.status == TaskStatus.PENDING, Task.due_at > now), due_at=now)
 
 
 def _change(which: Any, **values: Any) -> None:
-    """Plain statements: tasks in the session are read anew when somebody wants them."""
+    """Change tasks with a plain statement; those in the session are read again when used."""
     db.session.flush()               # changes that are still in the session come first
     db.session.execute(update(Task).where(which).values(**values), execution_options={"synchronize_session": False})
     for one in db.session.identity_map.values():
@@ -120,29 +120,29 @@ def _change(which: Any, **values: Any) -> None:
 
 
 def release(tasks: Iterable[Lease]) -> None:
-    """Give back what was claimed and not done: a graceful stop."""
+    """Release leased tasks that were not done, at a graceful stop."""
     ids = [one.id for one in tasks]
     if ids:
         _change(Task.id.in_(ids), lease_until=None)
 
 
 def interrupt(task: Lease, error: str) -> None:
-    """The attempt does not count: the other side asked for time."""
+    """Postpone a task without counting the attempt: the receiver asked to wait."""
     _change(and_(Task.id == task.id, Task.status.in_(OPEN)), lease_until=None, last_error=error)
 
 
 def postpone(pool: str, until: datetime) -> None:
-    """Nothing of the pool is due before then; what is under way keeps its lease."""
+    """Postpone all tasks of the pool; those under way keep their lease."""
     _change(and_(Task.pool == pool, Task.status == TaskStatus.PENDING, Task.due_at < until), due_at=until)
 
 
 def hold(pool: str) -> None:
-    """Nothing more of the pool is begun until it is resumed; what is under way keeps its lease."""
+    """Hold the pool's tasks until it is resumed; those under way keep their lease."""
     _change(and_(Task.pool == pool, Task.status == TaskStatus.PENDING), status=TaskStatus.HELD)
 
 
 def resume(pool: str) -> None:
-    """What was held is due now, in its order."""
+    """Make held tasks due now, in their order."""
     _change(
         and_(Task.pool == pool, Task.status == TaskStatus.HELD), status=TaskStatus.PENDING, due_at=clock.now(),
         attempts=0,
@@ -150,7 +150,7 @@ def resume(pool: str) -> None:
 
 
 def drop(pool: str) -> None:
-    """Nobody waits for the rest of the pool any more."""
+    """Cancel the open tasks of the pool."""
     _change(
         and_(Task.pool == pool, Task.status.in_(OPEN)), status=TaskStatus.CANCELLED, finished_at=clock.now(),
         lease_until=None,
@@ -158,19 +158,19 @@ def drop(pool: str) -> None:
 
 
 def reopen(task: Task, *, held: bool = False) -> None:
-    """Due now, with all its attempts before it."""
+    """Make the task due now, with its count of attempts reset."""
     task.status, task.due_at, task.attempts = TaskStatus.HELD if held else TaskStatus.PENDING, clock.now(), 0
     task.lease_until, task.finished_at = None, None
     _pull([task.lane])
 
 
 def is_under_way(task: Task) -> bool:
-    """Has a worker leased it?"""
+    """Whether a worker has leased it."""
     return task.status in OPEN and task.lease_until is not None and task.lease_until > clock.now()
 
 
 def retry(actor: Actor, task: Task) -> Task:
-    """Due now, whether it waited, failed or was cancelled."""
+    """Make the task due now, whether it waited, failed or was cancelled."""
     if task.status in (TaskStatus.DONE, TaskStatus.HELD) or is_under_way(task):
         state = "held" if task.status is TaskStatus.HELD else "done" if task.status is TaskStatus.DONE else "under way"
         raise Conflict(f"This is {state} and cannot be tried again now.", details={"status": str(task.status)})
@@ -181,7 +181,7 @@ def retry(actor: Actor, task: Task) -> Task:
 
 
 def cancel(actor: Actor, task: Task) -> Task:
-    """Never to be done; an attempt that is under way cannot be called back."""
+    """Cancel the task; an attempt that is under way cannot be stopped."""
     if task.status not in OPEN:
         raise Conflict(f"This is already {task.status}.", details={"status": str(task.status)})
     before = audit.snapshot(task)
@@ -193,7 +193,7 @@ def cancel(actor: Actor, task: Task) -> Task:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What waits: how many are due, since when the oldest is, how many failed in the last day."""
+    """The state of the queue: how many tasks are due, since when the oldest is, how many failed in the last day."""
 
     pending: int
     held: int
@@ -202,7 +202,7 @@ class State:
 
     @property
     def late_seconds(self) -> float:
-        """For how long the oldest due task has waited."""
+        """How long the oldest due task has waited."""
         return max(0.0, (clock.now() - self.oldest_due).total_seconds()) if self.oldest_due else 0.0
 
     def as_dict(self) -> dict[str, int]:
@@ -213,7 +213,7 @@ class State:
 
 
 def state() -> State:
-    """The queue as monitoring wants to see it."""
+    """The state of the queue, for monitoring."""
     now = clock.now()
     rows = db.session.execute(
         select(Task.status, func.count().label("count")).where(Task.status.in_(OPEN)).group_by(Task.status)

@@ -1,4 +1,4 @@
-"""Addresses of customers: a changed address is a new row, the one before is kept, closed."""
+"""Stores addresses of customers: a changed address is a new row, the previous one is kept, closed."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -22,7 +22,7 @@ def billing_of(children: Mapping[str, Any]) -> Any:
 
 
 def put(customer: Customer, kind: AddressKind, new: AddressInput | None) -> None:
-    """A changed address is a new row; the one before is kept, closed."""
+    """Store a changed address as a new row and close the previous one."""
     current = customer.billing_address if kind is AddressKind.BILLING else customer.shipping_address
     values = new.model_dump() if new is not None else {}
     if current is not None and values == {name: getattr(current, name) for name in AddressInput.model_fields}:
@@ -35,7 +35,7 @@ def put(customer: Customer, kind: AddressKind, new: AddressInput | None) -> None
 
 
 def change_parts(customer: Customer, given: dict[str, Any]) -> None:
-    """Change street or country of the billing address and keep what else it says."""
+    """Change street or country of the billing address and keep the rest."""
     parts = {name: given[f"billing_{name}"] for name in ("street", "country") if f"billing_{name}" in given}
     if not parts:
         return

@@ -1,4 +1,4 @@
-"""Customers: who is billed. Names and addresses follow the rules that let four contracts share them."""
+"""Manages customers: who is billed. Names and addresses serve four contracts."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -176,7 +176,7 @@ def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Custome
 
 
 def delete(actor: Actor, customer: Customer) -> None:
-    """Kept, but found no more; its e-mail is free again. InUse while something of it is open."""
+    """Mark the customer as deleted and free its e-mail. InUse while it has open documents."""
     usage.refuse("customer", customer)
     LIFE.remove(actor, customer)
 
@@ -200,7 +200,7 @@ def copy(there: Actor, customer: Customer) -> Customer:
 
 
 def archive(actor: Actor, customer: Customer) -> Customer:
-    """Out of sight, still there."""
+    """Archive the customer."""
     return update(actor, customer, {"status": CustomerStatus.ARCHIVED})
 
 
@@ -209,7 +209,7 @@ def activate(actor: Actor, customer: Customer) -> Customer:
 
 
 def _archive(customer: Customer, *, archived: bool) -> None:
-    """In or out of sight; a stopped customer who is in sight stays stopped."""
+    """Archive or activate; a stopped customer that is not archived stays stopped."""
     if archived:
         customer.status = CustomerStatus.ARCHIVED
     elif customer.status is CustomerStatus.ARCHIVED:
@@ -238,14 +238,14 @@ def _name(customer: Customer, given: dict[str, Any]) -> None:
 
 def _email(customer: Customer, email: str | None) -> None:
     if customer.id and email == customer.email and customer.deleted_at is None and customer.email_key is None:
-        return                         # an address that another row had already when addresses began to compare so
+        return                         # a duplicate address from before addresses compared without case
     key = texts.email_key(email) if email else None
     if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
         taken = select(Customer.id).where(
             Customer.merchant_id == customer.merchant_id, Customer.test == customer.test, Customer.email_key == key,
             Customer.deleted_at.is_(None), Customer.id != (customer.id or 0),
         )
-        with db.session.no_autoflush:      # the row itself is half written
+        with db.session.no_autoflush:      # the row is not complete yet
             if db.session.scalar(taken) is not None:
                 raise taken_email()
     customer.email, customer.email_key = email, key
@@ -272,7 +272,7 @@ def currency_of(customer: Customer) -> str:
     if customer.currency:
         return customer.currency
     merchant = db.session.get(Merchant, customer.merchant_id)
-    assert merchant is not None      # a foreign key says so
+    assert merchant is not None      # a foreign key ensures it
     return merchant.currency
 
 

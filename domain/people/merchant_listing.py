@@ -1,4 +1,4 @@
-"""Merchants as they are read: columns, filters, order. Imports nothing that only writing needs."""
+"""The listing of merchants: columns, filters, order. Imports nothing that only writing needs."""
 
 from domain.list_parts import Filter
 from domain.listing import Listing

@@ -1,4 +1,4 @@
-"""Merchants: the tenants. Making one is the operator's; changing one its admin's."""
+"""Manages merchants, the tenants: operators create them, their admins change them."""
 
 from typing import Annotated, Any
 
@@ -59,12 +59,12 @@ LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))
 
 
 def is_operator(actor: Actor) -> bool:
-    """Does the actor have all merchants? Only then a profile is made, switched off or on, or deleted."""
+    """Whether the actor has all merchants, and so may create, archive, activate and delete profiles."""
     return isinstance(actor.merchant_ids, All)
 
 
 def create(actor: Actor, new: MerchantInput) -> Merchant:
-    """A new tenant; needs all merchants."""
+    """A new merchant; the actor must have all merchants."""
     if not is_operator(actor):
         raise Forbidden("Only a user with all merchants can create a merchant profile.")
     merchant = Merchant(**new.model_dump())
@@ -73,7 +73,7 @@ def create(actor: Actor, new: MerchantInput) -> Merchant:
 
 
 def update(actor: Actor, merchant: Merchant, changes: dict[str, Any]) -> Merchant:
-    """Change what was sent; switching a merchant off or on is the operator's."""
+    """Change what was sent; only operators archive or activate a merchant."""
     if "active" in changes and changes["active"] != merchant.active and not is_operator(actor):
         raise Forbidden("Only a user with all merchants can switch a merchant profile off or on.")
     if changes.get("currency", merchant.currency) != merchant.currency and _does_business(merchant):
@@ -86,7 +86,7 @@ def update(actor: Actor, merchant: Merchant, changes: dict[str, Any]) -> Merchan
 
 
 def archive(actor: Actor, merchant: Merchant) -> Merchant:
-    """Switched off: its keys and tokens open nothing."""
+    """Archive the merchant: its keys and tokens are refused."""
     return update(actor, merchant, {"active": False})
 
 
@@ -95,7 +95,7 @@ def activate(actor: Actor, merchant: Merchant) -> Merchant:
 
 
 def delete(actor: Actor, merchant: Merchant) -> None:
-    """Only a merchant that never did business; any other is switched off instead."""
+    """Delete a merchant without business; any other is archived instead."""
     if not is_operator(actor):
         raise Forbidden("Only a user with all merchants can delete a merchant profile.")
     usage.refuse("merchant", merchant, "Switch it off instead.")
@@ -104,7 +104,7 @@ def delete(actor: Actor, merchant: Merchant) -> None:
 
 
 def _does_business(merchant: Merchant) -> bool:
-    """Is there anything whose amounts are in the merchant's currency?"""
+    """Whether any row has amounts in the merchant's currency."""
     return any(
         db.session.scalar(select(exists().where(model.merchant_id == merchant.id)))
         for model in (Customer, Product, Budget)

@@ -1,4 +1,4 @@
-"""Rows of people for the documents."""
+"""Sample customers, users and merchants for the API reference."""
 
 from domain.resource import Sample
 from models.customer import CustomerStatus

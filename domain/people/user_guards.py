@@ -1,4 +1,4 @@
-"""Guards against locking out: oneself, or everybody."""
+"""Refuses changes that would lock out the actor, or every operator."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from models.user import Role, User
 
 
 def keep_oneself(actor: Actor, user: User, before: dict[str, Any]) -> None:
-    """Nobody takes his own access away: another administrator may."""
+    """Refuse a user who takes away their own access, which another administrator may do."""
     if actor.user_id is None or actor.user_id != user.id:
         return
     wrong = {}
@@ -26,10 +26,10 @@ def keep_oneself(actor: Actor, user: User, before: dict[str, Any]) -> None:
 
 
 def keep_an_operator(user: User) -> None:
-    """Nobody locks the installation: one active admin with all merchants stays, where there was one."""
+    """Refuse to remove the last active admin with all merchants."""
     if user.active and user.all_merchants and user.role is Role.ADMIN:
         return
-    with db.session.no_autoflush:      # the row itself is half written
+    with db.session.no_autoflush:      # the row is not complete yet
         operators = select(func.count()).select_from(User).where(
             User.role == Role.ADMIN, User.all_merchants.is_(True), User.active.is_(True)
         )

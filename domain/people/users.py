@@ -1,4 +1,4 @@
-"""Users: who signs in, with which role, for which merchants."""
+"""Manages users: who signs in, with which role, for which merchants."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -49,14 +49,14 @@ class NewUser:
 
 @dataclass(frozen=True, slots=True)
 class OwnPassword:
-    """A user's own new password: the hash that proved the old one, and the one to come."""
+    """A user's own new password: the hash that was verified, and the new one."""
 
     proven: str
     password_hash: str
 
 
 class UserListing(Listing):
-    """Users belong to several merchants: an actor sees those whose every merchant is among his own."""
+    """Lists users, who may have several merchants: an actor sees those whose merchants it all has."""
 
     def owned(self, actor: Actor, *, removed: bool = False) -> Any:
         gone = User.deleted_at.is_not(None) if removed else User.deleted_at.is_(None)
@@ -124,7 +124,7 @@ def hashed_changes(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def create(actor: Actor, new: NewUser) -> User:
-    """A new user; nobody grants more merchants than he has himself."""
+    """A new user, with no merchants that the actor has not."""
     given = new.input
     user = User(
         password_hash=new.password_hash, token_version=1,
@@ -141,7 +141,7 @@ def create(actor: Actor, new: NewUser) -> User:
 
 
 def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
-    """Change what was sent, its password hashed; less power or a new password ends the user's sessions."""
+    """Change what was sent, the password hashed; fewer permissions or a new password end the user's sessions."""
     if "password" in changes:
         raise TypeError("a password is hashed before the transaction: hashed_changes()")
     with LIFE.changing(actor, user) as change:
@@ -153,7 +153,7 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
         if changes.keys() & {"all_merchants", "merchant_ids"}:
             _grant(actor, user, changes)
         user_guards.keep_oneself(actor, user, change.before)
-        user_guards.keep_an_operator(user)       # before anything flushes: it compares with what is stored
+        user_guards.keep_an_operator(user)       # before any flush: it compares with the stored row
         if "password_hash" in changes:
             user.password_hash = changes["password_hash"]
         if _powers(change.before) != _powers(_snapshot(user)) or "password_hash" in changes:
@@ -165,7 +165,7 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
 
 
 def archive(actor: Actor, user: User) -> User:
-    """Deactivated: sessions end, tokens open nothing."""
+    """Deactivate the user: sessions end, tokens are refused."""
     return update(actor, user, {"active": False})
 
 
@@ -188,14 +188,14 @@ def delete(actor: Actor, user: User) -> None:
 
 
 def hashed_own(user: User, old: str, new: str) -> OwnPassword:
-    """The user's own new password; the old one proves that it is he. Takes too long for a transaction."""
+    """The user's own new password, once the old one is verified. Takes too long for a transaction."""
     if not passwords.matches(old, user.password_hash):
         raise _not_yours()
     return OwnPassword(user.password_hash, passwords.hash_of(new))
 
 
 def change_own_password(actor: Actor, user: User, new: OwnPassword) -> None:
-    """Store it, unless the password that proved it was replaced meanwhile. All sessions end."""
+    """Store it, unless the verified password was replaced meanwhile. All sessions end."""
     if user.password_hash != new.proven:
         raise _not_yours()
     update(actor, user, {"password_hash": new.password_hash})
@@ -207,12 +207,12 @@ def find_by_email(email: str) -> User | None:
 
 
 def is_empty() -> bool:
-    """Is there nobody who could sign in yet?"""
+    """Whether there is no user yet."""
     return db.session.scalar(select(func.count()).select_from(User)) == 0
 
 
 def check_password(email: str, password: str) -> User:
-    """The active user with this password; raises Unauthenticated, equally slow for whatever is wrong."""
+    """The active user with this password; raises Unauthenticated, after the same time for every reason."""
     user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
     if not passwords.matches(password, user.password_hash if user else None) or user is None or not user.active:
         raise Unauthenticated("E-mail or password is wrong.")
@@ -220,7 +220,7 @@ def check_password(email: str, password: str) -> User:
 
 
 def sign_in(email: str, password: str, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
-    """A new session and its secret token; raises Unauthenticated, equally slow for whatever is wrong.
+    """A new session and its secret token; raises Unauthenticated, after the same time for every reason.
 
     The caller opens the transaction only for `sessions.open`: checking a password takes long.
     """
@@ -242,7 +242,7 @@ def _email(user: User, email: str) -> None:
 
 
 def _grant(actor: Actor, user: User, given: dict[str, Any]) -> None:
-    """Merchants for a user, never more than the actor has."""
+    """Set a user's merchants, never one that the actor has not."""
     if "all_merchants" in given:
         if given["all_merchants"] and not isinstance(actor.merchant_ids, All) and not user.all_merchants:
             raise Forbidden("Only a user with all merchants can grant all merchants.")

@@ -1,11 +1,11 @@
-"""What a decided document keeps of its customer: name, e-mail and billing address as they were then."""
+"""Stores a decided document's customer: name, e-mail and billing address as they were then."""
 
 from domain.people.customer_addresses import AddressInput
 from models.budget import Budget, BudgetStatus
 
 
 def follow(budget: Budget) -> None:
-    """Keep them once the budget is decided; while it is pending, or again, the customer's own are shown."""
+    """Store them when the budget is decided; clear them when it is pending, which shows the customer's own."""
     if budget.status is BudgetStatus.PENDING:
         budget.customer_name = budget.customer_email = budget.billing_address = None
     elif budget.customer_name is None:

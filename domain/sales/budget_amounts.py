@@ -1,4 +1,4 @@
-"""The amounts of a budget: what changes them, and what they would be, on the page of a form that is not sent yet."""
+"""Computes the amounts of a budget, when it is written and for the preview of a form."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +27,7 @@ class Amounts:
 
 
 def change(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
-    """Write what was sent of currency, items, discount and tax, and the sums that follow."""
+    """Write the currency, items, discount and tax that were sent, and the sums."""
     found = computed(actor, budget, given)
     budget.currency = found.currency
     if given.get("items") is not None or "discount" in given:
@@ -39,7 +39,7 @@ def change(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
 
 
 def computed(actor: Actor, budget: Budget, given: dict[str, Any]) -> Amounts:
-    """What the amounts become; changes nothing. Invalid names every line that is wrong."""
+    """The new amounts; changes nothing. Invalid names every line that is wrong."""
     currency = given.get("currency") or budget.currency
     if currency != budget.currency:
         whole = {"discount": budget.header_discount_minor, "tax": budget.header_tax_minor}
@@ -55,7 +55,7 @@ def computed(actor: Actor, budget: Budget, given: dict[str, Any]) -> Amounts:
         tax = amount(given["tax"], currency, "tax")
     if discount > sum(one.amount_minor - one.discount_minor for one in lines):
         raise Invalid.field("discount", "must not be more than the budget's amount", "range")
-    if items is not None or "discount" in given:        # nothing else touches a line's tax
+    if items is not None or "discount" in given:        # nothing else changes a line's tax
         for line, line_tax in zip(lines, totals.taxes(lines, discount), strict=True):
             line.tax_minor = line_tax
     sums = totals.add_up(lines, discount, tax)

@@ -1,4 +1,4 @@
-"""The lines of budgets: priced from products, with discounts and taxes; a caller's sums are never believed.
+"""Reads and writes the lines of budgets: priced from products, with discounts and taxes, sums computed here.
 
 Every mistake names its line and field: items.1.quantity.
 """
@@ -26,9 +26,9 @@ COLUMNS = (
 
 
 class ItemInput(Input):
-    """One line. A price left out is the product's, a tax left out follows from the product's rate.
+    """One line. A missing price is the product's, a missing tax comes from the product's rate.
 
-    With the `id` of one of the budget's lines, that line is changed where something was sent, and kept elsewhere.
+    The `id` of one of the budget's lines changes that line: fields that were not sent stay.
     """
 
     id: Maybe[RowId] = None
@@ -43,7 +43,7 @@ class ItemInput(Input):
 
 @dataclass(slots=True, kw_only=True)
 class Line:
-    """A line before it is written: the columns of its row."""
+    """The columns of a line before it is written."""
 
     row: BudgetItem | None
     currency: str
@@ -61,12 +61,12 @@ class Line:
 
 
 def kept(item: BudgetItem, currency: str) -> Line:
-    """A stored line as it is."""
+    """A stored line, unchanged."""
     return Line(row=item, currency=currency, **{name: getattr(item, name) for name in COLUMNS})
 
 
 def read(actor: Actor, budget: Budget, items: list[ItemInput], currency: str) -> list[Line]:
-    """The lines that were sent, their taxes not yet settled; Invalid with the first mistake of every line."""
+    """The lines that were sent, without their final taxes; Invalid with the first mistake of every line."""
     known, old = _products(actor, budget, items), {one.id: one for one in budget.items}
     lines: list[Line] = []
     problems: dict[str, Problem] = {}
@@ -87,7 +87,7 @@ def read(actor: Actor, budget: Budget, items: list[ItemInput], currency: str) ->
 
 
 def write(budget: Budget, lines: list[Line]) -> None:
-    """The budget's lines are these from now on; those that were there keep their ids."""
+    """Replace the budget's lines by these; lines that stay keep their ids."""
     rows = []
     for place, line in enumerate(lines):
         row = line.row or BudgetItem()
@@ -111,12 +111,12 @@ def _products(actor: Actor, budget: Budget, items: list[ItemInput]) -> Known:
         .outerjoin(PriceRule, PriceRule.id == Product.tax_id)
         .where(Product.id.in_(keys), *own)
     )
-    with db.session.no_autoflush:          # the budget itself is half written
+    with db.session.no_autoflush:          # the budget is not complete yet
         return {product.id: (product, rate) for product, rate in db.session.execute(statement, values)}
 
 
 def _sent_again(path: str, item: ItemInput, row: BudgetItem) -> None:
-    """Another currency needs every amount of a line again; Invalid names those that were not sent."""
+    """Check that a change of currency sends every amount of a line; Invalid names missing ones."""
     amounts = {"unit_price": row.unit_price_micro, "discount": row.discount_minor}
     if row.tax_percent_ten_thousandths is None and item.tax_percent is None:
         amounts["tax"] = row.tax_minor
@@ -129,7 +129,7 @@ def _sent_again(path: str, item: ItemInput, row: BudgetItem) -> None:
 def _line(
     path: str, item: ItemInput, row: BudgetItem | None, currency: str, known: Known, *, moved: bool
 ) -> Line:
-    """One line with its amounts; Invalid names the field of this line. `moved` says that the currency changes."""
+    """One line with its amounts; Invalid names the field of this line. `moved`: the currency changes."""
     old = kept(row, currency) if row is not None else None
     key = item.product_id if old is None or "product_id" in item.model_fields_set else old.product_id
     chosen = old is None or key != old.product_id
@@ -184,7 +184,7 @@ def _discount(path: str, item: ItemInput, currency: str, old: Line | None) -> in
 def _tax(
     path: str, item: ItemInput, currency: str, old: Line | None, rate: int | None, *, chosen: bool
 ) -> tuple[int, int | None]:
-    """An amount that was written, or a percentage; what nobody mentioned stays as it was."""
+    """The tax that was sent, as amount or percentage; one that was not sent stays."""
     if item.tax is not None and item.tax_percent is not None:
         raise Invalid.field(f"{path}.tax_percent", "cannot be sent together with a tax", "contradiction")
     if item.tax is not None:

@@ -1,4 +1,4 @@
-"""How budgets are found and read; an expiry shows from the moment it is due."""
+"""The listing of budgets; one shows as expired from the moment it is."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from models.budget import Budget, BudgetItem, BudgetStatus
 from models.customer import Customer
 from models.money import EXPONENTS
 
-# A pending budget whose day has passed is expired, whether or not the worker has written it down yet.
+# A pending budget whose day has passed is expired, whether or not the worker has stored it yet.
 EFFECTIVE = case(
     (
         and_(
@@ -35,7 +35,7 @@ LISTING = Listing(
             )
         },
         "status": EFFECTIVE,
-        # A decided budget has a name of its own, and with it the address, or none.
+        # A decided budget stores the customer's name, and with it the address, or none.
         "customer_name": func.coalesce(Budget.customer_name, Customer.name),
         "customer_email": case((Budget.customer_name.is_(None), Customer.email), else_=Budget.customer_email),
     },
@@ -85,8 +85,8 @@ LISTING = Listing(
 def _step() -> Any:
     """Ten-thousandths of the major unit in one minor unit of the budget's currency.
 
-    Bounds come in ten-thousandths, the finest that any currency has. They are divided rather than
-    totals multiplied: the largest totals would leave 64 bits.
+    Bounds come in ten-thousandths, the smallest unit of any currency. They are divided rather than
+    totals multiplied: the largest totals would exceed 64 bits.
     """
     steps = {code: 10 ** (4 - digits) for code, digits in EXPONENTS.items()}
     return case(steps, value=Budget.currency, else_=100)

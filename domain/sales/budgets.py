@@ -1,6 +1,6 @@
-"""Budgets (quotes): lines that add up, and a status that moves only along its arrows.
+"""Manages budgets (quotes): their lines, totals and status.
 
-A caller's totals are never believed; they are computed here. Tax is exclusive: it comes on top.
+Totals are computed here, never taken from the caller. Tax is exclusive: it is added to the price.
 """
 
 from collections.abc import Mapping
@@ -51,7 +51,7 @@ class BudgetInput(Input):
 def create(actor: Actor, new: BudgetInput) -> Budget:
     """A pending budget for one of the actor's customers; Invalid names every wrong line."""
     merchant = db.session.get(Merchant, actor.merchant_id)
-    assert merchant is not None      # a key or a session named it
+    assert merchant is not None      # the key or session names it
     now = clock.now()
     days = settings.get("quote_validity_days")
     budget = Budget(
@@ -67,7 +67,7 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
 
 
 def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
-    """Change what was sent. Amounts, lines, customer and date move only while it is pending."""
+    """Change what was sent. Amounts, lines, customer and date change only while it is pending."""
     settle(budget)
     if changes.get("valid_until") is not None:
         changes = changes | {"valid_until": zones.until("valid_until", changes["valid_until"], budget.merchant_id)}
@@ -95,16 +95,16 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
 
 
 def preview(actor: Actor, budget: Budget | None, changes: dict[str, Any]) -> budget_amounts.Amounts:
-    """What a budget, or a new one, would come to with these changes; nothing is written."""
+    """The amounts of a budget, or a new one, with these changes; nothing is written."""
     if budget is None:
         merchant = db.session.get(Merchant, actor.merchant_id)
-        assert merchant is not None      # a session named it
+        assert merchant is not None      # the session names it
         budget = Budget(merchant_id=merchant.id, currency=changes.get("currency") or merchant.currency)
     return budget_amounts.computed(actor, budget, changes)
 
 
 def delete(actor: Actor, budget: Budget) -> None:
-    """Kept, but found no more. An approved budget is the record of an agreement and stays."""
+    """Mark the budget as deleted. An approved one records an agreement and stays."""
     if budget.status is BudgetStatus.APPROVED:
         raise Conflict("Budget is APPROVED and can no longer be deleted", details={"status": "APPROVED"})
     LIFE.remove(actor, budget)
@@ -127,7 +127,7 @@ def reject(actor: Actor, budget: Budget) -> Budget:
 
 
 def archive(actor: Actor, budget: Budget) -> Budget:
-    """Out of the lists of what is going on; status and amounts stay as they are."""
+    """Archive the budget; status and amounts stay."""
     with LIFE.changing(actor, budget, "archived", event=None):
         budget.archived_at = budget.archived_at or clock.now()
     return budget
@@ -141,7 +141,7 @@ def activate(actor: Actor, budget: Budget) -> Budget:
 
 
 def settle(budget: Budget) -> None:
-    """Write down an expiry that time has already decided, as the hourly job would."""
+    """Store an expiry that is already due, as the hourly job would."""
     if budget.status is BudgetStatus.PENDING and budget.valid_until and budget.valid_until < clock.now():
         _expire(budget)
 
@@ -155,7 +155,7 @@ def _expire(budget: Budget) -> None:
 
 
 def expire_due(limit: int = 500) -> int:
-    """The hourly job: store EXPIRED where the day has passed, each with its audit entry; how many."""
+    """Store EXPIRED where the day has passed, each with its audit entry; the hourly job. Returns how many."""
     due = select(Budget).where(
         Budget.status == BudgetStatus.PENDING, Budget.valid_until < clock.now(), Budget.deleted_at.is_(None)
     )
@@ -174,7 +174,7 @@ ARROWS = {
 
 
 def _move(actor: Actor, budget: Budget, wanted: BudgetStatus, valid_until: Any) -> None:
-    """Along an arrow, or Conflict; reopening needs a date in the future."""
+    """Change the status where allowed, else raise Conflict; reopening needs a date in the future."""
     if wanted is budget.status:
         return
     if (budget.status, wanted) not in ARROWS:
@@ -232,7 +232,7 @@ def _is_pending(actor: Actor, row: Any) -> bool:
 
 
 def _decided(row: Any, what_follows: str) -> tuple[str, ...]:
-    """What is said before a budget is approved or rejected."""
+    """The texts of the dialog that approves or rejects a budget."""
     total = f"{Money(row.total_minor, row.currency).decimal:,} {row.currency}"
     return (f"It is for {row.customer_name}, {total}. {what_follows}",)
 

@@ -1,4 +1,4 @@
-"""Documents of sale for the reference."""
+"""Sample budgets for the API reference."""
 
 from datetime import UTC, datetime
 

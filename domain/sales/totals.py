@@ -1,4 +1,4 @@
-"""How a document adds up, in minor units. A discount on the whole lowers the base of taxes that come from rates."""
+"""Computes a document's totals in minor units. A discount on the whole lowers the base of percentage taxes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from models.money import percent_minor, spread
 
 
 class Amounts(Protocol):
-    """One line. With a percentage (in ten-thousandths) its tax follows from that, otherwise it stays as written."""
+    """One line. With a percentage (in ten-thousandths) its tax is computed, otherwise it stays as written."""
 
     @property
     def amount_minor(self) -> int:
@@ -52,7 +52,7 @@ def taxes(lines: Sequence[Amounts], discount: int) -> list[int]:
 
 
 def add_up(lines: Sequence[Amounts], discount: int, tax: int) -> Totals:
-    """The sums of lines whose taxes are settled, with discount and tax on the whole."""
+    """The sums of lines with final taxes, with discount and tax on the whole."""
     return Totals(
         sum(one.amount_minor for one in lines),
         sum(one.discount_minor for one in lines) + discount,

@@ -1,4 +1,4 @@
-"""What budgets use: their customers while they are pending, products and merchants always."""
+"""Registers what budgets use: their customers while they are pending, products and merchants always."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from models.product import Product
 
 
 def pending(customer: Customer) -> int:
-    """Budgets that the customer may still approve."""
+    """The pending budgets of the customer."""
     return _count(
         Budget.customer_id == customer.id, Budget.deleted_at.is_(None), Budget.status == BudgetStatus.PENDING,
         or_(Budget.valid_until.is_(None), Budget.valid_until >= clock.now()),
@@ -22,7 +22,7 @@ def pending(customer: Customer) -> int:
 
 
 def naming(product: Product) -> int:
-    """Budgets with a line of the product, deleted ones too: they may be brought back."""
+    """The budgets with a line of the product, with deleted ones, which may be restored."""
     return _count(Budget.id.in_(select(BudgetItem.budget_id).where(BudgetItem.product_id == product.id)))
 
 
@@ -35,7 +35,7 @@ def _count(*clauses: Any) -> int:
 
 
 def register() -> None:
-    """Say so, to whoever deletes one."""
+    """Register these uses, which a deletion asks for."""
     usage.register(Customer, Use("pending budget", "pending budgets", pending))
     usage.register(Product, Use("budget", "budgets", naming))
     usage.register(Merchant, Use("budget", "budgets", of_merchant))
