@@ -1,4 +1,4 @@
-"""The composition root: the only module that knows all others. `create_app()` acts, importing does not."""
+"""Creates the application; the only module that imports all others. Importing it has no side effects."""
 
 from collections.abc import Callable
 from typing import Any
@@ -40,14 +40,14 @@ assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// k
 
 
 class Application(Flask):
-    """Flask, where answers of the APIs go past what only pages need: sessions, cookies, htmx, CSRF."""
+    """Flask, with responses of the APIs that skip the hooks of pages: sessions, cookies, htmx, CSRF."""
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        """No function here is asynchronous; asking each, at every request, costs as much as a short query."""
+        """No view is asynchronous; Flask's check at every request costs as much as a short query."""
         return func
 
     def wsgi_app(self, environ: Any, start_response: Any) -> Any:
-        """Whatever the socket or a trusted proxy wrote: everything within sees the caller's address in its one form."""
+        """Normalise the caller's address before anything reads it."""
         environ["REMOTE_ADDR"] = canonical(environ.get("REMOTE_ADDR") or "")
         return super().wsgi_app(environ, start_response)
 
@@ -65,7 +65,7 @@ class Application(Flask):
 
 
 def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:
-    """The whole application; `sink` takes request-log records (default: the spool of the settings)."""
+    """Create the application; `sink` takes request-log records (default: the spool of the settings)."""
     settings = settings or cli.settings_or_exit()
     cli.recover_or_exit(settings)
     app = Application(__name__)
@@ -89,7 +89,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """What Flask and its extensions want to know."""
+    """Set the configuration of Flask and its extensions."""
     app.config.update(
         SECRET_KEY=settings.secret_keys[0],
         SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
@@ -102,14 +102,14 @@ def configure(app: Flask, settings: Settings) -> None:
         COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
         TEMPLATES_AUTO_RELOAD=app.debug,
     )
-    app.url_map.merge_slashes = False       # its redirect is no API answer, and repeats the Host that was sent
+    app.url_map.merge_slashes = False       # its redirect is no API response, and repeats the Host that was sent
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
 def extend(app: Flask, settings: Settings) -> None:
-    """Migrations and shared counters."""
+    """Set up migrations and shared counters."""
     Migrate(app, db, directory=str(app.root_path) + "/migrations")
     limiter.init_app(app)
     every: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
@@ -119,12 +119,12 @@ def extend(app: Flask, settings: Settings) -> None:
 
 
 def _is_of(extension: Any, hook: Any) -> bool:
-    """Is this a method of the extension, or one with its first argument filled in?"""
+    """Whether this is a method of the extension, or a partial of one."""
     return getattr(hook, "__self__", None) is extension or extension in getattr(hook, "args", ())
 
 
 def serve_pages(app: Flask, settings: Settings) -> None:
-    """The dashboard and everything around it."""
+    """Register the dashboard and its blueprints."""
     for part in (htmx, session, csrf, headers, assets, format, shell):
         part.init_app(app)
     app.jinja_env.globals["command_line"] = command_line
@@ -137,7 +137,7 @@ def serve_pages(app: Flask, settings: Settings) -> None:
 
 
 def serve_apis(app: Flask) -> None:
-    """The contracts, each under its prefixes."""
+    """Register the contracts, each under its prefixes."""
     for contract in CONTRACTS:
         rest.mount(app, contract)
     core_view.mount(app, core.CONTRACT)
@@ -145,5 +145,5 @@ def serve_apis(app: Flask) -> None:
 
 
 def home() -> BaseResponse:
-    """People who open the address want the dashboard."""
+    """Redirect the root address to the dashboard."""
     return redirect("/admin/", 303)

@@ -1,7 +1,7 @@
-"""Settings: the COUNTINGHOUSE_* environment, read once into one frozen value.
+"""Reads the settings from the COUNTINGHOUSE_* environment, once, into one frozen value.
 
-A name that nobody knows, or a value that cannot be read, stops the start with a sentence that
-names it: a silent typo in a billing product costs money.
+An unknown name or an invalid value stops the start with a message that names it: a typo that goes
+unnoticed in a billing product costs money.
 """
 
 import ipaddress
@@ -26,12 +26,12 @@ PRIVATE_NETWORKS = "127.0.0.0/8,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,::1/128,
 
 
 class ConfigError(Exception):
-    """The environment cannot be understood; the message names the setting and the mend."""
+    """The environment is invalid; the message names the setting and the remedy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything the operator decides outside the program."""
+    """The settings that the operator makes outside the program."""
 
     instance: Path
     database_url: str
@@ -57,7 +57,7 @@ class Settings:
 
 
 def command_line(words: str) -> str:
-    """One of the operator's commands as it can be pasted into a shell in the present folder."""
+    """One of the operator's commands, ready to paste into a shell in the current folder."""
     own = Path(sys.executable).with_name("countinghouse")
     if own.exists():
         return f"{_typed(own)} {words}"
@@ -68,14 +68,14 @@ def command_line(words: str) -> str:
 
 
 def _typed(program: Path) -> str:
-    """A program as it is typed in the present folder: by its name if the shell finds this one under it."""
+    """A program as typed in the current folder: by its name if the shell finds this one by it."""
     if shutil.which(program.name) == str(program):
         return program.name
     return shlex.quote(str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program))
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; raises ConfigError with a sentence for the operator."""
+    """Read the settings; raises ConfigError with a message for the operator."""
     given = {
         name.removeprefix(PREFIX): value
         for name, value in (os.environ if environment is None else environment).items()
@@ -100,7 +100,7 @@ def _complete(values: dict[str, Any]) -> Settings:
     try:
         instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         if [one.name for one in instance.iterdir()] == [".gitkeep"]:
-            instance.chmod(0o700)                   # as a clone brings it: nothing of anybody's is in it yet
+            instance.chmod(0o700)                   # as cloned: it has no data yet
     except OSError as problem:
         raise ConfigError(f"{PREFIX}INSTANCE: cannot use the folder {instance}: {problem.strerror}.") from None
     business = values["database_url"] or f"sqlite:///{instance / 'countinghouse.db'}"
@@ -113,7 +113,7 @@ def _complete(values: dict[str, Any]) -> Settings:
 
 
 def _generated_secret(instance: Path) -> tuple[str, ...]:
-    """The secret of this installation, made once, readable by its owner only; a list after a rotation."""
+    """The secret of this installation, generated once, readable by its owner only; a list after a rotation."""
     path = instance / "secret_key"
     try:
         if not path.exists():
@@ -129,7 +129,7 @@ def _generated_secret(instance: Path) -> tuple[str, ...]:
 
 
 def _write_secret(path: Path) -> None:
-    """Of several processes that start at once, one's secret gets the name, and it is whole by then."""
+    """Write the secret under its name atomically: of several processes that start at once, one wins."""
     own = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secrets.token_urlsafe(48))
@@ -182,7 +182,7 @@ def _networks(raw: str) -> tuple[Network, ...]:
 
 
 def _plain_network(network: Network) -> Network:
-    """IPv4 within IPv6 as IPv4, the form in which callers' addresses are compared."""
+    """The network with IPv4 within IPv6 as IPv4, the form in which callers' addresses are compared."""
     mapped = network.network_address.ipv4_mapped if isinstance(network, ipaddress.IPv6Network) else None
     inside = mapped is not None and network.prefixlen >= 96
     return ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}") if inside else network
@@ -202,7 +202,7 @@ def _url(raw: str) -> str | None:
     return raw.rstrip("/") or None
 
 
-EMPTY_COUNTS = ("CORE_API_NETWORKS",)       # empty says something: off
+EMPTY_COUNTS = ("CORE_API_NETWORKS",)       # an empty value turns it off
 
 READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "INSTANCE": (str(ROOT / "instance"), lambda raw: Path(raw).expanduser().resolve()),

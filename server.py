@@ -1,7 +1,7 @@
-"""The production server: waitress in forked children on one listening socket, and one background worker.
+"""Runs the production server: waitress in forked children on one socket, and one background worker.
 
-The parent only watches: it binds the port, forks, replaces a child that died, and on SIGTERM has every child answer
-what it has begun. waitress reads and writes in one asynchronous thread: slow clients cost no worker thread.
+The parent binds the port, forks, replaces a child that died, and on SIGTERM stops the children once they
+have answered their requests. waitress does I/O in one asynchronous thread: slow clients cost no worker thread.
 """
 
 import ctypes
@@ -24,18 +24,18 @@ from waitress.server import TcpWSGIServer
 from waitress.task import WSGITask
 
 BACKLOG = 1024
-LARGEST_BODY = 32 * 1024 * 1024     # bytes; above the application's own limits, which explain themselves
+LARGEST_BODY = 32 * 1024 * 1024     # bytes; above the application's own limits, whose errors explain them
 LARGEST_HEADER = 64 * 1024          # bytes of all headers together
 MOST_CONNECTIONS = 2000
-OWN_DESCRIPTORS = 48                # databases, logs, spool: not for connections
+OWN_DESCRIPTORS = 48                # for databases, logs and spool
 IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection may still send a request
 UPLOAD_GRACE = 5.0                  # seconds for a request that is still arriving
-DRAIN_LIMIT = 25.0                  # seconds for a request that is being worked on
+DRAIN_LIMIT = 25.0                  # seconds for a request in progress
 STOP_LIMIT = 28.0                   # seconds until the parent ends a child that does not stop
-QUICK_DEATH = 1.0                   # a child that lived shorter is replaced after RESPAWN_PAUSE
+QUICK_DEATH = 1.0                   # seconds; a child that lived shorter is replaced after RESPAWN_PAUSE
 RESPAWN_PAUSE = 0.5
 PR_SET_PDEATHSIG = 1
-FEW_ARENAS = (-8, 2)                # M_ARENA_MAX of mallopt(3): one for each thread keeps twenty megabytes more
+FEW_ARENAS = (-8, 2)                # M_ARENA_MAX of mallopt(3): one for each thread takes twenty megabytes more
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 log = logging.getLogger("countinghouse.server")
@@ -46,7 +46,7 @@ class StartRefused(Exception):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """The listening socket; refuses a port that somebody else has."""
+    """The listening socket; refuses a port in use."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
@@ -56,14 +56,14 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listening: socket.socket) -> str:
-    """The URL that a person on this machine would open."""
+    """The server's URL for a browser on this machine."""
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared, not bound)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def room_for_connections() -> int:
-    """How many connections the limit of open files allows, at most MOST_CONNECTIONS."""
+    """The number of connections that the limit of open files allows, at most MOST_CONNECTIONS."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS * 2
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -76,7 +76,7 @@ def room_for_connections() -> int:
 
 
 class LastWordTask(WSGITask):  # type: ignore[misc]
-    """An answer that says `Connection: close` once the server is stopping."""
+    """Sends `Connection: close` once the server is stopping."""
 
     def build_response_header(self) -> bytes:
         if self.channel.server.stopping:
@@ -88,20 +88,20 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     task_class = LastWordTask
 
     def is_done(self, since: float) -> bool:
-        """May this connection be closed, `since` seconds after the stop was asked for?"""
+        """Whether this connection may be closed, `since` seconds after the stop was requested."""
         if self.requests or self.total_outbufs_len:
             return False
         return since > (IDLE_GRACE if self.request is None else UPLOAD_GRACE)
 
 
 class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
-    """waitress that ends by answering: no new connections, everything in flight, then out."""
+    """waitress with a graceful stop: no new connections, all open requests answered, then exit."""
 
     channel_class = Channel
     stopping = False
 
     def stop(self, *_: Any) -> None:
-        """From a signal handler: leave the loop at its next turn, which is now."""
+        """End the loop at once; for signal handlers."""
         self.stopping = True
         self.pull_trigger()
 
@@ -116,7 +116,7 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
     def drain(self) -> None:
         began = time.monotonic()
         self._accept_what_waits()
-        wasyncore.dispatcher.close(self)             # the port only; our channels live on
+        wasyncore.dispatcher.close(self)             # the port only; open channels stay
         while self.active_channels and (since := time.monotonic() - began) < DRAIN_LIMIT:
             for channel in list(self.active_channels.values()):
                 if channel.is_done(since):
@@ -125,7 +125,7 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
         self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
 
     def _accept_what_waits(self) -> None:
-        """Connections that the kernel has completed deserve an answer instead of a reset."""
+        """Accept connections that the kernel has completed, which would be reset otherwise."""
         for _ in range(BACKLOG):
             before = len(self.active_channels)
             self.handle_accept()
@@ -134,9 +134,9 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
 
 
 def answering(application: Any, listening: socket.socket, threads: int) -> AnsweringServer:
-    """A server for a WSGI application on a socket that listens already."""
-    # Forwarded headers pass untouched: the application trusts as many proxies as the settings say
-    # (ProxyFix) and must see them to tell a proxied request from a local one.
+    """A server for a WSGI application on a listening socket."""
+    # Forwarded headers stay unchanged: the application trusts as many proxies as the settings say
+    # (ProxyFix) and needs them to tell a proxied request from a local one.
     adjustments = Adjustments(
         sockets=[listening], threads=threads, connection_limit=room_for_connections(), backlog=BACKLOG,
         asyncore_use_poll=True, channel_timeout=30, cleanup_interval=5, max_request_body_size=LARGEST_BODY,
@@ -163,14 +163,14 @@ class Child:
 
 @dataclass
 class Parent:
-    """Forks the children and keeps them alive until it is told to stop."""
+    """Forks the children and replaces dead ones until it is told to stop."""
 
     children: list[Child]
     listening: socket.socket
     stopping: bool = field(default=False, init=False)
 
     def run(self) -> int:
-        """Until a signal; the exit status for the shell."""
+        """Run until a signal; returns the exit status."""
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         while not self.stopping:
             self._fork_missing()
@@ -235,7 +235,7 @@ def fork(body: Callable[[], None]) -> int:
     except BaseException:
         log.exception("a child process failed")
     finally:
-        # Never back into the parent's stack; a thread that hangs does not hold us either.
+        # Never return into the parent's stack, nor wait for a thread that hangs.
         logging.shutdown()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -248,20 +248,20 @@ def wait_for(pid: int) -> int:
 
 
 def code_of(status: int) -> int:
-    """A wait status as a shell says it: 137 is death by SIGKILL."""
+    """A wait status as a shell's exit status: 137 after SIGKILL."""
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
 def die_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, so that nobody stays on the port."""
+    """Have the kernel end this process when its parent ends, which frees the port."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:                       # it ended before we asked
+    if os.getppid() != parent:                       # it ended before the call
         os._exit(1)
 
 
 def until_signal(stop: Callable[..., None]) -> None:
-    """Call `stop` on the signals that mean "finish what you do and end"."""
+    """Call `stop` on the signals of a graceful stop."""
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
 
@@ -274,14 +274,14 @@ def run(
     threads: int = 8,
     background: Callable[[], None] | None = None,
 ) -> int:
-    """Serve until told to stop; the exit status.
+    """Serve until told to stop; returns the exit status.
 
-    `background` is the body of one more process; it stops by itself on SIGTERM. The caller holds
-    nothing open that processes must not share, such as connections to a database.
+    `background` is the body of one more process; it must stop on SIGTERM. The caller must have
+    nothing open that processes cannot share, such as connections to a database.
     """
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     gc.collect()
-    gc.freeze()                                      # what is there now stays shared with the children
+    gc.freeze()                                      # memory allocated so far stays shared with the children
 
     def answer() -> None:
         getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)(*FEW_ARENAS)

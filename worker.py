@@ -1,7 +1,7 @@
-"""The background worker: everything that happens without a request. Composition root of its jobs.
+"""Runs background jobs: everything that happens without a request. Wires their dependencies.
 
-Jobs are short and may run in several workers at once: each takes what it finds, in a transaction
-or under a lock, and leaves the rest for the next round. kill -9 at any moment harms nothing.
+Jobs are short and may run in several workers at once: each does a bounded amount, in a transaction
+or under a lock, and leaves the rest for the next round. kill -9 is safe at any moment.
 """
 
 import logging
@@ -26,20 +26,20 @@ from operations.check import HEARTBEAT
 from outbound.runner import Runner
 
 HOUR = 3600.0
-LOG_EVERY = 0.5                                      # seconds between two looks at the spools
-OUTBOUND_EVERY = 0.5                                 # seconds between two looks at an idle outbox
-OUTBOUND_TURN = 1.0                                  # seconds of delivering before a stop is looked for
-LOG_TURN = 5.0                                       # seconds of draining before others get their turn
+LOG_EVERY = 0.5                                      # seconds between two checks of the spools
+OUTBOUND_EVERY = 0.5                                 # seconds between two checks of an idle outbox
+OUTBOUND_TURN = 1.0                                  # seconds of delivering before a check for a stop
+LOG_TURN = 5.0                                       # seconds of draining before other jobs run
 HEARTBEAT_EVERY = 10.0
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0               # seconds, doubled with each failure in a row
-ROUNDS = 200                                         # batches of one job before others get their turn
+ROUNDS = 200                                         # batches of one job before other jobs run
 
 log = logging.getLogger("countinghouse.worker")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every so often. `run` returns whether there is more to do at once."""
+    """A job that runs at intervals. `run` returns whether to run again at once."""
 
     name: str
     every: float                                     # seconds
@@ -47,7 +47,7 @@ class Job:
 
 
 def jobs(settings: Settings) -> tuple[Job, ...]:
-    """All there is to do besides the outbox, in order of urgency."""
+    """All jobs but the outbox, in order of urgency."""
     return (
         Job("sign of life", HEARTBEAT_EVERY, lambda: _beat(settings.instance / HEARTBEAT)),
         Job("request log", LOG_EVERY, lambda: _drain(settings.spool)),
@@ -61,7 +61,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
 
 
 def in_batches(step: Callable[[int], int], size: int) -> Callable[[], bool]:
-    """A job of many short transactions: other writers get in between."""
+    """A job of many short transactions, between which others can write."""
 
     def run() -> bool:
         for _ in range(ROUNDS):
@@ -93,7 +93,7 @@ def _beat(path: Path) -> bool:
 
 @dataclass
 class Outbound:
-    """Sends what is in the outbox; runs again at once while there is more."""
+    """Runs tasks of the outbox; runs again at once while there are more."""
 
     runner: Runner = field(default_factory=Runner)
 
@@ -107,7 +107,7 @@ class Outbound:
 
 @dataclass
 class Worker:
-    """Runs each job when it is due, until told to stop; a job that fails is tried again, later and later."""
+    """Runs each job when it is due, until told to stop; a failed job is retried with growing delays."""
 
     todo: Sequence[Job]
     stopping: threading.Event = field(default_factory=threading.Event)
@@ -118,13 +118,13 @@ class Worker:
         self.stopping.set()
 
     def run(self) -> None:
-        """Needs the application context."""
+        """Run until told to stop, within the application context."""
         while not self.stopping.is_set():
             pause = self.turn(time.monotonic())
             self.stopping.wait(pause)
 
     def turn(self, now: float) -> float:
-        """Run what is due at `now` (monotonic seconds); how long until the next is."""
+        """Run the jobs due at `now` (monotonic seconds); returns the seconds until the next one."""
         for job in self.todo:
             if self.stopping.is_set():
                 return 0.0
@@ -137,7 +137,7 @@ class Worker:
         try:
             more = job.run()
         except Exception as problem:
-            # Whatever it is, a database that is away or a bug: the other jobs go on.
+            # Whatever the error, an unreachable database or a bug: the other jobs go on.
             failures = self._failures[job.name] = self._failures.get(job.name, 0) + 1
             pause = min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 10))
             if is_unreachable(problem):
@@ -152,7 +152,7 @@ class Worker:
 
 
 def run(app: Flask, settings: Settings, on_signal: Callable[[Callable[..., None]], None]) -> None:
-    """The body of a worker process; `on_signal` arranges that its argument is called on SIGTERM."""
+    """The body of a worker process; `on_signal` has its argument called on SIGTERM."""
     worker = Worker(jobs(settings))
     outbound = Outbound()
     sender = Worker((Job("outbox", OUTBOUND_EVERY, outbound.run),))
@@ -162,7 +162,7 @@ def run(app: Flask, settings: Settings, on_signal: Callable[[Callable[..., None]
         sender.stop()
 
     on_signal(stop)
-    # A thread of its own: a delivery does not wait until a month of the request log is pruned.
+    # In a thread of its own, so that deliveries do not wait for the pruning of the request log.
     thread = threading.Thread(target=_send, args=(app, sender, outbound), name="outbox")
     thread.start()
     try:

@@ -1,1 +1,1 @@
-"""The request log: spool, store, roll-ups, queries, charts. Knows no billing table and no Flask."""
+"""Stores and analyses the request log: spool, store, roll-ups, queries, charts. Imports no billing table, no Flask."""

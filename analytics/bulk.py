@@ -1,7 +1,7 @@
-"""Many rows at once, by the fastest way of each database, inside the caller's transaction.
+"""Writes many rows at once, by the fastest way of each database, inside the caller's transaction.
 
-SQLite: the driver's executemany. PostgreSQL: COPY for the requests, arrays for what is merged. The
-compiled statements of SQLAlchemy cost more per row than the whole budget of a row.
+SQLite: the driver's executemany. PostgreSQL: COPY for the requests, arrays for merged rows.
+SQLAlchemy's compiled statements would cost more per row than all other work on it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,18 +11,18 @@ from sqlalchemy import Connection, LargeBinary, String, Table, text
 
 from analytics.store import CELL_KEY, cells, histograms, imported_lines, keys, objects, offsets, requests, shapes, state
 
-WRITER_LOCK = 7_305_002             # of PostgreSQL; any number that nobody else in this database uses
+WRITER_LOCK = 7_305_002             # of PostgreSQL's advisory lock; any number that nothing else in this database uses
 Rows = Sequence[Sequence[Any]]
 
 
 def lock_writers(connection: Connection) -> None:
-    """Only one process writes to the log at a time. SQLite's transaction has seen to that already."""
+    """Lock the log for one writer at a time. SQLite's transaction already does that."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": WRITER_LOCK})
 
 
 def insert(connection: Connection, table: Table, rows: Rows) -> None:
-    """New rows, their values in the order of the table's columns."""
+    """Insert rows, with values in the order of the table's columns."""
     if not rows:
         return
     names = ", ".join(column.name for column in table.columns)
@@ -83,12 +83,12 @@ def add_cells(connection: Connection, rows: Rows) -> None:
 
 
 def put_histograms(connection: Connection, rows: Rows) -> None:
-    """Write histograms, whatever stood there."""
+    """Write histograms and replace existing ones."""
     _merge(connection, histograms, CELL_KEY, {"counts": REPLACE}, rows)
 
 
 def existing_histograms(connection: Connection, wanted: Rows) -> dict[tuple[int, int, int], bytes]:
-    """The packed histograms that are there already, by (shape, level, bucket)."""
+    """The stored packed histograms, by (shape, level, bucket)."""
     if not wanted:
         return {}
     driver = connection.connection.driver_connection
@@ -119,7 +119,7 @@ def add_objects(connection: Connection, rows: Rows) -> None:
 
 
 def put_keys(connection: Connection, rows: Rows) -> None:
-    """Note the last use of keys, unless a later one is known."""
+    """Store the last use of keys, unless a later one is stored."""
     newer = "CASE WHEN excluded.last_at_us >= request_keys.last_at_us THEN {new} ELSE {old} END"
     _merge(connection, keys, ("key_id",), {"last_ip": newer, "last_at_us": newer}, rows)
 

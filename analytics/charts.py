@@ -1,7 +1,7 @@
-"""Figures for plotly.js as plain dicts.
+"""Builds charts for plotly.js as plain dicts.
 
-plotly.graph_objects checks and builds the skeleton of each chart once per process; a request only
-fills in its numbers, which costs a hundredth. Colours are tokens: the browser knows the theme.
+plotly.graph_objects validates and builds each chart's layout once per process; a request only
+fills in its numbers, at a hundredth of the cost. Colours are tokens, which the browser's theme replaces.
 """
 
 from collections.abc import Sequence
@@ -25,21 +25,21 @@ PERCENTILES = (("p50", "dot", "circle"), ("p95", "solid", "square"), ("p99", "da
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure and what it shows, in a sentence for those who do not see it."""
+    """A figure, and its description for screen readers."""
 
     figure: Figure
     alt: str
 
     @property
     def json(self) -> str:
-        """For a script element: nothing in it can end that element."""
+        """The figure as JSON that is safe within a script element."""
         text = orjson.dumps(self.figure).decode()
         return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 @cache
 def skeleton(kind: str) -> Figure:
-    """The traces and axes of one kind of chart, without numbers."""
+    """The traces and axes of one kind of chart, without data."""
     # Loading plotly takes a third of a second, and only pages with charts need it.
     import plotly.graph_objects as go
 
@@ -102,7 +102,7 @@ SKELETONS = {"requests": _requests, "error_rate": _error_rate, "latency": _laten
 
 
 def _filled(kind: str, points: Sequence[Point | Latency], zone: ZoneInfo, lines: Sequence[list[Any] | None]) -> Figure:
-    """A copy of the skeleton with numbers; traces without any are left out."""
+    """A copy of the skeleton with data; traces without any are left out."""
     figure = deepcopy(skeleton(kind))
     times = [point.start.astimezone(zone).strftime("%Y-%m-%dT%H:%M") for point in points]
     traces = []
@@ -111,7 +111,7 @@ def _filled(kind: str, points: Sequence[Point | Latency], zone: ZoneInfo, lines:
             trace["x"], trace["y"] = times, line
             traces.append(trace)
     figure["data"] = traces
-    # Where each bucket begins and ends, for the way from a bar to its requests.
+    # Where each bucket begins and ends, for the link from a bar to its requests.
     figure["layout"]["meta"] = {"edges": [
         *(int(point.start.timestamp()) for point in points), *(int(point.end.timestamp()) for point in points[-1:])]}
     return figure

@@ -1,8 +1,8 @@
-"""The drainer: moves records from the spools to the database, exactly once.
+"""Moves records from the spools to the database, exactly once.
 
-Whoever holds the lock on the spool folder drains: the worker in a loop, a page or a command before
-it reads. Rows, roll-ups and the position in each spool are committed together, so a process killed
-at any moment neither loses a record nor stores it twice.
+The process with the lock on the spool folder drains: the worker in a loop, a page or a command
+before it reads. Rows, roll-ups and the position in each spool are committed together, so a process
+killed at any moment neither loses a record nor stores it twice.
 """
 
 import gc
@@ -27,16 +27,16 @@ CHUNK = 20_000                      # rows of one transaction: large enough to b
 PIECE = 4 * 1024 * 1024             # bytes read at once
 LOCK = "drain.lock"
 ABANDONED = 60.0                    # seconds, after which an unfinished new file is removed
-POLL = 0.005                        # seconds between two looks while another process drains
+POLL = 0.005                        # seconds between two checks while another process drains
 
 
 class PositionMoved(Exception):
-    """Somebody else has drained this file meanwhile; nothing was stored."""
+    """Another process has drained this file meanwhile; nothing was stored."""
 
 
 @dataclass(slots=True)
 class Drained:
-    """What one round of draining did."""
+    """The result of one round of draining."""
 
     rows: int = 0
     damaged: int = 0
@@ -45,7 +45,7 @@ class Drained:
 
 @dataclass(slots=True)
 class Chunk:
-    """Records of one transaction, and how far they take each spool."""
+    """Records of one transaction, and the new position in each spool."""
 
     records: list[dict[str, Any]] = field(default_factory=list)
     moves: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Chunk:
 
 @contextmanager
 def draining(folder: Path) -> Iterator[bool]:
-    """Holds the lock of the drainer; False when another process or thread has it."""
+    """Hold the drainer's lock; False when another process or thread has it."""
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -64,16 +64,16 @@ def draining(folder: Path) -> Iterator[bool]:
 
 
 def drain(folder: Path, *, deadline: float | None = None, chunk: int = CHUNK) -> Drained | None:
-    """Store what the spools hold, until they are empty or the deadline (monotonic) has passed.
+    """Store the records in the spools, until they are empty or the deadline (monotonic) has passed.
 
     None when another process is draining. Needs the application context. Raises what the database
-    raises; what was not stored stays in the spools.
+    raises; records that were not stored stay in the spools.
     """
     with draining(folder) as ours:
         if not ours:
             return None
         done, began = Drained(), time.monotonic()
-        # A position moves when the commit of a killed drainer comes in late: the next round sees it.
+        # A position moves when the commit of a killed drainer completes late: the next round reads it.
         with _opened(folder) as spools, _unhindered(), suppress(PositionMoved):
             for part in _chunks(spools, chunk):
                 done.damaged += _store(part)
@@ -88,7 +88,7 @@ def drain(folder: Path, *, deadline: float | None = None, chunk: int = CHUNK) ->
 
 @contextmanager
 def _unhindered() -> Iterator[None]:
-    """Without the collector of reference cycles: a chunk has none, and its walks cost a fifth of the time."""
+    """Disable garbage collection: a chunk has no reference cycles, and it costs a fifth of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -100,15 +100,15 @@ def _unhindered() -> Iterator[None]:
 
 @dataclass(slots=True)
 class Source:
-    """One spool file as the drainer sees it."""
+    """One spool file that the drainer reads."""
 
     path: Path
     descriptor: int
     position: int
-    closed: bool                    # its process is gone or has moved on: nothing will be added
+    closed: bool                    # its process has ended or begun another file: nothing will be added
 
     def read(self) -> Iterator[tuple[dict[str, Any] | None, int]]:
-        """Records from the position on, each with the position in the file behind it."""
+        """Records from the position on, each with the position of its end."""
         start, end = self.position, pens.used(self.descriptor)
         while True:
             data = os.pread(self.descriptor, min(PIECE, max(0, end - start)), start)
@@ -122,7 +122,7 @@ class Source:
 
 @contextmanager
 def _opened(folder: Path) -> Iterator[list[Source]]:
-    """The spools, oldest first, locked where their process is gone."""
+    """The spools, oldest first, locked where their process has ended."""
     known = positions()
     spools: list[Source] = []
     try:
@@ -139,7 +139,7 @@ def _opened(folder: Path) -> Iterator[list[Source]]:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """A file whose process died before it had a name: it holds nothing."""
+    """Remove an empty file whose process died before it was renamed."""
     with suppress(FileNotFoundError):
         if time.time() - path.stat().st_mtime > ABANDONED:
             path.unlink()
@@ -165,7 +165,7 @@ def _chunks(spools: list[Source], size: int) -> Iterator[Chunk]:
 
 
 def _store(part: Chunk) -> int:
-    """One transaction. Returns how many records were damaged."""
+    """Store a chunk in one transaction. Returns how many records were damaged."""
     engine = db.engines["log"]
     try:
         with transaction("log") as session:
@@ -183,7 +183,7 @@ def _store(part: Chunk) -> int:
 
 
 def _check(connection: Connection, part: Chunk) -> None:
-    """The positions are as we read them. A commit of a killed drainer may have come in since."""
+    """Check that the positions are unchanged: the commit of a killed drainer may have completed late."""
     query = select(offsets.c.name, offsets.c.position).where(offsets.c.name.in_(part.moves))
     known = dict(connection.execute(query).all())
     if any(known.get(name, 0) != start for name, (start, _) in part.moves.items()):
@@ -191,7 +191,7 @@ def _check(connection: Connection, part: Chunk) -> None:
 
 
 def _remove(spools: list[Source]) -> None:
-    """Everything is stored: closed files are not needed any more, nor their positions."""
+    """Remove closed files that are stored, and their positions."""
     closed = [spool.path for spool in spools if spool.closed]
     if not closed:
         return
@@ -202,13 +202,13 @@ def _remove(spools: list[Source]) -> None:
 
 
 def positions() -> dict[str, int]:
-    """How far each spool is stored."""
+    """The stored position of each spool."""
     with db.engines["log"].connect() as connection:
         return dict(connection.execute(select(offsets.c.name, offsets.c.position)).all())
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """How much each spool holds, in bytes."""
+    """The size of each spool in bytes."""
     found = {}
     with suppress(FileNotFoundError):
         for path in folder.iterdir():
@@ -219,14 +219,14 @@ def sizes(folder: Path) -> dict[str, int]:
 
 
 def backlog(folder: Path) -> int:
-    """Bytes that are in the spools and not in the database yet."""
+    """The bytes in the spools that are not in the database yet."""
     waiting = sizes(folder)
     known = positions() if waiting else {}
     return sum(max(0, size - known.get(name, 0)) for name, size in waiting.items())
 
 
 def oldest_us(folder: Path) -> int | None:
-    """When the oldest record that is not stored yet began (µs since 1970); None when all are stored."""
+    """The start of the oldest record not stored yet (µs since 1970); None when all are stored."""
     waiting = sizes(folder)
     known = positions() if waiting else {}
     for name in sorted(waiting):
@@ -240,25 +240,25 @@ def oldest_us(folder: Path) -> int | None:
 
 
 def catch_up(folder: Path, within: float) -> bool:
-    """See to it that what has been noted until now can be read; waits at most `within` seconds.
+    """Make all records until now readable; waits at most `within` seconds.
 
-    True when it can. Never raises: a page about the log rather shows what there is.
+    True when they are. Never raises: a page about the log rather shows what is stored.
     """
     deadline = time.monotonic() + within
     wanted = sizes(folder)
     try:
         while (left := _missing(folder, wanted)) and time.monotonic() < deadline:
             if drain(folder, deadline=deadline) is None:
-                time.sleep(POLL)            # another process is at it
+                time.sleep(POLL)            # another process drains
             elif _missing(folder, wanted) == left:
-                return True                 # what is left is half a record: it is not acknowledged
+                return True                 # only an incomplete record is left, which is not acknowledged
     except (SQLAlchemyError, DatabaseBusy, DatabaseClash, PositionMoved, OSError):
         return False
     return not left
 
 
 def _missing(folder: Path, wanted: dict[str, int]) -> dict[str, int]:
-    """Those of the wanted positions that are not stored; a file that is gone has been."""
+    """The wanted positions that are not stored; a file that was removed is stored."""
     if not wanted:
         return {}
     known = positions()

@@ -1,4 +1,4 @@
-"""The answers of queries.py: frozen values. Times are microseconds (`_us`), sizes bytes."""
+"""Defines the results of queries.py: frozen values. Times are microseconds (`_us`), sizes bytes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,7 +56,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Percentiles of one bucket, None where nothing was timed."""
+    """Percentiles of one bucket, None without timed requests."""
 
     start: datetime
     end: datetime

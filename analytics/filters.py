@@ -1,7 +1,7 @@
-"""What a reader of the request log asks for, and whose rows may be part of the answer.
+"""Filters the request log by a question and by tenant.
 
-`owned` is the only place where a question meets the tenant: no query reads a request or a roll-up
-but through the shapes that it lets through.
+`owned` is the only tenant filter: every query reads requests and roll-ups through the shapes that it
+selects.
 """
 
 from dataclasses import dataclass, replace
@@ -16,12 +16,12 @@ from analytics.store import shapes
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose requests: of these merchants, or (None) all, those without a merchant included."""
+    """The merchants whose requests are read; None for all requests, with those of no merchant."""
 
     merchant_ids: frozenset[int] | None
 
     def narrowed(self, merchant_id: int) -> "Scope":
-        """Only one merchant, if it is within the scope."""
+        """The scope of one merchant, if it is within this one."""
         if self.merchant_ids is None or merchant_id in self.merchant_ids:
             return Scope(frozenset((merchant_id,)))
         return Scope(frozenset())
@@ -32,7 +32,7 @@ EVERYTHING = Scope(None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """A question. What follows `mode` concerns single requests: roll-ups know nothing of it.
+    """A question. The fields after `mode` concern single requests: roll-ups do not keep them.
 
     A request id is looked for in all of time. `touched` is a noun and an id.
     """
@@ -59,12 +59,12 @@ class Filter:
 
     @property
     def imported(self) -> bool:
-        """Does it ask for one imported log alone?"""
+        """Whether it asks for one imported log alone."""
         return bool(self.source and self.source.startswith("import:"))
 
     @property
     def single(self) -> bool:
-        """Does it need the requests themselves, because no roll-up can tell?"""
+        """Whether it needs the requests themselves, because no roll-up has the data."""
         return bool(self.search or self.by_own_index)
 
     @property
@@ -80,7 +80,7 @@ EXACT = ("key_id", "contract", "endpoint", "method", "status_class", "status", "
 
 
 def needed(question: Filter, *grouped: str) -> frozenset[str]:
-    """The dimensions that a roll-up must have kept to answer it."""
+    """The dimensions that a roll-up needs to answer it."""
     names = {name for name in EXACT if getattr(question, name) is not None}
     if question.scope.merchant_ids is not None:
         names.add("merchant_id")
@@ -90,7 +90,7 @@ def needed(question: Filter, *grouped: str) -> frozenset[str]:
 
 
 def only_errors(question: Filter) -> bool:
-    """Can nothing but failures answer it?"""
+    """Whether only failures match."""
     return question.failed or (question.status_class or 0) >= FIRST_ERROR or (question.status or 0) >= 400
 
 

@@ -1,8 +1,8 @@
-"""Grains: which dimensions a roll-up keeps.
+"""Defines the grains: which dimensions each roll-up keeps.
 
 A question reads the coarsest grain that still has the dimensions it filters and groups by, so that
-"all requests of 90 days" adds up thousands of cells, not millions. Each grain is folded from the
-one before it, which is cheaper than from the requests.
+"all requests of 90 days" adds up thousands of cells, not millions. Each grain is aggregated from
+the one before it, which is cheaper than from the requests.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ STATUS_CLASS = DIMS.index("status_class")
 
 
 class Kind(IntEnum):
-    """What a row counts as. Totals of HTTP requests count the first alone."""
+    """The kind of a row. Totals of HTTP requests count only the first."""
 
     REQUEST = 0
     CALL = 1        # one call of a JSON-RPC batch
@@ -34,8 +34,8 @@ class Kind(IntEnum):
 
 
 PAGES = "pages"     # the source of those
-MOST_MET = 100_000  # raw spellings remembered; strangers choose some of them
-RPC_ERROR = 6       # the status class of an RPC failure that HTTP calls a success
+MOST_MET = 100_000  # raw values cached; callers choose some of them
+RPC_ERROR = 6       # the status class of an RPC error with an HTTP success
 FIRST_ERROR = 4     # status classes from here on are failures
 
 
@@ -64,13 +64,13 @@ MERCHANT_PULSE = _grain(5, 4, "merchant_id")
 ALL_ENDPOINT = _grain(6, 2, "contract", "method", "endpoint", "status_class")
 ALL = _grain(7, 4, "contract", "status_class")
 PULSE = _grain(8, 7)
-# In the order of folding: a parent comes before its children.
+# In the order of aggregation: a parent comes before its children.
 GRAINS = (FULL, KEY, ENDPOINT, ERROR, MERCHANT, MERCHANT_PULSE, ALL_ENDPOINT, ALL, PULSE)
 COARSEST_FIRST = (PULSE, ALL, MERCHANT_PULSE, MERCHANT, ALL_ENDPOINT, KEY, ERROR, ENDPOINT, FULL)
 
 
 def coarsest(needed: frozenset[str], *, timed: bool = False, errors_only: bool = False) -> Grain:
-    """The cheapest grain that answers a question about these dimensions."""
+    """The coarsest grain that has these dimensions."""
     return next(
         grain for grain in COARSEST_FIRST
         if needed <= grain.keeps and (grain.timed or not timed) and (errors_only or not grain.errors_only)
@@ -78,7 +78,7 @@ def coarsest(needed: frozenset[str], *, timed: bool = False, errors_only: bool =
 
 
 class Shapes:
-    """The ids of shapes, as one process knows them. Use within a transaction of the only writer."""
+    """Caches the ids of shapes in this process. Use within a transaction of the only writer."""
 
     def __init__(self) -> None:
         self.ids: dict[tuple[int, Dims], int] = {}
@@ -89,7 +89,7 @@ class Shapes:
         self._last: tuple[int, str] = (0, "")
 
     def refresh(self, connection: Connection) -> None:
-        """Learn what others have added; forget all if this is another database than last time."""
+        """Read the shapes that others have added; start empty if this is another database than before."""
         last, digest = self._last
         if len(self.met) > MOST_MET:
             self.met.clear()
@@ -114,7 +114,7 @@ class Shapes:
         return number
 
     def coarser(self, shape: int, grain: Grain) -> int:
-        """The shape that a finer shape is folded into."""
+        """The shape that a finer shape is aggregated into."""
         known = self._coarser.get((shape, grain.number))
         if known is None:
             dims = tuple(
@@ -131,11 +131,11 @@ class Shapes:
 
 
 def digest_of(grain: int, dims: Dims) -> str:
-    """What makes a shape unique, short enough for an index and without trouble over nulls."""
+    """A digest that identifies a shape: short enough for an index, and never null."""
     return hashlib.sha1(json.dumps([grain, *dims]).encode(), usedforsecurity=False).hexdigest()
 
 
 def count_of_shapes(engine: Engine) -> int:
-    """How many shapes there are: the measure of how varied the traffic is."""
+    """The number of shapes, which measures how varied the traffic is."""
     with engine.connect() as connection:
         return connection.scalar(select(func.count()).select_from(shapes)) or 0

@@ -1,9 +1,9 @@
-"""Latency histograms in logarithmic buckets, mergeable by plain addition.
+"""Packs latency histograms in logarithmic buckets, which merge by addition.
 
-Bucket i holds durations from GROWTH**i to GROWTH**(i+1) microseconds, so its middle is at most 2 %
-away from anything in it. Few durations are stored as the list of their buckets, two bytes each, and
-merge by concatenation. Many are one integer with a 32-bit field for each bucket: adding two of them
-is adding two integers, which runs in C whatever the number of buckets.
+Bucket i holds durations from GROWTH**i to GROWTH**(i+1) microseconds, so its middle differs by at
+most 2 % from any of them. Few durations are stored as the list of their buckets, two bytes each, and
+merge by concatenation. Many are one integer with a 32-bit field for each bucket: two of them merge
+by adding two integers, which runs in C whatever the number of buckets.
 """
 
 import sys
@@ -29,12 +29,12 @@ def bucket_of(duration_us: int) -> int:
 
 
 def middle_us(bucket: int) -> float:
-    """The duration that stands for a bucket, in microseconds; the first holds 0 and 1."""
+    """The duration that represents a bucket, in microseconds; the first holds 0 and 1."""
     return float(GROWTH ** (bucket + 0.5)) if bucket else 1.0
 
 
 def _number(buckets: Iterable[int]) -> int:
-    """Durations, named by their buckets, as one integer."""
+    """Durations, given by their buckets, as one integer."""
     counts = Counter(buckets)
     first = min(counts)
     fields = array("I", bytes(_WIDTH * (max(counts) - first + 1)))
@@ -87,7 +87,7 @@ class Merger:
             self._total += _fields(packed)
 
     def counts(self) -> list[tuple[int, int]]:
-        """The buckets that hold something, with their counts, in ascending order."""
+        """The buckets that are not empty, with their counts, in ascending order."""
         if self._few:
             self._total += _number(self._few)
             self._few = array("H")
@@ -96,7 +96,7 @@ class Merger:
         return [(bucket, count) for bucket, count in enumerate(fields) if count]
 
     def quantiles(self, shares: tuple[float, ...], longest_us: int) -> tuple[float | None, ...]:
-        """The durations (µs) below which the shares lie, by nearest rank; None when there is nothing."""
+        """The quantiles (µs) by nearest rank; None without durations."""
         counts = self.counts()
         total = sum(count for _, count in counts)
         if not total:

@@ -1,7 +1,7 @@
-"""Imports of foreign access logs: each line once, however often its file is imported.
+"""Imports access logs: each line once, however often its file is imported.
 
-A line that stands twice in a file is two requests. So a source remembers how many copies of a line
-it has, and only those beyond that number are new; rows, roll-ups and that memory are one transaction.
+A line that occurs twice in a file is two requests. So a source stores how many copies of a line it
+has, and only more copies are new; rows, roll-ups and those counts are one transaction.
 """
 
 import hashlib
@@ -26,15 +26,15 @@ from database import db, transaction
 from database.ip_addresses import caller_in
 from database.sqlite import owner_only
 
-MOST_ENDPOINTS = 500                # of one import; the others count together, or random paths would flood
-MOST_UNKNOWN = 100                  # of those, such that were never answered but by 404: scans of strangers
+MOST_ENDPOINTS = 500                # of one import; others count together, so that random paths add no more
+MOST_UNKNOWN = 100                  # of those, with no response but 404: scans
 NOT_FOUND = 404
 Progress = Callable[[int, int, int], None]
 
 
 @dataclass(slots=True)
 class Result:
-    """What an import did. `rejects_path` is None when nothing was rejected."""
+    """The result of an import. `rejects_path` is None when nothing was rejected."""
 
     read: int = 0
     imported: int = 0
@@ -53,9 +53,9 @@ class _Import:
     trusted_proxies: int | None = None
     result: Result = field(default_factory=Result)
     occurrences: dict[int, int] = field(default_factory=dict)       # of a line in this file so far
-    stored: dict[int, int] = field(default_factory=dict)            # copies there were when it was first met
-    endpoints: set[str] = field(default_factory=set)                # answered by something else than 404
-    unknown: set[str] = field(default_factory=set)                  # so far only by 404
+    stored: dict[int, int] = field(default_factory=dict)            # copies stored before this import
+    endpoints: set[str] = field(default_factory=set)                # with another status than 404
+    unknown: set[str] = field(default_factory=set)                  # with 404 only so far
 
 
 def import_file(
@@ -64,9 +64,9 @@ def import_file(
 ) -> Result:
     """Import an access log (plain or .gz) into the request log, under `import:SOURCE`.
 
-    Progress is told lines read, bytes read and bytes in all. Raises OSError for a file that cannot
-    be read and ValueError for a format that is not known. Of a list of addresses the left-most public one
-    is the caller, or the one before `trusted_proxies` from the right. Lines that make no sense go to a file.
+    `progress` gets lines read, bytes read and all bytes. Raises OSError for a file that cannot be
+    read and ValueError for an unknown format. Of a list of addresses the left-most public one is the
+    caller, or the one before `trusted_proxies` from the right. Invalid lines go to a file.
     """
     if format not in FORMATS:
         raise ValueError(f"{format} is not a format; known are {', '.join(FORMATS)}")
@@ -87,7 +87,7 @@ def import_file(
 
 @contextmanager
 def _rejecting(path: Path, result: Result) -> Iterator[Callable[[str, str], None]]:
-    """A function that notes a rejected line; the file is made with the first."""
+    """A function that writes a rejected line; the file is created with the first."""
     with ExitStack() as stack:
         opened: list[TextIO] = []
 
@@ -131,7 +131,7 @@ def _store(work: _Import, chunk: list[Entry], reject: Callable[[str, str], None]
 
 
 def _new_copies(work: _Import, connection: Any, hits: list[tuple[int, Hit]], batch: rollup.Batch) -> dict[int, int]:
-    """Put what is new into the batch. Returns the lines that it has now more copies of."""
+    """Add new lines to the batch. Returns the lines that now have more copies."""
     unmet = {digest for digest, _ in hits if digest not in work.occurrences}
     query = select(imported_lines.c.digest, imported_lines.c.copies).where(
         imported_lines.c.source == work.source, imported_lines.c.digest.in_(unmet))
@@ -157,7 +157,7 @@ def _widen(result: Result, hit: Hit) -> None:
 
 
 def _endpoint(work: _Import, hit: Hit) -> str:
-    """What the request counts as; scans of strangers take no places from what is really there."""
+    """The endpoint that the request counts as; paths answered only by 404 have a limit of their own."""
     endpoint = hit.endpoint or template(hit.path)
     if endpoint in work.endpoints:
         return endpoint

@@ -1,8 +1,8 @@
-"""Single requests: pages of them, newest first, and one with everything about it.
+"""Reads single requests: pages, newest first, and one with all its details.
 
-Paging is by (time, id), so page 1,000 costs what page 1 costs. Which index is used follows from the
-question: an address or a request id has its own; few shapes are read one by one along theirs and
-merged; a question that most requests answer walks back in time.
+Paging is by (time, id), so page 1,000 costs as much as page 1. The question decides the index: an
+address or a request id has its own; few shapes are read one by one along theirs and merged; a
+question that most requests match scans back in time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -99,7 +99,7 @@ def _row(values: Any, touched: tuple[Object, ...]) -> Row:
 
 
 def requests(question: Filter, cursor: str | None = None, limit: int = 50) -> Page:
-    """One page, newest first. Raises ValueError for a cursor that is none."""
+    """One page, newest first. Raises ValueError for an invalid cursor."""
     before = _parsed(cursor) if cursor else None
     with db.engines["log"].connect() as connection:
         found = _keys(connection, question, before, limit + 1)
@@ -137,7 +137,7 @@ def _keys(
 
 
 def _searched(connection: Connection, question: Filter, where: list[Any]) -> tuple[Filter, list[Any]]:
-    """What free text means: an address, a request id if one has it, else part of an endpoint or error."""
+    """The clauses of free text: an address, else a request id that exists, else part of an endpoint or error."""
     words = (question.search or "").strip()
     address = ip_addresses.parsed(words)
     if address is not None:
@@ -174,22 +174,22 @@ NEWEST = "ORDER BY at_us DESC, id DESC LIMIT :limit"
 
 
 def _merged_shapes(numbers: Sequence[int]) -> TextClause:
-    """The newest of each shape, along the index, merged. Written out: compiling 400 selects costs 30 ms."""
+    """The newest of each shape, along the index, merged. SQL as text: compiling 400 selects costs 30 ms."""
     one = "SELECT * FROM (SELECT at_us, id FROM requests WHERE shape_id = {0} AND " + OLDER + f" {NEWEST}) AS s{{0}}"
     parts = " UNION ALL ".join(one.format(int(number)) for number in numbers)
     return text(f"SELECT at_us, id FROM ({parts}) AS s {NEWEST}")
 
 
 def _walk(where: list[Any]) -> Select[Any]:
-    """Back in time, taking what fits."""
-    # "+ 0" keeps the planner from the index of shapes, which would fetch all before it sorts.
+    """Scan back in time for matching requests."""
+    # "+ 0" keeps the planner from the index of shapes, with which it would fetch all rows and sort them.
     fits = (table.c.shape_id + 0).in_(select(shapes.c.id).where(*where))
     return select(table.c.at_us, table.c.id).where(text(OLDER), fits).order_by(
         table.c.at_us.desc(), table.c.id.desc()).limit(bindparam("limit"))
 
 
 def request(scope: Scope, number: int) -> Row | None:
-    """One request; None when there is none, or none of the scope."""
+    """One request; None when there is none within the scope."""
     with db.engines["log"].connect() as connection:
         found = _rows(connection, JOINED.where(table.c.id == number, *owned(scope)))
     return found[0] if found else None

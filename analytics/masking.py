@@ -1,6 +1,6 @@
-"""What must not be stored: secrets by their pattern, control bytes, endless strings.
+"""Removes what must not be stored: secrets by their pattern, control bytes, excess length.
 
-The last line of defence. Those who build a record already leave secrets out by name.
+This is a second check: the code that builds a record already leaves secrets out by name.
 """
 
 import re
@@ -13,7 +13,7 @@ _SECRET = re.compile(
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN = re.compile(r"^(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z_.~=-]{20,}$|^[0-9a-fA-F]{24,}$")
 _SECRET_NAME = re.compile(r"(?i)token|secret|passw|pwd|api[_-]?key|auth|signature|session|credential|\bsig\b|\bkey\b")
-# A file of the kinds that web servers serve, or words, numbers and versions between separators: no token.
+# Not a token: a file that web servers serve, or words, numbers and versions between separators.
 _FILE = re.compile(
     r"(?i)^[0-9A-Za-z_.~=+@,-]+\.(?:js|mjs|css|map|html?|xml|json|txt|md|csv|pdf|zip|gz|tgz|bz2|xz|zst|tar|deb|rpm|exe|msi"
     r"|dmg|iso|jar|whl|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|otf|mp[34]|webm|php|aspx?|jsp|dtd)$")
@@ -24,7 +24,7 @@ MASK = "***"
 def clean(text: object, limit: int) -> str:
     """Text for one column: secrets masked, control bytes escaped, at most `limit` characters."""
     words = text if isinstance(text, str) else "" if text is None else str(text)
-    # Cut with room to spare first: a pattern must not run over megabytes, nor miss a cut-off secret.
+    # Cut with a margin first: a pattern must not run over megabytes, nor miss a secret that was cut.
     words = words[:limit + 400]
     if not words.isascii() or not words.isprintable():
         words = _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", words)
@@ -34,12 +34,12 @@ def clean(text: object, limit: int) -> str:
 
 
 def is_harmless(text: str) -> bool:
-    """Has this text nothing that clean() would change, but for its length?"""
+    """Whether clean() would change nothing in this text but its length."""
     return text.isascii() and text.isprintable() and not _may_hold_a_secret(text)
 
 
 def _may_hold_a_secret(text: str) -> bool:
-    """The beginnings of all patterns of _SECRET; to look for them costs less than to try the patterns."""
+    """Whether the text has the beginning of a pattern of _SECRET, which is cheaper than the patterns."""
     return "bk_" in text or "whsec_" in text or "eyJ" in text or "earer" in text.lower()
 
 
@@ -49,7 +49,7 @@ def mask_path(path: str) -> str:
 
 
 def _is_token(part: str) -> bool:
-    """Does this look random, rather than like a file or like words?"""
+    """Whether this looks random, rather than like a file or like words."""
     if not _TOKEN.match(part) or _FILE.match(part):
         return False
     words = re.split(r"[-_.~=]+", part)
@@ -57,7 +57,7 @@ def _is_token(part: str) -> bool:
 
 
 def mask_query(query: str) -> str:
-    """A query string of a foreign log: values of secret-like names and token-like values masked."""
+    """A query string of an imported log: values of secret-like names and token-like values masked."""
     parts = []
     for part in query.split("&"):
         name, equals, value = part.partition("=")

@@ -1,13 +1,13 @@
-"""Two ways to put bytes at the end of a file so that kill -9 cannot take them back.
+"""Appends bytes to a file, in two ways that survive kill -9.
 
-`Mapped` copies them into memory that is the file's: no system call, so no other thread gets in
-between, which under load costs more than everything else about a note. Its room is reserved when the
-file is made, because a page of a mapped file for which the disk has no room ends the process (so does
-one behind the end of a file that somebody has cut short: nobody may). Where nothing can be reserved,
-or the file system moves pages when they are written, `Appended` writes as usual.
+`Mapped` copies them into a memory map of the file: no system call, so no thread switch, which under
+load costs more than the rest. Disk space is reserved when the file is created, because writing to a
+mapped page without disk space kills the process (so does one after the end of a truncated file:
+nothing may truncate it). Where space cannot be reserved, or the file system moves pages when they
+are written, `Appended` uses write().
 
-A mapped file is as long as its room; how much of it is used stands in its last 16 bytes, and is
-changed in one store after the bytes are there. A file without that mark is used up to its end.
+A mapped file has its full length from the start; its last 16 bytes say how much is used, and are
+changed in one store after the data. A file without that mark is used up to its end.
 """
 
 import ctypes
@@ -23,7 +23,7 @@ MOVES_PAGES = (0x9123683E, 0x2FC12FC1, 0xCA451A4E, 0x6969)     # btrfs, ZFS, bca
 
 _libc = ctypes.PyDLL(None, use_errno=True)
 _libc.write.argtypes, _libc.write.restype = (ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t), ctypes.c_ssize_t
-_fallocate = getattr(_libc, "fallocate64", None)        # Linux; not posix_fallocate, which may pretend
+_fallocate = getattr(_libc, "fallocate64", None)        # Linux; posix_fallocate may only emulate it
 if _fallocate is not None:
     _fallocate.argtypes, _fallocate.restype = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64), ctypes.c_int
 _fstatfs = getattr(_libc, "fstatfs64", None)
@@ -33,17 +33,17 @@ class Pen(Protocol):
     """Appends to one file; not safe across threads."""
 
     def append(self, data: bytes) -> bool:
-        """False when the file is full: nothing was written. Raises OSError when nothing could be."""
+        """Append bytes. False when the file is full: nothing was written. Raises OSError when writing fails."""
 
     def close(self) -> None:
-        """Let the file go, and the lock on it."""
+        """Close the file and release its lock."""
 
 
 class Mapped:
-    """Appends by copying into memory."""
+    """Appends by copying into a memory map."""
 
     def __init__(self, descriptor: int, room: int):
-        """Takes over the descriptor. Raises OSError, and then does not."""
+        """Takes over the descriptor, unless it raises OSError."""
         self._room = -(-room // 8) * 8
         reserve(descriptor, self._room + TRAILER)
         self._memory = mmap(descriptor, self._room + TRAILER)
@@ -61,7 +61,7 @@ class Mapped:
         return True
 
     def close(self) -> None:
-        self._used = ctypes.c_uint64()              # the former looks into the memory
+        self._used = ctypes.c_uint64()              # the former refers to the memory
         self._memory.close()
         os.close(self._descriptor)
 
@@ -91,7 +91,7 @@ class Appended:
         os.close(self._descriptor)
 
     def _mend(self) -> None:
-        """Cut off half a record, so that the next one can be read; failing that, begin a new file."""
+        """Cut off an incomplete record, so that the next one can be read; failing that, begin a new file."""
         try:
             os.ftruncate(self._descriptor, self._size)
         except OSError:
@@ -99,7 +99,7 @@ class Appended:
 
 
 def pen(descriptor: int, room: int) -> Pen:
-    """The better of the two that this empty file allows; the other one tells at each write what is wrong."""
+    """A Mapped for this empty file where possible, else an Appended, whose writes raise any error."""
     try:
         return Mapped(descriptor, room)
     except OSError:
@@ -108,7 +108,7 @@ def pen(descriptor: int, room: int) -> Pen:
 
 
 def reserve(descriptor: int, size: int) -> None:
-    """Make the file that long, and the disk's room its own; raises OSError."""
+    """Give the file this length and reserve its disk space; raises OSError."""
     if _fallocate is None or _kind(descriptor) in MOVES_PAGES:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
     if _fallocate(descriptor, 0, 0, size):
@@ -116,7 +116,7 @@ def reserve(descriptor: int, size: int) -> None:
 
 
 def _kind(descriptor: int) -> int:
-    """The magic number of the file system; 0 if it cannot be told."""
+    """The magic number of the file system; 0 if unknown."""
     told = ctypes.create_string_buffer(512)         # struct statfs, which begins with it
     if _fstatfs is None or _fstatfs(descriptor, told):
         return 0
@@ -124,7 +124,7 @@ def _kind(descriptor: int) -> int:
 
 
 def write(descriptor: int, data: bytes) -> int:
-    """write(2) without letting other threads in; returns the bytes written, raises OSError."""
+    """write(2) without releasing the interpreter lock; returns the bytes written, raises OSError."""
     written: int = _libc.write(descriptor, data, len(data))
     if written < 0:
         _raise()
@@ -132,7 +132,7 @@ def write(descriptor: int, data: bytes) -> int:
 
 
 def used(descriptor: int) -> int:
-    """How many bytes of a file of either kind are in use."""
+    """The number of used bytes in a file of either kind."""
     size = os.fstat(descriptor).st_size
     if size < TRAILER:
         return size

@@ -1,7 +1,7 @@
-"""Time as the roll-ups see it: which cells cover a period, and the buckets of a chart.
+"""Computes which roll-up cells cover a period, and the buckets of a chart.
 
-Inside, time is whole minutes since 1970 in UTC. Minute cells reach back 7 days, quarter-hours and
-hours 400 days (imported logs: for ever), UTC days for ever; a period is widened to what there is.
+Times are whole minutes since 1970 in UTC. Minute cells are kept 7 days, quarter-hours and hours 400
+days (imported logs: without limit), UTC days without limit; a period is widened to the cells there are.
 """
 
 import time
@@ -21,7 +21,7 @@ Span = tuple[int, int, int]                                     # level, first m
 
 
 def minute_of(moment: datetime) -> int:
-    """The minute that a moment lies in."""
+    """The minute of a moment."""
     return int((moment - EPOCH).total_seconds() // 60)
 
 
@@ -30,12 +30,12 @@ def moment_of(minute: int) -> datetime:
 
 
 def micros(moment: datetime) -> int:
-    """Microseconds since 1970, without the rounding of floats."""
+    """Microseconds since 1970, exact."""
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
 def finest(start: int, *, imported: bool, now: float | None = None) -> int:
-    """The finest level that still holds the minute `start`."""
+    """The finest level that still has the minute `start`."""
     now = time.time() if now is None else now
     if start >= minute_floor(now):
         return MINUTE
@@ -45,7 +45,7 @@ def finest(start: int, *, imported: bool, now: float | None = None) -> int:
 
 
 def spans(start: int, end: int, levels: tuple[int, ...] = tuple(reversed(LEVELS))) -> list[Span]:
-    """The fewest cells that cover the minutes from start to end exactly: days, and at the edges less."""
+    """The fewest cells that cover the minutes from start to end exactly: days, smaller ones at the edges."""
     if start >= end or not levels:
         return []
     level, finer = levels[0], levels[1:]
@@ -61,7 +61,7 @@ class Window:
 
     edges: tuple[int, ...]          # minutes; one more than there are buckets
     step: int                       # minutes; the usual width of a bucket
-    finest: int                     # the level that everything is cut to
+    finest: int                     # the level of its edges
     zone: str                       # in which days begin
 
     @property
@@ -85,13 +85,13 @@ class Window:
         return [(moment_of(first), moment_of(last)) for first, last in pairwise(self.edges)]
 
     def by_day(self) -> "Window":
-        """The same period cut at midnights in UTC: where the shape matters and the zone does not."""
+        """The same period in buckets of UTC days, for trends where the zone does not matter."""
         first, last = self.edges[0], self.edges[-1]
         inner = range(first // DAY * DAY + DAY, last, DAY)
         return Window((first, *inner, last), DAY, self.finest, "UTC")
 
     def previous(self, *, imported: bool = False, now: float | None = None) -> "Window":
-        """The same length of time just before, as far as its cells are still kept that fine."""
+        """The previous period of the same length, as far as its cells are still kept."""
         length = self.edges[-1] - self.edges[0]
         level = max(self.finest, finest(self.edges[0] - length, imported=imported, now=now))
         edges = tuple((edge - length) // level * level for edge in self.edges)
@@ -102,7 +102,7 @@ def window(
     start: datetime, end: datetime, zone: ZoneInfo, *, imported: bool = False, step: int | None = None,
     now: float | None = None, align: bool = False,
 ) -> Window:
-    """Buckets from start to end in the viewer's zone. `align` moves the start to where a bucket begins."""
+    """Buckets from start to end in the viewer's zone. `align` moves the start to the beginning of a bucket."""
     first, last = minute_of(start), max(minute_of(start) + 1, -(-micros(end) // 60_000_000))
     level = finest(first, imported=imported, now=now)
     if level == DAY:
@@ -118,7 +118,7 @@ def window(
 
 
 def recent(name: str, zone: ZoneInfo, *, imported: bool = False, now: float | None = None) -> Window:
-    """The period that ends now: 1h, 24h, 7d, 30d or 90d; whole buckets, the last one still filling."""
+    """The period that ends now: 1h, 24h, 7d, 30d or 90d, in whole buckets, the last one incomplete."""
     now = time.time() if now is None else now
     end = EPOCH + timedelta(seconds=int(now))
     length = RANGES[name]
@@ -133,20 +133,20 @@ def days(first: date, last: date, zone: ZoneInfo, *, imported: bool = False, now
 
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
-    """When a day begins there."""
+    """The beginning of a day in the zone."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 def step_for(length: int) -> int:
-    """The width of buckets (minutes) that shows a length of time in a readable number of bars."""
+    """The width of buckets (minutes) that gives a readable number of bars."""
     return next((step for step in STEPS if length <= step * MOST_BUCKETS), STEPS[-1])
 
 
 def _grid(first: int, last: int, step: int, zone: ZoneInfo) -> list[int]:
-    """Where buckets begin, from the one before `first` to the one after `last`.
+    """The beginnings of buckets, from the one before `first` to the one after `last`.
 
-    They count from each midnight of the zone, so that the day on which a clock changes has one
-    bucket that is shorter or longer, and no other is shifted. Weeks count from Mondays.
+    They start at each midnight of the zone, so that a day on which clocks change has one shorter
+    or longer bucket, and no other moves. Weeks start on Mondays.
     """
     day = moment_of(first).astimezone(zone).date() - timedelta(days=1)
     if step > DAY:

@@ -1,7 +1,7 @@
-"""Figures about the requests, all from roll-ups: their cost does not grow with the log.
+"""Queries figures about requests from roll-ups, at a cost that does not grow with the log.
 
-Times in the answers are microseconds (`_us`), sizes bytes. A Filter's period is covered by whole
-cells, so give it the edges of a Window.
+Times in the results are microseconds (`_us`), sizes bytes. A Filter's period is covered by whole
+cells, so it must have the edges of a Window.
 """
 
 from collections.abc import Iterable, Sequence
@@ -83,7 +83,7 @@ def totals(question: Filter) -> Totals:
 
 
 def count(question: Filter) -> int:
-    """How many requests there are, and nothing else about them."""
+    """The number of requests."""
     found = _covering(cells, [cells.c.count], question, _grain(question), False)
     return int(_rows(select(_sum(found.c.count)))[0][0])
 
@@ -103,7 +103,7 @@ def _in_window(table: Any, columns: Iterable[Any], question: Filter, window: Win
 
 
 def series(question: Filter, window: Window) -> tuple[Point, ...]:
-    """Requests over time by status class; buckets without any are there, with zeros."""
+    """Requests over time by status class; empty buckets are included, with zeros."""
     grain = _grain(question, "status_class")
     columns = [
         cells.c.bucket, shapes.c.status_class, _sum(cells.c.count), _sum(cells.c.throttled),
@@ -174,7 +174,7 @@ def _trends(question: Filter, window: Window, endpoints: list[str]) -> dict[tupl
     """Requests over time of some endpoints, in the buckets of the window."""
     grain = _grain(question, "contract", "method", "endpoint")
     columns = [shapes.c.contract, shapes.c.method, shapes.c.endpoint, cells.c.bucket, cells.c.count]
-    # By day the widest cells will do; a finer window needs all its cells of one width.
+    # By day the widest cells suffice; a finer window needs all its cells of one width.
     level = None if window.step >= DAY and window.zone == "UTC" else window.level
     found = _covering(cells, columns, question, grain, True, level=level)
     group = [found.c[name] for name in ("contract", "method", "endpoint", "bucket")]
@@ -240,7 +240,7 @@ def sources(scope: Scope) -> list[str]:
 
 
 def endpoints(scope: Scope, limit: int = 300) -> list[str]:
-    """The names of endpoints, for a list to choose from."""
+    """The names of endpoints, for a select field."""
     question = Filter(scope=scope, start=EPOCH, end=EPOCH)
     grain = _grain(question, "endpoint")
     statement = select(shapes.c.endpoint).distinct().where(

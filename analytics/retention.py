@@ -1,7 +1,7 @@
-"""What is thrown away and when, and the recount of the roll-ups.
+"""Deletes old requests and roll-ups, and recounts roll-ups.
 
-Requests go after the time that the operator has set, imported ones only when told to; their figures
-stay. Cuts are made at midnight in UTC, so that a recount knows which days are still complete.
+Requests are deleted after the time that the operator sets, imported ones only on request; their figures
+stay. Deletion ends at a midnight in UTC, so that a recount knows which days are still complete.
 """
 
 import time
@@ -21,7 +21,7 @@ DAY_US = DAY * MINUTE_US
 STATUS = DIMS.index("status")
 CHUNK = 20_000                      # rows deleted in one transaction
 IMPORTED = shapes.c.source.startswith("import:", autoescape=True)
-FLOORS = {False: "live_from_us", True: "imported_from_us"}      # before it, requests are gone
+FLOORS = {False: "live_from_us", True: "imported_from_us"}      # requests before it are deleted
 
 
 def prune(before: datetime, *, imported: bool = False) -> int:
@@ -60,9 +60,9 @@ def prune_rollups(now: float | None = None) -> None:
 
 
 def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
-    """Recount the roll-ups of every day whose requests are still there. Returns how many were counted.
+    """Recount the roll-ups of every day whose requests are kept. Returns how many were counted.
 
-    Each day is one transaction: readers see the old figures or the new, never half of them.
+    Each day is one transaction: readers see the old figures or the new ones, never a mixture.
     """
     days, counted = _days(), 0
     for at, day in enumerate(days, 1):
@@ -73,10 +73,10 @@ def rebuild(progress: Callable[[int, int], None] | None = None) -> int:
 
 
 def _days() -> list[int]:
-    """The days (first minute) that have figures or requests."""
+    """The days (first minute) with figures or requests."""
     with db.engines["log"].connect() as connection:
         known = set(connection.scalars(select(cells.c.bucket).where(cells.c.level == DAY).distinct()))
-        # From day to day by the index: an installation with an old import has decades of empty days.
+        # Step from day to day by the index: an installation with an old import has decades of empty days.
         following = select(func.min(requests.c.at_us)).where(requests.c.at_us >= bindparam("from_us"))
         found = connection.scalar(select(func.min(requests.c.at_us)))
         while found is not None:

@@ -1,4 +1,4 @@
-"""From records to rows and roll-ups, and into the database in one transaction with their cause."""
+"""Converts records to rows and roll-ups, and stores both in one transaction."""
 
 import time
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ MINUTE_US = 60_000_000
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "RPC"))
 
 # A cell: count, timed, throttled, sum_us, max_us, request_bytes, response_bytes, latency buckets.
-# Plain lists, because this is where the drainer spends its time.
+# Plain lists, because the drainer spends most of its time here.
 Cell = list[Any]
 Cells = dict[tuple[int, int], Cell]                 # (shape, bucket) to cell
 NEXT_ID = "next_request_id"
@@ -27,12 +27,12 @@ NOTHING_TOLD: dict[str, Any] = {"objects": None, "message": None, "fields": None
 
 
 def minute_floor(now: float) -> int:
-    """The first minute (since 1970) that the minute level holds: seven whole days back."""
+    """The first minute (since 1970) of the minute level: seven whole days back."""
     return (int(now) // 86_400 - KEEP_MINUTES) * DAY
 
 
 class Batch:
-    """Rows and cells of some thousand records, not stored yet."""
+    """Rows and cells of some thousand records that are not stored yet."""
 
     def __init__(self, shapes: Shapes, next_id: int, now: float | None = None):
         self.shapes = shapes
@@ -45,7 +45,7 @@ class Batch:
         self.damaged = 0
 
     def add(self, record: dict[str, Any]) -> None:
-        """Take one record of the spool; one that makes no sense is counted as damaged, not stored."""
+        """Add one record of the spool; an invalid one is counted as damaged, not stored."""
         try:
             number = self._request(record)
             for call in record.get("children") or ():
@@ -87,7 +87,7 @@ class Batch:
         return number
 
     def _shape(self, record: dict[str, Any], kind: Kind, status: int) -> int:
-        """The shape of a record; those met before are found by their raw values, which saves most of the work."""
+        """The shape of a record, cached by its raw values, which saves most of the work."""
         get = record.get
         error = get("error_code")
         raw = (
@@ -172,7 +172,7 @@ class Layer(NamedTuple):
 
 
 def layers(minutes: Cells, shapes: Shapes, floor: int) -> list[Layer]:
-    """All that a batch of minute cells of the finest grain adds to the roll-ups."""
+    """Everything that a batch of minute cells of the finest grain adds to the roll-ups."""
     by_grain = {FULL.number: minutes}
     found = []
     for grain in GRAINS:
@@ -205,7 +205,7 @@ def store_cells(connection: Connection, minutes: Cells, shapes: Shapes, floor: i
 
 
 def store(connection: Connection, batch: Batch) -> None:
-    """Write a batch: rows, shapes, roll-ups, last uses. The caller's transaction commits or not."""
+    """Write a batch: rows, shapes, roll-ups, last uses. The caller commits."""
     store_cells(connection, batch.cells, batch.shapes, batch.floor)
     bulk.add_requests(connection, batch.rows)
     bulk.add_objects(connection, batch.objects)
@@ -217,7 +217,7 @@ _known: dict[str, Shapes] = {}
 
 
 def begin(connection: Connection, engine: Engine, now: float | None = None) -> Batch:
-    """An empty batch, its numbers and shapes as the database has them, with all other writers out."""
+    """An empty batch with the database's ids and shapes, under the writer lock."""
     bulk.lock_writers(connection)
     shapes = _known.setdefault(str(engine.url), Shapes())
     if shapes.fresh:                                # left by a transaction that failed
@@ -228,5 +228,5 @@ def begin(connection: Connection, engine: Engine, now: float | None = None) -> B
 
 
 def forget(engine: Engine) -> None:
-    """After a transaction that failed: what it added to the known shapes is not in the database."""
+    """Remove the shapes that a failed transaction added from the cache."""
     _known.pop(str(engine.url), None)

@@ -1,11 +1,11 @@
-"""The spool: where a request is noted before the answer leaves, at the cost of copying a few hundred bytes.
+"""Writes each request to a spool file before its response is sent, by copying a few hundred bytes.
 
-Each process appends to a file of its own, so nobody waits for anybody; the drainer (drain.py) moves
-the records to the database. A record counts as acknowledged when append() has returned: from then
-on kill -9 cannot lose it. A full disk stops the noting, never the serving, and shows in `failures`.
+Each process appends to a file of its own, without locks; the drainer (drain.py) moves the records to
+the database. A record is acknowledged when append() has returned: from then on kill -9 cannot lose
+it. A full disk stops the logging, never the serving, and is counted in `failures`.
 
 A record is: magic, length, CRC-32, payload (JSON). Files are locked while their process lives, so
-that the drainer knows which it may remove. A new file gets its final name only once it is locked.
+that the drainer knows which ones it may remove. A new file gets its final name once it is locked.
 """
 
 import fcntl
@@ -32,8 +32,8 @@ MAGIC = b"\xc7req"
 HEADER = struct.Struct("<4sII")
 SUFFIX = ".spool"
 ROTATE_AT = 4 * 1024 * 1024         # bytes, after which a process begins a new file
-UNMATCHED = "(unmatched)"           # the endpoint of an address that means nothing here
-LARGEST = 256 * 1024                # bytes of one payload; anything longer is damage
+UNMATCHED = "(unmatched)"           # the endpoint of an unknown path
+LARGEST = 256 * 1024                # bytes of one payload; a longer one is damaged
 TEXTS = (("path", 300), ("query", 500), ("user_agent", 300), ("ip", 45), ("request_id", 64), ("endpoint", 200))
 _TEXTS = itemgetter(*(name for name, _ in TEXTS))
 
@@ -52,7 +52,7 @@ class Spool:
         os.register_at_fork(after_in_child=lambda: _forget(itself()))
 
     def append(self, record: dict[str, Any]) -> bool:
-        """Note one request. Never raises; False when it could not be noted, and `failures` counts it."""
+        """Write one request. Never raises; False when that failed, which `failures` counts."""
         try:
             payload = encode(record)
             with self._lock:
@@ -64,7 +64,7 @@ class Spool:
         return True
 
     def close(self) -> None:
-        """Let the file go: once drained, it is removed."""
+        """Close the file: once drained, it is removed."""
         with self._lock:
             self._release()
 
@@ -76,7 +76,7 @@ class Spool:
         self._pen.append(data)
 
     def _open(self, room: int) -> Pen:
-        """A file of our own, under its final name once it is locked."""
+        """Create a file, and give it its final name once it is locked."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
         fresh = self.folder / (name + ".new")
@@ -98,10 +98,10 @@ class Spool:
 
 
 def _forget(spool: Spool | None) -> None:
-    """In a forked child: the file and the lock are the parent's."""
+    """Drop the file in a forked child: it and its lock are the parent's."""
     if spool is not None:
         spool._lock = threading.Lock()
-        with suppress(Exception):                   # another thread may have been about to close it
+        with suppress(Exception):                   # another thread may have been closing it
             spool._release()
         spool.failures, spool.last_error = 0, None
 
@@ -132,28 +132,28 @@ def tell(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def is_clean(record: dict[str, Any]) -> bool:
-    """Would cleaning change nothing? Almost always so, and to see it costs a quarter of doing it."""
+    """Whether cleaning would change nothing, as is usual: the check costs a quarter of the cleaning."""
     try:
         path, query, agent, address, name, endpoint = _TEXTS(record)
         return (
             len(path) <= 300 and len(query) <= 500 and len(agent) <= 300 and len(address) <= 45 and len(name) <= 64
             and len(endpoint) <= 200 and is_harmless(f"{path} {query} {agent} {address} {name} {endpoint}")
         )
-    except (KeyError, TypeError):               # something is missing, or no text
+    except (KeyError, TypeError):               # a field is missing, or not a text
         return False
 
 
 def read(path: Path) -> bytes:
-    """What a spool file holds so far."""
+    """The content of a spool file so far."""
     with path.open("rb") as file:
         return os.pread(file.fileno(), pens.used(file.fileno()), 0)
 
 
 def records(data: bytes, *, closed: bool) -> Iterator[tuple[dict[str, Any] | None, int]]:
-    """The records in a piece of a spool, each with the position behind it.
+    """The records in a piece of a spool, each with the position of its end.
 
-    Stops before a record that is not complete. In a closed file nobody will complete it: the search
-    goes on at the next record that is whole, and (None, position) tells of the damage.
+    Stops before an incomplete record. In a closed file it stays incomplete: reading goes on at the
+    next complete record, and (None, position) reports the damage.
     """
     position, end = 0, len(data)
     while position + HEADER.size <= end:

@@ -1,8 +1,8 @@
-"""The tables of the log database. Core tables, no entities: rows come by the ten thousand.
+"""Defines the tables of the log database. Core tables, no entities: rows come by the ten thousand.
 
-A request's dimensions (who called what through which door, with which outcome) stand once in
-`request_shapes`; a request names its shape. The roll-ups are cells of (shape, level, bucket), where
-a shape of a coarser grain leaves dimensions out: see grains.py.
+A request's dimensions (caller, endpoint, contract, outcome) are stored once in
+`request_shapes`; a request refers to its shape. The roll-ups are cells of (shape, level, bucket),
+where a shape of a coarser grain leaves dimensions out: see grains.py.
 """
 
 from sqlalchemy import (
@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from database import db
 
-# SQLite counts up by itself only on a column that is called INTEGER; both hold 64 bits.
+# SQLite increments only a column of type INTEGER; both hold 64 bits.
 long = BigInteger().with_variant(Integer, "sqlite")
 
 requests = db.Table(
@@ -108,7 +108,7 @@ cells = db.Table(
     Column("request_bytes", BigInteger, nullable=False),
     Column("response_bytes", BigInteger, nullable=False),
     bind_key="log",
-    sqlite_with_rowid=False,                                # the cells of one shape lie side by side
+    sqlite_with_rowid=False,                                # the cells of one shape are adjacent
 )
 
 histograms = db.Table(

@@ -1,6 +1,6 @@
-"""Foreign access logs, one line or row at a time.
+"""Reads access logs of other servers, one line or row at a time.
 
-Each reader returns a Hit or raises ValueError with the reason, in words for the file of rejects.
+Each reader returns a Hit or raises ValueError with the reason, for the file of rejects.
 """
 
 import re
@@ -15,14 +15,14 @@ _ID = re.compile(r"^(?:\d+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|
 
 
 class LineReader:
-    """Reads the lines of one file: text of any known server, or JSON, each line by what it is."""
+    """Reads the lines of one file: JSON or text of any known server, recognised per line."""
 
     def __init__(self, *, json_only: bool = False) -> None:
         self.json_only = json_only
         self.w3c = W3c()
 
     def skips(self, line: str) -> bool:
-        """Is this a line about the file, not about a request?"""
+        """Whether this line is about the file, not about a request."""
         return not line.strip() or self.w3c.directive(line) or is_frame(line)
 
     def read(self, line: str) -> Hit:
@@ -36,5 +36,5 @@ class LineReader:
 
 
 def template(path: str) -> str:
-    """A path with its identifiers replaced, so that equal endpoints count together."""
+    """A path with its identifiers replaced, so that requests of one endpoint count together."""
     return "/".join("{id}" if _ID.match(part) else part for part in path.split("/"))[:200] or "(none)"

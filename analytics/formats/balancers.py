@@ -1,6 +1,6 @@
-"""Lines of load balancers: HAProxy, Envoy's default text, AWS (application and classic).
+"""Parses logs of load balancers: HAProxy, Envoy's default text, AWS (application and classic).
 
-Each reader gives None for a line that is not in its format, and raises ValueError for one that is but makes no sense.
+Each reader returns None for a line in another format, and raises ValueError for an invalid line.
 """
 
 import re
@@ -16,7 +16,7 @@ _AGENT = re.compile(r"[A-Za-z][\w.+-]*/[\d.]+")
 
 _ENVOY = re.compile(
     r'\[(?P<time>\d{4}-\d\d-\d\dT[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>-?\d{1,3}) (?P<flags>\S+)'
-    r'(?: [a-z_{}\s:]\S* \S+ "(?:[^"\\]|\\.)*")?'                       # Istio's: why, how, upstream's failure
+    r'(?: [a-z_{}\s:]\S* \S+ "(?:[^"\\]|\\.)*")?'                       # Istio's additions
     r' (?P<received>-?\d+) (?P<sent>-?\d+) (?P<took>-?\d+|-) (?P<upstream>-?\d+|-)'
     r' "(?P<ip>[^"]*)" "(?P<agent>(?:[^"\\]|\\.)*)"', re.ASCII)
 
@@ -54,7 +54,7 @@ def envoy(line: str) -> Hit | None:
 
 
 def aws(line: str) -> Hit | None:
-    """AWS load balancers: three times in seconds, -1 where one does not apply."""
+    """AWS load balancers: three durations in seconds, -1 where one does not apply."""
     found = _AWS.match(line)
     if not found:
         return None
@@ -69,7 +69,7 @@ def aws(line: str) -> Hit | None:
 
 
 def _request(text: str) -> tuple[str, str]:
-    """Method and target of a request line; neither where it is none, such as <BADREQ>."""
+    """Method and target of a request line; both empty where it is none, such as <BADREQ>."""
     method, _, rest = text.partition(" ")
     if not rest or method in ("-", "<BADREQ>"):
         return "", ""

@@ -1,6 +1,6 @@
-"""Files of access logs, plain or .gz, as entries: each line with what it means or why it means nothing.
+"""Reads files of access logs, plain or .gz, as entries: each line with its request or its error.
 
-No line ends an import: what is too long, broken or of no sense is an entry with its reason.
+No line ends an import: a line that is too long or invalid is an entry with its error.
 """
 
 import csv
@@ -18,10 +18,10 @@ FORMATS = ("auto", "combined", "json", "csv")
 LONGEST_LINE = 256 * 1024                       # characters
 KEPT_OF_LONG = 1000                             # of a line that is too long, in the file of rejects
 MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-FORMULA = "'"                                   # our exports put it before what a spreadsheet would calculate
+FORMULA = "'"                                   # our exports put it before formulas
 TROUBLE = (ValueError, TypeError, OverflowError, ArithmeticError, csv.Error, RecursionError)
 
-Entry = tuple[str, Hit | str]                   # the line, and what it means or why it means nothing
+Entry = tuple[str, Hit | str]                   # the line, and its request or its error
 
 
 @contextmanager
@@ -51,7 +51,7 @@ def _head(lines: TextIO) -> tuple[str, bool]:
 
 
 def _names_columns(line: str) -> bool:
-    """Is this the head of a CSV with a time and a status?"""
+    """Whether this is the header of a CSV with a time and a status."""
     words = {word.strip().strip('"') for word in line.rstrip("\r\n").split(",")}
     return bool(words & set(NAMES["time"]) and words & set(NAMES["status"]))
 
@@ -80,7 +80,7 @@ def _read(text: str, reader: LineReader) -> Entry:
 
 
 def _bounded(first: str, lines: TextIO) -> Iterator[str]:
-    """Lines for the CSV reader: without NUL, which it refuses, and cut where they are too long."""
+    """Lines for the CSV reader: without NUL, which it refuses, and cut to the longest length."""
     line = first
     while line:
         yield line.replace("\0", "")
@@ -108,7 +108,7 @@ def _rows(first: str, lines: TextIO) -> Iterator[Entry]:
 
 
 def _cell(value: Any) -> Any:
-    """A cell without the quote that our exports put before what a spreadsheet would calculate."""
+    """A cell without the quote that our exports put before formulas."""
     if isinstance(value, str) and value.startswith(FORMULA) and value[1:2] in ("=", "+", "-", "@", "\t", "\r"):
         return value[1:]
     return value

@@ -1,4 +1,4 @@
-"""What one line of a foreign log says of one request, checked: numbers have ceilings, text has none to break a page."""
+"""Validates the request in one line of an imported log."""
 
 import re
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from analytics.masking import mask_path, mask_query
 from analytics.periods import micros
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)             # before the web
-AHEAD = timedelta(days=1)                               # clocks and zones may be off by so much
+AHEAD = timedelta(days=1)                               # the largest error of clocks and zones
 LARGEST_SIZE = 1 << 50                                  # bytes: one answer of more than a petabyte is a mistake
-LONGEST_US = 30 * 86_400 * 1_000_000                    # one request of more than thirty days is one too
-ABORTED = 499                                           # what servers mean that write 0, 000 or -1 as the status
+LONGEST_US = 30 * 86_400 * 1_000_000                    # and so is one request of more than thirty days
+ABORTED = 499                                           # for servers that write 0, 000 or -1 as the status
 MONTHS = dict(zip(
     ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), range(1, 13), strict=True))
 _UNITS = {"ns": 1e-3, "us": 1.0, "µs": 1.0, "μs": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7, "h": 3.6e9}
@@ -28,10 +28,10 @@ _WHOLE = re.compile(r"[+-]?\d{1,19}(?:\.0+)?\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What a foreign log tells of one request."""
+    """One request of an imported log."""
 
     at_us: int
-    ip: str                     # as it stands there, which may be a list
+    ip: str                     # as written, perhaps a list
     method: str
     path: str
     query: str
@@ -48,7 +48,7 @@ def hit(
     *, at: datetime, ip: Any, method: Any, target: Any, status: Any, size: Any, agent: Any, duration_us: float | None,
     endpoint: str = "", sent: Any = 0, error_code: str = "",
 ) -> Hit:
-    """A checked hit; raises ValueError with the reason for the file of rejects."""
+    """A validated hit; raises ValueError with the reason for the file of rejects."""
     path, query = _target(str(target or ""))
     return Hit(
         at_us=micros(_plausible(at)), ip=str(ip or "").strip(), method=str(method or "")[:16], path=mask_path(path),
@@ -59,7 +59,7 @@ def hit(
 
 
 def _target(target: str) -> tuple[str, str]:
-    """Path and query; of a whole address, as proxies and load balancers write it, only those."""
+    """Path and query, without scheme and host, which proxies and load balancers write."""
     if target.lower().startswith(("http://", "https://")):
         try:
             split = urlsplit(target)
@@ -132,7 +132,7 @@ def duration(text: Any, factor: float) -> float | None:
 
 
 def moment(value: Any) -> datetime:
-    """A time as logs write it: seconds (or finer) since 1970, ISO 8601, or as Apache does."""
+    """Parse a time: seconds (or finer) since 1970, ISO 8601, or Apache's form."""
     text = str(value).strip()
     if re.fullmatch(r"\d{1,19}(?:\.\d{1,12})?(?:[eE]\+?\d{1,2})?", text, re.ASCII):
         number = float(text)

@@ -1,4 +1,4 @@
-"""Objects with names: lines of JSON (Caddy, Traefik, Envoy, nginx, our own exports) and rows of CSV."""
+"""Parses lines of JSON (Caddy, Traefik, Envoy, nginx, our own exports) and rows of CSV."""
 
 import json
 import re
@@ -25,7 +25,7 @@ NAMES = {
     "endpoint": ("endpoint",),
     "error_code": ("error_code",),
 }
-# The unit is in the name, or known from who writes that name: factors to microseconds.
+# The unit follows from the name, or from the server that uses it: factors to microseconds.
 DURATIONS = (
     ("duration_us", 1.0), ("duration_ms", 1e3), ("duration_s", 1e6), ("request_time", 1e6), ("Duration", 1e-3),
     ("response_time_ms", 1e3), ("latency_ms", 1e3), ("latency", 1e6),
@@ -36,12 +36,12 @@ COMPLETE = "# complete: "
 
 
 def is_frame(line: str) -> bool:
-    """Is this what an export of ours puts around its rows?"""
+    """Whether this is a line that our exports put around their rows."""
     return bool(_FRAME.match(line))
 
 
 def json_line(line: str) -> Hit:
-    """One JSON object, whatever a logger has put before it."""
+    """The JSON object of a line, without a logger's prefix."""
     begin = line.find("{")
     try:
         row = json.loads(line[begin:].rstrip().rstrip(",")) if begin >= 0 else None
@@ -53,9 +53,9 @@ def json_line(line: str) -> Hit:
 
 
 def fields(row: Mapping[str, Any], front: str = "") -> Hit:
-    """An object with the names of common servers, or a row of CSV with those of its head.
+    """The request of an object with common servers' names, or of a CSV row with those of its header.
 
-    `front` is what stood before it on the line: the time, where a logger writes it for people.
+    `front` is the line's text before it: the time, in some loggers.
     """
     found = {name: _first(row, spellings) for name, spellings in NAMES.items()}
     if found["status"] is None:
@@ -98,5 +98,5 @@ def _duration(row: Mapping[str, Any]) -> float | None:
     for name, factor in DURATIONS:
         if row.get(name) not in (None, "", "-"):
             return duration(row[name], factor)
-    # Envoy writes milliseconds, Caddy seconds; both call it duration. A unit behind the number wins.
+    # Envoy writes milliseconds, Caddy seconds; both call it duration. A unit after the number takes precedence.
     return duration(row.get("duration"), 1e3 if "response_code" in row else 1e6)

@@ -1,4 +1,4 @@
-"""Lines of text: what containers and syslog put in front is taken off, then the server's own format is read."""
+"""Parses lines of text: removes the prefixes of containers and syslog, then reads the server's format."""
 
 import json
 import re
@@ -6,14 +6,14 @@ import re
 from analytics.formats import balancers
 from analytics.formats.hits import Hit, duration, hit, moment
 
-# Which writer put what in front of a line: kubelet, docker compose, syslog in its old and its new form.
+# The prefixes of kubelet, docker compose, and syslog in its old and its new form.
 _FRONT = (
     re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\S+) std(?:out|err) (?P<part>[FP]) ", re.ASCII),
     re.compile(r"[\w.-]{1,80} +\| ?", re.ASCII),
     re.compile(r"<\d{1,3}>1 (?P<at>\S+) \S+ \S+ \S+ \S+ (?:-|\[.*?\]) ?", re.ASCII),
     re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ", re.ASCII),
 )
-# A virtual host may stand before the address; addresses may be a list, with ports.
+# A virtual host may precede the address; addresses may be a list, with ports.
 _COMBINED = re.compile(
     r'^(?:(?P<host>[A-Za-z0-9][A-Za-z0-9.*-]*(?::\d{1,5})?) (?=\S+ \S+ \S+ \[))?'
     r'(?P<ip>[^\s,]+(?:, ?[^\s,]+)*) \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)"'
@@ -52,7 +52,7 @@ def plain(line: str) -> Hit:
 
 
 def combined(line: str) -> Hit:
-    """The combined or common format, with or without a host in front and a duration behind."""
+    """The combined or common format, with or without a host before it and a duration after it."""
     found = _COMBINED.match(line)
     if not found:
         raise ValueError("in no known format")
@@ -64,7 +64,7 @@ def combined(line: str) -> Hit:
 
 
 def _took(rest: str) -> float | None:
-    """The duration behind the user agent, where its unit is known: seconds with decimals, or a unit."""
+    """The duration after the user agent, where its unit is known: seconds with decimals, or a unit."""
     named = _NAMED.search(rest)
     if named:
         return duration(named[1], 1e6)

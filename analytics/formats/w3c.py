@@ -1,4 +1,4 @@
-"""W3C extended logs (IIS, CloudFront): a line of #Fields names the columns of the lines that follow."""
+"""Parses W3C extended logs (IIS, CloudFront): a line of #Fields names the columns of the following lines."""
 
 import re
 from urllib.parse import unquote
@@ -15,7 +15,7 @@ class W3c:
         self.names: list[str] = []
 
     def directive(self, line: str) -> bool:
-        """Is this a line about the others? Then it was taken note of."""
+        """Whether this is a directive; a #Fields line sets the columns."""
         if not line.startswith("#"):
             return False
         word, _, rest = line.partition(":")
