@@ -1,1 +1,1 @@
-"""What keeps an installation alive: backup and restore, checks, upkeep, demonstration data."""
+"""Implements the operator's tasks: backup and restore, checks, demonstration data."""

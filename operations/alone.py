@@ -1,4 +1,4 @@
-"""One server for one instance folder, while nothing shared counts the limits."""
+"""Allows only one server per instance folder while rate limits are counted in memory."""
 
 import os
 import time
@@ -10,14 +10,14 @@ from database.sqlite import lock_file
 from operations.errors import OperationRefused
 
 LOCK = "serve.lock"
-PATIENCE = 1.0                                       # seconds for processes of a killed server to be gone
+PATIENCE = 1.0                                       # seconds to wait for processes of a killed server to end
 
 
 @contextmanager
 def only_server(folder: Path) -> Iterator[None]:
     """Hold the folder's lock; raises OperationRefused while another server has it.
 
-    The kernel lets go of it when the last process of the server has ended, however it ended.
+    The kernel releases it when the last process of the server has ended, for any reason.
     """
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

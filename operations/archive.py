@@ -1,7 +1,6 @@
-"""The file that a backup is: a zip with a manifest that names and measures every part.
+"""Reads and writes backup archives: a zip with a manifest of every part, its length and checksum.
 
-A zip's directory stands at its end, so a cut-off archive is recognised at once; every part carries
-a checksum besides.
+A zip's directory is at its end, so a truncated archive is recognised at once.
 """
 
 import hashlib
@@ -28,7 +27,7 @@ CHUNK = 1 << 20
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One member: what it is, how long, and the SHA-256 of its content."""
+    """One member: its kind, its length, and the SHA-256 of its content."""
 
     name: str
     bytes: int
@@ -38,26 +37,26 @@ class Part:
 @with_config(ConfigDict(extra="forbid"))
 @dataclass(slots=True, kw_only=True)
 class Manifest:
-    """What the archive holds and where it came from."""
+    """The content and the origin of an archive."""
 
     created_at: str
     dialects: dict[str, str]                         # by bind; a bind kept in the other's database is missing
     revisions: dict[str, str | None]
     tables: dict[str, list[str]]
-    secret_mark: str                                 # tells two secrets apart without giving either away
+    secret_mark: str                                 # identifies the secret without revealing it
     with_secret: bool = False
     parts: list[Part] = field(default_factory=list)
     format: int = FORMAT
 
 
 class Writer:
-    """Adds parts; the manifest goes in last."""
+    """Adds parts to an archive, the manifest last."""
 
     def __init__(self, archive: zipfile.ZipFile, manifest: Manifest):
         self.archive, self.manifest = archive, manifest
 
     def add(self, path: Path, name: str) -> None:
-        """Put a file in under a name of ours."""
+        """Add a file under a member's name."""
         digest, length = hashlib.sha256(), 0
         with path.open("rb") as source, self.archive.open(name, "w", force_zip64=True) as target:
             while chunk := source.read(CHUNK):
@@ -69,7 +68,7 @@ class Writer:
 
 @contextmanager
 def writing(target: Path, manifest: Manifest) -> Iterator[Writer]:
-    """Write an archive that appears under its name only when it is complete and on disk."""
+    """Write an archive that gets its name once it is complete and on disk."""
     partial = target.with_name(f".{target.name}.partial")
     try:
         partial.unlink(missing_ok=True)
@@ -86,7 +85,7 @@ def writing(target: Path, manifest: Manifest) -> Iterator[Writer]:
 
 @contextmanager
 def reading(source: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
-    """Open an archive; refuses what is no whole archive of ours."""
+    """Open an archive; refuses files that are no complete backup of this program."""
     try:
         with zipfile.ZipFile(source) as archive:
             yield archive, _manifest(source, archive)
@@ -120,7 +119,7 @@ def extract(archive: zipfile.ZipFile, part: Part, target: Path) -> None:
         digest, left = hashlib.sha256(), part.bytes
         while chunk := source.read(CHUNK):
             left -= len(chunk)
-            if left < 0:                             # a part that claims to be small must not fill the disk
+            if left < 0:                             # a part longer than stated must not fill the disk
                 break
             digest.update(chunk)
             file.write(chunk)

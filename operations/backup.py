@@ -1,4 +1,4 @@
-"""Backup: one archive of both databases and the spool, taken while the server runs."""
+"""Backs up both databases and the spool into one archive, while the server runs."""
 
 import hashlib
 import hmac
@@ -29,9 +29,8 @@ def backup(
 ) -> dict[str, Any]:
     """Write the archive.
 
-    `pause` holds back whoever moves rows from the spool to the database meanwhile; `content` reads
-    what a spool file holds, while servers go on noting. Raises OperationRefused, and then leaves
-    nothing under the name.
+    `pause` stops the drainer meanwhile; `content` reads a spool file, to which servers go on
+    appending. Raises OperationRefused, and then leaves nothing under the name.
     """
     if not target.parent.is_dir():
         raise OperationRefused(f"There is no folder {target.parent}.")
@@ -42,7 +41,7 @@ def backup(
         secret_mark=mark(settings), with_secret=with_secret,
     )
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as work, writing(target, manifest) as writer:
-        # First all copies, quickly and close together in time; packing them may then take its time.
+        # First all copies, close together in time; compressing them takes longer.
         with pause():                                # the log database and the spool must be of one moment
             copies = _copies(settings, engines, manifest, Path(work), content)
         for path in copies:
@@ -55,17 +54,17 @@ def backup(
 
 
 def mark(settings: Settings) -> str:
-    """A sign of the secret that new tokens are signed with."""
+    """The mark of the secret that signs new tokens."""
     return mark_of(settings.secret_keys[0])
 
 
 def mark_of(secret: str) -> str:
-    """A sign that tells two secrets apart without giving either away."""
+    """A mark that identifies a secret without revealing it."""
     return hmac.digest(secret.encode(), b"backup mark", hashlib.sha256).hex()[:16]
 
 
 def engines_of(settings: Settings) -> dict[str, Engine]:
-    """By bind; a log that lives in the business database comes along with that."""
+    """The engines by bind; a log kept in the business database has no own one."""
     engines = {"default": db.engine, "log": db.engines["log"]}
     if settings.log_database_url == settings.database_url:
         del engines["log"]
@@ -73,7 +72,7 @@ def engines_of(settings: Settings) -> dict[str, Engine]:
 
 
 def _tables(name: str, engines: dict[str, Engine]) -> list[str]:
-    """Our tables in a database, those of the other bind included when they share it."""
+    """The program's tables in a database, with the other bind's when they share it."""
     names = [name] if "log" in engines else list(BIND_KEYS)
     ours = set()
     for each in names:
@@ -82,7 +81,7 @@ def _tables(name: str, engines: dict[str, Engine]) -> list[str]:
 
 
 def member(name: str, engine: Engine) -> str:
-    """What a database is called in the archive."""
+    """The name of a database in the archive."""
     return f"{name}.{'db' if engine.dialect.name == 'sqlite' else 'sql'}"
 
 
@@ -96,7 +95,7 @@ def file_of(engine: Engine) -> Path:
 def _copies(
     settings: Settings, engines: dict[str, Engine], manifest: Manifest, work: Path, content: Content
 ) -> list[Path]:
-    """Everything that goes into the archive, as files in the work folder."""
+    """The parts of the archive, as files in the work folder."""
     spool = work / "spool"
     spool.mkdir()
     copies = [_copy_database(name, engine, manifest, work) for name, engine in engines.items()]

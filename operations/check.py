@@ -1,6 +1,6 @@
-"""What is wrong with this installation, and how to mend it.
+"""Checks the installation and says how to fix problems.
 
-Looks at everything and takes its time; readiness.py looks at what serving needs, many times a minute.
+Checks everything, which may be slow; readiness.py checks what serving needs, many times a minute.
 """
 
 import os
@@ -30,7 +30,7 @@ from operations import files, readiness, revisions, sealed
 
 OK, WARNING, WRONG = "ok", "warning", "wrong"
 DISK_LOW = 1 << 30                                   # bytes
-WORKER_QUIET = 90.0                                  # seconds without a sign of life
+WORKER_QUIET = 90.0                                  # seconds without a heartbeat
 SPOOL_LONG = 64 << 20                                # bytes that wait for the worker
 FILES_FEW = 1024
 OUTBOX_LATE = 300.0                                  # seconds that a due task may wait for the worker
@@ -42,7 +42,7 @@ Pending = Callable[[], int]                          # bytes of the request log 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at; `mend` says what to do unless it is ok."""
+    """The result of one check; `mend` says what to do unless it is ok."""
 
     name: str
     status: str
@@ -54,7 +54,7 @@ class Finding:
 
 
 def check(settings: Settings, pending: Pending) -> list[Finding]:
-    """Look at everything."""
+    """Run all checks."""
     findings = [*_configuration(settings), *_disk(settings)]
     reachable = True
     for name, bind in (("database", None), ("log database", "log")):
@@ -71,7 +71,7 @@ def check(settings: Settings, pending: Pending) -> list[Finding]:
 
 
 def last_seen(settings: Settings) -> float | None:
-    """Seconds since the background worker gave a sign of life; None: never."""
+    """Seconds since the background worker's last heartbeat; None: never."""
     try:
         return max(0.0, time.time() - (settings.instance / HEARTBEAT).stat().st_mtime)
     except OSError:
@@ -97,7 +97,7 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
-    """Databases hold customers, digests, sessions."""
+    """Check that others cannot read the databases."""
     folder = settings.instance
     found = files.open_to_all(folder)
     if found:
@@ -167,7 +167,7 @@ def _migrations() -> Finding:
 
 
 def _sealed() -> Finding:
-    """A secret that was lost or changed makes every key and token worthless."""
+    """Check that the secret decrypts tokens and webhook secrets: a changed one makes keys and tokens useless."""
     good, count = sealed.opened()
     if good == count:
         return Finding("stored secrets", OK, "The secret opens them." if count else "There are none yet.")
@@ -178,7 +178,7 @@ def _sealed() -> Finding:
 
 
 def _clock() -> Iterator[Finding]:
-    """Time that runs backwards would let expired keys live and confuse limits."""
+    """Check the clock: time that runs backwards would keep expired keys valid and break limits."""
     now = clock.now()
     newest = db.session.scalar(select(func.max(AuditEntry.at)))
     if newest and newest > now + timedelta(minutes=2):
@@ -225,7 +225,7 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
 
 
 def _outbox(start: str) -> Finding:
-    """Deliveries and mail that are due and not done."""
+    """Check for due deliveries and mail."""
     state = tasks.state()
     disabled = db.session.scalar(
         select(func.count()).select_from(Endpoint)

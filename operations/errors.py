@@ -1,4 +1,4 @@
-"""What stops an operator's command, as a sentence with its mend."""
+"""Defines OperationRefused, the error of operators' commands: a message with a remedy."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Copies of a PostgreSQL database in use, through pg_dump and psql."""
+"""Copies and restores a PostgreSQL database through pg_dump and psql."""
 
 import os
 import shutil
@@ -13,21 +13,21 @@ from sqlalchemy import URL
 from operations.errors import OperationRefused
 from operations.revisions import VERSION_TABLES
 
-FAREWELL = 3.0           # seconds that a connection just closed may take to be gone
+FAREWELL = 3.0           # seconds until the server no longer lists a closed connection
 NOTE = "restore "
 OF_DUMPS = (b"\\restrict ", b"\\unrestrict ")
 COMPLETE = b"-- PostgreSQL database dump complete"
 
 
 def dump(url: URL, tables: list[str], target: Path) -> None:
-    """A consistent copy of our tables as SQL, while others write."""
+    """Write a consistent copy of our tables as SQL, while others write."""
     chosen = [f"--table={name}" for name in tables]
     run(["pg_dump", "--no-owner", "--no-privileges", *chosen, f"--file={target}"], url)
     check(target)
 
 
 def check(path: Path, name: str = "") -> None:
-    """Raises OperationRefused unless the dump has its last line, and none that would tell psql to do something else."""
+    """Raises OperationRefused unless the dump is complete and has no commands of psql."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         if COMPLETE not in file.read():
@@ -49,7 +49,7 @@ def _outside_of_data(lines: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def replace(url: URL, tables: list[str], source: Path, *, note: tuple[str, str]) -> None:
-    """In one transaction: our tables out, those of the dump in, and a note on one of them."""
+    """Replace our tables by those of the dump, with a note on one of them, in one transaction."""
     names = ", ".join(f'"{name}"' for name in tables)
     drop = ["--command", f"DROP TABLE IF EXISTS {names} CASCADE"] if tables else []
     table, words = note
@@ -61,7 +61,7 @@ def replace(url: URL, tables: list[str], source: Path, *, note: tuple[str, str])
 
 
 def note(url: URL) -> str | None:
-    """What the last `replace` has noted in the database."""
+    """The note of the last `replace` in the database."""
     query = "SELECT obj_description(to_regclass(name)::oid, 'pg_class') FROM unnest(%s::text[]) AS name"
     with psycopg.connect(conninfo(url), connect_timeout=5, autocommit=True) as connection:
         found = connection.execute(query, [[f"public.{table}" for table in VERSION_TABLES.values()]]).fetchall()
@@ -69,7 +69,7 @@ def note(url: URL) -> str | None:
 
 
 def refuse_company(url: URL) -> None:
-    """Raises OperationRefused while anybody else is connected."""
+    """Raises OperationRefused while others are connected."""
     deadline = time.monotonic() + FAREWELL
     with psycopg.connect(conninfo(url), connect_timeout=5, autocommit=True) as connection:
         while others := _others(connection):
@@ -90,16 +90,16 @@ def _others(connection: psycopg.Connection) -> int:
 
 
 def conninfo(url: URL) -> str:
-    """What libpq needs to reach the database."""
+    """The connection string for libpq."""
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def run(command: list[str], url: URL) -> None:
-    """Run a PostgreSQL program against the database; its complaint becomes our sentence."""
+    """Run a PostgreSQL program against the database; its failure raises OperationRefused."""
     program = shutil.which(command[0])
     if not program:
         raise OperationRefused(f"{command[0]} is needed and not installed (Debian: apt-get install postgresql-client).")
-    # The password travels in the environment: the command line is visible to every user of the machine.
+    # The password is passed in the environment: every user of the machine can see the command line.
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     address = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)
     result = subprocess.run(  # noqa: S603  (a fixed program; names are our own tables)

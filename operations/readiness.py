@@ -1,4 +1,4 @@
-"""Whether requests can be served: asked many times a minute, so it looks only at what serving needs."""
+"""Checks whether requests can be served: many times a minute, so only what serving needs."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ DISK_OUT = 64 << 20                                  # bytes
 
 
 def complaints(settings: Settings) -> dict[str, str]:
-    """Of what serving needs, each with "ok" or what is wrong."""
+    """Each thing that serving needs, with "ok" or the problem."""
     found: dict[str, str] = {}
     for name, bind in (("database", None), ("log_database", "log")):
         found[name] = _complaint_of(name, bind)
@@ -26,11 +26,11 @@ def complaints(settings: Settings) -> dict[str, str]:
 def _complaint_of(name: str, bind: str | None) -> str:
     path = (db.engine if bind is None else db.engines[bind]).url.database
     if path and path.startswith("/") and not _same_file(path):
-        return "its file was deleted or replaced"    # open descriptors would go on answering
+        return "its file was deleted or replaced"    # open descriptors would still work
     try:
         ping(bind)
     except SQLAlchemyError:
-        return "cannot be reached"                   # why is for the log and `check`, not for strangers
+        return "cannot be reached"                   # only the log and `check` say why
     return "ok"
 
 
@@ -38,7 +38,7 @@ _met: dict[str, int] = {}
 
 
 def _same_file(path: str) -> bool:
-    """Is this still the file that was there when it was looked at first?"""
+    """Whether this is still the file of the first check."""
     try:
         inode = os.stat(path).st_ino
     except OSError:

@@ -1,4 +1,4 @@
-"""Restore: the content of a backup in place of the installation's, all of it or nothing."""
+"""Restores a backup: replaces the installation's data by the backup's, all or nothing."""
 
 import errno
 import re
@@ -29,7 +29,7 @@ UNTOUCHED = "Nothing was changed."
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """Everything of the archive, on disk and beside its place."""
+    """The extracted archive, on disk beside its target."""
 
     plan: Plan
     dumps: dict[str, Path]                           # of PostgreSQL, by bind
@@ -41,10 +41,10 @@ class Staged:
 
 
 def restore(settings: Settings, source: Path) -> dict[str, Any]:
-    """Put the archive's content in place of the installation's; checks everything before it touches anything.
+    """Replace the installation's data by the archive's; checks everything before it changes anything.
 
-    What SQLite files and spool files were there is kept beside, under a name that the result gives. Raises
-    OperationRefused; what was there before is then whole and in its place.
+    Previous SQLite and spool files are kept under the names in the result. Raises OperationRefused; the
+    previous data is then unchanged.
     """
     with swap.alone(settings.instance), reading(source) as (archive, manifest):
         take_back(settings)
@@ -70,9 +70,9 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
 
 
 def take_back(settings: Settings) -> str | None:
-    """Undo what an interrupted restore has left half done; a sentence about it, or None.
+    """Undo an interrupted restore; returns a message about it, or None.
 
-    A database of PostgreSQL is replaced in one transaction, which leaves the plan's name in it: then the rest follows.
+    Replacing a PostgreSQL database leaves the plan's name in it: if it is there, the restore is completed instead.
     """
     plan = swap.found(settings.instance)
     if plan is None:
@@ -91,7 +91,7 @@ def take_back(settings: Settings) -> str | None:
 
 
 def recover(settings: Settings) -> str | None:
-    """The same at the start of a program, unless a restore is running: then OperationRefused."""
+    """`take_back` at the start of a program; raises OperationRefused while a restore is running."""
     if not (settings.instance / swap.PLAN).exists():
         return None
     with swap.alone(settings.instance):
@@ -104,7 +104,7 @@ def _servers(settings: Settings) -> list[Any]:
 
 
 def _places(settings: Settings, engines: dict[str, Engine]) -> dict[str, Path]:
-    """What a restore replaces, by a name of ours."""
+    """The files that a restore replaces, by name."""
     files = {name: file_of(engine) for name, engine in engines.items() if engine.dialect.name == "sqlite"}
     dumps = {name: settings.instance / f"{name}.sql" for name in engines if name not in files}
     return {**files, **dumps, "spool": settings.spool, SECRET_FILE: settings.instance / SECRET_FILE}
@@ -128,7 +128,7 @@ def _must_fit(manifest: Manifest, engines: dict[str, Engine]) -> None:
 
 
 def _must_be_complete(manifest: Manifest, archive: zipfile.ZipFile) -> None:
-    """Just the members that `backup` writes, each once."""
+    """Check for exactly the members that `backup` writes, each once."""
     names = [part.name for part in manifest.parts]
     wanted = {f"{name}.{'db' if dialect == 'sqlite' else 'sql'}" for name, dialect in manifest.dialects.items()}
     wanted |= {SECRET_FILE} if manifest.with_secret else set()
@@ -145,7 +145,7 @@ def _must_be_complete(manifest: Manifest, archive: zipfile.ZipFile) -> None:
 def _staged(
     settings: Settings, engines: dict[str, Engine], archive: zipfile.ZipFile, manifest: Manifest, ident: str
 ) -> Iterator[Staged]:
-    """Everything extracted and checked beside its place; nothing of it is left afterwards."""
+    """Extract and check everything beside its target; removed afterwards."""
     places = _places(settings, engines)
     swaps = {name: Swap.of(place, ident) for name, place in places.items()}
     parts = {part.name: part for part in manifest.parts}
@@ -203,7 +203,7 @@ def _check(manifest: Manifest, files: dict[str, Path]) -> None:
 
 
 def _check_secret(manifest: Manifest, path: Path) -> None:
-    """Is it the secret that the backup was made under?"""
+    """Check that the secret is the backup's."""
     keys = path.read_text(errors="replace").strip().split(",")
     if any(len(key) < MINIMUM_SECRET for key in keys) or mark_of(keys[0]) != manifest.secret_mark:
         raise OperationRefused(f"The secret in the backup is not the one that it was made under. {UNTOUCHED}")
@@ -220,7 +220,7 @@ def _must_be_alone(engine: Engine) -> None:
 
 
 def _put(settings: Settings, engines: dict[str, Engine], manifest: Manifest, staged: Staged) -> None:
-    """Replace; from any failure on, everything is as it was."""
+    """Replace the data; any failure restores the previous state."""
     folder = settings.instance
     staged.plan.write(folder)
     try:

@@ -1,4 +1,4 @@
-"""Which migrations the code has, and which a database has."""
+"""Compares the migrations of the code with those of the databases."""
 
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ def newest() -> str | None:
 
 
 def knows(revision: str | None) -> bool:
-    """Can this code serve or migrate a database of that revision? None is an empty one."""
+    """Whether this code can serve or migrate a database of that revision; None is an empty one."""
     if revision is None:
         return True
     try:
@@ -52,7 +52,7 @@ def current() -> dict[str, str | None]:
 
 
 def complaint() -> str | None:
-    """What is wrong with the databases' revisions, with its mend; None when all is well."""
+    """The problem with the databases' revisions, and its remedy; None without one."""
     for name, revision in current().items():
         if revision == newest():
             continue
@@ -63,5 +63,5 @@ def complaint() -> str | None:
 
 
 def too_new(name: str, revision: str | None) -> str:
-    """What to say of a database that a newer program has migrated."""
+    """The message about a database that a newer program has migrated."""
     return f"The {name} database is at revision {revision}, newer than this program: upgrade the program."

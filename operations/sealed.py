@@ -1,4 +1,4 @@
-"""Does the installation's secret open what was encrypted under it? After a restore it may be another one."""
+"""Checks that the installation's secret decrypts stored values; after a restore it may be another one."""
 
 from sqlalchemy import select
 
@@ -19,6 +19,6 @@ KEPT = tuple(
 
 
 def opened() -> tuple[int, int]:
-    """How many of the living tokens and webhook secrets the secret opens, and of how many."""
+    """How many current tokens and webhook secrets the secret decrypts, and how many there are."""
     kept = [value for statement in KEPT for value in db.session.scalars(statement) if value is not None]
     return sum(vault.decrypt(value) is not None for value in kept), len(kept)

@@ -1,4 +1,4 @@
-"""Copies of a SQLite database in use, and putting one in the place of another."""
+"""Copies a SQLite database in use, and checks files before a restore."""
 
 import os
 import sqlite3
@@ -9,7 +9,7 @@ from operations.errors import OperationRefused
 
 
 def copy(source: Path, target: Path) -> None:
-    """A consistent copy while others write; checked and on disk when this returns."""
+    """Write a consistent copy while others write; checked and on disk when this returns."""
     with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(target)) as replica:
         # All pages in one step: a copy in several steps starts again at every write of another process.
         origin.backup(replica, pages=-1)
@@ -19,7 +19,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def check(path: Path, name: str = "") -> None:
-    """Raises OperationRefused unless the file, called by `name`, is a sound database whose references hold."""
+    """Raises OperationRefused unless the file is an undamaged database with valid references."""
     try:
         with closing(sqlite3.connect(path)) as connection:
             found = [row[0] for row in connection.execute("PRAGMA integrity_check(5)")]
@@ -46,7 +46,7 @@ def tables(path: Path) -> set[str]:
 
 
 def close_journal(path: Path) -> None:
-    """Fold the write-ahead log into the file; refuses while anybody has the database open."""
+    """Write the write-ahead log into the file; refuses while the database is in use."""
     if not path.exists():
         return
     try:
@@ -57,12 +57,12 @@ def close_journal(path: Path) -> None:
             f"{path} is in use. Stop the server and the worker first, then restore again."
         ) from None
     except sqlite3.DatabaseError:
-        for suffix in ("-wal", "-shm", "-journal"):  # damaged beyond opening: its journals serve nobody
+        for suffix in ("-wal", "-shm", "-journal"):  # too damaged to open: its journals are useless
             Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
-    """Have the file and its folder entry on disk."""
+    """Flush the file and its folder entry to disk."""
     for each in (path, path.parent):
         descriptor = os.open(each, os.O_RDONLY)
         try:

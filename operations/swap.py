@@ -1,7 +1,7 @@
-"""Puts files in place of others, all of them or none, whatever ends the program in between.
+"""Replaces files, all of them or none, even if the program is killed.
 
-A plan is written to disk first. Each former file is renamed aside, each new one renamed into its place; removing the
-plan is what makes it final. A program that finds a plan which nobody is working on takes everything back.
+A plan is written to disk first. Each former file is renamed aside, each new one into its place; removing
+the plan commits the swap. A program that finds the plan of an interrupted one undoes it.
 """
 
 import json
@@ -23,16 +23,16 @@ MARK = ".restoring-"
 
 @dataclass(frozen=True, slots=True)
 class Swap:
-    """A file or folder, what comes in its place, and the name under which the former one is kept."""
+    """A file or folder, its replacement, and the name under which the former one is kept."""
 
     target: Path
     staged: Path
     aside: Path
-    had: bool                                        # was there a former one?
+    had: bool                                        # there was a former one
 
     @classmethod
     def of(cls, target: Path, ident: str) -> "Swap":
-        """The names of a swap; all three lie beside each other, so that every step is one rename."""
+        """The names of a swap, all in one folder, so that every step is one rename."""
         return cls(
             target, target.with_name(f".{target.name}{MARK}{ident}"),
             target.with_name(f"{target.name}.before-restore-{ident}"), target.exists(),
@@ -45,7 +45,7 @@ class Swap:
         sync(self.target)
 
     def back(self) -> None:
-        """As it was before, from any state between; the new one is gone then."""
+        """Restore the former file from any intermediate state, and remove the new one."""
         if self.aside.exists():
             remove(self.target)
             self.aside.rename(self.target)
@@ -57,7 +57,7 @@ class Swap:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One set of swaps; `ident` names it, also within a database that takes part."""
+    """One set of swaps; `ident` names it, also in the databases."""
 
     ident: str
     swaps: tuple[Swap, ...]
@@ -82,7 +82,7 @@ class Plan:
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of those who swap; raises OperationRefused while somebody else does."""
+    """Hold the lock for swaps; raises OperationRefused while another process has it."""
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not lock_file(descriptor):
@@ -104,13 +104,13 @@ def found(folder: Path) -> Plan | None:
 
 
 def forget(folder: Path) -> None:
-    """Make it final: from here on nothing is taken back."""
+    """Commit the plan: it can no longer be undone."""
     (folder / PLAN).unlink(missing_ok=True)
     sync(folder)
 
 
 def sweep(targets: list[Path]) -> None:
-    """Remove what interrupted programs have staged beside the targets."""
+    """Remove files that interrupted programs have staged beside the targets."""
     for target in targets:
         for left in target.parent.glob(f".{target.name}{MARK}*"):
             remove(left)
@@ -125,7 +125,7 @@ def remove(path: Path) -> None:
 
 
 def is_empty(folder: Path) -> bool:
-    """Was this an empty folder? Then it is gone now."""
+    """Remove the folder if it is empty; returns whether it was."""
     if not folder.is_dir() or any(folder.iterdir()):
         return False
     folder.rmdir()

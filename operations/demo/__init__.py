@@ -1,7 +1,7 @@
-"""Demonstration data: two merchants with everything that pages and APIs can show, and 90 days of history.
+"""Creates demonstration data: two merchants with rows of every kind, and 90 days of history.
 
-Everything goes through the domain, with the clock set to the day on which it would have happened.
-The business part is one transaction: it is there as a whole or not at all.
+Rows are created through the domain, with the clock set to the day on which they would have been.
+The business part is one transaction.
 """
 
 import random
@@ -41,7 +41,7 @@ LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who can sign in."""
+    """A user who can sign in."""
 
     email: str
     password: str
@@ -50,7 +50,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key of the demonstration; `text` is None when it opens nothing any more."""
+    """A key of the demonstration; `text` is None for one that is not valid."""
 
     number: int
     merchant_id: int
@@ -61,7 +61,7 @@ class Key:
 
 @dataclass(slots=True)
 class Demo:
-    """What was made, with the secrets that are shown this once."""
+    """The created data, with the secrets that are shown once."""
 
     merchants: list[dict[str, Any]] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
@@ -70,12 +70,12 @@ class Demo:
 
 
 def is_empty() -> bool:
-    """Has nobody used this installation yet?"""
+    """Whether the installation has no data yet."""
     return users.is_empty() and not db.session.scalar(select(func.count()).select_from(Merchant))
 
 
 def load(*, force: bool = False) -> Demo:
-    """Make the demonstration; raises OperationRefused on a database that is in use, unless forced."""
+    """Create the demonstration; raises OperationRefused on a database with data, unless forced."""
     made, now, dice = Demo(), clock.now(), random.Random(SEED)  # noqa: S311  (history, not secrets)
     secret, keys = _passwords(), _keys(now)
     with transaction():
@@ -97,7 +97,7 @@ def load(*, force: bool = False) -> Demo:
 
 @contextmanager
 def at(moment: datetime) -> Iterator[None]:
-    """The domain's clock stands at this moment."""
+    """Set the domain's clock to this moment."""
     original = clock.now
     clock.now = lambda: moment
     try:
@@ -139,13 +139,13 @@ def _free_email(local: str) -> str:
 
 
 def _passwords() -> list[tuple[str, str]]:
-    """A password for each of the staff, and its hash, which takes too long for a transaction."""
+    """A password for each user, and its hash, which takes too long for a transaction."""
     made = ["-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(4)) for _ in Role]
     return [(one, passwords.hash_of(one)) for one in made]
 
 
 def _keys(now: datetime) -> list[tuple[int, datetime, api_keys.NewKey]]:
-    """The place of each key's merchant, since when, and the key, hashed before the transaction."""
+    """Each key's merchant, its time of creation, and the key, hashed before the transaction."""
     reading = ["READ_BUDGETS", "READ_CUSTOMERS", "READ_PRODUCTS"]
     long_ago, later = now - timedelta(days=DAYS - 1), now - timedelta(days=40)
     wanted: tuple[tuple[int, datetime, dict[str, Any]], ...] = (
@@ -164,7 +164,7 @@ def _keys(now: datetime) -> list[tuple[int, datetime, api_keys.NewKey]]:
 def _store(
     made: Demo, shops: list[Merchant], keys: list[tuple[int, datetime, api_keys.NewKey]], now: datetime
 ) -> None:
-    """Keys that work, one that was revoked, one that has expired."""
+    """Store valid keys, a revoked one and an expired one."""
     for place, since, new in keys:
         shop = shops[place]
         with at(since):
@@ -181,7 +181,7 @@ def _operator_of(shop: Merchant) -> Actor:
 
 
 class Shop:
-    """One merchant's catalogue, customers and budgets, day by day."""
+    """Creates one merchant's catalogue, customers and budgets, day by day."""
 
     def __init__(self, row: Merchant, staff: dict[Role, User], goods: Market, now: datetime, dice: random.Random):
         self.row, self.goods, self.now, self.dice = row, goods, now, dice
@@ -195,7 +195,7 @@ class Shop:
         return Actor.of_user(user, source="admin").narrowed(self.row.id)
 
     def fill(self) -> int:
-        """Everything; how many budgets."""
+        """Create everything; returns the number of budgets."""
         with at(self.now - timedelta(days=DAYS - 1)):
             self._catalogue()
         for place, buyer in enumerate(self.goods.buyers):

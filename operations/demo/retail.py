@@ -1,4 +1,4 @@
-"""The cut of real sales that the demonstration sells: articles, buyers, orders."""
+"""Loads the sample of real sales for the demonstration: articles, buyers, orders."""
 
 import csv
 from collections import defaultdict
@@ -37,7 +37,7 @@ CATEGORIES = (
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """Something in the catalogue."""
+    """A product of the catalogue."""
 
     sku: str
     name: str
@@ -65,7 +65,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One invoice of the data, which the demonstration makes a budget of."""
+    """One invoice of the data, which becomes a budget."""
 
     number: str
     buyer: str
@@ -74,7 +74,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What one merchant of the demonstration sells, and to whom."""
+    """The articles and buyers of one merchant."""
 
     articles: tuple[Article, ...]
     buyers: tuple[Buyer, ...]

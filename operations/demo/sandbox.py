@@ -1,4 +1,4 @@
-"""The demonstration's test world: a small catalogue, a few customers and budgets of each merchant."""
+"""Creates the demonstration's test world: a small catalogue, a few customers and budgets per merchant."""
 
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ ARTICLES, BUYERS = 6, 4
 
 
 def fill(actor: Actor, goods: Market) -> list[Budget]:
-    """Make the rows; the actor is somebody of the merchant, in the test world. The budgets are all pending."""
+    """Create the rows for an actor of the merchant in the test world. All budgets are pending."""
     tax = pricing.create_rule(
         actor, pricing.PriceRuleInput(name="VAT 20 %", kind=PriceRuleKind.TAX, percentage=Decimal(20))
     )

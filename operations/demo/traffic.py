@@ -1,7 +1,7 @@
-"""Ninety days of requests that end now: daily rhythm, growth, the usual mistakes, and an incident.
+"""Generates ninety days of requests until now: daily rhythm, growth, usual errors, and an incident.
 
-The incident: a version of the ERP connector without a pause between its polls runs into its limit,
-drags writes down for everybody for an hour and a half, and is replaced.
+The incident: a version of the ERP connector polls without a pause, exceeds its limit, slows down all
+writes for an hour and a half, and is replaced.
 """
 
 import random
@@ -26,7 +26,7 @@ ANY_HOUR = (1,) * 24
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One kind of call: what it usually takes, and how it fails."""
+    """One kind of call: its usual duration and its failures."""
 
     method: str
     noun: str
@@ -71,14 +71,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A program with a key, its rhythm and what it does."""
+    """A program with a key, its rhythm and its calls."""
 
     key_id: int
     merchant_id: int
     mode: str
     agent: str
     ips: tuple[str, ...]
-    daily: float                                     # calls on a weekday in the middle of the period
+    daily: float                                     # calls per weekday in the middle of the period
     deeds: tuple[tuple[str, int], ...]               # with their weights
     hours: tuple[int, ...] = ANY_HOUR
     weekend: float = 1.0                             # share of a weekday
@@ -96,7 +96,7 @@ def requests(made: Demo, now: datetime) -> Iterator[Record]:
 
 
 def clients(made: Demo) -> list[Client]:
-    """In the order of the demonstration's keys."""
+    """The clients, in the order of the demonstration's keys."""
     shop, erp, reporting, tests, sandbox, old, fair = made.keys
     web = (("products.list", 30), ("products.get", 34), ("customers.get", 12), ("customers.create", 4),
            ("budgets.create", 14), ("budgets.get", 10))
@@ -150,7 +150,7 @@ def _refused(client: Client, dice: random.Random) -> Outcome | None:
 
 
 def _outcome(deed: Deed, dice: random.Random) -> Outcome:
-    """Mostly well; a long tail, because now and then the disk or the network is busy."""
+    """A random outcome: mostly a success, with a long tail of durations."""
     ms = deed.median_ms * dice.lognormvariate(0, 0.32) * (9.0 if dice.random() < 0.004 else 1.0)
     chance = dice.random()
     for probability, status, code in (*deed.failures, (0.0006, 500, "internal_error")):
@@ -161,7 +161,7 @@ def _outcome(deed: Deed, dice: random.Random) -> Outcome:
 
 
 def _incident(erp: Client, now: datetime, dice: random.Random) -> Iterator[Record]:
-    """The connector polls without a pause, meets its limit, and writes wait or fail meanwhile."""
+    """The requests of the incident: the connector exceeds its limit, other writes wait or fail."""
     start = (now - INCIDENT_AGE).replace(hour=13, minute=40, second=0, microsecond=0)
     bad = replace(erp, agent="meridian-erp/3.2.0")
     for place in range(INCIDENT_CALLS):
@@ -184,7 +184,7 @@ STRANGE = ("/wp-login.php", "/.env", "/api/public/budgets", "/xmlrpc.php", "/v1/
 
 
 def _strangers(now: datetime, dice: random.Random) -> Iterator[Record]:
-    """Scanners that try well-known paths."""
+    """Requests of scanners that try well-known paths."""
     for _ in range(DAYS * 2):
         path = dice.choice(STRANGE)
         known = path == "/api/public/budgets"
