@@ -63,7 +63,9 @@ def current_tab() -> str:
 def warnings(verb: str, record: Any) -> tuple[str, ...]:
     """How much a key was used lately, before it is revoked."""
     use = key_use.of([record.id]).get(record.id)
-    return (f"It made {use.requests:,} requests in the last 7 days.",) if use is not None and use.requests else ()
+    if use is None or not use.requests:
+        return ()
+    return (f"It made {use.requests:,} request{'s' if use.requests > 1 else ''} in the last 7 days.",)
 
 
 PAGE = KeyPage(

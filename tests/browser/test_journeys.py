@@ -56,7 +56,7 @@ def test_a_key_is_made_used_seen_and_revoked(window, place):
     page.goto("/admin/keys")
     page.get_by_role("link", name="Journey", exact=True).click()
     page.get_by_role("link", name="Revoke").click()
-    button = page.get_by_role("button", name="Revoke key")
+    button = page.get_by_role("button", name="Revoke API key")
     expect(button).to_be_disabled()
     page.get_by_label("to confirm").fill("Journey")
     button.click()
