@@ -31,6 +31,8 @@ class Held:
     driver: sqlite3.Connection
 
 
+MOST_ROWS = 20_000                  # of one result: children of a page, rows of a list
+MOST_TEXT = 8 * 1024 * 1024         # characters of one result, as SQLite writes it
 LONGEST = 300                       # characters, or members of a list, of a value that is cached
 
 
@@ -40,6 +42,17 @@ def one_row(_: Any) -> int:
 
 def if_there(row: Any) -> int:
     return 0 if row is None else 1
+
+
+class ResultTooLarge(Exception):
+    """A statement found more than one answer may take of the memory."""
+
+
+def within_bounds(rows: Sequence[Any], most: int = MOST_ROWS) -> Sequence[Any]:
+    """The rows, if they are not too many; raises ResultTooLarge."""
+    if len(rows) > most:
+        raise ResultTooLarge(f"more than {most:,} lines")
+    return rows
 
 
 class Reader:
@@ -101,7 +114,7 @@ class Reader:
             ready = statement.packed(self.dialect)
             found = self._run(ready, values)
             if found is not None:
-                return list(map(ready.row, orjson.loads(found[0])))
+                return list(map(ready.row, _read(found[0])))
         return self._session().execute(statement.select, dict(values)).all()
 
     def page(self, statement: Prepared, values: Values) -> tuple[Sequence[Any], int]:
@@ -111,7 +124,7 @@ class Reader:
             ready = statement.packed(self.dialect)
             found = self._run(ready, values)
             if found is not None:
-                return list(map(ready.row, orjson.loads(found[0]))), found[1]
+                return list(map(ready.row, _read(found[0]))), found[1]
         total = self._session().execute(statement.counted, dict(values)).scalar_one()
         return self._session().execute(statement.select, dict(values)).all(), total
 
@@ -143,6 +156,12 @@ class Reader:
         if (held := _held()) is not None:
             held.fairy.close()
             _threads.held = None
+
+
+def _read(text: str) -> Any:
+    if len(text) > MOST_TEXT:
+        raise ResultTooLarge(f"more than {MOST_TEXT:,} characters")
+    return orjson.loads(text)
 
 
 _threads = threading.local()

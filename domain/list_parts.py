@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, bindparam, select
 
+from database.reader import MOST_ROWS, within_bounds
 from database.searching import containing
 from database.statements import Prepared, Values
 from domain import texts
@@ -48,7 +49,7 @@ class Children:
     def of(self, reader: Reads, parents: Sequence[int]) -> dict[int, list[Any]]:
         found: dict[int, list[Any]] = {parent: [] for parent in parents}
         if parents:
-            for row in reader.rows(self._statement, {"parents": parents}):
+            for row in within_bounds(reader.rows(self._statement, {"parents": parents})):
                 found[row.owner_key].append(row)
         return found
 
@@ -60,7 +61,7 @@ class Children:
         )
         if self.where is not None:
             statement = statement.where(self.where)
-        return Prepared(statement.order_by(self.parent, self.order))
+        return Prepared(statement.order_by(self.parent, self.order).limit(MOST_ROWS + 1))
 
 
 def ordered(column: Any, descending: bool) -> list[Any]:

@@ -26,6 +26,7 @@ from domain.pages import Page, Query, Record
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000
 EVERYTHING = 2**62                 # more rows than there can be
+FEW = 100                           # rows that are read at once where each may have hundreds of children
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,7 +202,7 @@ class Listing:
         """All matching records in order, from one state of the database, in constant memory, for exports."""
         values = self._own_values(actor) | self._values(query) | {"limit": EVERYTHING, "offset": 0}
         with snapshot() as state:
-            for rows in state.chunks(self._prepared(actor, query), values, chunk):
+            for rows in state.chunks(self._prepared(actor, query), values, chunk if not self.children else FEW):
                 yield from self._records(state, rows)
 
     def _values(self, query: Query) -> dict[str, Any]:

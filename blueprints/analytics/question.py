@@ -33,6 +33,7 @@ STATUSES = {"2xx": 2, "3xx": 3, "4xx": 4, "5xx": 5, "rpc": 6}
 STATUS_NAMES = {
     "failed": "All failures", "2xx": "2xx", "3xx": "3xx", "4xx": "4xx", "5xx": "5xx", "rpc": "RPC errors"}
 TEXTS = ("contract", "endpoint", "method", "source", "ip", "q", "error")
+LONG = timedelta(days=3660)         # a period that needs no look at where requests begin
 RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d"}
 
 
@@ -134,15 +135,26 @@ def _period(default: str, imported: bool, now: datetime) -> tuple[str, Window, d
         if request.args.get("range") in RANGES:
             raise ValueError("the dates beside it do not count")
         if "T" in first and "T" in last:
-            window = periods.window(_moment(first), _moment(last), zone(), imported=imported)
+            window = periods.window(*_possible(_moment(first), _moment(last), now), zone(), imported=imported)
         else:
-            begin, end = sorted((_day(first), _day(last)))
-            window = periods.days(begin, end, zone(), imported=imported)
+            here = zone()
+            ends = [periods.midnight(day, here) for day in sorted((_day(first), _day(last)))]
+            begin, end = (one.astimezone(here).date() for one in _possible(ends[0], ends[1], now))
+            window = periods.days(begin, end, here, imported=imported)
     except (ValueError, OverflowError):
         name = request.args.get("range", "")
         name = name if name in RANGES else default
         return name, periods.recent(name, zone(), imported=imported, now=now.timestamp()), {"range": name}
     return "custom", window, {"range": "custom", "from": first, "to": last}
+
+
+def _possible(first: datetime, last: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """The period without what lies before the oldest request or after tomorrow: there can be nothing there."""
+    last = min(last, now + timedelta(days=1))
+    if last - first > LONG:
+        known = queries.extent(scope())
+        first = max(first, min(known[0] if known else now, last - LONG))
+    return min(first, last), last
 
 
 def _ends(now: datetime) -> tuple[str, str]:

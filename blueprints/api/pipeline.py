@@ -26,6 +26,7 @@ from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
 from database import DatabaseBusy, DatabaseClash, is_unreachable, transaction
 from database.faults import database_away
+from database.reader import ResultTooLarge
 from domain import replies
 from domain.actor import Actor
 from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauthenticated, Unavailable
@@ -183,6 +184,8 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
     """Any exception as a domain error and an HTTP status of this contract."""
     if isinstance(error, DatabaseBusy):
         error = Unavailable("The database is busy. Try again in a moment.")
+    elif isinstance(error, ResultTooLarge):
+        error = TooLarge(f"The answer would have {error}. Ask for fewer rows at once.", code="answer_too_large")
     elif isinstance(error, DatabaseClash):
         error = Conflict("This clashes with something that already exists.")
     elif isinstance(error, HTTPException) and error.code == 413:

@@ -21,10 +21,12 @@ from blueprints.api.touched import Part
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.answers import Answer
+from blueprints.api.wire.row_cache import DUMPS
 from database import db
-from domain.errors import DomainError
+from domain.errors import DomainError, TooLarge
 
 MOST_CALLS = 50
+MOST_BYTES = 16 * 1024 * 1024         # of all results of a document together
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 MISSING = object()
 Run = Callable[[Operation, Arguments, int], Outcome]     # the last: which call of the document it is
@@ -119,6 +121,13 @@ def echoed(known: Any) -> Any:
     return known
 
 
+def no_room() -> TooLarge:
+    return TooLarge(
+        f"All results of a document together may have {MOST_BYTES:,} bytes. Ask for fewer rows, or for less at once.",
+        code="answer_too_large",
+    )
+
+
 class Dispatcher:
     """The methods of one contract."""
 
@@ -139,8 +148,11 @@ class Dispatcher:
             note_path(operation, params.get("id"))
         return self.contract.arguments(operation, params)
 
-    def one(self, call: RpcCall, run: Run, part: int) -> tuple[dict[str, Any], Mapping[str, str]]:
-        """The response of one call and the headers of its outcome; and its child row for the log."""
+    def one(self, call: RpcCall, run: Run, part: int, room: int) -> tuple[dict[str, Any], Mapping[str, str], int]:
+        """The response of one call, the headers of its outcome and its size in bytes; and its child row for the log.
+
+        What reads is refused when its result is larger than `room`.
+        """
         started = time.perf_counter_ns()
         operation = self.methods.get(call.method)
         headers: Mapping[str, str] = {}
@@ -150,18 +162,23 @@ class Dispatcher:
                 raise call.wrong
             if operation is None:
                 raise RpcError(METHOD_NOT_FOUND, "Method not found")
+            if room <= 0 and operation.method == "GET":
+                raise no_room()
             outcome = run(operation, self.arguments(operation, call.params), part)
-            answer: dict[str, Any] = {"result": outcome.payload}
+            text = orjson.dumps(outcome.payload, option=DUMPS)
+            if (size := len(text)) > room and operation.method == "GET":
+                raise no_room()
+            answer: dict[str, Any] = {"result": orjson.Fragment(text)}
             headers = outcome.headers
             code = None
         except Exception as error:           # whatever happens is this call's alone
-            failure = self.failure(error, operation)
+            failure, size = self.failure(error, operation), 0
             answer, code = {"error": failure}, failure["code"]
         finally:
             if db.session.registry().in_transaction():
                 db.session.rollback()        # the next call reads what is there then, whatever became of this one
         self._note(operation, code, started)
-        return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}, headers
+        return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}, headers, size
 
     def failure(self, error: Exception, operation: Operation | None) -> dict[str, Any]:
         """Any exception as the error object of the contract."""
@@ -216,10 +233,11 @@ def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> R
         return json_response({"jsonrpc": "2.0", "error": error.as_dict(), "id": None}, 200)
     run = enter(found)
     batch = isinstance(given, list)
-    answers = []
+    answers, room = [], MOST_BYTES
     headers: dict[str, str] = {}
     for part, call in enumerate(found):
-        answer, told = dispatcher.one(call, run, part)
+        answer, told, size = dispatcher.one(call, run, part, room)
+        room -= size
         headers |= {name: value for name, value in told.items() if not batch or name == REPLAYED}
         if not call.is_notification:
             answers.append(answer)

@@ -10,6 +10,7 @@ from blueprints.pages.htmx import is_partial, tell
 from blueprints.pages.session import forget_caller, signed_in
 from database import DatabaseBusy, DatabaseClash, is_unreachable
 from database.faults import database_away
+from database.reader import ResultTooLarge
 from domain import errors
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -23,6 +24,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.TooLarge, 413),
     (errors.Unavailable, 503),
     (DatabaseBusy, 503),
+    (ResultTooLarge, 413),
     (DatabaseClash, 409),
 )
 SENTENCES = {

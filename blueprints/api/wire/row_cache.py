@@ -19,10 +19,12 @@ class RowCache:
     """The texts of one exposure's rows; at most `most` of them, in this process."""
 
     most = 4096
+    most_bytes = 8 * 1024 * 1024
 
     def __init__(self, show: Callable[[Record], dict[str, Any]]):
         self._show = show
         self._known: dict[tuple[Any, ...], orjson.Fragment] = {}
+        self._bytes = 0
 
     def __call__(self, records: Sequence[Record]) -> list[Any]:
         known = self._known
@@ -37,9 +39,12 @@ class RowCache:
         return orjson.Fragment(orjson.dumps(self(records), option=DUMPS))
 
     def _write(self, record: Record) -> Any:
-        text = orjson.Fragment(orjson.dumps(self._show(record), option=DUMPS))
-        if len(self._known) >= self.most:
+        raw = orjson.dumps(self._show(record), option=DUMPS)
+        text = orjson.Fragment(raw)
+        if len(self._known) >= self.most or self._bytes > self.most_bytes:
             self._known.clear()
+            self._bytes = 0
         if self.most:
             self._known[record.row] = text
+            self._bytes += len(raw)
         return text

@@ -16,8 +16,10 @@ from analytics.filters import EVERYTHING, Filter
 from analytics.importer import import_file
 from analytics.periods import recent
 from analytics.store import requests
+from blueprints.analytics import question
 from blueprints.analytics.question import Question
 from database import db
+from domain import clock
 from tests import cast
 
 PAGES = ("/admin/analytics", "/admin/requests", "/admin/analytics.csv", "/admin/requests.json")
@@ -335,3 +337,18 @@ def test_what_was_exported_can_be_imported_and_is_equal(admin, alder, traffic, t
         return [{name: row[name] for name in kept} for row in found]
 
     assert rows("?source=import:back") == rows("?source=api")
+
+
+def test_a_period_is_cut_to_what_there_can_be(app, admin, monkeypatch):
+    asked = []
+    real = question.periods.days
+    monkeypatch.setattr(question.periods, "days", lambda *given, **more: asked.append(given) or real(*given, **more))
+    assert admin.get("/admin/analytics?from=1971-01-01&to=2199-12-31").status_code == 200
+    (first, last, _), today = asked[-1], clock.now().date()
+    assert (today - first).days <= 3662
+    assert (last - today).days <= 2
+    assert admin.get("/admin/analytics?from=2198-01-01&to=2199-12-31").status_code == 200
+    assert asked[-1][0] == asked[-1][1] == last
+    whole = f"from={(today - timedelta(days=390)).isoformat()}&to={today.isoformat()}"
+    assert admin.get(f"/admin/analytics?{whole}").status_code == 200
+    assert asked[-1][0] == today - timedelta(days=390)

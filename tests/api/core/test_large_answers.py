@@ -1,0 +1,92 @@
+"""What one caller asks for takes a bounded part of the memory; what does not fit is refused in words."""
+
+import tracemalloc
+
+import pytest
+from sqlalchemy import insert, select
+
+from blueprints.api import rpc
+from blueprints.api.wire.row_cache import RowCache
+from database import db, transaction
+from database.reader import MOST_ROWS
+from domain.listing import Query
+from domain.sales import budgets
+from models.budget import Budget, BudgetItem
+from tests import cast
+from tests.api.core.test_batches import batch, call
+
+LINES = 200                                     # as many as a budget may have
+MOST_MEMORY = 150 * 1024 * 1024
+
+
+@pytest.fixture
+def large(alder):
+    """More budgets of the largest kind than an answer holds."""
+    customer = cast.make_customer(alder)
+    first = cast.make_budget(alder, customer)
+    with transaction() as session:
+        budget = session.execute(select(Budget.__table__).where(Budget.id == first)).one()._asdict()
+        line = session.execute(select(BudgetItem.__table__).where(BudgetItem.budget_id == first)).one()._asdict()
+        del line["id"]
+        keys = range(first + 1, first + 2 + MOST_ROWS // LINES)
+        session.execute(insert(Budget.__table__), [budget | {"id": key} for key in keys])
+        line["description"] = "é" * 500
+        session.execute(insert(BudgetItem.__table__), [
+            line | {"budget_id": key, "position": position} for key in keys for position in range(LINES)
+        ])
+    return keys
+
+
+def test_a_list_with_too_many_lines_is_refused_in_both_protocols(core, large):
+    reply = core.get("/budgets?limit=1000")
+    assert reply.status_code == 413
+    assert reply.json["error"]["data"]["code"] == "answer_too_large"
+    assert "Ask for fewer rows at once." in reply.json["error"]["message"]
+    assert core.error("budgets.search", {"limit": 1000})["data"]["code"] == "answer_too_large"
+    assert len(core.get("/budgets?limit=20").json) == 20
+
+
+def test_a_batch_of_large_lists_stays_within_the_memory(core, large):
+    core.get("/budgets?limit=1")
+    tracemalloc.start()
+    try:
+        answers = batch(core, *(call("budgets.search", {"limit": 30}, key) for key in range(20)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(answers.data) < rpc.MOST_BYTES + 100_000
+    assert peak < MOST_MEMORY
+    told = answers.json
+    assert "result" in told[0]
+    assert told[-1]["error"]["data"]["code"] == "answer_too_large"
+
+
+def test_what_a_batch_writes_is_answered_whatever_its_size(core, alder, monkeypatch):
+    monkeypatch.setattr(rpc, "MOST_BYTES", 100)
+    new = {"name": "Ada", "currencies_id": 978, "companies_id": alder}
+    calls = call("clients.create", new, 1), call("clients.search", {}, 2), call("clients.create", new, 3)
+    answers = batch(core, *calls).json
+    assert ["result" in one for one in answers] == [True, False, True]
+
+
+def test_remembered_rows_have_a_bound_in_bytes(monkeypatch):
+    monkeypatch.setattr(RowCache, "most_bytes", 1000)
+
+    class Kept:
+        children = ()
+
+        def __init__(self, number):
+            self.row = (number,)
+
+    cache = RowCache(lambda record: {"text": "x" * 100})
+    for number in range(100):
+        cache([Kept(number)])
+    assert len(cache._known) <= 10
+
+
+def test_exports_and_pages_hold_what_an_answer_refuses(app, alder, large):
+    found = 0
+    for record in budgets.LISTING.stream(cast.actor_for(alder), Query()):
+        found += len(record.children["items"])
+    db.session.rollback()
+    assert found > MOST_ROWS
