@@ -49,10 +49,11 @@ def listen(host: str, port: int) -> socket.socket:
     """The listening socket; refuses a port in use."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+        both = host == "::" and socket.has_dualstack_ipv6()      # all addresses: those of IPv4 as well
+        return socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     except OSError as problem:
         reason = os.strerror(problem.errno) if problem.errno and problem.errno > 0 else str(problem)
-        raise StartRefused(f"Cannot listen on {host}:{port}: {reason}.") from None
+        raise StartRefused(f"Cannot listen on {f'[{host}]' if ':' in host else host}:{port}: {reason}.") from None
 
 
 def address_of(listening: socket.socket) -> str:
@@ -138,10 +139,9 @@ def answering(application: Any, listening: socket.socket, threads: int) -> Answe
     # Forwarded headers stay unchanged: the application trusts as many proxies as the settings say
     # (ProxyFix) and needs them to tell a proxied request from a local one.
     adjustments = Adjustments(
-        sockets=[listening], threads=threads, connection_limit=room_for_connections(), backlog=BACKLOG,
+        sockets=[listening], threads=threads, connection_limit=room_for_connections(), backlog=BACKLOG, ident=None,
         asyncore_use_poll=True, channel_timeout=30, cleanup_interval=5, max_request_body_size=LARGEST_BODY,
-        max_request_header_size=LARGEST_HEADER, clear_untrusted_proxy_headers=False, ident=None,
-        log_socket_errors=False,
+        max_request_header_size=LARGEST_HEADER, clear_untrusted_proxy_headers=False, log_socket_errors=False,
     )
     info = (listening.family, listening.type, listening.proto, listening.getsockname())
     return AnsweringServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)

@@ -59,7 +59,7 @@ class Spool:
                 self._write(HEADER.pack(MAGIC, len(payload), crc32(payload)) + payload)
         except Exception as problem:
             self.failures += 1
-            self.last_error = f"{type(problem).__name__}: {problem}"
+            self.last_error = str(getattr(problem, "strerror", None) or problem)
             return False
         return True
 

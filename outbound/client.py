@@ -11,12 +11,12 @@ import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, LineTooLong, RemoteDisconnected
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from domain.errors import Invalid
 from domain.integrations import addresses
@@ -26,6 +26,18 @@ from outbound.watchdog import Watch, watchdog
 
 DEADLINE = 10.0                      # seconds for everything: name, connection, TLS, request, answer
 KEPT = 16 * 1024                     # bytes of an answer; of more than that we do not read on
+SENTENCES: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "the connection was refused: nothing listens there"),
+    (RemoteDisconnected, "the receiver closed the connection without an answer"),
+    (ConnectionResetError, "the receiver cut the connection"),
+    (BrokenPipeError, "the receiver cut the connection"),
+    (socket.gaierror, "the name of the receiver cannot be resolved"),
+    (ssl.SSLError, "no secure connection (TLS) could be made"),
+    (LineTooLong, "the answer has a line that is too long"),
+    (HTTPException, "the answer is not HTTP"),
+    (ProtocolError, "the answer is not HTTP"),
+    (UnicodeError, "the address cannot be used"),
+)
 _tls = ssl.create_default_context()
 
 
@@ -99,7 +111,16 @@ def _words(problem: Exception) -> str:
         return _plain(f"the certificate was refused: {problem.verify_message}")
     reason = getattr(problem, "reason", None)
     cause = reason if isinstance(reason, Exception) else problem
-    return _plain(f"{type(cause).__name__}: {getattr(cause, 'strerror', None) or cause}")
+    return _plain(sentence(cause))
+
+
+def sentence(problem: BaseException) -> str:
+    """A failure of the network in plain words."""
+    for kind, words in SENTENCES:
+        if isinstance(problem, kind):
+            return words
+    told = getattr(problem, "strerror", None) or str(problem)
+    return told[:1].lower() + told[1:] if told else "the connection failed"
 
 
 def _plain(text: str) -> str:

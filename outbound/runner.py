@@ -18,6 +18,7 @@ from database import DatabaseClash, db, transaction
 from domain.outbox import leases, tasks
 from domain.outbox.leases import Lease
 from outbound import webhooks
+from outbound.client import sentence
 from outbound.mail import mailer
 from outbound.webhooks import Result
 
@@ -176,4 +177,5 @@ def settle(finished: list[tuple[Work, Future[Any]]]) -> None:
 def _settle_problem(work: Work, problem: BaseException) -> None:
     if not isinstance(problem, OSError | SMTPException):
         log.error("task %s failed", work.task.id, exc_info=problem)
-    tasks.again(work.task, f"{type(problem).__name__}: {problem}"[:300])
+    known = isinstance(problem, OSError | SMTPException)
+    tasks.again(work.task, sentence(problem)[:300] if known else "it broke on our side: the log says where")

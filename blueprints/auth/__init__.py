@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.auth.attempts import attempts
 from blueprints.auth.destination import own_address
+from blueprints.auth.device import known_device, remember
 from blueprints.pages import csrf, errors
 from blueprints.pages.htmx import go
 from blueprints.pages.session import end, private, signed_in, start
@@ -32,9 +33,9 @@ def login() -> BaseResponse:
 def enter() -> BaseResponse:
     """Check the password and open a session; whatever is wrong looks the same."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
-    address = request.remote_addr or ""
+    address, device = request.remote_addr or "", known_device(email)
     try:
-        attempts.begin(email, address)
+        attempts.begin(email, address, device)
         opened, token = users.sign_in(
             email, password, ip=request.remote_addr, user_agent=request.headers.get("User-Agent")
         )
@@ -45,11 +46,13 @@ def enter() -> BaseResponse:
         response = form(email=email, wrong=error.message, status=429)
         response.headers["Retry-After"] = str(error.details["retry_after"])
         return response
-    attempts.succeeded(email)
+    attempts.succeeded(email, device)
     with transaction():
         db.session.add(opened)
     start(token, opened)
-    return go(own_address(request.form.get("next")) or url_for("admin.overview"))
+    onward = go(own_address(request.form.get("next")) or url_for("admin.overview"))
+    remember(onward, email)
+    return onward
 
 
 @bp.post("/logout")

@@ -24,9 +24,12 @@ OF_ADDRESS = RateLimitItemPerMinute(100, WINDOW, namespace="sign-in-address")
 class Attempts:
     """The counters of wrong passwords."""
 
-    def begin(self, account: str, address: str) -> None:
-        """Count the try before the password is looked at; raises LimitExceeded when it is one too many."""
-        counters.ask(partial(self._begin, self._key(account), self._key(limited_as(address))))
+    def begin(self, account: str, address: str, device: str | None = None) -> None:
+        """Count the try before the password is looked at; raises LimitExceeded when it is one too many.
+
+        A device that the account has signed in with before has tries of its own.
+        """
+        counters.ask(partial(self._begin, self._account(account, device), self._key(limited_as(address))))
 
     @staticmethod
     def _begin(account: str, address: str, strategy: Any, divisor: int) -> None:
@@ -43,14 +46,22 @@ class Attempts:
         key = self._key(limited_as(address))
         counters.ask(lambda strategy, divisor: strategy.hit(divided(OF_ADDRESS, divisor), key))
 
-    def succeeded(self, account: str) -> None:
-        """It was right: the account starts afresh, the address does not."""
-        key = self._key(account)
+    def succeeded(self, account: str, device: str | None = None) -> None:
+        """It was right: the account, or the device, starts afresh, the address does not."""
+        key = self._account(account, device)
         counters.ask(lambda strategy, divisor: strategy.clear(divided(OF_ACCOUNT, divisor), key))
+
+    def _account(self, account: str, device: str | None) -> str:
+        return account_key(account) if device is None else self._key(f"device {device}")
 
     @staticmethod
     def _key(what: str) -> str:
-        return vault.digest(texts.email_key(texts.composed(what)))
+        return account_key(what)
+
+
+def account_key(account: str) -> str:
+    """What stands for an account, as typed, where its name shall not stand."""
+    return vault.digest(texts.email_key(texts.composed(account)))
 
 
 @lru_cache

@@ -1,16 +1,21 @@
 """Only our own pages may post to our pages: a token in the form, and what the browser says of the origin."""
 
+from urllib.parse import SplitResult, urlsplit
+
 from flask import Blueprint, Flask, abort, request
 from flask_wtf.csrf import CSRFProtect
 
 csrf = CSRFProtect()
 OWN = ("same-origin", "none")
+ELSEWHERE = "This request came from another site."
+DEFAULT_PORTS = {"http": 80, "https": 443}
 READS = ("GET", "HEAD", "OPTIONS")
 
 
 def init_app(app: Flask) -> None:
     """Tokens for the templates. Checking is per blueprint: the APIs have no cookies to abuse."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
+    app.config.setdefault("WTF_CSRF_SSL_STRICT", False)             # asks for a Referer alone: see is_from_here
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)              # as long as the session
     csrf.init_app(app)
 
@@ -24,6 +29,34 @@ def check() -> None:
     """Refuse what another site made the browser send."""
     if request.method in READS:
         return
-    if request.headers.get("Sec-Fetch-Site", "none") not in OWN:
-        abort(403, "This request came from another site.")
+    if not is_from_here():
+        abort(403, ELSEWHERE)
     csrf.protect()
+
+
+def is_from_here() -> bool:
+    """What the browser says of where the form was: Sec-Fetch-Site, else Origin, and only without both a Referer."""
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in OWN
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        return _is_own(origin)
+    referer = request.headers.get("Referer")
+    return _is_own(referer) if referer else not request.is_secure
+
+
+def _is_own(address: str) -> bool:
+    """Is this an address of ours? The scheme may be another, where a proxy speaks HTTPS for us."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme)
+        own = urlsplit(request.host_url)
+        return parts.hostname == own.hostname and port in (own.port or DEFAULT_PORTS[own.scheme], _outside(parts, own))
+    except ValueError:
+        return False
+
+
+def _outside(parts: SplitResult, own: SplitResult) -> int | None:
+    """The port of an address without one, where the Host has none either."""
+    return DEFAULT_PORTS.get(parts.scheme) if own.port is None else None

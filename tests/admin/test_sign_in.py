@@ -203,4 +203,68 @@ def test_a_deactivated_user_is_out_at_once(visitor, ops, alder):
 ])
 def test_a_form_that_was_sent_too_late_is_found_again_after_signing_in(visitor, alder, page, wanted):
     one = visitor()
-    assert one.post("/admin/customers/1", {}, headers={"Referer": page}).headers["Location"] == wanted
+    assert one.post("/admin/customers/1", {}, headers={
+        "Referer": page, "Sec-Fetch-Site": "same-origin"}).headers["Location"] == wanted
+
+
+def test_a_stranger_does_not_lock_out_a_browser_that_has_signed_in_before(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    known = visitor(REMOTE_ADDR="203.0.113.7")
+    assert known.sign_in("ada@alder.example").status_code == 303
+    known.post("/logout")
+    stranger = visitor(REMOTE_ADDR="198.51.100.1")
+    assert [stranger.sign_in("ada@alder.example", "wrong").status_code for _ in range(11)][-1] == 429
+    assert visitor(REMOTE_ADDR="203.0.113.8").sign_in("ada@alder.example").status_code == 429
+    assert known.sign_in("Ada@alder.example").status_code == 303
+
+
+def test_a_known_browser_has_ten_tries_too(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    known = visitor()
+    known.sign_in("ada@alder.example")
+    known.post("/logout")
+    assert [known.sign_in("ada@alder.example", "wrong").status_code for _ in range(11)] == [401] * 10 + [429]
+
+
+def test_a_browser_is_known_for_its_own_account_and_not_by_a_cookie_of_its_own_making(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    cast.make_user("eve@alder.example", merchant_ids=[alder])
+    eve = visitor()
+    eve.sign_in("eve@alder.example")
+    eve.post("/logout")
+    assert [eve.sign_in("ada@alder.example", "wrong").status_code for _ in range(11)][-1] == 429
+    forger = visitor()
+    forger.client.set_cookie("device", '{"ada@alder.example":"x"}.forged')
+    assert forger.sign_in("ada@alder.example").status_code == 429
+
+
+@pytest.mark.parametrize(("headers", "status"), [
+    ({"Sec-Fetch-Site": "same-origin", "Referer": "https://evil.example/"}, 303),
+    ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 403),
+    ({"Sec-Fetch-Site": "same-site"}, 403),
+    ({"Origin": "http://localhost", "Referer": "https://evil.example/"}, 303),
+    ({"Origin": "http://localhost"}, 303),
+    ({"Origin": "https://evil.example"}, 403),
+    ({"Origin": "http://localhost:8001"}, 403),
+    ({"Origin": "null", "Referer": "http://localhost/login"}, 403),
+    ({"Origin": "http://[", "Referer": "http://localhost/login"}, 403),
+    ({"Referer": "http://localhost/login"}, 303),
+    ({"Referer": "http://localhost.evil.example/login"}, 403),
+    ({}, 303),
+])
+def test_sec_fetch_site_and_origin_decide_where_a_form_was_sent_from(visitor, alder, headers, status):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    form = {"email": "ada@alder.example", "password": cast.PASSWORD}
+    assert visitor().post("/login", form, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(("headers", "status"), [
+    ({"Sec-Fetch-Site": "same-origin"}, 303), ({"Origin": "https://localhost"}, 303),
+    ({"Referer": "https://localhost/login"}, 303), ({}, 403),
+])
+def test_over_https_something_must_say_where_a_form_was(visitor, alder, headers, status):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    one = visitor()
+    one.get("/login", base_url="https://localhost")
+    form = {"email": "ada@alder.example", "password": cast.PASSWORD}
+    assert one.post("/login", form, headers=headers, base_url="https://localhost").status_code == status

@@ -3,18 +3,22 @@
 import datetime
 import ipaddress
 import os
+import re
 import socket
 import ssl
 import threading
 import time
+from http.client import BadStatusLine, RemoteDisconnected
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from urllib3.exceptions import ProtocolError
 
 from outbound import client
+from outbound.client import sentence
 from tests.outbound.conftest import receiving
 
 HERE = ("127.0.0.1",)
@@ -173,7 +177,7 @@ def test_a_name_that_does_not_exist_is_an_error_in_words():
     def nobody(host, port):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    assert post("http://nobody.example.com/", resolve=nobody).error == "gaierror: Name or service not known"
+    assert post("http://nobody.example.com/", resolve=nobody).error == "the name of the receiver cannot be resolved"
 
 
 # TLS -----------------------------------------------------------------------------------------------
@@ -250,3 +254,16 @@ def test_a_handshake_that_never_comes_is_left_in_time(listening):
     answer = post(f"https://127.0.0.1:{listening.getsockname()[1]}/")
     assert time.monotonic() - began < SOON
     assert answer.error == "no complete answer within 0.6 s"
+
+
+@pytest.mark.parametrize("problem", [
+    ConnectionRefusedError(111, "Connection refused"), ConnectionResetError(), RemoteDisconnected("x"),
+    BadStatusLine("x"),
+    ssl.SSLError(1, "[SSL] wrong version"), OSError(101, "Network is unreachable"), ProtocolError("Connection broken"),
+    OSError(), ValueError("odd"), UnicodeError("label empty"),
+], ids=lambda one: type(one).__name__)
+def test_a_failure_is_said_without_names_of_python(problem):
+    words = sentence(problem)
+    assert words
+    assert words[0].islower()
+    assert not re.search(r"[a-z][A-Z]|Error|Exception|gaierror|\[", words)

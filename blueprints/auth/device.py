@@ -1,0 +1,43 @@
+"""Remembers, in a signed cookie, that a person has signed in with this browser.
+
+Wrong passwords that strangers type for an account do not keep such a browser out: it has tries of its own. The
+cookie opens nothing; without the right password it is worth only those tries.
+"""
+
+import secrets
+
+from flask import current_app, request
+from itsdangerous import BadSignature, URLSafeSerializer
+from werkzeug.wrappers import Response
+
+from blueprints.auth.attempts import account_key
+
+AGE = 365 * 24 * 3600               # seconds
+
+
+def known_device(account: str) -> str | None:
+    """The browser's number, if this account has signed in with it before."""
+    try:
+        held = _signer().loads(request.cookies.get(_name(), ""))
+    except BadSignature:
+        return None
+    number = held.get(account_key(account)) if isinstance(held, dict) else None
+    return number if isinstance(number, str) else None
+
+
+def remember(response: Response, account: str) -> None:
+    """Let this browser be known for the account from now on."""
+    number = known_device(account) or secrets.token_urlsafe(12)
+    response.set_cookie(
+        _name(), str(_signer().dumps({account_key(account): number})), max_age=AGE, secure=request.is_secure,
+        httponly=True, samesite="Lax", path="/",
+    )
+
+
+def _name() -> str:
+    return "__Host-device" if request.is_secure else "device"
+
+
+def _signer() -> URLSafeSerializer:
+    former = current_app.config["SECRET_KEY_FALLBACKS"]
+    return URLSafeSerializer([*reversed(former), current_app.config["SECRET_KEY"]], salt="device of a sign-in")
