@@ -15,6 +15,7 @@ from analytics.filters import Filter, Scope
 from analytics.grains import PAGES
 from analytics.periods import RANGES, Window
 from analytics.rollup import DAY
+from blueprints.analytics import links
 from blueprints.pages.format import zone
 from blueprints.pages.session import actor, me, wide_actor
 from blueprints.services import services
@@ -34,6 +35,7 @@ STATUS_NAMES = {
     "failed": "All failures", "2xx": "2xx", "3xx": "3xx", "4xx": "4xx", "5xx": "5xx", "rpc": "RPC errors"}
 TEXTS = ("contract", "endpoint", "method", "source", "ip", "q", "error")
 LONG = timedelta(days=3660)         # a period that needs no look at where requests begin
+IDS = ("key", "user", "customer")
 RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d"}
 
 
@@ -94,8 +96,10 @@ def read(default: str) -> Question:
     if texts.get("contract") not in CONTRACTS:
         texts.pop("contract", None)
     status = _status()
-    key = request.args.get("key", "")
-    chosen = {"key": key} if key.isascii() and key.isdigit() and len(key) < 10 else {}
+    numbers = {name: request.args.get(name, "") for name in IDS}
+    chosen = {name: key for name, key in numbers.items() if key.isascii() and key.isdigit() and len(key) < 10}
+    wanted = request.args.get("object", "").strip()
+    chosen |= {"object": wanted} if links.parsed(wanted) else {}
     mode = request.args.get("mode", "")
     args = {**texts, **status, **chosen, **({"mode": mode} if mode in (*MODES, "all") else {})}
     imported = texts.get("source", "").startswith("import:")
@@ -113,13 +117,20 @@ def _filter(args: dict[str, str], window: Window) -> Filter:
     # Imported logs know no test mode, and pages belong to neither.
     source = args.get("source", "")
     neither = source.startswith("import:") or source == PAGES or args.get("contract") == "admin"
-    mode = args.get("mode") or ("all" if neither else me().actor().mode.value)
+    words = args.get("q", "")
+    exact = words.startswith("req_")        # one request, in whichever world it was
+    mode = args.get("mode") or ("all" if neither or exact else me().actor().mode.value)
+    touched = links.parsed(args.get("object", ""))
+    meant = None if touched else links.known(words)         # customer_42 in the search box
     return Filter(
         scope=scope(), start=window.start, end=window.end, key_id=int(args["key"]) if "key" in args else None,
         contract=args.get("contract"), endpoint=args.get("endpoint"), method=args.get("method"),
         status_class=STATUSES.get(status), status=int(status) if status.isdigit() else None,
         failed=status == "failed", error_code=args.get("error"), source=args.get("source"),
-        mode=None if mode == "all" else mode, ip=args.get("ip"), search=args.get("q"))
+        mode=None if mode == "all" else mode, ip=args.get("ip"), touched=touched or meant,
+        search=words if words and not meant else None,
+        user_id=int(args["user"]) if "user" in args else None,
+        customer_id=int(args["customer"]) if "customer" in args else None)
 
 
 def _status() -> dict[str, str]:
@@ -202,17 +213,18 @@ class KeyName:
     name: str
     prefix: str
     last_four: str
+    opens: bool                     # has it a page, as keys of programs have?
 
 
 def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
     """The names of integration keys within reach, newest first; those with the given ids, or 200 to choose from."""
-    statement = select(Credential.id, Credential.name, Credential.prefix, Credential.last_four)
+    of_program = Credential.kind == CredentialKind.INTEGRATION
+    statement = select(Credential.id, Credential.name, Credential.prefix, Credential.last_four, of_program)
     reach = actor().merchant_ids if key_ids is None else wide_actor().merchant_ids
     if not isinstance(reach, All):
         statement = statement.where(Credential.merchant_id.in_(reach))
     if key_ids is None:
-        statement = statement.where(
-            Credential.kind == CredentialKind.INTEGRATION, Credential.deleted_at.is_(None))
+        statement = statement.where(of_program, Credential.deleted_at.is_(None))
     else:
         statement = statement.where(Credential.id.in_(key_ids))
     rows = db.session.execute(statement.order_by(Credential.id.desc()).limit(200))
@@ -225,4 +237,6 @@ def choices(asked: Question) -> dict[str, Any]:
     return {
         "key_options": keys, "contracts": [(name, name.capitalize()) for name in CONTRACTS],
         "statuses": STATUS_NAMES, "ranges": RANGE_NAMES,
-        "sources": [(name, name) for name in queries.sources(scope())], "endpoints": queries.endpoints(scope())}
+        "sources": [(name, name) for name in queries.sources(scope())], "endpoints": queries.endpoints(scope()),
+        "owners": [(noun, noun.capitalize(), links.link(noun, int(asked.args[noun])))
+                   for noun in ("user", "customer") if noun in asked.args]}

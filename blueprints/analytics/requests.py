@@ -6,7 +6,7 @@ from flask import Response, abort, make_response, render_template, request
 
 from analytics import listing
 from analytics.listing import Page
-from blueprints.analytics import export
+from blueprints.analytics import export, links
 from blueprints.analytics.command import command
 from blueprints.analytics.question import choices, key_names, read, wide_scope
 from blueprints.analytics.report import addressed
@@ -15,14 +15,14 @@ from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial
 from blueprints.pages.navigation import Found, Hit, Item
 from blueprints.pages.session import need
-from database import db, ip_addresses
-from models.merchant import Merchant
+from database import ip_addresses
 
 DEFAULT_RANGE = "24h"
 PAGE = 50
 HEADING = (
     "time", "request_id", "contract", "method", "endpoint", "path", "query", "status", "error_code", "duration_ms",
-    "request_bytes", "response_bytes", "ip", "user_agent", "key_id", "merchant_id", "source", "mode", "operation")
+    "request_bytes", "response_bytes", "ip", "user_agent", "key_id", "merchant_id", "source", "mode", "operation",
+    "user_id", "customer_id", "objects", "message", "fields")
 
 
 def register(bp: Any) -> None:
@@ -61,7 +61,7 @@ def show() -> Response:
     template = "analytics/_requests.html" if is_partial() else "analytics/requests.html"
     response = make_response(render_template(
         template, asked=asked, page=page, cursor=cursor, stamp=stamp, names=_names(page),
-        choices=choices(asked)))
+        link=links.finder(), owners=links.owners, choices=choices(asked)))
     return addressed(response, asked.link("analytics.requests"))
 
 
@@ -75,10 +75,9 @@ def detail(number: int) -> str:
     if row is None:
         abort(404)
     key = key_names([row.key_id]).get(row.key_id) if row.key_id is not None else None
-    merchant = db.session.get(Merchant, row.merchant_id) if row.merchant_id is not None else None
     parent = listing.request(wide_scope(), row.parent_id) if row.parent_id is not None else None
     return render_template(
-        "analytics/request.html", row=row, key=key, merchant=merchant, parent=parent,
+        "analytics/request.html", row=row, key=key, parent=parent, link=links.finder(),
         calls=listing.children(wide_scope(), number), curl=command(row))
 
 
@@ -89,7 +88,8 @@ def download(kind: str) -> Response:
         row.at.astimezone(zone()).isoformat(), row.request_id, row.contract, row.method, row.endpoint, row.path,
         row.query, row.status, row.error_code,
         None if row.duration_us is None else row.duration_us / 1000, row.request_bytes, row.response_bytes, row.ip,
-        row.user_agent, row.key_id, row.merchant_id, row.source, row.mode, row.operation,
+        row.user_agent, row.key_id, row.merchant_id, row.source, row.mode, row.operation, row.user_id, row.customer_id,
+        links.words(row.objects), row.message, row.fields,
     ] for row in listing.stream(asked.filter))
     return export.send(kind, "requests", HEADING, rows)
 

@@ -1,4 +1,7 @@
-"""Which pages there are: pages register here, and the sidebar, the palette and the keyboard's help show them."""
+"""Which pages there are: pages register here, and the sidebar, the palette and the keyboard's help show them.
+
+Rows of nouns have pages too: whoever knows a noun and an id, as the request log does, finds them here.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,7 +67,17 @@ class Group:
     items: tuple[Item, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowPage:
+    """Where a row of a noun is shown, and how it is called; `name` is None for a row out of the actor's reach."""
+
+    path: str
+    scope: str
+    name: Callable[[Actor, int], str | None]
+
+
 _items: list[Item] = []
+_row_pages: dict[str, RowPage] = {}
 
 
 def add(item: Item) -> None:
@@ -74,6 +87,17 @@ def add(item: Item) -> None:
         raise ValueError(f"{item.title} and {taken[0].title} have the same address or the same keys")
     _items.append(item)
     _items.sort(key=lambda one: one.place)
+
+
+def add_rows(noun: str, page: RowPage) -> None:
+    """Show rows of a noun there."""
+    _row_pages[noun.lower()] = page
+
+
+def row_page(noun: str, actor: Actor) -> RowPage | None:
+    """Where rows of a noun (api_key, API key) are shown, if anywhere and to this actor."""
+    page = _row_pages.get(noun.lower().replace("_", " "))
+    return page if page is not None and actor.can(page.scope) else None
 
 
 def items(actor: Actor) -> list[Item]:

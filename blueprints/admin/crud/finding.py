@@ -6,7 +6,7 @@ from typing import Any
 
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages import navigation
-from blueprints.pages.navigation import Creation, Found, Hit, Item
+from blueprints.pages.navigation import Creation, Found, Hit, Item, RowPage
 from blueprints.pages.session import actor
 from domain.actor import Actor
 from domain.errors import NotFound
@@ -18,15 +18,26 @@ NUMBERED = re.compile(r"([A-Za-z][A-Za-z _]*[ _#]|#)?([0-9]{1,18})")
 
 
 def announce(here: ListPage) -> None:
-    """Put the noun's list into the navigation, where it has a group."""
+    """Say where the noun's rows are, and put its list into the navigation, where it has a group."""
+    resource = here.resource
+    if here.opens:
+        navigation.add_rows(resource.noun, RowPage(
+            path=f"/admin{here.path}", scope=resource.read_scope, name=partial(name_of, here)))
     if here.group is None:
         return
-    resource = here.resource
     navigation.add(Item(
         title=here.title, icon=here.icon, path=f"/admin{here.path}", place=here.place, group=here.group,
         scope=resource.read_scope, keys=here.keys, creation=creation_of(here) if resource.create else None,
         search=partial(search, here) if here.opens and here.searchable else None,
     ))
+
+
+def name_of(here: ListPage, who: Actor, key: int) -> str | None:
+    """How a row is called; None for one that the actor cannot reach."""
+    try:
+        return here.name(here.resource.listing.read(who, key)) or "(no name)"
+    except NotFound:
+        return None
 
 
 def creation_of(here: ListPage) -> Creation:

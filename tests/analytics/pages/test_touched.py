@@ -1,0 +1,157 @@
+"""What a call touched, on the pages: links that a reader may open, filters by object, user and customer."""
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from analytics.store import requests
+from blueprints.pages import navigation
+from database import db
+from domain.actor import Actor
+from tests import cast
+from tests.architecture.nouns import pages
+
+ADA = "Ada of Alder"
+
+
+def number_of(request_id):
+    with db.engines["log"].connect() as connection:
+        return connection.scalar(sa.select(requests.c.id).where(requests.c.request_id == request_id))
+
+
+def found(browser, query):
+    return [row["request_id"] for row in json.loads(browser.get(f"/admin/requests.json?{query}").text)["rows"]]
+
+
+@pytest.fixture
+def customer(alder):
+    return cast.make_customer(alder, ADA)
+
+
+@pytest.fixture
+def shop(alder):
+    """A key of Alder; the id."""
+    return cast.make_key(alder, name="Shop")[0]
+
+
+@pytest.fixture
+def touched(traffic, alder, customer, shop):
+    """A refused call of Alder that names a customer and more."""
+    user = cast.make_user("grace@alder.example", merchant_ids=[alder])
+    traffic(alder, status=422, request_id="req_1", key_id=shop, user_id=user, customer_id=customer,
+            objects=[["customer", customer], ["product", 99], ["mystery", 5]],
+            message="Some fields need attention.", fields=["items[0].price", "notes"])
+    traffic(alder, request_id="req_2")
+    return user
+
+
+def test_a_request_shows_what_its_caller_was_told_and_links_what_opens(admin, touched, customer, alder, shop):
+    text = admin.get(f"/admin/requests/{number_of('req_1')}").text
+    assert "Some fields need attention." in text
+    assert "items[0].price, notes" in text
+    for address, name in ((f"/admin/customers/{customer}", ADA), (f"/admin/users/{touched}", "grace@alder.example"),
+                          (f"/admin/keys/{shop}", "Shop"), (f"/admin/merchants/{alder}", "Alder")):
+        assert f'href="{address}"' in text
+        assert name in text
+    assert "product_99" in text
+    assert "/admin/products/99" not in text, "there is no such product"
+    assert "mystery_5" in text
+
+
+def test_the_list_links_them_too(admin, touched, customer, alder, shop):
+    text = admin.get("/admin/requests").text
+    for address in (f"/admin/keys/{shop}", f"/admin/customers/{customer}", f"/admin/users/{touched}",
+                    f"/admin/merchants/{alder}"):
+        assert f'href="{address}"' in text
+    assert f"object=customer_{customer}" in text
+
+
+def test_links_are_those_that_open(admin, touched, customer, alder, shop):
+    for address in (f"/admin/customers/{customer}", f"/admin/users/{touched}", f"/admin/merchants/{alder}",
+                    f"/admin/keys/{shop}"):
+        assert admin.get(address).status_code == 200
+
+
+def test_a_reader_without_the_permission_gets_no_link_and_no_name(signed_in, alder, traffic):
+    key = cast.make_key(alder, name="Shop")[0]
+    user = cast.make_user("grace@alder.example", merchant_ids=[alder])
+    traffic(alder, request_id="req_1", key_id=key, user_id=user, objects=[["user", user]])
+    text = signed_in("accountant_user", [alder]).get(f"/admin/requests/{number_of('req_1')}").text
+    assert f"user_{user}" in text
+    assert f"/admin/users/{user}" not in text
+    assert "grace@alder.example" not in text
+
+
+def test_a_row_of_another_merchant_shows_neither_name_nor_link(admin, alder, birch, traffic):
+    theirs = cast.make_customer(birch, "Secret Of Birch")
+    user = cast.make_user("hidden@birch.example", merchant_ids=[birch])
+    traffic(alder, request_id="req_1", user_id=user, customer_id=theirs, objects=[["customer", theirs]])
+    for address in (f"/admin/requests/{number_of('req_1')}", "/admin/requests",
+                    f"/admin/requests?customer={theirs}&user={user}"):
+        text = admin.get(address).text
+        assert "Secret Of Birch" not in text
+        assert "hidden@birch.example" not in text
+        assert f"/admin/customers/{theirs}" not in text
+    assert f"customer_{theirs}" in text
+
+
+def test_requests_are_found_by_user_customer_and_object(admin, touched, customer):
+    for query in (f"user={touched}", f"customer={customer}", f"object=customer_{customer}", "object=product_99",
+                  f"q=customer_{customer}", f"user={touched}&object=mystery_5"):
+        assert found(admin, query) == ["req_1"], query
+    for query in ("user=999", "customer=999", "object=customer_999", f"user={touched}&object=product_1"):
+        assert found(admin, query) == [], query
+    for query in ("object=nonsense", "object=_1", "object=customer_0", "object=customer_99999999999999999999",
+                  "user=x", "customer=²"):
+        assert sorted(found(admin, query)) == ["req_1", "req_2"], query
+
+
+def test_the_filter_bar_shows_them_and_takes_them_off(admin, touched, customer):
+    text = admin.get(f"/admin/requests?user={touched}&customer={customer}&object=product_99").text
+    assert 'name="object" value="product_99"' in text
+    assert f'type="hidden" name="user" value="{touched}"' in text
+    assert f"Customer: <b>{ADA}</b>" in text
+    assert "grace@alder.example" in text
+    assert 'href="/admin/requests?customer=' in text
+
+
+def test_an_object_of_both_merchants_shows_each_its_own_requests(admin, ops, alder, birch, traffic):
+    traffic(alder, request_id="req_alder", objects=[["customer", 7]], user_id=3, customer_id=7)
+    traffic(birch, request_id="req_birch", objects=[["customer", 7]], user_id=3, customer_id=7)
+    for query in ("object=customer_7", "user=3", "customer=7", "q=customer_7", "q=req_birch", "q=req_alder"):
+        assert "req_birch" not in found(admin, query)
+    assert found(admin, "object=customer_7") == ["req_alder"]
+    assert sorted(found(ops, "object=customer_7")) == ["req_alder", "req_birch"]
+
+
+def test_a_request_id_is_found_whatever_the_period_and_the_mode(admin, alder, birch, traffic):
+    traffic(alder, ago=60 * 24 * 50, request_id="req_old", mode="test")
+    traffic(birch, ago=60 * 24 * 50, request_id="req_theirs")
+    assert found(admin, "q=req_old") == ["req_old"]
+    assert found(admin, "q=req_old&range=1h") == ["req_old"]
+    assert found(admin, "q=req_theirs") == []
+    assert f"/admin/requests/{number_of('req_old')}" in admin.get("/admin/requests?q=req_old&range=1h").text
+
+
+def test_pages_are_left_out_until_their_source_is_chosen(ops, alder, traffic):
+    traffic(alder, request_id="req_api")
+    traffic(None, request_id="req_docs", contract="other", source="pages", endpoint="/docs/", path="/docs/")
+    assert found(ops, "") == ["req_api"]
+    assert found(ops, "source=pages") == ["req_docs"]
+    assert '<option value="pages"' in ops.get("/admin/requests").text
+    assert "1 request</span>" in ops.get("/admin/requests").text
+
+
+def test_the_export_says_them(admin, touched, customer):
+    (row,) = json.loads(admin.get("/admin/requests.json?q=req_1").text)["rows"]
+    assert (row["user_id"], row["customer_id"]) == (touched, customer)
+    assert row["objects"] == f"customer_{customer} product_99 mystery_5"
+    assert (row["message"], row["fields"]) == ("Some fields need attention.", "items[0].price, notes")
+
+
+@pytest.mark.parametrize("here", [one for one in pages() if one.opens], ids=lambda here: here.resource.name)
+def test_every_noun_with_a_page_can_be_linked(app, here):
+    page = navigation.row_page(here.resource.noun.lower().replace(" ", "_"), Actor.operator())
+    assert page is not None, f"announce the page of {here.resource.noun} in blueprints/admin/__init__.py"
+    assert app.url_map.bind("localhost").test(f"{page.path}/1", "GET")
