@@ -124,7 +124,7 @@ def _generated_secret(instance: Path) -> tuple[str, ...]:
     except ValueError:
         found = ()
     if not found:
-        raise ConfigError(f"{path} holds no usable secret; remove it to have one generated.")
+        raise ConfigError(f"{path} has no usable secret; remove it to have one generated.")
     return found
 
 

@@ -153,7 +153,7 @@ def latency(points: Sequence[Latency], zone: ZoneInfo, period: str) -> Chart:
             [point.p99_us for point in points])]
     slowest = max((value for value in lines[2] or () if value is not None), default=None)
     alt = f"Latency {period}: " + (
-        f"the 99th percentile reaches {slowest:,} ms." if slowest is not None else "nothing was timed.")
+        f"the 99th percentile reaches {slowest:,} ms." if slowest is not None else "no durations.")
     return Chart(_filled("latency", points, zone, lines), alt)
 
 

@@ -43,7 +43,7 @@ CURRENCY = Facts({"pattern": "^[A-Z]{3}$", "description": "ISO 4217", "examples"
 TIME_ZONE = Facts({"description": "A name of the IANA time zone database", "examples": ["Europe/London"]})
 UNTIL = {
     "type": "string", "format": "date-time",
-    "description": "A time, or a day such as 2026-01-31, which counts until its end where the merchant is",
+    "description": "A time, or a day such as 2026-01-31, which ends at midnight in the merchant's time zone",
 }
 NETWORKS = Facts({"description": "IPv4 or IPv6 addresses and networks"})
 METADATA = Facts({

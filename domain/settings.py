@@ -27,8 +27,8 @@ class SettingsInput(Input):
 MEANINGS = {
     "client_api_limit_per_minute": "Client API: calls per minute and address (0 = no limit).",
     "quote_validity_days": "Days that a budget stays open when its date is left out.",
-    "base_currency": "The currency that exchange rates are kept against.",
-    "system_timezone": "The time zone where neither the request, the user nor the merchant names one.",
+    "base_currency": "The currency against which exchange rates are stored.",
+    "system_timezone": "The default time zone, unless the request, the user or the merchant has one.",
     "core_rate_limit_per_minute": "Core API: calls per minute and user (0 = no limit).",
 }
 

@@ -34,6 +34,6 @@ def _take(descriptor: int, folder: Path) -> None:
         return
     holder = os.pread(descriptor, 32, 0).decode() or "unknown"
     raise OperationRefused(
-        f"A server runs already on {folder} (process {holder}): a second one would count the rate limits for itself. "
+        f"A server is already running on {folder} (process {holder}): a second one would count rate limits separately. "
         "Stop that one, give this one another COUNTINGHOUSE_INSTANCE, or set COUNTINGHOUSE_REDIS_URL for both."
     )

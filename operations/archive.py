@@ -93,7 +93,7 @@ def reading(source: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
         raise OperationRefused(f"There is no file {source}.") from None
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError) as problem:
         raise OperationRefused(
-            f"{source} is no whole backup, which is a ZIP archive that `backup` has written: "
+            f"{source} is not a complete backup, a ZIP archive written by `backup`: "
             f"it is cut off, damaged or something else ({problem})."
         ) from None
 
@@ -106,7 +106,7 @@ def _manifest(source: Path, archive: zipfile.ZipFile) -> Manifest:
         return _MANIFEST.validate_python(raw)
     except (KeyError, RecursionError, ValueError):
         raise OperationRefused(
-            f"{source} is no backup of this program: it should be a ZIP archive that `backup` has written."
+            f"{source} is not a backup of this program: `backup` writes ZIP archives."
         ) from None
 
 

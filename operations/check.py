@@ -126,11 +126,11 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     words = f"{free / (1 << 30):.1f} GiB free at {folder}."
     if not os.access(folder, os.W_OK):
-        yield Finding("disk", WRONG, f"{folder} cannot be written.", "Give it to the user that runs the server.")
+        yield Finding("disk", WRONG, f"{folder} cannot be written.", "Make the user that runs the server its owner.")
     elif free < DISK_LOW:
         yield Finding(
             "disk", WRONG if free < readiness.DISK_OUT else WARNING, words,
-            "Make room, or shorten COUNTINGHOUSE_LOG_RETENTION_DAYS and run logs prune.",
+            "Free disk space, or shorten COUNTINGHOUSE_LOG_RETENTION_DAYS and run logs prune.",
         )
     else:
         yield Finding("disk", OK, words)
@@ -170,9 +170,9 @@ def _sealed() -> Finding:
     """Check that the secret decrypts tokens and webhook secrets: a changed one makes keys and tokens useless."""
     good, count = sealed.opened()
     if good == count:
-        return Finding("stored secrets", OK, "The secret opens them." if count else "There are none yet.")
+        return Finding("stored secrets", OK, "The secret decrypts them." if count else "There are none yet.")
     return Finding(
-        "stored secrets", WARNING if good else WRONG, f"The secret opens {good} of {count}; what another made is lost.",
+        "stored secrets", WARNING if good else WRONG, f"The secret decrypts {good} of {count}; the others are lost.",
         "Set COUNTINGHOUSE_SECRET_KEY, or secret_key in the instance folder, to the secret they were made under.",
     )
 
@@ -201,7 +201,7 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
     quiet = last_seen(settings)
     start = f"Start it: {command_line('worker')}, or serve without --no-worker."
     if quiet is None:
-        yield Finding("worker", WARNING, "No background worker ever ran here.", start)
+        yield Finding("worker", WARNING, "No background worker has run yet.", start)
     elif quiet > WORKER_QUIET:
         ago = timedelta(seconds=int(quiet))
         yield Finding("worker", WARNING, f"The background worker was last seen {ago} ago.", start)
@@ -210,7 +210,7 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
     waiting = pending()
     late = waiting > SPOOL_LONG
     yield Finding(
-        "request log", WARNING if late else OK, f"{waiting} bytes wait to be stored.",
+        "request log", WARNING if late else OK, f"{waiting} bytes are not stored yet.",
         "The worker cannot keep up or does not run; see its log." if late else "",
     )
     yield _outbox(start)
@@ -220,7 +220,7 @@ def _pending(settings: Settings, pending: Pending) -> Iterator[Finding]:
             Budget.valid_until < clock.now() - timedelta(hours=2),
         )
     )
-    words = f"{overdue} budgets wait to be marked as expired."
+    words = f"{overdue} budgets are not marked as expired yet."
     yield Finding("budgets", WARNING if overdue else OK, words, start if overdue else "")
 
 
@@ -232,12 +232,12 @@ def _outbox(start: str) -> Finding:
         .where(Endpoint.status == EndpointStatus.DISABLED, Endpoint.deleted_at.is_(None))
     )
     words = (
-        f"{state.pending} tasks wait, {state.held} are held, {state.failed} failed in the last day; "
+        f"{state.pending} tasks are pending, {state.held} are held, {state.failed} failed in the last day; "
         f"{disabled} webhook endpoints are disabled."
     )
     if state.late_seconds > OUTBOX_LATE:
         late = timedelta(seconds=int(state.late_seconds))
-        return Finding("outbox", WARNING, f"{words} The oldest is {late} late.", start)
+        return Finding("outbox", WARNING, f"{words} The oldest is overdue by {late}.", start)
     return Finding("outbox", OK, words)
 
 

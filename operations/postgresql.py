@@ -31,10 +31,10 @@ def check(path: Path, name: str = "") -> None:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - 4096))
         if COMPLETE not in file.read():
-            raise OperationRefused(f"{name or path.name} is cut off: its last line is missing.")
+            raise OperationRefused(f"{name or path.name} is incomplete: its last line is missing.")
         file.seek(0)
         if any(line.startswith(b"\\") and not line.startswith(OF_DUMPS) for line in _outside_of_data(file)):
-            raise OperationRefused(f"{name or path.name} was not written by pg_dump: it holds commands of psql.")
+            raise OperationRefused(f"{name or path.name} was not written by pg_dump: it contains psql commands.")
 
 
 def _outside_of_data(lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -75,7 +75,7 @@ def refuse_company(url: URL) -> None:
         while others := _others(connection):
             if time.monotonic() > deadline:
                 raise OperationRefused(
-                    f"{others} others are connected to the database {url.database}. "
+                    f"There are {others} other connections to the database {url.database}. "
                     "Stop the server and the worker first, then restore again."
                 )
             time.sleep(0.05)
@@ -98,7 +98,7 @@ def run(command: list[str], url: URL) -> None:
     """Run a PostgreSQL program against the database; its failure raises OperationRefused."""
     program = shutil.which(command[0])
     if not program:
-        raise OperationRefused(f"{command[0]} is needed and not installed (Debian: apt-get install postgresql-client).")
+        raise OperationRefused(f"{command[0]} is not installed (Debian: apt-get install postgresql-client).")
     # The password is passed in the environment: every user of the machine can see the command line.
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     address = URL.create("postgresql", url.username, None, url.host, url.port, url.database, url.query)

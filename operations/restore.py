@@ -80,12 +80,12 @@ def take_back(settings: Settings) -> str | None:
     replaced = [postgresql.note(url) == plan.ident for url in _servers(settings)]
     if replaced and all(replaced):
         plan.forward()
-        words = "A restore was interrupted behind its last check; it is complete now."
+        words = "A restore was interrupted after its last check; it is complete now."
     else:
         plan.back()
-        words = "A restore was interrupted; what was there before is in its place again. Run the restore once more."
+        words = "A restore was interrupted; the previous data is back. Run the restore again."
         if any(replaced):
-            words = "A restore was interrupted between two servers of PostgreSQL. Run the restore once more."
+            words = "A restore was interrupted between two PostgreSQL servers. Run the restore again."
     swap.forget(settings.instance)
     return words
 
@@ -117,14 +117,14 @@ def _must_fit(manifest: Manifest, engines: dict[str, Engine]) -> None:
     here = {name: each.dialect.name for name, each in engines.items()}
     if here != manifest.dialects:
         raise OperationRefused(
-            "The backup is of other databases than the settings name.", backup=manifest.dialects, settings=here
+            "The backup is from other databases than those in the settings.", backup=manifest.dialects, settings=here
         )
     newer = [each for each in manifest.revisions.values() if not revisions.knows(each)]
     if newer:
-        raise OperationRefused(f"The backup is of revision {newer[0]}, newer than this program: upgrade the program.")
+        raise OperationRefused(f"The backup has revision {newer[0]}, newer than this program: upgrade the program.")
     for name in here:
         if manifest.revisions.get(name) is None or VERSION_TABLES[name] not in manifest.tables.get(name, ()):
-            raise OperationRefused(f"The backup holds no tables of the {name} database. {UNTOUCHED}")
+            raise OperationRefused(f"The backup has no tables of the {name} database. {UNTOUCHED}")
 
 
 def _must_be_complete(manifest: Manifest, archive: zipfile.ZipFile) -> None:
@@ -138,7 +138,7 @@ def _must_be_complete(manifest: Manifest, archive: zipfile.ZipFile) -> None:
     odd = [name for name in names if name not in wanted and not SPOOL_FILE.fullmatch(name)]
     odd += [name for name in names if names.count(name) > 1 or archive.namelist().count(name) > 1]
     if odd:
-        raise OperationRefused(f"The backup holds a part that `backup` does not write: {odd[0]}. {UNTOUCHED}")
+        raise OperationRefused(f"The backup has a part that `backup` does not write: {odd[0]}. {UNTOUCHED}")
 
 
 @contextmanager
@@ -176,8 +176,8 @@ def _room() -> Iterator[None]:
     except OSError as problem:
         if problem.errno in NO_ROOM:
             raise OperationRefused(
-                f"There is no room for the restored files beside the present ones. {UNTOUCHED} "
-                "Make room on the disk, then restore again."
+                f"There is not enough disk space for the restored files. {UNTOUCHED} "
+                "Free disk space, then restore again."
             ) from None
         raise
 

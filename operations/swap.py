@@ -86,7 +86,7 @@ def alone(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         if not lock_file(descriptor):
-            raise OperationRefused("Another restore is running. Wait for its end.")
+            raise OperationRefused("Another restore is running. Wait until it ends.")
         yield
     finally:
         os.close(descriptor)

@@ -171,7 +171,7 @@ def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, pa
     if not addresses.is_allowed(host.lower(), port, allowed):
         for one in found:
             if not addresses.is_public(ipaddress.ip_address(one.partition("%")[0])):
-                raise Refused("the name leads to a private or reserved address")
+                raise Refused("the host name has a private or reserved address")
     return found
 
 

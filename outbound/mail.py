@@ -16,8 +16,8 @@ TIMEOUT = 10.0
 NOTICES = {
     "webhook_disabled": (
         "A webhook endpoint was disabled",
-        "Deliveries to {url} have stopped: {reason}\n\nWhat happens meanwhile is held. Mend the receiver, then "
-        "activate the endpoint in the dashboard under Webhooks: everything held is sent in its order.\n",
+        "Deliveries to {url} have stopped: {reason}\n\nNew events are held. Fix the receiver, then "
+        "activate the endpoint in the dashboard under Webhooks: held events are then sent in order.\n",
     ),
 }
 

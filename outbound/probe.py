@@ -59,7 +59,7 @@ def _place() -> Iterator[None]:
     if not _places.acquire(blocking=False):
         wait = int(DEADLINE)
         raise LimitExceeded(
-            f"{AT_ONCE} test events are under way already. Try again in {wait} seconds.",
+            f"{AT_ONCE} test events are already being sent. Try again in {wait} seconds.",
             details={"limit": AT_ONCE, "remaining": 0, "reset": int(time.time()) + wait, "retry_after": wait},
         )
     try:

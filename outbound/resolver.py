@@ -32,7 +32,7 @@ def within(seconds: float, resolve: Resolve, host: str, port: int) -> Sequence[s
             MOST.release()
 
     if not MOST.acquire(timeout=seconds):
-        raise TimeoutError("too many names are being looked up")
+        raise TimeoutError("too many host names are being resolved")
     threading.Thread(target=run, name="resolver", daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)

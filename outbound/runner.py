@@ -97,7 +97,7 @@ class Runner:
                     settle([(work, future)])
             except (DataError, DatabaseClash, ArithmeticError, LookupError, TypeError, ValueError):
                 with transaction():
-                    tasks.again(work.task, "what came back could not be stored")
+                    tasks.again(work.task, "the result could not be stored")
 
     def _long_under_way(self, finished: list[Future[Any]]) -> list[Future[Any]]:
         """What takes its time: nobody else shall think that its worker died."""
@@ -155,7 +155,7 @@ def prepare(claimed: list[Lease]) -> list[Work]:
         elif task.kind == "mail":
             tasks.done([task])          # nobody to send it to, or nothing to send it with: the page says it
         elif task.kind != "webhook":
-            tasks.failed([task], f"nobody here knows how to do {task.kind}")
+            tasks.failed([task], f"unknown kind of task: {task.kind}")
     return begun
 
 

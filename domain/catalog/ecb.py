@@ -61,7 +61,7 @@ def values(raw: BinaryIO) -> Iterator[Value | Rejected]:
     try:
         yield from _lines(csv.reader(text))
     except (UnicodeDecodeError, csv.Error, EOFError, OSError, zlib.error) as problem:
-        raise Invalid(f"This is not a file of ECB rates: {problem}.") from None
+        raise Invalid(f"This is not an ECB rates file: {problem}.") from None
     finally:
         text.detach()            # the caller closes the file
 
@@ -69,7 +69,7 @@ def values(raw: BinaryIO) -> Iterator[Value | Rejected]:
 def _lines(lines: Any) -> Iterator[Value | Rejected]:
     header = [name.strip() for name in next(lines, [])]
     if [name.lower() for name in header[:1]] != ["date"]:
-        raise Invalid("This is not a file of ECB rates: its first column must be called Date.")
+        raise Invalid("This is not an ECB rates file: its first column must be called Date.")
     long = [name.lower() for name in header] == ["date", "currency", "rate"]
     for line in lines:
         yield from _line(lines.line_num, line, None if long else header)

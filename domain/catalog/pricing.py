@@ -112,7 +112,7 @@ def delete_group(actor: Actor, group: ProductGroup) -> None:
 
 def _gone(run: Callable[[Actor, Any], None], noun: str) -> Action:
     """A delete action that cannot be undone."""
-    return deletion(run, confirm=lambda row: (f"The {noun} is gone for good.",))
+    return deletion(run, confirm=lambda row: (f"The {noun} is deleted permanently.",))
 
 
 def counterpart(there: Actor, row: PriceRule | ProductGroup | None) -> int | None:

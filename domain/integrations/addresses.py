@@ -75,12 +75,12 @@ def check_url(url: str, allowed: tuple[str, ...] = ()) -> str:
         raise refused("has no usable port")
     port = port or (443 if parts.scheme == "https" else 80)
     if port in REFUSED_PORTS and not _is_listed(host.rstrip("."), port, allowed):
-        raise refused(f"uses port {port}, which belongs to another service than the web")
+        raise refused(f"uses port {port}, which is reserved for another protocol")
     if is_allowed(host, port, allowed):
         return url
     address = literal(host)
     if address is not None and not is_public(address):
-        raise refused("leads to a private or reserved address")
+        raise refused("has a private or reserved address")
     if address is None and not _is_public_name(host):
         raise refused("must name a public host")
     return url

@@ -172,7 +172,7 @@ RESOURCE = Resource(
             offered=lambda actor, row: row.revoked_at is None,
             confirm=lambda row: (
                 "Whatever uses this key stops working. This cannot be undone.",
-                "Calls with this key are refused from the next one on.",
+                "Calls with this key are refused immediately.",
             ),
         ),
         "archive": Action(run=archive),

@@ -62,11 +62,11 @@ def redeliver(actor: Actor, delivery: Delivery) -> Delivery:
     """Send the same bytes again, with the same message id."""
     task = delivery.task
     if task is None:
-        raise Conflict("This delivery was made at once and cannot be repeated.")
+        raise Conflict("This delivery was a direct test and cannot be sent again.")
     if delivery.endpoint.deleted_at is not None:
         raise Conflict("Its endpoint was deleted.")
     if tasks.is_under_way(task):
-        raise Conflict("This delivery is being made at the moment.")
+        raise Conflict("This delivery is being sent now.")
     tasks.reopen(task, held=delivery.endpoint.status is not EndpointStatus.ACTIVE)
     audit.record(actor, "webhook.redelivered", delivery)
     return delivery

@@ -137,7 +137,7 @@ def _turn(actor: Actor, endpoint: Endpoint, status: EndpointStatus, verb: str) -
 def delete(actor: Actor, endpoint: Endpoint) -> None:
     """Delete an endpoint; one that belongs to a key ends with the key's webhook URL instead."""
     if endpoint.credential_id is not None:
-        raise Conflict("This endpoint belongs to an API key. Take the webhook URL away from the key instead.")
+        raise Conflict("This endpoint belongs to an API key. Remove the webhook URL from the key instead.")
     _end(actor, endpoint)
 
 
@@ -221,7 +221,7 @@ LIFE = Lifecycle(noun="webhook", snapshot=snapshot)
 def _what_ends(row: Any) -> list[str]:
     """The texts of the dialog that confirms the deletion of an endpoint."""
     count = deliveries.waiting(row.id)
-    cancelled = f"{count:,} {'delivery' if count == 1 else 'deliveries'} not made yet will be cancelled."
+    cancelled = f"{count:,} pending {'delivery' if count == 1 else 'deliveries'} will be cancelled."
     kept = "The endpoint receives no more events. Past deliveries are kept."
     return [row.url, kept, cancelled] if count else [row.url, kept]
 

@@ -69,7 +69,7 @@ def failed(tasks: Sequence[Lease], error: str) -> None:
 
 def withheld(tasks: Sequence[Lease]) -> None:
     """Mark tasks about rows of the test world: they are shown, but never sent."""
-    _finish(tasks, TaskStatus.CANCELLED, "Kept and not sent: it is about a row of the test world.")
+    _finish(tasks, TaskStatus.CANCELLED, "Not sent: it is about a row of the test world.")
 
 
 def _finish(tasks: Sequence[Lease], status: TaskStatus, error: str | None) -> None:
@@ -173,7 +173,7 @@ def retry(actor: Actor, task: Task) -> Task:
     """Make the task due now, whether it waited, failed or was cancelled."""
     if task.status in (TaskStatus.DONE, TaskStatus.HELD) or is_under_way(task):
         state = "held" if task.status is TaskStatus.HELD else "done" if task.status is TaskStatus.DONE else "under way"
-        raise Conflict(f"This is {state} and cannot be tried again now.", details={"status": str(task.status)})
+        raise Conflict(f"This is {state} and cannot be retried now.", details={"status": str(task.status)})
     before = audit.snapshot(task)
     reopen(task)
     audit.record(actor, "task.retried", task, before=before, after=audit.snapshot(task))

@@ -77,7 +77,7 @@ def update(actor: Actor, merchant: Merchant, changes: dict[str, Any]) -> Merchan
     if "active" in changes and changes["active"] != merchant.active and not is_operator(actor):
         raise Forbidden("Only a user with all merchants can switch a merchant profile off or on.")
     if changes.get("currency", merchant.currency) != merchant.currency and _does_business(merchant):
-        problem = Problem("locked", "can no longer change: amounts are kept in it")
+        problem = Problem("locked", "can no longer change: there are amounts in this currency")
         raise Conflict("This merchant profile has customers, products or budgets.", fields={"currency": problem})
     with LIFE.changing(actor, merchant):
         for name, value in changes.items():

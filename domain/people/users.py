@@ -288,8 +288,8 @@ RESOURCE = Resource(
     before_create=hashed,
     before_update=hashed_changes,
     delete=deletion(
-        delete, past="{} was deleted; what the user did stays under that name.",
-        confirm=lambda row: ("The user is gone for good.",),
+        delete, past="{} was deleted; the audit log keeps the name.",
+        confirm=lambda row: ("The user is deleted permanently.",),
     ),
     actions=switch(
         archive, activate, is_on=lambda row: bool(row.active), undo=put_back(update, UserInput), keeps="active",

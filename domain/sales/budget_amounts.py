@@ -60,5 +60,5 @@ def computed(actor: Actor, budget: Budget, given: dict[str, Any]) -> Amounts:
             line.tax_minor = line_tax
     sums = totals.add_up(lines, discount, tax)
     if max(sums.subtotal, sums.total) >= LIMIT:
-        raise Invalid.field("items", "add up to more than can be billed", "range")
+        raise Invalid.field("items", "add up to an amount that is too large", "range")
     return Amounts(currency, lines, discount, tax, sums)

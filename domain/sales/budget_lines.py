@@ -148,7 +148,7 @@ def _line(
         discount_minor=_discount(path, item, currency, old), tax_minor=tax, tax_percent_ten_thousandths=percent,
     )
     if line.amount_minor >= LIMIT:
-        raise Invalid.field(f"{path}.quantity", "makes the line more than can be billed", "range")
+        raise Invalid.field(f"{path}.quantity", "makes the amount of the line too large", "range")
     if line.discount_minor > line.amount_minor:
         raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "range")
     return line

@@ -135,7 +135,7 @@ def _free_email(local: str) -> str:
         email = f"{local}{suffix}@countinghouse.example"
         if users.find_by_email(email) is None:
             return email
-    raise OperationRefused("The demo was loaded too often.")
+    raise OperationRefused("The demo was loaded too many times.")
 
 
 def _passwords() -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ def test_a_percentage_is_made_carried_changed_in_its_cell_and_kept_while_carried
 
 def test_a_group_is_deleted_after_a_question(admin):
     assert admin.post("/admin/products/groups", {"name": "Lamps"}).status_code == 303
-    assert "gone for good" in admin.get("/admin/products/groups/1/delete").text
+    assert "deleted permanently" in admin.get("/admin/products/groups/1/delete").text
     assert admin.part("/admin/products/groups/1/delete").text.lstrip().startswith("<dialog")
     assert admin.post("/admin/products/groups/1/delete").status_code == 303
     assert db.session.query(ProductGroup).count() == 0

@@ -168,7 +168,7 @@ def test_a_user_is_deleted_after_a_question_and_is_out(ops, visitor, alder):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     ada = visitor()
     ada.sign_in("ada@alder.example")
-    assert "gone for good" in ops.get(f"/admin/users/{key}/delete").text
+    assert "deleted permanently" in ops.get(f"/admin/users/{key}/delete").text
     assert ops.post(f"/admin/users/{key}/delete").status_code == 303
     assert ops.get(f"/admin/users/{key}").status_code == 404
     assert ada.get("/admin/").status_code == 303

@@ -172,7 +172,7 @@ def test_deleting_asks_first(admin, alder):
     make_delivery(alder, key, TaskStatus.PENDING)
     asked = admin.part(f"/admin/webhooks/{key}/delete")
     assert asked.text.lstrip().startswith("<dialog")
-    assert "1 delivery not made yet" in asked.text
+    assert "1 pending delivery will be cancelled" in asked.text
     assert endpoint().deleted_at is None
     assert admin.post(f"/admin/webhooks/{key}/delete").status_code == 303
     assert endpoint().deleted_at is not None
@@ -283,7 +283,7 @@ def test_the_key_of_an_endpoint_decides_its_address(admin, alder):
     key = endpoint().id
     assert "belongs to an API key" in admin.get(f"/admin/webhooks/{key}/edit").text
     assert admin.post(f"/admin/webhooks/{key}/delete").headers["Location"] == f"/admin/webhooks/{key}"
-    assert "Take the webhook URL away from the key instead." in admin.get(f"/admin/webhooks/{key}").text
+    assert "Remove the webhook URL from the key instead." in admin.get(f"/admin/webhooks/{key}").text
     assert endpoint().deleted_at is None
 
 

@@ -59,7 +59,7 @@ def test_every_figure_is_told_in_a_sentence():
         assert "today" in chart.alt
         assert chart.alt.endswith(".")
     assert charts.requests([], None, ZONE, "today").alt == "Requests today: 0 in all, 0 of them failed."
-    assert charts.latency([], ZONE, "today").alt == "Latency today: nothing was timed."
+    assert charts.latency([], ZONE, "today").alt == "Latency today: no durations."
 
 
 def test_nothing_in_a_figure_ends_the_script_element():

@@ -137,7 +137,7 @@ def test_a_cut_off_archive_is_refused_and_nothing_is_touched(installation: Any, 
         create("since")
     content = file.read_bytes()
     file.write_bytes(content[: int(len(content) * kept)])
-    assert "no whole backup" in installation.run("restore", str(file), status=1)["error"]
+    assert "not a complete backup" in installation.run("restore", str(file), status=1)["error"]
     assert names(installation) == ["here", "since"]
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_backup_is_refused(installation: Any, tmp_path: Path) -> None
         file.writestr("readme", "hello")
     other.with_suffix(".tar").write_text("no archive")
     assert "ZIP archive" in installation.run("restore", str(other.with_suffix(".tar")), status=1)["error"]
-    assert "no backup of this program" in installation.run("restore", str(other), status=1)["error"]
+    assert "not a backup of this program" in installation.run("restore", str(other), status=1)["error"]
     assert "There is no file" in installation.run("restore", str(tmp_path / "absent"), status=1)["error"]
 
 

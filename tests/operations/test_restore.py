@@ -83,7 +83,7 @@ def test_a_disk_that_fills_changes_nothing_and_is_named(
 
     monkeypatch.setattr(os, "fsync", full)
     told = installation.run("restore", str(packed), status=1)["error"]
-    assert "no room" in told
+    assert "not enough disk space" in told
     assert "Nothing was changed" in told
     assert names(installation) == ["old", "new"]
     assert left_over(installation) == []
@@ -143,7 +143,7 @@ def test_a_server_is_not_started_while_a_restore_runs(installation: Any, packed:
     swap.Plan("x", ()).write(settings.instance)
     with swap.alone(settings.instance), pytest.raises(OperationRefused, match="Another restore"):
         restore.recover(settings)
-    assert "Run the restore once more" in str(restore.recover(settings))
+    assert "Run the restore again" in str(restore.recover(settings))
 
 
 @pytest.mark.skipif(not os.access(RAM, os.W_OK), reason="no second file system to write to")

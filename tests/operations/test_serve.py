@@ -156,7 +156,7 @@ def test_a_second_server_on_one_folder_is_refused_until_the_first_has_ended(inst
     refused = refused_start()
     assert refused.returncode == 1
     assert refused.stderr.startswith(
-        f"A server runs already on {installation.folder} (process {first.process.pid}): "
+        f"A server is already running on {installation.folder} (process {first.process.pid}): "
     )
     assert len(refused.stderr.splitlines()) == 1
     first.process.kill()

@@ -95,7 +95,7 @@ def test_every_way_in_refuses_it(app, url, alder):
 def test_the_ports_of_other_services_are_refused(url):
     with pytest.raises(Invalid) as refused:
         addresses.check_url(url, ("example.com",))
-    assert "belongs to another service" in str(refused.value.fields["url"])
+    assert "reserved for another protocol" in str(refused.value.fields["url"])
 
 
 def test_a_port_that_the_operator_listed_with_its_host_is_taken():

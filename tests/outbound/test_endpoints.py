@@ -556,4 +556,4 @@ def test_a_result_that_cannot_be_stored_does_not_stop_the_others(alder, receiver
     cast.make_customer(alder)
     work()
     assert sorted(task.status for task in hooks()) == [TaskStatus.DONE, TaskStatus.PENDING]
-    assert [task.last_error for task in hooks()] == ["what came back could not be stored", None]
+    assert [task.last_error for task in hooks()] == ["the result could not be stored", None]

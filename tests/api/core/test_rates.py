@@ -150,7 +150,7 @@ def test_a_file_of_something_else_is_refused_with_a_sentence(app, tmp_path, cont
         assert data.get("rejected") == 1 or "ECB" in data["error"]
         return
     assert status == 1
-    assert data["error"].startswith("This is not a file of ECB rates")
+    assert data["error"].startswith("This is not an ECB rates file")
 
 
 def test_a_rate_set_by_hand_has_its_reverse(core):
