@@ -1,4 +1,4 @@
-"""The back office: pages for the people who run a merchant's billing."""
+"""Serves the back office: pages for the people who run a merchant's billing."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""My account: name, time zone, password, and where I am signed in."""
+"""The account page: a user's own name, time zone, password and sessions."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ FIELDS = (
 
 
 def register(bp: Any) -> None:
-    """The page's addresses; everybody has an account, so no scope is asked for."""
+    """Register the page's URLs; every user has an account, so no scope is required."""
     navigation.add(Item(title="My account", icon="user", path="/admin/account", place=900, keys="m"))
     bp.add_url_rule("/account", "account", show, methods=["GET"])
     bp.add_url_rule("/account", "account_save", save, methods=["POST"])
@@ -38,7 +38,7 @@ def register(bp: Any) -> None:
 
 
 def show(wrong: DomainError | None = None, values: dict[str, str] | None = None) -> Response:
-    """The page, with what is wrong about the form that was sent."""
+    """The page, with mistakes in a form that was sent."""
     user = me().user
     page = render_template(
         "admin/account.html", fields=FIELDS, wrong=wrong, who=wide_actor(), user=user,
@@ -49,7 +49,7 @@ def show(wrong: DomainError | None = None, values: dict[str, str] | None = None)
 
 
 def save() -> BaseResponse:
-    """Name and time zone; the rest of a user is an admin's to change."""
+    """Save name and time zone; only admins change other fields."""
     key, who = me().user.id, wide_actor()
     wanted = {field.name: request.form.get(field.name, "") for field in FIELDS}
     try:
@@ -63,7 +63,7 @@ def save() -> BaseResponse:
 
 
 def change_password() -> BaseResponse:
-    """A new password; the old one proves who asks. Every session ends, so one signs in anew."""
+    """Change the password, given the old one. Every session ends, so the user signs in again."""
     key, who = me().user.id, wide_actor()
     try:
         if request.form.get("password", "") != request.form.get("again", ""):
@@ -78,7 +78,7 @@ def change_password() -> BaseResponse:
 
 
 def end_session(number: int) -> BaseResponse:
-    """Sign one of my browsers out."""
+    """End one of the user's own sessions."""
     if number in [one.id for one in sessions.of_user(me().user.id)]:
         with transaction():
             sessions.end(number)
@@ -87,7 +87,7 @@ def end_session(number: int) -> BaseResponse:
 
 
 def end_others() -> BaseResponse:
-    """Sign out everywhere but here."""
+    """End all of the user's other sessions."""
     who, here = me().user.id, me().session.id
     with transaction():
         sessions.end_all(who, but=here)

@@ -1,4 +1,4 @@
-"""The audit log: who changed what. Read only, even here."""
+"""The audit log page: who changed what. Read only."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settin
 
 
 def register(bp: Any) -> None:
-    """The log's addresses."""
+    """Register the log's URLs."""
     read = need("READ_AUDIT")
     navigation.add(Item(
         title="Audit log", icon="history", path="/admin/audit", place=350, group="Settings", scope="READ_AUDIT",
@@ -33,7 +33,7 @@ def register(bp: Any) -> None:
 
 
 def clauses(who: Actor) -> list[Any]:
-    """Whose entries, and which of them the address asks for. Entries of no merchant are the operator's."""
+    """The clauses for the actor's entries and the URL's filters. Only operators see entries of no merchant."""
     found: list[Any] = []
     if not isinstance(who.merchant_ids, All):
         found.append(AuditEntry.merchant_id.in_(who.merchant_ids))
@@ -50,7 +50,7 @@ def clauses(who: Actor) -> list[Any]:
 
 
 def show() -> Response:
-    """Entries, newest first; behind the end stands the last page."""
+    """Entries, newest first; after the end the last page."""
     raw = request.args.get("page", "1")
     number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
     which = clauses(actor())

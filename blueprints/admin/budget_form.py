@@ -1,4 +1,4 @@
-"""The form of a budget: its values, how it is read, what its lists offer, and the sum while it is being filled in."""
+"""The form of a budget: its values, its parsing, its suggestions, and the preview of its sum."""
 
 import re
 from datetime import date
@@ -27,14 +27,14 @@ from models.product import ProductStatus
 
 OFFERED = 30
 MOST_CHOICES = 500
-LONGEST = 200                       # letters of a name
+LONGEST = 200                       # characters of a name
 NAMED = re.compile(r"\((\d{1,18})\)\s*\Z")          # how the lists name a row: Ada Lovelace (42)
 TYPED = ("product_id", "description", "unit_price", "discount", "tax")      # an empty line has none of them
 ITEM = re.compile(r"items\.(\d{1,6})\.(\w+)")
 
 
 def values(row: Budget) -> dict[str, Any]:
-    """A budget as the form shows it, lines included."""
+    """A budget's values for the form, with its lines."""
     shown: dict[str, Any] = {
         "customer_id": f"{row.customer.name} ({row.customer_id})", "currency": row.currency, "notes": row.notes,
         "valid_until": _last_day(row),
@@ -47,12 +47,12 @@ def values(row: Budget) -> dict[str, Any]:
 
 
 def _last_day(row: Budget) -> date | None:
-    """The day that it is valid until, where its merchant is."""
+    """The last day it is valid, in the merchant's zone."""
     return row.valid_until.astimezone(zones.of_merchant(row.merchant_id)).date() if row.valid_until else None
 
 
 def line(item: BudgetItem, currency: str) -> dict[str, Any]:
-    """One line as the form shows it; the tax is a rate such as 19 %, or an amount that somebody wrote."""
+    """One line's values for the form; the tax is a rate such as 19 %, or an amount."""
     percent = item.tax_percent_ten_thousandths
     return {
         "id": item.id, "product_id": f"{item.product.name} ({item.product_id})" if item.product else "",
@@ -80,7 +80,7 @@ def rate(percent: int | None) -> str:
 
 
 def read(form: MultiDict[str, str]) -> MultiDict[str, str]:
-    """The form as the domain reads it: rows by their ids, rates apart, empty lines left out."""
+    """The form for the domain: rows by their ids, rates apart from amounts, without empty lines."""
     plain, filled = MultiDict[str, str](), filled_lines()
     for name in form:
         value = form[name]
@@ -94,7 +94,7 @@ def read(form: MultiDict[str, str]) -> MultiDict[str, str]:
             plain.add(name + "_percent", value)
             continue
         plain.add(name, value)
-        if part and part[2] == "id":                # a line is known by its id, and always says how many
+        if part and part[2] == "id":                # a stored line has an id, and always a quantity
             quantity = f"items.{part[1]}.quantity"
             plain[quantity] = request.form.get(quantity, "")
     return plain
@@ -110,7 +110,7 @@ def filled_lines() -> list[int]:
 
 
 def key_of(said: str, listing: Listing) -> str:
-    """The id of a row by how the lists name it, or by its whole name where only one has it."""
+    """The id of a row by its name in the suggestions, or by its full name where only one has it."""
     if found := NAMED.search(said):
         return found.group(1)
     if not said or said.isdigit() or len(said) > LONGEST:
@@ -122,7 +122,7 @@ def key_of(said: str, listing: Listing) -> str:
 
 
 def explain(name: str, problem: Problem) -> tuple[str, Problem]:
-    """A mistake at the line where it was typed; a row that cannot be told by what was typed: what to do."""
+    """Place a mistake at its line in the form; for a row that was not found, say what to do."""
     if part := re.fullmatch(r"items\.(\d{1,6})(\..+)?", name):
         filled = filled_lines()
         number = filled[int(part[1])] if int(part[1]) < len(filled) else part[1]
@@ -142,33 +142,33 @@ def lines(shown: dict[str, str]) -> list[int]:
 
 
 def choices(who: Actor) -> dict[str, Any]:
-    """What the form's lists offer before somebody types: the first customers and products by name."""
+    """The suggestions before anything is typed: the first customers and products by name."""
     return {"customers": found(customers.LISTING, who, ""), **offered(who, ""), "lines": lines,
             "days": zones.of_actor(who).key}
 
 
 def offered(who: Actor, wanted: str) -> dict[str, Any]:
-    """Products that can be sold, whose name or SKU fits, with what a line takes from them."""
+    """Active products whose name or SKU matches, with the values for a line."""
     records = found(products.LISTING, who, wanted, status=ProductStatus.ACTIVE)
     rates = pricing.percentages(who, {one.tax_id for one in records if one.tax_id is not None})
     return {"products": records, "rates": {key: rate(percent) for key, percent in rates.items()}, "price": price}
 
 
 def found(listing: Listing, who: Actor, wanted: str, **filters: Any) -> list[Record]:
-    """The first rows by name that fit what was typed."""
+    """The first rows by name that match the text."""
     search = NAMED.sub("", wanted).strip()[:100].replace("\x00", "")
     query = Query(search=search, sort="name", descending=False, limit=OFFERED, filters=filters)
     return list(listing.page(who, query).records)
 
 
 def offer_customers() -> str:
-    """Customers whose name or e-mail fits what was typed."""
+    """Customers whose name or e-mail matches the text."""
     records = found(customers.LISTING, asker(edited()), request.args.get("customer_id", ""))
     return render_template("admin/_customer_options.html", customers=records)
 
 
 def offer_products() -> str:
-    """Products whose name or SKU fits what was typed in one of the lines."""
+    """Products whose name or SKU matches the text in one of the lines."""
     wanted = next((value for name, value in request.args.items() if name.endswith(".product_id")), "")
     return render_template("admin/_product_options.html", **offered(asker(edited()), wanted))
 
@@ -177,7 +177,7 @@ def offer_products() -> str:
 
 
 def show_sum() -> str:
-    """What the budget would come to if the form were saved now."""
+    """The amounts of the budget if the form were saved now."""
     row = edited()
     who = asker(row)
     if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
@@ -195,7 +195,7 @@ def show_sum() -> str:
 
 
 def edited() -> Budget | None:
-    """The budget that the form changes; None when it makes one."""
+    """The budget that the form changes; None for a new one."""
     key = request.values.get("key", "")
     row: Budget | None = budgets.RESOURCE.listing.get(wide_actor(), int(key)) if key.isdecimal() else None
     return row

@@ -1,4 +1,4 @@
-"""Budgets: the list, the record with its lines, the form with its line editor, approval."""
+"""Pages of budgets: the list, the record with its lines, the form with its line editor, approval."""
 
 from typing import Any
 
@@ -21,16 +21,16 @@ from domain.sales import budgets
 from models.budget import BudgetStatus
 
 STATUS = pairs(BudgetStatus)
-CLOSED = (BudgetStatus.REJECTED, BudgetStatus.EXPIRED)          # what can be opened again
+CLOSED = (BudgetStatus.REJECTED, BudgetStatus.EXPIRED)          # can be reopened
 
 
 def number(row: Any) -> str:
-    """How a budget is called: by its id, in the test world with TEST- before it."""
+    """The number of a budget: its id, in the test world after TEST-."""
     return f"TEST-{row.id}" if row.test else str(row.id)
 
 
 def context(record: Any) -> dict[str, Any]:
-    """What else the record's page shows: the address that was agreed, else the customer's of now."""
+    """The record's address: the one that was agreed, else the customer's current one."""
     row = budgets.RESOURCE.listing.get(wide_actor(), record.id)
     address = row.billing_address
     if row.customer_name is None and (current := row.customer.billing_address) is not None:
@@ -82,7 +82,7 @@ PAGE = ListPage(
 
 
 def register(bp: Any) -> None:
-    """What a budget has beyond a declared noun."""
+    """Register the URLs that only budgets have."""
     write = need("WRITE_BUDGETS")
     bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_ask_reopen", write(ask_reopen), methods=["GET"])
     bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_reopen", write(reopen), methods=["POST"])
@@ -96,7 +96,7 @@ def register(bp: Any) -> None:
 
 
 def ask_reopen(key: int, wrong: Invalid | None = None) -> BaseResponse:
-    """A rejected or expired budget opens again with a date in the future."""
+    """Ask for a future date before a rejected or expired budget is reopened."""
     record = budgets.RESOURCE.listing.read(wide_actor(), key)
     if record.status not in CLOSED:
         return actions.refused(
@@ -108,7 +108,7 @@ def ask_reopen(key: int, wrong: Invalid | None = None) -> BaseResponse:
 
 
 def reopen(key: int) -> BaseResponse:
-    """Pending again, until the end of the day that was chosen."""
+    """Reopen the budget until the end of the chosen day."""
     who = wide_actor()
     day = request.form.get("valid_until", "")
     given = {"status": "PENDING", "valid_until": day}
@@ -132,7 +132,7 @@ def reopen(key: int) -> BaseResponse:
 
 
 def change_lines() -> Response:
-    """The form again with a line more or less, for browsers without JavaScript."""
+    """The form with a line added or removed, for browsers without JavaScript."""
     shown = request.form.to_dict()
     gone = shown.pop("remove_line", "")
     if shown.pop("add_line", ""):

@@ -1,4 +1,4 @@
-"""What forms of several nouns choose from."""
+"""Lists the choices that forms of several nouns share."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Currencies and their rates: the list, a pair over time, a day's rate, and a new one by hand."""
+"""Pages of currencies and rates: the list, a pair over time, a day's rate, and the form for a rate."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -52,7 +52,7 @@ PAGE = ListPage(
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What the address of the rates page asks for."""
+    """The query of the rates page."""
 
     source: str
     target: str
@@ -61,7 +61,7 @@ class Pair:
 
 
 def register(bp: Any) -> None:
-    """The addresses of currencies and rates."""
+    """Register the URLs of currencies and rates."""
     read, write = need("READ_SETTINGS"), need("WRITE_SETTINGS")
     bp.add_url_rule("/currencies", "currencies_list", read(show), methods=["GET"])
     bp.add_url_rule("/currencies.csv", "currencies_export", read(download), methods=["GET"])
@@ -70,14 +70,14 @@ def register(bp: Any) -> None:
 
 
 def show() -> Response:
-    """The list, with the base currency and how many rates there are."""
+    """The list, with the base currency and the number of rates."""
     return show_list(
         PAGE, "admin/currencies.html", "admin/_currencies.html", base=settings.get("base_currency"), known=known()
     )
 
 
 def known() -> Any:
-    """How many rates are stored, and of which days: count, first, last."""
+    """The number of stored rates, and their days: count, first, last."""
     return db.session.execute(
         select(func.count().label("rates"), func.min(ExchangeRate.day).label("first"),
                func.max(ExchangeRate.day).label("last"))
@@ -107,7 +107,7 @@ def show_rates(wrong: Invalid | None = None) -> Response:
 
 
 def pair() -> Pair:
-    """The pair that the address or the form names; what it says wrongly is left out."""
+    """The pair in the URL or the form, without invalid values."""
     base = settings.get("base_currency")
     all_codes = {code for code, _ in codes()}
     source, target = request.values.get("from", ""), request.values.get("to", "")
@@ -118,7 +118,7 @@ def pair() -> Pair:
 
 
 def on_day() -> date:
-    """The day that is asked about; today when none is."""
+    """The day in the URL; today by default."""
     try:
         return date.fromisoformat(request.args.get("on", ""))
     except ValueError:
@@ -144,7 +144,7 @@ def rate_of(asked: Pair) -> currencies.Rate | None:
 
 
 def chart(asked: Pair) -> Chart | None:
-    """The pair over the period; None when no day of it is known."""
+    """The chart of the pair over the period; None without rates."""
     first = today() - timedelta(days=int(asked.period))
     found = currencies.history(asked.source, asked.target, first, today())
     if not found or asked.source == asked.target:
@@ -159,7 +159,7 @@ def chart(asked: Pair) -> Chart | None:
 
 
 def plain(rate: Decimal) -> str:
-    """A rate without an exponent and without idle zeros; computed ones have up to 28 digits."""
+    """A rate without an exponent and trailing zeros; computed ones have up to 28 digits."""
     return f"{rate.normalize():f}"
 
 
@@ -167,7 +167,7 @@ def plain(rate: Decimal) -> str:
 
 
 def may_set() -> bool:
-    """Rates are all merchants', so only somebody with all merchants changes them."""
+    """Whether the user may set rates: only with all merchants, because rates are shared by all."""
     who = wide_actor()
     return who.can("WRITE_SETTINGS") and isinstance(who.merchant_ids, All)
 

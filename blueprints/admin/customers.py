@@ -1,4 +1,4 @@
-"""Customers: the list, the form, and the record with its budgets."""
+"""Pages of customers: the list, the form, and the record with its budgets."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ PARTS = ("street", "city", "state", "postal_code", "country")
 
 
 def address(kind: str, title: str) -> Section:
-    """An address as a part of the form."""
+    """The form's fields of an address."""
     labels = {"state": "State or province", "postal_code": "Postal code"}
     plain = [Field(name=f"{kind}.{part}", label=labels.get(part, part.capitalize())) for part in PARTS[:-1]]
     country = Field(
@@ -27,7 +27,7 @@ def address(kind: str, title: str) -> Section:
 
 
 def values(row: Customer) -> dict[str, Any]:
-    """A customer as the form shows it."""
+    """A customer's values for the form."""
     currency = customers.currency_of(row)
     shown = {name: getattr(row, name) for name in (
         "name", "email", "phone", "status", "organisation", "registration_number", "tax_number", "website",
@@ -46,7 +46,7 @@ def _part(current: Address | None, part: str) -> str | None:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """What the record's page shows besides: the latest budgets."""
+    """The customer's latest budgets, for the record's page."""
     who = wide_actor()
     if not who.can("READ_BUDGETS"):
         return {"budgets": None}

@@ -1,4 +1,4 @@
-"""Deliveries of webhooks: what was sent to whom, what came back, and once more on demand."""
+"""Pages of webhook deliveries: requests, responses, and sending again."""
 
 import json
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from models.outbox import Task, TaskStatus
 from models.webhook import Delivery
 
 DAYS = 30
-REDELIVERED = "webhook.redelivered"     # the one entry of the trail that is about a delivery, not an endpoint
+REDELIVERED = "webhook.redelivered"     # the only audit action about a delivery instead of an endpoint
 TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad", "cancelled": ""}
 WORDS = {"done": "Delivered", "pending": "Waiting", "held": "Held", "failed": "Failed", "cancelled": "Cancelled"}
 AT_ONCE = Look("Sent at once", "p50", ".")
@@ -37,7 +37,7 @@ LOOKS = {
 
 
 def endpoint_choices(who: Actor) -> list[tuple[str, str]]:
-    """The endpoints that the list can be narrowed to."""
+    """The endpoints to filter the list by."""
     page = webhooks.LISTING.page(who, Query(sort="url", descending=False, limit=200))
     return [(str(record.id), record.url[:80]) for record in page.records]
 
@@ -69,7 +69,7 @@ PAGE = ListPage(
 
 
 def register(bp: Any) -> None:
-    """The addresses of the deliveries."""
+    """Register the URLs of the deliveries."""
     read, write = need("READ_KEYS"), need("WRITE_KEYS")
     path = PAGE.path
     bp.add_url_rule(path, "deliveries_list", read(show_all), methods=["GET"])
@@ -90,7 +90,7 @@ def show_all() -> Response:
 
 
 def download() -> Response:
-    """What the list's address finds, on all pages."""
+    """Download all rows of the list's URL, on all pages."""
     return records.export_list(PAGE)
 
 
@@ -100,7 +100,7 @@ def newest(who: Actor, endpoint_id: int) -> list[Record]:
 
 
 def show(key: int) -> str:
-    """One delivery: what was sent, and each attempt with what came back."""
+    """One delivery: its request, and each attempt with its response."""
     record = deliveries.LISTING.read(wide_actor(), key)
     attempts = record.children["attempts"]
     return render_template(
@@ -112,7 +112,7 @@ def show(key: int) -> str:
 
 
 def pretty(text: str) -> str:
-    """JSON with its lines broken; anything else as it is."""
+    """JSON with indentation; other texts unchanged."""
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
     except ValueError:
@@ -123,7 +123,7 @@ def pretty(text: str) -> str:
 
 
 def period() -> tuple[datetime, datetime]:
-    """The period that the address names; raises Invalid when it is not whole."""
+    """The period in the URL; raises Invalid when a part is missing."""
     wanted = PAGE.filters(actor())
     first, last = wanted.get("created_after"), wanted.get("created_before") or clock.now()
     if first is None:
@@ -132,7 +132,7 @@ def period() -> tuple[datetime, datetime]:
 
 
 def ask_failed() -> Response:
-    """Say how many deliveries would be sent again."""
+    """Ask for confirmation, with the number of deliveries."""
     first, last = period()
     wanted = PAGE.filters(actor()) | {
         "status": TaskStatus.FAILED, "created_after": first, "created_before": last,
@@ -155,7 +155,7 @@ def shown(moment: datetime) -> str:
 
 
 def redeliver_failed() -> BaseResponse:
-    """All failed deliveries of the period, in one transaction."""
+    """Send all failed deliveries of the period again, in one transaction."""
     first, last = period()
     with transaction():
         count = deliveries.redeliver_failed(actor(), first, last, PAGE.filters(actor()).get("endpoint_id"))
@@ -167,7 +167,7 @@ def redeliver_failed() -> BaseResponse:
 
 
 def chart(who: Actor, endpoint_id: int | None = None, days: int = DAYS) -> Chart | None:
-    """Deliveries by status and day of the reader's zone; None when there were none."""
+    """The chart of deliveries by status and day of the reader's zone; None without any."""
     edges = midnights(days)
     counts = by_day(who, edges, endpoint_id)
     if not counts:
@@ -185,7 +185,7 @@ def midnights(days: int) -> list[datetime]:
 
 
 def by_day(who: Actor, edges: list[datetime], endpoint_id: int | None) -> dict[tuple[int, TaskStatus | None], int]:
-    """How many deliveries began between each edge and the next, by status."""
+    """The number of deliveries between each edge and the next, by status."""
     clauses, values = deliveries.LISTING.owned(who)
     which = case(*((Delivery.created_at < edge, place) for place, edge in enumerate(edges[1:])), else_=len(edges) - 1)
     found = (

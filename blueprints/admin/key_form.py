@@ -1,4 +1,4 @@
-"""The form of a key, read: a matrix of scopes, an expiry by preset, a list of addresses."""
+"""Parses the form of a key: a matrix of scopes, an expiry by preset, a list of addresses."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ PLAIN = ("name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_u
 
 
 def typed(form: MultiDict[str, str], who: Actor) -> dict[str, Any]:
-    """What the domain's KeyInput reads; days are those of the merchant that the actor stands for."""
+    """The form as values for KeyInput; days are in the zone of the actor's merchant."""
     given: dict[str, Any] = {
         name: form[name] for name in PLAIN if name in form
     }
@@ -26,7 +26,7 @@ def scopes(form: MultiDict[str, str]) -> list[str]:
 
 
 def expiry(form: MultiDict[str, str], who: Actor) -> str | None:
-    """A preset counts whole days and ends with the day; a day of one's own ends with it too."""
+    """The expiry: the end of the last day of a preset, or of the day that was typed."""
     chosen = form.get("expires", "never")
     if chosen == "never":
         return None

@@ -1,4 +1,4 @@
-"""What the request log knows of keys: when, from where and how often each was used."""
+"""Reads the use of keys from the request log: when, from where and how often."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,13 +23,13 @@ class Use:
 
 
 def of(keys: Sequence[int]) -> dict[int, Use]:
-    """The use of these keys; a key that was never called is not among them."""
+    """The use of these keys, without keys that were never used."""
     used = queries.last_use(keys)
     points = queries.usage(list(used), DAYS)
     return {key: Use(at, ip, points.get(key, (0,) * DAYS)) for key, (at, ip) in used.items()}
 
 
 def unused(keys: Sequence[int]) -> list[int]:
-    """Which of these keys were never called."""
+    """The keys among these that were never used."""
     used = queries.last_use(keys)
     return [key for key in keys if key not in used]

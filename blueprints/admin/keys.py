@@ -1,4 +1,4 @@
-"""API keys: who calls, with what permission, from where, how often; made, shown once, revoked."""
+"""Pages of API keys: permissions, networks and use; creation, change and revocation."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -29,7 +29,7 @@ PRESETS = {"30": "30 days", "90": "90 days", "365": "1 year", "custom": "Custom"
 
 
 def tab_filters(tab: str) -> dict[str, Any]:
-    """What a tab list_filters the list to."""
+    """The clauses of a tab."""
     mode: dict[str, Any] = {"mode": Mode.TEST if me().session.test_mode else Mode.LIVE}
     if tab == "active":
         return mode | {"status": "ACTIVE"}
@@ -41,27 +41,27 @@ def tab_filters(tab: str) -> dict[str, Any]:
 
 
 def candidates() -> list[int]:
-    """The ids of the keys that could be called now."""
+    """The ids of the keys that can be used now."""
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     query = Query(filters={"status": "ACTIVE", "mode": mode}, limit=2000)
     return [record.id for record in api_keys.LISTING.page(actor(), query).records]
 
 
 class KeyPage(ListPage):
-    """The list of keys: its tab and the test mode narrow it besides the address."""
+    """The list of keys, also filtered by its tab and the test mode."""
 
     def filters(self, who: Any) -> dict[str, Any]:
         return tab_filters(current_tab())
 
 
 def current_tab() -> str:
-    """The tab that the address names."""
+    """The tab in the URL."""
     tab = request.args.get("tab", "active")
     return tab if tab in TABS else "active"
 
 
 def warnings(verb: str, record: Any) -> tuple[str, ...]:
-    """How much a key was used lately, before it is revoked."""
+    """The recent use of a key, for the confirmation of its revocation."""
     use = key_use.of([record.id]).get(record.id)
     if use is None or not use.requests:
         return ()
@@ -90,7 +90,7 @@ PAGE = KeyPage(
 
 
 def register(bp: Any) -> None:
-    """The addresses of the keys' pages."""
+    """Register the URLs of the keys' pages."""
     read, write = need("READ_KEYS"), need("WRITE_KEYS")
     bp.add_url_rule("/keys", "api_keys_list", read(show_keys), methods=["GET"])
     bp.add_url_rule("/keys.csv", "api_keys_export", read(download), methods=["GET"])
@@ -103,7 +103,7 @@ def register(bp: Any) -> None:
 
 
 def show_keys() -> Response:
-    """The keys of a tab with their health."""
+    """The keys of a tab with their state."""
     traffic.freshen()
     counts = {tab: api_keys.LISTING.count(actor(), **tab_filters(tab)) for tab in TABS}
     return show_list(PAGE, tab=current_tab(), tabs=TABS, counts=counts, use=key_use.of, now=clock.now(), soon=SOON,
@@ -131,7 +131,7 @@ def _used(use: key_use.Use | None) -> tuple[Any, ...]:
 
 
 def show(key: int) -> str:
-    """One key: what it may, where from, what it did."""
+    """One key: its permissions, its networks, its use."""
     record = api_keys.LISTING.read(wide_actor(), key)
     traffic.freshen()
     use = key_use.of([key]).get(key)
@@ -143,7 +143,7 @@ def show(key: int) -> str:
 
 
 def ask_for_key() -> Response:
-    """The form; sensible from the start: 90 days, everything readable, nothing writable."""
+    """The form, with defaults: 90 days, read access to everything."""
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     values = {"expires": "90", "rate_limit_per_hour": "1000", "mode": mode.value}
     return form(values | {f"scope_{one.name}": "none" if one.single else "read" for one in KEY_PERMISSIONS})
@@ -163,7 +163,7 @@ def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = No
 
 
 def create() -> BaseResponse:
-    """A new key, shown this once; nothing of the answer may be kept anywhere."""
+    """Create a key and show it once; the response must not be cached."""
     shown: dict[str, Any] = {}
 
     def store() -> str:
@@ -187,7 +187,7 @@ def create() -> BaseResponse:
 
 
 def read_new() -> api_keys.KeyInput:
-    """The form, typed; raises Invalid with every mistake, the missing merchant among them."""
+    """The form, typed; raises Invalid with every mistake, a missing merchant included."""
     unnamed = records.choice_of(PAGE, None)["merchants"] and records.chosen_merchant() is None
     missing = {"merchant_id": Problem("missing", "is required")} if unnamed else {}
     try:
@@ -204,13 +204,13 @@ def read_new() -> api_keys.KeyInput:
 
 
 def edit(key: int) -> Response:
-    """The form with the key as it is."""
+    """The form of a key."""
     row = api_keys.LISTING.get(wide_actor(), key)
     return form(values_of(row), row)
 
 
 def values_of(row: Credential) -> dict[str, str]:
-    """A key as the form shows it."""
+    """A key's values for the form."""
     values = {name: plain(getattr(row, name)) for name in (
         "name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url",
     )}
@@ -221,7 +221,7 @@ def values_of(row: Credential) -> dict[str, str]:
 
 
 def save(key: int) -> BaseResponse:
-    """Changes hold from the key's next call on."""
+    """Save changes, which apply from the key's next call on."""
     who = wide_actor()
     try:
         given = typed(request.form, records.acting(PAGE, api_keys.LISTING.get(who, key)))
@@ -239,7 +239,7 @@ def save(key: int) -> BaseResponse:
 
 
 def unchanged(row: Credential, changes: dict[str, Any]) -> dict[str, Any]:
-    """Leave an expiry alone that stays on its day: the form knows days, the key an instant."""
+    """Keep an expiry on the same day: the form has days, the key an instant."""
     kept, new = row.expires_at, changes.get("expires_at")
     if kept and isinstance(new, date) and _last_day(kept, row) == new:
         return {name: value for name, value in changes.items() if name != "expires_at"}
@@ -247,5 +247,5 @@ def unchanged(row: Credential, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _last_day(moment: datetime, row: Credential) -> date:
-    """The day of a moment where the key's merchant is."""
+    """The day of a moment in the zone of the key's merchant."""
     return moment.astimezone(zones.of_merchant(row.merchant_id)).date()

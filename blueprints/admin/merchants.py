@@ -1,4 +1,4 @@
-"""Merchant profiles: the tenants, and what their documents print."""
+"""Pages of merchant profiles: the tenants, and the data for their documents."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from models.merchant import Merchant
 
 
 def values(row: Merchant) -> dict[str, Any]:
-    """A profile as the form shows it."""
+    """A profile's values for the form."""
     return {name: getattr(row, name) for name in merchants.MerchantInput.model_fields}
 
 

@@ -1,4 +1,4 @@
-"""Pages of the outbox: tasks that wait or failed, to retry or cancel."""
+"""Pages of the outbox: pending and failed tasks, to retry or cancel."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from models.outbox import Task, TaskStatus
 TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad"}
 WORDS = {"pending": "Waiting", "held": "Held", "failed": "Failed", "done": "Done", "cancelled": "Cancelled"}
 KINDS = {"webhook": "Webhook", "mail": "Mail"}
-LATE = timedelta(minutes=2)             # a task due longer than that says that no worker runs
+LATE = timedelta(minutes=2)             # a task overdue by more means that no worker runs
 A_DAY = timedelta(days=1)
 
 
@@ -51,7 +51,7 @@ PAGE = ListPage(
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The queue of somebody's own tasks."""
+    """The state of the queue for an actor's tasks."""
 
     pending: int
     held: int
@@ -60,12 +60,12 @@ class State:
 
     @property
     def is_late(self) -> bool:
-        """Should somebody look after the worker?"""
+        """Whether the worker needs attention."""
         return self.oldest_due is not None and clock.now() - self.oldest_due > LATE
 
 
 def register(bp: Any) -> None:
-    """The outbox's addresses."""
+    """Register the outbox's URLs."""
     read = need("READ_SETTINGS")
     bp.add_url_rule("/outbox", "tasks_list", read(show), methods=["GET"])
     bp.add_url_rule("/outbox.csv", "tasks_export", read(download), methods=["GET"])
@@ -81,12 +81,12 @@ def show() -> Response:
 
 
 def download() -> Response:
-    """What the list's address finds, on all pages."""
+    """Download all rows of the list's URL, on all pages."""
     return records.export_list(PAGE)
 
 
 def state(who: Actor) -> State:
-    """Queue depth, failures of the last day, and since when the oldest task is due."""
+    """The length of the queue, failures of the last day, and the oldest due time."""
     clauses, values = tasks.LISTING.owned(who)
     open_ones = Task.status.in_((TaskStatus.PENDING, TaskStatus.HELD))
     rows = db.session.execute(

@@ -1,4 +1,4 @@
-"""The first page: how the business and the integration do today, and what to do next."""
+"""The overview page: today's business and API traffic, and next steps."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +27,7 @@ NEWEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do before the first call works."""
+    """One step before the first call works."""
 
     title: str
     text: str
@@ -37,13 +37,13 @@ class Step:
 
 
 def register(bp: Any) -> None:
-    """The page's address."""
+    """Register the page's URL."""
     bp.add_url_rule("/", "overview", show, methods=["GET"])
     navigation.add(Item(title="Overview", icon="layout-dashboard", path="/admin/", place=0, group="", keys="o"))
 
 
 def show() -> str:
-    """Whatever the user may see of it; nothing is counted that is not shown."""
+    """The parts of the page that the user may see; others are not queried."""
     who = actor()
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     pending = Query(filters={"status": BudgetStatus.PENDING}, sort="valid_until", descending=False, limit=NEWEST)
@@ -62,7 +62,7 @@ def show() -> str:
 
 
 def warnings(who: Actor, mode: Mode) -> dict[str, Any]:
-    """Keys that need somebody: about to expire, open to every address."""
+    """Warnings about keys that expire soon or may be used from every address."""
     active = {"status": "ACTIVE", "mode": mode}
     expiring = Query(filters=active | {"expires_before": clock.now() + SOON}, sort="expires_at", descending=False)
     sample = api_keys.LISTING.page(who, Query(filters=active, limit=200)).records
@@ -74,7 +74,7 @@ def warnings(who: Actor, mode: Mode) -> dict[str, Any]:
 
 
 def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> list[Step]:
-    """The way to the first successful call; empty once it was walked."""
+    """The steps to the first successful call; none once it was made."""
     found = [
         Step("Add a product", "What you sell, with its price.", "/admin/products/new", "New product",
              product_count > 0),

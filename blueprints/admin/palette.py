@@ -1,4 +1,4 @@
-"""The command palette: pages, actions and records by name, from the keyboard."""
+"""Serves the command palette: pages, actions and records by name."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from database.searching import fold
 
 
 def register(bp: Any) -> None:
-    """The palette's address; as a page of its own it is the search of browsers without JavaScript."""
+    """Register the palette's URL; as a page of its own it is the search without JavaScript."""
     bp.add_url_rule("/palette", "palette", palette, methods=["GET"])
 
 
 def palette() -> Response:
-    """What fits the words that were typed."""
+    """The results for the words that were typed."""
     words = request.args.get("q", "").strip()[:100].replace("\x00", "")
     shown = navigation.items(wide_actor())
     found = [("Actions", actions(shown, words)), ("Go to", pages(shown, words)), *records(shown, words)]
@@ -26,7 +26,7 @@ def palette() -> Response:
 
 
 def actions(shown: list[Item], words: str) -> list[Hit]:
-    """What can be begun from here."""
+    """The actions that can be started."""
     found = [creation for creation, _ in navigation.creations(shown, wide_actor())]
     return [Hit(one.title, "plus", one.path) for one in found if fold(words) in fold(one.title)]
 
@@ -37,7 +37,7 @@ def pages(shown: list[Item], words: str) -> list[Hit]:
 
 
 def records(shown: list[Item], words: str) -> Found:
-    """What the pages find by these words, a few rows of each kind."""
+    """The rows that the pages find by these words, a few of each kind."""
     if len(words) < 2 and not words.isdigit():
         return []
     return [found for item in shown if item.search for found in item.search(words)]

@@ -1,4 +1,4 @@
-"""What belongs to products: groups, and the named percentages that prices carry."""
+"""Pages of product groups and price rules."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ KINDS = pairs(PriceRuleKind)
 
 
 def percentage(row: Any) -> str:
-    """A rule's percentage as people write it: 21 or 5.5."""
+    """A rule's percentage as text: 21 or 5.5."""
     return str(from_ten_thousandths(row.percent_ten_thousandths))
 
 
 def values(row: PriceRule) -> dict[str, Any]:
-    """A rule as the form shows it."""
+    """A rule's values for the form."""
     return {"name": row.name, "kind": row.kind, "percentage": percentage(row), "description": row.description}
 
 

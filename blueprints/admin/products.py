@@ -1,4 +1,4 @@
-"""Products: the catalogue."""
+"""Pages of products."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ MOST_CHOICES = 500
 
 
 def rules(kind: PriceRuleKind) -> Any:
-    """The merchant's percentages of one kind, as choices."""
+    """The merchant's price rules of one kind, as choices."""
     def choices(who: Actor) -> list[tuple[str, str]]:
         query = Query(filters={"kind": kind}, sort="name", descending=False, limit=MOST_CHOICES)
         found = pricing.RULES.page(who, query).records
@@ -39,7 +39,7 @@ def groups(who: Actor) -> list[tuple[str, str]]:
 
 
 def values(row: Product) -> dict[str, Any]:
-    """A product as the form shows it."""
+    """A product's values for the form."""
     shown = {name: getattr(row, name) for name in (
         "name", "description", "sku", "category", "unit", "kind", "billing", "status", "currency", "group_id",
         "tax_id", "discount_id", "fee_id", "scheduled_interval", "scheduled_unit", "lock_price", "lock_payment_config",
@@ -50,7 +50,7 @@ def values(row: Product) -> dict[str, Any]:
 
 
 def _short(row: Product) -> str:
-    """The price without zeros that say nothing, but with two decimals."""
+    """The price without trailing zeros, but with at least two decimals."""
     whole, _, decimals = f"{from_micro(row.price_micro):f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 

@@ -1,4 +1,4 @@
-"""Settings: those of the program can be changed here, those of the environment are shown."""
+"""The settings page: changes the program's settings and shows those of the environment."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ SECRET_ONES = ("redis_url", "smtp_url", "metrics_token")      # only whether the
 
 
 def register(bp: Any) -> None:
-    """The page's addresses."""
+    """Register the page's URLs."""
     navigation.add(Item(
         title="Settings", icon="settings", path="/admin/settings", place=360, group="Settings", scope="READ_SETTINGS",
         keys="s",
@@ -40,7 +40,7 @@ def register(bp: Any) -> None:
 
 
 def fields() -> list[Field]:
-    """The program's own settings as controls."""
+    """The program's settings as form controls."""
     return [
         Field(name=name, hint=stored.MEANINGS[name], required=True, **CONTROLS.get(name, {"kind": "number"}))     # type: ignore[arg-type]
         for name in stored.SettingsInput.model_fields
@@ -48,7 +48,7 @@ def fields() -> list[Field]:
 
 
 def environment() -> list[tuple[str, str]]:
-    """What the operator decided outside the program; secrets only by being there."""
+    """The environment's settings; of secrets only whether they are set."""
     values = services().settings
     shown = [(name, plain(getattr(values, name)).replace("\n", ", ") or "not set") for name in SHOWN]
     hidden = [(name, "set" if getattr(values, name) else "not set") for name in SECRET_ONES]
@@ -67,7 +67,7 @@ def show(values: dict[str, str] | None = None, wrong: Invalid | None = None) -> 
 
 
 def save() -> BaseResponse:
-    """Store what was typed."""
+    """Save the settings."""
     try:
         changed = inputs.changes(stored.SettingsInput, payload(request.form), text=True)
         with transaction():

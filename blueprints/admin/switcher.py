@@ -1,4 +1,4 @@
-"""Which merchant the lists show, and which world: live or test."""
+"""Switches the merchant whose rows the lists show, and the world: live or test."""
 
 from typing import Any
 
@@ -15,13 +15,13 @@ from models.user import UserSession
 
 
 def register(bp: Any) -> None:
-    """The addresses of the two switches."""
+    """Register the URLs of the two switches."""
     bp.add_url_rule("/switch", "switch", switch, methods=["POST"])
     bp.add_url_rule("/mode", "mode", mode, methods=["POST"])
 
 
 def switch() -> BaseResponse:
-    """Show one merchant, or all that the user has."""
+    """Switch to one merchant, or to all that the user has."""
     raw = request.form.get("merchant", "")
     chosen = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
     if chosen is not None and not wide_actor().reaches(chosen):
@@ -36,7 +36,7 @@ def switch() -> BaseResponse:
 
 
 def mode() -> BaseResponse:
-    """Show the live world, or the test world."""
+    """Switch to the live or the test world."""
     key, test = me().session.id, request.form.get("test") == "on"
     with transaction():
         db.session.get_one(UserSession, key).test_mode = test
@@ -45,7 +45,7 @@ def mode() -> BaseResponse:
 
 
 def back() -> str:
-    """The list that the person was on; a record of another merchant would be the wrong place."""
+    """The URL of the list that the person was on, not of a record, which may be another merchant's."""
     wanted = own_address(request.form.get("next")) or "/admin/"
     parts = wanted.split("/")
     return "/".join(parts[:3]) if len(parts) > 3 else wanted

@@ -1,4 +1,4 @@
-"""Questions before a user's API token is replaced or ended, and what stands in its way besides."""
+"""Shows the confirmations before a user's API token is replaced or revoked."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from domain.people import users
 
 
 def register(bp: Any) -> None:
-    """The questions' addresses; what they ask about is done by `users`."""
+    """Register the confirmations' URLs; `users` does the work."""
     write = need("WRITE_USERS")
     bp.add_url_rule("/users/<int:key>/token/replace", "users_ask_replace", write(ask_replace), methods=["GET"])
     bp.add_url_rule("/users/<int:key>/token/end", "users_ask_revoke", write(ask_revoke), methods=["GET"])
@@ -20,13 +20,13 @@ def register(bp: Any) -> None:
 
 
 def core_networks() -> str:
-    """From where the Core API may be called at all, in words; the operator decides it in the environment."""
+    """The networks that may call the Core API, as text; the operator sets them in the environment."""
     networks = services().settings.core_api_networks
     return ", ".join(map(str, networks)) or "none"
 
 
 def ask_replace(key: int) -> Response:
-    """A new token ends the old one."""
+    """Ask before a new token replaces the old one."""
     return question(
         key, "issue", title="Replace the {}?", button="Replace token",
         text="A new token is made and shown. The old one opens nothing from the next call on.",
@@ -34,7 +34,7 @@ def ask_replace(key: int) -> Response:
 
 
 def ask_revoke(key: int) -> Response:
-    """Without a token the user's programs are shut out."""
+    """Ask before a token is revoked, which ends the access of the user's programs."""
     return question(
         key, "revoke", title="Revoke the {}?", button="Revoke token",
         text="Programs that call in this user's name are refused from the next call on. A new token can be made later.",
@@ -42,7 +42,7 @@ def ask_revoke(key: int) -> Response:
 
 
 def question(key: int, deed: str, *, title: str, text: str, button: str) -> Response:
-    """The question, with whose token it is."""
+    """The confirmation, with the user's name."""
     record, test = users.LISTING.read(wide_actor(), key), is_about_test()
     return ask(Confirmation(
         title=title.format(token_name(test=test)), text=text,

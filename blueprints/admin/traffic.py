@@ -1,4 +1,4 @@
-"""Today's API traffic for the overview, as the request log counts it."""
+"""Reads today's API traffic from the request log, for the overview."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,12 +26,12 @@ class Today:
 
 
 def freshen() -> None:
-    """Store what was logged a moment ago, unless somebody is doing that already."""
+    """Store the newest records, unless another process is doing that."""
     catch_up(services().settings.spool, within=PATIENCE)
 
 
 def scope_of(who: Actor) -> Scope:
-    """Whose requests the actor may see; those of no merchant are the operator's."""
+    """The scope of requests that the actor may see; only operators see those of no merchant."""
     return Scope(None if isinstance(who.merchant_ids, All) else who.merchant_ids)
 
 

@@ -1,4 +1,4 @@
-"""Users: roles, merchants, access to the APIs; their sessions, and a new password."""
+"""Pages of users: roles, merchants, API access, sessions, passwords."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ ROLE_CHOICES = [(role.value, words) for role, words in ROLES.items()]
 
 
 def values(row: User) -> dict[str, Any]:
-    """A user as the form shows it; never the password."""
+    """A user's values for the form, without the password."""
     shown = {name: getattr(row, name) for name in (
         "email", "name", "role", "active", "all_merchants", "api_access", "allowed_ips", "timezone",
     )}
@@ -29,7 +29,7 @@ def values(row: User) -> dict[str, Any]:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """What the record's page shows besides: merchants with their ids, and the living sessions."""
+    """Merchants with their ids, and the open sessions, for the record's page."""
     mine = {one.id: one for one in own_merchants(me())}
     granted = [mine[one.merchant_id] for one in record.children["memberships"] if one.merchant_id in mine]
     return {
@@ -86,7 +86,7 @@ PAGE = ListPage(
 
 
 def register(bp: Any) -> None:
-    """What a user has beyond a declared noun."""
+    """Register the URLs that only users have."""
     write = need("WRITE_USERS")
     bp.add_url_rule("/users/<int:key>/password", "users_password", write(ask_password), methods=["GET"])
     bp.add_url_rule("/users/<int:key>/password", "users_reset", write(reset_password), methods=["POST"])
@@ -103,9 +103,9 @@ def ask_password(key: int, wrong: Invalid | None = None) -> Any:
 
 
 def reset_password(key: int) -> Any:
-    """Set it; the user's sessions end."""
+    """Set a new password; the user's sessions end."""
     who = wide_actor()
-    users.LISTING.get(who, key)          # nothing is hashed for a row that is not theirs
+    users.LISTING.get(who, key)          # nothing is hashed for a user out of reach
     try:
         if not request.form.get("password"):
             raise Invalid.field("password", "is required", "missing")
@@ -121,7 +121,7 @@ def reset_password(key: int) -> Any:
 
 
 def handle_token(key: int, deed: str) -> BaseResponse:
-    """Show the API token, make a new one, or end it; each is written down."""
+    """Show, replace or revoke the API token; each has an audit entry."""
     who, token, test = wide_actor(), "", is_about_test()
     with transaction():
         who, row = users.LISTING.lock(who, key)
@@ -139,7 +139,7 @@ def handle_token(key: int, deed: str) -> BaseResponse:
 
 
 def is_about_test() -> bool:
-    """Does the address name the test token?"""
+    """Whether the URL is about the test token."""
     return request.args.get("world") == "test"
 
 
@@ -148,7 +148,7 @@ def token_name(*, test: bool) -> str:
 
 
 def end_session(key: int, number: int) -> BaseResponse:
-    """Sign one browser of the user out."""
+    """End one session of the user."""
     with transaction():
         row = users.LISTING.get(wide_actor(), key)
         if number in [one.id for one in sessions.of_user(row.id)]:

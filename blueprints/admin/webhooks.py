@@ -1,4 +1,4 @@
-"""Pages of webhook endpoints: address, events, signing secret, deliveries."""
+"""Pages of webhook endpoints: URL, events, signing secret, deliveries."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -35,12 +35,12 @@ WHAT_TO_DO = (
 
 
 def values(row: Endpoint) -> dict[str, Any]:
-    """An endpoint as the form shows it; never the secret."""
+    """An endpoint's values for the form, without the secret."""
     return {"url": row.url, "description": row.description, "events": row.events}
 
 
 def context(record: Any) -> dict[str, Any]:
-    """What the endpoint's page shows besides: its last deliveries, their chart, its history."""
+    """The last deliveries, their chart and the history, for the endpoint's page."""
     who = wide_actor()
     return {
         "chart": deliveries.chart(who, record.id), "last": deliveries.newest(who, record.id),
@@ -51,7 +51,7 @@ def context(record: Any) -> dict[str, Any]:
 
 
 def create(who: Actor, new: webhooks.EndpointInput) -> Endpoint:
-    """A new endpoint; its secret is shown on demand, so nothing is told once."""
+    """Create an endpoint, whose secret can be shown at any time."""
     return webhooks.create(who, new)[0]
 
 
@@ -90,7 +90,7 @@ PAGE = ListPage(
 
 
 def register(bp: Any) -> None:
-    """What an endpoint has beyond a declared noun."""
+    """Register the URLs that only endpoints have."""
     read, write = need("READ_KEYS"), need("WRITE_KEYS")
     bp.add_url_rule("/webhooks/receivers", "webhooks_receivers", read(receivers), methods=["GET"])
     bp.add_url_rule("/webhooks/<int:key>/secret", "webhooks_secret", write(reveal), methods=["POST"])
@@ -100,7 +100,7 @@ def register(bp: Any) -> None:
 
 
 def short(url: str) -> str:
-    """An address without its scheme, as long as a sentence bears."""
+    """A URL without its scheme, shortened for messages."""
     plain = url.partition("://")[2] or url
     return plain if len(plain) <= 60 else plain[:59] + "…"
 
@@ -115,7 +115,7 @@ def show_endpoints() -> Response:
 
 
 def disabled(who: Actor) -> int:
-    """How many of the endpoints the program has switched off."""
+    """The number of endpoints that the program has disabled."""
     return webhooks.disabled_count(who)
 
 
@@ -133,7 +133,7 @@ def last_of(keys: Sequence[int]) -> dict[int, Any]:
 
 
 def reveal(key: int) -> Response:
-    """The secret in clear, noted in the audit trail, kept nowhere."""
+    """Show the secret, noted in the audit trail, not cached."""
     who = wide_actor()
     with transaction():
         own, endpoint = webhooks.LISTING.lock(who, key)
@@ -150,7 +150,7 @@ def shown(key: int, secret: str, *, title: str, until: Any, status: int = 200) -
 
 
 def ask_rotate(key: int) -> Response:
-    """Say what a new secret means for the receiver."""
+    """Ask for confirmation, with the effects of a new secret on the receiver."""
     record = webhooks.LISTING.read(wide_actor(), key)
     return ask(Confirmation(
         title="Rotate the signing secret?",
@@ -166,7 +166,7 @@ def ask_rotate(key: int) -> Response:
 
 
 def rotate(key: int) -> Response:
-    """A new secret, shown at once."""
+    """Rotate the secret and show the new one."""
     who = wide_actor()
     with transaction():
         own, endpoint = webhooks.LISTING.lock(who, key)
@@ -180,7 +180,7 @@ def rotate(key: int) -> Response:
 
 
 def send_test(key: int) -> BaseResponse:
-    """A test event while the person waits, at most ten seconds; then how it went, in full."""
+    """Send a test event, wait at most ten seconds, and show the attempt."""
     who = wide_actor()
     merchant_id = webhooks.LISTING.read(who, key).merchant_id
     rate_limits.spend(webhooks.TESTS_PER_MINUTE, "minute", webhooks.TEST_OPERATION, str(merchant_id))
@@ -193,9 +193,9 @@ def send_test(key: int) -> BaseResponse:
     return go(deliveries.PAGE.url("show", key=probe.delivery_id))
 
 
-# For whoever writes the receiver --------------------------------------------------------------------
+# Receivers ------------------------------------------------------------------------------------------
 
 
 def receivers() -> str:
-    """Complete receivers that verify signatures, as they are in docs/receivers now."""
+    """Show complete receivers that verify signatures, from docs/receivers."""
     return render_template("admin/webhook_receivers.html", here=PAGE, programs=programs())

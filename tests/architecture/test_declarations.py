@@ -16,7 +16,7 @@ EXPOSURES = list({id(one.exposure): one.exposure for _, one in OPERATIONS if one
 OPEN = {"iam.auth.jwt.authenticate", "iam.auth.jwt.refresh"}       # whoever calls them proves himself in the call
 
 
-CHOSEN = {"merchant_id"}            # a creation's merchant list_filters the actor; it is no field of the input
+CHOSEN = {"merchant_id"}            # a creation's merchant narrows the actor; it is no field of the input
 
 
 def named(value):

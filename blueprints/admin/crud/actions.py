@@ -1,4 +1,4 @@
-"""What is done with rows besides editing: one action on one row or on many, told by a toast that takes it back."""
+"""Runs actions on one row or many, with a toast that offers to undo them."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +22,7 @@ MOST_AT_ONCE = 500
 
 @dataclass(slots=True)
 class Performed:
-    """What was done: to which rows, by name; what is said of those that were kept; how all of them were before."""
+    """The result of an action: the rows by name, notices about rows that were kept, and all previous states."""
 
     names: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Performed:
 
 
 def register(bp: Blueprint, here: ListPage) -> None:
-    """Give each of the noun's actions its addresses."""
+    """Register the URLs of the noun's actions."""
     write = need(here.resource.write_scope)
 
     def add(rule: str, view: str, run: Any, method: str) -> None:
@@ -56,7 +56,7 @@ def action_of(here: ListPage, verb: str) -> Action:
 
 
 def act(here: ListPage, key: int, verb: str) -> BaseResponse:
-    """One action on one row; a toast says what was done and takes it back."""
+    """Run an action on one row; a toast reports it and offers undo."""
     action = action_of(here, verb)
     if action.typed and not is_named(here, key):
         return ask_first(here, key, verb, f"That is not the name of the {here.resource.noun}.")
@@ -69,13 +69,13 @@ def act(here: ListPage, key: int, verb: str) -> BaseResponse:
 
 
 def is_named(here: ListPage, key: int) -> bool:
-    """Was the row's name typed?"""
+    """Whether the row's name was typed."""
     name = here.name(here.resource.listing.read(wide_actor(), key))
     return request.form.get("words", "").strip() == name.strip()
 
 
 def ask_first(here: ListPage, key: int, verb: str, wrong: str = "") -> BaseResponse:
-    """Say what an action does before it is done."""
+    """Show the confirmation of an action."""
     action, who = action_of(here, verb), wide_actor()
     record = here.resource.listing.read(who, key)
     name = here.name(record)
@@ -90,7 +90,7 @@ def ask_first(here: ListPage, key: int, verb: str, wrong: str = "") -> BaseRespo
 
 
 def bulk(here: ListPage) -> BaseResponse:
-    """One action on the chosen rows, all of them or none."""
+    """Run an action on the chosen rows, all of them or none."""
     verb = request.form.get("verb", "")
     action = action_of(here, verb)
     if not action.bulk:
@@ -106,7 +106,7 @@ def bulk(here: ListPage) -> BaseResponse:
 
 
 def undo(here: ListPage) -> BaseResponse:
-    """Give each row of an action the state that it had before, all of them or none."""
+    """Undo an action on its rows, all of them or none."""
     verb = request.values.get("verb", "")
     action = action_of(here, verb)
     who, names = wide_actor(), []
@@ -123,14 +123,14 @@ def undo(here: ListPage) -> BaseResponse:
 
 
 def said(here: ListPage, sentence: str, names: list[str]) -> str:
-    """The sentence about one row by its name, or about many by their number."""
+    """The message about one row by its name, or about many by their number."""
     if len(names) == 1:
         return sentence.format(names[0])
     return sentence.format(f"{len(names)} {here.resource.name.replace('_', ' ')}").replace(" was ", " were ")
 
 
 def sentence_of(here: ListPage, action: Action, told: Performed) -> str:
-    """What was done, and to which rows it could not be done wholly."""
+    """The message about the rows, and about those that were kept."""
     sentences = [said(here, action.past, told.names)] if told.names else []
     return " ".join(sentences + told.kept)
 
@@ -163,12 +163,12 @@ def find(here: ListPage, who: Actor, key: int, *, removed: bool = False) -> tupl
         try:
             return listing.lock(who, key, removed=True)
         except NotFound:
-            pass                                    # kept because something refers to it: only inactive
+            pass                                    # kept because it is in use: only inactive
     return listing.lock(who, key)
 
 
 def refused(here: ListPage, key: int, message: str) -> BaseResponse:
-    """Say on the record's page, or on the list, why it was not done."""
+    """Show the reason of a refusal on the record's page or on the list."""
     flash(message, "bad")
     return go(here.url("show", key=key) if here.opens else here.url("list"))
 
@@ -176,7 +176,7 @@ def refused(here: ListPage, key: int, message: str) -> BaseResponse:
 def done(
     here: ListPage, message: str, undo: str | None, *, gone: bool = False, kind: str = "ok"
 ) -> BaseResponse:
-    """Say what was done where the person is; a toast does it on the next page shown."""
+    """Reload the current page with a toast about the action."""
     flash(message, undo or kind)
     if is_htmx():
         response: Response = make_response("", 204)

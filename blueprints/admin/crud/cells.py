@@ -1,4 +1,4 @@
-"""A cell of a list that is edited where it stands: shown, opened, saved, put back."""
+"""Inline editing of a list's cells: show, edit, save, undo."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from domain.listing import expect
 
 
 def column_of(here: ListPage, name: str) -> Column:
-    """The column, if it may be edited; nothing else can."""
+    """The column, if it is editable; NotFound otherwise."""
     for column in here.columns:
         if column.name == name and column.editable:
             return column
@@ -24,7 +24,7 @@ def column_of(here: ListPage, name: str) -> Column:
 
 
 def show(here: ListPage, key: int, name: str) -> str:
-    """The cell, or its little form."""
+    """The cell, or its form."""
     column = column_of(here, name)
     record = here.resource.listing.read(wide_actor(), key)
     if "edit" not in request.args:
@@ -34,13 +34,13 @@ def show(here: ListPage, key: int, name: str) -> str:
 
 
 def editable(here: ListPage, key: int, column: Column) -> str:
-    """The value as a control holds it."""
+    """The value for a form control."""
     row = here.resource.listing.get(wide_actor(), key)
     return plain(here.values(row).get(column.editable))
 
 
 def save(here: ListPage, key: int, name: str) -> Response:
-    """Take the new value, offering the old one back; or say what is wrong with it."""
+    """Save the new value and offer undo, or show the mistake."""
     column, who, listing = column_of(here, name), wide_actor(), here.resource.listing
     assert here.resource.input is not None
     assert here.resource.update is not None
@@ -63,10 +63,10 @@ def save(here: ListPage, key: int, name: str) -> Response:
 
 
 def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> Response:
-    """The little form again, with what was typed, and with what it is now when somebody was faster."""
+    """The form with the mistake and what was typed, and the stored value after a conflict."""
     record = here.resource.listing.read(wide_actor(), key)
     sentence = str(error.fields.get(column.editable, error.message))
-    version = seen_version() or record.version          # a mistake does not hide what somebody else changed
+    version = seen_version() or record.version          # after a mistake, other people's changes still conflict
     if isinstance(error, PreconditionFailed):
         version = record.version
         sentence = f"Somebody changed it to “{editable(here, key, column)}”. Save again to overwrite."
@@ -77,7 +77,7 @@ def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> R
 
 
 def put_back(column: Column) -> Response:
-    """After an undo: the page again, as it was."""
+    """Reload the page after an undo."""
     flash(f"{column.heading} was put back.", "ok")
     response = make_response("", 204)
     response.headers["HX-Refresh"] = "true"

@@ -1,6 +1,6 @@
-"""Small charts of the back office as plain figures; static/js/charts.js draws and colours them.
+"""Builds small charts as plain figures, which static/js/charts.js draws and colours.
 
-They have few traces and fixed kinds, so there is nothing for plotly's own checks to find.
+They have few traces of fixed kinds, so plotly's own validation is not needed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ import orjson
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A figure, and what it shows in a sentence for those who do not see it."""
+    """A figure, and its description for screen readers."""
 
     figure: dict[str, Any]
     alt: str
@@ -25,7 +25,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How one part of a stacked bar is told from the others: by colour and by pattern."""
+    """The colour and the pattern of one part of a stacked bar."""
 
     name: str
     token: str                      # a colour of static/css/tokens.css: --c-<token>
@@ -33,7 +33,7 @@ class Look:
 
 
 def stacked(labels: Sequence[str], parts: Mapping[Look, Sequence[int]], alt: str) -> Chart:
-    """Bars over named days, one on top of the other; parts without anything are left out."""
+    """Stacked bars by day; empty parts are left out."""
     traces = [
         {
             "type": "bar", "name": look.name, "x": list(labels), "y": list(values), "hovertemplate": "%{y:,}",
@@ -49,7 +49,7 @@ def stacked(labels: Sequence[str], parts: Mapping[Look, Sequence[int]], alt: str
 
 
 def line(name: str, days: Sequence[str], values: Sequence[float], alt: str) -> Chart:
-    """One value over days."""
+    """A line of one value by day."""
     trace = {
         "type": "scatter", "mode": "lines" if len(days) > 60 else "lines+markers", "name": name, "x": list(days),
         "y": list(values), "hovertemplate": "%{y:,}", "meta": {"token": "p95"}, "line": {"width": 2},

@@ -1,4 +1,4 @@
-"""Questions before what cannot be taken back: a dialog over the page, or a page of its own."""
+"""Shows confirmations, as a dialog over the page or as a page of its own."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from blueprints.pages.htmx import page_or_part
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmation:
-    """What is asked. `words` must be typed before the button works; `facts` say what will happen."""
+    """A confirmation. `words` must be typed to enable the button; `facts` say what will happen."""
 
     title: str
     text: str
-    action: str                     # where the form posts
-    back: str                       # where Cancel leads
+    action: str                     # the URL that the form posts to
+    back: str                       # the URL of Cancel
     button: str
     danger: bool = False
     words: str = ""

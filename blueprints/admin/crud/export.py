@@ -1,4 +1,4 @@
-"""Lists as CSV: what one sees, complete, and safe to open in a spreadsheet."""
+"""Exports lists as CSV: the columns of the page, all rows, safe in a spreadsheet."""
 
 import csv
 import re
@@ -17,13 +17,13 @@ from domain import clock
 from domain.pages import Record
 from models.money import Money, exponent, from_micro, from_ten_thousandths
 
-IN_MEMORY = 4_000_000               # bytes; larger exports go through the disk
+IN_MEMORY = 4_000_000               # bytes; larger exports use a temporary file
 AMOUNTS = ("money", "price")
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def safe(value: Any) -> str:
-    """A cell; text that a spreadsheet would take for a formula gets a quote in front."""
+    """A cell; a quote precedes text that a spreadsheet would take for a formula."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -36,7 +36,7 @@ def safe(value: Any) -> str:
 
 
 def heading(columns: Sequence[Column]) -> list[str]:
-    """What the columns are called in a file: the id first, and after an amount its currency."""
+    """The names of the columns in a file: the id first, and after an amount its currency."""
     return ["id", *(name for column in _told(columns) for name in _names(column))]
 
 
@@ -55,13 +55,13 @@ def _told(columns: Sequence[Column]) -> list[Column]:
 
 
 def _names(column: Column) -> list[str]:
-    """Stored units are no concern of a reader: total_minor is told as total."""
+    """The name without its stored unit: total_minor becomes total."""
     name = re.sub(r"_(name|minor|micro|ten_thousandths)\Z", "", column.name)
     return [name, "currency"] if column.kind in AMOUNTS else [name]
 
 
 def flat(record: Record, column: Column) -> Any:
-    """A cell's value as a file shows it."""
+    """A cell's value in a file."""
     value = getattr(record, column.name, None)
     if column.kind == "price":
         return None if value is None else _price(value, record.currency)
@@ -80,9 +80,9 @@ def _price(micro: int, currency: str) -> Decimal:
 
 
 def send(name: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """A download with its length stated, so that one cut short is noticed."""
+    """A download with its length, so that an incomplete one is noticed."""
     file = SpooledTemporaryFile(max_size=IN_MEMORY)          # noqa: SIM115  # the response closes it
-    text = TextIOWrapper(file, encoding="utf-8-sig", newline="")            # spreadsheets look for the mark
+    text = TextIOWrapper(file, encoding="utf-8-sig", newline="")            # spreadsheets need the mark
     writer = csv.writer(text)
     writer.writerow(names)
     writer.writerows([safe(value) for value in row] for row in rows)

@@ -1,4 +1,4 @@
-"""A declared noun in the navigation, and its rows in the search of the palette."""
+"""Adds a noun to the navigation, and its rows to the search of the palette."""
 
 import re
 from functools import partial
@@ -49,7 +49,7 @@ def creation_of(here: ListPage) -> Creation:
 
 
 def search(here: ListPage, words: str) -> Found:
-    """A few rows that fit: the one that is called by its number first."""
+    """A few rows that match: first the one with this number."""
     who, resource = actor(), here.resource
     rows = numbered(who, resource, words)
     known = {row.id for row in rows}
@@ -59,7 +59,7 @@ def search(here: ListPage, words: str) -> Found:
 
 
 def numbered(who: Actor, resource: Resource, words: str) -> list[Any]:
-    """The row that is called by its number: 242, #242, Budget 242, budget_242."""
+    """The row with this number: 242, #242, Budget 242, budget_242."""
     called = NUMBERED.fullmatch(words)
     kind = (called[1] or "").strip(" _#").replace("_", " ").lower() if called else ""
     if called is None or kind not in ("", resource.noun.lower()):
@@ -71,5 +71,5 @@ def numbered(who: Actor, resource: Resource, words: str) -> list[Any]:
 
 
 def hit(here: ListPage, row: Any) -> Hit:
-    """A row as a line."""
+    """A row as a line of the palette."""
     return Hit(here.name(row) or "(no name)", here.icon, here.url("show", key=row.id), here.note(row) or "")

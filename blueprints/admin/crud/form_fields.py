@@ -1,4 +1,4 @@
-"""Fields of forms, declared once: what a page shows, and what the domain reads from what was typed."""
+"""Declares fields of forms: what a page shows, and how the domain reads what was typed."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -13,12 +13,12 @@ from domain.actor import Actor
 
 Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
 OURS = frozenset({"csrf_token", "version", "loaded", "next", "merchant_id", "once"})     # not the row's own fields
-MANY: set[str] = set()              # fields that take a list, boxes of one name or one text; each ListPage adds its own
+MANY: set[str] = set()              # fields with a list, as checkboxes or as one text; each ListPage adds its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One control. `name` is the domain's, dots reach into parts: billing_address.city."""
+    """One control. `name` is the domain's, with dots for parts: billing_address.city."""
 
     name: str
     label: str = ""
@@ -26,7 +26,7 @@ class Field:
     required: bool = False
     hint: str = ""
     choices: Choices = ()
-    blank: str | None = None        # what an empty choice says
+    blank: str | None = None        # the text of the empty choice
     wide: bool = False              # a row of its own
 
     @property
@@ -47,14 +47,14 @@ class Section:
 
 
 def boxes(sections: Sequence[Section]) -> list[str]:
-    """The declared fields that send nothing when they are off."""
+    """The declared checkboxes, which send nothing when they are off."""
     return [one.name for section in sections for one in section.fields if one.kind == "check"]
 
 
 def payload(form: MultiDict[str, str], off: Collection[str] = ()) -> dict[str, Any]:
-    """What was typed, nested as the domain's input models are: `items.0.quantity` is a part of a list.
+    """The form's values, nested as the domain's input models are: `items.0.quantity` is a part of a list.
 
-    A box that is not ticked sends nothing: `off` names those.
+    A checkbox that is off sends nothing: `off` names those.
     """
     tree: dict[str, Any] = {}
     for name in form:
@@ -75,7 +75,7 @@ def _put(tree: dict[str, Any], path: list[str], value: Any) -> None:
 
 
 def _listed(part: Any) -> Any:
-    """A part whose names are all numbers is a list, in their order."""
+    """Convert a part whose names are all numbers to a list, in their order."""
     if not isinstance(part, dict):
         return part
     inner = {name: _listed(value) for name, value in part.items()}

@@ -1,4 +1,4 @@
-"""Lists, declared: columns, filters and what can be done with the rows. Example: `customers`."""
+"""Declares the pages of a noun: columns, filters, forms and actions. Example: `customers`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -27,7 +27,7 @@ PER_PAGE = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column. `kind` picks how a value reads: see templates/admin/_cells.html."""
+    """One column. `kind` decides how a value is shown: see templates/admin/_cells.html."""
 
     name: str
     title: str = ""
@@ -35,9 +35,9 @@ class Column:
     sort: str = ""                  # the listing's name of its order, where it can be sorted by
     editable: str = ""              # the input's field that an inline edit changes
     choices: Sequence[tuple[str, str]] = ()
-    wide: bool = False              # on list_filter screens: a line of its own
-    shown: Callable[[Any], str] | None = None       # what is shown of a row instead of the plain value
-    minor: bool = False             # on list_filter screens: not shown
+    wide: bool = False              # on narrow screens: a line of its own
+    shown: Callable[[Any], str] | None = None       # the text of a row, instead of the value
+    minor: bool = False             # on narrow screens: not shown
 
     @property
     def heading(self) -> str:
@@ -46,7 +46,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFilter:
-    """One filter of a list, as people choose it."""
+    """One filter of a list."""
 
     name: str
     title: str = ""
@@ -63,7 +63,7 @@ class ListFilter:
         return self.choices(who) if callable(self.choices) else self.choices
 
     def value(self, who: Actor) -> Any:
-        """What the address says, typed; None when it says nothing usable."""
+        """The value in the URL, typed; None without a valid one."""
         raw = request.args.get(self.name, "")
         if self.kind == "day":
             return _moment(raw, end=self.name.endswith("before"))
@@ -72,7 +72,7 @@ class ListFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class ListPage:
-    """A noun's pages: its list, its forms, its record."""
+    """Declares a noun's pages: its list, its forms, its record."""
 
     resource: Resource
     title: str
@@ -81,28 +81,28 @@ class ListPage:
     columns: tuple[Column, ...]
     list_filters: tuple[ListFilter, ...] = ()
     sections: tuple[Section, ...] = ()
-    values: Callable[[Any], dict[str, Any]] = lambda row: {}        # a row as its form shows it
+    values: Callable[[Any], dict[str, Any]] = lambda row: {}        # a row's values in its form
     sort: str = "-created_at"
     tones: Mapping[str, str] = field(default_factory=dict)          # status -> tone of its tag
-    name: Callable[[Any], str] = lambda row: row.name               # how a row is called in sentences
+    name: Callable[[Any], str] = lambda row: row.name               # a row's name in messages
     form: str = "admin/form.html"
     show: str = "admin/show.html"
-    context: Callable[[Any], dict[str, Any]] = lambda row: {}       # what else the record's page shows
-    read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # before the domain reads it
+    context: Callable[[Any], dict[str, Any]] = lambda row: {}       # more values for the record's page
+    read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # the form for the domain
     explain: Callable[[str, Problem], tuple[str, Problem]] = lambda name, problem: (name, problem)   # as this form says
-    choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # what else the form offers
-    can_edit: Callable[[Any], bool] = lambda record: True           # is the record still open to its form?
-    warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # what else is said before an action
-    opens: bool = True                                              # has a row a page of its own?
-    mount: str = ""                                                 # the address below /admin, if not the name
-    group: str | None = None                                        # the heading in the navigation
+    choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # more choices for the form
+    can_edit: Callable[[Any], bool] = lambda record: True           # the record can still be changed
+    warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # more texts of a confirmation
+    opens: bool = True                                              # a row has a page of its own
+    mount: str = ""                                                 # the URL below /admin, if not the name
+    group: str | None = None                                        # its heading in the navigation
     place: int = 0                                                  # its order there
-    apart: str = ""                                                 # why it is not in the navigation
+    apart: str = ""                                                 # the reason why it is not in the navigation
     keys: str = ""                                                  # its letter: g x opens it, c x its form
-    note: Callable[[Any], str | None] = lambda row: ""              # what the palette says beside a row's name
+    note: Callable[[Any], str | None] = lambda row: ""              # the palette's text beside a row's name
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
-    needs_merchant: bool = True                                     # a create under All asks for one
-    listed: Callable[[], Response] | None = None                    # the list, where it is not the usual one
+    needs_merchant: bool = True                                     # a creation under All asks for one
+    listed: Callable[[], Response] | None = None                    # the view of the list, if not the usual one
 
     def __post_init__(self) -> None:
         if self.resource.input is not None:
@@ -125,11 +125,11 @@ class ListPage:
         return f"admin.{self.resource.name}_{view}"
 
     def url(self, view: str, /, **values: Any) -> str:
-        """The address of one of the noun's views."""
+        """The URL of one of the noun's views."""
         return url_for(self.endpoint(view), **values)
 
     def at(self, key: int, rest: str = "") -> str:
-        """The address of a row, or of a view below it; said often on a page, so put together by hand."""
+        """The URL of a row, or of a view below it; built by hand, because pages have many of them."""
         return f"{request.script_root}/admin{self.path}/{key}{rest}"
 
     def link(self, **changed: Any) -> str:
@@ -141,7 +141,7 @@ class ListPage:
 
     @property
     def creates(self) -> bool:
-        """May this user make a new row here?"""
+        """Whether this user may create a row here."""
         possible = bool(self.sections and self.resource.create) and may(self.resource.write_scope)
         return possible and self.resource.may_create(wide_actor())
 
@@ -156,19 +156,19 @@ class ListPage:
         return {verb: action for verb, action in self.verbs.items() if action.bulk}
 
     def offered(self, record: Any) -> list[tuple[str, Action]]:
-        """What can be done with this row now, by this user."""
+        """The actions that this user may take on this row now."""
         if not may(self.resource.write_scope):
             return []
         who = wide_actor()
         return [(verb, action) for verb, action in self.verbs.items() if action.offered(who, record)]
 
     def filters(self, who: Actor) -> dict[str, Any]:
-        """The filters that the address names, typed."""
+        """The filters in the URL, typed."""
         found = {list_filter.name: list_filter.value(who) for list_filter in self.list_filters}
         return {name: value for name, value in found.items() if value is not None}
 
     def query(self, who: Actor, *, limit: int = PER_PAGE) -> Query:
-        """What the address asks for; what it says wrongly is left out."""
+        """The query of the URL, without invalid values."""
         wanted = request.args.get("sort") or self.sort
         if wanted.lstrip("-") not in self.resource.listing.sort:
             wanted = self.sort
@@ -181,7 +181,7 @@ class ListPage:
         )
 
     def order(self, column: Column) -> tuple[str | None, str]:
-        """How the column is sorted now (for aria-sort), and the address that sorts it the other way."""
+        """The column's current order (for aria-sort), and the URL of the opposite order."""
         now = request.args.get("sort") or self.sort
         if now.lstrip("-") != column.sort:
             return None, self.link(sort=column.sort, page=None)
@@ -190,7 +190,7 @@ class ListPage:
         return "descending" if descending else "ascending", self.link(sort=flipped, page=None)
 
     def rows(self) -> Page:
-        """The rows under the switcher's merchant; behind the end stands the last page."""
+        """The rows under the switcher's merchant; after the end the last page."""
         who = actor()
         query = self.query(who)
         page = self.resource.listing.page(who, query)
@@ -220,7 +220,7 @@ def value_of(record: Record, column: Column) -> Any:
 
 
 def _moment(raw: str, *, end: bool) -> datetime | None:
-    """A day of the reader's zone as its first or last instant."""
+    """The first or last instant of a day in the reader's zone."""
     try:
         return times.moment(raw, zone(), end_of_day=end) if raw else None
     except PydanticCustomError:

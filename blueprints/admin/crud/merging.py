@@ -1,6 +1,6 @@
-"""Two people at one form: it carries digests of what it was loaded with, so both people's changes can be put together.
+"""Merges the changes of two people to one row: the form carries digests of the values it was loaded with.
 
-What this person did not touch takes what is stored now; what both changed keeps what was typed, and says the other.
+A field that this person did not change gets the stored value; one that both changed keeps the typed value, with a note.
 """
 
 import json
@@ -20,25 +20,25 @@ Lines = dict[int, dict[str, str]]
 
 @dataclass
 class Merged:
-    """The form put together: its values, and a sentence for each field that somebody else changed."""
+    """The merged form: its values, and a message for each field that another person changed."""
 
     values: dict[str, str]
     now: dict[str, str] = field(default_factory=dict)
 
 
 def typed() -> dict[str, str]:
-    """What the form sent, one text a field; boxes of one name are lines of it."""
+    """The form's values, one text per field; checkboxes of one name are its lines."""
     form = request.form
     return {name: "\n".join(filter(None, form.getlist(name))) if name in MANY else form[name] for name in form}
 
 
 def digests(values: Mapping[str, str]) -> dict[str, str]:
-    """What the form was loaded with, in a few characters a field."""
+    """Digests of the form's loaded values, a few characters each."""
     return {name: digest(name, value) for name, value in values.items()}
 
 
 def loaded() -> dict[str, str]:
-    """The digests that the form sent back; none when it did not, or wrote them itself."""
+    """The digests that the form sent back; none when they are missing or invalid."""
     try:
         found = json.loads(request.form.get("loaded", ""))
     except (ValueError, RecursionError):
@@ -47,7 +47,7 @@ def loaded() -> dict[str, str]:
 
 
 def loaded_but(names: Collection[str]) -> str:
-    """The digests as they were sent, without those of some fields; a list's name stands for all of its parts."""
+    """The digests that were sent, without those of some fields; a list's name includes all of its parts."""
     if not names:
         return request.form.get("loaded", "")
     kept = {
@@ -58,7 +58,7 @@ def loaded_but(names: Collection[str]) -> str:
 
 
 def merge(stored: Mapping[str, str], boxes: Collection[str], words: Mapping[str, str]) -> Merged:
-    """The form that was sent and the row, put together; `boxes` send nothing when off, `words` say the row's values."""
+    """The form merged with the row; `boxes` send nothing when off, `words` are texts of the row's values."""
     sent, base = typed(), loaded()
     merged = Merged({name: value for name, value in sent.items() if not ITEM.fullmatch(name)})
     for name, value in stored.items():
@@ -73,7 +73,7 @@ def merge(stored: Mapping[str, str], boxes: Collection[str], words: Mapping[str,
 
 
 def _field(merged: Merged, name: str, sides: tuple[str, str, str | None], words: str) -> None:
-    """One field: what is stored, what was typed, and the digest of what both began with."""
+    """Merge one field from the stored value, the typed one, and the digest of the loaded one."""
     now, mine, base = sides
     theirs, own = digest(name, now), digest(name, mine)
     merged.values[name] = now if own == base else mine
@@ -103,7 +103,7 @@ def _lines(merged: Merged, now: Lines, mine: Lines, base: Lines) -> None:
 
 
 def _by_number(merged: Merged, now: Lines, mine: Lines, base: Lines) -> tuple[Lines, str]:
-    """Lines that are still the same ones: field by field, with those that either of the two added."""
+    """Lines that still match, merged field by field, with the lines that either person added."""
     kept: Lines = {}
     notes = []
     for number, line in now.items():
@@ -123,12 +123,12 @@ def _by_number(merged: Merged, now: Lines, mine: Lines, base: Lines) -> tuple[Li
 
 
 def _without_lost_id(line: dict[str, str], there: Collection[str | None]) -> dict[str, str]:
-    """A line whose row somebody else removed is a new one."""
+    """A line without its id if another person removed the row: it becomes a new one."""
     return line if line.get("id") in there else {part: value for part, value in line.items() if part != "id"}
 
 
 def _same(before: Mapping[str, str], now: Mapping[str, str] | None) -> bool:
-    """Is it still that line? Its id says so, or that more than half of its parts are as they were."""
+    """Whether it is still that line: it has the same id, or more than half of its parts are unchanged."""
     if now is None:
         return False
     if "id" in now:
@@ -154,7 +154,7 @@ def _as_digests(lines: Lines) -> Lines:
 
 
 def digest(name: str, value: str) -> str:
-    """Of the text as browsers send it: another line ending, or space at an end, is no change."""
+    """The digest of a text, without regard to line endings and space at an end."""
     text = "\n".join(sorted(value.split())) if name in MANY else "\n".join(value.strip().splitlines())
     part = name.rpartition(".")[2] if ITEM.fullmatch(name) else name
     if part != name:

@@ -1,4 +1,4 @@
-"""A create form makes one row, however often it is sent: its token leads to the row that the first time made."""
+"""Keeps a form that is sent twice from creating two rows: its token leads to the first one's row."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ NAME = "once"
 
 
 def token() -> str:
-    """The token of the form that was sent, or a fresh one for a form that is shown."""
+    """The token of the form that was sent, or a new one for a form to show."""
     return _sent() or form_tokens.fresh()
 
 
 def made(create: Callable[[], str]) -> tuple[str, bool]:
-    """The address that `create` gives, and whether it ran now; call within the transaction of the creation."""
+    """The URL that `create` returns, and whether it ran now; call within the creation's transaction."""
     if not _sent():
         return create(), True
     own = f"{me().user.id}:{_sent()}"[:form_tokens.LONGEST]

@@ -1,4 +1,4 @@
-"""One row of a declared noun: its page and its forms."""
+"""Serves a row's page and its forms."""
 
 import json
 from collections.abc import Callable
@@ -31,7 +31,7 @@ REFUSED = {Invalid: 422, Conflict: 422, PreconditionFailed: 409}
 
 
 def register(bp: Blueprint, here: ListPage) -> None:
-    """Give a declared noun its addresses."""
+    """Register the noun's URLs."""
     read, write = need(here.resource.read_scope), need(here.resource.write_scope)
 
     def add(rule: str, verb: str, view: Any, *methods: str) -> None:
@@ -55,14 +55,14 @@ def register(bp: Blueprint, here: ListPage) -> None:
 
 
 def export_list(here: ListPage) -> Response:
-    """Everything that the list's address finds, on all pages."""
+    """Download all rows of the list's URL, on all pages."""
     who = actor()
     rows = (export.line(record, here.columns) for record in here.resource.listing.stream(who, here.query(who)))
     return export.send(here.resource.name, export.heading(here.columns), rows)
 
 
 def show(here: ListPage, key: int) -> str:
-    """The record, found in any of the user's merchants, whichever the switcher shows."""
+    """The record's page, for any of the user's merchants, whichever the switcher shows."""
     who = wide_actor()
     record = here.resource.listing.read(who, key)
     known = facts(here, key, who)
@@ -74,7 +74,7 @@ def show(here: ListPage, key: int) -> str:
 
 
 def facts(here: ListPage, key: int, who: Actor) -> dict[str, str]:
-    """The form's fields as they read: a choice by its words, not by its value."""
+    """The form's fields as text: a choice by its title, not by its value."""
     row = here.resource.listing.get(who, key)
     values = stored(here, row)
     for section in here.sections:
@@ -88,7 +88,7 @@ def facts(here: ListPage, key: int, who: Actor) -> dict[str, str]:
 
 
 def trail(here: ListPage, key: int, limit: int = 20, kind: str = "") -> list[AuditEntry]:
-    """What happened to the row, newest first."""
+    """The row's audit entries, newest first."""
     statement = (
         select(AuditEntry)
         .where(AuditEntry.object_type == (kind or here.resource.noun.replace(" ", "_")), AuditEntry.object_id == key)
@@ -102,7 +102,7 @@ def trail(here: ListPage, key: int, limit: int = 20, kind: str = "") -> list[Aud
 
 
 def blank_form(here: ListPage) -> Response:
-    """An empty form, or one that the address fills in; under All the merchant is asked for first."""
+    """An empty form, or one filled in from the URL; under All it asks for the merchant first."""
     if not here.creates:
         raise Forbidden(f"Only a user with all merchants can create a {here.resource.noun}.")
     if choice_of(here, None)["merchants"] and not chosen_merchant():
@@ -114,7 +114,7 @@ def blank_form(here: ListPage) -> Response:
 
 
 def filled_form(here: ListPage, key: int) -> BaseResponse:
-    """The row as it is; one that is closed to changes says so on its page."""
+    """The form of a row; one that cannot be changed says so on its page."""
     row = here.resource.listing.get(wide_actor(), key)
     if not here.can_edit(row):
         return actions.refused(here, key, f"{here.name(row)} can no longer be changed.")
@@ -122,7 +122,7 @@ def filled_form(here: ListPage, key: int) -> BaseResponse:
 
 
 def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | None = None) -> Response:
-    """The form, with what was typed and what is wrong with it; after a conflict, put together with what is stored."""
+    """The form with what was typed and its mistakes; after a conflict, merged with the stored row."""
     now: dict[str, str] = {}
     who = acting(here, row)
     version, loaded = seen(here, row, wrong)
@@ -138,7 +138,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
 
 
 def seen(here: ListPage, row: Any, wrong: DomainError | None) -> tuple[int | None, str]:
-    """The version that the form is about, and digests of its values: as loaded, however often it was refused."""
+    """The version and the digests with which the form was first loaded."""
     if row is None:
         return None, ""
     if request.method == "POST":
@@ -147,12 +147,12 @@ def seen(here: ListPage, row: Any, wrong: DomainError | None) -> tuple[int | Non
 
 
 def unsent(wrong: DomainError | None) -> list[str]:
-    """Amounts that must be looked at again: sent as they are, they count as touched the next time."""
+    """Amounts that must be confirmed: sent unchanged, they count as changed the next time."""
     return [name for name, one in wrong.fields.items() if one is LOOK_AGAIN] if wrong else []
 
 
 def told(here: ListPage, error: DomainError) -> DomainError:
-    """The mistakes as this form says them."""
+    """The mistakes in this form's words."""
     error.fields = dict(
         here.explain(name, LOOK_AGAIN if one is inputs.SENT_AGAIN else one) for name, one in error.fields.items()
     )
@@ -160,7 +160,7 @@ def told(here: ListPage, error: DomainError) -> DomainError:
 
 
 def stored(here: ListPage, row: Any) -> dict[str, str]:
-    """The row as its form's controls hold it."""
+    """The row's values for the form's controls."""
     return {name: plain(value) for name, value in here.values(row).items()}
 
 
@@ -175,12 +175,12 @@ def choice_of(here: ListPage, row: Any) -> dict[str, Any]:
 
 
 def acting(here: ListPage, row: Any) -> Actor:
-    """The user, for the one merchant that the form is about."""
+    """The user, for the merchant of the form."""
     return acting_new() if row is None else wide_actor().for_row(row)
 
 
 def acting_new() -> Actor:
-    """The user, for the merchant that a new row is for."""
+    """The user, for the merchant of a new row."""
     chosen = chosen_merchant()
     if chosen is not None and me().session.merchant_id is None:
         return wide_actor().narrowed(chosen)
@@ -188,13 +188,13 @@ def acting_new() -> Actor:
 
 
 def chosen_merchant() -> int | None:
-    """The merchant that the address or the form names."""
+    """The merchant in the URL or the form."""
     raw = request.values.get("merchant_id", "")
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
 
 
 def create(here: ListPage) -> BaseResponse:
-    """A new row from the form, or the form again with every mistake."""
+    """Create a row from the form, or show the form with every mistake."""
     who = acting(here, None) if here.needs_merchant else wide_actor()
     model = here.resource.input
     assert model is not None
@@ -210,7 +210,7 @@ def create(here: ListPage) -> BaseResponse:
 
 
 def store(here: ListPage, who: Actor, new: Any) -> str:
-    """Make the row; the address of its page."""
+    """Create the row; returns the URL of its page."""
     assert here.resource.create is not None
     row = here.resource.create(who, new)
     flash(f"{here.name(row)} was created.", "ok")
@@ -218,7 +218,7 @@ def store(here: ListPage, who: Actor, new: Any) -> str:
 
 
 def save(here: ListPage, key: int) -> BaseResponse:
-    """The changes of the form, unless somebody else was faster."""
+    """Save the changes of the form, unless the row was changed meanwhile."""
     model = here.resource.input
     assert model is not None
     assert here.resource.update is not None
@@ -241,7 +241,7 @@ def save(here: ListPage, key: int) -> BaseResponse:
 
 
 def complete(here: ListPage, read: Callable[[], Any]) -> Any:
-    """What `read` makes of the form; raises Invalid with its mistakes and with the required fields left blank."""
+    """The form after `read`; raises Invalid with its mistakes and the empty required fields."""
     fields = [field for section in here.sections for field in section.fields if field.required]
     blank = {
         field.name: Problem("missing", "is required")
@@ -257,6 +257,6 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
 
 
 def typed(here: ListPage) -> dict[str, Any]:
-    """The form as the domain's input reads it."""
+    """The form as the domain's input."""
     form, off = touched.only(boxes(here.sections))
     return payload(here.read(form), off)

@@ -1,7 +1,7 @@
-"""What a person changed in a form: only that reaches the domain, so that what nobody touched stays as it is.
+"""Reduces a form to the fields that a person changed, so that all others stay as they are.
 
-A form carries digests of what it was loaded with (see `merging`). Fields of one object, such as an address, go
-together; of a line that was there before, its id and what was changed of it.
+A form carries digests of its loaded values (see `merging`). The fields of one object, such as an address, are
+sent together; of an existing line, its id and its changed fields.
 """
 
 from collections.abc import Collection
@@ -15,7 +15,7 @@ Form = MultiDict[str, str]
 
 
 def only(boxes: Collection[str]) -> tuple[Form, list[str]]:
-    """The fields that were changed, and the boxes that were switched off; everything when the form says no digests."""
+    """The changed fields, and the checkboxes that were cleared; all fields when the form has no digests."""
     form, base, sent = request.form, merging.loaded(), merging.typed()
     off = [name for name in boxes if name not in form]
     if not base:
@@ -31,7 +31,7 @@ def only(boxes: Collection[str]) -> tuple[Form, list[str]]:
 
 
 def _stays(name: str, changed: Collection[str]) -> bool:
-    """Is it an unchanged part of a line that was there before?"""
+    """Whether it is an unchanged part of an existing line."""
     found = merging.ITEM.fullmatch(name)
     if found is None or found[2] == "id":
         return False

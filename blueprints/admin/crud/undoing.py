@@ -1,4 +1,4 @@
-"""How rows were before an action, kept in the address that takes it back."""
+"""Encodes the state of rows before an action in the URL that undoes it."""
 
 import json
 from typing import Any
@@ -7,16 +7,16 @@ from blueprints.admin.crud.listing import ListPage
 from domain.errors import Invalid
 from domain.resource import Action
 
-States = list[tuple[int, dict[str, Any]]]      # the row's id, and what its columns said
+States = list[tuple[int, dict[str, Any]]]      # the row's id, and its columns' values
 
 
 def state_of(action: Action, row: Any) -> dict[str, Any]:
-    """What the columns say that the action changes."""
+    """The values of the columns that the action changes."""
     return {name: getattr(row, name) for name in action.keeps}
 
 
 def address(here: ListPage, verb: str, states: States) -> str | None:
-    """Where the undo is posted to; None when nothing takes the action back. Rows that were alike are named together."""
+    """The URL of the undo; None for an action without one. Rows with equal values are grouped."""
     action = here.verbs[verb]
     if action.undo is None:
         return None
@@ -28,7 +28,7 @@ def address(here: ListPage, verb: str, states: States) -> str | None:
 
 
 def states(action: Action, written: str) -> States:
-    """What `address` wrote; raises Invalid for anything else. The values are for the action's undo to check."""
+    """Decode what `address` wrote; raises Invalid for anything else. The action's undo checks the values."""
     unknown = Invalid("This cannot be undone.")
     if action.undo is None:
         raise unknown
