@@ -1,7 +1,7 @@
-"""For machines that watch the installation: /healthz, /readyz, /metrics.
+"""Serves /healthz, /readyz and /metrics for monitoring.
 
-The figures come from what all processes share (databases, spool, disk), so that it does not matter
-which of several server processes answers, and a restart resets nothing.
+The figures come from what all processes share (databases, spool, disk), so that every server process
+gives the same ones, and a restart resets nothing.
 """
 
 import hmac
@@ -29,11 +29,11 @@ from operations import check, readiness
 
 PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via")
 CLASSES = {1: "1xx", 2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx", 6: "rpc_error"}
-REMEMBERED = 1.0                                     # seconds for which an answer of /readyz holds
+REMEMBERED = 1.0                                     # seconds for which a result of /readyz is cached
 
 
 def blueprint(settings: Settings) -> Blueprint:
-    """The three addresses, with the settings they need."""
+    """The three URLs, with the settings they need."""
     built = Blueprint("health", __name__)
     ready = Readiness(settings)
     registry = CollectorRegistry()
@@ -46,12 +46,12 @@ def blueprint(settings: Settings) -> Blueprint:
 
 
 def healthz() -> Response:
-    """This process answers; nothing else is asked."""
+    """200 as long as this process answers."""
     return _unstored(jsonify(status="ok"))
 
 
 class Readiness:
-    """Whether requests can be served, asked at most once a second however often somebody polls."""
+    """Checks whether requests can be served, at most once a second."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
@@ -60,7 +60,7 @@ class Readiness:
         self.asked = 0.0
 
     def answer(self) -> Response:
-        """200 when everything that serving needs is there, else 503 with what is not."""
+        """200 when everything that serving needs is available, else 503 with the problems."""
         if time.monotonic() - self.asked > REMEMBERED:
             self.known, self.asked = readiness.complaints(self.settings), time.monotonic()
             self.waiting = outbox.state().as_dict() if self.known["migrations"] == "ok" else {}
@@ -74,7 +74,7 @@ class Readiness:
 
 
 def metrics(settings: Settings, registry: CollectorRegistry) -> Response:
-    """The figures in the text format of Prometheus."""
+    """The metrics in the text format of Prometheus."""
     if not may_read(settings):
         refused = Response("The metrics need COUNTINGHOUSE_METRICS_TOKEN as a bearer token.\n", 403)
         refused.mimetype = "text/plain"
@@ -83,7 +83,7 @@ def metrics(settings: Settings, registry: CollectorRegistry) -> Response:
 
 
 def may_read(settings: Settings) -> bool:
-    """With the token, or from this machine without a proxy in between."""
+    """Whether metrics may be read: with the token, or from this machine without a proxy."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     expected = settings.metrics_token
     if expected and scheme.lower() == "bearer" and hmac.compare_digest(token.encode(), expected.encode()):
@@ -97,7 +97,7 @@ def may_read(settings: Settings) -> bool:
 
 
 class Figures(Collector):
-    """What is worth watching, read when it is asked for."""
+    """Collects the metrics when they are requested."""
 
     def __init__(self, settings: Settings):
         self.settings = settings
@@ -114,7 +114,7 @@ class Figures(Collector):
             yield from _requests()
             yield from _outbox()
         except SQLAlchemyError:
-            return                                   # `ready` says so
+            return                                   # `ready` reports it
 
     def _readiness(self) -> Iterator[Metric]:
         family = GaugeMetricFamily("countinghouse_ready", "1 where serving has what it needs.", labels=["check"])
@@ -124,7 +124,7 @@ class Figures(Collector):
 
 
 def _requests() -> Iterator[Metric]:
-    """Requests that were logged, ever, by contract and outcome."""
+    """All requests ever logged, by contract and outcome."""
     counted = CounterMetricFamily("countinghouse_requests", "Requests logged.", labels=["contract", "outcome"])
     spent = CounterMetricFamily("countinghouse_request_seconds", "Time spent on them.", labels=["contract", "outcome"])
     query = (
@@ -143,7 +143,7 @@ def _requests() -> Iterator[Metric]:
 
 
 def _outbox() -> Iterator[Metric]:
-    """What waits to leave the house."""
+    """The tasks of the outbox."""
     state = outbox.state()
     tasks = GaugeMetricFamily("countinghouse_outbox_tasks", "Tasks of the outbox.", labels=["state"])
     for name, count in (("pending", state.pending), ("held", state.held), ("failed_last_day", state.failed)):

@@ -1,4 +1,4 @@
-"""The services that app.py gives to the blueprints, which import none of them: one typed object an application."""
+"""Defines the services that app.py gives to the blueprints, as one typed object per application."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ NAME = "countinghouse"                  # the key in app.extensions
 
 
 class Probe(Protocol):
-    """What became of a test event; no delivery id when there was nowhere to send it."""
+    """The result of a test event; no delivery id without an endpoint."""
 
     @property
     def delivery_id(self) -> int | None: ...
@@ -26,7 +26,7 @@ class Probe(Protocol):
 
 
 class ProbeKey(Protocol):
-    """Sends a test event to the webhook URL of the key that asks."""
+    """Sends a test event to the webhook URL of the calling key."""
 
     def __call__(self, actor: Actor, event: str, data: Any) -> Probe: ...
 
@@ -38,7 +38,7 @@ class ProbeEndpoint(Protocol):
 
 
 class Documents(Protocol):
-    """Writes the machine-readable documents of the contracts, for the address under which they answer."""
+    """Writes the machine-readable documents of the contracts, for the installation's URL."""
 
     @property
     def openapi(self) -> Callable[[str, str], dict[str, Any]]: ...
@@ -48,7 +48,7 @@ class Documents(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything that one application holds for its blueprints."""
+    """The services of one application."""
 
     settings: Settings
     close_call: Callable[[Response], Response]          # ends a request: its headers, its record
@@ -63,5 +63,5 @@ def install(app: Flask, given: Services) -> None:
 
 
 def services(app: Flask | None = None) -> Services:
-    """Those of an application, or of the one that runs here."""
+    """The services of an application, by default of the current one."""
     return cast(Services, (app or current_app).extensions[NAME])

@@ -1,8 +1,8 @@
-"""What limits count: in Redis, for all processes, where there is one; else in this process.
+"""Counts for limits: in Redis, shared by all processes, if configured; else in this process.
 
-Redis that does not answer (refused, cut, silent, slow, nonsense) costs a request at most PATIENCE in all. From then
-on each process counts for itself, against stricter limits, and one request every RETRY seconds looks whether Redis
-is back. Nobody is let through without being counted, and nobody sees an error.
+When Redis fails (refused, closed, silent, slow, invalid), a request waits for it at most PATIENCE in all. From then
+on each process counts for itself, with stricter limits, and one request every RETRY seconds checks whether Redis
+is back. No request goes uncounted, and none fails.
 """
 
 import logging
@@ -22,8 +22,8 @@ from redis.retry import Retry
 from blueprints.api.wire.window import WindowStorage
 from domain.errors import LimitExceeded
 
-PATIENCE = 0.3              # seconds that a request waits for Redis, all its questions together
-RETRY = 5.0                 # seconds between looks whether Redis is back
+PATIENCE = 0.3              # seconds that a request waits for Redis, for all its commands together
+RETRY = 5.0                 # seconds between checks whether Redis is back
 STRICTER = 2                # a process that counts for itself divides every limit by this
 SPENT = "countinghouse.waited"                          # in the environment of the request
 T = TypeVar("T")
@@ -34,7 +34,7 @@ _thread = threading.local()
 
 
 class TimedSocket:
-    """A socket whose every step ends with the patience of the thread, not with a time-out of its own."""
+    """A socket whose operations end at the thread's deadline, not at a time-out of their own."""
 
     def __init__(self, real: Any):
         self._real = real
@@ -63,7 +63,7 @@ class TimedSocket:
 
     def _hurry(self) -> None:
         until = getattr(_thread, "until", None)
-        if until is None or self._timeout == 0:             # 0: a look that does not wait
+        if until is None or self._timeout == 0:             # 0: does not wait
             return
         left = until - time.monotonic()
         if left <= 0:
@@ -72,7 +72,7 @@ class TimedSocket:
 
 
 def _timed(kind: Any) -> Any:
-    """The same kind of connection, with a timed socket."""
+    """The connection class with a timed socket."""
 
     class Timed(kind):  # type: ignore[misc]
         def _connect(self) -> Any:
@@ -89,13 +89,13 @@ REDIS_OPTIONS: dict[str, Any] = {
 
 
 def redis_options(url: str) -> dict[str, Any]:
-    """How to connect to the Redis at this address."""
+    """The options to connect to the Redis at this URL."""
     kind = {"rediss": TLS, "unix": UNIX}.get(url.partition(":")[0], TCP)
     return REDIS_OPTIONS | {"connection_class": kind}
 
 
 class SharedCounters:
-    """Answers questions to the counters, from Redis or, while that is away, from this process."""
+    """Runs operations on the counters in Redis or, while that fails, in this process."""
 
     def __init__(self) -> None:
         self._own = MovingWindowRateLimiter(WindowStorage())
@@ -129,7 +129,7 @@ class SharedCounters:
         return question(self._own, STRICTER)
 
     def forget(self) -> None:
-        """As if nobody had been counted yet, in this process."""
+        """Reset the counters of this process."""
         self._own.storage.reset()
         self._away, self._next_look = False, 0.0
         limiter.reset()
@@ -140,7 +140,7 @@ class SharedCounters:
         return PATIENCE - spent
 
     def _may_look(self) -> bool:
-        """Once Redis is known to be away, one request looks for it and all others go on."""
+        """Whether this request checks if Redis is back; all others do without."""
         if not self._away:
             return True
         with self._guard:

@@ -1,4 +1,4 @@
-"""Pages about the API's traffic: figures and charts, the request log, single requests, exports."""
+"""Serves pages about API traffic: figures and charts, the request log, single requests, exports."""
 
 from flask import Blueprint
 

@@ -1,4 +1,4 @@
-"""Downloads: CSV that is safe in a spreadsheet, or JSON; streamed, and recognisable when cut off."""
+"""Streams exports as CSV that is safe in a spreadsheet, or as JSON; an incomplete one is recognisable."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ BLOCK = 500                         # rows sent at once
 
 
 def send(kind: str, name: str, heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """A download as it is read; its last line says that it is complete."""
+    """A streamed download; its last line says that it is complete."""
     body = _csv(heading, rows) if kind == "csv" else _json(heading, rows)
     response = Response(
         stream_with_context(body), mimetype="text/csv" if kind == "csv" else "application/json")
@@ -28,7 +28,7 @@ def send(kind: str, name: str, heading: Sequence[str], rows: Iterable[Sequence[A
 def _csv(heading: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
     text, count = io.StringIO(), 0
     writer = csv.writer(text)
-    yield b"\xef\xbb\xbf"                                       # spreadsheets look for the mark
+    yield b"\xef\xbb\xbf"                                       # spreadsheets need the mark
     writer.writerow(heading)
     for count, row in enumerate(rows, 1):
         writer.writerow([safe(value) for value in row])

@@ -1,4 +1,4 @@
-"""From an address to a question: every filter is in the query string, so that it can be passed on."""
+"""Parses a URL into a question: every filter is in the query string, so that links can be shared."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -41,19 +41,19 @@ RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "9
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the page was asked, understood; what made no sense is left out of it."""
+    """The parsed filters of a page, without invalid values."""
 
     filter: Filter
     window: Window
     zone: ZoneInfo
-    args: dict[str, str]            # the understood parameters, for links
+    args: dict[str, str]            # the valid parameters, for links
     range: str                      # one of RANGES, or custom
-    now: datetime                   # when it was asked
+    now: datetime                   # the time of the request
 
     def link(self, page: str, /, kind: str | None = None, **changes: Any) -> str:
-        """The same question elsewhere; None drops a parameter. `kind` is the format of an export."""
+        """The URL of the same question at another endpoint; None drops a parameter. `kind` is an export's format."""
         wanted = {name: value for name, value in {**self.args, **changes}.items() if value is not None}
-        # Not by url_for: it takes `endpoint` for its own argument.
+        # Not by url_for, which has an argument `endpoint` of its own.
         return (url_for(page, kind=kind) if kind else url_for(page)) + "?" + urlencode(wanted)
 
     @property
@@ -64,7 +64,7 @@ class Question:
 
     @property
     def period(self) -> str:
-        """In words, the days in the reader's zone. A range that ends now does not end with its last bucket."""
+        """The period as text, with days in the reader's zone. A range that ends now ends before its last bucket."""
         end = self.window.end if self.range == "custom" else min(self.window.end, self.now)
         first, last = self.window.start.astimezone(self.zone), end.astimezone(self.zone)
         if self.window.edges[-1] - self.window.edges[0] <= 2 * DAY:
@@ -75,20 +75,20 @@ class Question:
 
     @property
     def days(self) -> tuple[str, str]:
-        """The first and the last day of the period, as date fields want them."""
+        """The first and the last day of the period, for date fields."""
         last = self.window.end.astimezone(self.zone) - timedelta(minutes=1)
         return self.window.start.astimezone(self.zone).date().isoformat(), last.date().isoformat()
 
     @property
     def zone_name(self) -> str:
-        """The zone that days begin in, with its distance from UTC when the period ends."""
+        """The zone of the days, with its offset from UTC at the end of the period."""
         key = self.window.zone
         offset = (self.window.end - timedelta(minutes=1)).astimezone(ZoneInfo(key)).strftime("%z")
         return f"{key} (UTC{offset[:3]}:{offset[3:]})" if key != "UTC" else "UTC"
 
 
 def read(default: str) -> Question:
-    """The question in this request's address. Waits a moment for the newest requests."""
+    """The question in this request's URL. Waits briefly for the newest requests to be stored."""
     catch_up(services().settings.spool, within=PATIENCE)
     texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
     if "ip" in texts:
@@ -106,7 +106,7 @@ def read(default: str) -> Question:
     now = clock.now()
     name, window, period = _period(default, imported, now)
     for flag in ("compare", "live"):
-        # A switch stands behind a hidden 0, so that "off" is part of the address too: the last one counts.
+        # A checkbox follows a hidden 0, so that "off" is part of the URL too: the last value counts.
         if (given := request.args.getlist(flag)[-1:]) and given[0] in ("0", "1"):
             args[flag] = given[0]
     return Question(_filter(args, window), window, zone(), {**args, **period}, name, now)
@@ -169,7 +169,7 @@ def _possible(first: datetime, last: datetime, now: datetime) -> tuple[datetime,
 
 
 def _ends(now: datetime) -> tuple[str, str]:
-    """The first and the last day or moment. A first one alone reaches until now, a last day alone is that day."""
+    """The first and the last day or moment. Without a last one it is now; without a first day only the last one."""
     first, last = request.args.get("from", ""), request.args.get("to", "")
     if first and not last:
         last = now.isoformat(timespec="seconds") if "T" in first else now.astimezone(zone()).date().isoformat()
@@ -191,7 +191,7 @@ def _moment(text: str) -> datetime:
 
 
 def scope(who: Actor | None = None) -> Scope:
-    """Whose requests: those under the switcher. Rows of no merchant are for admins of all merchants."""
+    """The scope of the switcher's merchants. Only admins of all merchants see requests of no merchant."""
     who = who or actor()
     if not isinstance(who.merchant_ids, All):
         return Scope(who.merchant_ids)
@@ -201,13 +201,13 @@ def scope(who: Actor | None = None) -> Scope:
 
 
 def wide_scope() -> Scope:
-    """All own merchants, whatever the switcher shows: for one request, opened by its id."""
+    """The scope of all own merchants, whatever the switcher shows: for one request, opened by its id."""
     return scope(wide_actor())
 
 
 @dataclass(frozen=True, slots=True)
 class KeyName:
-    """A key as lists show it."""
+    """A key's name in lists."""
 
     id: int
     name: str
@@ -232,7 +232,7 @@ def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
 
 
 def choices(asked: Question) -> dict[str, Any]:
-    """What the filter form offers."""
+    """The choices of the filter form."""
     keys = [(key.id, f"{key.name} (…{key.last_four})") for key in key_names().values()]
     return {
         "key_options": keys, "contracts": [(name, name.capitalize()) for name in CONTRACTS],

@@ -1,4 +1,4 @@
-"""The dashboard of the API's traffic."""
+"""The dashboard of API traffic."""
 
 import hashlib
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from blueprints.pages.navigation import Item
 from blueprints.pages.session import need
 
 DEFAULT_RANGE = "7d"
-FEWEST = 10                         # requests of a period that another is compared to
-LEAST_SHARE = 100                   # times as many requests are no comparison any more
+FEWEST = 10                         # requests of the previous period, for a comparison
+LEAST_SHARE = 100                   # times as many requests are not compared
 HEADING = (
     "from", "to", "requests", "2xx", "3xx", "4xx", "5xx", "rpc_errors", "throttled", "response_bytes",
     "p50_ms", "p95_ms", "p99_ms")
@@ -27,7 +27,7 @@ HEADING = (
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One key figure, and how it changed since the period before."""
+    """One key figure, and its change since the previous period."""
 
     label: str
     value: str
@@ -35,13 +35,13 @@ class Tile:
     change: str
     tone: str                       # good, bad or flat
     icon: str
-    note: str                       # instead of a change: why there is none
+    note: str                       # the reason why there is no change
     points: tuple[float, ...]
     link: str
 
 
 def register(bp: Any) -> None:
-    """The addresses of the dashboard and its exports."""
+    """Register the URLs of the dashboard and its exports."""
     navigation.add(Item(
         title="Analytics", icon="chart-bar", path="/admin/analytics", place=10, group="", scope="READ_ANALYTICS",
         keys="a",
@@ -51,7 +51,7 @@ def register(bp: Any) -> None:
 
 
 def show() -> Response:
-    """The page; for htmx only what changes with the question, and nothing at all if it has not."""
+    """The page; for htmx only the part that depends on the question, and nothing if it has not changed."""
     asked = read(DEFAULT_RANGE)
     totals = queries.totals(asked.filter)
     stamp = _stamp(asked, totals)
@@ -63,14 +63,14 @@ def show() -> Response:
 
 
 def addressed(response: Response, address: str) -> Response:
-    """After a change of filters the browser shows the tidy address; polling leaves it alone."""
+    """Set the browser's URL after a change of filters, but not when polling."""
     if is_partial() and "seen" not in request.args:
         response.headers["HX-Push-Url"] = address
     return response
 
 
 def _stamp(asked: Question, totals: Totals) -> str:
-    """Changes whenever the page would look different."""
+    """A digest of everything that the page shows."""
     seen = repr((sorted(asked.args.items()), asked.window.edges[0], totals))
     return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
 
@@ -95,7 +95,7 @@ def _content(asked: Question, totals: Totals) -> dict[str, Any]:
 
 
 def _elsewhere(asked: Question, totals: Totals) -> dict[str, Any]:
-    """For a page without requests: is there nothing at all, or on which days would there be some?"""
+    """The days that have requests, for a page without any."""
     if totals.requests:
         return {"empty_log": False, "found_on": None}
     question = asked.filter
@@ -148,7 +148,7 @@ def tiles(
 
 
 def _gap(now: Totals, before: Totals | None) -> str:
-    """Why nothing can be compared to the period before; empty when it can, or was not asked for."""
+    """The reason why the previous period is no comparison; empty when it is, or was not requested."""
     if before is None:
         return ""
     if not before.requests:
@@ -159,7 +159,7 @@ def _gap(now: Totals, before: Totals | None) -> str:
 def _change(
     now: float | None, before: float | None, *, flat: bool = False, points: bool = False,
 ) -> tuple[str, str, str, str]:
-    """The difference in words, its tone (more is bad, or neither), its icon, and a note where there is none."""
+    """The change as text, its tone (more is bad, or neither), its icon, and a note without a change."""
     if now is None or before is None or (not before and not points):
         return "", "flat", "minus", "none before" if now and not before else ""
     difference = (now - before) * 100 if points else (now - before) / before * 100
@@ -172,7 +172,7 @@ def _change(
 
 
 def short(value: float) -> tuple[str, str]:
-    """A large number in three digits and its unit: 1.31 M."""
+    """A large number with three digits and a unit: 1.31 M."""
     for limit, scale, unit in ((1e12, 1e12, "T"), (1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
         if value >= limit:
             return f"{value / scale:.3g}" if value < scale * 999 else f"{value / scale:.0f}", unit
@@ -180,7 +180,7 @@ def short(value: float) -> tuple[str, str]:
 
 
 def milliseconds(value_us: float | None) -> tuple[str, str]:
-    """A duration in milliseconds, or seconds from ten on."""
+    """A duration in milliseconds, or in seconds from ten seconds on."""
     if value_us is None:
         return "–", ""
     if value_us >= 1e7:
@@ -189,7 +189,7 @@ def milliseconds(value_us: float | None) -> tuple[str, str]:
 
 
 def download(kind: str) -> Response:
-    """The series of the charts, as a file."""
+    """Download the series of the charts."""
     asked = read(DEFAULT_RANGE)
     points, slow = queries.series(asked.filter, asked.window), queries.latency(asked.filter, asked.window)
     rows = ([

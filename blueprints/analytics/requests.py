@@ -1,4 +1,4 @@
-"""The request log: a list with filters, one request in detail, exports."""
+"""Pages of the request log: a list with filters, one request in detail, exports."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ HEADING = (
 
 
 def register(bp: Any) -> None:
-    """The addresses of the request log."""
+    """Register the URLs of the request log."""
     navigation.add(Item(
         title="Request log", icon="list-search", path="/admin/requests", place=20, group="", scope="READ_ANALYTICS",
         keys="l", search=find,
@@ -38,7 +38,7 @@ def register(bp: Any) -> None:
 
 
 def find(words: str) -> Found:
-    """The request log, searched for a request or for the caller's address."""
+    """Redirect to the request log, searched for a request or for the caller's address."""
     address = ip_addresses.parsed(words)
     if address is not None:
         return [("Requests", [Hit(f"Requests from {address}", "list-search", f"/admin/requests?ip={address}")])]
@@ -48,7 +48,7 @@ def find(words: str) -> Found:
 
 
 def show() -> Response:
-    """The list; for htmx only the table, and nothing if no request has come since."""
+    """The list; for htmx only the table, and nothing without new requests."""
     asked = read(DEFAULT_RANGE)
     cursor = request.args.get("after") or None
     try:
@@ -70,7 +70,7 @@ def _names(page: Page) -> dict[int, Any]:
 
 
 def detail(number: int) -> str:
-    """One request. Somebody else's is as absent as one that never was."""
+    """One request; 404 for another merchant's too."""
     row = listing.request(wide_scope(), number) if number < 1 << 62 else None
     if row is None:
         abort(404)
@@ -82,7 +82,7 @@ def detail(number: int) -> str:
 
 
 def download(kind: str) -> Response:
-    """Everything that the list would show, page after page."""
+    """Download all requests of the list."""
     asked = read(DEFAULT_RANGE)
     rows = ([
         row.at.astimezone(zone()).isoformat(), row.request_id, row.contract, row.method, row.endpoint, row.path,

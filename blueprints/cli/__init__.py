@@ -1,4 +1,4 @@
-"""The operator's commands, `countinghouse …`. Each calls the domain or operations and decides nothing."""
+"""The operator's commands, `countinghouse …`. Each calls the domain or operations and has no rules of its own."""
 
 from flask import Flask
 
@@ -9,7 +9,7 @@ __all__ = ["recover_or_exit", "register", "settings_or_exit"]
 
 
 def register(app: Flask) -> None:
-    """Add the commands to the application's own command line, `flask --app app …`."""
+    """Add the commands to the application's command line, `flask --app app …`."""
     console.load()
     for name, command in console.commands.items():
         app.cli.add_command(command, name)

@@ -1,4 +1,4 @@
-"""What every operator's command has in common: --json, one document, refusals with a sentence."""
+"""Wraps operator commands: --json with one document, and errors as messages."""
 
 import functools
 import json
@@ -27,25 +27,25 @@ UNFINISHED = "The databases lack their tables: run {}"
 
 
 class Drawing(Protocol):
-    """A table or whatever else is more than a line of text: `blueprints.cli.drawing` makes them."""
+    """A table or other output of several lines, made by `blueprints.cli.drawing`."""
 
     def print(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a command did: for programs, and for people."""
+    """The result of a command, for programs and for people."""
 
     data: dict[str, Any]
     words: str | Drawing | None = None
-    ok: bool = True                                  # False: reported in full, and yet a failure
+    ok: bool = True                                  # False: reported in full, but a failure
 
 
 Action = Callable[..., Done | None]
 
 
 class Needs(Enum):
-    """What must be loaded before a command can run; each takes longer than the one before."""
+    """What a command needs to be loaded; each takes longer than the previous one."""
 
     READING = "both databases"
     WRITING = "every table as well, since rows refer to each other"
@@ -53,7 +53,7 @@ class Needs(Enum):
 
 
 class Applications(ScriptInfo):
-    """Makes the application that a command needs: the whole one takes seconds, its databases a part of one."""
+    """Creates the application that a command needs: all of it takes seconds, only its databases less than one."""
 
     needs = Needs.APPLICATION
 
@@ -77,7 +77,7 @@ class Applications(ScriptInfo):
 
 
 class OperatorCommand(click.Command):
-    """A command whose usage errors are a JSON document too, when JSON was asked for."""
+    """A command whose usage errors are also JSON, with --json."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if "--json" not in args:
@@ -92,7 +92,7 @@ class OperatorCommand(click.Command):
 def operator_command(
     name: str, *options: Callable[[Any], Any], needs: Needs = Needs.WRITING
 ) -> Callable[[Action], click.Command]:
-    """Turn a function into a command. It returns what it did; None says that it has printed it itself."""
+    """Turn a function into a command. It returns its result; None if it has printed it itself."""
 
     def build(function: Action) -> click.Command:
         @functools.wraps(function)
@@ -131,7 +131,7 @@ def _choosing(run: Callable[..., None], needs: Needs) -> Callable[..., None]:
 
 
 def emit(document: dict[str, Any]) -> None:
-    """The one JSON document."""
+    """Print the JSON document."""
     click.echo(json.dumps(document, ensure_ascii=False, default=str))
 
 
@@ -145,7 +145,7 @@ def show(done: Done, *, as_json: bool) -> None:
 
 
 def refuse(problem: Exception, *, as_json: bool) -> int:
-    """Say why not; the exit status."""
+    """Print the reason of a refusal; returns the exit status."""
     message, details = explained(problem)
     if as_json:
         emit({"error": message, "details": details})
@@ -157,7 +157,7 @@ def refuse(problem: Exception, *, as_json: bool) -> int:
 
 
 def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
-    """A failure as a sentence, and details for programs. What nobody foresaw shows its traceback."""
+    """A failure as a message, with details for programs. Unexpected errors show a traceback."""
     if isinstance(problem, DomainError):
         fields = {name: str(text) for name, text in problem.fields.items()}
         return problem.message, problem.details | ({"fields": fields} if fields else {})
@@ -176,7 +176,7 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
 
 
 def settings_or_exit() -> Settings:
-    """The settings of the environment; ends the program with one line when they cannot be read."""
+    """The settings of the environment; ends the program with one line when they are invalid."""
     try:
         return from_environment()
     except ConfigError as problem:
@@ -184,7 +184,7 @@ def settings_or_exit() -> Settings:
 
 
 def recover_or_exit(settings: Settings) -> None:
-    """Take back what an interrupted restore has left half done, and say so; ends the program while one is running."""
+    """Undo an interrupted restore, with a message; ends the program while a restore is running."""
     if not (settings.instance / PLAN).exists():
         return
     try:

@@ -1,4 +1,4 @@
-"""A group of commands whose modules are imported when they are asked for: most commands need few of them."""
+"""A group of commands whose modules are imported when they are used, because most commands need few."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -23,7 +23,7 @@ class LazyGroup(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def load(self) -> None:
-        """Import all there are."""
+        """Import all commands."""
         for name in self.lazy:
             self._import(name)
             if isinstance(group := self.commands[name], LazyGroup):

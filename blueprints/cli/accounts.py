@@ -1,4 +1,4 @@
-"""Merchants, users, customers: what an installation begins with."""
+"""Commands for merchants, users and customers."""
 
 import sys
 from typing import Any
@@ -89,7 +89,7 @@ def user_reset_password(email: str, password: str | None) -> Done:
 
 @operator_command("deactivate", click.argument("email"))
 def user_deactivate(email: str) -> Done:
-    """Shut a user out: sessions end, tokens open nothing."""
+    """Deactivate a user: sessions end, tokens are refused."""
     with transaction():
         row = users.archive(Actor.operator(), _user(email))
         data = {"id": row.id, "email": row.email, "active": row.active}

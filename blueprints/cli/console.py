@@ -1,4 +1,4 @@
-"""The command `countinghouse`: imports and connects only what the command that was asked for needs."""
+"""The program `countinghouse`: imports and connects only what the given command needs."""
 
 from blueprints.cli._command import Applications
 from blueprints.cli._lazy import LazyGroup
@@ -22,5 +22,5 @@ console = LazyGroup(
 
 
 def main() -> None:
-    """What the installed program runs."""
+    """Run the program."""
     console(prog_name="countinghouse", obj=Applications())

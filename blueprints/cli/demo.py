@@ -1,4 +1,4 @@
-"""The demonstration data: made by operations, its traffic stored the way live traffic is."""
+"""The command `demo`: creates demonstration data and stores its traffic as live traffic is stored."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def demo(**given: Any) -> Done:
 
 
 def load_demo(*, host: str, port: int, if_empty: bool = False, force: bool = False) -> Done:
-    """Load the demonstration and say how to try it at that address; raises OperationRefused."""
+    """Load the demonstration and print how to try it at that URL; raises OperationRefused."""
     if if_empty and not force and not demonstration.is_empty():
         words = LATER.format(
             key=command_line("key create --merchant 1 --name NAME"), password=command_line("user reset-password EMAIL")

@@ -1,4 +1,4 @@
-"""Tables for the terminal."""
+"""Draws tables for the terminal."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ WIDE = 100_000                                       # columns
 
 
 class Drawn:
-    """Something that is printed in colours on a terminal, and whole in a file or a pipe."""
+    """Output in colours on a terminal, and at full width in a file or a pipe."""
 
     def __init__(self, *parts: RenderableType):
         self.parts = parts
 
     def print(self) -> None:
         console = Console(highlight=False, soft_wrap=True)
-        if not console.is_terminal:                  # a file or a pipe has no edge to cut values off at
+        if not console.is_terminal:                  # a file or a pipe has no limited width
             console.width = WIDE
         console.print(Group(*self.parts))
 

@@ -1,4 +1,4 @@
-"""Looking after the installation: checks, backup and restore."""
+"""Commands for the installation: check, backup and restore."""
 
 import time
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ from operations.errors import OperationRefused
 
 option = click.option
 COLOURS = {checks.OK: "green", checks.WARNING: "yellow", checks.WRONG: "red"}
-DRAINER_WAIT = 30.0                                  # seconds until the drainer must have finished its turn
+DRAINER_WAIT = 30.0                                  # seconds to wait for the drainer
 
 
 @operator_command("check")
 def check() -> Done:
-    """Look at configuration, databases, migrations, disk, clock and pending work."""
+    """Check configuration, databases, migrations, disk, clock and pending work."""
     chosen = settings()
     findings = checks.check(chosen, lambda: drain.backlog(chosen.spool))
     rows = [[each.name, each.status, each.message, each.mend] for each in findings]
@@ -61,7 +61,7 @@ def backup(file: Path, force: bool, with_secret: bool) -> Done:
 
 @operator_command("restore", click.argument("file", type=click.Path(path_type=Path, dir_okay=False)))
 def restore(file: Path) -> Done:
-    """Put a backup (ZIP) in place of the present data; checks it first, and wants the server stopped."""
+    """Replace the current data by a backup (ZIP); checks it first. Stop the server before."""
     db.session.remove()
     data = restoring.restore(settings(), file.absolute())
     words = [f"Restored the state of {data['created_at']}."]
@@ -78,7 +78,7 @@ def restore(file: Path) -> Done:
 
 @contextmanager
 def paused(chosen: Settings) -> Iterator[None]:
-    """Nobody moves rows from the spools to the database in here."""
+    """Stop the drainer within this context."""
     deadline = time.monotonic() + DRAINER_WAIT
     while True:
         with drain.draining(chosen.spool) as ours:

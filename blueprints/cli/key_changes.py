@@ -1,4 +1,4 @@
-"""Making and revoking integration keys."""
+"""Commands that create and revoke API keys."""
 
 import re
 from typing import Any
@@ -30,7 +30,7 @@ option = click.option
     option("--test", "test", is_flag=True, help="A bk_test_ key: it reaches the rows of the test world only."),
 )
 def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
-    """Create a key; it is shown this once."""
+    """Create a key; it is shown only once."""
     wanted = given | {
         "scopes": list(given["scopes"]) or None, "allowed_ips": list(given["allowed_ips"]),
         "mode": Mode.TEST if test else Mode.LIVE,

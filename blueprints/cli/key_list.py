@@ -1,4 +1,4 @@
-"""The keys of a merchant. What writing needs is not imported: this is the command that people run most."""
+"""The command `key list`. Imports nothing that only writing needs, because it is used most."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from blueprints.cli.drawing import Drawn, table
 from domain.integrations.key_listing import LISTING
 from domain.pages import Query
 
-SHOWN = ("id", "name", "key", "status", "limit", "expires")    # as many as a terminal has room for
+SHOWN = ("id", "name", "key", "status", "limit", "expires")    # as many as fit into a terminal
 
 
 @operator_command(

@@ -1,4 +1,4 @@
-"""The request log: foreign logs in, old rows out, roll-ups counted anew."""
+"""Commands for the request log: import, prune, rebuild."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,7 +43,7 @@ def logs() -> None:
 def logs_import(
     file: Path, form: str, merchant_id: int | None, source: str | None, trusted_proxies: int | None
 ) -> Done:
-    """Import an access log, plain or .gz; lines already imported under the same source are left out."""
+    """Import an access log, plain or .gz; skips lines already imported under the same source."""
     if merchant_id is not None:
         for_merchant(merchant_id)
     rejects = settings().instance / "rejected"
@@ -75,7 +75,7 @@ def logs_import(
 
 @operator_command("prune", option("--before", required=True, metavar="ISO", help="Such as 2026-01-31."))
 def logs_prune(before: str) -> Done:
-    """Delete requests, imported ones too, of the days before a moment; their figures stay."""
+    """Delete requests before a day, imported ones included; their figures stay."""
     moment = parse(PruneInput, {"before": before}, zone=zones.system().key).before
     drain.catch_up(settings().spool, within=CATCH_UP)
     deleted = retention.prune(moment, imported=True)
@@ -84,7 +84,7 @@ def logs_prune(before: str) -> Done:
 
 @operator_command("rebuild")
 def logs_rebuild() -> Done:
-    """Count the figures of all days anew whose requests are still there."""
+    """Recount the figures of all days whose requests are kept."""
     drain.catch_up(settings().spool, within=CATCH_UP)
     with progress("Counting", "days") as (bar, task):
         counted = retention.rebuild(lambda done, total: bar.update(task, completed=done, total=total, lines=""))

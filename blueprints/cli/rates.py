@@ -1,4 +1,4 @@
-"""Exchange rates in: the file that the European Central Bank publishes every working day."""
+"""The command `rates import`: reads the file that the European Central Bank publishes every working day."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -25,7 +25,7 @@ def rates() -> None:
 
 @operator_command("import", click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)))
 def rates_import(file: Path) -> Done:
-    """Import the ECB's reference rates (CSV, plain or .gz); a day that is there already is replaced."""
+    """Import the ECB's reference rates (CSV, plain or .gz); replaces days that are already stored."""
     parts = list(_parts(file))
     rejected = [one for part in parts for one in part.rejected]
     data: dict[str, Any] = {
@@ -60,7 +60,7 @@ def _edge(choose: Any, days: list[date | None]) -> str | None:
 
 
 def _keep(file: Path, rejected: list[Rejected]) -> Path:
-    """Write what was refused beside the installation's other rejects; the file's path."""
+    """Write refused values to the installation's folder of rejects; returns the file's path."""
     folder = settings().instance / "rejected"
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{file.name}.rejected"

@@ -1,4 +1,4 @@
-"""The API's own documents, printed: the same as the reference at /docs offers."""
+"""Commands that print the API documents, the same as in the reference at /docs."""
 
 import json
 
@@ -7,11 +7,11 @@ import click
 from blueprints.cli._command import Needs, operator_command, settings
 from blueprints.services import services
 
-HERE = "http://127.0.0.1:8000"                  # where `make run` answers, if no public address is set
+HERE = "http://127.0.0.1:8000"                  # the URL of `make run`, if no public one is set
 
 
 def base() -> str:
-    """Where this installation answers."""
+    """The URL of this installation."""
     return (settings().public_url or HERE).rstrip("/")
 
 

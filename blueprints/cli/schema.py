@@ -1,4 +1,4 @@
-"""`db upgrade` and `db downgrade`: Flask-Migrate's, which say what they did and speak JSON like the other commands."""
+"""Flask-Migrate's `db upgrade` and `db downgrade`, with a result and --json like the other commands."""
 
 import sys
 
@@ -13,7 +13,7 @@ from operations.errors import OperationRefused
 
 @operator_command("upgrade", click.argument("revision", default="head"), needs=Needs.APPLICATION)
 def db_upgrade(revision: str) -> Done:
-    """Bring both databases to the present schema."""
+    """Upgrade both databases to the current schema."""
     before = revisions.current()
     for name, found in before.items():
         if not revisions.knows(found):
@@ -22,7 +22,7 @@ def db_upgrade(revision: str) -> Done:
         raise OperationRefused(f"There is no revision {revision}.")
     try:
         upgrade(revision=revision)
-    except SystemExit:                               # Flask-Migrate has logged why
+    except SystemExit:                               # Flask-Migrate has logged the reason
         raise OperationRefused("The migrations could not be applied; standard error says why.") from None
     after = revisions.current()
     at = ", ".join(sorted({each or "none" for each in after.values()}))
@@ -37,7 +37,7 @@ def db_upgrade(revision: str) -> Done:
     needs=Needs.APPLICATION,
 )
 def db_downgrade(revision: str, yes: bool) -> Done:
-    """Take the schema back to an older revision. What only the newer one can hold is lost."""
+    """Downgrade the schema to an older revision. Data that only the newer one can store is lost."""
     if not revisions.knows(None if revision == "base" else revision):
         raise OperationRefused(f"There is no revision {revision}.")
     if not yes and not sys.stdin.isatty():
@@ -47,10 +47,10 @@ def db_downgrade(revision: str, yes: bool) -> Done:
     before = revisions.current()
     try:
         downgrade(revision=revision)
-    except SystemExit:                               # Flask-Migrate has logged why
+    except SystemExit:                               # Flask-Migrate has logged the reason
         raise OperationRefused("The schema could not be taken back; standard error says why.") from None
     return Done({"before": before, "revisions": revisions.current()}, f"Both databases are at revision {revision} now.")
 
 
-db.add_command(db_upgrade)             # ours in the place of Flask-Migrate's
+db.add_command(db_upgrade)             # replaces Flask-Migrate's
 db.add_command(db_downgrade)

@@ -1,4 +1,4 @@
-"""The server and the background worker."""
+"""Commands that run the server and the background worker."""
 
 import sys
 from contextlib import nullcontext
@@ -76,14 +76,14 @@ def _listening(host: str, port: int) -> socket:
 
 
 def _where(listening: socket) -> str:
-    """What the server listens on; that it is open to the network must be seen."""
+    """The text about where the server listens, with a note when it is open to the network."""
     host, port = listening.getsockname()[:2]
     here = server.address_of(listening)
     return f"all addresses, port {port}: {here} here" if host in ("0.0.0.0", "::") else here  # noqa: S104
 
 
 def _prepare(host: str, port: int, *, with_demo: bool) -> None:
-    """Migrations and demo data in a process of its own, which leaves the server's memory as it was."""
+    """Run migrations and load demo data in a process of its own, which keeps the server's memory small."""
 
     def prepare() -> None:
         upgrade()
@@ -98,7 +98,7 @@ def _prepare(host: str, port: int, *, with_demo: bool) -> None:
 
 @operator_command("worker", needs=Needs.APPLICATION)
 def background() -> None:
-    """Run the background worker alone, until told to stop."""
+    """Run only the background worker, until told to stop."""
     _must_be_migrated()
     click.echo("The background worker runs (stop with Ctrl-C)", err=True)
     worker.run(current_app._get_current_object(), settings(), server.until_signal)  # type: ignore[attr-defined]
