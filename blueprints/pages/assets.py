@@ -1,4 +1,4 @@
-"""Stylesheets, scripts and fonts: addresses that name their content, and files that are compressed once."""
+"""Serves stylesheets, scripts and fonts under URLs with a content hash, compressed once."""
 
 import hashlib
 from functools import lru_cache
@@ -36,7 +36,7 @@ TEXT = ("text/javascript", "text/css", "image/svg+xml")
 
 
 def init_app(app: Flask) -> None:
-    """Serve `static` in our way and let templates name files by `asset()`."""
+    """Replace Flask's static route and give templates `asset()`."""
     app.view_functions["static"] = serve
     app.add_template_global(asset)
     app.jinja_env.globals["files"] = {
@@ -46,8 +46,8 @@ def init_app(app: Flask) -> None:
 
 
 def asset(filename: str) -> str:
-    """The address of a static file. It changes with the content, so that browsers may keep it for a year."""
-    # A page names a hundred icons: outside development an address is made once per process and mount.
+    """The URL of a static file. It changes with the content, so that browsers may cache it for a year."""
+    # A page has a hundred icons: outside development a URL is computed once per process and mount.
     changed = _changed(filename) if current_app.debug else 0
     return _address(filename, request.script_root if has_request_context() else "", changed)
 
@@ -60,7 +60,7 @@ def _address(filename: str, root: str, changed: int) -> str:
 
 
 def serve(filename: str) -> Response:
-    """A static file, compressed where that pays: vendored ones come with a twin, our own are done once."""
+    """A static file, compressed where useful: vendored files have a compressed copy, ours are compressed once."""
     path = safe_join(str(FOLDER), filename)
     if path is None or not Path(path).is_file():
         abort(404)

@@ -1,4 +1,4 @@
-"""Only our own pages may post to our pages: a token in the form, and what the browser says of the origin."""
+"""Protects pages against CSRF by a token in forms and the browser's origin headers."""
 
 from urllib.parse import SplitResult, urlsplit
 
@@ -13,7 +13,7 @@ READS = ("GET", "HEAD", "OPTIONS")
 
 
 def init_app(app: Flask) -> None:
-    """Tokens for the templates. Checking is per blueprint: the APIs have no cookies to abuse."""
+    """Give templates tokens. Checks are per blueprint: the APIs use no cookies."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     app.config.setdefault("WTF_CSRF_SSL_STRICT", False)             # asks for a Referer alone: see is_from_here
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)              # as long as the session
@@ -21,12 +21,12 @@ def init_app(app: Flask) -> None:
 
 
 def attach(blueprint: Blueprint) -> None:
-    """Check every writing request of the blueprint."""
+    """Check every unsafe request of the blueprint."""
     blueprint.before_request(check)
 
 
 def check() -> None:
-    """Refuse what another site made the browser send."""
+    """Refuse requests that another site made the browser send."""
     if request.method in READS:
         return
     if not is_from_here():

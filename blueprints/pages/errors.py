@@ -1,4 +1,4 @@
-"""What a person sees when a page cannot be shown: the reason, and a way on."""
+"""Shows errors on pages, with the reason and a link."""
 
 from http import HTTPStatus
 
@@ -38,13 +38,13 @@ SENTENCES = {
 
 
 def attach(blueprint: Blueprint) -> None:
-    """Let the blueprint's views raise what the domain raises."""
+    """Handle the domain's errors in the blueprint's views."""
     for kind in (errors.DomainError, DatabaseBusy, DatabaseClash, HTTPException, Exception):
         blueprint.register_error_handler(kind, show)
 
 
 def show(error: Exception) -> Response:
-    """Any exception as a page, or as a toast when only a part of a page was asked for."""
+    """Any exception as a page, or as a toast when only a part of a page was requested."""
     status, message = explain(error)
     if is_unreachable(error):
         database_away(error)
@@ -64,7 +64,7 @@ def show(error: Exception) -> Response:
 
 
 def explain(error: Exception) -> tuple[int, str]:
-    """A status and a sentence for a person."""
+    """A status and a message for a person."""
     if isinstance(error, CSRFError):
         return 400, "This form is too old: sign-in or session changed since it was opened. Open it again."
     if isinstance(error, HTTPException):

@@ -1,4 +1,4 @@
-"""How values read on pages: numbers, money, moments in the reader's zone."""
+"""Formats values on pages: numbers, money, times in the reader's zone."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 
 
 def zone() -> ZoneInfo:
-    """The reader's time zone; the system's for strangers."""
+    """The reader's time zone; the system's without a sign-in."""
     if "zone" not in g:
         g.zone = zones.system()
     found: ZoneInfo = g.zone
@@ -35,7 +35,7 @@ def zone() -> ZoneInfo:
 
 
 def number(value: int | float | Decimal | None) -> str:
-    """1,234,567; a dash for nothing."""
+    """1,234,567; a dash for None."""
     return "–" if value is None else f"{value:,}"
 
 
@@ -45,7 +45,7 @@ def money(minor: int | None, currency: str) -> str:
 
 
 def price(micro: int | None, currency: str = "") -> str:
-    """A unit price given in millionths, with two decimals or as many as it has."""
+    """A unit price given in millionths, with at least two decimals."""
     if micro is None:
         return "–"
     whole, _, decimals = f"{from_micro(micro):,f}".partition(".")
@@ -74,7 +74,7 @@ def day(moment: datetime | date | None, empty: str = "–") -> Markup | str:
 
 
 def until(moment: datetime | None, merchant_id: int, empty: str = "No date") -> Markup | str:
-    """When something of a merchant ends, by the merchant's calendar; the zone is named where it is not the reader's."""
+    """The end of something in the merchant's zone, which is named if it is not the reader's."""
     if moment is None:
         return empty
     there = zones.of_merchant(merchant_id)
@@ -84,7 +84,7 @@ def until(moment: datetime | None, merchant_id: int, empty: str = "No date") -> 
 
 
 def ago(moment: datetime | None, empty: str = "Never") -> Markup | str:
-    """How long ago within a day, the day before that; ahead of now as well."""
+    """The time since or until a moment within a day, else the day."""
     if moment is None:
         return empty
     distance = clock.now() - moment
@@ -112,7 +112,7 @@ def _time(moment: datetime, text: str) -> Markup:
 
 
 def words(name: str) -> str:
-    """A domain name as people read it: unit_price becomes Unit price, items.0.quantity becomes Line 1 quantity."""
+    """A field's name as text: unit_price becomes Unit price, items.0.quantity becomes Line 1 quantity."""
     name = re.sub(r"\Aitems\.(\d{1,6})\b", lambda found: f"line {int(found[1]) + 1}", str(name))
     text = name.removesuffix("_id").replace("_", " ").replace(".", " ").strip().lower()
     text = re.sub(r"\bapi\b", "API", text.replace("timezone", "time zone").replace("api key", "API key"))
@@ -120,7 +120,7 @@ def words(name: str) -> str:
 
 
 def told(value: Any, name: str) -> Markup | str:
-    """A value of the audit trail: moments in the reader's zone, prices in major units."""
+    """A value of the audit trail: times in the reader's zone, prices in major units."""
     if value in (None, "", [], {}):
         return "nothing"
     if isinstance(value, str) and MOMENT.fullmatch(value):
@@ -135,11 +135,11 @@ def told(value: Any, name: str) -> Markup | str:
 
 
 def scope(name: str) -> str:
-    """A scope as people read it: READ_BUDGETS becomes Budgets: read."""
+    """A scope as text: READ_BUDGETS becomes Budgets: read."""
     verb, _, noun = name.partition("_")
     return f"{noun.capitalize()}: {verb.lower()}" if noun else name.capitalize()
 
 
 def figure(json: str) -> Markup:
-    """A chart's JSON inside a script element, where HTML's own escaping would break it."""
+    """A chart's JSON for a script element, where HTML escaping would break it."""
     return Markup(json.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e"))  # noqa: S704

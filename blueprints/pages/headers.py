@@ -1,4 +1,4 @@
-"""Security headers of every answer: a strict policy for pages, silence for the APIs."""
+"""Sets security headers on every response: a strict policy for pages, a minimal one for the APIs."""
 
 from flask import Flask, Response, request
 
@@ -26,24 +26,24 @@ OF_API = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Permissions-Policy", PERMISSIONS),
     ("Cache-Control", "no-store"),
-)                               # the same as below, all at once: an API's answer sets none of them itself
+)                               # as below, but at once: an API's response sets none of them itself
 OVER_HTTPS = ("Strict-Transport-Security", A_YEAR)
 
 
 def init_app(app: Flask) -> None:
-    """Register the headers; they are set last, so that a view may say more but not less."""
+    """Register the headers; they are set last, so that a view can add but not remove any."""
     app.after_request(harden)
 
 
 def harden(response: Response) -> Response:
-    """No sniffing, no framing, no inline code, no caching of what is private."""
+    """Forbid sniffing, framing, inline code and caching of private pages."""
     is_page = response.mimetype == "text/html"
     is_static = request.endpoint == "static"
     headers = response.headers
     for name, value in ALWAYS:
         headers[name] = value
     headers.setdefault("Content-Security-Policy", POLICY if is_page or is_static else SILENT)
-    # Pages need a Referer of their own host: the CSRF check asks for it over HTTPS.
+    # Pages need a Referer of their own host: the CSRF check requires it over HTTPS.
     headers.setdefault("Referrer-Policy", "same-origin" if is_page or is_static else "no-referrer")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", PERMISSIONS)

@@ -1,7 +1,7 @@
-"""The one place that speaks to htmx-flask, and knows what htmx 4 sends and understands.
+"""Wraps htmx-flask and the headers of htmx 4; no other module uses them.
 
-htmx-flask 0.1.0 was written for htmx 1: it refuses newer swap styles, reads headers that are gone,
-and never sets Vary. So only its request attribute is used, and headers are set directly.
+htmx-flask 0.1.0 was written for htmx 1: it refuses newer swap styles, reads removed headers, and
+never sets Vary. So only its request attribute is used, and headers are set directly.
 """
 
 import json
@@ -15,30 +15,30 @@ VARY = ("HX-Request", "HX-Request-Type")
 
 
 def init_app(app: Flask) -> None:
-    """Give requests `request.htmx`, and pages the Vary header that keeps caches from mixing fragments in."""
+    """Give requests `request.htmx`, and pages the Vary header."""
     Htmx(app)
     app.after_request(vary)
 
 
 def vary(response: Response) -> Response:
-    """A fragment must never be served as the page, nor the other way round."""
+    """Set Vary, so that caches do not confuse fragments and pages."""
     if response.mimetype == "text/html":
         response.vary.update(VARY)
     return response
 
 
 def is_htmx() -> bool:
-    """Does htmx ask, be it for a whole page or for a part?"""
+    """Whether the request comes from htmx, for a whole page or a part."""
     return bool(getattr(request, "htmx", None))
 
 
 def is_partial() -> bool:
-    """Does htmx ask for a part? Going back in history asks for the whole page."""
+    """Whether htmx requests a part. Going back in history requests the whole page."""
     return is_htmx() and request.headers.get("HX-Request-Type") != "full"
 
 
 def target_is(element_id: str) -> bool:
-    """Is this the element that htmx will fill? htmx 4 names it `tag#id`."""
+    """Whether htmx will fill this element. htmx 4 names it `tag#id`."""
     return request.headers.get("HX-Target", "").rpartition("#")[2] == element_id
 
 
@@ -48,7 +48,7 @@ def page_or_part(whole: str, part: str, /, **context: Any) -> Response:
 
 
 def go(location: str) -> BaseResponse:
-    """Send the browser on after a form: 303, or HX-Redirect, since fetch would follow a 303 by itself."""
+    """Redirect after a form: 303, or HX-Redirect for htmx, since fetch would follow a 303 by itself."""
     if not is_htmx():
         return redirect(location, 303)
     response = make_response("", 204)
@@ -57,14 +57,14 @@ def go(location: str) -> BaseResponse:
 
 
 def tell(response: Response, message: str, *, undo: str | None = None, kind: str = "ok") -> Response:
-    """Show a toast. `undo` is an address that takes the change back when posted to."""
+    """Show a toast. A POST to the URL `undo` undoes the change."""
     toast = {"target": "body", "message": message, "kind": kind, "undo": undo}
-    response.headers["HX-Trigger"] = json.dumps({"toast": toast})      # ASCII: headers carry nothing else
+    response.headers["HX-Trigger"] = json.dumps({"toast": toast})      # ASCII, as headers require
     return response
 
 
 def into(response: Response, selector: str, swap: str = "outerHTML") -> Response:
-    """Aim the reply at another element than the one that asked."""
+    """Set another target element for the response."""
     response.headers["HX-Retarget"] = selector
     response.headers["HX-Reswap"] = swap
     return response

@@ -22,12 +22,12 @@ class Hit:
     note: str = ""
 
 
-Found = list[tuple[str, list[Hit]]]             # hits under the heading of their kind
+Found = list[tuple[str, list[Hit]]]             # hits by the heading of their kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Creation:
-    """The form for something new, below a page: where it is, and who may open it."""
+    """A page's form for a new row: its URL, and who may open it."""
 
     title: str
     path: str
@@ -36,11 +36,11 @@ class Creation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A page that can be gone to. Who sees it is decided by its scope.
+    """A page in the navigation. Its scope decides who sees it.
 
-    `place` orders the pages, and groups by their first page; the group "" has no heading, and a page of
-    no group (None) is in the menu of the account. `keys` is the letter that opens the page after `g`, and its
-    form for something new after `c`. `search` finds what the page knows by the words that were typed.
+    `place` orders the pages, and groups by their first page; the group "" has no heading, and a page
+    without a group (None) is in the account menu. `keys` is the letter that opens the page after `g`, and
+    its form for a new row after `c`. `search` finds the page's rows by the words that were typed.
     """
 
     title: str
@@ -81,7 +81,7 @@ _row_pages: dict[str, RowPage] = {}
 
 
 def add(item: Item) -> None:
-    """Show a page from now on; its address and its letter are its own."""
+    """Register a page; its URL and its letter must be unique."""
     taken = [one for one in _items if one.path == item.path or (item.keys and one.keys == item.keys)]
     if taken:
         raise ValueError(f"{item.title} and {taken[0].title} have the same address or the same keys")
@@ -114,5 +114,5 @@ def groups(shown: list[Item]) -> list[Group]:
 
 
 def creations(shown: list[Item], actor: Actor) -> list[tuple[Creation, str]]:
-    """What can be begun by the actor, each with the letter of its page."""
+    """The forms for new rows that the actor may open, each with the letter of its page."""
     return [(item.creation, item.keys) for item in shown if item.creation and item.creation.allowed(actor)]

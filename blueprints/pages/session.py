@@ -1,4 +1,4 @@
-"""Who is signed in to the pages. The cookie holds a random token, the server holds everything else."""
+"""Authenticates users of the pages. The cookie has a random token, the server stores everything else."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -23,10 +23,10 @@ logins = LoginManager()
 
 
 class Cookie(SecureCookieSessionInterface):
-    """Over HTTPS the cookie is bound to this host and sent over HTTPS only."""
+    """Sets the session cookie: over HTTPS bound to this host and sent over HTTPS only."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Most requests are an API's, and carry no cookie: then there is nothing to verify."""
+        """Open a session; without a cookie, as on API requests, nothing is verified."""
         return super().open_session(app, request) if "Cookie" in request.headers else self.session_class()
 
     def get_cookie_name(self, app: Flask) -> str:
@@ -52,11 +52,11 @@ class SignedIn(UserMixin):     # type: ignore[misc]  # flask-login has no types
 
     @cached_property
     def scopes(self) -> frozenset[str]:
-        """What the role is worth; a page asks a hundred times."""
+        """The scopes of the role, cached: a page reads them a hundred times."""
         return ROLE_SCOPES[self.user.role]
 
     def actor(self) -> Actor:
-        """Everything the user may reach, through the pages' door."""
+        """The user as an actor with all own merchants."""
         call = getattr(g, "call", None)
         actor = Actor.of_user(
             self.user, source="admin", ip=request.remote_addr, request_id=getattr(call, "request_id", None)
@@ -65,10 +65,10 @@ class SignedIn(UserMixin):     # type: ignore[misc]  # flask-login has no types
 
 
 def init_app(app: Flask) -> None:
-    """Server-side sessions behind flask-login."""
+    """Set up flask-login with server-side sessions."""
     app.session_interface = Cookie()
     app.config.update(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_PATH="/")
-    logins.session_protection = None                # our sessions are rows: they end on the server
+    logins.session_protection = None                # sessions are rows, which end on the server
     logins.init_app(app)
     logins.user_loader(_load)
     logins.unauthorized_handler(stranger)
@@ -80,7 +80,7 @@ def _load(token: str) -> SignedIn | None:
 
 
 def start(token: str, opened: UserSession) -> None:
-    """Sign this browser in: nothing of the old cookie survives, CSRF token included."""
+    """Sign this browser in with a new cookie and a new CSRF token."""
     session.clear()
     login_user(SignedIn(opened, token))
 
@@ -92,7 +92,7 @@ def end() -> None:
 
 
 def signed_in() -> SignedIn | None:
-    """Who asks, or None."""
+    """The signed-in user, or None."""
     return cast(SignedIn, current_user) if current_user.is_authenticated else None
 
 
@@ -102,7 +102,7 @@ def forget_caller() -> None:
 
 
 def me() -> SignedIn:
-    """Who asks; only behind `guard`."""
+    """The signed-in user; only behind `guard`."""
     found = signed_in()
     if found is None:
         abort(401)
@@ -121,7 +121,7 @@ def actor() -> Actor:
 
 
 def guard(blueprint: Blueprint) -> None:
-    """Every address of the blueprint asks for a sign-in first."""
+    """Require a sign-in for every URL of the blueprint."""
     blueprint.before_request(_check)
 
 
@@ -130,7 +130,7 @@ def _check() -> BaseResponse | None:
     if found is None:
         return stranger()
     if sessions.is_stale(found.session):
-        with suppress(DatabaseBusy), transaction():     # a page is worth more than a note
+        with suppress(DatabaseBusy), transaction():     # the page matters more than the last use
             sessions.note_use(found.session.id)
     g.zone = zones.of_person(found.user.timezone, actor().merchant_ids)
     if "call" in g:
@@ -139,7 +139,7 @@ def _check() -> BaseResponse | None:
 
 
 def stranger() -> BaseResponse:
-    """To the sign-in page, and back afterwards."""
+    """Redirect to the sign-in page, and back afterwards."""
     if not is_htmx():
         wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of(request.referrer or "")
         return go(url_for("auth.login", next=wanted))
@@ -149,7 +149,7 @@ def stranger() -> BaseResponse:
 
 
 def _page_of(current: str) -> str | None:
-    """The address, here, of the page that a form or a fragment was on; None unless it can be opened again."""
+    """The local URL of the page with the form or fragment; None unless it can be opened again."""
     if not current.startswith(request.host_url):
         return None
     path = current.removeprefix(request.host_url.rstrip("/"))
@@ -158,14 +158,14 @@ def _page_of(current: str) -> str | None:
 
 
 def private(response: Response) -> Response:
-    """Never keep this anywhere. Nor compress it: the length would tell of secrets beside what was typed."""
+    """Forbid caching the response, and compressing it: its length could reveal a secret beside typed text."""
     response.headers["Cache-Control"] = "no-store"
     request.environ.pop("HTTP_ACCEPT_ENCODING", None)
     return response
 
 
 def may(scope: str) -> bool:
-    """May the user do this? For templates, which hide what is not allowed; views refuse it themselves."""
+    """Whether the user has the scope; for templates, which hide controls. Views check it themselves."""
     found = signed_in()
     return found is not None and scope in found.scopes
 

@@ -1,4 +1,4 @@
-"""What the frame of a page shows: navigation by permission, the merchant switcher, the account."""
+"""Builds the frame of a page: navigation by permission, the merchant switcher, the account."""
 
 from functools import cached_property
 from typing import Any
@@ -20,7 +20,7 @@ ROLES = {
 
 
 class Shell:
-    """The frame of one page for one user; read lazily by the templates."""
+    """The frame of one page for one user; templates read it lazily."""
 
     def __init__(self, who: SignedIn):
         self.who, self.user, self.session = who, who.user, who.session
@@ -46,7 +46,7 @@ class Shell:
 
     @property
     def creations(self) -> list[tuple[Creation, str]]:
-        """What can be begun from anywhere, with the letters."""
+        """The forms for new rows, with their letters."""
         return [(one, letter) for one, letter in navigation.creations(self.pages, self.who.actor()) if letter]
 
     @cached_property
@@ -55,7 +55,7 @@ class Shell:
 
     @property
     def merchant(self) -> Merchant | None:
-        """The one that the switcher shows; None for all."""
+        """The switcher's merchant; None for all."""
         chosen = self.session.merchant_id
         return next((one for one in self.merchants if one.id == chosen), None)
 
@@ -69,7 +69,7 @@ def own_merchants(who: SignedIn) -> list[Merchant]:
 
 
 def init_app(app: Flask) -> None:
-    """Give every template the frame's contents, when somebody is signed in."""
+    """Give every template the frame, when a user is signed in."""
     @app.context_processor
     def frame() -> dict[str, Any]:
         who = signed_in()

@@ -1,4 +1,4 @@
-"""The API reference: public pages made of the contracts' own declarations, and the same as documents."""
+"""Serves the API reference: public pages generated from the contracts' declarations, and documents."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ from domain.integrations.events import EVENTS
 bp = Blueprint("portal", __name__, url_prefix="/docs")
 errors.attach(bp)
 navigation.add(Item(title="API reference", icon="code", path="/docs", place=230, group="Developers", keys="r"))
-LONGEST_CHOICE = 14                     # words of a closed set that are listed
+LONGEST_CHOICE = 14                     # values of a closed set that are listed
 
 
 class Reference(NamedTuple):
-    """The documents, for whoever may not import this package: the commands."""
+    """Writes the documents for the commands, which may not import this package."""
 
     openapi: Callable[[str, str], dict[str, Any]]
     postman: Callable[[str], dict[str, Any]]
@@ -35,7 +35,7 @@ REFERENCE = Reference(openapi.document, postman.collection)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A field of a body as the page lists it."""
+    """A field of a body on the page."""
 
     name: str
     depth: int
@@ -45,14 +45,14 @@ class Line:
 
 
 def base() -> str:
-    """Where this installation answers, without a slash at the end."""
+    """The URL of this installation, without a slash at the end."""
     known = services().settings.public_url or request.host_url
     return str(known).rstrip("/")
 
 
 @bp.get("")
 def home() -> str:
-    """What there is, and the first call."""
+    """The overview, with the first call."""
     counts = {name: sum(map(len, groups(name).values())) for name in PUBLISHED}
     first = next(one for name in PUBLISHED for one in entries(name) if one.operation.verb == "list")
     return render_template("portal/home.html", published=PUBLISHED, counts=counts, base=base(), first=first)
@@ -60,7 +60,7 @@ def home() -> str:
 
 @bp.get("/webhooks")
 def webhooks() -> str:
-    """The events, what is sent, and how a receiver knows that it was us."""
+    """The events, their payloads, and how receivers verify signatures."""
     return render_template(
         "portal/webhooks.html", published=PUBLISHED, events=EVENTS, payload=pretty(receivers.payload()),
         programs=receivers.programs(),
@@ -69,14 +69,14 @@ def webhooks() -> str:
 
 @bp.get("/<contract>")
 def contract(contract: str) -> BaseResponse:
-    """The first group of a contract."""
+    """Redirect to the first group of a contract."""
     known_or_404(contract)
     return go(url_for("portal.group", contract=contract, group=next(iter(groups(contract)))))
 
 
 @bp.get("/<contract>/<group>")
 def group(contract: str, group: str) -> str:
-    """The operations of one noun: what they take, what they answer, and a place to try them."""
+    """The operations of one noun: requests, responses, and a form to try them."""
     known_or_404(contract)
     found = groups(contract)
     if group not in found:
@@ -105,7 +105,7 @@ def collection() -> Response:
 
 
 def printed(document: dict[str, Any]) -> Response:
-    """A document in its own order, which Flask's jsonify would sort away."""
+    """A JSON document in its own order, which Flask's jsonify would sort."""
     return Response(pretty(document), mimetype="application/json")
 
 
@@ -118,7 +118,7 @@ def known_or_404(name: str) -> None:
 
 
 def lines(schema: Schema, prefix: str = "", depth: int = 0) -> Iterator[Line]:
-    """The fields of an object, those of its parts after it."""
+    """The fields of an object, each followed by those of its parts."""
     required = schema.get("required", ())
     for name, part in schema.get("properties", {}).items():
         inner = part.get("items", part)
@@ -129,7 +129,7 @@ def lines(schema: Schema, prefix: str = "", depth: int = 0) -> Iterator[Line]:
 
 
 def kind_of(schema: Schema) -> str:
-    """A type in words: string or null, list of objects."""
+    """A type as text: string or null, list of objects."""
     kind = schema.get("type", "anything")
     words = " or ".join(kind) if isinstance(kind, list) else str(kind)
     if "items" in schema:
@@ -138,7 +138,7 @@ def kind_of(schema: Schema) -> str:
 
 
 def limits_of(schema: Schema) -> str:
-    """Bounds, choices and what is assumed, in words."""
+    """Bounds, choices and the default as text."""
     said = [str(schema["description"])] if "description" in schema else []
     choices = schema.get("enum") or schema.get("items", {}).get("enum")
     if choices:

@@ -1,4 +1,4 @@
-"""What operations answer: schemas and examples, in each contract's envelope."""
+"""Describes responses of operations: schemas and examples, in each contract's envelope."""
 
 from blueprints.api import schemas
 from blueprints.api.contract import Operation
@@ -6,7 +6,7 @@ from blueprints.api.description import Manners, Told
 
 
 def answer_of(manners: Manners, operation: Operation) -> Told:
-    """The schema of the answer and an example."""
+    """The schema of the response and an example."""
     exposure, verb = operation.exposure, operation.verb
     if operation.described is not None and operation.described.answer is not None:
         return manners.item(operation.described.answer)
@@ -23,7 +23,7 @@ def answer_of(manners: Manners, operation: Operation) -> Told:
 
 
 def deleted(row: Told, prefix: str) -> Told:
-    """What is told of a row that is gone."""
+    """The response to a deletion."""
     schema = {
         "title": "Deleted", "type": "object",
         "properties": {
@@ -37,7 +37,7 @@ def deleted(row: Told, prefix: str) -> Told:
 
 
 def with_secret(row: Told, name: str) -> Told:
-    """A new row with what is told this once."""
+    """A new row with its secret, which is shown once."""
     schema = row.schema | {
         "title": "New" + row.schema["title"],
         "properties": row.schema["properties"] | {name: {"type": "string"}},

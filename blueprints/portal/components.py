@@ -1,4 +1,4 @@
-"""Named components: every schema with a title becomes one of the document's, and a reference to it."""
+"""Collects named components: every schema with a title becomes one, and is referred to."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class Components:
         self.found: dict[str, Schema] = {}
 
     def referring(self, schema: Any) -> Any:
-        """The same schema with references to its named parts, which are kept here."""
+        """The schema with references to its named parts, which are stored here."""
         if isinstance(schema, list):
             return [self.referring(one) for one in schema]
         if not isinstance(schema, dict):
@@ -24,7 +24,7 @@ class Components:
         return plain if not isinstance(title, str) else self._reference(title, plain)
 
     def _reference(self, title: str, schema: Schema) -> Schema:
-        """A reference to a component; one that may be null is the same component, or null."""
+        """A reference to a component; a nullable one is the same component or null."""
         may_be_null = isinstance(schema["type"], list)
         if may_be_null:
             schema = schema | {"type": next(one for one in schema["type"] if one != "null")}

@@ -1,4 +1,4 @@
-"""The reference's entries: each operation with its parameters, body, answer and examples, ready to be printed."""
+"""Builds the reference's entries: each operation with its parameters, body, response and examples."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ ACRONYMS = {"api": "API", "iam": "Access", "jwt": "JSON Web Tokens"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One operation, told in full."""
+    """One operation in full."""
 
     contract: Contract
     operation: Operation
@@ -44,19 +44,19 @@ class Entry:
 
     @property
     def shows_version(self) -> bool:
-        """Does the answer carry the row's version?"""
+        """Whether the response has the row's version."""
         exposure = self.operation.exposure
         shows_row = self.manners.changes is None or self.operation.verb in ("get", "create")
         return exposure is not None and "version" in exposure.resource.listing.columns and shows_row
 
     @property
     def id(self) -> str:
-        """Of its place on the page, and in OpenAPI: budgets_create."""
+        """The id on the page and in OpenAPI: budgets_create."""
         return self.name.replace(".", "_")
 
     @property
     def group(self) -> str:
-        """The noun it belongs to, for the page's address."""
+        """The noun it belongs to, for the page's URL."""
         return self.name.rpartition(".")[0].replace(".", "-").replace("_", "-")
 
     @property
@@ -72,7 +72,7 @@ class Entry:
         return self.path.replace("{id}", key) + query
 
     def curl(self, base: str) -> str:
-        """The call as a command."""
+        """The call as a curl command."""
         manners = self.manners
         lines = [f'curl -X {self.operation.method} "{base}{self.example_path}"']
         if self.operation.method == "GET":
@@ -94,7 +94,7 @@ class Entry:
         return {"jsonrpc": "2.0", "id": 1, "method": self.name, "params": self.params}
 
     def rpc_curl(self, base: str) -> str:
-        """The same as a command."""
+        """The JSON-RPC call as a curl command."""
         manners = self.manners
         secret = "" if self.operation.public else f'\n  -H "{manners.header}: {manners.scheme}${manners.credential}" \\'
         return f'curl "{base}/" \\{secret}\n  -d {quoted(compact(self.rpc_call()))}'
@@ -105,12 +105,12 @@ def compact(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """As one word of a shell."""
+    """The text quoted as one word of a shell."""
     return "'" + text.replace("'", "'\\''") + "'"
 
 
 def pretty(value: Any) -> str:
-    """JSON with its lines broken."""
+    """JSON with indentation."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
@@ -141,7 +141,7 @@ def title_of(group: str) -> str:
 
 
 def entry(contract: Contract, operation: Operation) -> Entry:
-    """One operation with everything that is known of it."""
+    """The entry of one operation."""
     body, answer = body_of(operation), answer_of(contract.manners, operation)
     return Entry(
         contract=contract, operation=operation, body=body.schema if body else None,
@@ -152,7 +152,7 @@ def entry(contract: Contract, operation: Operation) -> Entry:
 
 
 def body_of(operation: Operation) -> Told | None:
-    """The body that is taken, if one is."""
+    """The request body, if there is one."""
     if operation.described is not None and operation.described.body is not None:
         return operation.described.body
     if not operation.takes_body or operation.exposure is None:
@@ -164,7 +164,7 @@ def body_of(operation: Operation) -> Told | None:
 
 
 def parameters(contract: Contract, operation: Operation) -> tuple[Named, ...]:
-    """Everything that is sent beside the body."""
+    """The parameters of path, query and headers."""
     found = []
     exposure, described = operation.exposure, operation.described or NOTHING
     if KEY in operation.path:

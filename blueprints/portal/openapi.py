@@ -1,4 +1,4 @@
-"""The contracts as OpenAPI 3.1 documents, for generators of clients and for other tools."""
+"""Writes the contracts as OpenAPI 3.1 documents, for client generators and other tools."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ DIALECT = "3.1.0"
 
 
 def document(name: str, base: str) -> dict[str, Any]:
-    """The OpenAPI document of a contract; `base` is where this installation answers."""
+    """The OpenAPI document of a contract; `base` is this installation's URL."""
     contract, components = PUBLISHED[name], Components()
     manners = contract.manners
     paths: dict[str, dict[str, Any]] = {}
@@ -45,7 +45,7 @@ def document(name: str, base: str) -> dict[str, Any]:
 
 
 def security(contract: Contract) -> dict[str, Any]:
-    """How the credential travels."""
+    """The security scheme of the credential."""
     manners = contract.manners
     if manners.scheme:
         return {"type": "http", "scheme": manners.scheme.strip().lower(), "description": manners.opened_by}

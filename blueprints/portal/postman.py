@@ -1,4 +1,4 @@
-"""All contracts as one Postman collection (format 2.1); the credentials are its variables."""
+"""Writes all contracts as one Postman collection (format 2.1) with credentials as variables."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
 
 def collection(base: str) -> dict[str, Any]:
-    """The collection; `base` is where this installation answers."""
+    """The collection; `base` is this installation's URL."""
     variables = [{"key": "base", "value": base}]
     variables += [{"key": key, "value": ""} for key in dict.fromkeys(made(one) for one in every() if is_new(one))]
     variables += [{"key": one.manners.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()]
@@ -48,22 +48,22 @@ def every() -> list[Entry]:
 
 
 def in_order(found: list[Entry]) -> list[Entry]:
-    """A noun's operations so that they can be run one after the other: the row is made first and deleted last."""
+    """A noun's operations in an order that can be run: the row is created first and deleted last."""
     return sorted(found, key=lambda one: (one.operation.verb == "delete") - is_new(one))
 
 
 def is_new(one: Entry) -> bool:
-    """Does it make a row?"""
+    """Whether it creates a row."""
     return one.operation.verb == "create"
 
 
 def made(one: Entry) -> str:
-    """The variable that holds the id of the row that the collection made: no other row is changed or deleted."""
+    """The variable with the id of the row that the collection created: it changes and deletes no other."""
     return f"{one.contract.name}_{one.group.replace('-', '_')}_id"
 
 
 def script(one: Entry, path: str) -> dict[str, Any]:
-    """What is asserted, and kept, of an answer; `path` is where the protocol puts it."""
+    """The test script of a response, which also stores its id; `path` is the row's place in it."""
     lines = [f'pm.test("answers {one.status}", () => pm.response.to.have.status({200 if path else one.status}));']
     if path:
         lines.append('pm.test("is no error", () => pm.expect(pm.response.json()).to.have.property("result"));')
@@ -74,7 +74,7 @@ def script(one: Entry, path: str) -> dict[str, Any]:
 
 
 def rpc(one: Entry) -> dict[str, Any]:
-    """The same call by JSON-RPC."""
+    """The call by JSON-RPC."""
     address = {"raw": "{{base}}/", "host": ["{{base}}"], "path": [""]}
     call = body(one.rpc_call())
     if "{id}" in one.path:                          # a number, so without the quotes of a text
@@ -89,7 +89,7 @@ def rpc(one: Entry) -> dict[str, Any]:
 
 
 def headers(one: Entry) -> list[dict[str, Any]]:
-    """The credential, and what the body is."""
+    """The headers: credential and content type."""
     manners = one.manners
     found = [] if one.operation.public else [
         {"key": manners.header, "value": f"{manners.scheme}{{{{{manners.credential.lower()}}}}}"}
@@ -98,7 +98,7 @@ def headers(one: Entry) -> list[dict[str, Any]]:
 
 
 def url(one: Entry) -> dict[str, Any]:
-    """The address in Postman's parts; optional parameters are there, switched off."""
+    """The URL in Postman's parts; optional parameters are listed, but disabled."""
     path = one.path.replace("{id}", ":id")
     query = [
         {"key": named.name, "value": str(one.called_with.get(named.name, "")), "description": named.about,

@@ -1,4 +1,4 @@
-"""Which contracts have a reference: the one place that names them."""
+"""Lists the contracts that have a reference."""
 
 from blueprints.api import core, public
 from blueprints.api.contract import Contract

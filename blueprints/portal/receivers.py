@@ -1,4 +1,4 @@
-"""Webhooks in the reference: the events, what is sent, and complete receivers that verify it."""
+"""Describes webhooks in the reference: events, payloads, and complete receivers that verify them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +20,7 @@ LANGUAGES = {".py": "Python", ".php": "PHP", ".js": "JavaScript (Node.js)", ".go
 
 
 def programs() -> list[tuple[str, str, str]]:
-    """Language, file name and text of the receivers that are in docs/receivers now."""
+    """Language, file name and text of the receivers in docs/receivers."""
     return [
         (title, path.name, path.read_text("utf-8"))
         for suffix, title in LANGUAGES.items() if (path := FOLDER / f"verify{suffix}").is_file()
@@ -28,21 +28,21 @@ def programs() -> list[tuple[str, str, str]]:
 
 
 def exposure_of(event: str, contracts: Iterable[Contract]) -> Exposure | None:
-    """Where the noun of an event is shown."""
+    """The exposure that shows the noun of an event."""
     noun = event.partition(".")[0]
     operations = [one for contract in contracts for one in contract.operations]
     return next((one.exposure for one in operations if one.exposure and one.exposure.resource.noun == noun), None)
 
 
 def webhooks(contract: Contract) -> dict[str, Any]:
-    """The events in the words of OpenAPI, for the contract that they are told in."""
+    """The events as OpenAPI webhooks, for the contract that their payloads use."""
     if contract is not next(iter(PUBLISHED.values())):
         return {}
     return {one.name: {"post": described(one, exposure_of(one.name, (contract,)))} for one in EVENTS}
 
 
 def described(event: EventType, exposure: Exposure | None) -> dict[str, Any]:
-    """What is sent for an event."""
+    """The OpenAPI description of an event's request."""
     data: Schema = schemas.row(exposure).schema if exposure else {"type": "object"}
     body: Schema = {
         "title": f"{data.get('title', '')}Event", "type": "object",
@@ -60,7 +60,7 @@ def described(event: EventType, exposure: Exposure | None) -> dict[str, Any]:
 
 
 def payload() -> dict[str, Any]:
-    """The body of a delivery: the resource as the first contract shows it, with its event around it."""
+    """The body of a delivery: the event with the resource as the first contract shows it."""
     event = EVENTS[0].name
     exposure = exposure_of(event, PUBLISHED.values())
     assert exposure is not None

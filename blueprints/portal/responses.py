@@ -1,4 +1,4 @@
-"""What may come back from an operation: every status, with its headers."""
+"""Lists the possible responses of an operation: every status, with its headers."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def headers(*names: str) -> dict[str, Any]:
 
 
 def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str, Any]:
-    """A refusal's description, headers and shape."""
+    """An error response's description, headers and schema."""
     limits = LIMITS if contract.limited and code not in WITHOUT_LIMITS else ()
     return {
         "description": text, "headers": headers(*OF_STATUS.get(code, ()), *limits),
@@ -47,7 +47,7 @@ def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str
 
 
 def responses(one: Entry) -> dict[str, Any]:
-    """What may come back."""
+    """All responses of the operation."""
     told = {
         "description": "Done", "headers": headers(*headers_of(one)),
         "content": {JSON: {"schema": one.answer, "example": one.answered}},
@@ -59,7 +59,7 @@ def responses(one: Entry) -> dict[str, Any]:
 
 
 def headers_of(one: Entry) -> list[str]:
-    """The headers of an answer."""
+    """The headers of a response."""
     operation = one.operation
     found = list(LIMITS) if one.contract.limited and not operation.public else []
     found += ["ETag"] if operation.verb in ("get", "create", "update") and one.shows_version else []
@@ -68,7 +68,7 @@ def headers_of(one: Entry) -> list[str]:
 
 
 def codes_of(one: Entry) -> list[str]:
-    """The statuses of refusals that the operation can meet."""
+    """The error statuses of the operation."""
     operation = one.operation
     found = ["400", "401", "403", "413", "429", "500", "503"]
     found += ["404"] if "{id}" in one.path else []
