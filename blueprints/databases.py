@@ -1,4 +1,4 @@
-"""An application's databases: what the whole application and a command of the operator both need."""
+"""Connects an application's databases, for the whole application or for a single command."""
 
 import json
 from typing import Any
@@ -15,10 +15,10 @@ POOL: dict[str, Any] = {
 
 
 def connect(app: Flask, settings: Settings) -> None:
-    """Both databases as the settings name them, and the secrets that read what is encrypted in them."""
+    """Connect both databases of the settings, and set the secrets that decrypt their values."""
     options = POOL if settings.database_url.startswith("postgresql") else {}
     if settings.database_url.startswith("sqlite") and ":memory:" not in settings.database_url:
-        # Opening a file costs more than a read: every thread may keep a connection for reads and one for writes.
+        # Opening a file costs more than a read: every thread keeps a connection for reads and one for writes.
         options = {"pool_size": 40, "max_overflow": 40}
     log_options = POOL if settings.log_database_url.startswith("postgresql") else {}
     app.config.update(
@@ -35,5 +35,5 @@ def connect(app: Flask, settings: Settings) -> None:
 
 
 def document(text: str) -> Any:
-    """A JSON column; most are empty, and seeing that is cheaper than parsing it."""
+    """Parse a JSON column; most are empty, and checking that is cheaper than parsing."""
     return {} if text == "{}" else [] if text == "[]" else json.loads(text)

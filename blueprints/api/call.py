@@ -1,4 +1,4 @@
-"""One request as the request log and the pipeline see it: opened first, closed last, whatever happened."""
+"""Tracks one request for the pipeline and the request log, from before its first hook to after its last."""
 
 import time
 from collections.abc import Callable
@@ -18,11 +18,11 @@ Sink = Callable[[dict[str, Any]], Any]
 Close = Callable[[Response], Response]
 SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
 MASK = "***"
-ESCAPES = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+#"})    # or a value would read as something else
+ESCAPES = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+#"})    # they would change the meaning of a value
 
 
 class Call:
-    """What is known of a request so far."""
+    """The data of a request so far."""
 
     __slots__ = (
         "actor",
@@ -46,22 +46,22 @@ class Call:
     )
 
     def __init__(self, request: Request) -> None:
-        self.request = request                   # itself: the proxy of Flask costs at every look
+        self.request = request                   # not Flask's proxy, which costs time at each access
         self.started = time.perf_counter_ns()
         self.at_us = time.time_ns() // 1000
-        self.request_id = f"req_{getrandbits(64):016x}"        # a name, not a secret; fork() seeds it anew
+        self.request_id = f"req_{getrandbits(64):016x}"        # an identifier, not a secret; reseeded after fork()
         self.contract: Contract | None = None
         self.operation: Operation | None = None
         self.key: Caller | None = None
-        self.name: str | None = None             # of the operation, where the route does not tell
+        self.name: str | None = None             # of the operation, if the route does not give it
         self.endpoint: str | None = None
         self.zone: Any = None                    # of times without an offset, in both directions
-        self.deprecated = False                  # was a way used that is going to end?
+        self.deprecated = False                  # a deprecated way of calling was used
         self.actor: Actor | None = None
         self.user_id: int | None = None
         self.error_code: str | None = None
         self.limit: Any = None
-        self.ignored: list[str] = []             # names that were sent and mean nothing here
+        self.ignored: list[str] = []             # unknown names that were sent
         self.part = Part()
         self.children: list[dict[str, Any]] | None = None
 
@@ -100,7 +100,7 @@ class Call:
         }
 
     def _query(self) -> str:
-        """Values of the parameters that the operation declares; of all others only that they were there."""
+        """The query with values only of the parameters that the operation declares."""
         if not self.request.query_string and not self.ignored:
             return ""
         known = self.operation.parameters if self.operation else ()
@@ -119,7 +119,7 @@ def _room(path: str) -> str:
     return "admin" if path.startswith(("/admin", "/login", "/logout")) else "other"
 
 
-@lru_cache(1024)                             # there are as many as rules
+@lru_cache(1024)                             # one entry per rule
 def _template(rule: str) -> str:
     plain = rule.replace("<int:", "<").replace("<path:", "<").replace("<key>", "<id>")
     return plain.replace("<", "{").replace(">", "}")
@@ -131,7 +131,7 @@ def _only_merchant(actor: Actor | None) -> int | None:
 
 
 def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> Close:
-    """Open every request before anything else, close it after everything else, and tell the sink.
+    """Open every request before all other hooks, close it after them, and pass its record to the sink.
 
     Returns the function that closes.
     """
@@ -152,7 +152,7 @@ def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> Close:
         if call.contract is not None or not call.request.path.startswith(SILENT):
             try:
                 sink(call.record(response))
-            except Exception:                # logging must never break an answer
+            except Exception:                # logging must never break a response
                 app.logger.exception("request %s could not be logged", call.request_id)
         return response
 

@@ -1,11 +1,11 @@
-"""If-Match and If-None-Match, as RFC 9110 has them: the versions of a row that its caller has seen."""
+"""Parses If-Match and If-None-Match (RFC 9110): the versions of a row that its caller has seen."""
 
 import re
 from collections.abc import Iterator
 
 from domain.errors import PreconditionFailed
 
-# A tag of ours: a version, and (in a compressed answer) how that was compressed.
+# One of our tags: a version, and (in a compressed response) the encoding.
 OURS = re.compile(r"(\d{1,9})(?::[a-z]{2,4})?", re.ASCII)
 ENTITY_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|\Z)')
 Tags = list[tuple[bool, str]]
@@ -25,9 +25,9 @@ def tags(header: str) -> Tags:
 
 
 def seen(if_match: str | None) -> frozenset[int] | None:
-    """The versions that If-Match lets a change begin from; None when any will do.
+    """The versions that If-Match allows to change; None for any.
 
-    A weak tag names none, because If-Match compares strongly. A bare number counts as one tag, as clients send it.
+    A weak tag matches none, because If-Match compares strongly. A bare number counts as a tag, as clients send it.
     """
     if if_match is None or if_match.strip() == "*":
         return None
@@ -46,7 +46,7 @@ def _versions(known: Tags, *, weak: bool) -> Iterator[int]:
 
 
 def unchanged(if_none_match: str, tag: str) -> str | None:
-    """The tag to answer 304 with, when the caller has what `tag` (quoted) names already; it compares weakly."""
+    """The tag of a 304, when the caller already has the version of `tag` (quoted); compares weakly."""
     if if_none_match.strip() == "*":
         return tag
     plain = tag.strip('"')

@@ -1,4 +1,4 @@
-"""What one API may decide for itself: words, shapes, credentials. It may not query, commit or judge.
+"""Defines a contract: an API's names, formats and credentials. It may not query, commit or have rules.
 
 A contract is a subclass of `Contract` plus declarations: `expose` for a noun's verbs, `Operation`
 for anything else. Each declaration is the single source of the route, the scope, the typed input,
@@ -42,41 +42,41 @@ class Arguments:
     body: Any = None
     query: Mapping[str, list[str]] = field(default_factory=dict)
     if_match: str | None = None
-    ready: Any = None                       # what was made before the transaction
+    ready: Any = None                       # the result of `before`
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an operation answers."""
+    """The result of an operation."""
 
     payload: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    kept: Any = None                        # what an Idempotency-Key keeps instead, where the payload has a secret
+    kept: Any = None                        # stored for an Idempotency-Key instead of a payload with a secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing that a caller can do."""
+    """One operation that a caller can request."""
 
     name: str                               # customers.list
     method: str
     path: str                               # /customers/{id}
     scope: str | None
     run: Callable[[Actor, Arguments], Outcome]
-    before: Callable[[Actor, Arguments], Any] | None = None     # what takes long, done before the transaction
+    before: Callable[[Actor, Arguments], Any] | None = None     # slow work before the transaction
     writes: bool = False
     takes_body: bool = False
-    optional_body: bool = False             # may the body be left out?
+    optional_body: bool = False             # the body may be left out
     exposure: "Exposure | None" = None
-    parameters: tuple[str, ...] = ()        # the query parameters it declares; all others are not logged
+    parameters: tuple[str, ...] = ()        # declared query parameters; values of others are not logged
     positional: tuple[str, ...] = ()        # parameter names in order, for protocols that count them
     public: bool = False                    # may be called without a credential
-    kept: bool = True                       # may its answer be kept for an Idempotency-Key?
+    kept: bool = True                       # its response may be stored for an Idempotency-Key
     per_minute: int = 0                     # a limit of its own for each merchant; 0: none
     summary: str = ""
     verb: str = ""                          # create, update and so on, where it is one of a noun's verbs
-    described: Description | None = None    # its body and answer, where no exposure tells them
+    described: Description | None = None    # its body and response, without an exposure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,18 +90,18 @@ class Exposure:
     parameters: Mapping[str, Parameter]
     sorts: Mapping[str, str]                # wire name to domain name
     prefix: str                             # of ids in paths
-    required: tuple[str, ...]               # domain names that a creation must carry here
-    tenant: str                             # the wire name of the merchant, where a caller may have several
+    required: tuple[str, ...]               # domain names that a creation requires here
+    tenant: str                             # the wire name of the merchant, if a caller may have several
     unscoped: tuple[str, ...]               # verbs that ask for no scope
-    name: str                               # what the contract calls the noun
-    told: bool                              # do events show the noun like this?
+    name: str                               # the contract's name of the noun
+    told: bool                              # events show the noun like this
     show: Callable[[Record], dict[str, Any]]
     noun: str = ""                           # as the request log says it
     references: tuple[Reference, ...] = ()   # the fields of a body that name rows
-    written: RowCache | None = None          # texts of rows, where the contract shows them alike to everybody
+    written: RowCache | None = None          # rows as JSON, if the contract shows them alike to all callers
 
     def take(self, body: Any, *, new: bool = False) -> tuple[dict[str, Any], Problems]:
-        """The body in the domain's names, and what the words alone tell to be wrong."""
+        """The body in the domain's names, and the mistakes found without the domain."""
         problems: Problems = {}
         taken = field_parts.take_object(self.fields, body, "", problems)
         form = self.resource.input
@@ -114,7 +114,7 @@ class Exposure:
         return taken, self.contract.judged(problems, self.word)
 
     def page(self, actor: Actor, query: Query) -> tuple[Page, Any]:
-        """A page of the list, and its rows ready to be written as JSON."""
+        """A page of the list, with its rows as JSON."""
         listing = self.resource.listing
         if self.written is None:
             page = listing.page(actor, query)
@@ -127,7 +127,7 @@ class Exposure:
 
 
 class Contract(ABC):
-    """Base of the four; each says what its document demands."""
+    """Base of all contracts; each overrides what its specification requires."""
 
     name: str
     prefixes: tuple[str, ...]
@@ -135,14 +135,14 @@ class Contract(ABC):
     formats: Formats
     manners: Manners
     unknown_names = UnknownNames.REFUSED
-    list_parameters: tuple[str, ...] = ()   # those of every list
+    list_parameters: tuple[str, ...] = ()   # of every list
     https_only = False
-    steady = False                          # is a row always shown alike, whoever asks and from wherever?
-    deprecated_since = 0                    # Unix time, where it has a way of calling that is deprecated
-    limited = False                         # do its answers say what is left of a limit?
-    idempotent = False                      # does it promise Idempotency-Key on POST?
+    steady = False                          # a row is shown alike to every caller
+    deprecated_since = 0                    # Unix time, if a way of calling is deprecated
+    limited = False                         # its responses have rate limit headers
+    idempotent = False                      # it supports Idempotency-Key on POST
     changes_by = "PUT"                      # the method of a change
-    names: Mapping[str, str] = {}           # verbs that it calls otherwise
+    names: Mapping[str, str] = {}           # verbs with another name
 
     def __init__(self) -> None:
         self.operations: list[Operation] = []
@@ -151,20 +151,20 @@ class Contract(ABC):
 
     @abstractmethod
     def secret(self, request: Request) -> tuple[str, str]:
-        """The kind of credential (a door) and its text; raises Unauthenticated when there is none."""
+        """The kind of credential and its text; raises Unauthenticated when there is none."""
 
     def gate(self, request: Request) -> None:  # noqa: B027  (most contracts listen to everybody)
-        """Refuse whom the contract does not even listen to."""
+        """Refuse callers before their credentials are read."""
 
     def unknown(self, secret: str) -> DomainError:
-        """The refusal of a credential that nobody has."""
+        """The error for an unknown credential."""
         return unknown_key(secret)
 
     def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
         """The arguments of a REST call: body if the operation takes one, query, the row's key."""
         body = self.body(request, optional=operation.optional_body) if operation.takes_body else None
         query: Mapping[str, list[str]] = request.args.to_dict(flat=False) if request.query_string else {}
-        if operation.verb != "list":            # a list says all that is wrong with its parameters together
+        if operation.verb != "list":            # a list reports all mistakes in its parameters together
             query = self.known_query(query, operation.parameters)
         return Arguments(key, body, query, request.headers.get("If-Match"))
 
@@ -190,53 +190,53 @@ class Contract(ABC):
         return {name: values for name, values in query.items() if name in known}
 
     def prepare(self, arguments: Arguments) -> None:  # noqa: B027  (most contracts have nothing of the kind)
-        """Take note of what concerns the whole call, such as a time zone."""
+        """Read settings of the whole call, such as a time zone."""
 
     def zone(self) -> str | None:
-        """Where times without an offset are, in what this call sends; None is UTC."""
+        """The zone of times without an offset in this call; None is UTC."""
         return None
 
     def changed(self, exposure: "Exposure", show: Callable[[], Outcome]) -> Outcome:
-        """The answer to a change: by default the row as it is now."""
+        """The response to a change: by default the row."""
         return show()
 
     def removed(self, exposure: "Exposure", key: int) -> Outcome:
-        """The answer to a deletion."""
+        """The response to a deletion."""
         return Outcome(self.item({"id": f"{exposure.prefix}{key}", "deleted": True}))
 
     def kept(self, exposure: "Exposure", key: int, shown: Mapping[str, Any]) -> Outcome:
-        """The answer to a deletion that only ended the row's use, because documents name it."""
+        """The response to a deletion that only deactivated the row, because documents refer to it."""
         told = {"id": shown.get("id", key), "deleted": False, "status": shown.get("status")}
         return Outcome(self.item(told))
 
     @abstractmethod
     def body(self, request: Request, *, optional: bool = False) -> Any:
-        """The body, read as the contract reads bodies; None for one that is left out and may be."""
+        """The parsed body; None for an optional one that is left out."""
 
     @abstractmethod
     def query(self, exposure: Exposure, given: Mapping[str, list[str]], actor: Actor) -> Query:
-        """The list's page, order and filters out of the query parameters; bare days are the merchant's."""
+        """The list's page, order and filters from the query parameters; bare days are in the merchant's zone."""
 
     # Writing ------------------------------------------------------------------------------------
 
     @abstractmethod
     def item(self, shown: Any) -> Any:
-        """One thing in its envelope."""
+        """One row in its envelope."""
 
     @abstractmethod
     def collection(self, shown: Any, page: Page) -> Any:
-        """Some things in their envelope."""
+        """Rows in their envelope."""
 
     @abstractmethod
     def status(self, error: DomainError) -> int:
-        """The HTTP status of a refusal."""
+        """The HTTP status of an error."""
 
     @abstractmethod
     def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
-        """The body of a refusal; `fields` are in the caller's words."""
+        """The body of an error; `fields` have the contract's names."""
 
     def covers(self, path: str) -> bool:
-        """Does an unmatched path speak to this contract?"""
+        """Whether an unmatched path belongs to this contract."""
         return any(path == prefix or path.startswith(prefix + "/") for prefix in self.prefixes)
 
     def challenge(self) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The kinds of credential, and how each finds its caller. A contract names the kinds that open it."""
+"""Finds the caller of each kind of credential. A contract names the kinds that it accepts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from models.credential import Mode
 
 
 class Caller(Protocol):
-    """Whoever holds a good credential; it may still be refused by `check` or have no call left."""
+    """A caller with a correct credential, which `check` or the rate limit may still refuse."""
 
     @property
     def id(self) -> int | None: ...
@@ -29,7 +29,7 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class KeyCaller:
-    """A program with an integration key."""
+    """A program with an API key."""
 
     key: recognition.Key
     user_id: None = None

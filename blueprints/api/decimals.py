@@ -1,4 +1,4 @@
-"""Quantities and percentages in a field map."""
+"""Defines the field for quantities and percentages."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from models.money import ONE
 
 @dataclass(frozen=True, kw_only=True)
 class Decimals(Field):
-    """A number with up to four decimals: ten-thousandths inside; a whole one is written as an integer."""
+    """A number with up to four decimals, stored in ten-thousandths; a whole one is written as an integer."""
 
     @property
     def source(self) -> str:

@@ -1,4 +1,4 @@
-"""What documents tell of a contract and of its operations beyond their declarations."""
+"""Describes contracts and operations for the reference, beyond their declarations."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A body or an answer: its schema and an example."""
+    """A body or a response: its schema and an example."""
 
     schema: Schema
     example: Any
@@ -30,31 +30,31 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """One operation's body, query and answer, where no exposure tells them."""
+    """One operation's body, query and response, if it has no exposure."""
 
     body: Told | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     required: tuple[str, ...] = ()                                      # of the query
     called_with: Mapping[str, Any] = field(default_factory=dict)        # an example of the query
-    answer: Told | None = None                                          # before the contract's envelope
+    answer: Told | None = None                                          # without the contract's envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manners:
-    """How one speaks to a contract, and what surrounds its answers."""
+    """A contract's conventions: credential, envelope, errors."""
 
     title: str
     about: str
     version: str
-    prefix: str                             # the one that the reference shows
-    header: str                             # that carries the credential
+    prefix: str                             # shown in the reference
+    header: str                             # with the credential
     scheme: str                             # before the credential
     credential: str                         # its name in samples
-    opened_by: str                          # what the credential is
+    opened_by: str                          # the kind of credential
     lists: Mapping[str, tuple[Schema, str]]                 # the query parameters of every list
-    item: Callable[[Told], Told]            # one thing as the contract wraps it
-    collection: Callable[[Told], Told]      # a list, given one row
-    error: Told                             # a refusal
-    refusals: Mapping[str, str]             # what its statuses mean
+    item: Callable[[Told], Told]            # one row in the contract's envelope
+    collection: Callable[[Told], Told]      # a list in its envelope, given one row
+    error: Told                             # an error response
+    refusals: Mapping[str, str]             # the meaning of its statuses
     rpc: bool = False
-    changes: Told | None = None             # the answer to a change, where it is not the row
+    changes: Told | None = None             # the response to a change, if not the row

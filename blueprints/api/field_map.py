@@ -1,4 +1,4 @@
-"""The vocabulary of field maps: the kinds of values that contracts have.
+"""Defines the kinds of fields that contracts have.
 
 Contracts format moments and money through `Formats`.
 """
@@ -56,7 +56,7 @@ class Day(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Amount(Field):
-    """Money: minor units inside, the contract's way outside; `currency` names the column beside it."""
+    """Money: minor units in the domain, the contract's format outside; `currency` names its column."""
 
     currency: str = "currency"
 
@@ -77,7 +77,7 @@ class Amount(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Price(Field):
-    """A unit price: millionths inside."""
+    """A unit price, in millionths in the domain."""
 
     currency: str = "currency"
 
@@ -149,13 +149,13 @@ def number_after(prefix: str, value: Any) -> int | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Words(Field):
-    """A closed set of words that the contract spells otherwise: domain word to contract word."""
+    """A closed set of values that the contract names differently: domain value to contract value."""
 
     words: Mapping[Any, Any]
-    shown_words: Mapping[str, Any] | None = None    # when more domain words are shown than can be written
+    shown_words: Mapping[str, Any] | None = None    # when more values are shown than can be written
 
     def convert(self, formats: Formats) -> Convert | None:
-        words = self.shown_words or self.words        # words of the domain are equal to their text, enumerated or not
+        words = self.shown_words or self.words        # enumeration members equal their text
         return lambda value, _: words[value]
 
     def take(self, value: Any, path: str, problems: Problems) -> Any:
@@ -180,7 +180,7 @@ class Words(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class WriteOnly(Field):
-    """A value that is taken and never shown."""
+    """A value of the input that is never shown."""
 
     @property
     def source(self) -> str:
@@ -196,7 +196,7 @@ class WriteOnly(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Derived(Field):
-    """A value made of the row's children."""
+    """A value computed from the row's children."""
 
     make: Callable[[Mapping[str, Any]], Any]
 

@@ -1,4 +1,4 @@
-"""Objects and lists inside the objects of a field map, and whole objects in both directions."""
+"""Defines nested objects and lists of a field map, and converts whole objects in both directions."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -51,7 +51,7 @@ class One(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Many(Field):
-    """A list of objects, one for each child row; `inherit` are parent columns that their money needs."""
+    """A list of objects, one for each child row; `inherit` are parent columns that their amounts need."""
 
     fields: Fields
     inherit: str = ""
@@ -108,7 +108,7 @@ class ChildRow:
 
 
 def row_shower(fields: Fields, formats: Formats) -> Callable[[Any], dict[str, Any]]:
-    """A function from row to dict, made once: all columns are fetched in one step, few are converted."""
+    """A function from row to dict: all columns are fetched in one step, few are converted."""
     plain = {wire: one for wire, one in fields.items() if one.source}
     wires = tuple(plain)
     fetch: Callable[[Any], tuple[Any, ...]] = attrgetter(*(one.source for one in plain.values()))
@@ -127,7 +127,7 @@ def row_shower(fields: Fields, formats: Formats) -> Callable[[Any], dict[str, An
 
 
 def record_shower(fields: Fields, formats: Formats) -> Callable[[Record], dict[str, Any]]:
-    """A function from record to dict: its own columns, then what is made of its children."""
+    """A function from record to dict: its own columns, then values from its children."""
     show = row_shower(fields, formats)
     made = [(wire, make) for wire, one in fields.items() if (make := one.shower(formats)) is not None]
 
@@ -141,7 +141,7 @@ def record_shower(fields: Fields, formats: Formats) -> Callable[[Record], dict[s
 
 
 def take_object(fields: Fields, body: Mapping[str, Any], path: str, problems: Problems) -> dict[str, Any]:
-    """The domain's names for what was sent; what is only read is not seen, what the map does not name is wrong."""
+    """The sent object in the domain's names; ignores read-only fields, reports names that the map lacks."""
     taken: dict[str, Any] = {}
     if not body.keys() <= fields.keys():
         problems |= unknown_names.problems(body, fields, path)
@@ -154,7 +154,7 @@ def take_object(fields: Fields, body: Mapping[str, Any], path: str, problems: Pr
 
 
 def word(fields: Fields, path: str) -> str:
-    """A domain path in the contract's words: items.1.unit_price as items[1].unitPrice."""
+    """A domain path in the contract's names: items.1.unit_price as items[1].unitPrice."""
     if path.startswith(SENT):
         return path.removeprefix(SENT)
     head, _, rest = path.partition(".")
@@ -186,7 +186,7 @@ def object_schema(
 def object_sample(
     fields: Fields, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool
 ) -> dict[str, Any]:
-    """An example of an object; of what is taken only what the sample has."""
+    """An example of an object; of an input only the fields that the sample has."""
     return {
         wire: fields[wire].sample(row, part, formats, writing=writing) for wire, part in schema["properties"].items()
         if not writing or fields[wire].name in row

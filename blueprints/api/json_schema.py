@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12, as OpenAPI 3.1 has them) of input models and of the columns that are read."""
+"""Generates JSON Schemas (2020-12, as in OpenAPI 3.1) of input models and of columns."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
@@ -22,12 +22,12 @@ TYPES: tuple[tuple[type, Schema], ...] = (
     (date, {"type": "string", "format": "date"}),
     (str, {"type": "string"}),
 )
-SAID_BY_US = ("title", "default", "$defs", "description")       # pydantic's own, or written anew
+SAID_BY_US = ("title", "default", "$defs", "description")       # pydantic's, removed or rewritten
 NOT_SHOWN = ("default", "writeOnly", "description", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum")
 
 
 def nullable(schema: Schema) -> Schema:
-    """The same, or null."""
+    """The schema, or null."""
     kind = schema.get("type")
     if kind is None or "null" in kind:
         return schema
@@ -36,7 +36,7 @@ def nullable(schema: Schema) -> Schema:
 
 
 def enumeration(values: Iterable[Any]) -> Schema:
-    """A closed set."""
+    """The schema of a closed set."""
     listed = list(dict.fromkeys(values))
     if all(isinstance(value, bool) for value in listed):
         return {"type": "boolean"}
@@ -44,12 +44,12 @@ def enumeration(values: Iterable[Any]) -> Schema:
 
 
 def identifier(prefix: str) -> Schema:
-    """An id as prefix and number."""
+    """The schema of an id as prefix and number."""
     return {"type": "string", "pattern": f"^{prefix}[1-9][0-9]{{0,17}}$"}
 
 
 def plausible(schema: Schema) -> Any:
-    """A value of the schema."""
+    """An example value of the schema."""
     if "examples" in schema:
         return schema["examples"][0]
     if "enum" in schema:
@@ -85,7 +85,7 @@ def _null_if_new(schema: Schema, *, new: bool) -> Schema:
 
 
 def never_null(schema: Schema) -> Schema:
-    """The same without null."""
+    """The schema without null."""
     kinds = [one for one in schema["type"] if one != "null"]
     narrower = schema | {"type": kinds[0] if len(kinds) == 1 else kinds}
     return narrower | {"enum": [one for one in schema["enum"] if one is not None]} if "enum" in schema else narrower
@@ -113,7 +113,7 @@ def _simple(schema: Schema, known: Mapping[str, Schema]) -> Schema:
 
 
 def _one_of(schema: Schema, known: Mapping[str, Schema]) -> Schema:
-    """What may be null, as one schema: our inputs have no other choices."""
+    """A nullable schema as one schema: inputs have no other unions."""
     real = [one for one in schema["anyOf"] if one.get("type") != "null"]
     beside = {name: one for name, one in schema.items() if name not in (*SAID_BY_US, "anyOf")}
     found = _simple(real[0], known) | beside
@@ -124,7 +124,7 @@ def _one_of(schema: Schema, known: Mapping[str, Schema]) -> Schema:
 
 
 def stored(column: Any, base: Schema) -> Schema:
-    """The schema of a column as it is stored; JSON columns are what the input says."""
+    """The schema of a stored column; JSON columns have the input's."""
     kind = getattr(column, "type", None)
     if kind is None or isinstance(getattr(kind, "impl", kind), JSON) or "enum" in base:
         return {name: value for name, value in base.items() if name not in NOT_SHOWN}
@@ -140,6 +140,6 @@ def stored(column: Any, base: Schema) -> Schema:
 
 
 def may_be_null(column: Any) -> bool:
-    """Unknown for what is computed, so that it may."""
+    """Whether the column may be null; true for computed ones, of which it is unknown."""
     columns = getattr(getattr(column, "property", None), "columns", None)
     return bool(columns[0].nullable) if columns else True

@@ -1,4 +1,4 @@
-"""Every API request goes through here, in this order, whatever contract it speaks:
+"""Handles every API request, of every contract, in these steps:
 
     open      contract, clock, request id                              (call.py, before_request)
     admit     transport, key -> actor, its addresses, its rate limit   403 401 403 429
@@ -50,21 +50,21 @@ def view(contract: Contract, operation: Operation) -> Any:
 
 
 def admit(contract: Contract) -> Actor:
-    """May they call from here, who is this, and do they have a call left?"""
+    """Authenticate the caller and check transport, address and rate limit."""
     call: Call = g.call
     asked = call.request
     if contract.https_only:
         transport.require_https(asked)
     contract.gate(asked)
     kind, secret = contract.secret(asked)
-    call.key = FIND[kind](secret)                           # known from here on, even if refused
+    call.key = FIND[kind](secret)                           # for the request log, even if the call is refused
     if call.key is None:
         raise contract.unknown(secret)
     return enter(contract, call.key)
 
 
 def strangers(contract: Contract) -> Actor:
-    """Nobody in particular, for the few operations that need no credential."""
+    """The actor of operations that need no credential."""
     contract.gate(request)
     stranger = g.call.actor = Actor(
         label="anonymous", source=contract.name, ip=request.remote_addr, request_id=g.call.request_id
@@ -73,7 +73,7 @@ def strangers(contract: Contract) -> Actor:
 
 
 def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
-    """Is the address right, is there a call left? Then this is the actor."""
+    """The actor of a caller, after its address and its rate limit were checked."""
     call: Call = g.call
     ip = call.request.remote_addr
     caller.check(ip)
@@ -85,10 +85,10 @@ def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
 def execute(
     contract: Contract, actor: Actor, operation: Operation, arguments: Arguments, claim: Claim | None = None
 ) -> Outcome:
-    """Run one operation: scope, then the domain; a write in a transaction of its own, with the claim to its answer.
+    """Run one operation: check the scope, call the domain; a write in one transaction with its stored response.
 
-    An earlier answer is looked for before what takes long, and once more under the lock: of two equal requests at
-    once the second finds the first one's answer there.
+    An earlier response is looked up before slow work, and again under the lock: of two equal requests at
+    once the second finds the first one's response there.
     """
     if operation.takes_body:
         note_body(operation, arguments.body)
@@ -128,7 +128,7 @@ def note_body(operation: Operation, body: Any) -> None:
 
 
 def kept(claim: Claim, run: Callable[[], Outcome]) -> Outcome:
-    """The earlier answer, or one that is made and kept now; within the transaction of its effect."""
+    """The stored response, or a new one, which is stored in the transaction of its effect."""
     earlier = replies.take(claim)
     if earlier is not None:
         return repeats.replayed(earlier)
@@ -138,13 +138,13 @@ def kept(claim: Claim, run: Callable[[], Outcome]) -> Outcome:
 
 
 def kept_afterwards(claim: Claim, outcome: Outcome) -> Outcome:
-    """For what has transactions of its own: done first, kept afterwards."""
+    """`kept` for operations with transactions of their own: the response is stored afterwards."""
     with transaction():
         return kept(claim, lambda: outcome)
 
 
 def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Response:
-    """Run one operation of a request; a POST is replayed if its Idempotency-Key was seen."""
+    """Run the operation of a request; a POST with a known Idempotency-Key gets the stored response."""
     contract: Contract = g.call.contract
     claim = None
     if "HTTP_IDEMPOTENCY_KEY" in g.call.request.environ:
@@ -153,7 +153,7 @@ def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Respons
 
 
 def respond(outcome: Outcome) -> Response:
-    """The outcome as an answer; 304 to whoever has it already."""
+    """The response to an outcome; 304 when the caller already has it."""
     asked = g.call.request
     if "HTTP_IF_NONE_MATCH" in asked.environ and asked.method in ("GET", "HEAD") and "ETag" in outcome.headers:
         tag = conditions.unchanged(asked.headers["If-None-Match"], outcome.headers["ETag"])
@@ -163,12 +163,12 @@ def respond(outcome: Outcome) -> Response:
 
 
 def json_response(payload: Any, status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    """JSON with the headers that every answer carries."""
+    """A JSON response with the headers of every response."""
     return addressed(json_answer(payload, status, headers))
 
 
 def addressed(response: Answer) -> Answer:
-    """The answer with what its caller has left, marked as nobody else's."""
+    """The response with rate limit headers, marked as private."""
     response.headers["Vary"] = "Authorization, Accept-Encoding"     # not plain: compression reads it
     call: Call = g.call
     if call.deprecated and call.contract is not None:
@@ -211,16 +211,16 @@ def _of_http(error: HTTPException) -> DomainError:
 
 
 def fail(error: BaseException, contract: Contract) -> Response:
-    """The contract's own envelope for an error."""
+    """The response to an error, in the contract's envelope."""
     call: Call = g.call
     known, status = explain(error, contract)
     exposure = call.operation.exposure if call.operation else None
     word = exposure.word if exposure else as_sent
     fields = {word(name): str(problem) for name, problem in known.fields.items()}
     if call.limit is None and isinstance(call.key, KeyCaller) and status in REFUSED_BEFORE:
-        call.limit = call.key.spend(0)          # known, and refused before anything was counted
+        call.limit = call.key.spend(0)          # known, but refused before the call was counted
     failure = contract.failure(known, status, fields)
-    told = failure.get("error")                 # the log holds the word that the caller saw, if there was one
+    told = failure.get("error")                 # the log has the code that the caller saw, if any
     call.error_code = told if isinstance(told, str) else known.code
     call.part.refuse(failure, fields)
     response = refused(contract, known, failure, status)
@@ -230,11 +230,11 @@ def fail(error: BaseException, contract: Contract) -> Response:
 
 
 def refused(contract: Contract, known: DomainError, payload: Any, status: int, sent: int | None = None) -> Answer:
-    """A refusal with the headers that tell how to go on; `sent` is its status where that is not the error's own."""
+    """An error response with headers such as Retry-After; `sent` is its status if not the error's own."""
     headers: dict[str, str] = {}
     if isinstance(known, LimitExceeded) and (told := limit_headers(known)):
         headers |= told
-        g.call.limit = None                     # what is left of another limit would say the opposite
+        g.call.limit = None                     # the state of another limit would contradict it
     if isinstance(known, Unauthenticated):
         headers |= contract.challenge()
     if status == 503:
@@ -243,18 +243,18 @@ def refused(contract: Contract, known: DomainError, payload: Any, status: int, s
 
 
 def limit_headers(error: LimitExceeded) -> dict[str, str]:
-    """What a refused caller needs to know to come back."""
+    """Rate limit headers of a refusal."""
     facts = error.details
     if "retry_after" not in facts:
         return {}
-    if "window" not in facts:                   # no budget of the caller's: too much at once
+    if "window" not in facts:                   # no limit of the caller's: too many calls at once
         return {"Retry-After": str(facts["retry_after"])}
     left = Spent(facts["limit"], facts["remaining"], facts["reset"], facts["window"])
     return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}
 
 
 def init_app(app: Flask, page_error: Callable[[Exception], Any]) -> None:
-    """Errors of API requests, matched or not, in their contract's voice; all others as pages show them."""
+    """Handle errors of API requests, matched or not, in their contract's envelope; others as pages do."""
 
     @app.errorhandler(Exception)
     def on_error(error: Exception) -> Any:
@@ -267,7 +267,7 @@ def init_app(app: Flask, page_error: Callable[[Exception], Any]) -> None:
 
 
 def attribute(call: Call) -> None:
-    """Whose was a request that matched nothing? For the log only; it spends nothing."""
+    """Find the caller of an unmatched request, for the log only; it costs no call."""
     assert call.contract is not None
     try:
         kind, secret = call.contract.secret(request)

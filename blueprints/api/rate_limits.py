@@ -1,4 +1,4 @@
-"""Spending calls: the extension's storage and strategy, called by the pipeline once the key is known.
+"""Counts calls against rate limits with the extension's storage and strategy, once the key is known.
 
 The extension's own hooks do not run: they come before the key is known. When Redis does not answer,
 each process counts for itself with half the limit until it does (shared_counters.py).
@@ -20,7 +20,7 @@ from domain.errors import LimitExceeded
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a caller has left after a call."""
+    """The state of a limit after a call."""
 
     limit: int
     remaining: int
@@ -40,14 +40,14 @@ class RateLimits:
     """Counts calls against a limit an hour or a minute."""
 
     def spend(self, limit: int, per: str, *who: str, cost: int = 1) -> Spent:
-        """Count `cost` calls; raises LimitExceeded when they do not fit, and then counts none."""
+        """Count `cost` calls; raises LimitExceeded when they exceed the limit, and then counts none."""
         now = time.time()
         return counters.ask(
             lambda strategy, divisor: self._count(strategy, self._item(max(1, limit // divisor), per), who, cost, now)
         )
 
     def spend_by_address(self, limit: int, per: str, what: str, address: str) -> Spent:
-        """Count a call of an address; IPv6 counts by site, because a host there has as many addresses as it likes."""
+        """Count a call of an address; IPv6 counts by site, because a host can choose its address there."""
         return self.spend(limit, per, what, limited_as(address))
 
     @staticmethod
@@ -58,7 +58,7 @@ class RateLimits:
     @staticmethod
     def _count(strategy: Any, item: Any, who: tuple[str, ...], cost: int, now: float) -> Spent:
         window, storage = item.get_expiry(), strategy.storage
-        if isinstance(storage, WindowStorage):      # the same two questions, in one look at the window
+        if isinstance(storage, WindowStorage):      # both steps in one access to the window
             fits, oldest, counted = storage.spend(item.key_for(*who), item.amount, window, cost)
             frees, remaining = oldest + window, item.amount - counted
         else:
@@ -77,7 +77,7 @@ class RateLimits:
 
     @staticmethod
     def forget() -> None:
-        """As if nobody had called yet, in this process."""
+        """Reset the counters of this process."""
         counters.forget()
 
 

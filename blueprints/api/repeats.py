@@ -1,4 +1,4 @@
-"""Idempotency-Key: which requests are the same, and the answer that is kept of the first.
+"""Implements Idempotency-Key: compares requests and replays the stored response of the first.
 
 Two requests are the same when they name the same operations with the same parameters, whatever the
 spelling of their JSON: order of names, white space, escapes, and numbers by their value (2, 2.0 and
@@ -30,7 +30,7 @@ KEPT_HEADERS = ("ETag",)
 def claim_of(
     contract: Contract, actor: Actor, operation: Operation, arguments: Arguments, request: Request
 ) -> Claim | None:
-    """The claim of a REST call; None for what is no POST, carries no key or may simply be done again."""
+    """The claim of a REST call; None without a POST or a key, or if repeating it is harmless."""
     key = request.headers.get(HEADER)
     if key is None or not contract.idempotent or operation.method != "POST" or not operation.kept:
         return None
@@ -40,14 +40,14 @@ def claim_of(
 
 
 def claim(contract: Contract, actor: Actor, key: str, asked: Any) -> Claim | None:
-    """The claim of whatever was asked; None for a caller who is nobody. Raises Invalid for a key that cannot be."""
+    """The claim of a request; None without a credential. Raises Invalid for an invalid key."""
     replies.check_key(key)
     owner = replies.owner_of(actor)
     return None if owner is None else Claim(owner, actor.test, contract.name, key, fingerprint(asked))
 
 
 def fingerprint(asked: Any) -> str:
-    """What makes two requests the same."""
+    """The fingerprint: two requests with the same one are the same."""
     try:
         return hashlib.sha256("".join(spelled(asked)).encode("utf-8", "surrogatepass")).hexdigest()
     except RecursionError:
@@ -62,7 +62,7 @@ def former(request: Request) -> str:
 
 
 def spelled(value: Any) -> Iterable[str]:
-    """JSON in one spelling, piece by piece."""
+    """Canonical JSON, piece by piece."""
     if isinstance(value, dict):
         yield "{"
         for name in sorted(value):
@@ -83,18 +83,18 @@ def spelled(value: Any) -> Iterable[str]:
 
 
 def number(value: Decimal) -> str:
-    """A number by its value, all its digits kept."""
+    """A number in canonical form, with all its digits."""
     digits = max(1, len(value.as_tuple().digits))
     return str(value.normalize(Context(prec=digits, Emax=MAX_EMAX, Emin=MIN_EMIN))) if value else "0"
 
 
 def reply_of(outcome: Outcome) -> Reply:
-    """What is kept of an answer; a secret in it is not."""
+    """The response to store, without secrets."""
     payload = outcome.payload if outcome.kept is None else outcome.kept
     headers = {name: value for name, value in outcome.headers.items() if name in KEPT_HEADERS}
     return Reply(outcome.status, orjson.dumps(payload, option=DUMPS), headers)
 
 
 def replayed(reply: Reply) -> Outcome:
-    """The first answer, once more."""
+    """The stored response as an outcome."""
     return Outcome(orjson.Fragment(reply.body), reply.status, {**reply.headers, REPLAYED: "true"})

@@ -1,4 +1,4 @@
-"""Operations as routes: one rule an operation and prefix, no automatic OPTIONS."""
+"""Registers operations as routes: one rule per operation and prefix, no automatic OPTIONS."""
 
 from flask import Flask
 

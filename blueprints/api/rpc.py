@@ -1,7 +1,7 @@
-"""JSON-RPC 2.0 over a contract's operations: one document in, at most one out, each call on its own.
+"""Serves a contract's operations by JSON-RPC 2.0: one document in, at most one out.
 
-Every call runs in its own transaction; a failure is that call's alone. What the request log gets is
-one row for the request, and for a batch a child row for each call.
+Every call runs in its own transaction; a failure affects only that call. The request log gets one
+row for the request, and for a batch a child row for each call.
 """
 
 import time
@@ -29,7 +29,7 @@ MOST_CALLS = 50
 MOST_BYTES = 16 * 1024 * 1024         # of all results of a document together
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 MISSING = object()
-Run = Callable[[Operation, Arguments, int], Outcome]     # the last: which call of the document it is
+Run = Callable[[Operation, Arguments, int], Outcome]     # the last: the call's position in the document
 
 
 class RpcContract(Contract):
@@ -37,11 +37,11 @@ class RpcContract(Contract):
 
     @abstractmethod
     def arguments(self, operation: Operation, params: Mapping[str, Any]) -> Arguments:
-        """Named parameters as the operation takes them; raises Invalid."""
+        """Named parameters as arguments of the operation; raises Invalid."""
 
     @abstractmethod
     def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
-        """The error object; `fields` are in the caller's words."""
+        """The error object; `fields` have the contract's names."""
 
 
 class RpcError(Exception):
@@ -60,7 +60,7 @@ class RpcError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RpcCall:
-    """One call of a document; `wrong` when it is not even that."""
+    """One call of a document; `wrong` for an invalid one."""
 
     method: str = ""
     params: Any = None
@@ -73,7 +73,7 @@ class RpcCall:
 
 
 def read(raw: bytes) -> Any:
-    """The document; raises RpcError for what is not JSON."""
+    """The document; raises RpcError for invalid JSON."""
     try:
         return json_reader.read(raw)
     except DomainError:
@@ -92,7 +92,7 @@ def calls(document: Any) -> list[RpcCall]:
 
 
 def call_of(given: Any) -> RpcCall:
-    """One call, checked against the letter of the specification."""
+    """One call, checked strictly against the specification."""
     wrong = RpcError(INVALID_REQUEST, "Invalid Request")
     if not isinstance(given, dict):
         return RpcCall(id=None, wrong=wrong)
@@ -113,7 +113,7 @@ def _is_storable(text: str) -> bool:
 
 
 def echoed(known: Any) -> Any:
-    """An id exactly as it came: the writer knows neither decimals nor integers beyond 64 bits."""
+    """An id exactly as sent: the JSON writer supports neither decimals nor integers beyond 64 bits."""
     if known is MISSING:
         return None
     if isinstance(known, Decimal) or (isinstance(known, int) and not -(2**63) <= known < 2**63):
@@ -136,7 +136,7 @@ class Dispatcher:
         self.methods = {operation.name: operation for operation in contract.operations}
 
     def arguments(self, operation: Operation, params: Any) -> Arguments:
-        """Parameters by name or by position as the operation takes them; raises RpcError."""
+        """Parameters by name or by position as arguments of the operation; raises RpcError."""
         if isinstance(params, list):
             if len(params) > len(operation.positional):
                 raise RpcError(
@@ -176,7 +176,7 @@ class Dispatcher:
             answer, code = {"error": failure}, failure["code"]
         finally:
             if db.session.registry().in_transaction():
-                db.session.rollback()        # the next call reads what is there then, whatever became of this one
+                db.session.rollback()        # the next call reads the current state, also after a failure
         self._note(operation, code, started)
         return {"jsonrpc": "2.0", **answer, "id": echoed(call.id)}, headers, size
 
@@ -206,7 +206,7 @@ class Dispatcher:
 
 
 def close(batch: bool) -> None:
-    """What the request log says of the whole: a single call is its row, a batch has children."""
+    """Complete the request log: a single call is the request's row, a batch has children."""
     call = g.call
     children = call.children or []
     call.name = call.endpoint = "rpc:batch"
@@ -222,7 +222,7 @@ def close(batch: bool) -> None:
 
 
 def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> Response:
-    """Answer the document in the request; `enter` says who calls, and gives what runs a call."""
+    """Answer the document in the request; `enter` authenticates and returns the function that runs a call."""
     try:
         given = read(request.get_data(cache=True))
         found = calls(given)
@@ -248,7 +248,7 @@ def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> R
 
 
 def mount(app: Flask, contract: Contract, view: Callable[[], Response], paths: tuple[str, ...]) -> None:
-    """POST to any of the paths is JSON-RPC."""
+    """Register JSON-RPC at these paths."""
     view.contract, view.operation = contract, None        # type: ignore[attr-defined]
     for number, path in enumerate(paths):
         app.add_url_rule(

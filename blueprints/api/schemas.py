@@ -1,4 +1,4 @@
-"""What the bodies and rows of an exposure look like, for documents: schemas and examples from its fields."""
+"""Builds schemas and examples of an exposure's bodies and rows from its fields."""
 
 from blueprints.api.contract import Exposure
 from blueprints.api.description import Told
@@ -8,13 +8,13 @@ from blueprints.api.json_schema import identifier, of_model
 
 
 def title_of(exposure: Exposure) -> str:
-    """The noun as the contract calls it, in one word: customer as Customer, clients as Client."""
+    """The contract's name of the noun as a title: customer as Customer, clients as Client."""
     noun, name = exposure.resource.noun, exposure.name
     return capital(noun if name.endswith(exposure.resource.name) else name.removesuffix("s"))
 
 
 def known_of(exposure: Exposure, *, new: bool = False) -> Known:
-    """What the domain tells of the noun; `new` for a creation."""
+    """The domain's schemas of the noun; `new` for a creation."""
     listing = exposure.resource.listing
     return Known(
         of_model(exposure.resource.input, new=new), listing.columns, listing.children, exposure.contract.formats,

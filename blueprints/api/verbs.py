@@ -1,4 +1,4 @@
-"""What list, get, create, update, delete and actions mean, once for every contract."""
+"""Implements list, get, create, update, delete and actions for every contract."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -54,7 +54,7 @@ def expose(
 
 
 def key_of(exposure: Exposure, text: str | None) -> int:
-    """The row's number in a path; anything else names nothing."""
+    """The row's id in a path; raises NotFound for anything else."""
     key = number_after(exposure.prefix, text)
     if key is None:
         raise NotFound(exposure.resource.noun, text)
@@ -73,28 +73,28 @@ def body_of(arguments: Arguments) -> Any:
 
 
 def locked(exposure: Exposure, actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
-    """The row that a call is going to change, as its caller has seen it, and before it the actor for its merchant."""
+    """The actor for the row's merchant, and the row that a call changes, locked; checks If-Match."""
     own, row = exposure.resource.listing.lock(actor, key_of(exposure, arguments.key))
     expect(row, conditions.seen(arguments.if_match))
     return own, row
 
 
 def shown(exposure: Exposure, actor: Actor, key: int, status: int = 200) -> Outcome:
-    """The row as it stands now, with its ETag."""
+    """The current row with its ETag."""
     record = exposure.resource.listing.read(actor, key)
     payload = exposure.contract.item(exposure.show(record))
-    version = getattr(record.row, "version", None)          # rows that never change have none
+    version = getattr(record.row, "version", None)          # rows that cannot change have none
     return Outcome(payload, status, {} if version is None else {"ETag": f'"{version}"'})
 
 
 def changed(exposure: Exposure, actor: Actor, key: int) -> Outcome:
-    """What the contract answers to a change."""
+    """The contract's response to a change."""
     db.session.flush()       # what is shown is read with plain statements
     return exposure.contract.changed(exposure, lambda: shown(exposure, actor, key))
 
 
 def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any], problems: Problems) -> Actor:
-    """The actor for the merchant that a creation names, where the contract has it named; or a problem more."""
+    """The actor for the merchant that a creation names, if the contract allows it; adds a problem otherwise."""
     if not exposure.tenant:
         return actor
     wanted = taken.pop("merchant_id", None)
@@ -106,7 +106,7 @@ def for_merchant(exposure: Exposure, actor: Actor, taken: dict[str, Any], proble
 
 
 def stays(exposure: Exposure, row: Any, taken: dict[str, Any], problems: Problems) -> None:
-    """What was settled at creation, as the row's merchant, may be said again and never changed."""
+    """Check that fields fixed at creation, such as the merchant, are only repeated."""
     form = exposure.resource.input
     for name in (*(("merchant_id",) if exposure.tenant else ()), *(form.only_at_creation if form else ())):
         known = getattr(row, name)
@@ -174,7 +174,7 @@ def created(exposure: Exposure) -> Operation:
         row, secret = made if isinstance(made, tuple) else (made, None)
         g.call.part.makes(exposure.noun, row.id)
         outcome = shown(exposure, actor, row.id, exposure.contract.created)
-        if secret is not None:                                    # told this once, and kept nowhere
+        if secret is not None:                                    # shown once, not stored
             return replace(outcome, payload={**outcome.payload, resource.secret_field: secret}, kept=outcome.payload)
         return outcome
 

@@ -1,4 +1,4 @@
-"""Signing in and out."""
+"""Serves the pages to sign in and out."""
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -21,7 +21,7 @@ errors.attach(bp)
 
 @bp.get("/login")
 def login() -> BaseResponse:
-    """The form; on an installation without users, how to make the first one."""
+    """The form; on an installation without users, how to create the first one."""
     if signed_in():
         return go(own_address(request.args.get("next")) or url_for("admin.overview"))
     if users.is_empty():
@@ -31,7 +31,7 @@ def login() -> BaseResponse:
 
 @bp.post("/login")
 def enter() -> BaseResponse:
-    """Check the password and open a session; whatever is wrong looks the same."""
+    """Check the password and open a session; every refusal looks the same."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
     address, device = request.remote_addr or "", known_device(email)
     try:
@@ -57,7 +57,7 @@ def enter() -> BaseResponse:
 
 @bp.post("/logout")
 def logout() -> BaseResponse:
-    """End the session on the server: a copied cookie opens nothing any more."""
+    """End the session on the server: copies of the cookie are refused."""
     who = signed_in()
     if who is not None:
         with transaction():
@@ -68,7 +68,7 @@ def logout() -> BaseResponse:
 
 
 def form(*, email: str = "", wrong: str | None = None, status: int = 200) -> Response:
-    """The sign-in page with what was typed, but never the password."""
+    """The sign-in page with what was typed, except the password."""
     wanted = own_address(request.values.get("next"))
     page = render_template("auth/login.html", email=email[:254], wrong=wrong, next=wanted)
     return private(make_response(page, status))

@@ -1,7 +1,7 @@
-"""How often somebody may try: 10 wrong passwords an account and 100 an address, in 15 minutes.
+"""Limits sign-in attempts: 10 wrong passwords per account and 100 per address, in 15 minutes.
 
-Accounts count as typed, whether or not they exist, so that the limit tells nothing. The counters
-live where those of the APIs live, and hold digests instead of names.
+Accounts count as typed, whether or not they exist, so that the limit does not reveal them. The
+counters are stored with those of the APIs, under digests instead of names.
 """
 
 import time
@@ -34,15 +34,15 @@ class Attempts:
     @staticmethod
     def _begin(account: str, address: str, strategy: Any, divisor: int) -> None:
         of_account, of_address = divided(OF_ACCOUNT, divisor), divided(OF_ADDRESS, divisor)
-        # The address counts only wrong tries: an office behind one address signs in all morning.
+        # The address counts only wrong passwords: a whole office may sign in from one address.
         if not strategy.test(of_address, address):
             raise too_many(strategy.get_window_stats(of_address, address).reset_time)
-        # The account counts at once: tries in parallel must not slip through between look and count.
+        # The account counts at once: parallel attempts must not pass between check and count.
         if not strategy.hit(of_account, account):
             raise too_many(strategy.get_window_stats(of_account, account).reset_time)
 
     def failed(self, address: str) -> None:
-        """It was wrong."""
+        """Count a wrong password for the address."""
         key = self._key(limited_as(address))
         counters.ask(lambda strategy, divisor: strategy.hit(divided(OF_ADDRESS, divisor), key))
 
@@ -66,14 +66,14 @@ def account_key(account: str) -> str:
 
 @lru_cache
 def divided(item: RateLimitItemPerMinute, divisor: int) -> RateLimitItemPerMinute:
-    """The same limit, or a stricter one for a process that counts for itself."""
+    """The limit, or a stricter one for a process that counts for itself."""
     if divisor == 1:
         return item
     return RateLimitItemPerMinute(item.amount // divisor, item.multiples, namespace=item.namespace)
 
 
 def too_many(reset: float) -> LimitExceeded:
-    """The refusal, with when to come back (epoch seconds)."""
+    """The refusal, with the time of the next attempt (epoch seconds)."""
     wait = max(1, int(reset - time.time()))
     return LimitExceeded(
         "Too many tries. Wait a quarter of an hour and try again.", details={"reset": int(reset), "retry_after": wait},

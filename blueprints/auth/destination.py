@@ -1,4 +1,4 @@
-"""Where to go after signing in: only ever to a page of this host."""
+"""Validates the page to open after signing in: only pages of this host."""
 
 from urllib.parse import urlsplit
 
@@ -8,8 +8,8 @@ LONGEST = 2000
 def own_address(wanted: str | None) -> str | None:
     """The path if it stays on this host, else None.
 
-    Browsers read a backslash as a slash and skip control characters, so neither is let through:
-    what is left must begin with exactly one slash.
+    Browsers read a backslash as a slash and skip control characters, so both are refused:
+    the path must begin with exactly one slash.
     """
     if not wanted or len(wanted) > LONGEST or not wanted.startswith("/") or wanted.startswith("//"):
         return None

@@ -1,4 +1,4 @@
-"""The Core API: what it offers, by REST and by JSON-RPC, in its own words."""
+"""Declares the Core API: its operations by REST and JSON-RPC, and its names."""
 
 from blueprints.api.core import accounting, administration, commerce, iam, notifications
 from blueprints.api.core.contract import CONTRACT

@@ -59,7 +59,7 @@ def shown(rate: Rate) -> dict[str, Any]:
 
 
 def day(given: Any) -> date | None:
-    """A day, or the day that a time is on in the call's zone."""
+    """A day, or the day of a time in the call's zone."""
     if given is None or given == "":
         return None
     try:
@@ -90,7 +90,7 @@ def search(exposure: Exposure) -> Operation:
 
 
 def with_base_told(exposure: Exposure) -> Told:
-    """The rows of the list, which also say whether they are the base currency."""
+    """The rows of the list, with whether each is the base currency."""
     row = schemas.row(exposure)
     schema = row.schema | {
         "properties": row.schema["properties"] | {"is_base": {"type": "boolean"}},
@@ -119,7 +119,7 @@ def create_rate(actor: Actor, arguments: Arguments) -> Outcome:
 
 
 def operations(contract: Contract) -> list[Operation]:
-    """The three methods of the document."""
+    """The three methods of the specification."""
     exposure = expose(
         contract, currencies.RESOURCE, "/accounting/currencies", CURRENCY, verbs=(), unscoped=("list", "get"),
         sorts={"id": "id", "code": "code", "name": "name"}, name="accounting.currencies",

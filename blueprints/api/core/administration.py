@@ -1,4 +1,4 @@
-"""Merchants (resellers), users and API keys: whatever the admin can do, a program can do."""
+"""Declares merchants (resellers), users and API keys in the Core API."""
 
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT

@@ -1,4 +1,4 @@
-"""Clients, products and budgets."""
+"""Declares clients, products and budgets in the Core API."""
 
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT

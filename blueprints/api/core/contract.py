@@ -1,4 +1,4 @@
-"""The Core API's manners: REST and JSON-RPC over the same parameters, bare results, a zone for each call."""
+"""Implements the Core API's contract: REST and JSON-RPC, results without envelope, a zone for each call."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -54,7 +54,7 @@ def exact(value: Decimal) -> orjson.Fragment:
 
 
 class CoreContract(RpcContract):
-    """For programs of the operator on a private network."""
+    """The contract for the operator's programs on a private network."""
 
     name = "core"
     prefixes = ("", "/api")
@@ -71,11 +71,11 @@ class CoreContract(RpcContract):
 
     def __init__(self) -> None:
         super().__init__()
-        self.roots: tuple[str, ...] = ()            # first parts of the paths that are ours
-        self.objects: dict[str, str] = {}           # the domain's nouns in our words
+        self.roots: tuple[str, ...] = ()            # first parts of this contract's paths
+        self.objects: dict[str, str] = {}           # this contract's names of the domain's nouns
 
     def covers(self, path: str) -> bool:
-        """At the root only what begins as our operations do; below /api all that no contract before us has."""
+        """At the root only paths that begin as operations do; below /api all that no other contract has."""
         return path in ("/", "/api") or path.startswith("/api/") or path.strip("/").split("/")[0] in self.roots
 
     # Who --------------------------------------------------------------------------------------------
@@ -97,14 +97,14 @@ class CoreContract(RpcContract):
         return "jwt", token.strip()
 
     def unknown(self, secret: str) -> DomainError:
-        """Bad tokens are counted by address; good ones from the same address never are."""
+        """Count wrong tokens by address; right ones from the same address are not counted."""
         rate_limits.spend_by_address(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
         if not g.call.deprecated:
             return unknown_token()
         return Unauthenticated("The token is not valid or has expired.", code="utoken-auth-failed")
 
     def challenge(self) -> Mapping[str, str]:
-        """The token's own header has no scheme of HTTP: it is named. A JSON Web Token is a bearer token."""
+        """Name the token's header, which has no HTTP scheme. A JSON Web Token is a bearer token."""
         if g.call.deprecated:
             return {"WWW-Authenticate": "Bearer"}
         return {"WWW-Authenticate": 'ApiKey header="X-Api-Key"'}
@@ -112,7 +112,7 @@ class CoreContract(RpcContract):
     # Reading ----------------------------------------------------------------------------------------
 
     def body(self, request: Request, *, optional: bool = False) -> Any:
-        """JSON whatever the content type says; the raw bytes are read before anything parses a form."""
+        """The JSON body, whatever its content type; the bytes are read before Flask can parse a form."""
         raw = request.get_data(cache=True)
         found = json_reader.read(raw) if raw.strip() else {}
         if not isinstance(found, dict):
@@ -120,7 +120,7 @@ class CoreContract(RpcContract):
         return found
 
     def read(self, request: Request, operation: Operation, key: str | None) -> Arguments:
-        """Query and body together, the body first; `id[]=1` is an array."""
+        """Merge query and body; the body takes precedence. `id[]=1` is an array."""
         known, params = self._names(operation), {}
         for name, values in request.args.lists():
             plain = name.removesuffix("[]") if name.removesuffix("[]") in known else name
@@ -138,14 +138,14 @@ class CoreContract(RpcContract):
         return known
 
     def arguments(self, operation: Operation, params: Mapping[str, Any]) -> Arguments:
-        """Named parameters of either protocol; raises Invalid for a name that nothing has."""
+        """Named parameters of either protocol; raises Invalid for an unknown name."""
         keyed = "{key}" in operation.path
         if keyed and "id" not in params:
             raise Invalid("Invalid request", fields=self._unknown(operation, params) | {"id": MISSING})
         return self._checked(operation, params, self._key(params["id"]) if keyed else None)
 
     def _checked(self, operation: Operation, params: Mapping[str, Any], key: str | None) -> Arguments:
-        """The arguments, if every name is known; a body says its wrong names with all else that is wrong with it."""
+        """The arguments, if every name is known; a body's unknown names are reported with its other mistakes."""
         unknown = self._unknown(operation, params)
         if unknown and (operation.exposure is None or not operation.takes_body):
             raise Invalid("Invalid request", fields=unknown)
@@ -218,7 +218,7 @@ class CoreContract(RpcContract):
         return {"error": {"message": message, "data": data}}
 
     def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
-        """The error object of JSON-RPC; its data are those of REST."""
+        """The error object of JSON-RPC, with the data of REST."""
         message, data = self._told(error, status, fields)
         if isinstance(error, Unauthenticated):
             failed: dict[str, Any] = {"code": AUTHENTICATION_FAILED, "message": "Authentication failed"}
@@ -234,7 +234,7 @@ class CoreContract(RpcContract):
         return {"code": LOGICAL, "message": message, "data": data}
 
     def _told(self, error: DomainError, status: int, fields: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-        """Message and data as both protocols give them."""
+        """The message and the data for both protocols."""
         if isinstance(error, errors.NotFound):
             name = self.objects.get(error.noun, error.noun)
             key = printable(str(error.key))

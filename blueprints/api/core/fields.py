@@ -1,4 +1,4 @@
-"""Fields that only the Core API has: currencies by number, numbers with one complaint."""
+"""Defines fields that only the Core API has: currencies by number, and numbers with a single error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class CurrencyNumber(Field):
 
 @dataclass(frozen=True, kw_only=True)
 class Number(Amount):
-    """Money of which the document says only that it must be a number."""
+    """Money whose only error is that it must be a number, as specified."""
 
     signed: bool = False
 

@@ -33,7 +33,7 @@ def shown(issued: Issued) -> dict[str, Any]:
 
 
 def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
-    """A token for a login and a password; both protocols say the same to whatever is wrong."""
+    """A token for a login and a password; both protocols give one error for every reason."""
     g.call.deprecated = True
     given = [arguments.body.get(name) for name in ("login", "password")]
     missing = {
@@ -56,7 +56,7 @@ def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
 
 
 def refresh(actor: Actor, arguments: Arguments) -> Outcome:
-    """Another hour for whoever holds a token that is still valid."""
+    """A new token for a valid one."""
     caller = g.call.key
     if caller is None or not caller.deprecated:
         raise Unauthenticated("Only a JSON Web Token can be refreshed.", code="utoken-auth-failed")

@@ -1,4 +1,4 @@
-"""How one speaks to the Core API, for its documents."""
+"""Describes the Core API's conventions for its reference."""
 
 from blueprints.api.description import WHOLE, Manners, Told
 from blueprints.api.json_schema import Schema
@@ -22,12 +22,12 @@ ERROR = Told(
 
 
 def item(one: Told) -> Told:
-    """One thing, bare."""
+    """One row without an envelope."""
     return one
 
 
 def collection(row: Told) -> Told:
-    """Rows, bare."""
+    """Rows without an envelope."""
     rows: Schema = {"type": "array", "items": row.schema}
     return Told(rows, [row.example])
 

@@ -1,4 +1,4 @@
-"""Webhook endpoints and their deliveries."""
+"""Declares webhook endpoints and their deliveries in the Core API."""
 
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT, MOMENT, moment
@@ -42,7 +42,7 @@ ENDPOINTS = expose(
 
 
 def rotate(actor: Actor, arguments: Arguments) -> Outcome:
-    """A new secret, told this once; the old one signs beside it for a day."""
+    """A new secret, shown once; the old one also signs for a day."""
     own, endpoint = locked(ENDPOINTS, actor, arguments)
     secret = webhooks.rotate(own, endpoint)
     told = {"id": endpoint.id, "previous_until_dt": moment(endpoint.previous_until)}

@@ -1,4 +1,4 @@
-"""Parameters of a search, typed (JSON-RPC) or as text (query string); all mistakes together."""
+"""Reads the parameters of a search, typed (JSON-RPC) or as text (query string); collects all mistakes."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from blueprints.api.contract import Exposure, Parameter
 from domain.errors import Invalid, Problem
 
 WHOLE = re.compile(r"\d{1,18}\Z", re.ASCII)
-LONGEST_TEXT = 255          # characters of a filter's value: no column that is filtered has more
+LONGEST_TEXT = 255          # characters of a filter's value: no filtered column has more
 MOST_IDS = 1000
 
 

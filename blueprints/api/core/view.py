@@ -1,4 +1,4 @@
-"""The one address of JSON-RPC: who calls, and how a refusal of the caller looks in this protocol."""
+"""Serves the URL of JSON-RPC: authenticates the caller and formats refusals."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from domain.errors import DomainError, Invalid, Unauthenticated
 from domain.replies import Claim
 
 PATHS = ("/", "/api/", "/api")
-REFUSED = (401, 403, 409, 413, 429, 503)         # said by HTTP too: nobody was let in, nothing was run
+REFUSED = (401, 403, 409, 413, 429, 503)         # also the HTTP status: nothing was run
 
 
 def mount(app: Flask, contract: CoreContract) -> None:
@@ -27,14 +27,14 @@ def mount(app: Flask, contract: CoreContract) -> None:
     def run() -> Response:
         try:
             return rpc.document(dispatcher, lambda calls: runner(contract, dispatcher, calls))
-        except Exception as error:            # whatever happens is told in this protocol
+        except Exception as error:            # every error is reported in this protocol
             return refusal(contract, error)
 
     rpc.mount(app, contract, run, PATHS)
 
 
 def runner(contract: CoreContract, dispatcher: rpc.Dispatcher, calls: list[rpc.RpcCall]) -> rpc.Run:
-    """What runs the calls of this caller; raises when the caller is refused altogether."""
+    """The function that runs this caller's calls; raises when the caller is refused."""
     contract.gate(request)
     methods = [dispatcher.methods.get(call.method) for call in calls]
     if methods and all(method is not None and method.public for method in methods):
@@ -53,7 +53,7 @@ def runner(contract: CoreContract, dispatcher: rpc.Dispatcher, calls: list[rpc.R
 
 
 def as_actor(contract: CoreContract, actor: Actor, calls: list[rpc.RpcCall]) -> rpc.Run:
-    """What runs the calls of an actor, as the headers of the whole document say."""
+    """The function that runs an actor's calls, with the headers of the whole document."""
     if_match = request.headers.get("If-Match")
     if if_match is not None and len(calls) > 1:
         raise Invalid.field("If-Match", "concerns one row: send such a call alone")
@@ -88,7 +88,7 @@ def failing(error: DomainError) -> rpc.Run:
 
 
 def refusal(contract: CoreContract, error: Exception) -> Response:
-    """The whole document refused, before any call: the id is told if there is one."""
+    """The response that refuses the whole document, with its id if there is one."""
     known, status = explain(error, contract)
     fields = {name: str(problem) for name, problem in known.fields.items()}
     failure = contract.rpc_failure(known, status, fields)
@@ -100,7 +100,7 @@ def refusal(contract: CoreContract, error: Exception) -> Response:
 
 
 def single_id() -> Any:
-    """The id of a single call; null for a batch and for what cannot be read."""
+    """The id of a single call; null for a batch and for an unreadable document."""
     try:
         given = rpc.read(request.get_data(cache=True))
     except rpc.RpcError:

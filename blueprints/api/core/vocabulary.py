@@ -1,4 +1,4 @@
-"""Words that all of the Core API's declarations share."""
+"""Defines names that all declarations of the Core API share."""
 
 from enum import StrEnum
 from typing import Any
@@ -16,5 +16,5 @@ YES_NO = {"true": True, "false": False, True: True, False: False}       # as tex
 
 
 def words(kind: type[StrEnum]) -> dict[str, Any]:
-    """Words that are the same outside as inside."""
+    """A mapping for values with the same name in domain and contract."""
     return {item.value: item for item in kind}

@@ -1,4 +1,4 @@
-"""The Public API (contracts: server to server): what it offers, in its own words."""
+"""Declares the Public API (server to server): its operations and its names."""
 
 from blueprints.api.contract import Parameter
 from blueprints.api.decimals import Decimals

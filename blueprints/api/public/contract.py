@@ -1,4 +1,4 @@
-"""The Public API's manners: bearer keys, page and limit, {data, pagination, meta}, prefixed ids."""
+"""Implements the Public API's contract: bearer keys, page and limit, {data, pagination, meta}, prefixed ids."""
 
 import re
 from collections.abc import Mapping
@@ -137,7 +137,7 @@ STATUSES: dict[type[DomainError], int] = {
 
 
 class QueryReader:
-    """Query parameters, each read once; all mistakes together as `invalid_parameter`."""
+    """Reads query parameters, each once; collects all mistakes as `invalid_parameter`."""
 
     def __init__(self, given: Mapping[str, list[str]], known: tuple[str, ...], actor: Actor):
         self.given = given
@@ -183,10 +183,10 @@ class QueryReader:
         return known[text if text is not None and text in known else default]
 
     def span(self) -> dict[str, Any]:
-        """When the rows were created, both ends included."""
+        """The period in which the rows were created, both ends included."""
         after, before = self.moment("createdAfter"), self.moment("createdBefore")
         if before is not None and before.microsecond == 0:
-            before += timedelta(microseconds=999_999)       # rows show whole seconds and are found by them
+            before += timedelta(microseconds=999_999)       # rows show whole seconds and must be found by them
         if after is not None and before is not None and after > before:
             self._wrong("createdAfter", "must not be after createdBefore")
         return {"created_after": after, "created_before": before}
@@ -197,7 +197,7 @@ class QueryReader:
         if text is None:
             return None
         if "T" in text:
-            text = text.replace(" ", "+")       # an offset's sign that was not escaped
+            text = text.replace(" ", "+")       # the plus of an offset that was not escaped
         try:
             zone = zones.of_actor(self.actor) if times.DAY.match(text) else UTC
             return times.moment(text, zone, end_of_day=name.endswith("Before"))
@@ -223,7 +223,7 @@ class QueryReader:
         return self.text(name)
 
     def _amount(self, name: str, text: str) -> int | None:
-        """A number in ten-thousandths, the finest that any currency has."""
+        """A number in ten-thousandths, the smallest unit of any currency."""
         if not NUMBER.match(text):
             self._wrong(name, "must be a number")
             return None

@@ -1,4 +1,4 @@
-"""How one speaks to the Public API, for its documents."""
+"""Describes the Public API's conventions for its reference."""
 
 from blueprints.api.description import WHOLE, Manners, Told
 from blueprints.api.json_schema import Schema
@@ -45,7 +45,7 @@ ERROR = Told(
 
 
 def item(one: Told) -> Told:
-    """One thing with its meta data."""
+    """One row with its meta data."""
     title = one.schema.get("title", "")
     whole: Schema = {
         "title": f"{title}Answer", "type": "object", "properties": {"data": one.schema, "meta": META.schema},

@@ -1,4 +1,4 @@
-"""POST /webhooks/test: a program asks whether its receiver hears us."""
+"""POST /webhooks/test: sends a test event to the key's receiver."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ DESCRIBED = Description(
 
 
 def operation(contract: Contract) -> Operation:
-    """The one operation; a body is optional."""
+    """The operation; a body is optional."""
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         body = arguments.body if arguments.body is not None else {}

@@ -1,4 +1,4 @@
-"""An API's answer: a text that is complete, and headers that are ours and known to be good."""
+"""Defines the response of an API: a complete text, and headers that need no validation."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -13,10 +13,10 @@ WITHOUT_BODY = (204, 304)
 
 
 class Answer(Response):
-    """A response whose `plain` headers leave as they are.
+    """A response whose `plain` headers are sent without validation.
 
-    werkzeug examines each header for line breaks, several times over. What is in `plain` is of our own
-    making, never a caller's text, and may not be in `headers` as well.
+    werkzeug checks each header for line breaks, several times. Headers in `plain` are our own, never a
+    caller's text, and must not be in `headers` as well.
     """
 
     def __init__(self, body: bytes | None, status: int, headers: Mapping[str, str] | None = None):
@@ -26,7 +26,7 @@ class Answer(Response):
         self.plain: list[tuple[str, str]] = []
 
     def get_wsgi_response(self, environ: Any) -> tuple[Iterable[bytes], str, list[tuple[str, str]]]:
-        """What the server is told."""
+        """The body, status and headers for the server."""
         if environ["REQUEST_METHOD"] == "HEAD" or self.status_code in WITHOUT_BODY:
             body, status, headers = super().get_wsgi_response(environ)
             return body, status, [*headers, *self.plain]
@@ -34,12 +34,12 @@ class Answer(Response):
 
 
 def json_answer(payload: Any, status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    """The payload as JSON."""
+    """A response with the payload as JSON."""
     return Answer(orjson.dumps(payload, option=DUMPS), status, headers)
 
 
 def add(response: Response, headers: Headers) -> None:
-    """Headers of our own making, to any response."""
+    """Add our own headers to any response."""
     if isinstance(response, Answer):
         response.plain.extend(headers)
     else:

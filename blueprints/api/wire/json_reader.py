@@ -1,4 +1,4 @@
-"""JSON as it was sent: exact numbers, no NaN, no key twice, no nesting that breaks the parser."""
+"""Parses JSON strictly: exact numbers, no NaN, no duplicate keys, limited nesting."""
 
 import json
 from decimal import Decimal, InvalidOperation
@@ -8,7 +8,7 @@ from domain.errors import Invalid
 
 
 class NotJson(Invalid):
-    """The body cannot be read at all."""
+    """The body is not valid JSON."""
 
     code = "invalid_json"
 
@@ -36,7 +36,7 @@ def read(raw: bytes) -> Any:
         raise NotJson(f"The body is not valid JSON: line {problem.lineno}, column {problem.colno}.") from None
     except RecursionError:
         raise NotJson("The body is nested too deeply.") from None
-    except InvalidOperation:         # an exponent that even Decimal does not take
+    except InvalidOperation:         # an exponent beyond Decimal's range
         raise NotJson("The body is not valid JSON: a number is out of any range.") from None
     except ValueError as problem:
         words = "a number has too many digits" if "digits" in str(problem) else str(problem)

@@ -1,4 +1,4 @@
-"""Money as JSON numbers, for the contracts that write it so."""
+"""Writes money as JSON numbers."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ FLOAT_DIGITS = 10**15
 
 
 def amount(minor: int | None, currency: str) -> Any:
-    """Minor units as a JSON number, digit by digit what it is: a float carries 15 digits, text all of them."""
+    """Minor units as an exact JSON number: a float has 15 digits, text all of them."""
     if minor is None or -FLOAT_DIGITS < minor < FLOAT_DIGITS:
         return None if minor is None else minor / 10 ** exponent(currency)
     return Fragment(str(Money(minor, currency).decimal))

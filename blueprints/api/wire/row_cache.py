@@ -1,8 +1,7 @@
-"""Rows of lists as JSON, remembered by their content: a row that has not changed is not written anew.
+"""Caches rows of lists as JSON by their content: an unchanged row is not serialised again.
 
-The database is read at every call; what is left out is turning the same values into the same text.
-Nothing can be stale, because a row's whole content is what its text is found by. Rows with children
-are written each time.
+The database is read at every call; only the conversion to text is saved. Nothing can be stale,
+because a row's whole content is the key of its text. Rows with children are serialised each time.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ DUMPS = orjson.OPT_UTC_Z | orjson.OPT_NAIVE_UTC | orjson.OPT_OMIT_MICROSECONDS
 
 
 class RowCache:
-    """The texts of one exposure's rows; at most `most` of them, in this process."""
+    """The cached texts of one exposure's rows; at most `most` of them, in this process."""
 
     most = 4096
     most_bytes = 8 * 1024 * 1024
@@ -35,7 +34,7 @@ class RowCache:
         ]
 
     def array(self, records: Sequence[Record]) -> orjson.Fragment:
-        """All of them as one text."""
+        """All rows as one text."""
         return orjson.Fragment(orjson.dumps(self(records), option=DUMPS))
 
     def _write(self, record: Record) -> Any:

@@ -1,4 +1,4 @@
-"""Plain HTTP is refused, not redirected: a redirect would teach clients to send the key in clear."""
+"""Refuses plain HTTP instead of redirecting it, because a client would send its key in clear each time."""
 
 from flask import current_app
 from werkzeug.wrappers import Request
@@ -6,7 +6,7 @@ from werkzeug.wrappers import Request
 from database import ip_addresses
 from domain.errors import Forbidden
 
-PROXY_HEADERS = frozenset((             # as WSGI spells them
+PROXY_HEADERS = frozenset((             # WSGI's names
     "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST", "HTTP_FORWARDED", "HTTP_X_REAL_IP",
     "HTTP_VIA",
 ))
@@ -15,7 +15,7 @@ PROXY_HEADERS = frozenset((             # as WSGI spells them
 def require_https(request: Request) -> None:
     """Raises Forbidden (`https_required`) as the setting REQUIRE_HTTPS says.
 
-    `auto` lets plain HTTP pass only from this machine itself and through no proxy.
+    `auto` allows plain HTTP only from this machine itself and without a proxy.
     """
     policy = current_app.config["REQUIRE_HTTPS"]
     if request.is_secure or policy == "never" or (policy == "auto" and is_local(request)):
@@ -27,7 +27,7 @@ def require_https(request: Request) -> None:
 
 
 def is_local(request: Request) -> bool:
-    """Is the peer this machine itself, and no proxy in between?"""
+    """Whether the request comes from this machine itself, without a proxy."""
     environ = request.environ
     peer = environ.get("werkzeug.proxy_fix.orig", environ).get("REMOTE_ADDR")
     address = ip_addresses.parsed(peer or "")

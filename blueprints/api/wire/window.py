@@ -1,4 +1,4 @@
-"""A moving window in memory: exact under threads, eight bytes a call, steady under clock changes.
+"""Implements a moving window in memory: thread-safe, eight bytes per call, independent of clock changes.
 
 The library's own memory storage keeps an object per call and copies whole lists from a timer a
 hundred times a second; under a limit of a million calls an hour that costs more than the calls.
@@ -12,12 +12,12 @@ from bisect import bisect_right
 
 from limits.storage import MemoryStorage
 
-COMPACT = 1024              # forgotten entries before the list is cut
-SWEEP = 10_000              # hits between looks for windows that nobody uses any more
+COMPACT = 1024              # expired entries before the list is cut
+SWEEP = 10_000              # hits between searches for unused windows
 
 
 class Window:
-    """The times of the calls that count, oldest first."""
+    """The times of the counted calls, oldest first."""
 
     __slots__ = ("expiry", "head", "let_go", "lock", "times")
 
@@ -26,13 +26,13 @@ class Window:
         self.times = array("d")
         self.head = 0
         self.expiry = 0
-        self.let_go = False             # nothing may be counted here any more
+        self.let_go = False             # removed: nothing may be counted here
 
     def __len__(self) -> int:
         return len(self.times) - self.head
 
     def forget(self, until: float) -> None:
-        """Drop what left the window."""
+        """Drop calls that left the window."""
         self.head = bisect_right(self.times, until, self.head)
         if self.head >= COMPACT and self.head * 2 >= len(self.times):
             del self.times[: self.head]
@@ -40,7 +40,7 @@ class Window:
 
 
 class WindowStorage(MemoryStorage):
-    """Windows by key, for one process."""
+    """The windows of one process by key."""
 
     STORAGE_SCHEME = ["window"]
 
@@ -99,7 +99,7 @@ class WindowStorage(MemoryStorage):
         return window
 
     def _sweep(self) -> None:
-        """Let go of windows in which nothing counts any more."""
+        """Remove empty windows."""
         now = time.monotonic()
         with self.guard:
             for key, window in list(self.windows.items()):
