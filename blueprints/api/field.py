@@ -34,7 +34,7 @@ class Known:
     """The domain's schemas of the object that a field belongs to."""
 
     input: Schema                               # the schema of the input, in the domain's names
-    columns: Mapping[str, Any]                  # what is read
+    columns: Mapping[str, Any]                  # the columns that are read
     children: Mapping[str, Any]
     formats: Formats
     title: str = ""                             # the object's name in the reference
