@@ -18,7 +18,7 @@ NUMBERED = re.compile(r"([A-Za-z][A-Za-z _]*[ _#]|#)?([0-9]{1,18})")
 
 
 def announce(here: ListPage) -> None:
-    """Say where the noun's rows are, and put its list into the navigation, where it has a group."""
+    """Register the page of the noun's rows, and add its list to the navigation, if it has a group."""
     resource = here.resource
     if here.opens:
         navigation.add_rows(resource.noun, RowPage(
