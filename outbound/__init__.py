@@ -1,1 +1,1 @@
-"""What leaves the process: webhooks and mail, done by the worker from the outbox. Knows no Flask."""
+"""Sends webhooks and mail from the outbox, in the worker. Imports no Flask."""

@@ -1,8 +1,8 @@
-"""One POST to a stranger: to a checked address, within a total deadline, keeping only the first bytes.
+"""Sends a POST to a receiver: to a checked address, within a total deadline, keeping only the first bytes.
 
-The name is resolved once, every address it has is judged, and the connection goes to the judged
-address: an answer that changes between check and connect changes nothing. TLS still verifies the
-name. No redirects, no proxies, no cookies, no decompression.
+The name is resolved once, all of its addresses are checked, and the connection goes to a checked
+address: a DNS change between check and connect has no effect. TLS still verifies the name. No
+redirects, no proxies, no cookies, no decompression.
 """
 
 import ipaddress
@@ -24,8 +24,8 @@ from outbound import resolver
 from outbound.resolver import Resolve
 from outbound.watchdog import Watch, watchdog
 
-DEADLINE = 10.0                      # seconds for everything: name, connection, TLS, request, answer
-KEPT = 16 * 1024                     # bytes of an answer; of more than that we do not read on
+DEADLINE = 10.0                      # seconds for everything: name, connection, TLS, request, response
+KEPT = 16 * 1024                     # bytes of a response; the rest is not read
 SENTENCES: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "the connection was refused: nothing listens there"),
     (RemoteDisconnected, "the receiver closed the connection without an answer"),
@@ -43,7 +43,7 @@ _tls = ssl.create_default_context()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of it: a status, or an error in words."""
+    """The result of a request: a status, or an error message."""
 
     status: int | None
     error: str | None
@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Trip:
-    """One request under way."""
+    """One request in progress."""
 
     deadline: float
     watch: Watch
@@ -96,7 +96,7 @@ def post(
         error = _late(deadline) if isinstance(problem, TimeoutError) else _words(problem)
     finally:
         watch.finish()
-    if watch.expired:                # what came until then may be cut off anywhere, even in the headers
+    if watch.expired:                # the response may be incomplete, even in its headers
         status, error = None, _late(deadline)
     return Answer(status, error, got, text, trip.address, int((time.monotonic() - started) * 1000))
 
@@ -106,7 +106,7 @@ def _late(deadline: float) -> str:
 
 
 def _words(problem: Exception) -> str:
-    """The kind of failure without the internals of libraries."""
+    """The message of a failure, without internals of libraries."""
     if isinstance(problem, ssl.SSLCertVerificationError):
         return _plain(f"the certificate was refused: {problem.verify_message}")
     reason = getattr(problem, "reason", None)
@@ -124,13 +124,13 @@ def sentence(problem: BaseException) -> str:
 
 
 def _plain(text: str) -> str:
-    """One short line: libraries repeat in their errors what the receiver sent."""
+    """One short line, because errors of libraries may contain the receiver's data."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text.strip())[:200]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where to send: the name for the receiver and TLS, the checked addresses for the socket."""
+    """The target: the name for the receiver and TLS, the checked addresses for the socket."""
 
     scheme: str
     host: str
@@ -186,7 +186,7 @@ def _connection(target: Target, trip: Trip) -> "GuardedHttp | GuardedHttps":
 
 
 def _connected(target: Target, trip: Trip) -> socket.socket:
-    """The first of the addresses that takes the connection; each has its share of the time."""
+    """A connection to the first address that accepts it; each has its share of the time."""
     for place, address in enumerate(target.addresses):
         trip.address = address
         share = trip.left / (len(target.addresses) - place)
@@ -203,7 +203,7 @@ def _connected(target: Target, trip: Trip) -> socket.socket:
 
 
 class GuardedHttp(HTTPConnection):
-    """Connects to the address that was checked, whatever the name says by now."""
+    """Connects to the checked address without resolving the name again."""
 
     trip: Trip
     target: Target
@@ -213,7 +213,7 @@ class GuardedHttp(HTTPConnection):
 
 
 class GuardedHttps(HTTPSConnection):
-    """The same with TLS, verified for the name."""
+    """Connects to the checked address with TLS, verified for the name."""
 
     trip: Trip
     target: Target
@@ -223,7 +223,7 @@ class GuardedHttps(HTTPSConnection):
 
 
 def _some(response: urllib3.BaseHTTPResponse, trip: Trip) -> bytes:
-    """The first bytes of the answer's body; what comes after them is not read."""
+    """The first bytes of the response's body; the rest is not read."""
     kept = b""
     while len(kept) < KEPT and not trip.watch.expired:
         part = response.read(min(4096, KEPT - len(kept)), decode_content=False)

@@ -1,4 +1,4 @@
-"""Mail from the outbox: plain text over SMTP, to whoever looks after a merchant. Off without an SMTP URL."""
+"""Sends mail from the outbox: plain text over SMTP to a merchant's admins. Off without an SMTP URL."""
 
 import smtplib
 import ssl
@@ -23,7 +23,7 @@ NOTICES = {
 
 
 class Mailer:
-    """Sends notices; configured by the composition root."""
+    """Sends notices; configured in app.py."""
 
     def __init__(self) -> None:
         self.url: str | None = None
@@ -33,7 +33,7 @@ class Mailer:
         self.url, self.sender = url, sender or self.sender
 
     def message(self, task: Lease) -> EmailMessage | None:
-        """The mail of a task, or None when nobody is there to read it, or nothing to send it with."""
+        """The mail of a task, or None without recipients or without an SMTP URL."""
         readers = admins_of(task.merchant_id) if self.url else []
         notice = NOTICES.get(task.payload["notice"])
         if not readers or notice is None:
@@ -45,7 +45,7 @@ class Mailer:
         return mail
 
     def send(self, mail: EmailMessage) -> None:
-        """Raises OSError or SMTPException when it cannot be handed over."""
+        """Send a mail. Raises OSError or SMTPException when the server does not accept it."""
         assert self.url is not None
         parts = urlsplit(self.url)
         secure = parts.scheme == "smtps"

@@ -1,6 +1,6 @@
-"""A test event while the caller waits: stored, sent, noted; never inside a transaction, never repeated.
+"""Sends a test event while the caller waits; never inside a transaction, never repeated.
 
-A receiver may stay silent for the whole deadline, and the caller's thread with it: few wait at once.
+A receiver may block the caller's thread for the whole deadline, so only few may wait at once.
 """
 
 import threading
@@ -18,13 +18,13 @@ from models.webhook import Endpoint
 from outbound.client import DEADLINE
 from outbound.webhooks import Order, letters, note, send, signed
 
-AT_ONCE = 2                          # threads of a process that wait for a receiver
+AT_ONCE = 2                          # threads per process that wait for a receiver
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What became of a test event; no delivery id when there was nowhere to send it."""
+    """The result of a test event; no delivery id without an endpoint."""
 
     delivery_id: int | None
     status_code: int | None
@@ -36,7 +36,7 @@ class Probe:
 
 
 def probe_key(actor: Actor, event: str, data: Any) -> Probe:
-    """Send a test event to the webhook URL of the key that asks; at most ten seconds. Raises LimitExceeded."""
+    """Send a test event to the webhook URL of the calling key; at most ten seconds. Raises LimitExceeded."""
     with _place():
         with transaction():
             endpoint = webhooks.of_key(actor.credential_id) if actor.credential_id is not None else None
@@ -45,7 +45,7 @@ def probe_key(actor: Actor, event: str, data: Any) -> Probe:
 
 
 def probe_endpoint(actor: Actor, endpoint_id: int, event: str = webhooks.TEST_EVENT, data: Any = None) -> Probe:
-    """The same for one endpoint among the actor's; raises NotFound, too."""
+    """Send a test event to one of the actor's endpoints; also raises NotFound."""
     with _place():
         with transaction():
             endpoint = webhooks.LISTING.get(actor, endpoint_id)
@@ -55,7 +55,7 @@ def probe_endpoint(actor: Actor, endpoint_id: int, event: str = webhooks.TEST_EV
 
 @contextmanager
 def _place() -> Iterator[None]:
-    """One of the few places for those who wait; nobody waits for a place."""
+    """Take one of the few places, or raise LimitExceeded at once."""
     if not _places.acquire(blocking=False):
         wait = int(DEADLINE)
         raise LimitExceeded(
@@ -72,7 +72,7 @@ def _prepared(actor: Actor, endpoint: Endpoint, event: str, data: Any) -> Order:
     delivery = events.at_once(
         endpoint, event, "test", {} if data is None else data, source=events.SOURCES.get(actor.source, "system")
     )
-    db.session.flush()               # it is read with plain statements
+    db.session.flush()               # plain statements read it
     order = signed(letters([delivery.id])[0], 1)
     if order is None:
         raise Conflict(webhooks.UNREADABLE)

@@ -1,7 +1,7 @@
-"""Names to addresses, with an end: the system's resolver cannot be told how long it may take.
+"""Resolves names with a timeout, which the system's resolver does not support.
 
-Each look-up has a thread of its own, which is left behind when time is over; threads that hang
-neither take anybody's place nor keep the process from ending.
+Each look-up has a thread of its own, which is abandoned after the timeout; threads that hang
+neither block other look-ups nor keep the process from ending.
 """
 
 import socket
@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 
 Resolve = Callable[[str, int], Sequence[str]]
-MOST = threading.BoundedSemaphore(256)       # look-ups at once, those left behind included
+MOST = threading.BoundedSemaphore(256)       # look-ups at once, abandoned ones included
 
 
 def system(host: str, port: int) -> list[str]:
-    """Every address that the system knows for a name."""
+    """Every address of a name from the system's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 def within(seconds: float, resolve: Resolve, host: str, port: int) -> Sequence[str]:
-    """The addresses of a name; raises TimeoutError when they are not there in time, or what `resolve` raises."""
+    """The addresses of a name; raises TimeoutError after the timeout, or what `resolve` raises."""
     answers: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
 
     def run() -> None:

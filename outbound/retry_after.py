@@ -1,4 +1,4 @@
-"""How long a receiver asks not to be called: the Retry-After of a 429 or 503."""
+"""Parses how long a receiver asks to wait: the Retry-After of a 429 or 503."""
 
 from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
@@ -7,11 +7,11 @@ from domain import clock
 from outbound.client import Answer
 
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=12)
-UNSAID = timedelta(minutes=1)            # of a 429 that names no time
+UNSAID = timedelta(minutes=1)            # for a 429 without a time
 
 
 def asked(answer: Answer) -> timedelta | None:
-    """For how long; None when the answer asks for no time. Whatever it says, at most twelve hours."""
+    """The time to wait, at most twelve hours; None when the response has none."""
     if answer.status not in (429, 503):
         return None
     value = next((text for name, text in answer.headers.items() if name.lower() == "retry-after"), "").strip()
@@ -22,12 +22,12 @@ def asked(answer: Answer) -> timedelta | None:
 
 
 def _seconds(digits: str) -> timedelta:
-    """More digits than a day has seconds are not converted: there may be thousands of them."""
+    """Parse seconds; numbers with more digits than a day's seconds are not converted."""
     return LONGEST if len(digits.lstrip("0")) > 6 else timedelta(seconds=int(digits))
 
 
 def _until(date: str) -> timedelta | None:
-    """An HTTP date; None when it is none."""
+    """Parse an HTTP date; None when it is none."""
     try:
         moment = parsedate_to_datetime(date)
     except (TypeError, ValueError, OverflowError):

@@ -1,7 +1,7 @@
-"""Runs the outbox: claims tasks, does them in threads, stores the results, many in each transaction.
+"""Runs the outbox: leases tasks, does them in threads, stores the results, many in each transaction.
 
-Only this thread touches the database. A task whose result was not stored, because the process died,
-is done again when its lease is over: at least once, and receivers know a repetition by its id.
+Only this thread uses the database. A task whose result was not stored, because the process died, is
+repeated when its lease ends: at least once, and receivers recognise a repetition by its id.
 """
 
 import logging
@@ -26,8 +26,8 @@ THREADS = 48                         # tasks under way at once
 PAUSE = 0.2                          # seconds to wait for results before looking for more
 GATHER = 0.01                        # seconds in which more results may join the first: one commit for all
 RENEW = leases.LEASE.total_seconds() / 3
-SLOW_MS = 2000                       # a receiver that took longer, or failed, is a slow one
-LONGEST_STOP = 15.0                  # seconds that what is under way may still take
+SLOW_MS = 2000                       # a receiver that took longer, or failed, counts as slow
+LONGEST_STOP = 15.0                  # seconds for tasks under way at a stop
 REMEMBERED = 10_000                  # slow receivers
 
 log = logging.getLogger("countinghouse.outbound")
@@ -35,7 +35,7 @@ log = logging.getLogger("countinghouse.outbound")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A task, and what does it outside of any transaction."""
+    """A task, and the function that does it outside of any transaction."""
 
     task: Lease
     act: Callable[[Any], Any]
@@ -45,7 +45,7 @@ class Work:
 
 @dataclass
 class Runner:
-    """Does what the outbox says until it is empty or told to stop."""
+    """Does the tasks of the outbox until it is empty or told to stop."""
 
     threads: int = THREADS
     _turn: leases.Turn = field(default_factory=leases.Turn, init=False)
@@ -56,7 +56,7 @@ class Runner:
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="outbound")
 
     def turn(self) -> bool:
-        """One round: settle what is finished, begin what is due. True while there is something to do."""
+        """One round: store finished tasks, begin due ones. True while there is something to do."""
         finished = [future for future in self._under_way if future.done()]
         begun = self._round(finished)
         for work in begun:
@@ -76,7 +76,7 @@ class Runner:
             with transaction():
                 leases.renew(self._under_way[future].task for future in old)
                 settle([(self._under_way[future], future) for future in finished])
-                db.session.flush()       # what is settled counts when more is claimed
+                db.session.flush()       # the next lease must see the stored results
                 begun = prepare(leases.claim(free, turn=self._turn, slow=self._known_slow(finished))) if free else []
         except (DataError, DatabaseClash, ArithmeticError, LookupError, TypeError, ValueError):
             log.exception("some results could not be stored together; each is now stored by itself")
@@ -89,7 +89,7 @@ class Runner:
         return begun
 
     def _settle_singly(self, finished: list[Future[Any]]) -> None:
-        """One result that no database takes must not keep the others from being stored."""
+        """Store each result in a transaction of its own, after one of them failed."""
         for future in finished:
             work = self._under_way.pop(future)
             try:
@@ -100,19 +100,19 @@ class Runner:
                     tasks.again(work.task, "the result could not be stored")
 
     def _long_under_way(self, finished: list[Future[Any]]) -> list[Future[Any]]:
-        """What takes its time: nobody else shall think that its worker died."""
+        """Tasks under way for long, whose leases must be renewed."""
         limit, gone = time.monotonic() - RENEW, set(finished)
         return [future for future, work in self._under_way.items() if work.leased < limit and future not in gone]
 
     @staticmethod
     def _is_due() -> bool:
-        """A look without the write lock: mostly there is nothing to do."""
+        """Whether any task is due, checked without the write lock."""
         due = leases.is_anything_due()
         db.session.rollback()
         return due
 
     def _remember(self, finished: list[Future[Any]]) -> None:
-        """Which receivers were slow or failed the last time."""
+        """Store which receivers were slow or failed the last time."""
         for future in finished:
             pool, answer = self._under_way[future].task.pool, future.exception() or future.result()
             self._slow.pop(pool, None)
@@ -122,13 +122,13 @@ class Runner:
             del self._slow[next(iter(self._slow))]
 
     def _known_slow(self, finished: list[Future[Any]]) -> leases.Slow:
-        """Slow receivers get at most half of the threads: then they wait, and nobody else does."""
+        """Slow receivers, and their share of the threads: at most half, so that others need not wait."""
         gone = set(finished)
         busy = sum(work.task.pool in self._slow for future, work in self._under_way.items() if future not in gone)
         return leases.Slow(self._slow, max(0, self.threads // 2 - busy))
 
     def stop(self) -> None:
-        """Let what is under way come to its end, and settle it; inside the application context."""
+        """Finish and store the tasks under way; inside the application context."""
         wait(self._under_way, timeout=LONGEST_STOP)
         finished = [future for future in self._under_way if future.done()]
         with transaction():
@@ -139,7 +139,7 @@ class Runner:
 
 
 def prepare(claimed: list[Lease]) -> list[Work]:
-    """What to do for each task; tasks with nothing to do are ended. Inside a transaction."""
+    """The work of each task; tasks without work are ended. Inside a transaction."""
     hooks = [task for task in claimed if task.kind == "webhook"]
     ready, refused = webhooks.orders(hooks) if hooks else ({}, {})
     begun = [Work(task, webhooks.send, ready[task.id]) for task in hooks if task.id in ready]
@@ -153,14 +153,14 @@ def prepare(claimed: list[Lease]) -> list[Work]:
         elif task.kind == "mail" and (mail := mailer.message(task)) is not None:
             begun.append(Work(task, mailer.send, mail))
         elif task.kind == "mail":
-            tasks.done([task])          # nobody to send it to, or nothing to send it with: the page says it
+            tasks.done([task])          # no recipient or no SMTP URL: the page shows the notice
         elif task.kind != "webhook":
             tasks.failed([task], f"unknown kind of task: {task.kind}")
     return begun
 
 
 def settle(finished: list[tuple[Work, Future[Any]]]) -> None:
-    """Store what became of tasks."""
+    """Store the results of tasks."""
     results: list[Result] = []
     for work, future in finished:
         problem = future.exception()

@@ -1,7 +1,7 @@
-"""Total deadlines: a read time-out restarts with every byte, so a receiver that drips would block us without end.
+"""Enforces total deadlines: a read time-out restarts with every byte, so a slow receiver could block without end.
 
-One thread watches all connections and shuts those down whose time is over; whoever waits on such a
-socket gets an end of file at once.
+One thread watches all connections and shuts those down whose time is over; a thread that waits on such
+a socket gets an end of file at once.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 @dataclass(order=True)
 class Watch:
-    """One connection under watch."""
+    """The watch over one connection."""
 
     deadline: float
     number: int
@@ -24,9 +24,9 @@ class Watch:
     lock: threading.Lock = field(compare=False, default_factory=threading.Lock)
 
     def connected(self, sock: socket.socket) -> None:
-        """Watch this socket from now on; shuts it down at once when time is already over.
+        """Watch this socket; shuts it down at once when its time is already over.
 
-        A duplicate is watched: TLS takes the descriptor out of the socket that it wraps.
+        A duplicate is watched, because TLS detaches the descriptor of the socket that it wraps.
         """
         self.finish()
         with self.lock:
@@ -35,14 +35,14 @@ class Watch:
             self.expire()
 
     def finish(self) -> None:
-        """All went well, or went wrong by itself."""
+        """End the watch."""
         with self.lock:
             if self.sock is not None:
                 self.sock.close()
             self.sock = None
 
     def expire(self) -> None:
-        """Time is over."""
+        """Shut the connection down."""
         with self.lock:
             self.expired = True
             if self.sock is not None:
@@ -51,7 +51,7 @@ class Watch:
 
 
 class Watchdog:
-    """Starts its thread with the first watch."""
+    """Watches connections in a thread, which starts with the first watch."""
 
     def __init__(self) -> None:
         self._heap: list[Watch] = []
@@ -60,7 +60,7 @@ class Watchdog:
         self._thread: threading.Thread | None = None
 
     def watch(self, seconds: float) -> Watch:
-        """A watch that expires in so many seconds."""
+        """A watch that expires in that many seconds."""
         watch = Watch(time.monotonic() + seconds, next(self._numbers))
         with self._changed:
             heapq.heappush(self._heap, watch)

@@ -1,4 +1,4 @@
-"""Deliveries: sign, send, note what came back, decide what follows."""
+"""Delivers webhooks: signs, sends, stores the responses, schedules retries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ _LETTERS = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All that an attempt needs, read before it begins: sending touches no database."""
+    """The data of an attempt, read before it begins: sending uses no database."""
 
     delivery_id: int
     endpoint_id: int
@@ -46,12 +46,12 @@ class Order:
     body: bytes
     headers: dict[str, str]
     at: datetime
-    failing: bool = False            # did the endpoint's last attempt fail?
+    failing: bool = False            # the endpoint's last attempt failed
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A task, what was sent, what came back."""
+    """A task with its request and its response."""
 
     task: Lease
     order: Order
@@ -67,9 +67,9 @@ class Result:
 
 
 def orders(claimed: Sequence[Lease]) -> tuple[dict[int, Order], dict[int, str]]:
-    """Orders by task, and for tasks that have none the reason.
+    """Orders by task, and the reason for tasks without one.
 
-    Neither where the secret is unreadable, and where the endpoint waits since its receiver asked for time.
+    Neither for an unreadable secret, nor for an endpoint whose receiver asked to wait.
     """
     now = clock.now()
     found = {row.delivery_id: row for row in letters([one.payload["delivery_id"] for one in claimed])}
@@ -91,7 +91,7 @@ def orders(claimed: Sequence[Lease]) -> tuple[dict[int, Order], dict[int, str]]:
 
 
 def letters(delivery_ids: Sequence[int]) -> Sequence[Any]:
-    """What deliveries say and where they go, without those of deleted endpoints."""
+    """Bodies and endpoints of deliveries, without those of deleted endpoints."""
     return db.session.execute(_LETTERS, {"deliveries": list(delivery_ids)}).all()
 
 
@@ -113,12 +113,12 @@ def signed(row: Any, number: int) -> Order | None:
 
 
 def send(one: Order) -> Answer:
-    """The attempt itself; outside of any transaction."""
+    """Send an attempt; outside of any transaction."""
     return client.post(one.url, one.body, one.headers, allowed=webhooks.policy.allowed_hosts)
 
 
 def note(made: Sequence[tuple[Order, Answer]]) -> None:
-    """Keep the attempts."""
+    """Store the attempts."""
     if made:
         db.session.execute(insert(Attempt), [_attempt(one, answer) for one, answer in made])
 
@@ -134,16 +134,16 @@ def _attempt(one: Order, answer: Answer) -> dict[str, Any]:
 
 
 def _text(value: str) -> str:
-    """What both databases can store: no NUL, no half of a pair."""
+    """Text that both databases can store: no NUL, no lone surrogates."""
     return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def settle(results: Sequence[Result]) -> None:
-    """What follows from the answers: done, again later, given up, or the endpoint disabled."""
+    """End or retry deliveries by their responses, or disable the endpoint."""
     note([(one.order, one.answer) for one in results])
     good = [one for one in results if one.delivered]
     bad = [one for one in results if not one.delivered]
-    # Endpoints before tasks, in order, as everybody locks them.
+    # Endpoints before tasks, in order, as all code locks them.
     endpoints = _locked({one.order.endpoint_id for one in bad})
     recovered = {one.order.endpoint_id for one in good if one.order.failing or one.order.endpoint_id in endpoints}
     if recovered:
@@ -180,7 +180,7 @@ def _settle_failure(one: Result, endpoint: Endpoint) -> None:
 
 
 def _wait(one: Result, endpoint: Endpoint, wait: timedelta) -> None:
-    """Nothing more is sent to the endpoint until then; that is no failure, of the endpoint nor of the delivery."""
+    """Send nothing to the endpoint until then; this counts as no failure of endpoint or delivery."""
     until = clock.now() + wait
     if endpoint.waits_until is None or endpoint.waits_until < until:
         endpoint.waits_until, endpoint.wait_reason = until, f"The receiver answered {one.answer.status}."
@@ -194,7 +194,7 @@ def _disable(endpoint: Endpoint, reason: str) -> None:
 
 
 def _disable_unreadable(endpoint_id: int) -> None:
-    """Never sign with something else: what waits is held until the secret is rotated."""
+    """Disable endpoints with an unreadable secret: deliveries are held until it is rotated."""
     endpoint = db.session.get(Endpoint, endpoint_id)
-    assert endpoint is not None               # its delivery was just read
+    assert endpoint is not None               # its delivery was read before
     _disable(endpoint, webhooks.UNREADABLE)

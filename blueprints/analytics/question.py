@@ -34,7 +34,7 @@ STATUSES = {"2xx": 2, "3xx": 3, "4xx": 4, "5xx": 5, "rpc": 6}
 STATUS_NAMES = {
     "failed": "All failures", "2xx": "2xx", "3xx": "3xx", "4xx": "4xx", "5xx": "5xx", "rpc": "RPC errors"}
 TEXTS = ("contract", "endpoint", "method", "source", "ip", "q", "error")
-LONG = timedelta(days=3660)         # a period that needs no look at where requests begin
+LONG = timedelta(days=3660)         # periods up to this need no query for the oldest request
 IDS = ("key", "user", "customer")
 RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d"}
 
@@ -114,11 +114,11 @@ def read(default: str) -> Question:
 
 def _filter(args: dict[str, str], window: Window) -> Filter:
     status = args.get("status", "")
-    # Imported logs know no test mode, and pages belong to neither.
+    # Imported logs have no test mode, and pages are in neither.
     source = args.get("source", "")
     neither = source.startswith("import:") or source == PAGES or args.get("contract") == "admin"
     words = args.get("q", "")
-    exact = words.startswith("req_")        # one request, in whichever world it was
+    exact = words.startswith("req_")        # one request, of either world
     mode = args.get("mode") or ("all" if neither or exact else me().actor().mode.value)
     touched = links.parsed(args.get("object", ""))
     meant = None if touched else links.known(words)         # customer_42 in the search box
@@ -160,7 +160,7 @@ def _period(default: str, imported: bool, now: datetime) -> tuple[str, Window, d
 
 
 def _possible(first: datetime, last: datetime, now: datetime) -> tuple[datetime, datetime]:
-    """The period without what lies before the oldest request or after tomorrow: there can be nothing there."""
+    """The period cut to the time between the oldest request and tomorrow."""
     last = min(last, now + timedelta(days=1))
     if last - first > LONG:
         known = queries.extent(scope())
@@ -213,11 +213,11 @@ class KeyName:
     name: str
     prefix: str
     last_four: str
-    opens: bool                     # has it a page, as keys of programs have?
+    opens: bool                     # it has a page, as API keys have
 
 
 def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
-    """The names of integration keys within reach, newest first; those with the given ids, or 200 to choose from."""
+    """The names of the actor's API keys, newest first; those with the given ids, or 200 to choose from."""
     of_program = Credential.kind == CredentialKind.INTEGRATION
     statement = select(Credential.id, Credential.name, Credential.prefix, Credential.last_four, of_program)
     reach = actor().merchant_ids if key_ids is None else wide_actor().merchant_ids

@@ -151,12 +151,12 @@ class Dispatcher:
     def one(self, call: RpcCall, run: Run, part: int, room: int) -> tuple[dict[str, Any], Mapping[str, str], int]:
         """The response of one call, the headers of its outcome and its size in bytes; and its child row for the log.
 
-        What reads is refused when its result is larger than `room`.
+        A call that only reads is refused when its result is larger than `room`.
         """
         started = time.perf_counter_ns()
         operation = self.methods.get(call.method)
         headers: Mapping[str, str] = {}
-        g.call.part = Part()                 # what came before is another call's
+        g.call.part = Part()                 # the previous part is another call's
         try:
             if call.wrong is not None:
                 raise call.wrong
@@ -171,7 +171,7 @@ class Dispatcher:
             answer: dict[str, Any] = {"result": orjson.Fragment(text)}
             headers = outcome.headers
             code = None
-        except Exception as error:           # whatever happens is this call's alone
+        except Exception as error:           # any error affects only this call
             failure, size = self.failure(error, operation), 0
             answer, code = {"error": failure}, failure["code"]
         finally:
@@ -214,7 +214,7 @@ def close(batch: bool) -> None:
         call.name, call.endpoint = children[0]["operation"], children[0]["endpoint"]
         call.error_code, call.children = children[0]["error_code"], None
         return
-    call.part = Part()                       # each call says itself what it touched
+    call.part = Part()                       # each call records its own rows
     if not children:
         call.endpoint = call.name = "rpc"
     elif any(child["error_code"] for child in children):

@@ -25,9 +25,9 @@ class Attempts:
     """The counters of wrong passwords."""
 
     def begin(self, account: str, address: str, device: str | None = None) -> None:
-        """Count the try before the password is looked at; raises LimitExceeded when it is one too many.
+        """Count the attempt before the password is checked; raises LimitExceeded above the limit.
 
-        A device that the account has signed in with before has tries of its own.
+        A device from which the account has signed in before has attempts of its own.
         """
         counters.ask(partial(self._begin, self._account(account, device), self._key(limited_as(address))))
 
@@ -47,7 +47,7 @@ class Attempts:
         counters.ask(lambda strategy, divisor: strategy.hit(divided(OF_ADDRESS, divisor), key))
 
     def succeeded(self, account: str, device: str | None = None) -> None:
-        """It was right: the account, or the device, starts afresh, the address does not."""
+        """Reset the counter of the account or device after a right password, not the address's."""
         key = self._account(account, device)
         counters.ask(lambda strategy, divisor: strategy.clear(divided(OF_ACCOUNT, divisor), key))
 
@@ -60,7 +60,7 @@ class Attempts:
 
 
 def account_key(account: str) -> str:
-    """What stands for an account, as typed, where its name shall not stand."""
+    """The digest that identifies an account, as typed, without its name."""
     return vault.digest(texts.email_key(texts.composed(account)))
 
 

@@ -15,8 +15,8 @@ READS = ("GET", "HEAD", "OPTIONS")
 def init_app(app: Flask) -> None:
     """Give templates tokens. Checks are per blueprint: the APIs use no cookies."""
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
-    app.config.setdefault("WTF_CSRF_SSL_STRICT", False)             # asks for a Referer alone: see is_from_here
-    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)              # as long as the session
+    app.config.setdefault("WTF_CSRF_SSL_STRICT", False)             # would require a Referer: see is_from_here
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)              # valid as long as the session
     csrf.init_app(app)
 
 
@@ -35,7 +35,7 @@ def check() -> None:
 
 
 def is_from_here() -> bool:
-    """What the browser says of where the form was: Sec-Fetch-Site, else Origin, and only without both a Referer."""
+    """Whether the form was on this site, by Sec-Fetch-Site, else Origin, and only without both by Referer."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in OWN
@@ -47,7 +47,7 @@ def is_from_here() -> bool:
 
 
 def _is_own(address: str) -> bool:
-    """Is this an address of ours? The scheme may be another, where a proxy speaks HTTPS for us."""
+    """Whether this URL is on this host. The scheme may differ behind a proxy that ends HTTPS."""
     try:
         parts = urlsplit(address)
         port = parts.port or DEFAULT_PORTS.get(parts.scheme)

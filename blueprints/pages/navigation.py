@@ -1,6 +1,6 @@
-"""Which pages there are: pages register here, and the sidebar, the palette and the keyboard's help show them.
+"""Registers pages for the sidebar, the palette and the help on keyboard shortcuts.
 
-Rows of nouns have pages too: whoever knows a noun and an id, as the request log does, finds them here.
+Pages of rows are registered too, so that the request log can link to them by noun and id.
 """
 
 from collections.abc import Callable
@@ -69,7 +69,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowPage:
-    """Where a row of a noun is shown, and how it is called; `name` is None for a row out of the actor's reach."""
+    """The page of a noun's rows, and a row's name; `name` returns None for a row that the actor cannot reach."""
 
     path: str
     scope: str
@@ -90,12 +90,12 @@ def add(item: Item) -> None:
 
 
 def add_rows(noun: str, page: RowPage) -> None:
-    """Show rows of a noun there."""
+    """Register the page of a noun's rows."""
     _row_pages[noun.lower()] = page
 
 
 def row_page(noun: str, actor: Actor) -> RowPage | None:
-    """Where rows of a noun (api_key, API key) are shown, if anywhere and to this actor."""
+    """The page of a noun's rows (api_key, API key), if there is one that this actor may open."""
     page = _row_pages.get(noun.lower().replace("_", " "))
     return page if page is not None and actor.can(page.scope) else None
 

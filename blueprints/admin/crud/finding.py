@@ -33,7 +33,7 @@ def announce(here: ListPage) -> None:
 
 
 def name_of(here: ListPage, who: Actor, key: int) -> str | None:
-    """How a row is called; None for one that the actor cannot reach."""
+    """The name of a row; None for one that the actor cannot reach."""
     try:
         return here.name(here.resource.listing.read(who, key)) or "(no name)"
     except NotFound:
