@@ -15,7 +15,6 @@ from sqlalchemy import NullPool, create_engine, func, select, text
 from analytics import drain
 from analytics.spool import Spool
 from analytics.store import requests
-from blueprints.services import install, services
 from config import from_environment
 from database import db, transaction
 from domain.actor import Actor
@@ -248,7 +247,7 @@ def test_a_rotated_secret_is_restored_as_the_list_it_is(
     secrets = "the newer secret of this installation", "the older secret of this installation"
     (installation.folder / "secret_key").write_text(",".join(secrets))
     installation.settings = replace(installation.settings, secret_keys=secrets)
-    install(installation.app, replace(services(installation.app), settings=installation.settings))
+    installation.app.config["SETTINGS"] = installation.settings
     installation.run("backup", str(tmp_path / "b.zip"), "--with-secret")
     fresh = empty()
     fresh.run("restore", str(tmp_path / "b.zip"))
