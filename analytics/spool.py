@@ -109,8 +109,8 @@ def _forget(spool: Spool | None) -> None:
 def encode(record: dict[str, Any]) -> bytes:
     """A record as JSON, its free texts cleaned: no secret reaches a file."""
     matched = record.get("endpoint") != UNMATCHED
-    if matched and "children" not in record and "message" not in record and is_clean(record):
-        return orjson.dumps(record)
+    if matched and "children" not in record and is_clean(record):
+        return orjson.dumps(tell(dict(record)) if "message" in record else record)
     record = dict(record)
     if not matched:
         record["path"] = mask_path(str(record.get("path") or "")[:2000])

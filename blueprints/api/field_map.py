@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from blueprints.api.field import SKIP, Convert, Field, Formats, Known, Problems
@@ -142,9 +143,14 @@ def number_after(prefix: str, value: Any) -> int | None:
     """12 of "customer_12"; None for anything else."""
     if not isinstance(value, str):
         return None
-    found = re.fullmatch(re.escape(prefix) + r"([1-9]\d{0,18})", value, re.ASCII)
+    found = _pattern(prefix).fullmatch(value)
     key = int(found[1]) if found else 0
     return key if 0 < key <= LARGEST_ID else None
+
+
+@cache
+def _pattern(prefix: str) -> re.Pattern[str]:
+    return re.compile(re.escape(prefix) + r"([1-9]\d{0,18})", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)

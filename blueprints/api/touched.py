@@ -45,7 +45,8 @@ class Part:
         if not self.named and not self.made and self.message is None:
             return {}
         found: dict[str, Any] = {}
-        if objects := list(dict.fromkeys((*self.made, *self.named)))[:MOST]:
+        objects = list(dict.fromkeys((*self.made, *self.named)))[:MOST] if self.made else self.named
+        if objects:
             found["objects"] = objects
             for noun, key in objects:
                 if noun == CUSTOMER:

@@ -41,6 +41,11 @@ class Deed:
         return f"/v1/api/public/{self.noun}{one}"
 
 
+SENTENCES = {                                                  # of error codes: what is told, and a wrong field
+    "invalid_parameter": ("Some query parameters cannot be used.", "limit"),
+    "validation_error": ("Some fields need attention.", "currency"),
+    "idempotency_conflict": ("This Idempotency-Key was already used for a different request.",),
+}
 LIST_FAILS = ((0.006, 400, "invalid_parameter"),)
 GET_FAILS = ((0.018, 404, "not_found"),)
 WRITE_FAILS = ((0.035, 422, "validation_error"), (0.004, 409, "idempotency_conflict"))
@@ -201,18 +206,26 @@ def _strangers(now: datetime, dice: random.Random) -> Iterator[Record]:
 
 
 def _record(client: Client, deed: Deed, moment: datetime, outcome: Outcome, dice: random.Random) -> Record:
-    noun = deed.noun.removesuffix("s")
+    noun, number = deed.noun.removesuffix("s"), dice.randrange(1, 90)
     return {
         "at_us": _us(moment), "duration_us": int(outcome.ms * 1000), "contract": "public",
         "operation": f"{deed.noun}.{deed.verb}", "method": deed.method, "endpoint": deed.endpoint,
-        "path": deed.endpoint.replace("{id}", f"{noun}_{dice.randrange(1, 90)}"),
+        "path": deed.endpoint.replace("{id}", f"{noun}_{number}"),
         "query": "limit=100" if deed.verb == "list" and dice.random() < 0.5 else "", "status": outcome.status,
         "error_code": outcome.code, "request_bytes": dice.randrange(180, 900) if deed.method != "GET" else 0,
         "response_bytes": 240 if outcome.code else int(deed.bytes * dice.uniform(0.7, 1.2)),
         "ip": dice.choice(client.ips), "user_agent": client.agent, "request_id": _request_id(dice),
         "key_id": client.key_id, "merchant_id": client.merchant_id, "user_id": None, "customer_id": None,
         "idempotent": deed.verb == "create", "source": "api", "mode": client.mode,
+        **({"objects": [(noun, number)]} if "{id}" in deed.endpoint else {}),
+        **_told(outcome.code, noun, number),
     }
+
+
+def _told(code: str | None, noun: str, number: int) -> Record:
+    """What a refused caller was told, and which field was wrong."""
+    told = (f"There is no {noun} {number}.",) if code == "not_found" else SENTENCES.get(code or "")
+    return {"message": told[0], "fields": list(told[1:])} if told else {}
 
 
 def _us(moment: datetime) -> int:
