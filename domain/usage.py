@@ -46,6 +46,11 @@ def register(model: type, use: Use) -> None:
     _uses[(model, use.one)] = use
 
 
+def registered() -> list[tuple[type, Use]]:
+    """Every use that was said, with the table of what is used."""
+    return [(model, use) for (model, _), use in _uses.items()]
+
+
 def of(row: Any) -> dict[Use, int]:
     """The uses of a row."""
     counted = {use: use.count(row) for (model, _), use in _uses.items() if isinstance(row, model)}

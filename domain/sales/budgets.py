@@ -99,7 +99,7 @@ def preview(actor: Actor, budget: Budget | None, changes: dict[str, Any]) -> bud
     if budget is None:
         merchant = db.session.get(Merchant, actor.merchant_id)
         assert merchant is not None      # the session names it
-        budget = Budget(merchant_id=merchant.id, currency=changes.get("currency") or merchant.currency)
+        budget = Budget(**actor.ownership(), currency=changes.get("currency") or merchant.currency)
     return budget_amounts.computed(actor, budget, changes)
 
 

@@ -2,12 +2,15 @@
 
 import pytest
 
+from blueprints.admin.crud.form_fields import plain
 from database import db
 from domain.people import users
 from tests import cast
+from tests.architecture.nouns import pages
 from tests.references import REFERENCES, made_for, resources
+from tests.rows import sample_of
 
-FORMS = {
+FORMS = {                               # of the nouns whose sample would not do
     "budgets": {"items.0.description": "Work", "items.0.quantity": "1", "items.0.unit_price": "5"},
     "products": {"name": "Lamp", "price": "10", "kind": "PRODUCT", "status": "active"},
     "users": {"email": "new@alder.example", "password": cast.PASSWORD, "role": "normal_user"},
@@ -22,13 +25,20 @@ def both(signed_in, alder, birch):
 
 def form_of(noun, path, value, alder):
     """What creates a row, with the value in one field."""
-    assert noun in FORMS, f"tests/admin/test_references.py: say in FORMS what creates one of the {noun}"
-    known = FORMS[noun] | {"merchant_id": str(alder), path.removesuffix(".0"): str(value)}
+    filled = FORMS[noun] if noun in FORMS else sample_form(resources()[noun], alder)
+    known = filled | {"merchant_id": str(alder), path.removesuffix(".0"): str(value)}
     if noun == "budgets":
         known.setdefault("customer_id", str(cast.make_customer(alder, "Own")))
     if noun == "users":
         known.setdefault("merchant_ids", str(alder))
     return known
+
+
+def sample_form(resource, alder):
+    """The noun's sample, as its form sends it."""
+    fields = {field.name for here in pages() if here.resource is resource for one in here.sections
+              for field in one.fields}
+    return {name: plain(value) for name, value in sample_of(resource, alder).items() if name in fields}
 
 
 def stored(noun, key):

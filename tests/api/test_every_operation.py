@@ -14,6 +14,7 @@ from tests import cast
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.architecture.source import ROOT
+from tests.rows import make_ready
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
 BY_RPC = [one for one in ALL if one.manners.rpc]
@@ -72,7 +73,11 @@ class World:
         create = next((other for other in own if other.name == f"{noun}.create"), None)
         if create is not None:
             made = self.rest(create, world_of=one).json
-            return made.get("data", made)["id"]
+            key = made.get("data", made)["id"]
+            if one.operation.verb not in FROM_TEST:
+                number = int(str(key).removeprefix(one.operation.exposure.prefix))
+                make_ready(one.operation.exposure.resource, number, one.operation.verb)
+            return key
         listed = next((other for other in own if other.operation.verb == "list"
                        and other.operation.exposure is one.operation.exposure), None)
         rows = self.rest(listed).json if listed is not None else []

@@ -5,7 +5,7 @@ from importlib import import_module
 
 from blueprints.admin.crud.listing import ListPage
 from domain.resource import Resource
-from tests.architecture.source import modules, within
+from tests.architecture.source import ROOT, modules, within
 
 
 @cache
@@ -22,6 +22,16 @@ def declared(kind, package):
 
 def resources():
     return [value for value, _ in declared(Resource, "domain").values()]
+
+
+def file_of(resource):
+    """The file in which a noun is declared, for whoever has to mend it."""
+    for module in modules():
+        if within(module.name, ("domain",)) and any(
+            value is resource for value in vars(import_module(module.name)).values()
+        ):
+            return str(module.path.relative_to(ROOT))
+    return "domain/"
 
 
 def pages():

@@ -60,7 +60,7 @@ def test_every_operation_names_a_scope_that_exists(pair):
     if one.scope is None:
         assert one.name in OPEN or contract.name == "core"         # the Core API's document: the role is ignored
     else:
-        assert one.scope in EVERYTHING
+        assert one.scope in EVERYTHING, f"domain/permissions.py: there is no scope {one.scope} ({one.name})"
         if contract.name == "public":
             assert one.scope.startswith("READ_") == (one.method == "GET") or one.scope == "WEBHOOKS"
 

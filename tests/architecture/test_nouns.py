@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from domain.permissions import EVERYTHING, KEY_PERMISSIONS, KEY_SCOPES
-from tests.architecture.nouns import pages, resources
+from tests.architecture.nouns import file_of, pages, resources
 from tests.architecture.source import modules, within
 
 WITHOUT_PAGES = {}                      # a noun that has no page, and why
@@ -30,7 +30,7 @@ def test_a_noun_that_can_be_read_has_a_page(resource):
 def test_a_page_is_in_the_navigation_or_says_why_not(app, here):
     shown = {item.path for item in navigation.items(Actor.operator())}
     assert (f"/admin{here.path}" in shown) != bool(here.apart), (
-        f"{here.title}: give its ListPage group= and place= and announce it in blueprints/admin/__init__.py, or apart=")
+        f"{here.title}: give its ListPage in blueprints/admin/ a group= and place=, or say in apart= why not")
 
 
 def test_what_the_navigation_offers_exists(app):
@@ -72,6 +72,39 @@ def test_every_scope_that_a_noun_names_exists():
             assert scope in EVERYTHING, f"domain/permissions.py: there is no scope {scope} ({resource.name})"
 
 
+WITHOUT_CORE = {                        # a noun that the Core API does not offer, and why
+    "price_rules": "They are kept on their page; products name them by id.",
+    "product_groups": "They are kept on their page; products name them by id.",
+    "tasks": "They are the operator's queue.",
+}
+
+
+@pytest.mark.parametrize("resource", resources(), ids=lambda one: one.name)
+def test_a_noun_is_offered_by_the_core_api_or_says_why_not(resource):
+    offered = {one.exposure.resource.name for contract in CONTRACTS if contract.name == "core"
+               for one in contract.operations if one.exposure}
+    assert resource.name in offered | WITHOUT_CORE.keys(), (
+        f"blueprints/api/core/: expose {resource.name}, or say in WITHOUT_CORE of tests/architecture/test_nouns.py why "
+        "the Core API does not offer it")
+
+
+COUNTED_BESIDE = {"api_keys"}           # their list has columns of the request log
+
+
+@pytest.mark.parametrize("here", pages(), ids=lambda here: here.resource.name)
+def test_what_a_page_names_is_declared_by_its_noun(here):
+    listing, form = here.resource.listing, here.resource.input
+    place = f"the ListPage of {here.resource.name} in blueprints/admin/ names what {file_of(here.resource)} has not"
+    assert {one.sort for one in here.columns if one.sort} | {here.sort.lstrip("-")} <= set(listing.sort), place
+    assert {one.name for one in here.list_filters} <= set(listing.filters), place
+    if here.resource.name not in COUNTED_BESIDE:
+        assert {one.name for one in here.columns if not one.shown} <= {*listing.columns, *listing.children}, place
+    written = {one.editable for one in here.columns if one.editable}
+    if here.form == "admin/form.html":
+        written |= {one.name.partition(".")[0] for section in here.sections for one in section.fields}
+    assert written <= set(form.model_fields if form else ()), place
+
+
 def told():
     """The nouns that have events: those whose Lifecycle is given `tell`."""
     found = {}
@@ -92,7 +125,8 @@ def test_a_noun_that_has_events_has_each_of_them_and_a_shape(noun, file):
 def test_an_event_has_one_shape(noun):
     shapes = {id(one.exposure) for contract in CONTRACTS for one in contract.operations
               if one.exposure is not None and one.exposure.told and one.exposure.resource.noun == noun}
-    assert len(shapes) == 1, f"blueprints/api/public/__init__.py: expose {noun} with told=True, in one contract only"
+    place = f"blueprints/api/public/__init__.py: expose the {noun} with told=True, in one contract only"
+    assert len(shapes) == 1, place
 
 
 MACHINERY = ("database", "blueprints.api.wire", "blueprints.admin.crud", "blueprints.pages", "blueprints.portal")

@@ -10,6 +10,7 @@ from app import CONTRACTS
 from blueprints.api import schemas
 from blueprints.api.wire.json_reader import read
 from domain import inputs
+from tests.architecture.nouns import file_of
 from tests.architecture.source import ROOT, modules
 
 AREAS = ("people", "catalog", "sales", "payments", "invoicing", "hosting", "support")
@@ -57,12 +58,12 @@ def test_the_reference_imports_no_field_and_one_module_names_the_contracts(modul
 @pytest.mark.parametrize("exposure", EXPOSURES, ids=lambda one: f"{one.contract.name}.{one.name}")
 def test_every_noun_has_a_sample_that_its_input_takes(exposure):
     resource = exposure.resource
-    place = f"add a Sample to the samples.py beside {resource.listing.model.__name__}'s rules"
+    place = f"{file_of(resource)}: give its Resource a sample=, with what a creation sends and what a change does"
     assert resource.sample.whole, place
     if resource.input is None:
         return
     assert resource.sample.changed, place
-    assert set(resource.sample.changed) <= set(resource.sample.sent)
+    assert set(resource.sample.changed) <= set(resource.sample.sent), place
     known = {*resource.input.model_fields, "merchant_id"}
     assert set(resource.sample.sent) <= known, place
     body = schemas.body(exposure, new=True)

@@ -1,8 +1,10 @@
-"""Whoever changes a row takes it together with the actor for its merchant."""
+"""Whoever changes a row takes it together with the actor for its merchant; a new row has the actor's world."""
 
 import ast
 
-from tests.architecture.source import modules, within
+from models import every
+from models.owned import Owned
+from tests.architecture.source import ROOT, modules, within
 
 
 def test_no_surface_locks_a_row_without_narrowing_the_actor():
@@ -14,3 +16,25 @@ def test_no_surface_locks_a_row_without_narrowing_the_actor():
         for keyword in node.keywords if keyword.arg == "lock" and isinstance(node.func, ast.Attribute)
     ]
     assert wrong == []
+
+
+OWNED = {kind.__name__ for kind in every.CLASSES.values() if issubclass(kind, Owned) and kind is not Owned}
+
+
+def says_its_world(call):
+    """Is a row made with its world: `**actor.ownership()`, or `test=` where the world is another row's?"""
+    return any(
+        one.arg == "test" or (one.arg is None and isinstance(one.value, ast.Call)
+                              and getattr(one.value.func, "attr", "") == "ownership")
+        for one in call.keywords
+    )
+
+
+def test_whoever_makes_a_row_of_a_merchant_says_which_world_it_is_of():
+    wrong = [
+        f"{module.path.relative_to(ROOT)}:{node.lineno}: {node.func.id}(**actor.ownership(), …)"
+        for module in modules() if within(module.name, ("domain",)) for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in OWNED
+        and not says_its_world(node)
+    ]
+    assert wrong == [], f"Merchant and world of a new row come from its actor: {wrong}"

@@ -286,8 +286,9 @@ def test_keys_and_merchants_themselves_make_no_events(listening):
 def test_every_event_is_documented():
     text = DOCUMENT.read_text()
     for one in events.EVENTS:
-        assert f"`{one.name}`" in text, one.name
-        assert one.meaning in text, one.name
+        place = f"docs/webhooks.md: add to its table of events: | `{one.name}` | {one.meaning} |"
+        assert f"`{one.name}`" in text, place
+        assert one.meaning in text, place
     assert f'"version": "{events.VERSION}"' in text
 
 

@@ -4,16 +4,31 @@ from typing import Annotated
 
 import pytest
 
+from blueprints.api import schemas
 from blueprints.api.core import CONTRACT
 from domain.inputs import Input, Maybe, RowId, Whole
 from tests import cast
+from tests.architecture.nouns import file_of
 from tests.references import REFERENCES, ids, made_for, placed
 
 EXPOSED = {one.exposure.resource.name: one.exposure for one in CONTRACT.operations if one.exposure is not None}
 
 
+def body_of(exposure, alder):
+    """What creates a row, in the contract's names: the reference's example, where there is no other."""
+    noun = exposure.resource.name
+    known = bodies(alder)
+    if noun in known:
+        return in_words(exposure, known[noun])
+    body = schemas.body(exposure, new=True).example | {exposure.tenant: alder}
+    for path in ids(exposure.resource.input):
+        if exposure.word(path) in body:
+            body[exposure.word(path)] = made_for(path, cast.actor_for(alder))
+    return body
+
+
 def bodies(alder):
-    """What creates a row of each noun that refers to others, in the domain's names."""
+    """What creates a row, of the nouns whose example would not do."""
     line = {"description": "Work", "quantity": 1, "unit_price": 5}
     return {
         "budgets": {"customer_id": cast.make_customer(alder, "Own"), "items": [line], "merchant_id": alder},
@@ -42,20 +57,25 @@ def test_another_merchants_row_cannot_be_named(program, alder, birch, noun, path
     else:
         both, stranger = [alder, birch], None
     core = program(role="admin_user", merchant_ids=both)
-    known = bodies(alder)
-    assert noun in known, f"tests/api/core/test_references.py: say in bodies() what creates one of the {noun}"
     exposure = EXPOSED[noun]
+    known = body_of(exposure, own)
     good = made_for(path, cast.actor_for(own))
     foreign = stranger or made_for(path, cast.actor_for(birch))
     name = exposure.name
 
-    refused = core.error(f"{name}.create", in_words(exposure, placed(known[noun], path, foreign)))
-    assert refused["code"] == -32602, refused
+    def naming(value):
+        """The body with the value in the field."""
+        if "." not in path:
+            return known | {exposure.word(path): value}
+        return in_words(exposure, placed(bodies(own)[noun], path, value))
+
+    refused = core.error(f"{name}.create", naming(foreign))
+    place = f"{file_of(exposure.resource)}: load {path} through the Listing of what it names, with refer()"
+    assert refused["code"] == -32602, f"{place}: {refused}"
     assert list(refused["data"]) == [exposure.word(path.removesuffix(".0"))]
-    body = in_words(exposure, placed(known[noun], path, good))
-    key = core.result(f"{name}.create", body)["id"]
+    key = core.result(f"{name}.create", naming(good))["id"]
     top = exposure.word(path.partition(".")[0])
-    change = {top: in_words(exposure, placed(known[noun], path, foreign))[top]}
+    change = {top: naming(foreign)[top]}
     before = core.result(f"{name}.get", {"id": key})
     assert core.error(f"{name}.update", {"id": key, **change})["code"] == -32602
     reply = core("PATCH", f"{exposure.path}/{key}", json=change)

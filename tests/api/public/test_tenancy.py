@@ -15,8 +15,10 @@ from domain.errors import Foreign, Invalid, NotFound
 from domain.pages import Query
 from tests import cast
 from tests.api.public.test_envelope import assert_error
+from tests.rows import make
 
-NOUNS = ("budgets", "customers", "products")
+EXPOSED = {one.exposure.resource.name: one.exposure for one in public.CONTRACT.operations if one.exposure is not None}
+NOUNS = tuple(sorted(EXPOSED))
 CANARY = "canary-of-birch"
 
 
@@ -32,7 +34,8 @@ def foreign(birch):
         budget = cast.make_budget(
             birch, customer, [{"product_id": product, "quantity": 1, "description": CANARY}], notes=CANARY,
             details={CANARY: CANARY})
-    return {"customers": customer, "products": product, "budgets": budget}
+    known = {"customers": customer, "products": product, "budgets": budget}
+    return known | {noun: make(EXPOSED[noun].resource, birch, CANARY) for noun in NOUNS if noun not in known}
 
 
 def everything():

@@ -1,0 +1,46 @@
+"""A row of any noun, made of the noun's own Sample: what walks over all nouns needs no line for a new one."""
+
+from database import transaction
+from domain import inputs
+from domain.actor import Actor
+from tests import cast
+from tests.references import ids, made_for, placed
+
+TEXTS = ("name", "description", "notes")
+
+
+def sample_of(resource, merchant_id):
+    """What creates a row, in the domain's names; where it names other rows, they are the merchant's."""
+    known = resource.input.model_fields
+    body = {name: value for name, value in resource.sample.sent.items() if name in known}
+    for path in ids(resource.input):
+        if path.partition(".")[0] in body and "." not in path:
+            body = placed(body, path, made_for(path, cast.actor_for(merchant_id)))
+    return body
+
+
+def make(resource, merchant_id, text=""):
+    """The id of a new row of the merchant; `text` stands in its name, description and notes, where it has them."""
+    actor, known = cast.actor_for(merchant_id), resource.input.model_fields
+    told = dict.fromkeys([name for name in TEXTS if text and name in known], text)
+    new = inputs.parse(resource.input, sample_of(resource, merchant_id) | told)
+    new = resource.before_create(actor, new) if resource.before_create else new
+    with transaction():
+        made = resource.create(actor, new)
+        return (made[0] if isinstance(made, tuple) else made).id
+
+
+def make_ready(resource, key, verb):
+    """Do with the row what has to come before the verb is offered: reinstate is for what was voided."""
+    action = resource.actions.get(verb)
+    if action is None:
+        return
+    with transaction():
+        own, row = resource.listing.lock(Actor.operator(), key)
+        if action.offered(own, row):
+            return
+        for other in resource.actions.values():
+            if other is not action and other.offered(own, row):
+                other.run(own, row)
+            if action.offered(own, row):
+                return
