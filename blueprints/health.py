@@ -106,7 +106,7 @@ class Figures(Collector):
         yield _gauge("disk_free_bytes", "Free at the instance folder.", shutil.disk_usage(self.settings.instance).free)
         seen = check.last_seen(self.settings)
         if seen is not None:
-            yield _gauge("worker_seen_seconds", "Since the background worker's last sign of life.", seen)
+            yield _gauge("worker_seen_seconds", "Since the background worker's last heartbeat.", seen)
         yield from self._readiness()
         try:
             waiting = drain.backlog(self.settings.spool)
@@ -117,7 +117,7 @@ class Figures(Collector):
             return                                   # `ready` reports it
 
     def _readiness(self) -> Iterator[Metric]:
-        family = GaugeMetricFamily("countinghouse_ready", "1 where serving has what it needs.", labels=["check"])
+        family = GaugeMetricFamily("countinghouse_ready", "1 if requests can be served.", labels=["check"])
         for name, state in readiness.complaints(self.settings).items():
             family.add_metric([name], float(state == "ok"))
         yield family

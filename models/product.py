@@ -20,7 +20,7 @@ class ProductKind(StrEnum):
 
 
 class Billing(StrEnum):
-    """How it is paid: the Merchant API's `product_type`."""
+    """Billing: the Merchant API's `product_type`."""
 
     SINGLE_PAYMENT = "single_payment"
     INSTALMENT = "instalment"

@@ -82,7 +82,7 @@ def end_session(number: int) -> BaseResponse:
     if number in [one.id for one in sessions.of_user(me().user.id)]:
         with transaction():
             sessions.end(number)
-        flash("That session is over.", "ok")
+        flash("That session has ended.", "ok")
     return go("/admin/account")
 
 
@@ -91,5 +91,5 @@ def end_others() -> BaseResponse:
     who, here = me().user.id, me().session.id
     with transaction():
         sessions.end_all(who, but=here)
-    flash("All other sessions are over.", "ok")
+    flash("All other sessions have ended.", "ok")
     return go("/admin/account")

@@ -129,7 +129,7 @@ def explain(name: str, problem: Problem) -> tuple[str, Problem]:
         name = f"items.{number}{(part[2] or '.description').removesuffix('_percent')}"
     if problem.code == "type" and (name == "customer_id" or name.endswith(".product_id")):
         noun = "customer" if name == "customer_id" else "product"
-        return name, Problem("unknown", f"is not known by this name: choose a {noun} from the list")
+        return name, Problem("unknown", f"has no match: choose a {noun} from the list")
     return name, problem
 
 
@@ -185,7 +185,7 @@ def show_sum() -> str:
     form, off = only(())
     given = {name: value for name, value in payload(read(form), off).items() if name in budget_amounts.FIELDS}
     if row is None and not given.get("items"):
-        return render_template("admin/_sum.html", reason="Nothing to add up yet.")
+        return render_template("admin/_sum.html", reason="No lines yet.")
     try:
         changes = inputs.changes(budgets.BudgetInput, given, text=True)
         return render_template("admin/_sum.html", amounts=budgets.preview(who, row, changes))

@@ -100,7 +100,7 @@ def ask_reopen(key: int, wrong: Invalid | None = None) -> BaseResponse:
     record = budgets.RESOURCE.listing.read(wide_actor(), key)
     if record.status not in CLOSED:
         return actions.refused(
-            PAGE, key, f"{PAGE.name(record)} is {record.status.lower()}: there is nothing to reopen."
+            PAGE, key, f"{PAGE.name(record)} is {record.status.lower()}: it cannot be reopened."
         )
     page = render_template("admin/budget_reopen.html", here=PAGE, record=record, wrong=wrong,
                            days=zones.of_merchant(record.merchant_id).key)
@@ -121,13 +121,13 @@ def reopen(key: int) -> BaseResponse:
             expect(row, cells.seen_version())
             budgets.settle(row)
             if row.status not in CLOSED:
-                raise Conflict(f"{PAGE.name(row)} is {row.status.lower()}: there is nothing to reopen.")
+                raise Conflict(f"{PAGE.name(row)} is {row.status.lower()}: it cannot be reopened.")
             budgets.update(own, row, changes)
     except Invalid as error:
         return ask_reopen(key, error)
     except (Conflict, PreconditionFailed) as error:
         return actions.refused(PAGE, key, error.message)
-    flash(f"Budget {key} is open again.", "ok")
+    flash(f"Budget {key} was reopened.", "ok")
     return go(PAGE.url("show", key=key))
 
 

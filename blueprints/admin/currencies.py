@@ -175,7 +175,7 @@ def may_set() -> bool:
 def set_rate() -> BaseResponse:
     """Store a day's rate; the reverse follows from it."""
     if not may_set():
-        raise Forbidden("Rates hold for all merchants: setting one needs a user with all merchants.")
+        raise Forbidden("Rates apply to all merchants: only a user with all merchants can set one.")
     given = {inside: request.form.get(wire, "") for inside, wire in NAMES.items()}
     try:
         new = inputs.parse(currencies.RateInput, given, text=True, zone=zone().key)

@@ -76,7 +76,7 @@ PAGE = ListPage(
         ListFilter(name="created_before", title="To", kind="day"),
     ),
     sections=(
-        Section("Who it is", (
+        Section("Details", (
             Field(name="name", required=True, hint="A person or an organisation."),
             Field(name="email", label="E-mail", kind="email"),
             Field(name="phone", kind="tel"),
@@ -85,7 +85,7 @@ PAGE = ListPage(
         Section("Organisation", (
             Field(name="organisation", label="Company name"),
             Field(name="registration_number"),
-            Field(name="tax_number", hint="VAT number or the like, as invoices print it."),
+            Field(name="tax_number", hint="VAT number or similar, as shown on invoices."),
             Field(name="website", kind="url"),
         )),
         Section("Billing", (

@@ -28,7 +28,7 @@ DAYS = 30
 REDELIVERED = "webhook.redelivered"     # the only audit action about a delivery instead of an endpoint
 TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad", "cancelled": ""}
 WORDS = {"done": "Delivered", "pending": "Waiting", "held": "Held", "failed": "Failed", "cancelled": "Cancelled"}
-AT_ONCE = Look("Sent at once", "p50", ".")
+AT_ONCE = Look("Test event", "p50", ".")
 LOOKS = {
     TaskStatus.DONE: Look("Delivered", "2xx"), TaskStatus.PENDING: Look("Waiting", "4xx", "/"),
     TaskStatus.HELD: Look("Held", "prev", "-"), TaskStatus.FAILED: Look("Failed", "5xx", "x"),
@@ -46,7 +46,7 @@ PAGE = ListPage(
     resource=deliveries.RESOURCE,
     mount="/webhooks/deliveries",
     title="Deliveries",
-    apart="It is reached from Webhooks and from each endpoint.",
+    apart="It is linked from Webhooks and from each endpoint.",
     icon="send",
     about="Each event that was or will be sent to an endpoint, with every attempt.",
     columns=(
@@ -142,7 +142,7 @@ def ask_failed() -> Response:
              if request.args.get(name)}
     return ask(Confirmation(
         title="Send failed deliveries again?",
-        text="Each is sent with the same bytes and the same message id; a receiver that keeps ids takes none twice.",
+        text="Each is sent with the same bytes and the same message id; receivers can ignore duplicates by id.",
         facts=(f"{count:,} failed {'delivery' if count == 1 else 'deliveries'} between {shown(first)} and "
                f"{shown(last)}.",),
         action=PAGE.url("failed", **named), back=PAGE.url("list", **named), button="Send again",

@@ -39,7 +39,7 @@ PAGE = ListPage(
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The system’s"),
             Field(name="active", label="Active: keys and tokens of this profile work", kind="check"),
         )),
-        Section("What documents print", (
+        Section("Details on documents", (
             Field(name="legal_name"),
             Field(name="registration_number"),
             Field(name="tax_number"),

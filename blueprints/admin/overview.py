@@ -78,15 +78,15 @@ def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> li
     found = [
         Step("Add a product", "What you sell, with its price.", "/admin/products/new", "New product",
              product_count > 0),
-        Step("Add a customer", "Somebody to bill.", "/admin/customers/new", "New customer",
+        Step("Add a customer", "A person or company to bill.", "/admin/customers/new", "New customer",
              customer_count > 0),
-        Step("Create an API key", "A program's way in; shown once.", "/admin/keys/new", "Create key",
+        Step("Create an API key", "For your program; shown once.", "/admin/keys/new", "Create key",
              api_keys.LISTING.count(who, status="ACTIVE", mode=mode) > 0),
-        Step("Make a budget", "By hand here, or with the key over the API.", "/admin/budgets/new", "New budget",
+        Step("Create a budget", "Here or through the API.", "/admin/budgets/new", "New budget",
              budgets.RESOURCE.listing.count(who) > 0),
     ]
     if who.can("WRITE_MERCHANTS") and isinstance(who.merchant_ids, All):
         begun = product_count > 0 or customer_count > 0 or merchants.LISTING.count(who) > 0
-        found.insert(0, Step("Create a merchant profile", "Whose customers, products and budgets they are.",
+        found.insert(0, Step("Create a merchant profile", "The owner of customers, products and budgets.",
                              "/admin/merchants/new", "New merchant profile", begun))
     return [] if all(step.done for step in found) else found

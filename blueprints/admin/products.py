@@ -103,15 +103,15 @@ PAGE = ListPage(
             Field(name="fee_id", label="Fee", kind="select", choices=rules(PriceRuleKind.FEE), blank="None"),
             Field(name="lock_price", label="The price cannot be changed in an order", kind="check"),
         )),
-        Section("How it is paid", (
+        Section("Billing", (
             Field(name="billing", kind="select", choices=pairs(Billing), blank="By its type"),
             Field(name="scheduled_interval", label="Every", kind="number"),
             Field(name="scheduled_unit", label="Period", kind="select", choices=pairs(IntervalUnit), blank="None"),
             Field(name="deposit", kind="number", hint="Due immediately. Leave empty for none."),
-            Field(name="lock_payment_config", label="How it is paid cannot be changed in an order", kind="check"),
-            Field(name="fee_for_initial_payment_only", label="The fee is taken with the first payment only",
+            Field(name="lock_payment_config", label="Billing cannot be changed in an order", kind="check"),
+            Field(name="fee_for_initial_payment_only", label="The fee is charged with the first payment only",
                   kind="check"),
-            Field(name="discount_for_initial_payment_only", label="The discount holds for the first payment only",
+            Field(name="discount_for_initial_payment_only", label="The discount applies to the first payment only",
                   kind="check"),
         )),
         Section("More", (

@@ -29,7 +29,7 @@ def ask_replace(key: int) -> Response:
     """Ask before a new token replaces the old one."""
     return question(
         key, "issue", title="Replace the {}?", button="Replace token",
-        text="A new token is made and shown. The old one opens nothing from the next call on.",
+        text="A new token is created and shown. The old one stops working immediately.",
     )
 
 
@@ -37,7 +37,7 @@ def ask_revoke(key: int) -> Response:
     """Ask before a token is revoked, which ends the access of the user's programs."""
     return question(
         key, "revoke", title="Revoke the {}?", button="Revoke token",
-        text="Programs that call in this user's name are refused from the next call on. A new token can be made later.",
+        text="Programs that call in this user's name are refused immediately. A new token can be created later.",
     )
 
 

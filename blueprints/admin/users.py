@@ -62,13 +62,13 @@ PAGE = ListPage(
         ListFilter(name="active", choices=(("yes", "Active"), ("no", "Deactivated")), read=lambda raw: raw == "yes"),
     ),
     sections=(
-        Section("Who it is", (
+        Section("Details", (
             Field(name="email", label="E-mail", kind="email", required=True),
             Field(name="name"),
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones,
                   blank="The merchant’s, else the system’s"),
         )),
-        Section("What the user may do", (
+        Section("Permissions", (
             Field(name="role", kind="select", choices=ROLE_CHOICES, required=True),
             Field(name="api_access", label="May call the Merchant API", kind="check"),
             Field(name="active", label="Active: may sign in", kind="check"),
@@ -131,7 +131,7 @@ def handle_token(key: int, deed: str) -> BaseResponse:
         else:
             token = (tokens.issue if deed == "issue" else tokens.reveal)(who, row, test=test)
     if deed == "revoke":
-        flash(f"The {token_name(test=test)} of {name} opens nothing any more.", "ok")
+        flash(f"The {token_name(test=test)} of {name} was revoked.", "ok")
         return go(PAGE.url("show", key=key))
     template = "admin/_token_dialog.html" if is_partial() else "admin/token.html"
     return private(make_response(render_template(template, here=PAGE, key=key, name=name, token=token,
@@ -153,5 +153,5 @@ def end_session(key: int, number: int) -> BaseResponse:
         row = users.LISTING.get(wide_actor(), key)
         if number in [one.id for one in sessions.of_user(row.id)]:
             sessions.end(number)
-    flash("That session is over.", "ok")
+    flash("That session has ended.", "ok")
     return go(PAGE.url("show", key=key))

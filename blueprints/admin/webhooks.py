@@ -29,8 +29,8 @@ from models.webhook import Delivery, Endpoint, EndpointStatus
 
 TONES = {"active": "ok", "paused": "warn", "disabled": "bad"}
 WHAT_TO_DO = (
-    "Put the receiver right, send a test event to see that it answers with 2xx, then resume: what happened meanwhile "
-    "was held and is sent in its order."
+    "Fix the receiver, send a test event to check that it responds with 2xx, then resume: held events are "
+    "then sent in order."
 )
 
 

@@ -144,7 +144,7 @@ def _period(default: str, imported: bool, now: datetime) -> tuple[str, Window, d
     first, last = _ends(now)
     try:
         if request.args.get("range") in RANGES:
-            raise ValueError("the dates beside it do not count")
+            raise ValueError("the dates beside it are ignored")
         if "T" in first and "T" in last:
             window = periods.window(*_possible(_moment(first), _moment(last), now), zone(), imported=imported)
         else:

@@ -152,8 +152,8 @@ def _gap(now: Totals, before: Totals | None) -> str:
     if before is None:
         return ""
     if not before.requests:
-        return "no data before"
-    return "too little before" if before.requests < max(FEWEST, now.requests / LEAST_SHARE) else ""
+        return "no earlier data"
+    return "too little earlier data" if before.requests < max(FEWEST, now.requests / LEAST_SHARE) else ""
 
 
 def _change(

@@ -187,7 +187,7 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
     elif isinstance(error, ResultTooLarge):
         error = TooLarge(f"The answer would have {error}. Ask for fewer rows at once.", code="answer_too_large")
     elif isinstance(error, DatabaseClash):
-        error = Conflict("This clashes with something that already exists.")
+        error = Conflict("This conflicts with an existing row.")
     elif isinstance(error, HTTPException) and error.code == 413:
         most = current_app.config["MAX_CONTENT_LENGTH"]
         error = TooLarge(f"The request is larger than this API takes: {most:,} bytes.")
@@ -200,12 +200,12 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
         known: DomainError = Unavailable("The database does not answer. Try again in a moment.")
         return known, contract.status(known)
     current_app.logger.error("request %s failed", g.call.request_id, exc_info=error)
-    return DomainError("Something broke on our side. Tell us the request id.", code="internal_error"), 500
+    return DomainError("An unexpected error occurred. Report the request id.", code="internal_error"), 500
 
 
 def _of_http(error: HTTPException) -> DomainError:
     known = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
-    words = {404: "There is nothing at this address.", 405: "This address does not take this method."}
+    words = {404: "This address does not exist.", 405: "This address does not support this method."}
     code = known.get(error.code or 0, error.name.lower().replace(" ", "_"))
     return DomainError(words.get(error.code or 0, error.name), code=code)
 

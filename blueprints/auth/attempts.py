@@ -76,7 +76,7 @@ def too_many(reset: float) -> LimitExceeded:
     """The refusal, with the time of the next attempt (epoch seconds)."""
     wait = max(1, int(reset - time.time()))
     return LimitExceeded(
-        "Too many tries. Wait a quarter of an hour and try again.", details={"reset": int(reset), "retry_after": wait},
+        "Too many attempts. Wait 15 minutes and try again.", details={"reset": int(reset), "retry_after": wait},
     )
 
 

@@ -172,7 +172,7 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
     if isinstance(problem, OSError):
         return f"{problem.filename or 'The system'}: {problem.strerror or problem}.", {}
     traceback.print_exception(problem, file=sys.stderr)
-    return "Something broke on our side; standard error says where.", {}
+    return "An unexpected error occurred; see standard error.", {}
 
 
 def settings_or_exit() -> Settings:

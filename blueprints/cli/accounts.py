@@ -51,11 +51,11 @@ def merchant_create(**given: Any) -> Done:
 @operator_command(
     "create",
     option("--email", required=True),
-    option("--password", help="At least 15 characters; asked for when left out."),
+    option("--password", help="At least 15 characters; prompted for if left out."),
     option("--name"),
     option("--role", type=click.Choice([role.value for role in Role]), default=Role.NORMAL.value, show_default=True),
     option("--merchant", "merchant_ids", type=int, multiple=True, metavar="ID", help="May be given several times."),
-    option("--all-merchants", is_flag=True, help="All merchants, those to come as well."),
+    option("--all-merchants", is_flag=True, help="All merchants, future ones included."),
     option("--api-access", is_flag=True, help="May use the Merchant API."),
     option("--timezone", help="IANA name such as Europe/Madrid."),
 )
@@ -75,7 +75,7 @@ def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
                       f"Test API token: {data['test_api_token']}")
 
 
-@operator_command("reset-password", click.argument("email"), option("--password", help="Asked for when left out."))
+@operator_command("reset-password", click.argument("email"), option("--password", help="Prompted for if left out."))
 def user_reset_password(email: str, password: str | None) -> Done:
     """Give a user a new password; the user's sessions end."""
     operator, password = Actor.operator(), _password(password)
@@ -84,7 +84,7 @@ def user_reset_password(email: str, password: str | None) -> Done:
     with transaction():
         row = users.update(operator, _user(email), changes)
         data = {"id": row.id, "email": row.email}
-    return Done(data, f"{data['email']} has a new password, and sessions and tokens from before are over.")
+    return Done(data, f"{data['email']} has a new password, and earlier sessions and tokens have ended.")
 
 
 @operator_command("deactivate", click.argument("email"))

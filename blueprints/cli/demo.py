@@ -24,8 +24,8 @@ LATER = (
 @operator_command(
     "demo",
     option("--force", is_flag=True, help="Add it to a database that is not empty."),
-    option("--if-empty", is_flag=True, help="Do nothing, without complaint, when the database is not empty."),
-    option("--host", default="127.0.0.1", show_default=True, help="Where the server will be, for what is printed."),
+    option("--if-empty", is_flag=True, help="Do nothing if the database is not empty."),
+    option("--host", default="127.0.0.1", show_default=True, help="The server's URL, for the output."),
     option("--port", default=8000, show_default=True),
     needs=Needs.APPLICATION,
 )

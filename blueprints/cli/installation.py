@@ -33,28 +33,28 @@ def check() -> Done:
     words = table("", ["what", "is", "because", "mend"], rows)
     for place, each in enumerate(findings):
         words.rows[place].style = COLOURS[each.status] if each.status != checks.OK else None
-    verdict = Text(summary.get("error", "Nothing is wrong."), style="red" if "error" in summary else "green")
+    verdict = Text(summary.get("error", "No problems found."), style="red" if "error" in summary else "green")
     return Done(summary, Drawn(words, verdict), ok=summary["ok"])
 
 
 @operator_command(
     "backup",
     click.argument("file", type=click.Path(path_type=Path, dir_okay=False)),
-    option("--force", is_flag=True, help="Replace a file that is there."),
-    option("--with-secret", is_flag=True, help="Put the installation's secret in: keep that archive locked away."),
+    option("--force", is_flag=True, help="Replace an existing file."),
+    option("--with-secret", is_flag=True, help="Include the installation's secret: store that archive safely."),
 )
 def backup(file: Path, force: bool, with_secret: bool) -> Done:
     """Save both databases and the spool to one ZIP file, such as countinghouse.zip, while the server runs."""
     chosen = settings()
     if file.exists() and not force:
-        raise OperationRefused(f"{file} is there already. Choose another name, or say --force to replace it.")
+        raise OperationRefused(f"{file} already exists. Choose another name, or use --force to replace it.")
     data = archives.backup(
         chosen, file.absolute(), with_secret=with_secret, pause=lambda: paused(chosen), content=spool.read
     )
     secret = (
-        "It holds the secret of the installation: whoever has the file can read everything and forge sign-ins."
+        "It contains the installation's secret: anyone with the file can read everything and forge sign-ins."
         if with_secret else
-        "The secret is not in it: keep it elsewhere, or API keys and encrypted tokens are lost with the machine."
+        "It does not contain the secret: back that up too, or API keys and encrypted tokens can be lost."
     )
     return Done(data, f"{data['file']}: {data['bytes']} bytes\n{secret}")
 
@@ -65,10 +65,10 @@ def restore(file: Path) -> Done:
     db.session.remove()
     data = restoring.restore(settings(), file.absolute())
     words = [f"Restored the state of {data['created_at']}."]
-    words += [f"What was there is kept as {path}" for path in data["kept"]]
+    words += [f"The previous data is kept as {path}" for path in data["kept"]]
     if data["secret"] == "differs":  # noqa: S105  (a state, not a secret)
         words.append(
-            "The backup was made under another secret. API keys open nothing until COUNTINGHOUSE_SECRET_KEY "
+            "The backup was made under another secret. API keys do not work until COUNTINGHOUSE_SECRET_KEY "
             "(or instance/secret_key) holds that one."
         )
     if data["needs_upgrade"]:

@@ -65,11 +65,11 @@ def logs_import(
         "first": iso(result.first), "last": iso(result.last),
         "rejected_file": str(result.rejects_path) if result.rejects_path else None,
     }
-    words = f"{result.imported} of {result.read} lines imported, {result.duplicate} were there already."
+    words = f"{result.imported} of {result.read} lines imported, {result.duplicate} already stored."
     if result.without_duration:
-        words += f"\n{result.without_duration} say nothing of their duration: percentiles leave them out."
+        words += f"\n{result.without_duration} have no duration: percentiles leave them out."
     if result.rejects_path:
-        words += f"\n{result.rejected} make no sense; they are in {result.rejects_path} with the reasons."
+        words += f"\n{result.rejected} are invalid; they are in {result.rejects_path} with the reasons."
     return Done(data, words)
 
 

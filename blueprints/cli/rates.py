@@ -35,7 +35,7 @@ def rates_import(file: Path) -> Done:
     }
     words = f"{data['imported']} rates imported, of the days {data['first']} to {data['last']}. {CREDIT}"
     if rejected:
-        words += f"\n{len(rejected)} values make no sense; they are in {data['rejected_file']} with the reasons."
+        words += f"\n{len(rejected)} values are invalid; they are in {data['rejected_file']} with the reasons."
     return Done(data, words)
 
 

@@ -23,17 +23,17 @@ def db_upgrade(revision: str) -> Done:
     try:
         upgrade(revision=revision)
     except SystemExit:                               # Flask-Migrate has logged the reason
-        raise OperationRefused("The migrations could not be applied; standard error says why.") from None
+        raise OperationRefused("The migrations could not be applied; see standard error.") from None
     after = revisions.current()
     at = ", ".join(sorted({each or "none" for each in after.values()}))
-    words = f"Up to date: revision {at}." if after == before else f"Both databases are at revision {at} now."
+    words = f"Up to date: revision {at}." if after == before else f"Both databases are now at revision {at}."
     return Done({"changed": after != before, "before": before, "revisions": after}, words)
 
 
 @operator_command(
     "downgrade",
     click.argument("revision"),
-    click.option("--yes", is_flag=True, help="Do not ask."),
+    click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
     needs=Needs.APPLICATION,
 )
 def db_downgrade(revision: str, yes: bool) -> Done:
@@ -41,15 +41,15 @@ def db_downgrade(revision: str, yes: bool) -> Done:
     if not revisions.knows(None if revision == "base" else revision):
         raise OperationRefused(f"There is no revision {revision}.")
     if not yes and not sys.stdin.isatty():
-        raise OperationRefused("This loses what the older schema cannot hold. Take a backup, then say --yes.")
+        raise OperationRefused("This loses data that the older schema cannot store. Take a backup, then use --yes.")
     if not yes:
-        click.confirm(f"Go back to revision {revision}? What it cannot hold is lost.", abort=True, err=True)
+        click.confirm(f"Go back to revision {revision}? Data that it cannot store is lost.", abort=True, err=True)
     before = revisions.current()
     try:
         downgrade(revision=revision)
     except SystemExit:                               # Flask-Migrate has logged the reason
-        raise OperationRefused("The schema could not be taken back; standard error says why.") from None
-    return Done({"before": before, "revisions": revisions.current()}, f"Both databases are at revision {revision} now.")
+        raise OperationRefused("The schema could not be downgraded; see standard error.") from None
+    return Done({"before": before, "revisions": revisions.current()}, f"Both databases are now at revision {revision}.")
 
 
 db.add_command(db_upgrade)             # replaces Flask-Migrate's

@@ -21,7 +21,7 @@ from operations.errors import OperationRefused
 
 option = click.option
 FIRST_STEPS = """
-No users yet. Make the first merchant and the first user (it asks for a password of 15 characters or more):
+No users yet. Create the first merchant and the first user (it prompts for a password of 15 characters or more):
   {merchant}
   {user}
 Then sign in at {address}/login
@@ -46,7 +46,7 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
     if workers > 1 and chosen.redis_url is None:
         raise OperationRefused(
             f"{workers} server processes need COUNTINGHOUSE_REDIS_URL: each would count the rate limits for itself, "
-            "and a limit that multiplies by the number of processes is no limit. Set it, or use --workers 1."
+            "and the limit would multiply by the number of processes. Set it, or use --workers 1."
         )
     alone = nullcontext() if chosen.redis_url else only_server(chosen.instance)
     with alone, _listening(host, port) as listening:
@@ -100,7 +100,7 @@ def _prepare(host: str, port: int, *, with_demo: bool) -> None:
 def background() -> None:
     """Run only the background worker, until told to stop."""
     _must_be_migrated()
-    click.echo("The background worker runs (stop with Ctrl-C)", err=True)
+    click.echo("The background worker is running (stop with Ctrl-C)", err=True)
     worker.run(current_app._get_current_object(), settings(), server.until_signal)  # type: ignore[attr-defined]
 
 

@@ -28,12 +28,12 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (DatabaseClash, 409),
 )
 SENTENCES = {
-    404: "There is nothing here, or it is not yours to see.",
-    405: "This address takes no such request.",
-    413: "That was more than this page takes at once.",
-    500: "Something broke on our side. It has been written down.",
+    404: "This page does not exist, or you have no access to it.",
+    405: "This address does not support this method.",
+    413: "The request is too large for this page.",
+    500: "An unexpected error occurred. It was logged.",
     503: "The database is busy. Try again in a moment.",
-    409: "This clashes with something that already exists.",
+    409: "This conflicts with an existing row.",
 }
 
 
@@ -66,7 +66,7 @@ def show(error: Exception) -> Response:
 def explain(error: Exception) -> tuple[int, str]:
     """A status and a message for a person."""
     if isinstance(error, CSRFError):
-        return 400, "This form is too old: sign-in or session changed since it was opened. Open it again."
+        return 400, "This form has expired: the session changed since it was opened. Open it again."
     if isinstance(error, HTTPException):
         status = error.code or 500
         return status, SENTENCES.get(status, error.description or error.name)

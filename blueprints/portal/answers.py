@@ -28,8 +28,8 @@ def deleted(row: Told, prefix: str) -> Told:
         "title": "Deleted", "type": "object",
         "properties": {
             "id": {"type": "string"},
-            "deleted": {"type": "boolean", "description": "false for what documents name: it was only deactivated"},
-            "status": {"type": "string", "description": "The status of what was not deleted"},
+            "deleted": {"type": "boolean", "description": "false for a row in use: it was only deactivated"},
+            "status": {"type": "string", "description": "The status of a row that was not deleted"},
         },
         "required": ["id", "deleted"],
     }

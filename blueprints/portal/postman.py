@@ -15,7 +15,7 @@ def collection(base: str) -> dict[str, Any]:
     variables += [{"key": key, "value": ""} for key in dict.fromkeys(made(one) for one in every() if is_new(one))]
     variables += [{"key": one.manners.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()]
     return {
-        "info": {"name": "Countinghouse", "schema": SCHEMA, "description": "Made from the APIs' own declarations."},
+        "info": {"name": "Countinghouse", "schema": SCHEMA, "description": "Generated from the APIs' declarations."},
         "variable": variables,
         "item": [folder(contract) for contract in PUBLISHED.values()],
     }

@@ -55,7 +55,7 @@ def described(event: EventType, exposure: Exposure | None) -> dict[str, Any]:
     return {
         "operationId": event.name.replace(".", "_") + "_event", "summary": event.meaning, "security": [],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"2XX": {"description": "It has arrived; anything else, and silence, is tried again"}},
+        "responses": {"2XX": {"description": "Received; any other response, or none, is retried"}},
     }
 
 

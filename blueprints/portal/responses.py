@@ -15,17 +15,17 @@ def _header(schema: Schema, about: str) -> dict[str, Any]:
 
 
 HEADERS: dict[str, dict[str, Any]] = {
-    "X-Request-Id": _header({"type": "string"}, "The request's name in the log; tell it when you ask about a call"),
-    "X-RateLimit-Limit": _header(WHOLE, "Calls that the key has in the window"),
-    "X-RateLimit-Remaining": _header(WHOLE, "Calls that are left of them"),
-    "X-RateLimit-Reset": _header(WHOLE, "When the next call is free, in seconds of Unix time"),
+    "X-Request-Id": _header({"type": "string"}, "The request id in the log; include it in questions about a call"),
+    "X-RateLimit-Limit": _header(WHOLE, "Calls allowed in the window"),
+    "X-RateLimit-Remaining": _header(WHOLE, "Calls left in the window"),
+    "X-RateLimit-Reset": _header(WHOLE, "When the next call is allowed, in Unix seconds"),
     "X-RateLimit-Window": _header(WHOLE, "The window in seconds"),
     "ETag": _header({"type": "string"}, "The version of the row, for If-Match"),
-    "Idempotent-Replayed": _header({"type": "string", "enum": ["true"]}, "The answer is that of an earlier call"),
+    "Idempotent-Replayed": _header({"type": "string", "enum": ["true"]}, "The response of an earlier call"),
     "Retry-After": _header(WHOLE, "Seconds until the same call may succeed"),
     "WWW-Authenticate": _header({"type": "string"}, "How the credential is sent"),
-    "Allow": _header({"type": "string"}, "The methods that the address takes"),
-    "Deprecation": _header({"type": "string"}, "Since when this way of calling is deprecated: @ and Unix time"),
+    "Allow": _header({"type": "string"}, "The methods that the address supports"),
+    "Deprecation": _header({"type": "string"}, "The time of deprecation: @ and Unix time"),
 }
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Window")
 OF_STATUS = {"401": ("WWW-Authenticate",), "405": ("Allow",), "429": ("Retry-After",), "503": ("Retry-After",)}

@@ -59,7 +59,7 @@
     const { response } = event.detail.ctx;
     if (response.status < 500) return;
     const id = response.headers.get("X-Request-Id");
-    show({ kind: "bad", message: "Something broke on our side." + (id ? ` Request ${id}.` : "") });
+    show({ kind: "bad", message: "An unexpected error occurred." + (id ? ` Request ${id}.` : "") });
   });
   document.addEventListener("htmx:error", (event) => {
     if (event.detail.error?.name === "TypeError") show({ kind: "bad", message: "The server cannot be reached." });

@@ -152,10 +152,10 @@ def test_only_what_the_status_allows_is_offered_and_the_rest_refused_in_place(ad
         said(admin, refused, approved, f"You cannot {verb} Budget {approved} now.")
     said(admin, admin.post(f"/admin/budgets/{approved}/reject"), approved, "APPROVED -&gt; REJECTED is not allowed.")
     said(admin, admin.post(f"/admin/budgets/{approved}/delete"), approved, "can no longer be deleted.")
-    said(admin, admin.get(f"/admin/budgets/{pending}/reopen"), pending, "there is nothing to reopen")
+    said(admin, admin.get(f"/admin/budgets/{pending}/reopen"), pending, "it cannot be reopened")
     for key in (pending, approved):
         day = {"valid_until": "2099-01-01"}
-        said(admin, admin.post(f"/admin/budgets/{key}/reopen", day), key, "there is nothing to reopen")
+        said(admin, admin.post(f"/admin/budgets/{key}/reopen", day), key, "it cannot be reopened")
     part = admin.part(f"/admin/budgets/{approved}/approve")
     assert part.headers["HX-Redirect"] == f"/admin/budgets/{approved}"
 

@@ -165,7 +165,7 @@ def test_lines_that_both_changed_are_put_together_field_by_field(admin, alder):
     mine = {"items.2.description": "Meals", "items.2.quantity": "3", "items.2.unit_price": "9"}
     again = two.save(**mine, items__0__unit_price="11", items__1__unit_price="8")
     assert 'id="items.1.unit_price-hint">Now stored: 6.00.' in again.reply.text
-    assert "Somebody else added line 3." in again.reply.text
+    assert "Another user added line 3." in again.reply.text
     assert again.save().status_code == 303
     assert lines() == [("Work", 7, 11), ("Travel", 2, 8), ("Hotel", 1, 80), ("Meals", 3, 9)]
 

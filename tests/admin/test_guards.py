@@ -103,7 +103,7 @@ def test_headers_of_pages_are_strict(admin):
 def test_an_unknown_page_is_a_page(admin, visitor):
     found = admin.get("/admin/nothing-here")
     assert found.status_code == 404
-    assert "There is nothing here" in found.text
+    assert "This page does not exist" in found.text
     assert "Sign out" in found.text
     assert visitor().get("/nothing").status_code == 404
 

@@ -180,7 +180,7 @@ def test_a_budgets_currency_changes_once_its_lines_were_looked_at(admin, alder):
     before = whole(key)["items"][0]["id"]
     refused = Tab(admin, f"/admin/budgets/{key}/edit").save(currency="JPY")
     assert refused.reply.status_code == 422
-    assert "was in the former currency" in refused.reply.text
+    assert "was in the previous currency" in refused.reply.text
     assert refused.save(items__0__unit_price="8000").status_code == 303
     after = whole(key)
     assert (after["currency"], after["total_minor"], after["items"][0]["id"]) == ("JPY", 16_000, before)

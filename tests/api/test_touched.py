@@ -115,7 +115,7 @@ def test_a_refused_call_keeps_the_sentence_and_the_names_of_the_wrong_fields(api
     (lambda api, core: api.get("/customers/customer_9"), "There is no customer 9."),
     (lambda api, core: api.post("/customers", data="{", content_type="application/json"),
      "The body is not valid JSON: line 1, column 2."),
-    (lambda api, core: api.get("/nothing"), "There is nothing at this address."),
+    (lambda api, core: api.get("/nothing"), "This address does not exist."),
     (lambda api, core: core.get("/clients/9"), 'Object "clients(9)" was not found!'),
     (lambda api, core: core("PATCH", "/clients/9", data="{"), "The body is not valid JSON: line 1, column 2."),
     (lambda api, core: core("POST", "/", data="{"), "Parse error"),
@@ -135,7 +135,7 @@ def test_what_a_refused_creation_made_is_not_there(api, records, monkeypatch):
     monkeypatch.setattr("blueprints.api.verbs.shown", fail)
     api.post("/customers", {"name": "Ada"})
     assert (records[-1]["status"], touched(records[-1])) == (500, [])
-    assert records[-1]["message"] == "Something broke on our side. Tell us the request id."
+    assert records[-1]["message"] == "An unexpected error occurred. Report the request id."
 
 
 def test_a_call_without_the_permission_names_what_it_wanted(caller, alder, customer, records):

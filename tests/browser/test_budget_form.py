@@ -36,7 +36,7 @@ def test_the_shown_sum_is_the_servers_and_a_product_fills_its_line(window):
     page.goto("/admin/budgets/new?merchant_id=1")
     total, reason = page.locator("#sum [data-total]"), page.locator("#sum [data-reason]")
     field = lambda name: page.locator(f"[id='{name}']")         # noqa: E731
-    expect(reason).to_have_text("Nothing to add up yet.")
+    expect(reason).to_have_text("No lines yet.")
     field("items.0.product_id").press_sequentially("express del")
     option = page.locator("#products option").first
     expect(page.locator("#products option")).to_have_count(1)
@@ -71,7 +71,7 @@ def test_two_tabs_with_one_budget_lose_nothing(edited):
     expect(first).to_have_url(re.compile(r"/admin/budgets/\d+$"))
     second.get_by_label("Notes").fill("Said in the other tab")
     second.get_by_role("button", name="Save changes").click()
-    expect(second.locator("main")).to_contain_text("Somebody else changed this")
+    expect(second.locator("main")).to_contain_text("Another user changed this")
     expect(second.locator("[id='items.0.quantity']")).to_have_value("7")
     edited.page = second
     assert edited.faults() == []

@@ -121,7 +121,7 @@ def test_a_cell_is_changed_and_put_back(window):
     page.keyboard.press("Enter")
     expect(row).to_contain_text("changed@journey.example")
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast-x")).to_contain_text("was put back")
+    expect(page.locator(".toast-x")).to_contain_text("was restored")
     expect(page.locator("#list tbody tr").first).to_contain_text(old)
 
 

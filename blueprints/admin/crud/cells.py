@@ -69,7 +69,7 @@ def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> R
     version = seen_version() or record.version          # after a mistake, other people's changes still conflict
     if isinstance(error, PreconditionFailed):
         version = record.version
-        sentence = f"Somebody changed it to “{editable(here, key, column)}”. Save again to overwrite."
+        sentence = f"Another user changed it to “{editable(here, key, column)}”. Save again to overwrite."
     page = render_template(
         "admin/_cell_edit.html", here=here, record=record, column=column, typed=typed, wrong=sentence, version=version
     )
@@ -78,7 +78,7 @@ def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> R
 
 def put_back(column: Column) -> Response:
     """Reload the page after an undo."""
-    flash(f"{column.heading} was put back.", "ok")
+    flash(f"{column.heading} was restored.", "ok")
     response = make_response("", 204)
     response.headers["HX-Refresh"] = "true"
     return response

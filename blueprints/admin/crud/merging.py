@@ -14,7 +14,7 @@ from flask import request
 from blueprints.admin.crud.form_fields import MANY
 
 ITEM = re.compile(r"items\.(\d{1,6})\.(\w+)")
-TAKEN = "Somebody else changed this meanwhile; you had not touched it."
+TAKEN = "Changed by another user; you had not changed it."
 Lines = dict[int, dict[str, str]]
 
 
@@ -109,14 +109,14 @@ def _by_number(merged: Merged, now: Lines, mine: Lines, base: Lines) -> tuple[Li
     for number, line in now.items():
         if number not in base:
             kept[number] = line
-            notes.append(f"Somebody else added line {number + 1}.")
+            notes.append(f"Another user added line {number + 1}.")
         elif number in mine:
             for part, value in line.items():
                 name = f"items.{number}.{part}"
                 _field(merged, name, (value, mine[number].get(part, ""), base[number].get(part)), value)
             kept[number] = {part: merged.values.pop(f"items.{number}.{part}") for part in line}
         elif _as_digests({number: line}) != {number: base[number]}:
-            notes.append(f"Somebody else changed a line that you removed: {_sentence(line)}.")
+            notes.append(f"Another user changed a line that you removed: {_sentence(line)}.")
     own = [line for number, line in mine.items() if number not in base]
     kept |= dict(enumerate(own, max(now, default=-1) + 1))
     return kept, " ".join(notes)

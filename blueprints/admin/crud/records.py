@@ -23,10 +23,10 @@ from domain.listing import expect
 from models.audit import AuditEntry
 
 BOTH = (
-    "Somebody else changed this in the meantime. What you had not touched now shows what is stored; "
-    "look at the fields with a note, then save again."
+    "Another user changed this in the meantime. Fields that you had not changed now show the stored values; "
+    "check the fields with a note, then save again."
 )
-LOOK_AGAIN = Problem(inputs.SENT_AGAIN.code, "was in the former currency: look at it, then save again")
+LOOK_AGAIN = Problem(inputs.SENT_AGAIN.code, "was in the previous currency: check it, then save again")
 REFUSED = {Invalid: 422, Conflict: 422, PreconditionFailed: 409}
 
 

@@ -83,7 +83,7 @@ class CoreContract(RpcContract):
     def gate(self, request: Request) -> None:
         networks = services().settings.core_api_networks
         if not is_within(request.remote_addr, networks):
-            raise Forbidden("The Core API does not answer in your network.", code="network-not-allowed")
+            raise Forbidden("The Core API cannot be used from your network.", code="network-not-allowed")
 
     def secret(self, request: Request) -> tuple[str, str]:
         key = request.headers.get("X-Api-Key")

@@ -76,7 +76,7 @@ OPERATIONS = (
     ),
     Operation(
         name="iam.auth.jwt.refresh", method="POST", path="/iam/auth/jwt/refresh", scope=None, run=refresh,
-        takes_body=True, kept=False, positional=(), summary="Another hour for a JSON Web Token (deprecated)",
+        takes_body=True, kept=False, positional=(), summary="Renew a JSON Web Token for an hour (deprecated)",
         described=Description(body=Told({"type": "object", "additionalProperties": False}, {}), answer=TOKEN),
     ),
 )

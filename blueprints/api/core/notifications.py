@@ -59,7 +59,7 @@ CONTRACT.operations.append(operation(
             },
             "required": ["id", "secret", "previous_until_dt"],
         },
-        {"id": 1, "secret": "whsec_…, told this once", "previous_until_dt": "2026-02-01 12:00:00+0000"},
+        {"id": 1, "secret": "whsec_…, shown once", "previous_until_dt": "2026-02-01 12:00:00+0000"},
     )),
 ))
 

@@ -19,7 +19,7 @@ DESCRIBED = Description(
             "title": "WebhookTest", "type": "object", "additionalProperties": False,
             "properties": {
                 "event": TEXT | {"minLength": 1, "maxLength": LONGEST_NAME, "default": "webhook.test"},
-                "data": {"description": "Whatever the receiver shall find in `data`"},
+                "data": {"description": "The content of `data` for the receiver"},
             },
         },
         {"event": "webhook.test", "data": {"hello": "world"}},

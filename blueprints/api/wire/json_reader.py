@@ -20,7 +20,7 @@ def _constant(name: str) -> NoReturn:
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a name occurs twice in one object")
     return found
 
 
@@ -37,7 +37,7 @@ def read(raw: bytes) -> Any:
     except RecursionError:
         raise NotJson("The body is nested too deeply.") from None
     except InvalidOperation:         # an exponent beyond Decimal's range
-        raise NotJson("The body is not valid JSON: a number is out of any range.") from None
+        raise NotJson("The body is not valid JSON: a number is out of range.") from None
     except ValueError as problem:
         words = "a number has too many digits" if "digits" in str(problem) else str(problem)
         raise NotJson(f"The body is not valid JSON: {words}.") from None

@@ -223,14 +223,14 @@ def test_a_period_is_not_compared_to_one_without_requests(admin, alder, traffic)
     traffic(alder, status=404)
     found = compared(admin.get("/admin/analytics?range=1h").text)
     assert len(found) == 5
-    assert set(found.values()) == {"no data before"}
+    assert set(found.values()) == {"no earlier data"}
 
 
 def test_a_period_is_not_compared_to_hardly_any_requests(admin, alder, traffic):
     many(traffic, alder, 9, ago=75)
     many(traffic, alder, 12)
     found = compared(admin.get("/admin/analytics?range=1h").text)
-    assert set(found.values()) == {"too little before"}
+    assert set(found.values()) == {"too little earlier data"}
 
 
 def test_a_period_is_compared_to_one_with_requests(admin, alder, traffic):

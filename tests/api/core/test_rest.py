@@ -150,7 +150,7 @@ def test_the_id_of_the_path_wins_over_one_in_query_or_body(core, clients):
 def test_an_unknown_path_is_404_in_the_shape_of_this_contract(core, path):
     for method in ("GET", "POST", "PUT", "DELETE"):
         reply = core(method, path)
-        assert_error(reply, 404, "not_found: There is nothing at this address.")
+        assert_error(reply, 404, "not_found: This address does not exist.")
 
 
 @pytest.mark.parametrize(("method", "path", "allowed"), [
@@ -161,7 +161,7 @@ def test_an_unknown_path_is_404_in_the_shape_of_this_contract(core, path):
 ])
 def test_a_method_that_is_not_taken_is_405_and_says_which_are(core, method, path, allowed):
     reply = core(method, path)
-    assert_error(reply, 405, "method_not_allowed: This address does not take this method.")
+    assert_error(reply, 405, "method_not_allowed: This address does not support this method.")
     assert reply.headers["Allow"]
     if allowed:
         assert reply.headers["Allow"] == allowed
