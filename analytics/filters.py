@@ -34,7 +34,7 @@ EVERYTHING = Scope(None)
 class Filter:
     """A question. The fields after `mode` concern single requests: roll-ups do not keep them.
 
-    A request id is looked for in all of time. `touched` is a noun and an id.
+    A request id is searched without a period. `touched` is a noun and an id.
     """
 
     scope: Scope
@@ -69,7 +69,7 @@ class Filter:
 
     @property
     def by_own_index(self) -> bool:
-        """Does it ask for what few requests have, each kind of which has an index of its own?"""
+        """Whether it filters by a rare value that has an index of its own."""
         return bool(self.ip or self.request_id or self.user_id or self.customer_id or self.touched)
 
     def within(self, start: datetime, end: datetime) -> "Filter":
@@ -104,14 +104,14 @@ def owned(scope: Scope) -> list[ColumnElement[bool]]:
 def conditions(question: Filter, grain: Grain = FULL, *, calls: bool = False) -> list[ColumnElement[bool]]:
     """The shapes of one grain that answer the question; `calls` adds those of JSON-RPC batches.
 
-    Pages count only when asked for; calls of a batch only where methods or objects are told apart,
-    because a batch is one request.
+    Pages count only when the filter names them; calls of a batch only where results are by method or
+    object, because a batch is one request.
     """
     found: list[ColumnElement[bool]] = [shapes.c.grain == grain.number, shapes.c.kind.in_(_kinds(question, calls))]
     found += owned(question.scope)
     for name in (*EXACT, "source", "mode"):
         value = getattr(question, name)
-        if value is not None and (name, value) != ("source", PAGES):        # they once had another source
+        if value is not None and (name, value) != ("source", PAGES):        # older records have another source
             found.append(shapes.c[name] == value)
     if question.failed:
         found.append(shapes.c.status_class >= FIRST_ERROR)

@@ -43,8 +43,8 @@ class Row:
     customer_id: int | None
     idempotent: bool
     parent_id: int | None
-    message: str | None             # what a refused caller was told
-    fields: str | None              # the names of what was wrong
+    message: str | None             # the message of a refusal
+    fields: str | None              # the names of the wrong fields
     kind: int
     source: str
     mode: str
@@ -57,7 +57,7 @@ class Row:
     status_class: int
     status: int
     error_code: str | None
-    objects: tuple[Object, ...] = ()        # what it named or made
+    objects: tuple[Object, ...] = ()        # the rows that it named or created
 
     @property
     def failed(self) -> bool:
@@ -82,7 +82,7 @@ JOINED = select(*COLUMNS).select_from(table).join(shapes, shapes.c.id == table.c
 
 
 def _rows(connection: Connection, statement: Select[Any]) -> list[Row]:
-    """Requests with what they touched."""
+    """Requests with their objects."""
     found = connection.execute(statement).all()
     numbers = [values[1] for values in found]
     touched: dict[int, list[Object]] = {}

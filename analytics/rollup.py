@@ -23,7 +23,7 @@ Cell = list[Any]
 Cells = dict[tuple[int, int], Cell]                 # (shape, bucket) to cell
 NEXT_ID = "next_request_id"
 MOST_OBJECTS = 8
-NOTHING_TOLD: dict[str, Any] = {"objects": None, "message": None, "fields": None}   # of a call, by its batch
+NOTHING_TOLD: dict[str, Any] = {"objects": None, "message": None, "fields": None}   # not inherited by a call
 
 
 def minute_floor(now: float) -> int:
@@ -117,7 +117,7 @@ class Batch:
 
 
 def objects_of(record: dict[str, Any]) -> list[tuple[str, int]]:
-    """What a request touched, each object once. Records of former versions do not say it."""
+    """The objects of a request, each once; none in records of earlier versions."""
     given = record.get("objects")
     return list(dict.fromkeys((str(noun)[:40], int(key)) for noun, key in given))[:MOST_OBJECTS] if given else []
 

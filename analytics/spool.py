@@ -124,7 +124,7 @@ def encode(record: dict[str, Any]) -> bytes:
 
 
 def tell(record: dict[str, Any]) -> dict[str, Any]:
-    """The same record, what its caller was told cleaned."""
+    """The record with its message and fields cleaned."""
     if record.get("message") is not None:
         record["message"] = clean(record["message"], 300)
         record["fields"] = clean(", ".join(record.get("fields") or ()), 500)

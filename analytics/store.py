@@ -38,8 +38,8 @@ requests = db.Table(
     Column("customer_id", Integer),
     Column("idempotent", Boolean, nullable=False),
     Column("parent_id", long),                              # the batch that a call came in
-    Column("message", String(300)),                         # what a refused caller was told
-    Column("fields", String(500)),                          # the names of what was wrong, never its values
+    Column("message", String(300)),                         # the message of a refusal
+    Column("fields", String(500)),                          # the names of the wrong fields, never their values
     Index("ix_requests_at", "at_us", "id"),
     Index("ix_requests_shape", "shape_id", "at_us", "id"),
     Index("ix_requests_ip", "ip", "at_us"),
@@ -58,7 +58,7 @@ for _name in ("user_id", "customer_id"):        # most rows have none
         sqlite_where=requests.c[_name].is_not(None), postgresql_where=requests.c[_name].is_not(None),
     )
 
-# The rows of billing that a request named or made. The key is the way from an object to its requests.
+# The rows that a request named or created. The key finds the requests of an object.
 objects = db.Table(
     "request_objects",
     Column("noun", String(40), primary_key=True),

@@ -172,7 +172,7 @@ def is_busy(problem: DBAPIError) -> bool:
 
 
 def is_unreachable(problem: BaseException) -> bool:
-    """Is this the database being away or unusable, rather than a statement being wrong?"""
+    """Whether the error means an unreachable or unusable database, not a wrong statement."""
     if isinstance(problem, DBAPIError):
         return isinstance(problem, OperationalError) or problem.connection_invalidated
     return isinstance(problem, PoolTimeout | PendingRollbackError)

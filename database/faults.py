@@ -1,14 +1,14 @@
-"""Says a fault once: what goes wrong for every request fills no log."""
+"""Logs a repeated fault only once a minute, so that it does not fill the log."""
 
 import logging
 import threading
 import time
 
-QUIET = 60.0                # seconds for which the same words are not said again
+QUIET = 60.0                # seconds for which the same message is not logged again
 
 
 class Repeated:
-    """Log lines by their words; how often they were left out is said with the next one."""
+    """Suppresses repeated log lines; the next one reports how many were left out."""
 
     def __init__(self, log: logging.Logger):
         self._log = log
@@ -16,7 +16,7 @@ class Repeated:
         self._said: dict[str, tuple[float, int]] = {}
 
     def error(self, words: str) -> None:
-        """One line, unless the same was said a moment ago."""
+        """Log a line, unless the same one was logged a moment ago."""
         with self._guard:
             now = time.monotonic()
             before, left_out = self._said.get(words, (float("-inf"), 0))
@@ -27,7 +27,7 @@ class Repeated:
         self._log.error("%s%s", words, f" ({left_out} times more since the last line)" if left_out else "")
 
     def forget(self) -> None:
-        """As if nothing had been said."""
+        """Forget earlier lines."""
         self._said = {}
 
 
@@ -35,6 +35,6 @@ faults = Repeated(logging.getLogger("countinghouse.faults"))
 
 
 def database_away(problem: BaseException) -> None:
-    """The database cannot be used; its first line says why."""
+    """Log that the database cannot be used, with the first line of the error."""
     told = str(getattr(problem, "orig", None) or problem).strip() or "no answer"
     faults.error(f"The database cannot be used: {told.splitlines()[0][:200]}")

@@ -1,8 +1,8 @@
-"""PostgreSQL that stops answering: noticed in a second, told once, and nobody else waits for it.
+"""Detects within a second that PostgreSQL stops answering, and then fails at once instead of waiting.
 
-Time-outs of the server do not help when the server, or the way to it, is gone. So whoever waits longer than PATIENCE
-asks, on a connection of its own, whether anybody is there. If so, the statement may take as long as it takes. If not,
-the connection is given up, and for a while no other is tried.
+Time-outs of the server do not help when the server, or the network, is down. So a thread that waits longer than
+PATIENCE checks, on a separate connection, whether the server answers. If so, the statement goes on without limit. If
+not, the connection is closed, and for a while no other is tried.
 """
 
 import logging
@@ -16,22 +16,22 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-PATIENCE = 0.8              # seconds that a statement takes before somebody asks whether the server is there
-LONGEST_LOOK = 0.8          # seconds in which it must say so
-LONGEST_PING = 1.0          # seconds for the statement that tries a connection of the pool
-HELD = 1.0                  # seconds for which a verdict holds
+PATIENCE = 0.8              # seconds of a statement before a check whether the server answers
+LONGEST_LOOK = 0.8          # seconds for the answer to the check
+LONGEST_PING = 1.0          # seconds for the statement that tests a connection of the pool
+HELD = 1.0                  # seconds for which a result is cached
 CONNECTING = {
     "connect_timeout": 2, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
     "tcp_user_timeout": 3000,
 }
-SSL_REQUEST = struct.pack("!ii", 8, 80877103)           # what a server answers before it knows who asks
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)           # a server answers it before authentication
 
 log = logging.getLogger("countinghouse.database")
 _thread = threading.local()
 
 
 class Reach:
-    """Whether the server answers at all; without an address, which the first connection tells, it is believed to."""
+    """Checks whether the server answers; assumes so until the first connection gives its address."""
 
     def __init__(self, host: str, port: int):
         self.host, self.port = host, port
@@ -40,10 +40,10 @@ class Reach:
         self._looked = float("-inf")
 
     def answers(self) -> bool:
-        """A verdict at most HELD seconds old; while one thread looks, the others take the last one."""
+        """A result at most HELD seconds old; while one thread checks, the others use the last one."""
         if not self.host or time.monotonic() - self._looked < HELD:
             return self._answers
-        waits = self._answers                   # nobody waits for a server that did not answer the last time
+        waits = self._answers                   # do not wait for a server that did not answer the last time
         if not self._looking.acquire(blocking=waits):
             return False
         try:
@@ -61,7 +61,7 @@ class Reach:
             log.warning("PostgreSQL answers again")
 
     def _look(self) -> str:
-        """What is wrong, or nothing."""
+        """Check the server; returns the problem, or an empty text."""
         until = time.monotonic() + LONGEST_LOOK
         try:
             with self._connected() as connection:
@@ -81,7 +81,7 @@ class Reach:
 
 
 class WatchedConnection(psycopg.Connection[Any]):
-    """A connection on which nobody waits for a server that is gone."""
+    """A connection that does not wait for a server that is down."""
 
     reach: Reach | None = None
 
@@ -89,7 +89,7 @@ class WatchedConnection(psycopg.Connection[Any]):
         return super().wait(gen if self.reach is None else self._watched(gen), *given, **more)
 
     def _watched(self, gen: Any) -> Generator[Any, Any, Any]:
-        """The same steps; at those where nothing has come for a while it looks whether the server is there."""
+        """Run the steps; when nothing has arrived for a while, check whether the server answers."""
         began = time.monotonic()
         try:
             wanted = next(gen)
@@ -110,7 +110,7 @@ class WatchedConnection(psycopg.Connection[Any]):
 
 
 def watch(engine: Engine) -> None:
-    """Let no thread wait for a server that is gone."""
+    """Keep threads from waiting for a server that is down."""
     reach = Reach(engine.url.host or "", engine.url.port or 5432)
     ping = engine.dialect.do_ping
 

@@ -45,11 +45,11 @@ def if_there(row: Any) -> int:
 
 
 class ResultTooLarge(Exception):
-    """A statement found more than one answer may take of the memory."""
+    """The result of a statement exceeds the memory limit."""
 
 
 def within_bounds(rows: Sequence[Any], most: int = MOST_ROWS) -> Sequence[Any]:
-    """The rows, if they are not too many; raises ResultTooLarge."""
+    """The rows, if they are within the limits; raises ResultTooLarge."""
     if len(rows) > most:
         raise ResultTooLarge(f"more than {most:,} lines")
     return rows

@@ -115,7 +115,7 @@ def _words(problem: Exception) -> str:
 
 
 def sentence(problem: BaseException) -> str:
-    """A failure of the network in plain words."""
+    """The message of a network failure."""
     for kind, words in SENTENCES:
         if isinstance(problem, kind):
             return words

@@ -1,6 +1,6 @@
-"""From what stands in the request log, nouns and ids, to the pages about them.
+"""Links nouns and ids in the request log to their pages.
 
-The log knows no row of billing: what a reader may open, and how it is called, is asked of the noun.
+The log has no rows of billing: the noun decides what a reader may open, and knows its name.
 """
 
 import re
@@ -18,7 +18,7 @@ LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A row that a request names. Without a name it is out of the reader's reach, or gone: then it has no address."""
+    """A row that a request names. Without a name or URL it is deleted, or the reader has no access."""
 
     object: str                     # customer_42
     name: str | None = None
@@ -32,13 +32,13 @@ def parsed(text: str) -> Object | None:
 
 
 def known(text: str) -> Object | None:
-    """The same, for a noun whose rows the reader can open."""
+    """The noun and the id, for a noun whose rows the reader can open."""
     found = parsed(text)
     return found if found is not None and navigation.row_page(found[0], wide_actor()) else None
 
 
 def link(noun: str, key: int) -> Link:
-    """Where the row is and how it is called."""
+    """The URL and the name of the row."""
     who = wide_actor()
     page = navigation.row_page(noun, who)
     name = page.name(who, key) if page is not None else None
@@ -46,7 +46,7 @@ def link(noun: str, key: int) -> Link:
 
 
 def finder() -> Callable[[str, int], Link]:
-    """The same, for a page that names the same rows again and again."""
+    """`link` with a cache, for a page that repeats rows."""
     return cache(link)
 
 
@@ -57,5 +57,5 @@ def owners(row: Row) -> list[Object]:
 
 
 def words(objects: tuple[Object, ...]) -> str:
-    """Objects in one cell of an export."""
+    """The text of objects in one cell of an export."""
     return " ".join(f"{noun}_{key}" for noun, key in objects)

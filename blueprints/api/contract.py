@@ -92,11 +92,11 @@ class Exposure:
     prefix: str                             # of ids in paths
     required: tuple[str, ...]               # domain names that a creation requires here
     tenant: str                             # the wire name of the merchant, if a caller may have several
-    unscoped: tuple[str, ...]               # verbs that ask for no scope
+    unscoped: tuple[str, ...]               # verbs that require no scope
     name: str                               # the contract's name of the noun
     told: bool                              # events show the noun like this
     show: Callable[[Record], dict[str, Any]]
-    noun: str = ""                           # as the request log says it
+    noun: str = ""                           # its name in the request log
     references: tuple[Reference, ...] = ()   # the fields of a body that name rows
     written: RowCache | None = None          # rows as JSON, if the contract shows them alike to all callers
 

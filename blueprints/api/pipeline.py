@@ -112,14 +112,14 @@ def execute(
 
 
 def note_path(operation: Operation, text: Any) -> None:
-    """Note the row that the path of a call, or its `id`, names."""
+    """Add the row in the path of a call, or in its `id`, to the request log."""
     exposure = operation.exposure
     if exposure is not None and (key := number_of(exposure.prefix, text)) is not None:
         g.call.part.names(exposure.noun, key)
 
 
 def note_body(operation: Operation, body: Any) -> None:
-    """Note the rows that a body names."""
+    """Add the rows that a body names to the request log."""
     exposure = operation.exposure
     if exposure is not None and exposure.references:
         part: Part = g.call.part

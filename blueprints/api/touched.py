@@ -1,4 +1,4 @@
-"""What a call touches: the rows that its path and its body name, and what it makes; for the request log."""
+"""Collects, for the request log, the rows that a call's path and body name and that it creates."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Object = tuple[str, int]
 
 
 class Part:
-    """What one call touched, and why it was refused: an HTTP request, or one call of a batch."""
+    """The rows of one call, and the reason of its refusal: an HTTP request, or one call of a batch."""
 
     __slots__ = ("fields", "made", "message", "named")
 
@@ -26,22 +26,22 @@ class Part:
         self.fields: list[str] = []
 
     def names(self, noun: str, key: int) -> None:
-        """Note a row that the caller named."""
+        """Add a row that the caller named."""
         if len(self.named) < MOST and (noun, key) not in self.named:
             self.named.append((noun, key))
 
     def makes(self, noun: str, key: int) -> None:
-        """Note a row that was made."""
+        """Add a row that was created."""
         self.made.append((noun, key))
 
     def refuse(self, failure: Mapping[str, Any], fields: Iterable[str]) -> None:
-        """Note what the caller was told, and which fields were wrong; nothing was made then."""
+        """Store the message and the wrong fields of a refusal, which created nothing."""
         self.fields = list(fields)
         self.message = sentence(failure, plain=not self.fields)
         self.made = []
 
     def record(self) -> dict[str, Any]:
-        """The keys that this adds to a record of the request log; none where there is nothing to say."""
+        """The keys for a record of the request log; none if all are empty."""
         if not self.named and not self.made and self.message is None:
             return {}
         found: dict[str, Any] = {}
@@ -58,7 +58,7 @@ class Part:
 
 
 def sentence(failure: Mapping[str, Any], *, plain: bool) -> str | None:
-    """The sentence of a refusal, wherever its contract puts it; the data of a `plain` one name no fields."""
+    """The message of a refusal, wherever its contract puts it; the data of a `plain` one name no fields."""
     told = failure.get("error")
     if not isinstance(told, dict):
         told = failure
@@ -69,7 +69,7 @@ def sentence(failure: Mapping[str, Any], *, plain: bool) -> str | None:
 
 @lru_cache(256)
 def slug(noun: str) -> str:
-    """A noun as it stands in the request log and in addresses: api_key."""
+    """A noun's name in the request log and in URLs: api_key."""
     return noun.lower().replace(" ", "_")
 
 
@@ -100,7 +100,7 @@ def references(fields: Fields) -> tuple[Reference, ...]:
 
 
 def named_in(body: Any, wanted: tuple[Reference, ...]) -> Iterator[Object]:
-    """The rows that a body names, as it names them: whether there are such rows is not asked."""
+    """The rows that a body names, whether or not they exist."""
     for one in wanted if isinstance(body, dict) else ():
         value = body.get(one.wire)
         for each in value if isinstance(value, list) else (value,):

@@ -39,7 +39,7 @@ def expose(
 ) -> Exposure:
     """Offer some verbs of a noun under a path, in the contract's words.
 
-    `tenant` is the wire name of the merchant where callers may have several; `unscoped` are verbs that ask for
+    `tenant` is the wire name of the merchant if callers may have several; `unscoped` are verbs that require
     no scope; `name` is what the contract calls the noun; `told` says that events show the noun like this.
     """
     show = record_shower(fields, contract.formats)

@@ -1,7 +1,7 @@
 """Remembers, in a signed cookie, that a person has signed in with this browser.
 
-Wrong passwords that strangers type for an account do not keep such a browser out: it has tries of its own. The
-cookie opens nothing; without the right password it is worth only those tries.
+Wrong passwords from elsewhere do not lock such a browser out, because it has attempts of its own. The
+cookie alone signs nobody in.
 """
 
 import secrets
@@ -16,7 +16,7 @@ AGE = 365 * 24 * 3600               # seconds
 
 
 def known_device(account: str) -> str | None:
-    """The browser's number, if this account has signed in with it before."""
+    """The browser's id, if this account has signed in with it before."""
     try:
         held = _signer().loads(request.cookies.get(_name(), ""))
     except BadSignature:
@@ -26,7 +26,7 @@ def known_device(account: str) -> str | None:
 
 
 def remember(response: Response, account: str) -> None:
-    """Let this browser be known for the account from now on."""
+    """Set the cookie that marks this browser as known for the account."""
     number = known_device(account) or secrets.token_urlsafe(12)
     response.set_cookie(
         _name(), str(_signer().dumps({account_key(account): number})), max_age=AGE, secure=request.is_secure,

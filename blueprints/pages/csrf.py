@@ -58,5 +58,5 @@ def _is_own(address: str) -> bool:
 
 
 def _outside(parts: SplitResult, own: SplitResult) -> int | None:
-    """The port of an address without one, where the Host has none either."""
+    """The default port of a URL without one, if the Host has none either."""
     return DEFAULT_PORTS.get(parts.scheme) if own.port is None else None

@@ -48,7 +48,7 @@ def show(error: Exception) -> Response:
     status, message = explain(error)
     if is_unreachable(error):
         database_away(error)
-        forget_caller()                             # who asks stands in the database
+        forget_caller()                             # finding the user needs the database
     elif status >= 500 and not isinstance(error, DatabaseBusy | errors.Unavailable | HTTPException):
         current_app.logger.error("page failed", exc_info=error)
     if is_partial():

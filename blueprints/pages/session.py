@@ -97,7 +97,7 @@ def signed_in() -> SignedIn | None:
 
 
 def forget_caller() -> None:
-    """For the rest of this request nobody is signed in, and the database is not asked who it is."""
+    """Treat the rest of this request as signed out, without a query."""
     g._login_user = logins.anonymous_user()
 
 

@@ -136,7 +136,7 @@ def _scopes(given: list[str] | None) -> list[str]:
 
 
 def _expiry(actor: Actor, given: datetime | date | None, merchant_id: int | None = None) -> datetime | None:
-    """When the key ends: a bare day in the zone of its merchant. The operator's command accepts a time in the past."""
+    """The key's expiry: a bare day in its merchant's zone. The operator's command accepts a time in the past."""
     if given is None or isinstance(given, datetime):
         moment = given
     else:

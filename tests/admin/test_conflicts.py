@@ -76,7 +76,7 @@ def test_saving_again_after_a_conflict_keeps_what_the_other_one_set(admin, alder
     assert again.reply.status_code == 409
     assert again.text("phone") == "+44 20 1234"
     assert again.text("organisation") == "Engines Ltd"
-    assert 'id="phone-hint">Somebody else changed this meanwhile' in again.reply.text
+    assert 'id="phone-hint">Changed by another user' in again.reply.text
     assert "organisation-hint" not in again.reply.text
     assert "note-hint" not in again.reply.text
     assert again.save().status_code == 303
