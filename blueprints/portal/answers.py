@@ -28,7 +28,7 @@ def deleted(row: Told, prefix: str) -> Told:
         "title": "Deleted", "type": "object",
         "properties": {
             "id": {"type": "string"},
-            "deleted": {"type": "boolean", "description": "false for a row in use: it was only deactivated"},
+            "deleted": {"type": "boolean", "description": "false for a row that was only deactivated"},
             "status": {"type": "string", "description": "The status of a row that was not deleted"},
         },
         "required": ["id", "deleted"],
