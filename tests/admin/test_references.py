@@ -6,7 +6,7 @@ from blueprints.admin.crud.form_fields import plain
 from database import db
 from domain.people import users
 from tests import cast
-from tests.architecture.nouns import pages
+from tests.architecture.nouns import file_of, pages
 from tests.references import REFERENCES, made_for, resources
 from tests.rows import sample_of
 
@@ -51,7 +51,8 @@ def test_another_merchants_row_cannot_be_named(both, alder, birch, noun, path):
     foreign, own = (made_for(path, cast.actor_for(one)) for one in (birch, alder))
     model = resources()[noun].listing.model
     refused = both.post(f"/admin/{noun}", form_of(noun, path, foreign, alder))
-    assert refused.status_code == 422
+    place = f"{file_of(resources()[noun])}: load {path} through the Listing of what it names, with refer()"
+    assert refused.status_code == 422, place
     assert "must exist" in refused.text
     assert cast.count(model) == 0
     good = both.post(f"/admin/{noun}", form_of(noun, path, own, alder))

@@ -35,7 +35,8 @@ def test_a_noun_that_names_another_says_so_before_that_is_deleted(resource, colu
 
 @pytest.mark.parametrize("listing", listings(), ids=lambda one: one.noun)
 def test_texts_are_sorted_and_searched_by_their_keys(listing):
-    place = f"models/: give {listing.noun} a column of sort_key() or search_key(), and let its Listing use it"
+    file = listing.model.__module__.replace(".", "/") + ".py"
+    place = f"{file}: give {listing.noun} a column of sort_key() or search_key(), and let its Listing use it"
     for name, column in listing.sort.items():
         kind = getattr(column, "type", None)
         key = getattr(column, "key", "")

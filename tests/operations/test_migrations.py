@@ -24,7 +24,8 @@ def tables(installation: Any) -> set[str]:
 
 def test_the_migrations_make_what_the_models_say(installation: Any) -> None:
     result = installation.app.test_cli_runner().invoke(args=["db", "check"])
-    assert result.exit_code == 0, result.output
+    place = "migrations/versions/: write the revision that makes what the models say"
+    assert result.exit_code == 0, f"{place}: {result.exception or result.output}"
 
 
 def test_down_and_up_again_leaves_nothing_behind(installation: Any) -> None:

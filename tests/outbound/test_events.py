@@ -286,7 +286,7 @@ def test_keys_and_merchants_themselves_make_no_events(listening):
 def test_every_event_is_documented():
     text = DOCUMENT.read_text()
     for one in events.EVENTS:
-        place = f"docs/webhooks.md: add to its table of events: | `{one.name}` | {one.meaning} |"
+        place = f"docs/webhooks.md: add to its table of events: | `{one.name}` | {one.since} | {one.meaning} |"
         assert f"`{one.name}`" in text, place
         assert one.meaning in text, place
     assert f'"version": "{events.VERSION}"' in text
