@@ -3,7 +3,7 @@
 from typing import Any
 
 from database.searching import fold
-from domain import validators
+from domain.inputs import validators
 
 
 def countries(_: Any) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import JSON
 
-from domain.input_facts import NULL_IF_NEW
 from domain.inputs import Input
+from domain.inputs.facts import NULL_IF_NEW
 
 Schema = dict[str, Any]
 TYPES: tuple[tuple[type, Schema], ...] = (

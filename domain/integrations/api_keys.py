@@ -10,8 +10,8 @@ from domain import clock, zones
 from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.input_facts import one_of
 from domain.inputs import Choice, Input, Maybe, NameText, Networks, Text, Until, WebAddress, Whole
+from domain.inputs.facts import one_of
 from domain.integrations import key_listing, samples, webhooks
 from domain.lifecycle import Lifecycle
 from domain.permissions import KEY_SCOPES

@@ -91,6 +91,8 @@ FLOOR_OF = {area: number for number, areas in enumerate(FLOORS) for area in area
 def area_of(name):
     """The area of a module of domain/; empty for the toolbox, which lies flat in it."""
     parts = name.split(".")
+    if len(parts) > 1 and parts[1] == "inputs":              # a package of the toolbox
+        return ""
     return parts[1] if len(parts) > 2 or (ROOT / "domain" / parts[1]).is_dir() else ""
 
 

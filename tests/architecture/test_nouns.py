@@ -129,7 +129,10 @@ def test_an_event_has_one_shape(noun):
     assert len(shapes) == 1, place
 
 
-MACHINERY = ("database", "blueprints.api.wire", "blueprints.admin.crud", "blueprints.pages", "blueprints.portal")
+MACHINERY = (
+    "database", "domain.inputs", "blueprints.api.wire", "blueprints.admin.crud", "blueprints.pages",
+    "blueprints.portal",
+)
 NOUNS = ("domain.people", "domain.catalog", "domain.sales", "domain.integrations", "domain.outbox")
 # Where nouns are declared rather than handled, and the reference, which shows the one table of events.
 DECLARES = ("domain.permissions", "domain.settings")

@@ -10,9 +10,9 @@ from pydantic_core import PydanticCustomError
 from domain import inputs
 from domain.catalog import products
 from domain.errors import Invalid
+from domain.inputs.times import moment
 from domain.people import customers
 from domain.sales import budgets
-from domain.times import moment
 
 WINTER = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from domain import validators
+from domain.inputs import validators
 
 # What the package pycountry 26.2.16 had, which the table took the place of.
 KNOWN = json.loads((Path(__file__).parent / "fixtures" / "iso_codes.json").read_text())

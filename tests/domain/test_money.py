@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprints.api.public.contract import amount
-from domain.iso_codes import CURRENCY_NUMBERS
+from domain.inputs.iso_codes import CURRENCY_NUMBERS
 from models.money import (
     EXPONENTS,
     Money,

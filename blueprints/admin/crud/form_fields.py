@@ -8,8 +8,8 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from blueprints.pages.format import words
-from domain import metadata_text
 from domain.actor import Actor
+from domain.inputs import metadata_text
 
 Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
 OURS = frozenset({"csrf_token", "version", "loaded", "next", "merchant_id", "once"})     # not the row's own fields

@@ -15,10 +15,9 @@ from blueprints.admin.crud.form_fields import MANY, Choices, Section
 from blueprints.pages.format import words, zone
 from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.session import actor, may, wide_actor
-from domain import times
 from domain.actor import Actor
 from domain.errors import Problem
-from domain.inputs import lists_of
+from domain.inputs import lists_of, times
 from domain.pages import Page, Query, Record
 from domain.resource import Action, Resource
 

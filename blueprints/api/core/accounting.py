@@ -14,11 +14,12 @@ from blueprints.api.core.contract import exact
 from blueprints.api.description import Description, Told
 from blueprints.api.field import Field
 from blueprints.api.verbs import expose, listed
-from domain import inputs, settings, times
+from domain import inputs, settings
 from domain.actor import Actor
 from domain.catalog import currencies
 from domain.catalog.currencies import Rate, RateInput
 from domain.errors import Invalid
+from domain.inputs import times
 
 CURRENCY = {
     "id": Field(name="id"),

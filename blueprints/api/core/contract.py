@@ -27,9 +27,9 @@ from domain.access.recognition import is_within
 from domain.access.user_access import unknown_token
 from domain.actor import ALL, Actor
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
+from domain.inputs.validators import is_whole, timezones
 from domain.pages import Page, Query
 from domain.usage import InUse
-from domain.validators import is_whole, timezones
 
 AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603

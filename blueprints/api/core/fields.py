@@ -9,7 +9,7 @@ from blueprints.api.field import SKIP, Convert, Field, Formats, Problems
 from blueprints.api.field_map import Amount
 from blueprints.api.json_schema import Schema
 from domain.errors import Problem
-from domain.validators import currency_numbers
+from domain.inputs.validators import currency_numbers
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,9 +16,10 @@ from blueprints.api.field_map import number_after
 from blueprints.api.public.manners import MANNERS
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
-from domain import clock, errors, times, zones
+from domain import clock, errors, zones
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Unauthenticated
+from domain.inputs import times
 from domain.pages import Page, Query
 
 EXPECTED = "Authorization: Bearer bk_live_..."

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationInfo
 
-from domain.validators import wrong
+from domain.inputs.validators import wrong
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 MOMENT = re.compile(

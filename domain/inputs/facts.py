@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from domain.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE
+from domain.inputs.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE
 
 NULL_IF_NEW = "nullIfNew"                    # read where schemas are generated
 
