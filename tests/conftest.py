@@ -25,6 +25,7 @@ from database import db
 from domain.access import passwords
 from domain.access.recognition import verdicts
 from domain.integrations import webhooks
+from domain.vault import vault
 from tests import plan
 
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
@@ -165,8 +166,9 @@ def removable(engine) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def context(request, app, restore, records):
+def context(request, app, settings, restore, records):
     """A blank stage, inside an application context, for every test that does not bring its own."""
+    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)     # another application may have its own
     if request.node.get_closest_marker("files"):
         yield None
         return

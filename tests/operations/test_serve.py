@@ -170,7 +170,7 @@ def test_a_server_without_users_prints_the_first_steps_and_they_work(installatio
     server.process.terminate()
     server.process.wait(30)
     server.rest.join()
-    merchant, user = [line for line in server.printed.splitlines() if " --app " in line]
+    merchant, user = [line for line in server.printed.splitlines() if " create --" in line]
     user += " --password 'seven quiet ledgers at dusk'"
     for line in (merchant, user):
         subprocess.run(line, shell=True, cwd=ROOT, check=True, capture_output=True)

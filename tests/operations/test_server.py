@@ -159,7 +159,7 @@ def test_nothing_stays_on_the_port_when_the_parent_is_killed(start: Any) -> None
     children = eventually(lambda: len(running.children()) == 3 and running.children())
     running.process.kill()
     eventually(lambda: not any(alive(child) for child in children))
-    assert refused(running.port)
+    assert eventually(lambda: refused(running.port))
 
 
 def test_a_second_server_on_the_same_port_fails_at_once_with_one_line(start: Any) -> None:

@@ -67,7 +67,7 @@ def test_a_place_is_free_again_whatever_became_of_the_test(alder):
 
 def test_beyond_the_places_it_is_said_when_to_come_back(alder):
     with probe._place(), probe._place():
-        with pytest.raises(LimitExceeded, match="2 test events are under way") as refused:
+        with pytest.raises(LimitExceeded, match="2 test events are already being sent") as refused:
             probe.probe_key(cast.actor_for(alder), "webhook.test", None)
         assert refused.value.details["retry_after"] == 10
 
