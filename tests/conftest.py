@@ -168,10 +168,10 @@ def removable(engine) -> list[str]:
 @pytest.fixture(autouse=True)
 def context(request, app, settings, restore, records):
     """A blank stage, inside an application context, for every test that does not bring its own."""
-    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)     # another application may have its own
     if request.node.get_closest_marker("files"):
         yield None
         return
+    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)     # another application may have its own
     with app.app_context():
         restore()
         records.clear()
