@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, bindparam, select
 from database.reader import MOST_ROWS, within_bounds
 from database.searching import containing
 from database.statements import Prepared, Values
-from domain.inputs import texts
+from domain import texts
 
 Bound = Callable[[Any], ColumnElement[bool]]
 READERS: dict[Any, Callable[[Any], Any]] = {"text": containing, str: texts.composed}

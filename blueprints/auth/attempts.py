@@ -12,8 +12,8 @@ from limits import RateLimitItemPerMinute
 
 from blueprints.shared_counters import counters
 from database.ip_addresses import limited_as
+from domain import texts
 from domain.errors import LimitExceeded
-from domain.inputs import texts
 from domain.vault import vault
 
 WINDOW = 15                                         # minutes

@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 
 from database import db
 from database.searching import like
-from domain import codes, inputs, usage
+from domain import codes, inputs, texts, usage
 from domain.actor import Actor
 from domain.catalog import pricing, samples
 from domain.copies import copying, twin
@@ -29,7 +29,6 @@ from domain.inputs import (
     Truth,
     Whole,
     sent_again,
-    texts,
 )
 from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back

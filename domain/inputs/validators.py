@@ -15,7 +15,8 @@ from zoneinfo import available_timezones
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from domain.inputs import iso_codes, metadata_text, texts
+from domain import texts
+from domain.inputs import iso_codes, metadata_text
 
 NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")

@@ -8,7 +8,7 @@ from sqlalchemy import func, literal, select
 
 from database import db
 from database.searching import like
-from domain import codes, usage
+from domain import codes, texts, usage
 from domain.actor import Actor
 from domain.copies import copying, twin
 from domain.errors import Conflict, Invalid, Problem
@@ -30,7 +30,6 @@ from domain.inputs import (
     Truth,
     WebAddress,
     sent_again,
-    texts,
 )
 from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from sqlalchemy import exists, func, or_, select
 
 from database import db
-from domain import audit
+from domain import audit, texts
 from domain.access import passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
-from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth, texts
+from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth
 from domain.inputs.facts import Facts
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter

@@ -176,7 +176,7 @@ def tell(row: str, what: str) -> None:
     click.echo(f"{row} has {what}. It keeps it as it is written; change it when you can.", err=True)
 
 
-# How texts are folded and compared: as database/searching.py and domain/inputs/texts.py did when this was written.
+# How texts are folded and compared: as database/searching.py and domain/texts.py did when this was written.
 
 LETTERS = str.maketrans({
     "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "ŋ": "n", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th",

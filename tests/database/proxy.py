@@ -28,6 +28,8 @@ class Proxy:
         self.delay = seconds
 
     def cut(self):
+        with suppress(OSError):                     # else the thread in accept() would take one more
+            self.listening.shutdown(socket.SHUT_RDWR)
         self.listening.close()
         self._hang_up()
 

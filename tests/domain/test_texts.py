@@ -5,10 +5,9 @@ import pytest
 from database import db, transaction
 from database.searching import fold
 from database.text_keys import keys
-from domain import audit, inputs
+from domain import audit, inputs, texts
 from domain.catalog import products
 from domain.errors import Conflict, Invalid
-from domain.inputs import texts
 from domain.pages import Query
 from domain.people import customers, users
 from domain.sales import budgets
