@@ -144,7 +144,7 @@ def take_object(fields: Fields, body: Mapping[str, Any], path: str, problems: Pr
     """The sent object in the domain's names; ignores read-only fields, reports names that the map lacks."""
     taken: dict[str, Any] = {}
     if not body.keys() <= fields.keys():
-        problems |= unknown_names.problems(body, fields, path)
+        problems |= unknown_names.problems(body, fields, path, {wire for wire, one in fields.items() if one.writable})
     for wire, one in fields.items():
         if wire in body and one.writable:
             value = one.take(body[wire], path + one.name, problems)

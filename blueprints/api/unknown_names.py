@@ -46,11 +46,14 @@ def problem(name: str, known: Iterable[str]) -> Problem:
     return Problem(CODE, f"is not known here; the nearest known name is {near}" if near else "is not known here")
 
 
-def problems(names: Iterable[str], known: Iterable[str], path: str = "") -> dict[str, Problem]:
-    """The problems of several unknown names, by their paths."""
+def problems(
+    names: Iterable[str], known: Iterable[str], path: str = "", offered: Iterable[str] | None = None
+) -> dict[str, Problem]:
+    """The problems of several unknown names, by their paths; only names in `offered` are suggested, if it is given."""
     listed = sorted(set(known))
     wrong = [name for name in names if name not in listed][:MOST]
-    return {f"{path}{SENT}{printable(name)}": problem(name, listed) for name in wrong}
+    suggested = listed if offered is None else sorted(offered)
+    return {f"{path}{SENT}{printable(name)}": problem(name, suggested) for name in wrong}
 
 
 def as_sent(path: str) -> str:

@@ -65,6 +65,13 @@ def test_all_mistakes_of_a_body_are_told_at_once(api):
     assert details["customerId"] == "is required"
 
 
+def test_a_field_that_is_only_read_is_never_suggested(api):
+    reply = api.post("/products", {"name": "Lamp", "price": 1, "createdAd": "2026-01-01", "idd": "product_1"})
+    assert reply.status_code == 422
+    suggested = {text.rpartition(" ")[2] for text in reply.json["details"].values()}
+    assert not suggested & {"createdAt", "updatedAt", "id"}
+
+
 def test_an_unknown_name_in_an_object_is_told_with_its_path(api):
     reply = api.post("/customers", {"name": "Ada", "address": {"line2": "x"}})
     assert reply.status_code == 422
