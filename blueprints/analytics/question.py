@@ -35,7 +35,7 @@ STATUS_NAMES = {
     "failed": "All failures", "2xx": "2xx", "3xx": "3xx", "4xx": "4xx", "5xx": "5xx", "rpc": "RPC errors"}
 TEXTS = ("contract", "endpoint", "method", "source", "ip", "q", "error")
 LONG = timedelta(days=3660)         # periods up to this need no query for the oldest request
-IDS = ("key", "user", "customer")
+IDS = ("key", "merchant", "user", "customer")
 RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d"}
 
 
@@ -122,8 +122,9 @@ def _filter(args: dict[str, str], window: Window) -> Filter:
     mode = args.get("mode") or ("all" if neither or exact else me().actor().mode.value)
     touched = links.parsed(args.get("object", ""))
     meant = None if touched else links.known(words)         # customer_42 in the search box
+    reach = scope().narrowed(int(args["merchant"])) if "merchant" in args else scope()
     return Filter(
-        scope=scope(), start=window.start, end=window.end, key_id=int(args["key"]) if "key" in args else None,
+        scope=reach, start=window.start, end=window.end, key_id=int(args["key"]) if "key" in args else None,
         contract=args.get("contract"), endpoint=args.get("endpoint"), method=args.get("method"),
         status_class=STATUSES.get(status), status=int(status) if status.isdigit() else None,
         failed=status == "failed", error_code=args.get("error"), source=args.get("source"),
@@ -239,4 +240,4 @@ def choices(asked: Question) -> dict[str, Any]:
         "statuses": STATUS_NAMES, "ranges": RANGE_NAMES,
         "sources": [(name, name) for name in queries.sources(scope())], "endpoints": queries.endpoints(scope()),
         "owners": [(noun, noun.capitalize(), links.link(noun, int(asked.args[noun])))
-                   for noun in ("user", "customer") if noun in asked.args]}
+                   for noun in ("merchant", "user", "customer") if noun in asked.args]}

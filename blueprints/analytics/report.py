@@ -9,7 +9,7 @@ from flask import Response, make_response, render_template, request
 
 from analytics import charts, queries
 from analytics.figures import Latency, Point, Totals
-from blueprints.analytics import export
+from blueprints.analytics import export, incident
 from blueprints.analytics.command import curl
 from blueprints.analytics.question import Question, choices, key_names, read
 from blueprints.pages import navigation
@@ -91,7 +91,14 @@ def _content(asked: Question, totals: Totals) -> dict[str, Any]:
         "types": queries.errors_by_type(question), "used": used,
         "names": key_names([use.key_id for use in used if use.key_id is not None]),
         "choices": choices(asked), "first_call": curl("GET", "/v1/api/public/customers", "public"),
-        **_elsewhere(asked, totals)}
+        **_incident(asked), **_elsewhere(asked, totals)}
+
+
+def _incident(asked: Question) -> dict[str, Any]:
+    """The newest incident in the period; with its newest requests if the period is about it."""
+    found = incident.within(asked)
+    close = found is not None and incident.is_close(found.incident, asked)
+    return {"told": found, "about": close, "rows": incident.requests_of(found.incident) if found and close else []}
 
 
 def _elsewhere(asked: Question, totals: Totals) -> dict[str, Any]:
