@@ -75,7 +75,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(settings.smtp_url, settings.mail_from)
     for operation in (one for contract in CONTRACTS for one in contract.operations):
-        if (exposure := operation.exposure) is not None and exposure.told:
+        if (exposure := operation.exposure) is not None and exposure.event_shape:
             events.shape(exposure.resource.noun, exposure.resource.listing, exposure.show, exposure.prefix)
     serve_pages(app, settings)
     serve_apis(app)

@@ -175,7 +175,7 @@ class Parent:
         while not self.stopping:
             self._fork_missing()
             got = signal.sigtimedwait(SIGNALS, 0.2 if self._missing() else 3600.0)
-            self._bury()
+            self._reap()
             self.stopping = got is not None and got.si_signo != signal.SIGCHLD
         return self._stop()
 
@@ -188,7 +188,7 @@ class Parent:
                 child.born = time.monotonic()
                 child.pid = fork(child.body)
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         for child in self.children:
             if not child.pid:
                 continue
@@ -204,15 +204,15 @@ class Parent:
         self.stopping = True
         self.listening.close()
         deadline = time.monotonic() + STOP_LIMIT
-        self._tell(signal.SIGTERM)
+        self._send_to_children(signal.SIGTERM)
         while any(child.pid for child in self.children):
             if time.monotonic() > deadline:
-                self._tell(signal.SIGKILL)
+                self._send_to_children(signal.SIGKILL)
             signal.sigtimedwait((signal.SIGCHLD,), 0.2)
-            self._bury()
+            self._reap()
         return 0
 
-    def _tell(self, number: signal.Signals) -> None:
+    def _send_to_children(self, number: signal.Signals) -> None:
         for child in self.children:
             if child.pid:
                 os.kill(child.pid, number)

@@ -23,7 +23,7 @@ Cell = list[Any]
 Cells = dict[tuple[int, int], Cell]                 # (shape, bucket) to cell
 NEXT_ID = "next_request_id"
 MOST_OBJECTS = 8
-NOTHING_TOLD: dict[str, Any] = {"objects": None, "message": None, "fields": None}   # not inherited by a call
+NOT_INHERITED: dict[str, Any] = {"objects": None, "message": None, "fields": None}   # not inherited by a call
 
 
 def minute_floor(now: float) -> int:
@@ -64,7 +64,7 @@ class Batch:
         return number
 
     def _call(self, record: dict[str, Any], call: dict[str, Any], parent: int) -> None:
-        merged = {**record, **NOTHING_TOLD, **call, "request_bytes": 0, "response_bytes": 0, "idempotent": False}
+        merged = {**record, **NOT_INHERITED, **call, "request_bytes": 0, "response_bytes": 0, "idempotent": False}
         self._row(merged, record, Kind.CALL, parent)
 
     def _row(self, record: dict[str, Any], whole: dict[str, Any], kind: Kind, parent: int | None) -> int:

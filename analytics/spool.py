@@ -110,20 +110,20 @@ def encode(record: dict[str, Any]) -> bytes:
     """A record as JSON, its free texts cleaned: no secret reaches a file."""
     matched = record.get("endpoint") != UNMATCHED
     if matched and "children" not in record and is_clean(record):
-        return orjson.dumps(tell(dict(record)) if "message" in record else record)
+        return orjson.dumps(clean_texts(dict(record)) if "message" in record else record)
     record = dict(record)
     if not matched:
         record["path"] = mask_path(str(record.get("path") or "")[:2000])
     for name, limit in TEXTS:
         record[name] = clean(record.get(name), limit)
-    tell(record)
+    clean_texts(record)
     if record.get("children"):
         record["children"] = [
-            tell(dict(call, endpoint=clean(call.get("endpoint"), 200))) for call in record["children"]]
+            clean_texts(dict(call, endpoint=clean(call.get("endpoint"), 200))) for call in record["children"]]
     return orjson.dumps(record)
 
 
-def tell(record: dict[str, Any]) -> dict[str, Any]:
+def clean_texts(record: dict[str, Any]) -> dict[str, Any]:
     """The record with its message and fields cleaned."""
     if record.get("message") is not None:
         record["message"] = clean(record["message"], 300)

@@ -140,7 +140,7 @@ def _map(path: str) -> Any:
 
 
 _caches: weakref.WeakKeyDictionary[Engine, AnswerCache] = weakref.WeakKeyDictionary()
-_told: weakref.WeakSet[Engine] = weakref.WeakSet()
+_hooked: weakref.WeakSet[Engine] = weakref.WeakSet()
 _inherited: list[AnswerCache] = []       # from before a fork: the parent's connections, not to be closed here
 _guard = threading.Lock()
 
@@ -156,8 +156,8 @@ def of(engine: Engine) -> AnswerCache:
             return found
         if found is not None and found.pid != os.getpid():
             _inherited.append(found)
-        if engine not in _told:
-            _told.add(engine)
+        if engine not in _hooked:
+            _hooked.add(engine)
             event.listen(engine, "engine_disposed", _forget)
         _caches[engine] = fresh = AnswerCache(engine)
     return fresh

@@ -165,7 +165,7 @@ def _read(text: str) -> Any:
 
 
 _threads = threading.local()
-_told: weakref.WeakSet[Engine] = weakref.WeakSet()
+_hooked: weakref.WeakSet[Engine] = weakref.WeakSet()
 _abandoned: list[Held] = []
 
 
@@ -194,8 +194,8 @@ def _hold(engine: Engine) -> Held:
     before = _held()
     if before is not None and before.pid != os.getpid():
         _abandoned.append(before)
-    if engine not in _told:
-        _told.add(engine)
+    if engine not in _hooked:
+        _hooked.add(engine)
         event.listen(engine, "engine_disposed", _return_connection)
     fairy = engine.raw_connection()
     driver = fairy.driver_connection

@@ -26,12 +26,12 @@ class Change:
 class Lifecycle:
     """Declared once by each noun; nothing here commits.
 
-    `noun` begins the names of audit entries and events. `tell` emits an event; without it the noun has
+    `noun` begins the names of audit entries and events. `emit_event` emits an event; without it the noun has
     none. `merchant_of` names the merchant whose trail shows the entry, where the row has no `merchant_id`.
     """
 
     noun: str
-    tell: Callable[[Actor, str, Any], Any] | None = None
+    emit_event: Callable[[Actor, str, Any], Any] | None = None
     snapshot: Callable[[Any], dict[str, Any]] = audit.snapshot
     merchant_of: Callable[[Any], int | None] = lambda row: None
 
@@ -95,8 +95,8 @@ class Lifecycle:
 
     def emit(self, actor: Actor, verb: str, row: Any) -> None:
         """Emit the event of the verb, where the noun has events."""
-        if self.tell is not None:
-            self.tell(actor, f"{self.noun}.{verb}", row)
+        if self.emit_event is not None:
+            self.emit_event(actor, f"{self.noun}.{verb}", row)
 
 
 def put_back(update: Callable[[Actor, Any, dict[str, Any]], Any], model: type[Input]) -> Undo:

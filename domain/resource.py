@@ -77,13 +77,13 @@ class Sample:
     """A sample row for the API reference, with the domain's names and values."""
 
     sent: Mapping[str, Any]                          # the fields of a creation
-    told: Mapping[str, Any] = field(default_factory=dict)       # the fields that are only read
+    read_only: Mapping[str, Any] = field(default_factory=dict)       # the fields that are only read
     changed: tuple[str, ...] = ()                    # the fields of a change
 
     @property
     def whole(self) -> Mapping[str, Any]:
         """All fields that are read."""
-        return {**self.sent, **self.told}
+        return {**self.sent, **self.read_only}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ NEWEST = 5                          # of its requests
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExampleBody:
     """An incident in one sentence, and the URLs of its figures and of its requests."""
 
     text: str
@@ -31,13 +31,13 @@ class Told:
     incident: Incident
 
 
-def last() -> Told | None:
+def last() -> ExampleBody | None:
     """The newest incident of the last seven days that the reader may see. The page needs READ_ANALYTICS."""
     found = incidents.last(scope(), me().actor().mode.value, clock.now())
     return told(found) if found else None
 
 
-def within(asked: Question) -> Told | None:
+def within(asked: Question) -> ExampleBody | None:
     """The newest incident in the period of a question about a merchant, or about all."""
     window, mode = asked.window, asked.filter.mode
     if mode is None or asked.narrowed.keys() - {"merchant"}:
@@ -60,12 +60,12 @@ def is_close(incident: Incident, asked: Question) -> bool:
     return asked.window.start >= incident.period.start - 2 * AROUND
 
 
-def told(incident: Incident) -> Told:
+def told(incident: Incident) -> ExampleBody:
     """The sentence and the URLs."""
     period = incident.period
     failed = {"status": "failed"} if period.kind == ERRORS else {}
     log = _address("analytics.requests", incident, timedelta(0), **failed)
-    return Told(_sentence(incident), _address("analytics.report", incident, AROUND), log, incident)
+    return ExampleBody(_sentence(incident), _address("analytics.report", incident, AROUND), log, incident)
 
 
 def _sentence(incident: Incident) -> str:

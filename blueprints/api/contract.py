@@ -13,7 +13,7 @@ from typing import Any
 from werkzeug.wrappers import Request
 
 from blueprints.api import field_parts, unknown_names
-from blueprints.api.description import Description, Manners
+from blueprints.api.description import ContractDescription, Description
 from blueprints.api.field import Fields, Formats, Problems
 from blueprints.api.touched import Reference
 from blueprints.api.unknown_names import UnknownNames
@@ -94,7 +94,7 @@ class Exposure:
     tenant: str                             # the wire name of the merchant, if a caller may have several
     unscoped: tuple[str, ...]               # verbs that require no scope
     name: str                               # the contract's name of the noun
-    told: bool                              # events show the noun like this
+    event_shape: bool                       # events show the noun like this
     show: Callable[[Record], dict[str, Any]]
     noun: str = ""                           # its name in the request log
     references: tuple[Reference, ...] = ()   # the fields of a body that name rows
@@ -133,7 +133,7 @@ class Contract(ABC):
     prefixes: tuple[str, ...]
     created = 201                           # the status of a creation
     formats: Formats
-    manners: Manners
+    description: ContractDescription
     unknown_names = UnknownNames.REFUSED
     list_parameters: tuple[str, ...] = ()   # of every list
     https_only = False

@@ -10,7 +10,7 @@ WHOLE: Schema = {"type": "integer", "minimum": 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ParameterDescription:
     """A parameter of the path, the query or the headers."""
 
     name: str
@@ -21,7 +21,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExampleBody:
     """A body or a response: its schema and an example."""
 
     schema: Schema
@@ -32,15 +32,15 @@ class Told:
 class Description:
     """One operation's body, query and response, if it has no exposure."""
 
-    body: Told | None = None
+    body: ExampleBody | None = None
     query: Mapping[str, Schema] = field(default_factory=dict)
     required: tuple[str, ...] = ()                                      # of the query
     called_with: Mapping[str, Any] = field(default_factory=dict)        # an example of the query
-    answer: Told | None = None                                          # without the contract's envelope
+    answer: ExampleBody | None = None                                          # without the contract's envelope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class ContractDescription:
     """A contract's conventions: credential, envelope, errors."""
 
     title: str
@@ -52,9 +52,9 @@ class Manners:
     credential: str                         # its name in samples
     opened_by: str                          # the kind of credential
     lists: Mapping[str, tuple[Schema, str]]                 # the query parameters of every list
-    item: Callable[[Told], Told]            # one row in the contract's envelope
-    collection: Callable[[Told], Told]      # a list in its envelope, given one row
-    error: Told                             # an error response
+    item: Callable[[ExampleBody], ExampleBody]            # one row in the contract's envelope
+    collection: Callable[[ExampleBody], ExampleBody]      # a list in its envelope, given one row
+    error: ExampleBody                             # an error response
     refusals: Mapping[str, str]             # the meaning of its statuses
     rpc: bool = False
-    changes: Told | None = None             # the response to a change, if not the row
+    changes: ExampleBody | None = None             # the response to a change, if not the row

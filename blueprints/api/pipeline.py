@@ -33,7 +33,7 @@ from domain.errors import Conflict, DomainError, LimitExceeded, TooLarge, Unauth
 from domain.replies import Claim
 
 REFUSED_BEFORE = (404, 405)
-TOLD = (400, 499)               # refusals whose sentence is ours; anything above is only logged
+CLIENT_ERRORS = (400, 499)               # refusals whose sentence is ours; anything above is only logged
 
 
 def view(contract: Contract, operation: Operation) -> Any:
@@ -42,7 +42,7 @@ def view(contract: Contract, operation: Operation) -> Any:
     def run(key: str | None = None) -> Response:
         if key is not None:
             note_path(operation, key)
-        actor = admit(contract) if not operation.public else strangers(contract)
+        actor = admit(contract) if not operation.public else anonymous_actor(contract)
         return perform(actor, operation, contract.read(g.call.request, operation, key))
 
     run.contract, run.operation = contract, operation       # type: ignore[attr-defined]
@@ -63,13 +63,13 @@ def admit(contract: Contract) -> Actor:
     return enter(contract, call.key)
 
 
-def strangers(contract: Contract) -> Actor:
+def anonymous_actor(contract: Contract) -> Actor:
     """The actor of operations that need no credential."""
     contract.gate(request)
-    stranger = g.call.actor = Actor(
+    actor = g.call.actor = Actor(
         label="anonymous", source=contract.name, ip=request.remote_addr, request_id=g.call.request_id
     )
-    return stranger
+    return actor
 
 
 def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
@@ -193,7 +193,7 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
         error = TooLarge(f"The request is larger than this API takes: {most:,} bytes.")
     if isinstance(error, DomainError):
         return error, contract.status(error)
-    if isinstance(error, HTTPException) and error.code and TOLD[0] <= error.code <= TOLD[1]:
+    if isinstance(error, HTTPException) and error.code and CLIENT_ERRORS[0] <= error.code <= CLIENT_ERRORS[1]:
         return _of_http(error), error.code
     if is_unreachable(error):
         database_away(error)

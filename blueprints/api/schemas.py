@@ -1,7 +1,7 @@
 """Builds schemas and examples of an exposure's bodies and rows from its fields."""
 
 from blueprints.api.contract import Exposure
-from blueprints.api.description import Told
+from blueprints.api.description import ExampleBody
 from blueprints.api.field import Known
 from blueprints.api.field_parts import capital, object_sample, object_schema
 from blueprints.api.json_schema import identifier, of_model
@@ -22,7 +22,7 @@ def known_of(exposure: Exposure, *, new: bool = False) -> Known:
     )
 
 
-def body(exposure: Exposure, *, new: bool) -> Told:
+def body(exposure: Exposure, *, new: bool) -> ExampleBody:
     """The body of a creation or of a change."""
     known, resource = known_of(exposure, new=new), exposure.resource
     model, sample = resource.input, resource.sample
@@ -32,14 +32,14 @@ def body(exposure: Exposure, *, new: bool) -> Told:
     if not new:
         schema |= {"title": known.title + "Changes"}
     sent = sample.sent if new else {name: sample.sent[name] for name in sample.changed}
-    return Told(schema, object_sample(exposure.fields, sent, schema, known.formats, writing=True))
+    return ExampleBody(schema, object_sample(exposure.fields, sent, schema, known.formats, writing=True))
 
 
-def row(exposure: Exposure) -> Told:
+def row(exposure: Exposure) -> ExampleBody:
     """A row as the contract shows it."""
     known = known_of(exposure)
     schema = object_schema(exposure.fields, known, writing=False)
     if exposure.prefix:
         schema["properties"]["id"] = identifier(exposure.prefix)
     whole = exposure.resource.sample.whole
-    return Told(schema, object_sample(exposure.fields, whole, schema, known.formats, writing=False))
+    return ExampleBody(schema, object_sample(exposure.fields, whole, schema, known.formats, writing=False))

@@ -35,19 +35,19 @@ def expose(
     tenant: str = "",
     unscoped: tuple[str, ...] = (),
     name: str = "",
-    told: bool = False,
+    event_shape: bool = False,
 ) -> Exposure:
     """Offer some verbs of a noun under a path, in the contract's words.
 
     `tenant` is the wire name of the merchant if callers may have several; `unscoped` are verbs that require
-    no scope; `name` is what the contract calls the noun; `told` says that events show the noun like this.
+    no scope; `name` is what the contract calls the noun; `event_shape` says that events show the noun like this.
     """
     show = record_shower(fields, contract.formats)
     exposure = Exposure(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
         sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, unscoped=unscoped,
-        name=name or resource.name, told=told, show=show, noun=slug(resource.noun), references=references(fields),
-        written=RowCache(show) if contract.steady else None,
+        name=name or resource.name, event_shape=event_shape, show=show, noun=slug(resource.noun),
+        references=references(fields), written=RowCache(show) if contract.steady else None,
     )
     contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]
     return exposure

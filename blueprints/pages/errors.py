@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from blueprints.pages.htmx import is_partial, tell
+from blueprints.pages.htmx import is_partial, with_toast
 from blueprints.pages.session import forget_caller, signed_in
 from database import DatabaseBusy, DatabaseClash, is_unreachable
 from database.faults import database_away
@@ -52,7 +52,7 @@ def show(error: Exception) -> Response:
     elif status >= 500 and not isinstance(error, DatabaseBusy | errors.Unavailable | HTTPException):
         current_app.logger.error("page failed", exc_info=error)
     if is_partial():
-        response = tell(make_response("", status), message, kind="bad")
+        response = with_toast(make_response("", status), message, kind="bad")
         response.headers["HX-Reswap"] = "none"
     else:
         template = "error.html" if signed_in() else "error_plain.html"

@@ -22,7 +22,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.filters.update(
         number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words, scope=scope,
-        figure=figure, told=told, decimals=decimals,
+        figure=figure, audit_value=audit_value, decimals=decimals,
     )
 
 
@@ -119,7 +119,7 @@ def words(name: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def told(value: Any, name: str) -> Markup | str:
+def audit_value(value: Any, name: str) -> Markup | str:
     """A value of the audit trail: times in the reader's zone, prices in major units."""
     if value in (None, "", [], {}):
         return "nothing"

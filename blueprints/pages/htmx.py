@@ -56,7 +56,7 @@ def go(location: str) -> BaseResponse:
     return response
 
 
-def tell(response: Response, message: str, *, undo: str | None = None, kind: str = "ok") -> Response:
+def with_toast(response: Response, message: str, *, undo: str | None = None, kind: str = "ok") -> Response:
     """Show a toast. A POST to the URL `undo` undoes the change."""
     toast = {"target": "body", "message": message, "kind": kind, "undo": undo}
     response.headers["HX-Trigger"] = json.dumps({"toast": toast})      # ASCII, as headers require

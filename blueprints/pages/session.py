@@ -71,7 +71,7 @@ def init_app(app: Flask) -> None:
     logins.session_protection = None                # sessions are rows, which end on the server
     logins.init_app(app)
     logins.user_loader(_load)
-    logins.unauthorized_handler(stranger)
+    logins.unauthorized_handler(redirect_to_sign_in)
 
 
 def _load(token: str) -> SignedIn | None:
@@ -128,7 +128,7 @@ def guard(blueprint: Blueprint) -> None:
 def _check() -> BaseResponse | None:
     found = signed_in()
     if found is None:
-        return stranger()
+        return redirect_to_sign_in()
     if sessions.is_stale(found.session):
         with suppress(DatabaseBusy), transaction():     # the page matters more than the last use
             sessions.note_use(found.session.id)
@@ -138,7 +138,7 @@ def _check() -> BaseResponse | None:
     return None
 
 
-def stranger() -> BaseResponse:
+def redirect_to_sign_in() -> BaseResponse:
     """Redirect to the sign-in page, and back afterwards."""
     if not is_htmx():
         wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of(request.referrer or "")

@@ -83,9 +83,9 @@ def group(contract: str, group: str) -> str:
         abort(404)
     return render_template(
         "portal/group.html", published=PUBLISHED,
-        contract=PUBLISHED[contract], manners=PUBLISHED[contract].manners, groups=found, group=group,
+        contract=PUBLISHED[contract], description=PUBLISHED[contract].description, groups=found, group=group,
         title=title_of(group), title_of=title_of, base=base(), pretty=pretty, lines=lines, kind_of=kind_of,
-        limits_of=limits_of, refusals=PUBLISHED[contract].manners.refusals,
+        limits_of=limits_of, refusals=PUBLISHED[contract].description.refusals,
     )
 
 

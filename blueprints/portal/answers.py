@@ -2,27 +2,27 @@
 
 from blueprints.api import schemas
 from blueprints.api.contract import Operation
-from blueprints.api.description import Manners, Told
+from blueprints.api.description import ContractDescription, ExampleBody
 
 
-def answer_of(manners: Manners, operation: Operation) -> Told:
+def answer_of(description: ContractDescription, operation: Operation) -> ExampleBody:
     """The schema of the response and an example."""
     exposure, verb = operation.exposure, operation.verb
     if operation.described is not None and operation.described.answer is not None:
-        return manners.item(operation.described.answer)
+        return description.item(operation.described.answer)
     assert exposure is not None, f"{operation.name} describes no answer"
     row = schemas.row(exposure)
     if verb == "list":
-        return manners.collection(row)
-    if manners.changes is not None and operation.writes and verb != "create":
-        return manners.changes
+        return description.collection(row)
+    if description.changes is not None and operation.writes and verb != "create":
+        return description.changes
     if verb == "delete":
-        return manners.item(deleted(row, exposure.prefix))
+        return description.item(deleted(row, exposure.prefix))
     secret = exposure.resource.secret_field if verb == "create" else ""
-    return manners.item(with_secret(row, secret) if secret else row)
+    return description.item(with_secret(row, secret) if secret else row)
 
 
-def deleted(row: Told, prefix: str) -> Told:
+def deleted(row: ExampleBody, prefix: str) -> ExampleBody:
     """The response to a deletion."""
     schema = {
         "title": "Deleted", "type": "object",
@@ -33,14 +33,14 @@ def deleted(row: Told, prefix: str) -> Told:
         },
         "required": ["id", "deleted"],
     }
-    return Told(schema, {"id": f"{prefix}1", "deleted": True})
+    return ExampleBody(schema, {"id": f"{prefix}1", "deleted": True})
 
 
-def with_secret(row: Told, name: str) -> Told:
+def with_secret(row: ExampleBody, name: str) -> ExampleBody:
     """A new row with its secret, which is shown once."""
     schema = row.schema | {
         "title": "New" + row.schema["title"],
         "properties": row.schema["properties"] | {name: {"type": "string"}},
         "required": [*row.schema["required"], name],
     }
-    return Told(schema, row.example | {name: "shown this once"})
+    return ExampleBody(schema, row.example | {name: "shown this once"})

@@ -10,7 +10,7 @@ import orjson
 
 from blueprints.api import schemas
 from blueprints.api.contract import Contract, Exposure, Operation, Parameter
-from blueprints.api.description import WHOLE, Description, Manners, Named, Told
+from blueprints.api.description import WHOLE, ContractDescription, Description, ExampleBody, ParameterDescription
 from blueprints.api.json_schema import Schema, enumeration, identifier
 from blueprints.portal.answers import answer_of
 from blueprints.portal.published import PUBLISHED
@@ -26,7 +26,7 @@ class Entry:
 
     contract: Contract
     operation: Operation
-    parameters: tuple[Named, ...]
+    parameters: tuple[ParameterDescription, ...]
     body: Schema | None
     example: Any
     answer: Schema
@@ -35,8 +35,8 @@ class Entry:
     called_with: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def manners(self) -> Manners:
-        return self.contract.manners
+    def description(self) -> ContractDescription:
+        return self.contract.description
 
     @property
     def name(self) -> str:
@@ -46,7 +46,7 @@ class Entry:
     def shows_version(self) -> bool:
         """Whether the response has the row's version."""
         exposure = self.operation.exposure
-        shows_row = self.manners.changes is None or self.operation.verb in ("get", "create")
+        shows_row = self.description.changes is None or self.operation.verb in ("get", "create")
         return exposure is not None and "version" in exposure.resource.listing.columns and shows_row
 
     @property
@@ -61,7 +61,7 @@ class Entry:
 
     @property
     def path(self) -> str:
-        return self.manners.prefix + self.operation.path.replace(KEY, "{id}")
+        return self.description.prefix + self.operation.path.replace(KEY, "{id}")
 
     @property
     def example_path(self) -> str:
@@ -73,12 +73,12 @@ class Entry:
 
     def curl(self, base: str) -> str:
         """The call as a curl command."""
-        manners = self.manners
+        description = self.description
         lines = [f'curl -X {self.operation.method} "{base}{self.example_path}"']
         if self.operation.method == "GET":
             lines = [f'curl "{base}{self.example_path}"']
         if not self.operation.public:
-            lines.append(f'-H "{manners.header}: {manners.scheme}${manners.credential}"')
+            lines.append(f'-H "{description.header}: {description.scheme}${description.credential}"')
         if self.body is not None:
             lines += ['-H "Content-Type: application/json"', f"-d {quoted(compact(self.example))}"]
         return " \\\n  ".join(lines)
@@ -95,8 +95,8 @@ class Entry:
 
     def rpc_curl(self, base: str) -> str:
         """The JSON-RPC call as a curl command."""
-        manners = self.manners
-        secret = "" if self.operation.public else f'\n  -H "{manners.header}: {manners.scheme}${manners.credential}" \\'
+        how = self.description
+        secret = "" if self.operation.public else f'\n  -H "{how.header}: {how.scheme}${how.credential}" \\'
         return f'curl "{base}/" \\{secret}\n  -d {quoted(compact(self.rpc_call()))}'
 
 
@@ -114,9 +114,13 @@ def pretty(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
-IDEMPOTENCY = Named("Idempotency-Key", "header", {"type": "string", "maxLength": 255},
-                    "The same key answers a repeated call with the first one's reply, for 24 hours")
-IF_MATCH = Named("If-Match", "header", {"type": "string"}, "The ETag that was read: refused with 412 if it has changed")
+IDEMPOTENCY = ParameterDescription(
+    "Idempotency-Key", "header", {"type": "string", "maxLength": 255},
+    "The same key answers a repeated call with the first one's reply, for 24 hours",
+)
+IF_MATCH = ParameterDescription(
+    "If-Match", "header", {"type": "string"}, "The ETag that was read: refused with 412 if it has changed"
+)
 
 
 @cache
@@ -142,7 +146,7 @@ def title_of(group: str) -> str:
 
 def entry(contract: Contract, operation: Operation) -> Entry:
     """The entry of one operation."""
-    body, answer = body_of(operation), answer_of(contract.manners, operation)
+    body, answer = body_of(operation), answer_of(contract.description, operation)
     return Entry(
         contract=contract, operation=operation, body=body.schema if body else None,
         example=body.example if body else None, answer=answer.schema, answered=answer.example,
@@ -151,7 +155,7 @@ def entry(contract: Contract, operation: Operation) -> Entry:
     )
 
 
-def body_of(operation: Operation) -> Told | None:
+def body_of(operation: Operation) -> ExampleBody | None:
     """The request body, if there is one."""
     if operation.described is not None and operation.described.body is not None:
         return operation.described.body
@@ -163,16 +167,16 @@ def body_of(operation: Operation) -> Told | None:
 # Parameters ----------------------------------------------------------------------------------------
 
 
-def parameters(contract: Contract, operation: Operation) -> tuple[Named, ...]:
+def parameters(contract: Contract, operation: Operation) -> tuple[ParameterDescription, ...]:
     """The parameters of path, query and headers."""
     found = []
     exposure, described = operation.exposure, operation.described or NOTHING
     if KEY in operation.path:
         schema = identifier(exposure.prefix) if exposure and exposure.prefix else WHOLE
-        found.append(Named("id", "path", schema, required=True))
+        found.append(ParameterDescription("id", "path", schema, required=True))
     for name in operation.parameters:
-        schema, about = _query(contract.manners, exposure, name, described.query)
-        found.append(Named(name, "query", schema, about, name in described.required))
+        schema, about = _query(contract.description, exposure, name, described.query)
+        found.append(ParameterDescription(name, "query", schema, about, name in described.required))
     if contract.idempotent and operation.method == "POST" and operation.writes:
         found.append(IDEMPOTENCY)
     if contract.idempotent and operation.verb in ("update", "delete"):
@@ -181,16 +185,16 @@ def parameters(contract: Contract, operation: Operation) -> tuple[Named, ...]:
 
 
 def _query(
-    manners: Manners, exposure: Exposure | None, name: str, known: Mapping[str, Schema]
+    description: ContractDescription, exposure: Exposure | None, name: str, known: Mapping[str, Schema]
 ) -> tuple[Schema, str]:
     if exposure is None or name in known:
         return known.get(name, {"type": "string"}), ""
     if name == "sort":
-        return {"type": "string", "enum": list(exposure.sorts)}, manners.lists[name][1]
-    if name == "order" and manners.rpc:
-        return manners.lists[name][0], f"{manners.lists[name][1]}: {', '.join(exposure.sorts)}"
-    if name in manners.lists:
-        return manners.lists[name]
+        return {"type": "string", "enum": list(exposure.sorts)}, description.lists[name][1]
+    if name == "order" and description.rpc:
+        return description.lists[name][0], f"{description.lists[name][1]}: {', '.join(exposure.sorts)}"
+    if name in description.lists:
+        return description.lists[name]
     return _filter(exposure, exposure.parameters[name]), "Only rows with it"
 
 

@@ -15,20 +15,21 @@ DIALECT = "3.1.0"
 def document(name: str, base: str) -> dict[str, Any]:
     """The OpenAPI document of a contract; `base` is this installation's URL."""
     contract, components = PUBLISHED[name], Components()
-    manners = contract.manners
+    description = contract.description
     paths: dict[str, dict[str, Any]] = {}
     for one in entries(name):
-        methods = paths.setdefault(one.path.removeprefix(manners.prefix), {})
+        methods = paths.setdefault(one.path.removeprefix(description.prefix), {})
         methods[one.operation.method.lower()] = components.referring(operation(one))
-    error = components.referring(manners.error.schema)
+    error = components.referring(description.error.schema)
     events = components.referring(receivers.webhooks(contract))
     names = list(dict.fromkeys(one.group for one in entries(name)))
     return {
         "openapi": DIALECT,
         "info": {
-            "title": f"Countinghouse {manners.title}", "version": manners.version, "description": manners.about,
+            "title": f"Countinghouse {description.title}", "version": description.version,
+            "description": description.about,
         },
-        "servers": [{"url": base + manners.prefix}],
+        "servers": [{"url": base + description.prefix}],
         "tags": [{"name": title_of(group)} for group in names],
         "security": [{"credential": []}],
         "paths": paths,
@@ -38,7 +39,7 @@ def document(name: str, base: str) -> dict[str, Any]:
             "headers": HEADERS,
             "schemas": dict(sorted(components.found.items())),
             "responses": {
-                f"Refused{code}": refusal(contract, code, text, error) for code, text in manners.refusals.items()
+                f"Refused{code}": refusal(contract, code, text, error) for code, text in description.refusals.items()
             },
         },
     }
@@ -46,10 +47,10 @@ def document(name: str, base: str) -> dict[str, Any]:
 
 def security(contract: Contract) -> dict[str, Any]:
     """The security scheme of the credential."""
-    manners = contract.manners
-    if manners.scheme:
-        return {"type": "http", "scheme": manners.scheme.strip().lower(), "description": manners.opened_by}
-    return {"type": "apiKey", "in": "header", "name": manners.header, "description": manners.opened_by}
+    description = contract.description
+    if description.scheme:
+        return {"type": "http", "scheme": description.scheme.strip().lower(), "description": description.opened_by}
+    return {"type": "apiKey", "in": "header", "name": description.header, "description": description.opened_by}
 
 
 def operation(one: Entry) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def operation(one: Entry) -> dict[str, Any]:
     if one.operation.scope:
         found["description"] = f"Scope: {one.operation.scope}"
         found["x-scope"] = one.operation.scope
-    if one.manners.rpc:
+    if one.description.rpc:
         found["x-json-rpc-method"] = one.name
     if one.body is not None:
         found["requestBody"] = {

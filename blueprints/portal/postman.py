@@ -13,7 +13,9 @@ def collection(base: str) -> dict[str, Any]:
     """The collection; `base` is this installation's URL."""
     variables = [{"key": "base", "value": base}]
     variables += [{"key": key, "value": ""} for key in dict.fromkeys(made(one) for one in every() if is_new(one))]
-    variables += [{"key": one.manners.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()]
+    variables += [
+        {"key": one.description.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()
+    ]
     return {
         "info": {"name": "Countinghouse", "schema": SCHEMA, "description": "Generated from the APIs' declarations."},
         "variable": variables,
@@ -23,15 +25,15 @@ def collection(base: str) -> dict[str, Any]:
 
 def folder(contract: Contract) -> dict[str, Any]:
     """A contract with a folder for each noun."""
-    manners = contract.manners
+    description = contract.description
     parts: list[dict[str, Any]] = [
         {"name": title_of(group), "item": [request(one) for one in in_order(found)]}
         for group, found in groups(contract.name).items()
     ]
-    if manners.rpc:
+    if description.rpc:
         calls = [rpc(one) for found in groups(contract.name).values() for one in in_order(found)]
         parts.append({"name": "JSON-RPC", "item": calls})
-    return {"name": manners.title, "description": manners.about, "item": parts}
+    return {"name": description.title, "description": description.about, "item": parts}
 
 
 def request(one: Entry) -> dict[str, Any]:
@@ -90,9 +92,9 @@ def rpc(one: Entry) -> dict[str, Any]:
 
 def headers(one: Entry) -> list[dict[str, Any]]:
     """The headers: credential and content type."""
-    manners = one.manners
+    description = one.description
     found = [] if one.operation.public else [
-        {"key": manners.header, "value": f"{manners.scheme}{{{{{manners.credential.lower()}}}}}"}
+        {"key": description.header, "value": f"{description.scheme}{{{{{description.credential.lower()}}}}}"}
     ]
     return [*found, {"key": "Content-Type", "value": "application/json"}] if one.body is not None else found
 

@@ -52,7 +52,7 @@ def responses(one: Entry) -> dict[str, Any]:
         "description": "Done", "headers": headers(*headers_of(one)),
         "content": {JSON: {"schema": one.answer, "example": one.answered}},
     }
-    known = [code for code in codes_of(one) if code in one.manners.refusals]
+    known = [code for code in codes_of(one) if code in one.description.refusals]
     return {str(one.status): told} | {
         code: {"$ref": f"#/components/responses/Refused{code}"} for code in sorted(set(known))
     }
@@ -64,7 +64,7 @@ def headers_of(one: Entry) -> list[str]:
     found = list(LIMITS) if one.contract.limited and not operation.public else []
     found += ["ETag"] if operation.verb in ("get", "create", "update") and one.shows_version else []
     found += ["Idempotent-Replayed"] if any(named.name == "Idempotency-Key" for named in one.parameters) else []
-    return found + (["Deprecation"] if one.manners.rpc else [])
+    return found + (["Deprecation"] if one.description.rpc else [])
 
 
 def codes_of(one: Entry) -> list[str]:

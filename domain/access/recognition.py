@@ -2,7 +2,7 @@
 
 It checks form and checksum, finds the row by its id, compares a keyed digest in constant time
 (2 microseconds), and only then runs bcrypt, once per key and process. So false keys never reach
-bcrypt, and the time does not tell whether an id exists. Revocation, expiry, scopes and address list
+bcrypt, and the time does not reveal whether an id exists. Revocation, expiry, scopes and address list
 are read with the row on every call: an admin's change applies from the next call on.
 """
 
@@ -105,7 +105,7 @@ _rules: dict[int, Rules] = {}
 
 
 def find(secret: str) -> Key | None:
-    """The key with this text, or None; does not tell which part was wrong."""
+    """The key with this text, or None; does not reveal which part was wrong."""
     parts = key_format.parts(secret)
     if parts is None:
         return None

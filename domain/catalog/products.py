@@ -121,7 +121,7 @@ LISTING = Listing(
 )
 
 
-LIFE = Lifecycle(noun="product", tell=events.emit)
+LIFE = Lifecycle(noun="product", emit_event=events.emit)
 
 
 def create(actor: Actor, new: ProductInput) -> Product:

@@ -8,12 +8,12 @@ PRODUCT = Sample(
         "merchant_id": 1, "name": "Desk lamp", "description": "Brass, with a green shade", "price": 49.9,
         "currency": "EUR", "sku": "LAMP-1", "category": "Lighting", "unit": "piece", "kind": ProductKind.PRODUCT,
     },
-    told={"status": ProductStatus.ACTIVE},
+    read_only={"status": ProductStatus.ACTIVE},
     changed=("price",),
 )
 CURRENCY = Sample(
     sent={},
-    told={
+    read_only={
         "id": 978, "code": "EUR", "name": "Euro", "rates_precision": 6, "details_precision": 6, "totals_precision": 2,
     },
 )

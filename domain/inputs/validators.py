@@ -23,7 +23,7 @@ EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()
 WEB = re.compile(r"https?://[^\s/?#]+\.[^\s]*\Z|https?://localhost\S*\Z", re.IGNORECASE)
 MAX_METADATA = 50           # entries, with at most this many characters:
 METADATA_NAME, METADATA_VALUE = 40, 500
-LARGEST_EXACT = 2**53       # larger floats cannot tell neighbouring whole numbers apart
+LARGEST_EXACT = 2**53       # larger floats cannot represent every whole number
 MAX_DIGITS = 28             # more would be rounded silently
 LARGEST = Decimal(2**53)
 

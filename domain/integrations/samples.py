@@ -14,7 +14,7 @@ ENDPOINT = Sample(
         "merchant_id": 1, "url": "https://hooks.example.com/countinghouse", "description": "The shop",
         "events": ["budget.approved", "customer.created"],
     },
-    told={"failures_in_row": 0},
+    read_only={"failures_in_row": 0},
     changed=("description",),
 )
-DELIVERY = Sample(sent={}, told={"merchant_id": 1, "endpoint_id": 1, "event": "customer.created"})
+DELIVERY = Sample(sent={}, read_only={"merchant_id": 1, "endpoint_id": 1, "event": "customer.created"})

@@ -128,7 +128,7 @@ LISTING = Listing(
 )
 
 
-LIFE = Lifecycle(noun="customer", tell=events.emit)
+LIFE = Lifecycle(noun="customer", emit_event=events.emit)
 
 
 def create(actor: Actor, new: CustomerInput) -> Customer:

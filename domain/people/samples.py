@@ -15,12 +15,12 @@ CUSTOMER = Sample(
         "billing_street": "12 St James's Square", "billing_country": "GB", "timezone": "Europe/London",
         "credit_limit": 500,
     },
-    told={"status": CustomerStatus.ACTIVE},
+    read_only={"status": CustomerStatus.ACTIVE},
     changed=("phone",),
 )
 MERCHANT = Sample(
     sent={"name": "Alder & Sons", "currency": "EUR", "timezone": "Europe/Madrid", "legal_name": "Alder & Sons SL"},
-    told={"active": True},
+    read_only={"active": True},
     changed=("legal_name",),
 )
 USER = Sample(
@@ -28,6 +28,6 @@ USER = Sample(
         "email": "grace@example.org", "password": "a long and private sentence", "name": "Grace Hopper",
         "role": Role.NORMAL, "merchant_ids": [1], "api_access": True, "timezone": "Europe/Madrid",
     },
-    told={"active": True},
+    read_only={"active": True},
     changed=("name",),
 )

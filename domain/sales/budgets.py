@@ -224,7 +224,7 @@ def _snapshot(budget: Budget) -> dict[str, Any]:
     return audit.snapshot(budget) | {"items": lines}
 
 
-LIFE = Lifecycle(noun="budget", tell=events.emit, snapshot=_snapshot)
+LIFE = Lifecycle(noun="budget", emit_event=events.emit, snapshot=_snapshot)
 
 
 def _is_pending(actor: Actor, row: Any) -> bool:

@@ -13,7 +13,7 @@ BUDGET = Sample(
         "merchant_id": 1, "customer_id": 1, "currency": "EUR", "valid_until": datetime(2035, 12, 31, 12, tzinfo=UTC),
         "notes": "Valid for 30 days", "items": [LINE],
     },
-    told={
+    read_only={
         "items": [LINE | {"total": 1161.6}], "subtotal": 960, "tax": 201.6, "discount": 0, "total": 1161.6,
         "status": BudgetStatus.PENDING, "customer_name": "Ada Lovelace", "customer_email": "ada@example.org",
     },

@@ -17,7 +17,7 @@ from tests.architecture.source import ROOT
 from tests.rows import make_ready
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
-BY_RPC = [one for one in ALL if one.manners.rpc]
+BY_RPC = [one for one in ALL if one.description.rpc]
 HOOK = "https://hooks.example.com/countinghouse"
 LOGIN = {"login": "lin@example.org", "password": cast.PASSWORD}
 
@@ -88,7 +88,7 @@ class World:
     def rest(self, one, key=None, world_of=None):
         """The answer to a call; `world_of` is another operation in whose world it is made."""
         caller = self.public if one.contract.name == "public" else self.core_for(world_of or one)
-        path = one.example_path.removeprefix(one.manners.prefix)
+        path = one.example_path.removeprefix(one.description.prefix)
         if key is not None:
             path = one.operation.path.replace("{key}", str(key))
         return caller(one.operation.method, path, json=self.body(one))

@@ -1,4 +1,4 @@
-"""Whoever adds a noun and forgets a place is told which file to edit."""
+"""Checks that a noun is declared in every place; a failure names the file to edit."""
 
 import re
 from importlib import import_module
@@ -105,17 +105,17 @@ def test_what_a_page_names_is_declared_by_its_noun(here):
     assert written <= set(form.model_fields if form else ()), place
 
 
-def told():
-    """The nouns that have events: those whose Lifecycle is given `tell`."""
+def nouns_with_events():
+    """The nouns that have events: those whose Lifecycle is given `emit_event`."""
     found = {}
     for module in modules():
         if within(module.name, ("domain",)):
             lives = [one for one in vars(import_module(module.name)).values() if isinstance(one, Lifecycle)]
-            found |= {life.noun: module.path.name for life in lives if life.tell is not None}
+            found |= {life.noun: module.path.name for life in lives if life.emit_event is not None}
     return sorted(found.items())
 
 
-@pytest.mark.parametrize(("noun", "file"), told())
+@pytest.mark.parametrize(("noun", "file"), nouns_with_events())
 def test_a_noun_that_has_events_has_each_of_them_and_a_shape(noun, file):
     missing = {f"{noun}.{verb}" for verb in ("created", "updated", "deleted")} - events.NAMES
     assert not missing, f"domain/integrations/events.py: add {sorted(missing)} to EVENTS ({file} emits them)"
@@ -124,8 +124,8 @@ def test_a_noun_that_has_events_has_each_of_them_and_a_shape(noun, file):
 @pytest.mark.parametrize("noun", sorted({name.partition(".")[0] for name in events.NAMES}))
 def test_an_event_has_one_shape(noun):
     shapes = {id(one.exposure) for contract in CONTRACTS for one in contract.operations
-              if one.exposure is not None and one.exposure.told and one.exposure.resource.noun == noun}
-    place = f"blueprints/api/public/__init__.py: expose the {noun} with told=True, in one contract only"
+              if one.exposure is not None and one.exposure.event_shape and one.exposure.resource.noun == noun}
+    place = f"blueprints/api/public/__init__.py: expose the {noun} with event_shape=True, in one contract only"
     assert len(shapes) == 1, place
 
 

@@ -32,7 +32,7 @@ def told():
 
 @pytest.fixture
 def life(told):
-    return Lifecycle(noun="customer", tell=lambda actor, name, row: told.append((name, row.deleted_at)))
+    return Lifecycle(noun="customer", emit_event=lambda actor, name, row: told.append((name, row.deleted_at)))
 
 
 @pytest.fixture

@@ -238,7 +238,7 @@ def test_the_openapi_document_holds_together(app, stranger, name):
         named = set(re.findall(r"\{(\w+)\}", path))
         for method, one in operations.items():
             assert {part["name"] for part in one["parameters"] if part["in"] == "path"} == named
-            address = PUBLISHED[name].manners.prefix + path.replace("{id}", "1")
+            address = PUBLISHED[name].description.prefix + path.replace("{id}", "1")
             assert app.url_map.bind("").match(address, method=method.upper())
     for reference in set(re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(document))):
         part = document
@@ -281,7 +281,7 @@ def test_no_request_of_the_collection_names_a_row_that_it_did_not_make(name):
     for one in entries(name):
         call = postman.request(one)["request"]
         assert all(part["value"].startswith("{{") for part in call["url"].get("variable", ()))
-        if one.manners.rpc and "{id}" in one.path:
+        if one.description.rpc and "{id}" in one.path:
             assert f'"id": {{{{{postman.made(one)}}}}}' in postman.rpc(one)["request"]["body"]["raw"]
 
 

@@ -61,11 +61,11 @@ def act(here: ListPage, key: int, verb: str) -> BaseResponse:
     if action.typed and not is_named(here, key):
         return ask_first(here, key, verb, f"That is not the name of the {here.resource.noun}.")
     try:
-        told = perform(here, [key], action)
+        performed = perform(here, [key], action)
     except (Conflict, PreconditionFailed) as error:
         return refused(here, key, error.message)
-    gone = action.removes and not told.kept
-    return done(here, sentence_of(here, action, told), undoing.address(here, verb, told.states), gone=gone)
+    gone = action.removes and not performed.kept
+    return done(here, message_of(here, action, performed), undoing.address(here, verb, performed.states), gone=gone)
 
 
 def is_named(here: ListPage, key: int) -> bool:
@@ -99,10 +99,10 @@ def bulk(here: ListPage) -> BaseResponse:
     if not keys:
         return done(here, "Nothing was selected.", None)
     try:
-        told = perform(here, keys, action)
+        performed = perform(here, keys, action)
     except (Conflict, PreconditionFailed) as error:
         return done(here, f"{error.message} Nothing was changed.", None, kind="bad")
-    return done(here, sentence_of(here, action, told), undoing.address(here, verb, told.states))
+    return done(here, message_of(here, action, performed), undoing.address(here, verb, performed.states))
 
 
 def undo(here: ListPage) -> BaseResponse:
@@ -119,25 +119,25 @@ def undo(here: ListPage) -> BaseResponse:
                 names.append(here.name(row))
     except (Conflict, Invalid) as error:
         return done(here, f"{error.message} Nothing was undone.", None, kind="bad")
-    return done(here, said(here, "{} was restored.", names), None)
+    return done(here, message_about(here, "{} was restored.", names), None)
 
 
-def said(here: ListPage, sentence: str, names: list[str]) -> str:
+def message_about(here: ListPage, sentence: str, names: list[str]) -> str:
     """The message about one row by its name, or about many by their number."""
     if len(names) == 1:
         return sentence.format(names[0])
     return sentence.format(f"{len(names)} {here.resource.name.replace('_', ' ')}").replace(" was ", " were ")
 
 
-def sentence_of(here: ListPage, action: Action, told: Performed) -> str:
+def message_of(here: ListPage, action: Action, performed: Performed) -> str:
     """The message about the rows, and about those that were kept."""
-    sentences = [said(here, action.past, told.names)] if told.names else []
-    return " ".join(sentences + told.kept)
+    sentences = [message_about(here, action.past, performed.names)] if performed.names else []
+    return " ".join(sentences + performed.kept)
 
 
 def perform(here: ListPage, keys: list[int], action: Action) -> Performed:
     """Run an action on rows in one transaction."""
-    who, told = wide_actor(), Performed()
+    who, performed = wide_actor(), Performed()
     with transaction():
         for key in keys:
             own, row = find(here, who, key)
@@ -149,11 +149,11 @@ def perform(here: ListPage, keys: list[int], action: Action) -> Performed:
                 which = f"{name}: " if len(keys) > 1 else ""
                 raise Conflict(f"{which}{error.message.rstrip('.')}.") from None
             if isinstance(result, Kept):
-                told.kept.append(result.notice.format(name))
+                performed.kept.append(result.notice.format(name))
             else:
-                told.names.append(name)
-            told.states.append((key, was))
-    return told
+                performed.names.append(name)
+            performed.states.append((key, was))
+    return performed
 
 
 def find(here: ListPage, who: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:

@@ -7,7 +7,7 @@ from flask import Response, flash, make_response, render_template, request
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import tell
+from blueprints.pages.htmx import with_toast
 from blueprints.pages.session import wide_actor
 from database import transaction
 from domain import inputs
@@ -59,7 +59,7 @@ def save(here: ListPage, key: int, name: str) -> Response:
     record = listing.read(who, key)
     cell = make_response(render_template("admin/_cell.html", here=here, record=record, column=column))
     undo = here.url("cell_save", key=key, name=name, value=before, undo=1)
-    return tell(cell, f"{column.heading} of {here.name(record)} was changed.", undo=undo)
+    return with_toast(cell, f"{column.heading} of {here.name(record)} was changed.", undo=undo)
 
 
 def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> Response:

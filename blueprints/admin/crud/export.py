@@ -37,20 +37,20 @@ def safe(value: Any) -> str:
 
 def heading(columns: Sequence[Column]) -> list[str]:
     """The names of the columns in a file: the id first, and after an amount its currency."""
-    return ["id", *(name for column in _told(columns) for name in _names(column))]
+    return ["id", *(name for column in _exported(columns) for name in _names(column))]
 
 
 def line(record: Record, columns: Sequence[Column]) -> list[Any]:
     """A row of the file, in the order of `heading`."""
     found = [record.id]
-    for column in _told(columns):
+    for column in _exported(columns):
         found.append(flat(record, column))
         if column.kind in AMOUNTS:
             found.append(record.currency)
     return found
 
 
-def _told(columns: Sequence[Column]) -> list[Column]:
+def _exported(columns: Sequence[Column]) -> list[Column]:
     return [column for column in columns if column.kind != "custom" and column.name != "id"]
 
 

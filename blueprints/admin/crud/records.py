@@ -151,7 +151,7 @@ def unsent(wrong: DomainError | None) -> list[str]:
     return [name for name, one in wrong.fields.items() if one is LOOK_AGAIN] if wrong else []
 
 
-def told(here: ListPage, error: DomainError) -> DomainError:
+def in_words_of_form(here: ListPage, error: DomainError) -> DomainError:
     """The mistakes in this form's words."""
     error.fields = dict(
         here.explain(name, LOOK_AGAIN if one is inputs.SENT_AGAIN else one) for name, one in error.fields.items()
@@ -205,7 +205,7 @@ def create(here: ListPage) -> BaseResponse:
         with transaction():
             address, _ = once.made(lambda: store(here, who, new))
     except (Invalid, Conflict) as error:
-        return form(here, None, merging.typed(), told(here, error))
+        return form(here, None, merging.typed(), in_words_of_form(here, error))
     return go(address)
 
 
@@ -235,7 +235,7 @@ def save(here: ListPage, key: int) -> BaseResponse:
             here.resource.update(own, row, changes)
             name = here.name(row)
     except (Invalid, Conflict, PreconditionFailed) as error:
-        return form(here, listing.get(who, key), merging.typed(), told(here, error))
+        return form(here, listing.get(who, key), merging.typed(), in_words_of_form(here, error))
     flash(f"{name} was saved.", "ok")
     return go(here.url("show", key=key))
 

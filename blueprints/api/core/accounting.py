@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from blueprints.api import schemas
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome
 from blueprints.api.core.contract import exact
-from blueprints.api.description import Description, Told
+from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.verbs import expose, listed
 from domain import inputs, settings
@@ -31,7 +31,7 @@ CURRENCY = {
 }
 
 
-RATE = Told(
+RATE = ExampleBody(
     {
         "title": "Rate", "type": "object",
         "properties": {
@@ -86,18 +86,18 @@ def search(exposure: Exposure) -> Operation:
     return Operation(
         name="accounting.currencies.search", method="GET", path="/accounting/currencies", scope=None, run=with_base,
         exposure=exposure, parameters=names, positional=names, summary="List currencies",
-        described=Description(answer=with_base_told(exposure)),
+        described=Description(answer=with_base_example(exposure)),
     )
 
 
-def with_base_told(exposure: Exposure) -> Told:
+def with_base_example(exposure: Exposure) -> ExampleBody:
     """The rows of the list, with whether each is the base currency."""
     row = schemas.row(exposure)
     schema = row.schema | {
         "properties": row.schema["properties"] | {"is_base": {"type": "boolean"}},
         "required": [*row.schema["required"], "is_base"],
     }
-    return Told({"type": "array", "items": schema}, [{**row.example, "is_base": True}])
+    return ExampleBody({"type": "array", "items": schema}, [{**row.example, "is_base": True}])
 
 
 def get_rate(actor: Actor, arguments: Arguments) -> Outcome:
@@ -136,6 +136,6 @@ def operations(contract: Contract) -> list[Operation]:
         Operation(
             name="accounting.currencies.rates.create", method="POST", path="/accounting/currencies/rates",
             scope=None, run=create_rate, writes=True, takes_body=True, positional=("from", "to", "rate", "dt"),
-            summary="Set a rate", described=Description(body=Told(NEW_RATE, RATE.example), answer=RATE),
+            summary="Set a rate", described=Description(body=ExampleBody(NEW_RATE, RATE.example), answer=RATE),
         ),
     ]

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Request
 
 from blueprints.api import unknown_names
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
-from blueprints.api.core.manners import MANNERS
+from blueprints.api.core.description import DESCRIPTION
 from blueprints.api.core.reader import QueryReader
 from blueprints.api.field import Formats
 from blueprints.api.rate_limits import rate_limits
@@ -63,7 +63,7 @@ class CoreContract(RpcContract):
     changes_by = "PATCH"
     idempotent = True
     names = {"list": "search"}
-    manners = MANNERS
+    description = DESCRIPTION
     formats = Formats(
         moment=moment, day=date.isoformat, amount=amount, price=price, moment_form=FORM, moment_schema=MOMENT,
     )
@@ -212,14 +212,14 @@ class CoreContract(RpcContract):
         return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
     def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
-        message, data = self._told(error, status, fields)
+        message, data = self._error_data(error, status, fields)
         if isinstance(error, Unauthenticated):
             return {"error": {"code": AUTHENTICATION_FAILED, "message": "Authentication failed", "data": data}}
         return {"error": {"message": message, "data": data}}
 
     def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
         """The error object of JSON-RPC, with the data of REST."""
-        message, data = self._told(error, status, fields)
+        message, data = self._error_data(error, status, fields)
         if isinstance(error, Unauthenticated):
             failed: dict[str, Any] = {"code": AUTHENTICATION_FAILED, "message": "Authentication failed"}
             return failed if error.code == "utoken-auth-failed" else failed | {"data": data}
@@ -233,7 +233,7 @@ class CoreContract(RpcContract):
             return {"code": INTERNAL, "message": "Internal error"}
         return {"code": LOGICAL, "message": message, "data": data}
 
-    def _told(self, error: DomainError, status: int, fields: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    def _error_data(self, error: DomainError, status: int, fields: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
         """The message and the data for both protocols."""
         if isinstance(error, errors.NotFound):
             name = self.objects.get(error.noun, error.noun)

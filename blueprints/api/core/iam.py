@@ -6,7 +6,7 @@ from flask import g
 
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import MOMENT, moment
-from blueprints.api.description import Description, Told
+from blueprints.api.description import Description, ExampleBody
 from blueprints.auth.attempts import attempts
 from domain.access import jwts, user_access
 from domain.access.jwts import Issued
@@ -19,7 +19,7 @@ CREDENTIALS: dict[str, Any] = {
     "properties": {"login": {"type": "string"}, "password": {"type": "string", "format": "password"}},
     "required": ["login", "password"],
 }
-TOKEN = Told(
+TOKEN = ExampleBody(
     {
         "title": "Token", "type": "object", "properties": {"token": {"type": "string"}, "expires_at": MOMENT},
         "required": ["token", "expires_at"],
@@ -70,13 +70,13 @@ OPERATIONS = (
         run=authenticate, takes_body=True, public=True, kept=False, positional=("login", "password"),
         summary="A JSON Web Token for login and password (deprecated)",
         described=Description(
-            body=Told(CREDENTIALS, {"login": "grace@example.org", "password": "a long and private sentence"}),
+            body=ExampleBody(CREDENTIALS, {"login": "grace@example.org", "password": "a long and private sentence"}),
             answer=TOKEN,
         ),
     ),
     Operation(
         name="iam.auth.jwt.refresh", method="POST", path="/iam/auth/jwt/refresh", scope=None, run=refresh,
         takes_body=True, kept=False, positional=(), summary="Renew a JSON Web Token for an hour (deprecated)",
-        described=Description(body=Told({"type": "object", "additionalProperties": False}, {}), answer=TOKEN),
+        described=Description(body=ExampleBody({"type": "object", "additionalProperties": False}, {}), answer=TOKEN),
     ),
 )

@@ -3,7 +3,7 @@
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT, MOMENT, moment
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, words
-from blueprints.api.description import Description, Told
+from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Moment
 from blueprints.api.field_parts import Many
@@ -51,7 +51,7 @@ def rotate(actor: Actor, arguments: Arguments) -> Outcome:
 
 CONTRACT.operations.append(operation(
     ENDPOINTS, "rotate", "POST", "/{key}/rotate", rotate, positional=("id",),
-    summary="A new signing secret; for a day both sign", described=Description(answer=Told(
+    summary="A new signing secret; for a day both sign", described=Description(answer=ExampleBody(
         {
             "title": "NewSecret", "type": "object",
             "properties": {

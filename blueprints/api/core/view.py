@@ -9,7 +9,7 @@ from blueprints.api import repeats, rpc
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
 from blueprints.api.credentials import FIND
-from blueprints.api.pipeline import enter, execute, explain, refused, strangers
+from blueprints.api.pipeline import anonymous_actor, enter, execute, explain, refused
 from blueprints.api.touched import Part
 from domain import replies
 from domain.actor import Actor
@@ -38,7 +38,7 @@ def runner(contract: CoreContract, dispatcher: rpc.Dispatcher, calls: list[rpc.R
     contract.gate(request)
     methods = [dispatcher.methods.get(call.method) for call in calls]
     if methods and all(method is not None and method.public for method in methods):
-        return as_actor(contract, strangers(contract), calls)
+        return as_actor(contract, anonymous_actor(contract), calls)
     kind, secret = contract.secret(request)
     try:
         g.call.key = FIND[kind](secret)

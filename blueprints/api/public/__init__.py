@@ -55,7 +55,7 @@ CUSTOMERS = expose(
         **HISTORY,
     },
     verbs=VERBS,
-    told=True,
+    event_shape=True,
     prefix="customer_",
     required=("name",),
     parameters={"status": Parameter("archived", {"ACTIVE": False, "ARCHIVED": True})},
@@ -84,7 +84,7 @@ PRODUCTS = expose(
         **HISTORY,
     },
     verbs=VERBS,
-    told=True,
+    event_shape=True,
     prefix="product_",
     parameters={
         "status": Parameter("status", {"ACTIVE": ProductStatus.ACTIVE, "INACTIVE": ProductStatus.INACTIVE}),
@@ -136,7 +136,7 @@ BUDGETS = expose(
         "approvedBy": Field(name="approved_by", writable=False),
     },
     verbs=VERBS,
-    told=True,
+    event_shape=True,
     prefix="budget_",
     parameters={
         "status": Parameter("status", {status.value: status for status in BudgetStatus}),

@@ -13,7 +13,7 @@ from blueprints.api import unknown_names
 from blueprints.api.contract import Contract, Exposure, Parameter
 from blueprints.api.field import Formats
 from blueprints.api.field_map import number_after
-from blueprints.api.public.manners import MANNERS
+from blueprints.api.public.description import DESCRIPTION
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
 from domain import clock, errors, zones
@@ -40,7 +40,7 @@ class PublicContract(Contract):
     steady = True
     limited = True
     idempotent = True
-    manners = MANNERS
+    description = DESCRIPTION
     formats = Formats(moment=None, day=None, amount=amount, price=price)     # the JSON writer does RFC 3339
     list_parameters = ("page", "limit", "search", "createdAfter", "createdBefore", "sort", "order")
 

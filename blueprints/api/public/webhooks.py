@@ -4,7 +4,7 @@ from typing import Any
 
 from blueprints.api import unknown_names
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
-from blueprints.api.description import Description, Told
+from blueprints.api.description import Description, ExampleBody
 from blueprints.services import services
 from domain import clock
 from domain.actor import Actor
@@ -14,7 +14,7 @@ from domain.integrations import webhooks
 LONGEST_NAME = 100
 TEXT = {"type": "string"}
 DESCRIBED = Description(
-    body=Told(
+    body=ExampleBody(
         {
             "title": "WebhookTest", "type": "object", "additionalProperties": False,
             "properties": {
@@ -24,7 +24,7 @@ DESCRIBED = Description(
         },
         {"event": "webhook.test", "data": {"hello": "world"}},
     ),
-    answer=Told(
+    answer=ExampleBody(
         {
             "title": "WebhookTestResult", "type": "object",
             "properties": {

@@ -1,19 +1,19 @@
 """Describes the Public API's conventions for its reference."""
 
-from blueprints.api.description import WHOLE, Manners, Told
+from blueprints.api.description import WHOLE, ContractDescription, ExampleBody
 from blueprints.api.json_schema import Schema
 
 VERSION = "1.4.0"
 TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "format": "date-time"}
-META = Told(
+META = ExampleBody(
     {
         "title": "Meta", "type": "object", "properties": {"requestId": TEXT, "timestamp": TIME},
         "required": ["requestId", "timestamp"],
     },
     {"requestId": "req_7f3kq2", "timestamp": "2026-01-31T12:00:00Z"},
 )
-PAGE = Told(
+PAGE = ExampleBody(
     {
         "title": "Page", "type": "object",
         "properties": {
@@ -24,7 +24,7 @@ PAGE = Told(
     },
     {"page": 1, "limit": 10, "total": 1, "hasMore": False},
 )
-ERROR = Told(
+ERROR = ExampleBody(
     {
         "title": "Error", "type": "object",
         "properties": {
@@ -44,26 +44,26 @@ ERROR = Told(
 )
 
 
-def item(one: Told) -> Told:
+def item(one: ExampleBody) -> ExampleBody:
     """One row with its meta data."""
     title = one.schema.get("title", "")
     whole: Schema = {
         "title": f"{title}Answer", "type": "object", "properties": {"data": one.schema, "meta": META.schema},
         "required": ["data", "meta"],
     }
-    return Told(whole, {"data": one.example, "meta": META.example})
+    return ExampleBody(whole, {"data": one.example, "meta": META.example})
 
 
-def collection(row: Told) -> Told:
+def collection(row: ExampleBody) -> ExampleBody:
     """A page of rows."""
     parts = {"data": {"type": "array", "items": row.schema}, "pagination": PAGE.schema, "meta": META.schema}
     whole: Schema = {
         "title": f"{row.schema.get('title', '')}List", "type": "object", "properties": parts, "required": list(parts),
     }
-    return Told(whole, {"data": [row.example], "pagination": PAGE.example, "meta": META.example})
+    return ExampleBody(whole, {"data": [row.example], "pagination": PAGE.example, "meta": META.example})
 
 
-MANNERS = Manners(
+DESCRIPTION = ContractDescription(
     title="Public API",
     about="Server to server, for programs of one merchant. Opened by API keys.",
     version=VERSION, prefix="/v1/api/public", header="Authorization", scheme="Bearer ", credential="KEY",

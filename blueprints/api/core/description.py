@@ -1,9 +1,9 @@
 """Describes the Core API's conventions for its reference."""
 
-from blueprints.api.description import WHOLE, Manners, Told
+from blueprints.api.description import WHOLE, ContractDescription, ExampleBody
 from blueprints.api.json_schema import Schema
 
-ERROR = Told(
+ERROR = ExampleBody(
     {
         "title": "Error", "type": "object",
         "properties": {"error": {
@@ -21,18 +21,18 @@ ERROR = Told(
 )
 
 
-def item(one: Told) -> Told:
+def item(one: ExampleBody) -> ExampleBody:
     """One row without an envelope."""
     return one
 
 
-def collection(row: Told) -> Told:
+def collection(row: ExampleBody) -> ExampleBody:
     """Rows without an envelope."""
     rows: Schema = {"type": "array", "items": row.schema}
-    return Told(rows, [row.example])
+    return ExampleBody(rows, [row.example])
 
 
-MANNERS = Manners(
+DESCRIPTION = ContractDescription(
     title="Core API",
     about="For programs of the operator on a private network, by REST and by JSON-RPC 2.0. Opened by users' tokens.",
     version="1", prefix="", header="X-Api-Key", scheme="", credential="TOKEN", opened_by="The API token of a user",
@@ -55,5 +55,5 @@ MANNERS = Manners(
         "503": "Temporarily unavailable; see Retry-After",
     },
     rpc=True,
-    changes=Told({"type": "integer", "const": 1}, 1),
+    changes=ExampleBody({"type": "integer", "const": 1}, 1),
 )
