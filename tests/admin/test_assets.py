@@ -59,6 +59,32 @@ def test_own_scripts_are_small(visitor):
     assert sum(sizes) <= 15_000
 
 
+FACE = re.compile(r"@font-face \{.*?url\(\"\.\./(?P<file>[^\"]+)\"\).*?unicode-range:\s*(?P<ranges>[^;]+);", re.DOTALL)
+
+
+def faces():
+    """The letters of each font file, as its rule declares them."""
+    for face in FACE.finditer((ROOT / "static/css/tokens.css").read_text()):
+        bounds = [one.strip().removeprefix("U+").split("-") for one in face["ranges"].split(",")]
+        letters = {point for low, *high in bounds for point in range(int(low, 16), int((high or [low])[0], 16) + 1)}
+        yield ROOT / "static" / face["file"], letters
+
+
+def test_names_of_europe_and_signs_of_currencies_load_one_small_font_more():
+    files = dict(faces())
+    assert len(files) == 3
+    latin = files[ROOT / "static" / assets.INTER]
+    text = "Erdős Gyöngyi, Łódź, Şahin, Țurcanu, Žižek, Ħal Għaxaq, Ŵyn, STRAẞE, é ü ő, ₺ ₹ ₴ ₫"
+    needed = {path for path, letters in files.items() if {ord(one) for one in text} - latin & letters}
+    assert sum(path.stat().st_size for path in needed) <= 30_000, needed
+    assert {ord(one) for one in text} <= set().union(*files.values())
+
+
+def test_no_letter_is_in_two_font_files():
+    found = [point for _, letters in faces() for point in letters]
+    assert len(found) == len(set(found))
+
+
 def test_pages_need_nothing_from_elsewhere(admin):
     page = admin.get("/admin/keys").text
     assert not re.search(r'(?:src|href|action)="(?:https?:)?//', page)
