@@ -13,7 +13,7 @@ from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import go, is_partial, page_or_part
-from blueprints.pages.session import actor, me, need, private, wide_actor
+from blueprints.pages.session import actor, may, me, need, private, wide_actor
 from database import transaction
 from domain import clock, inputs, zones
 from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
@@ -49,6 +49,10 @@ def candidates() -> list[int]:
 
 class KeyPage(ListPage):
     """The list of keys, also filtered by its tab and the test mode."""
+
+    @property
+    def creates(self) -> bool:
+        return may(self.resource.write_scope)
 
     def filters(self, who: Any) -> dict[str, Any]:
         return tab_filters(current_tab())

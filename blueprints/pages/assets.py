@@ -27,7 +27,7 @@ STYLES = (
     "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "records", "responsive",
     "details",
 )
-SCRIPTS = ("shell", "toast", "palette", "forms")
+SCRIPTS = ("shell", "keys", "toast", "palette", "forms")
 
 A_YEAR = 31_536_000
 FOLDER = Path(__file__).resolve().parents[2] / "static"

@@ -1,9 +1,8 @@
-// The frame of every page: theme, drawer, menus, keyboard shortcuts, and what the content policy
-// makes us set through the CSSOM instead of style attributes.
+// The frame of every page: theme, drawer, menus, and what the content policy makes us set through
+// the CSSOM instead of style attributes.
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable], dialog");
 
   function paint(root) {
     all("[data-w]", root).forEach((meter) => meter.style.setProperty("--w", meter.dataset.w + "%"));
@@ -66,57 +65,9 @@
     passive: true,
   });
 
-  // --- keyboard shortcuts: elements name theirs in data-keys ("g a"); the list is in the help dialog
-  let typed = "";
-  let forget = 0;
-  const enabled = () => {
-    try {
-      return localStorage.getItem("shortcuts") !== "off";
-    } catch {
-      return true;
-    }
-  };
-
-  function moveRow(step) {
-    const rows = all("tbody tr[id]");
-    if (!rows.length) return;
-    const at = rows.findIndex((row) => row.contains(document.activeElement));
-    const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))];
-    one("a, button, input", next)?.focus();
-  }
-
-  function shortcut(key) {
-    if (key === "/") return one("[data-search]")?.focus() ?? true;
-    if (key === "?") return one("#shortcuts")?.showModal() ?? true;
-    if (/^[gc] /.test(typed)) return false; // the second key of two
-    if (key === "n") return one("[data-new]")?.click() ?? true;
-    if (key === "j") return moveRow(1) ?? true;
-    if (key === "k") return moveRow(-1) ?? true;
-    if (key === "x") return document.activeElement?.closest("tr")?.querySelector(".cb")?.click() ?? true;
-    return false;
-  }
-
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && one("#side.open")) return drawer(false);
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !enabled()) return;
-    clearTimeout(forget);
-    forget = setTimeout(() => (typed = ""), 900);
-    typed = (typed + " " + event.key).trim().split(" ").slice(-2).join(" ");
-    const named = all("[data-keys]").find((element) => element.dataset.keys === typed);
-    if (named) {
-      typed = "";
-      event.preventDefault();
-      named.click();
-    } else if (shortcut(event.key)) event.preventDefault();
+    if (event.key === "Escape" && one("#side.open")) drawer(false);
   });
-  document.addEventListener("change", (event) => {
-    if (!event.target.matches("[data-shortcuts]")) return;
-    try {
-      localStorage.setItem("shortcuts", event.target.checked ? "on" : "off");
-    } catch {}
-  });
-  const choice = one("[data-shortcuts]");
-  if (choice) choice.checked = enabled();
 
   // --- switches that save themselves
   document.addEventListener("change", (event) => {

@@ -41,3 +41,15 @@ def test_the_keyboards_help_names_the_letters_of_what_the_user_may(signed_in, ad
     assert 'data-keys="c c"' in page
     for keys in ("g k", "c k", "g u", "c u", "g s", "c p"):
         assert f'data-keys="{keys}"' not in page, keys
+
+
+def test_the_keyboards_help_names_the_key_that_creates_on_this_list(ops, alder):
+    for path, noun in (("budgets", "budget"), ("customers", "customer"), ("products/groups", "product group"),
+                       ("merchants", "merchant"), ("users", "user"), ("keys", "API key"),
+                       ("webhooks", "webhook endpoint")):
+        page = ops.get(f"/admin/{path}").text
+        shown = page.partition('id="shortcuts"')[2]
+        assert f"<dt>New {noun}</dt><dd><kbd>n</kbd> or <kbd>c</kbd> <kbd>c</kbd></dd>" in shown, path
+        assert 'data-keys="c c"' not in page, path
+        assert page.count("data-new") == 1, path
+    assert 'data-keys="c c"' in ops.get("/admin/currencies").text

@@ -1,0 +1,74 @@
+"""Lists in a real browser: keys, rows, selection, filters."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.files]
+
+
+def rows(page):
+    return page.locator("#list tbody tr")
+
+
+def link(page, number):
+    return rows(page).nth(number).locator("a.rowlink").first
+
+
+def test_a_list_is_worked_by_keys_alone(window):
+    page = window().page
+    page.goto("/admin/budgets?status=PENDING&sort=id")
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(link(page, 1)).to_be_focused()
+    page.keyboard.press("x")
+    box = rows(page).nth(1).locator(".cb")
+    expect(box).to_be_checked()
+
+    box.focus()                                         # from a ticked box: on, back, and open
+    page.keyboard.press("j")
+    expect(link(page, 2)).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.locator(".bulk")).to_contain_text("2 selected")
+    address = link(page, 1).get_attribute("href")
+    box.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(re.escape(address) + r"$"))
+
+    page.go_back()
+    rows(page).nth(1).get_by_role("button", name="Actions for").click()
+    page.keyboard.press("j")                            # from a row's open menu
+    expect(link(page, 2)).to_be_focused()
+    expect(page.locator("[popover]:popover-open")).to_have_count(0)
+    page.keyboard.press("e")
+    expect(page).to_have_url(re.compile(r"/admin/budgets/\d+/edit$"))
+
+
+def test_c_c_creates_on_every_list_but_not_while_typing(window):
+    page = window().page
+    for path in ("budgets", "products/rules", "keys"):
+        page.goto(f"/admin/{path}")
+        page.keyboard.press("/")
+        page.keyboard.type("ccn?")
+        expect(page.get_by_role("searchbox", name="Search")).to_have_value("ccn?")
+        page.goto(f"/admin/{path}")
+        page.keyboard.press("c")
+        page.keyboard.press("c")
+        if path == "keys":
+            expect(page.get_by_role("dialog")).to_contain_text("Create")
+        else:
+            expect(page).to_have_url(re.compile(f"/admin/{path}/new"))
+
+
+def test_the_focus_stays_in_a_row_whose_cell_was_edited(window):
+    page = window().page
+    page.goto("/admin/customers?sort=name")
+    rows(page).nth(2).hover()
+    rows(page).nth(2).locator("a.edit").first.click()
+    page.locator(".cell-edit input[name=value]").press("Escape")
+    expect(page.locator(".cell-edit")).to_have_count(0)
+    expect(link(page, 2)).to_be_focused()
+    page.keyboard.press("j")
+    expect(link(page, 3)).to_be_focused()
