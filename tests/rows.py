@@ -1,5 +1,7 @@
 """A row of any noun, made of the noun's own Sample: what walks over all nouns needs no line for a new one."""
 
+from decimal import Decimal
+
 from database import transaction
 from domain import inputs
 from domain.actor import Actor
@@ -9,21 +11,32 @@ from tests.references import ids, made_for, placed
 TEXTS = ("name", "description", "notes")
 
 
-def sample_of(resource, merchant_id):
-    """What creates a row, in the domain's names; where it names other rows, they are the merchant's."""
+def exact(value):
+    """A sample's value as the JSON reader gives it: fractions as Decimal."""
+    if isinstance(value, dict):
+        return {name: exact(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [exact(one) for one in value]
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
+def sample_of(resource, actor):
+    """What creates a row, in the domain's names; where it names other rows, they are of the actor's merchant."""
     known = resource.input.model_fields
-    body = {name: value for name, value in resource.sample.sent.items() if name in known}
+    body = {name: exact(value) for name, value in resource.sample.sent.items() if name in known}
     for path in ids(resource.input):
-        if path.partition(".")[0] in body and "." not in path:
-            body = placed(body, path, made_for(path, cast.actor_for(merchant_id)))
+        head, _, rest = path.partition(".")
+        if head in body and rest in ("", "0"):
+            body = placed(body, path, made_for(path, actor))
     return body
 
 
-def make(resource, merchant_id, text=""):
+def make(resource, merchant_id, text="", *, test=False):
     """The id of a new row of the merchant; `text` stands in its name, description and notes, where it has them."""
-    actor, known = cast.actor_for(merchant_id), resource.input.model_fields
+    actor, known = cast.actor_for(merchant_id).in_world(test=test), resource.input.model_fields
+    actor = actor if resource.may_create(actor) else Actor.operator()
     told = dict.fromkeys([name for name in TEXTS if text and name in known], text)
-    new = inputs.parse(resource.input, sample_of(resource, merchant_id) | told)
+    new = inputs.parse(resource.input, sample_of(resource, actor) | told)
     new = resource.before_create(actor, new) if resource.before_create else new
     with transaction():
         made = resource.create(actor, new)

@@ -14,6 +14,7 @@ from blueprints.api.field import SKIP, Convert, Field, Formats, Known, Problems
 from blueprints.api.json_schema import Schema, enumeration, identifier, nullable, plausible, stored
 from domain.errors import Problem
 from domain.listing import LARGEST_ID
+from models.money import Money
 
 EXAMPLE_MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -74,6 +75,20 @@ class Amount(Field):
 
     def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
         return {"type": "number"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sum(Amount):
+    """An amount that is shown together with the same of the row's parts; `part` is the column that is written."""
+
+    part: str
+
+    def written(self, row: Any) -> Any:
+        """The part of the shown sum that was written, as a caller would send it."""
+        return Money(getattr(row, self.part), getattr(row, self.currency)).decimal
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return base | {"description": "Added to those of the parts; the sum that was read, sent back, changes nothing"}
 
 
 @dataclass(frozen=True, kw_only=True)

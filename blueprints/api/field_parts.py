@@ -60,9 +60,14 @@ class Many(Field):
     def source(self) -> str:
         return ""
 
+    @property
+    def child(self) -> str:
+        """The name of the child rows."""
+        return self.column or self.name
+
     def shower(self, formats: Formats) -> Callable[[Any, Mapping[str, Any]], Any]:
         """A function from row and children to the list."""
-        show, name, inherit = row_shower(self.fields, formats), self.column or self.name, self.inherit
+        show, name, inherit = row_shower(self.fields, formats), self.child, self.inherit
         if not inherit:
             return lambda _, children: [show(child) for child in children[name]]
         return lambda row, children: [show(ChildRow(child, inherit, getattr(row, inherit))) for child in children[name]]
@@ -80,7 +85,7 @@ class Many(Field):
         return (f"[{place}]" if place else "") + ("." + word(self.fields, inner) if inner else "")
 
     def schema(self, known: Known, *, writing: bool) -> Schema:
-        base, child = known.input_of(self.name), known.children.get(self.column or self.name)
+        base, child = known.input_of(self.name), known.children.get(self.child)
         inner = replace(
             known, input=base.get("items", {}), columns=child.columns if child is not None else {}, children={},
             title=known.title + capital(self.name.removesuffix("s")),

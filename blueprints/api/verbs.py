@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import g
 
-from blueprints.api import conditions
+from blueprints.api import conditions, sent_back
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
 from blueprints.api.field import Fields, Problems
 from blueprints.api.field_map import number_after
@@ -191,20 +191,23 @@ def updated(exposure: Exposure) -> Operation:
     assert form is not None, f"{resource.name}: its Resource has no input"
     assert update is not None, f"{resource.name}: its Resource has no update"
 
-    def read(row: Any, arguments: Arguments) -> dict[str, Any]:
+    def read(own: Actor, row: Any, arguments: Arguments) -> dict[str, Any]:
         expect(row, conditions.seen(arguments.if_match))
-        taken, problems = exposure.take(body_of(arguments))
+        sent = sent_back.changes(exposure, resource.listing.read(own, row.id), body_of(arguments))
+        taken, problems = exposure.take(sent.body)
+        sent.name_parts(taken)
         stays(exposure, row, taken, problems)
         return inputs.changes(form, taken, zone=exposure.contract.zone(), problems=problems)
 
     def before(actor: Actor, arguments: Arguments) -> Any:
         row = resource.listing.get(actor, key_of(exposure, arguments.key))
-        return prepare(actor.for_row(row), read(row, arguments)) if prepare else None
+        own = actor.for_row(row)
+        return prepare(own, read(own, row, arguments)) if prepare else None
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         own, row = resource.listing.lock(actor, key_of(exposure, arguments.key))
-        changes = read(row, arguments)
-        update(own, row, arguments.ready if prepare else changes)
+        if changes := read(own, row, arguments):
+            update(own, row, arguments.ready if prepare else changes)
         return changed(exposure, actor, row.id)
 
     return operation(

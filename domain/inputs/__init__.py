@@ -235,6 +235,24 @@ def lists_of(model: type[Input]) -> frozenset[str]:
     return frozenset(name for name, one in model.model_fields.items() if _is_list(one.annotation))
 
 
+def part_of(model: type[Input] | None, name: str) -> type[Input] | None:
+    """The input of one entry of a field that takes a list of objects; None for any other field."""
+    known = model.model_fields.get(name) if model is not None else None
+    return _entry(known.annotation) if known is not None else None
+
+
+def _entry(kind: Any) -> type[Input] | None:
+    if get_origin(kind) is list:
+        (inner,) = get_args(kind)
+        return inner if isinstance(inner, type) and issubclass(inner, Input) else None
+    return next((found for one in get_args(kind) if (found := _entry(one)) is not None), None)
+
+
+def is_required(model: type[Input], name: str) -> bool:
+    """Whether the field must always be sent."""
+    return name in model.model_fields and model.model_fields[name].is_required()
+
+
 def _is_list(kind: Any) -> bool:
     if get_origin(kind) is list:
         (inner,) = get_args(kind)

@@ -38,7 +38,9 @@ class BudgetInput(Input):
     only_in_changes = frozenset({"status"})
 
     customer_id: RowId
-    items: Annotated[list[ItemInput], Field(min_length=1, max_length=MAX_ITEMS)]
+    items: Annotated[list[ItemInput], Field(
+        min_length=1, max_length=MAX_ITEMS, description="In a change all lines; one with the id that was read stays",
+    )]
     currency: OrAbsent[CurrencyCode] = None
     valid_until: Maybe[Until] = None
     notes: Maybe[LongText] = None

@@ -4,11 +4,13 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from argon2 import PasswordHasher
 from flask_migrate import upgrade
 
 from app import create_app
 from blueprints.api.rate_limits import rate_limits
 from database import db
+from domain.access import passwords
 from domain.access.recognition import verdicts
 from tests import cast
 from tests.conftest import make_settings
@@ -36,6 +38,14 @@ class Caller:
 
     def delete(self, path, **more):
         return self("DELETE", path, **more)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords():
+    """Many tests need a user, and few care what the password's hash costs."""
+    before, passwords.hasher = passwords.hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    yield
+    passwords.hasher = before
 
 
 @pytest.fixture

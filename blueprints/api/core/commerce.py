@@ -6,7 +6,7 @@ from blueprints.api.core.fields import CurrencyNumber, Number
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
 from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field
-from blueprints.api.field_map import Amount, Derived, Moment, Price, Words
+from blueprints.api.field_map import Amount, Derived, Moment, Price, Sum, Words
 from blueprints.api.field_parts import Many
 from blueprints.api.verbs import expose
 from domain.catalog import products
@@ -122,8 +122,8 @@ expose(
         "status": Field(name="status"),
         "currency": Field(name="currency"),
         "subtotal": Amount(name="subtotal", writable=False),
-        "discount": Amount(name="discount"),
-        "tax": Amount(name="tax"),
+        "discount": Sum(name="discount", part="header_discount_minor"),
+        "tax": Sum(name="tax", part="header_tax_minor"),
         "total": Amount(name="total", writable=False),
         "valid_until": Moment(name="valid_until"),
         "notes": Field(name="notes"),

@@ -3,7 +3,7 @@
 from blueprints.api.contract import Parameter
 from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field
-from blueprints.api.field_map import Amount, Ident, Moment, Price, Words
+from blueprints.api.field_map import Amount, Ident, Moment, Price, Sum, Words
 from blueprints.api.field_parts import Many, One
 from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
@@ -116,8 +116,8 @@ BUDGETS = expose(
         "status": Field(name="status"),
         "total": Amount(name="total", writable=False),
         "subtotal": Amount(name="subtotal", writable=False),
-        "tax": Amount(name="tax"),
-        "discount": Amount(name="discount"),
+        "tax": Sum(name="tax", part="header_tax_minor"),
+        "discount": Sum(name="discount", part="header_discount_minor"),
         "currency": Field(name="currency"),
         "validUntil": Moment(name="valid_until"),
         "notes": Field(name="notes"),

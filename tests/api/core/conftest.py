@@ -3,10 +3,9 @@
 import re
 
 import pytest
-from argon2 import PasswordHasher
 
 from database import db, transaction
-from domain.access import passwords, tokens
+from domain.access import tokens
 from domain.actor import Actor
 from models.user import User
 from tests import cast
@@ -43,14 +42,6 @@ class Program:
         answer = self.rpc(method, params)
         assert "error" in answer, answer
         return answer["error"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cheap_passwords():
-    """Every test here needs a user, and few care what the password's hash costs."""
-    before, passwords.hasher = passwords.hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    yield
-    passwords.hasher = before
 
 
 @pytest.fixture

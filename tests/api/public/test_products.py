@@ -127,11 +127,18 @@ def test_a_product_that_a_budget_names_is_only_switched_off(api, alder, product)
     ({"isActive": False}, False), ({"status": "INACTIVE"}, False), ({"isActive": True}, True),
     ({"status": "ACTIVE", "isActive": False}, True), ({"status": "INACTIVE", "isActive": True}, False),
 ])
-def test_status_and_is_active_are_one_thing_and_status_wins(api, product, sent, active):
+def test_status_and_is_active_are_one_thing_and_status_wins_in_a_new_product(product, sent, active):
     assert product(**sent)["isActive"] is active
+
+
+@pytest.mark.parametrize("sent", [
+    {"isActive": False}, {"status": "INACTIVE"}, {"status": "ACTIVE", "isActive": False},
+    {"status": "INACTIVE", "isActive": True},
+])
+def test_of_status_and_is_active_the_one_that_differs_is_the_change(api, product, sent):
     product()
-    data = api.put("/products/product_2", sent).json["data"]
-    assert (data["isActive"], data["status"]) == (active, "ACTIVE" if active else "INACTIVE")
+    data = api.put("/products/product_1", sent).json["data"]
+    assert (data["isActive"], data["status"]) == (False, "INACTIVE")
 
 
 def test_only_what_is_sent_changes(api, product):

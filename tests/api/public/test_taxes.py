@@ -125,11 +125,11 @@ def test_every_wrong_line_is_named_at_once(api, make):
     assert details.keys() == {"items[0].description", "items[1].unitPrice", "items[3].productId"}
 
 
-def test_items_replace_the_list_and_the_ids_that_were_read_are_no_input(api, make):
-    read = make({"description": "x", "quantity": 1, "unitPrice": 1})["items"]
-    [again] = api.put("/budgets/budget_1", {"items": read}).json["data"]["items"]
-    assert again | {"id": ""} == read[0] | {"id": ""}
-    assert again["id"] == "item_2"
+def test_items_replace_the_list_and_those_with_the_id_that_was_read_stay(api, make):
+    line = {"description": "x", "quantity": 1, "unitPrice": 1}
+    read = make(line, line)["items"]
+    after = api.put("/budgets/budget_1", {"items": [line, read[1] | {"quantity": 2}]}).json["data"]["items"]
+    assert [(one["id"], one["quantity"]) for one in after] == [("item_3", 1), ("item_2", 2)]
 
 
 def test_another_currency_needs_items_and_amounts_on_the_whole_again(api, make):

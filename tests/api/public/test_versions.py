@@ -1,5 +1,7 @@
 """ETag and If-Match: nobody overwrites what he has not seen."""
 
+from itertools import count
+
 import pytest
 
 from tests import cast
@@ -15,8 +17,12 @@ def path(request, alder):
     return f"/{request.param}/{request.param[:-1]}_1"
 
 
+NUMBERS = count()
+
+
 def changed(api, path, tag):
-    return api.put(path, {"metadata": {"a": "b"}}, headers={"If-Match": tag} if tag is not None else None)
+    headers = None if tag is None else {"If-Match": tag}
+    return api.put(path, {"metadata": {"number": str(next(NUMBERS))}}, headers=headers)
 
 
 def test_the_tag_changes_with_every_change(api, path):
