@@ -29,13 +29,13 @@ from config import Settings, command_line
 from database import db
 from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
-from models import every
+from models import all_tables
 from outbound.mail import mailer
 from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
 CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, core.CONTRACT)
-assert every.CLASSES                    # importing the module makes every table known
+assert all_tables.CLASSES                    # importing the module makes every table known
 assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// known
 
 
@@ -112,8 +112,8 @@ def extend(app: Flask, settings: Settings) -> None:
     """Set up migrations and shared counters."""
     Migrate(app, db, directory=str(app.root_path) + "/migrations")
     limiter.init_app(app)
-    every: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
-    for hooks in every:
+    hook_maps: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
+    for hooks in hook_maps:
         # The extension's own hooks run before the key is known; the pipeline calls its strategy.
         hooks[None] = [hook for hook in hooks.get(None, []) if not _is_of(limiter, hook)]
 

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics import bulk, pens, rollup
+from analytics import appenders, bulk, rollup
 from analytics.spool import HEADER, LARGEST, SUFFIX, records
 from analytics.store import offsets
 from database import DatabaseBusy, DatabaseClash, db, transaction
@@ -109,7 +109,7 @@ class Source:
 
     def read(self) -> Iterator[tuple[dict[str, Any] | None, int]]:
         """Records from the position on, each with the position of its end."""
-        start, end = self.position, pens.used(self.descriptor)
+        start, end = self.position, appenders.used(self.descriptor)
         while True:
             data = os.pread(self.descriptor, min(PIECE, max(0, end - start)), start)
             behind = 0
@@ -214,7 +214,7 @@ def sizes(folder: Path) -> dict[str, int]:
         for path in folder.iterdir():
             if path.suffix == SUFFIX:
                 with suppress(FileNotFoundError), path.open("rb") as file:
-                    found[path.name] = pens.used(file.fileno())
+                    found[path.name] = appenders.used(file.fileno())
     return found
 
 

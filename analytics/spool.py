@@ -24,9 +24,9 @@ from zlib import crc32
 
 import orjson
 
-from analytics import pens
+from analytics import appenders
+from analytics.appenders import Appender, appender
 from analytics.masking import clean, is_harmless, mask_path
-from analytics.pens import Pen, pen
 
 MAGIC = b"\xc7req"
 HEADER = struct.Struct("<4sII")
@@ -47,7 +47,7 @@ class Spool:
         self.failures = 0
         self.last_error: str | None = None
         self._lock = threading.Lock()
-        self._pen: Pen | None = None
+        self._pen: Appender | None = None
         itself = weakref.ref(self)
         os.register_at_fork(after_in_child=lambda: _forget(itself()))
 
@@ -75,7 +75,7 @@ class Spool:
         self._pen = self._open(max(self.rotate_at, len(data)))
         self._pen.append(data)
 
-    def _open(self, room: int) -> Pen:
+    def _open(self, room: int) -> Appender:
         """Create a file, and give it its final name once it is locked."""
         self.folder.mkdir(parents=True, exist_ok=True)
         name = f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
@@ -83,7 +83,7 @@ class Spool:
         descriptor = os.open(fresh, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            made = pen(descriptor, room)
+            made = appender(descriptor, room)
             fresh.rename(self.folder / (name + SUFFIX))
         except OSError:
             os.close(descriptor)
@@ -146,7 +146,7 @@ def is_clean(record: dict[str, Any]) -> bool:
 def read(path: Path) -> bytes:
     """The content of a spool file so far."""
     with path.open("rb") as file:
-        return os.pread(file.fileno(), pens.used(file.fileno()), 0)
+        return os.pread(file.fileno(), appenders.used(file.fileno()), 0)
 
 
 def records(data: bytes, *, closed: bool) -> Iterator[tuple[dict[str, Any] | None, int]]:

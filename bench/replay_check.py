@@ -13,7 +13,7 @@ from app import create_app
 from bench.client import Refused
 from config import from_environment
 from database import db
-from domain.access import recognition
+from domain.access import key_access
 
 DRAIN_WITHIN = 60.0             # seconds
 
@@ -34,7 +34,7 @@ def logged(instance: Path, key: str, since_us: int) -> Logged:
     with app.app_context():
         if not drain.catch_up(settings.spool, DRAIN_WITHIN):
             raise Refused("the spools were not drained in time")
-        found = recognition.find(key)
+        found = key_access.find(key)
         if found is None:
             raise Refused(f"the key is not one of the installation in {instance}")
         of_key = select(requests.c.request_id).join(shapes, shapes.c.id == requests.c.shape_id).where(

@@ -13,7 +13,7 @@ OWN = frozenset({"id", "version", "created_at", "updated_at", "created_by_user_i
 Copy = Callable[[Actor, Any], Any]
 
 
-def twin(row: Any, **changed: Any) -> Any:
+def copy_of(row: Any, **changed: Any) -> Any:
     """A new row, not stored yet, of the other world, with the row's values but for its id and history."""
     kept = {
         column.key: getattr(row, column.key) for column in inspect(row).mapper.column_attrs if column.key not in OWN

@@ -1,4 +1,4 @@
-"""Tables and value types, one noun a file; `models.every` imports them all."""
+"""Tables and value types, one noun a file; `models.all_tables` imports them all."""
 
 from importlib import import_module
 from typing import Any
@@ -9,6 +9,6 @@ def __getattr__(name: str) -> Any:
     if name.startswith("__") and name != "__all__":
         raise AttributeError(name)
     try:
-        return getattr(import_module("models.every"), name)
+        return getattr(import_module("models.all_tables"), name)
     except AttributeError:
         raise AttributeError(f"models has no {name}") from None

@@ -26,7 +26,7 @@ from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.user import User
 from models.webhook import Endpoint, EndpointStatus
-from operations import files, readiness, revisions, sealed
+from operations import files, readable_secrets, readiness, revisions
 
 OK, WARNING, WRONG = "ok", "warning", "wrong"
 DISK_LOW = 1 << 30                                   # bytes
@@ -168,7 +168,7 @@ def _migrations() -> Finding:
 
 def _sealed() -> Finding:
     """Check that the secret decrypts tokens and webhook secrets: a changed one makes keys and tokens useless."""
-    good, count = sealed.opened()
+    good, count = readable_secrets.count()
     if good == count:
         return Finding("stored secrets", OK, "The secret decrypts them." if count else "There are none yet.")
     return Finding(

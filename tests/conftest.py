@@ -23,7 +23,7 @@ from blueprints.api.rate_limits import rate_limits
 from config import Settings, from_environment
 from database import db
 from domain.access import passwords
-from domain.access.recognition import verdicts
+from domain.access.key_access import verified_hashes
 from domain.integrations import webhooks
 from domain.vault import vault
 from tests import plan
@@ -177,7 +177,7 @@ def context(request, app, settings, restore, records):
         records.clear()
         webhooks.policy.allowed_hosts = ()           # another application of the same process may have set it
         rate_limits.forget()
-        verdicts.forget()
+        verified_hashes.forget()
         yield app
         db.session.remove()
 

@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from flask import Blueprint
 
 from blueprints.admin import currencies, deliveries, keys, outbox
-from blueprints.admin.crud import finding, records
+from blueprints.admin.crud import records, searching
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages import csrf, errors, session
 
@@ -27,7 +27,7 @@ PAGES = {id(value): value for module in MODULES for value in vars(module).values
 for page in PAGES.values():
     if not any(page is own for own in OWN_ADDRESSES):
         records.register(bp, page)
-    finding.announce(page)
+    searching.register(page)
 for module in MODULES:
     if hasattr(module, "register"):
         module.register(bp)

@@ -8,8 +8,8 @@ from flask import render_template, request
 from werkzeug.datastructures import MultiDict
 
 from blueprints.admin.crud import records
+from blueprints.admin.crud.changed_fields import changed_only
 from blueprints.admin.crud.form_fields import payload
-from blueprints.admin.crud.touched import only
 from blueprints.pages.format import words
 from blueprints.pages.session import wide_actor
 from database.searching import fold
@@ -182,7 +182,7 @@ def show_sum() -> str:
     who = asker(row)
     if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
         return render_template("admin/_sum.html", reason="Choose a merchant profile first.")
-    form, off = only(())
+    form, off = changed_only(())
     given = {name: value for name, value in payload(read(form), off).items() if name in budget_amounts.FIELDS}
     if row is None and not given.get("items"):
         return render_template("admin/_sum.html", reason="No lines yet.")

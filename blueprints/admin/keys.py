@@ -7,7 +7,7 @@ from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import key_use, traffic
-from blueprints.admin.crud import actions, cells, export, once, records
+from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
@@ -159,7 +159,7 @@ def form(values: dict[str, str], row: Any = None, wrong: DomainError | None = No
         "admin/key_form.html", "admin/_key_dialog.html", here=PAGE, values=values, row=row, wrong=wrong,
         permissions=KEY_PERMISSIONS, presets=PRESETS, address=request.remote_addr, who=records.acting(PAGE, row),
         today=clock.now().astimezone(zones.of_actor(records.acting(PAGE, row))),
-        once=once.token() if row is None else "", **records.choice_of(PAGE, row),
+        once=form_token.token() if row is None else "", **records.choice_of(PAGE, row),
     )
     if wrong:
         response.status_code = records.REFUSED.get(type(wrong), 422)
@@ -179,7 +179,7 @@ def create() -> BaseResponse:
         given, who = read_new(), records.acting(PAGE, None)
         new = api_keys.fresh(who, given)
         with transaction():
-            address, _ = once.made(store)
+            address, _ = form_token.create_once(store)
     except (Invalid, Conflict) as error:
         return form(request.form.to_dict(), wrong=error)
     if not shown:

@@ -18,7 +18,7 @@ from blueprints.api.field import Fields, Formats, Problems
 from blueprints.api.touched import Reference
 from blueprints.api.unknown_names import UnknownNames
 from blueprints.api.wire.row_cache import RowCache
-from domain.access.recognition import unknown_key
+from domain.access.key_access import unknown_key
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Problem
 from domain.pages import Page, Query, Record

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from blueprints.api.rate_limits import Spent, rate_limits
 from domain import settings
-from domain.access import recognition, user_access
+from domain.access import key_access, user_access
 from domain.actor import Actor
 from models.credential import Mode
 
@@ -31,7 +31,7 @@ class Caller(Protocol):
 class KeyCaller:
     """A program with an API key."""
 
-    key: recognition.Key
+    key: key_access.Key
     user_id: None = None
 
     @property
@@ -47,13 +47,13 @@ class KeyCaller:
         return self.key.mode
 
     def check(self, ip: str | None) -> None:
-        recognition.admit(self.key, ip)
+        key_access.admit(self.key, ip)
 
     def spend(self, cost: int) -> Spent:
         return rate_limits.spend(self.key.limit_per_hour, "hour", "key", str(self.key.id), cost=cost)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
-        return recognition.actor_of(self.key, ip=ip, request_id=request_id, source=source)
+        return key_access.actor_of(self.key, ip=ip, request_id=request_id, source=source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class TokenCaller:
 
 
 def integration(secret: str) -> Caller | None:
-    key = recognition.find(secret)
+    key = key_access.find(secret)
     return KeyCaller(key) if key is not None else None
 
 

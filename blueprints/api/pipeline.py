@@ -15,7 +15,7 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from blueprints.api import conditions, repeats, unknown_names
+from blueprints.api import conditions, idempotency, unknown_names
 from blueprints.api.call import Call
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
@@ -97,7 +97,7 @@ def execute(
         actor.require(operation.scope)
     takes_long = operation.before is not None or not operation.writes
     if claim is not None and takes_long and (earlier := replies.earlier(claim)) is not None:
-        return repeats.replayed(earlier)
+        return idempotency.replayed(earlier)
     if operation.per_minute:
         rate_limits.spend(operation.per_minute, "minute", operation.name, str(actor.merchant_id))
     if not operation.writes:
@@ -131,9 +131,9 @@ def kept(claim: Claim, run: Callable[[], Outcome]) -> Outcome:
     """The stored response, or a new one, which is stored in the transaction of its effect."""
     earlier = replies.take(claim)
     if earlier is not None:
-        return repeats.replayed(earlier)
+        return idempotency.replayed(earlier)
     outcome = run()
-    replies.keep(claim, repeats.reply_of(outcome))
+    replies.keep(claim, idempotency.reply_of(outcome))
     return outcome
 
 
@@ -148,7 +148,7 @@ def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Respons
     contract: Contract = g.call.contract
     claim = None
     if "HTTP_IDEMPOTENCY_KEY" in g.call.request.environ:
-        claim = repeats.claim_of(contract, actor, operation, arguments, g.call.request)
+        claim = idempotency.claim_of(contract, actor, operation, arguments, g.call.request)
     return respond(execute(contract, actor, operation, arguments, claim))
 
 

@@ -15,8 +15,8 @@ import orjson
 from flask import Flask, Response, g, request
 
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
+from blueprints.api.idempotency import REPLAYED
 from blueprints.api.pipeline import addressed, explain, json_response, note_path
-from blueprints.api.repeats import REPLAYED
 from blueprints.api.touched import Part
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import json_reader

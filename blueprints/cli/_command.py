@@ -71,7 +71,7 @@ class Applications(ScriptInfo):
         app = Flask("countinghouse", static_folder=None)
         connect(app, settings)
         if self.needs is Needs.WRITING:
-            import_module("models.every")
+            import_module("models.all_tables")
             import_module("domain.integrations.webhooks").policy.allowed_hosts = settings.webhook_allowed_hosts
         return app
 

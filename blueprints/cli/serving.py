@@ -16,8 +16,8 @@ from config import command_line
 from database import db
 from domain.people import users
 from operations import revisions
-from operations.alone import only_server
 from operations.errors import OperationRefused
+from operations.server_lock import only_server
 
 option = click.option
 FIRST_STEPS = """

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from database.reader import Reader
 from database.statements import Prepared
 from domain.access import jwts, tokens
-from domain.access.recognition import Network, is_within
+from domain.access.key_access import Network, is_within
 from domain.actor import ALL, Actor
 from domain.errors import Unauthenticated
 from domain.permissions import ROLE_SCOPES

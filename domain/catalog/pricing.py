@@ -9,7 +9,7 @@ from sqlalchemy import select
 from database import db
 from domain import usage
 from domain.actor import Actor
-from domain.copies import twin
+from domain.copies import copy_of
 from domain.inputs import Choice, Input, Maybe, NameText, Percentage, Text
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
@@ -125,7 +125,7 @@ def counterpart(there: Actor, row: PriceRule | ProductGroup | None) -> int | Non
         same.append(PriceRule.kind == row.kind)
     found = db.session.scalar(select(model.id).where(*same))
     if found is None:
-        made = twin(row)
+        made = copy_of(row)
         life.add(there, made)
         found = made.id
     return int(found)

@@ -11,7 +11,7 @@ from database.searching import like
 from domain import codes, inputs, texts, usage
 from domain.actor import Actor
 from domain.catalog import pricing, samples
-from domain.copies import copying, twin
+from domain.copies import copy_of, copying
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
@@ -182,7 +182,7 @@ def copy(there: Actor, product: Product) -> Product:
     named = {
         name: pricing.counterpart(there, getattr(product, name.removesuffix("_id"))) for name in (*RULES, "group_id")
     }
-    made: Product = twin(product, code=codes.fresh(), sku=None, sku_key=None, **named)
+    made: Product = copy_of(product, code=codes.fresh(), sku=None, sku_key=None, **named)
     _sku(made, product.sku)
     LIFE.add(there, made)
     return made

@@ -1,4 +1,4 @@
-"""Creates, changes and revokes API keys. `recognition` authenticates them."""
+"""Creates, changes and revokes API keys. `key_access` authenticates them."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

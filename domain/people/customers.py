@@ -10,7 +10,7 @@ from database import db
 from database.searching import like
 from domain import codes, texts, usage
 from domain.actor import Actor
-from domain.copies import copying, twin
+from domain.copies import copy_of, copying
 from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import (
     Choice,
@@ -190,7 +190,7 @@ def restore(actor: Actor, customer: Customer, was: Mapping[str, Any] | None = No
 
 def copy(there: Actor, customer: Customer) -> Customer:
     """The same customer in the other world, with the addresses of now; Conflict when the e-mail is taken there."""
-    made: Customer = twin(customer, code=codes.fresh(), email=None, email_key=None)
+    made: Customer = copy_of(customer, code=codes.fresh(), email=None, email_key=None)
     _email(made, customer.email)
     for one in filter(None, (customer.billing_address, customer.shipping_address)):
         values = {name: getattr(one, name) for name in AddressInput.model_fields}

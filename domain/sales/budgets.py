@@ -21,7 +21,7 @@ from domain.lifecycle import Lifecycle
 from domain.listing import touch
 from domain.people import customers
 from domain.resource import Action, Resource, deletion
-from domain.sales import agreed, budget_amounts, samples, uses
+from domain.sales import budget_amounts, customer_snapshot, samples, uses
 from domain.sales.budget_lines import ItemInput
 from domain.sales.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
@@ -77,7 +77,7 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
         if changes.get("status") is not None:
             _move(actor, budget, changes["status"], changes.get("valid_until"))
         frozen = changes.keys() & {"customer_id", "items", "currency", "discount", "tax", "valid_until"}
-        # Approving with the same call that changes lines would change what was agreed to.
+        # Approving with the same call that changes lines would change what was customer_snapshot to.
         if frozen and budget.status is not BudgetStatus.PENDING:
             raise Conflict(
                 f"Budget is {budget.status} and can no longer be changed", details={"status": str(budget.status)}
@@ -91,7 +91,7 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
             budget.customer_id = _customer(actor, changes["customer_id"]).id
         if changes.keys() & budget_amounts.FIELDS:
             budget_amounts.change(actor, budget, changes)
-        agreed.follow(budget)
+        customer_snapshot.update(budget)
         change.verb = _verb(change.before["status"], budget)
     return budget
 
@@ -150,7 +150,7 @@ def settle(budget: Budget) -> None:
 
 def _expire(budget: Budget) -> None:
     budget.status = BudgetStatus.EXPIRED
-    agreed.follow(budget)
+    customer_snapshot.update(budget)
     touch(budget)
     LIFE.note(Actor.system(), "expired", budget, before={"status": "PENDING"}, after={"status": "EXPIRED"})
     LIFE.emit(Actor.system(), "expired", budget)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import masking, pens
+from analytics import appenders, masking
 from analytics.spool import HEADER, TEXTS, Spool, encode, is_clean, read, records
 from tests.analytics.log_samples import record
 
@@ -89,7 +89,7 @@ def without_reserving(patch):
     def refuse(descriptor: int, size: int) -> None:
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
-    patch.setattr(pens, "reserve", refuse)
+    patch.setattr(appenders, "reserve", refuse)
 
 
 def full(*_: object) -> int:
@@ -103,8 +103,8 @@ def test_a_full_disk_stops_noting_without_an_error_and_shows(folder, monkeypatch
     spool = Spool(folder, rotate_at=600)
     spool.append(record(request_id="before"))
     with monkeypatch.context() as patch:
-        patch.setattr(pens, "reserve", full)
-        patch.setattr(pens, "write", full)
+        patch.setattr(appenders, "reserve", full)
+        patch.setattr(appenders, "write", full)
         refused = [spool.append(record(request_id="lost")) for _ in range(3)]
     assert refused == [False] * 3
     assert spool.failures == 3
@@ -117,9 +117,9 @@ def test_a_full_disk_stops_noting_without_an_error_and_shows(folder, monkeypatch
 def test_half_a_write_is_taken_back(spool, folder, monkeypatch):
     without_reserving(monkeypatch)
     spool.append(record(request_id="before"))
-    write = pens.write
+    write = appenders.write
     with monkeypatch.context() as patch:
-        patch.setattr(pens, "write", lambda descriptor, data: write(descriptor, data[:30]))
+        patch.setattr(appenders, "write", lambda descriptor, data: write(descriptor, data[:30]))
         assert not spool.append(record(request_id="lost"))
     spool.append(record(request_id="after"))
     assert [item["request_id"] for item in content(folder)] == ["before", "after"]
@@ -161,7 +161,7 @@ def test_a_file_that_may_not_become_so_large_ends_nobody(tmp_path):
 
 def test_a_disk_with_little_room_is_used_to_its_end(folder, monkeypatch):
     """Room for a whole file is not there, room for records is."""
-    monkeypatch.setattr(pens, "reserve", full)
+    monkeypatch.setattr(appenders, "reserve", full)
     spool = Spool(folder)
     assert all(spool.append(record(request_id=str(number))) for number in range(9))
     assert len(content(folder)) == 9
@@ -170,12 +170,12 @@ def test_a_disk_with_little_room_is_used_to_its_end(folder, monkeypatch):
 def test_a_file_system_that_moves_pages_is_not_mapped(folder, monkeypatch):
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder / "file", os.O_RDWR | os.O_CREAT)
-    kind = pens._kind(descriptor)
+    kind = appenders._kind(descriptor)
     assert kind
-    assert isinstance(pens.pen(descriptor, 4096), pens.Mapped)
-    monkeypatch.setattr(pens, "MOVES_PAGES", (kind,))
+    assert isinstance(appenders.appender(descriptor, 4096), appenders.MappedAppender)
+    monkeypatch.setattr(appenders, "MOVES_PAGES", (kind,))
     os.ftruncate(descriptor, 0)
-    assert isinstance(pens.pen(descriptor, 4096), pens.Appended)
+    assert isinstance(appenders.appender(descriptor, 4096), appenders.WriteAppender)
 
 
 @pytest.mark.files

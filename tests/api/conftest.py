@@ -11,7 +11,7 @@ from app import create_app
 from blueprints.api.rate_limits import rate_limits
 from database import db
 from domain.access import passwords
-from domain.access.recognition import verdicts
+from domain.access.key_access import verified_hashes
 from tests import cast
 from tests.conftest import make_settings
 
@@ -99,7 +99,7 @@ def crew(workshop):
     """A function that lets many callers of one key begin at the same moment; their answers in order."""
     with workshop.app_context():
         rate_limits.forget()
-        verdicts.forget()
+        verified_hashes.forget()
         merchant = cast.make_merchant()
         key = cast.make_key(merchant)[1]
         db.session.remove()

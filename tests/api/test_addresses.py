@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import create_app
 from domain import inputs
-from domain.access.recognition import is_within
+from domain.access.key_access import is_within
 from domain.errors import Invalid
 from domain.integrations.api_keys import KeyInput
 from tests import cast

@@ -10,8 +10,8 @@ import time_machine
 from sqlalchemy import select
 
 from database import db, transaction
-from domain.access import key_format, recognition
-from domain.access.recognition import verdicts
+from domain.access import key_access, key_format
+from domain.access.key_access import verified_hashes
 from domain.actor import Actor
 from domain.integrations import api_keys
 from domain.people import merchants
@@ -50,7 +50,7 @@ def bcrypts(monkeypatch):
         seen.append(secret)
         return real(secret, hashed)
 
-    monkeypatch.setattr(recognition.bcrypt, "checkpw", spy)
+    monkeypatch.setattr(key_access.bcrypt, "checkpw", spy)
     return seen
 
 
@@ -283,7 +283,7 @@ def test_keys_survive_a_rotation_and_get_a_digest_under_the_new_secret(app, alde
     key = cast.make_key(alder)[1]
     before = db.session.scalar(select(Credential.digest))
     secrets_of_server("n" * 40, settings.secret_keys[0])
-    verdicts.forget()
+    verified_hashes.forget()
     assert Caller(app, key).get("/customers").status_code == 200
     db.session.rollback()
     assert db.session.scalar(select(Credential.digest)) == vault.digest(key) != before
@@ -305,8 +305,8 @@ def test_wrong_and_unknown_keys_take_the_same_way(app, alder):
     digests = vault.digests
     vault.digests = lambda value: seen.append(value) or digests(value)
     try:
-        assert recognition.find(wrong) is None
-        assert recognition.find(unknown) is None
+        assert key_access.find(wrong) is None
+        assert key_access.find(unknown) is None
     finally:
         del vault.digests
     assert seen == [wrong, unknown]
@@ -315,6 +315,6 @@ def test_wrong_and_unknown_keys_take_the_same_way(app, alder):
 def test_a_key_is_found_by_its_unique_id_alone(app, alder):
     """So authentication does not grow with the number of keys."""
     assert Credential.__table__.c.public_id.unique
-    clause = str(recognition._BY_PUBLIC_ID.select.whereclause)
+    clause = str(key_access._BY_PUBLIC_ID.select.whereclause)
     assert "credentials.public_id = :public_id" in clause
     assert "digest" not in clause

@@ -2,7 +2,7 @@
 
 import ast
 
-from models import every
+from models import all_tables
 from models.owned import Owned
 from tests.architecture.source import ROOT, modules, within
 
@@ -18,7 +18,7 @@ def test_no_surface_locks_a_row_without_narrowing_the_actor():
     assert wrong == []
 
 
-OWNED = {kind.__name__ for kind in every.CLASSES.values() if issubclass(kind, Owned) and kind is not Owned}
+OWNED = {kind.__name__ for kind in all_tables.CLASSES.values() if issubclass(kind, Owned) and kind is not Owned}
 
 
 def says_its_world(call):

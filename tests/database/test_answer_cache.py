@@ -18,7 +18,7 @@ from app import create_app
 from database import answer_cache, db, transaction
 from database.reader import Reader
 from domain import settings
-from domain.access import key_format, recognition, user_access
+from domain.access import key_access, key_format, user_access
 from domain.actor import Actor
 from domain.catalog import products
 from domain.listing import Query
@@ -434,7 +434,7 @@ def kept():
 
 
 def test_what_strangers_send_is_not_remembered(installed):
-    assert recognition.find(key_format.generate(Mode.LIVE)) is None
+    assert key_access.find(key_format.generate(Mode.LIVE)) is None
     assert user_access.by_token("no such token") is None
     merchant = cast.make_merchant("Alder")
     db.session.remove()

@@ -11,7 +11,7 @@ from app import create_app
 from blueprints.api.rate_limits import rate_limits
 from database import db
 from database.faults import faults
-from domain.access.recognition import verdicts
+from domain.access.key_access import verified_hashes
 from tests import cast
 from tests.admin.conftest import Visitor
 from tests.conftest import make_settings
@@ -41,7 +41,7 @@ def proxied(request, tmp_path, on_postgresql):
         app.config["PROPAGATE_EXCEPTIONS"] = False
         with app.app_context():
             rate_limits.forget()
-            verdicts.forget()
+            verified_hashes.forget()
             merchant = cast.make_merchant()
             key = cast.make_key(merchant)[1]
             cast.make_user("ada@example.org", merchant_ids=[merchant])

@@ -9,14 +9,14 @@ import pytest
 from installations import Installation, installations
 
 from config import Settings
-from domain.access.recognition import verdicts
+from domain.access.key_access import verified_hashes
 from domain.vault import vault
 
 
 @pytest.fixture
 def empty(tmp_path: Path, settings: Settings) -> Iterator[Callable[[], Installation]]:
     """Makes installations without tables; each call one more."""
-    verdicts.forget()               # keys of the installation before have the same numbers
+    verified_hashes.forget()               # keys of the installation before have the same numbers
     with installations(tmp_path) as make:
         yield make
     vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)     # as the other tests expect it

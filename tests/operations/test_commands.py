@@ -9,7 +9,8 @@ import flask_migrate.cli
 import pytest
 
 from database import db, transaction
-from domain.access import recognition
+from domain.access import key_access
+from domain.errors import Unauthenticated
 from domain.people import users
 from models.audit import AuditEntry
 from models.credential import Credential
@@ -181,8 +182,11 @@ def test_a_revoked_key_opens_nothing_and_cannot_be_revoked_again(installation: A
     made = installation.run("key", "create", "--merchant", str(merchant), "--name", "K")
     assert installation.run("key", "revoke", made["id"])["status"] == "REVOKED"
     assert installation.run("key", "revoke", "1", status=1)["details"] == {"status": "REVOKED"}
-    with installation.app.app_context(), pytest.raises(Exception):  # noqa: B017, PT011  (which one is the domain's)
-        recognition.recognise(made["key"], ip="127.0.0.1", request_id="r", source="public")
+    with installation.app.app_context():
+        key = key_access.find(made["key"])
+        assert key is not None
+        with pytest.raises(Unauthenticated):
+            key_access.admit(key, "127.0.0.1")
 
 
 @pytest.mark.parametrize("name", ["api_key_9", "9", "x", "api_key_", "99999999999999999999", "٣"])

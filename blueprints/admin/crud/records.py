@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import actions, cells, export, merging, once, touched
+from blueprints.admin.crud import actions, cells, changed_fields, export, form_token, merging
 from blueprints.admin.crud.form_fields import boxes, payload, plain
 from blueprints.admin.crud.listing import ListPage, show_list
 from blueprints.pages.format import zone
@@ -132,7 +132,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
         values, now = merged.values, merged.now
     page = render_template(
         here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
-        once=once.token() if row is None else "", **choice_of(here, row), **here.choices(who),
+        once=form_token.token() if row is None else "", **choice_of(here, row), **here.choices(who),
     )
     return make_response(page, REFUSED.get(type(wrong), 422) if wrong else 200)
 
@@ -203,7 +203,7 @@ def create(here: ListPage) -> BaseResponse:
         if here.resource.before_create:
             new = here.resource.before_create(who, new)
         with transaction():
-            address, _ = once.made(lambda: store(here, who, new))
+            address, _ = form_token.create_once(lambda: store(here, who, new))
     except (Invalid, Conflict) as error:
         return form(here, None, merging.typed(), in_words_of_form(here, error))
     return go(address)
@@ -258,5 +258,5 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
 
 def typed(here: ListPage) -> dict[str, Any]:
     """The form as the domain's input."""
-    form, off = touched.only(boxes(here.sections))
+    form, off = changed_fields.changed_only(boxes(here.sections))
     return payload(here.read(form), off)

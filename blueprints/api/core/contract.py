@@ -23,7 +23,7 @@ from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
 from blueprints.services import services
 from domain import errors, zones
-from domain.access.recognition import is_within
+from domain.access.key_access import is_within
 from domain.access.user_access import unknown_token
 from domain.actor import ALL, Actor
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from blueprints.api import repeats, rpc
+from blueprints.api import idempotency, rpc
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
 from blueprints.api.credentials import FIND
@@ -71,10 +71,10 @@ def claim_of(contract: CoreContract, actor: Actor, calls: list[rpc.RpcCall]) -> 
 
     Each call's answer is kept with its effect, so that a document that was cut off is completed by its repetition.
     """
-    key = request.headers.get(repeats.HEADER)
+    key = request.headers.get(idempotency.HEADER)
     if key is None:
         return None
-    claim = repeats.claim(contract, actor, key, [[call.method, call.params] for call in calls])
+    claim = idempotency.claim(contract, actor, key, [[call.method, call.params] for call in calls])
     if claim is not None:
         replies.check_same(claim)
     return claim

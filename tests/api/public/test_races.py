@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 import database
 from database import db, transaction
-from domain.access import recognition
-from domain.access.recognition import verdicts
+from domain.access import key_access
+from domain.access.key_access import verified_hashes
 from domain.sales import budgets
 from models import AuditEntry, Budget, Customer
 from tests import cast
@@ -122,8 +122,8 @@ def test_of_many_deletions_one_finds_the_row(crew, budget):
 
 def test_first_sights_of_a_key_at_once_cost_one_bcrypt(crew, monkeypatch):
     runs, real = [], bcrypt.checkpw
-    monkeypatch.setattr(recognition.bcrypt, "checkpw", lambda *both: runs.append(1) or real(*both))
-    verdicts.forget()
+    monkeypatch.setattr(key_access.bcrypt, "checkpw", lambda *both: runs.append(1) or real(*both))
+    verified_hashes.forget()
     assert {reply.status_code for reply in crew(16, lambda api, _: api.get("/customers"))} == {200}
     assert len(runs) == 1
 

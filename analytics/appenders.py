@@ -1,10 +1,10 @@
 """Appends bytes to a file, in two ways that survive kill -9.
 
-`Mapped` copies them into a memory map of the file: no system call, so no thread switch, which under
+`MappedAppender` copies them into a memory map of the file: no system call, so no thread switch, which under
 load costs more than the rest. Disk space is reserved when the file is created, because writing to a
 mapped page without disk space kills the process (so does one after the end of a truncated file:
 nothing may truncate it). Where space cannot be reserved, or the file system moves pages when they
-are written, `Appended` uses write().
+are written, `WriteAppender` uses write().
 
 A mapped file has its full length from the start; its last 16 bytes say how much is used, and are
 changed in one store after the data. A file without that mark is used up to its end.
@@ -29,7 +29,7 @@ if _fallocate is not None:
 _fstatfs = getattr(_libc, "fstatfs64", None)
 
 
-class Pen(Protocol):
+class Appender(Protocol):
     """Appends to one file; not safe across threads."""
 
     def append(self, data: bytes) -> bool:
@@ -39,7 +39,7 @@ class Pen(Protocol):
         """Close the file and release its lock."""
 
 
-class Mapped:
+class MappedAppender:
     """Appends by copying into a memory map."""
 
     def __init__(self, descriptor: int, room: int):
@@ -66,7 +66,7 @@ class Mapped:
         os.close(self._descriptor)
 
 
-class Appended:
+class WriteAppender:
     """Appends with one write() each."""
 
     def __init__(self, descriptor: int, room: int):
@@ -79,10 +79,10 @@ class Appended:
         try:
             written = write(self._descriptor, data)
         except OSError:
-            self._mend()
+            self._remove_partial()
             raise
         if written != len(data):
-            self._mend()
+            self._remove_partial()
             raise OSError(f"only {written} of {len(data)} bytes could be written: is the disk full?")
         self._size += written
         return True
@@ -90,7 +90,7 @@ class Appended:
     def close(self) -> None:
         os.close(self._descriptor)
 
-    def _mend(self) -> None:
+    def _remove_partial(self) -> None:
         """Cut off an incomplete record, so that the next one can be read; failing that, begin a new file."""
         try:
             os.ftruncate(self._descriptor, self._size)
@@ -98,13 +98,13 @@ class Appended:
             self._room = 0
 
 
-def pen(descriptor: int, room: int) -> Pen:
-    """A Mapped for this empty file where possible, else an Appended, whose writes raise any error."""
+def appender(descriptor: int, room: int) -> Appender:
+    """A MappedAppender for this empty file where possible, else an WriteAppender, whose writes raise any error."""
     try:
-        return Mapped(descriptor, room)
+        return MappedAppender(descriptor, room)
     except OSError:
         os.ftruncate(descriptor, 0)
-        return Appended(descriptor, room)
+        return WriteAppender(descriptor, room)
 
 
 def reserve(descriptor: int, size: int) -> None:
@@ -117,10 +117,10 @@ def reserve(descriptor: int, size: int) -> None:
 
 def _kind(descriptor: int) -> int:
     """The magic number of the file system; 0 if unknown."""
-    told = ctypes.create_string_buffer(512)         # struct statfs, which begins with it
-    if _fstatfs is None or _fstatfs(descriptor, told):
+    found = ctypes.create_string_buffer(512)         # struct statfs, which begins with it
+    if _fstatfs is None or _fstatfs(descriptor, found):
         return 0
-    return ctypes.c_long.from_buffer(told).value & 0xFFFFFFFF
+    return ctypes.c_long.from_buffer(found).value & 0xFFFFFFFF
 
 
 def write(descriptor: int, data: bytes) -> int:

@@ -73,7 +73,7 @@ class Key:
         return int(self.row.rate_limit_per_hour)
 
 
-class Verdicts:
+class VerifiedHashes:
     """Caches which rows' bcrypt hashes were verified in this process; verifies one at a time per key."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ class Verdicts:
         _rules.clear()
 
 
-verdicts = Verdicts()
+verified_hashes = VerifiedHashes()
 _rules: dict[int, Rules] = {}
 
 
@@ -116,7 +116,7 @@ def find(secret: str) -> Key | None:
         if row is None or not any(hmac.compare_digest(one, known) for one in older):
             return None
         _digest_anew(row.id, known, current)
-    if row is None or not verdicts.of(row.id, row.bcrypt_hash, parts.secret):
+    if row is None or not verified_hashes.of(row.id, row.bcrypt_hash, parts.secret):
         return None
     return Key(row, _rules_of(row))
 

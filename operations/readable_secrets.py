@@ -18,7 +18,7 @@ KEPT = tuple(
 )
 
 
-def opened() -> tuple[int, int]:
+def count() -> tuple[int, int]:
     """How many current tokens and webhook secrets the secret decrypts, and how many there are."""
     kept = [value for statement in KEPT for value in db.session.scalars(statement) if value is not None]
     return sum(vault.decrypt(value) is not None for value in kept), len(kept)

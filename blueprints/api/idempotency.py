@@ -49,7 +49,7 @@ def claim(contract: Contract, actor: Actor, key: str, asked: Any) -> Claim | Non
 def fingerprint(asked: Any) -> str:
     """The fingerprint: two requests with the same one are the same."""
     try:
-        return hashlib.sha256("".join(spelled(asked)).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256("".join(canonical(asked)).encode("utf-8", "surrogatepass")).hexdigest()
     except RecursionError:
         raise NotJson("The body is nested too deeply.") from None
 
@@ -61,19 +61,19 @@ def former(request: Request) -> str:
     ).hexdigest()
 
 
-def spelled(value: Any) -> Iterable[str]:
+def canonical(value: Any) -> Iterable[str]:
     """Canonical JSON, piece by piece."""
     if isinstance(value, dict):
         yield "{"
         for name in sorted(value):
             yield json.dumps(name) + ":"
-            yield from spelled(value[name])
+            yield from canonical(value[name])
             yield ","
         yield "}"
     elif isinstance(value, list | tuple):
         yield "["
         for one in value:
-            yield from spelled(one)
+            yield from canonical(one)
             yield ","
         yield "]"
     elif isinstance(value, int | Decimal) and not isinstance(value, bool):

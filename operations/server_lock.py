@@ -10,7 +10,7 @@ from database.sqlite import lock_file
 from operations.errors import OperationRefused
 
 LOCK = "serve.lock"
-PATIENCE = 1.0                                       # seconds to wait for processes of a killed server to end
+WAIT = 1.0                                       # seconds to wait for processes of a killed server to end
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def only_server(folder: Path) -> Iterator[None]:
 
 
 def _take(descriptor: int, folder: Path) -> None:
-    if lock_file(descriptor, time.monotonic() + PATIENCE, pause=0.05):
+    if lock_file(descriptor, time.monotonic() + WAIT, pause=0.05):
         return
     holder = os.pread(descriptor, 32, 0).decode() or "unknown"
     raise OperationRefused(

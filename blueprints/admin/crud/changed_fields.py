@@ -14,7 +14,7 @@ from blueprints.admin.crud import merging
 Form = MultiDict[str, str]
 
 
-def only(boxes: Collection[str]) -> tuple[Form, list[str]]:
+def changed_only(boxes: Collection[str]) -> tuple[Form, list[str]]:
     """The changed fields, and the checkboxes that were cleared; all fields when the form has no digests."""
     form, base, sent = request.form, merging.loaded(), merging.typed()
     off = [name for name in boxes if name not in form]

@@ -4,7 +4,7 @@ from domain.people.customer_addresses import AddressInput
 from models.budget import Budget, BudgetStatus
 
 
-def follow(budget: Budget) -> None:
+def update(budget: Budget) -> None:
     """Store them when the budget is decided; clear them when it is pending, which shows the customer's own."""
     if budget.status is BudgetStatus.PENDING:
         budget.customer_name = budget.customer_email = budget.billing_address = None

@@ -15,7 +15,7 @@ def token() -> str:
     return _sent() or form_tokens.fresh()
 
 
-def made(create: Callable[[], str]) -> tuple[str, bool]:
+def create_once(create: Callable[[], str]) -> tuple[str, bool]:
     """The URL that `create` returns, and whether it ran now; call within the creation's transaction."""
     if not _sent():
         return create(), True

@@ -17,7 +17,7 @@ MOST = 5                            # rows of one noun
 NUMBERED = re.compile(r"([A-Za-z][A-Za-z _]*[ _#]|#)?([0-9]{1,18})")
 
 
-def announce(here: ListPage) -> None:
+def register(here: ListPage) -> None:
     """Register the page of the noun's rows, and add its list to the navigation, if it has a group."""
     resource = here.resource
     if here.opens:
