@@ -110,6 +110,12 @@ def requests(question: Filter, cursor: str | None = None, limit: int = 50) -> Pa
     return Page(rows, following, total)
 
 
+def count_up_to(question: Filter, most: int) -> int:
+    """The number of requests, but not more than `most`, for questions that no roll-up answers."""
+    with db.engines["log"].connect() as connection:
+        return len(_keys(connection, question, None, most))
+
+
 def _parsed(cursor: str) -> tuple[int, int]:
     at_us, _, number = cursor.partition("-")
     if not (at_us.isdigit() and number.isdigit() and len(cursor) < 40):

@@ -10,7 +10,7 @@ from pkgutil import iter_modules
 from flask import Blueprint
 
 from blueprints.admin import currencies, deliveries, keys, outbox
-from blueprints.admin.crud import records, searching
+from blueprints.admin.crud import history, records, related, searching, tabs
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages import csrf, errors, session
 
@@ -28,6 +28,9 @@ for page in PAGES.values():
     if not any(page is own for own in OWN_ADDRESSES):
         records.register(bp, page)
     searching.register(page)
+    related.register(page)
+tabs.add(10, related.provide)
+tabs.add(30, history.provide)
 for module in MODULES:
     if hasattr(module, "register"):
         module.register(bp)

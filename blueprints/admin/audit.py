@@ -5,11 +5,11 @@ from typing import Any
 from flask import Response, request
 from sqlalchemy import func, or_, select
 
-from blueprints.admin.crud import export
+from blueprints.admin.crud import export, history
 from blueprints.pages import navigation
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.navigation import Item
-from blueprints.pages.session import actor, need
+from blueprints.pages.session import actor, need, wide_actor
 from database import db
 from database.ip_addresses import canonical
 from domain.actor import Actor, All
@@ -19,7 +19,8 @@ from models.audit import AuditEntry
 PER_PAGE = 50
 MOST = 50_000                       # entries of one export
 SOURCES = ("admin", "public", "client", "merchant", "core", "cli", "system")
-KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settings", "webhook", "task", "exchange_rate")
+KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settings", "webhook", "delivery", "task",
+         "price_rule", "product_group", "exchange_rate")
 
 
 def register(bp: Any) -> None:
@@ -58,7 +59,8 @@ def show() -> Response:
     number = min(number, max(1, -(-total // PER_PAGE)))
     window = select(AuditEntry).where(*which).order_by(AuditEntry.id.desc()).limit(PER_PAGE)
     entries = db.session.scalars(window.offset((number - 1) * PER_PAGE)).all()
-    page = Page([Record(entry, {}) for entry in entries], total, PER_PAGE, (number - 1) * PER_PAGE)
+    deeds = [Record(one, {}) for one in history.deeds(wide_actor(), entries)]
+    page = Page(deeds, total, PER_PAGE, (number - 1) * PER_PAGE)
     return page_or_part("admin/audit.html", "admin/_audit.html", page=page, sources=SOURCES, kinds=KINDS,
                         narrowed=any(request.args.get(name) for name in ("q", "source", "kind")))
 

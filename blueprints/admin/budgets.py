@@ -6,7 +6,7 @@ from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import budget_form, choices
-from blueprints.admin.crud import actions, cells, records
+from blueprints.admin.crud import actions, cells, history, records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import PARTS
@@ -30,12 +30,16 @@ def number(row: Any) -> str:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """The record's address: the one that was agreed, else the customer's current one."""
+    """The address that was agreed, else the customer's current one; who approved; whether lines have discounts."""
     row = budgets.RESOURCE.listing.get(wide_actor(), record.id)
     address = row.billing_address
     if row.customer_name is None and (current := row.customer.billing_address) is not None:
         address = {part: getattr(current, part) for part in PARTS}
-    return {"address": ", ".join(address[part] for part in PARTS if address[part]) if address else ""}
+    return {
+        "address": ", ".join(address[part] for part in PARTS if address[part]) if address else "",
+        "approver": history.signer(wide_actor(), record.approved_by),
+        "discounts": any(item.discount_minor for item in record.children["items"]),
+    }
 
 
 PAGE = ListPage(
@@ -49,7 +53,7 @@ PAGE = ListPage(
     about="Quotes that a customer approves or rejects before their date.",
     columns=(
         Column(name="id", title="Budget", kind="link", sort="id", shown=number),
-        Column(name="customer_name", title="Customer"),
+        Column(name="customer_name", title="Customer", fixed_by="customer_id"),
         Column(name="status", kind="tag", sort="status"),
         Column(name="total_minor", title="Total", kind="money", sort="total"),
         Column(name="valid_until", kind="until", sort="valid_until"),
@@ -73,6 +77,7 @@ PAGE = ListPage(
     name=lambda row: f"Budget {number(row)}",
     form="admin/budget_form.html",
     show="admin/budget.html",
+    details="admin/_budget.html",
     read=budget_form.read,
     explain=budget_form.explain,
     choices=budget_form.choices,

@@ -1,18 +1,22 @@
 """Pages of customers: the list, the form, and the record with its budgets."""
 
+from datetime import timedelta
 from typing import Any
 
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.pages.format import money
 from blueprints.pages.session import wide_actor
-from domain.pages import Query
+from domain import clock
 from domain.people import customers
-from domain.sales import budgets
+from domain.sales import budget_sums
+from models.budget import Budget
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
 
 STATUS = pairs(CustomerStatus)
+A_YEAR = timedelta(days=365)
 PARTS = ("street", "city", "state", "postal_code", "country")
 
 
@@ -46,12 +50,26 @@ def _part(current: Address | None, part: str) -> str | None:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """The customer's latest budgets, for the record's page."""
+    """What the customer has pending, and approved in twelve months, for the record's page."""
     who = wide_actor()
     if not who.can("READ_BUDGETS"):
-        return {"budgets": None}
-    query = Query(filters={"customer_id": record.id}, limit=10)
-    return {"budgets": budgets.RESOURCE.listing.page(who, query)}
+        return {"pending": None}
+    now, own = clock.now(), Budget.customer_id == record.id
+    return {
+        "pending": budget_sums.pending(who, own), "approved": budget_sums.approved(who, now - A_YEAR, now, own),
+        "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
+    }
+
+
+def limit(row: Customer) -> str:
+    """The credit limit with its currency; none is not shown."""
+    return money(row.credit_limit_minor, customers.currency_of(row)) if row.credit_limit_minor else ""
+
+
+def low(row: Customer) -> str:
+    """The balance below which somebody is notified, with its currency."""
+    amount = row.low_balance_minor
+    return "" if amount is None else money(amount, customers.currency_of(row))
 
 
 PAGE = ListPage(
@@ -91,8 +109,9 @@ PAGE = ListPage(
         Section("Billing", (
             Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's"),
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The merchant's"),
-            Field(name="credit_limit", kind="number", required=True),
-            Field(name="low_balance", kind="number", hint="Notify below this balance. Leave empty for never."),
+            Field(name="credit_limit", kind="number", required=True, fact=limit),
+            Field(name="low_balance", kind="number", fact=low,
+                  hint="Notify below this balance. Leave empty for never."),
         )),
         address("billing_address", "Billing address"),
         address("shipping_address", "Shipping address"),
@@ -104,5 +123,6 @@ PAGE = ListPage(
     values=values,
     tones={"active": "ok", "stopped": "warn", "archived": ""},
     show="admin/customer.html",
+    details="admin/_customer.html",
     context=context,
 )

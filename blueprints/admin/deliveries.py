@@ -4,7 +4,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Response, flash, render_template, request
+from flask import Response, flash, request
 from sqlalchemy import case, func, select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -14,18 +14,17 @@ from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
-from blueprints.pages.session import actor, need, wide_actor
+from blueprints.pages.session import actor, need
 from database import db, transaction
 from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid
 from domain.integrations import deliveries, events, webhooks
-from domain.pages import Query, Record
+from domain.pages import Query
 from models.outbox import Task, TaskStatus
 from models.webhook import Delivery
 
 DAYS = 30
-REDELIVERED = "webhook.redelivered"     # the only audit action about a delivery instead of an endpoint
 TONES = {"done": "ok", "pending": "warn", "held": "warn", "failed": "bad", "cancelled": ""}
 WORDS = {"done": "Delivered", "pending": "Waiting", "held": "Held", "failed": "Failed", "cancelled": "Cancelled"}
 AT_ONCE = Look("Test event", "p50", ".")
@@ -50,8 +49,9 @@ PAGE = ListPage(
     icon="send",
     about="Each event that was or will be sent to an endpoint, with every attempt.",
     columns=(
-        Column(name="event"), Column(name="resource", title="About", kind="mono"),
-        Column(name="url", title="Endpoint"), Column(name="status", kind="tag"),
+        Column(name="event", kind="link"), Column(name="resource", title="About", kind="mono"),
+        Column(name="url", title="Endpoint", fixed_by="endpoint_id"),
+        Column(name="status", kind="tag", choices=list(WORDS.items())),
         Column(name="attempts_made", title="Attempts", kind="number"), Column(name="last_error", title="Last error"),
         Column(name="message_id"), Column(name="created_at", title="Created", kind="when", sort="created_at"),
     ),
@@ -65,6 +65,10 @@ PAGE = ListPage(
     ),
     tones=TONES,
     name=lambda row: f"{row.event} · delivery {row.id}",
+    show="admin/webhook_delivery.html",
+    details="admin/_delivery.html",
+    context=lambda record: context(record),
+    deeds={"redelivered": "sent again", "redelivered_failed": "sent again all failed"},
 )
 
 
@@ -94,21 +98,18 @@ def download() -> Response:
     return records.export_list(PAGE)
 
 
-def newest(who: Actor, endpoint_id: int) -> list[Record]:
-    """The last deliveries of an endpoint."""
-    return deliveries.LISTING.page(who, Query(filters={"endpoint_id": endpoint_id}, limit=8)).records
-
-
-def show(key: int) -> str:
+def show(key: int) -> Response:
     """One delivery: its request, and each attempt with its response."""
-    record = deliveries.LISTING.read(wide_actor(), key)
+    return records.show(PAGE, key)
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The body, the attempts and the headers of the last one, for the delivery's page."""
     attempts = record.children["attempts"]
-    return render_template(
-        "admin/webhook_delivery.html", here=PAGE, record=record, attempts=attempts, body=pretty(record.body),
-        headers=attempts[-1].request_headers if attempts else {}, words_of=WORDS, pretty=pretty,
-        story=[entry for entry in records.trail(PAGE, key, kind="webhook") if entry.action == REDELIVERED],
-        now=clock.now(),
-    )
+    return {
+        "attempts": attempts, "body": pretty(record.body), "pretty": pretty, "now": clock.now(),
+        "headers": attempts[-1].request_headers if attempts else {},
+    }
 
 
 def pretty(text: str) -> str:

@@ -11,7 +11,7 @@ from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
-from blueprints.pages.format import zone
+from blueprints.pages.format import scope, zone
 from blueprints.pages.htmx import go, is_partial, page_or_part
 from blueprints.pages.session import actor, may, me, need, private, wide_actor
 from database import transaction
@@ -76,6 +76,9 @@ PAGE = KeyPage(
     resource=api_keys.RESOURCE,
     mount="/keys",
     warnings=warnings,
+    show="admin/key.html",
+    details="admin/_key.html",
+    context=lambda record: context(record),
     title="API keys",
     group="Developers",
     place=210,
@@ -83,10 +86,10 @@ PAGE = KeyPage(
     icon="key",
     about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",
     columns=(
-        Column(name="name", title="Key", sort="name"),
-        Column(name="scopes"),
-        Column(name="allowed_ips", title="Network"),
-        Column(name="expires_at", title="Expires", sort="expires_at"),
+        Column(name="name", title="Key", kind="link", sort="name"),
+        Column(name="scopes", shown=lambda row: ", ".join(map(scope, row.scopes))),
+        Column(name="allowed_ips", title="Network", shown=lambda row: ", ".join(row.allowed_ips) or "Any IP"),
+        Column(name="expires_at", title="Expires", kind="until", sort="expires_at"),
         Column(name="last_used", title="Last used"),
         Column(name="requests", title="Requests, 7 d", kind="number"),
     ),
@@ -134,13 +137,15 @@ def _used(use: key_use.Use | None) -> tuple[Any, ...]:
     return (use.last_at, use.last_ip, use.requests) if use else (None, None, 0)
 
 
-def show(key: int) -> str:
+def show(key: int) -> Response:
     """One key: its permissions, its networks, its use."""
-    record = api_keys.LISTING.read(wide_actor(), key)
     traffic.freshen()
-    use = key_use.of([key]).get(key)
-    return render_template("admin/key.html", here=PAGE, record=record, use=use, now=clock.now(), soon=SOON,
-                           trail=records.trail(PAGE, key, kind="api_key"))
+    return records.show(PAGE, key)
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The use of a key, for its page."""
+    return {"use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON}
 
 
 # Making one ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from typing import Any
 
 from blueprints.admin import choices
-from blueprints.admin.crud.form_fields import Field, Section
+from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from domain.people import merchants
 from models.merchant import Merchant
@@ -37,7 +37,7 @@ PAGE = ListPage(
             Field(name="name", required=True),
             Field(name="currency", kind="select", choices=choices.currencies, required=True),
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The system’s"),
-            Field(name="active", label="Active: keys and tokens of this profile work", kind="check"),
+            Field(name="active", label="Active: keys and tokens of this profile work", kind="check", fact=unsaid),
         )),
         Section("Details on documents", (
             Field(name="legal_name"),
@@ -55,5 +55,6 @@ PAGE = ListPage(
         )),
     ),
     values=values,
+    show="admin/merchant.html",
     needs_merchant=False,
 )

@@ -6,7 +6,7 @@ from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import choices
-from blueprints.admin.crud.form_fields import Field, Section
+from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.pages.htmx import go, is_partial
 from blueprints.pages.session import me, need, private, wide_actor
@@ -69,10 +69,10 @@ PAGE = ListPage(
                   blank="The merchant’s, else the system’s"),
         )),
         Section("Permissions", (
-            Field(name="role", kind="select", choices=ROLE_CHOICES, required=True),
-            Field(name="api_access", label="May call the Merchant API", kind="check"),
-            Field(name="active", label="Active: may sign in", kind="check"),
-            Field(name="allowed_ips", label="Allowed addresses for the APIs", kind="networks", wide=True),
+            Field(name="role", kind="select", choices=ROLE_CHOICES, required=True, fact=unsaid),
+            Field(name="api_access", label="May call the Merchant API", kind="check", fact=unsaid),
+            Field(name="active", label="Active: may sign in", kind="check", fact=unsaid),
+            Field(name="allowed_ips", label="Allowed addresses for the APIs", kind="networks", wide=True, fact=unsaid),
         )),
     ),
     values=values,
@@ -80,6 +80,7 @@ PAGE = ListPage(
     tones={"admin_user": "acc"},
     form="admin/user_form.html",
     show="admin/user.html",
+    details="admin/_user.html",
     context=context,
     needs_merchant=False,
 )

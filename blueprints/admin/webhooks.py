@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import deliveries
-from blueprints.admin.crud import cells, records
+from blueprints.admin.crud import cells
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
@@ -40,12 +40,10 @@ def values(row: Endpoint) -> dict[str, Any]:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """The last deliveries, their chart and the history, for the endpoint's page."""
+    """The chart of deliveries and what waits, for the endpoint's page."""
     who = wide_actor()
     return {
-        "chart": deliveries.chart(who, record.id), "last": deliveries.newest(who, record.id),
-        "story": [entry for entry in records.trail(PAGE, record.id, kind="webhook")
-                  if entry.action != deliveries.REDELIVERED],
+        "chart": deliveries.chart(who, record.id),
         "what_to_do": WHAT_TO_DO, "now": clock.now(), "waiting": sent.waiting(record.id),
     }
 
@@ -66,7 +64,7 @@ PAGE = ListPage(
     columns=(
         Column(name="url", title="Endpoint", kind="link", sort="url"),
         Column(name="status", kind="tag"),
-        Column(name="events"),
+        Column(name="events", shown=lambda row: ", ".join(row.events) or "All"),
         Column(name="failures_in_row", title="Failures in a row", kind="number"),
         Column(name="created_at", title="Since", kind="day", sort="created_at"),
     ),
@@ -83,6 +81,9 @@ PAGE = ListPage(
     name=lambda row: short(row.url),
     form="admin/webhook_form.html",
     show="admin/webhook.html",
+    details="admin/_webhook.html",
+    named_by="endpoint_id",
+    trail_name="webhook",
     context=context,
     choices=lambda who: {"all_events": events.EVENTS},
     listed=lambda: show_endpoints(),

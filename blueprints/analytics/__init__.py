@@ -2,7 +2,8 @@
 
 from flask import Blueprint
 
-from blueprints.analytics import report, requests
+from blueprints.admin.crud import tabs
+from blueprints.analytics import calls, report, requests
 from blueprints.pages import csrf, errors, session
 
 bp = Blueprint("analytics", __name__, url_prefix="/admin")
@@ -11,3 +12,4 @@ csrf.attach(bp)
 errors.attach(bp)
 for part in (report, requests):
     part.register(bp)
+tabs.add(20, calls.provide)

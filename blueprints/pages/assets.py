@@ -24,8 +24,8 @@ INTER = "vendor/inter-5.3.0/inter-latin-wght-normal.woff2"
 PLOTLY = "vendor/plotly-basic-4.1.1/plotly-basic.min.js"
 PLOTLY_STYLES = "vendor/plotly-basic-4.1.1/plotly-static.css"
 STYLES = (
-    "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "records", "responsive",
-    "details",
+    "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "records", "record",
+    "responsive", "details",
 )
 SCRIPTS = ("shell", "keys", "toast", "palette", "forms")
 

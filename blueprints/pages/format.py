@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g
@@ -22,7 +21,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.filters.update(
         number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words, scope=scope,
-        figure=figure, audit_value=audit_value, decimals=decimals,
+        figure=figure, decimals=decimals,
     )
 
 
@@ -117,21 +116,6 @@ def words(name: str) -> str:
     text = name.removesuffix("_id").replace("_", " ").replace(".", " ").strip().lower()
     text = re.sub(r"\bapi\b", "API", text.replace("timezone", "time zone").replace("api key", "API key"))
     return text[:1].upper() + text[1:]
-
-
-def audit_value(value: Any, name: str) -> Markup | str:
-    """A value of the audit trail: times in the reader's zone, prices in major units."""
-    if value in (None, "", [], {}):
-        return "nothing"
-    if isinstance(value, str) and MOMENT.fullmatch(value):
-        return when(datetime.fromisoformat(value))
-    if name.endswith("_micro") and isinstance(value, int):
-        return price(value)
-    if name.endswith("_ten_thousandths") and isinstance(value, int):
-        return decimals(value)
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return str(value)
 
 
 def scope(name: str) -> str:

@@ -68,7 +68,7 @@ def redeliver(actor: Actor, delivery: Delivery) -> Delivery:
     if tasks.is_under_way(task):
         raise Conflict("This delivery is being sent now.")
     tasks.reopen(task, held=delivery.endpoint.status is not EndpointStatus.ACTIVE)
-    audit.record(actor, "webhook.redelivered", delivery)
+    audit.record(actor, "delivery.redelivered", delivery)
     return delivery
 
 
@@ -91,7 +91,7 @@ def redeliver_failed(actor: Actor, first: datetime, last: datetime, endpoint_id:
     found = db.session.execute(statement, values).all()
     for task, status in found:
         tasks.reopen(task, held=status is not EndpointStatus.ACTIVE)
-    audit.record(actor, "webhook.redelivered_failed", None, after={"deliveries": len(found)})
+    audit.record(actor, "delivery.redelivered_failed", None, after={"deliveries": len(found)})
     return len(found)
 
 

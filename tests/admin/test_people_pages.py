@@ -158,7 +158,7 @@ def test_a_users_token_is_shown_replaced_and_revoked_each_written_down(ops, alde
     assert part.text.lstrip().startswith("<dialog")
     page = ops.get(f"/admin/users/{key}").text
     assert token not in page
-    assert "User token revealed" in page
+    assert "revealed the token of this user" in ops.get(f"/admin/users/{key}?tab=history").text
     assert token not in ops.post(f"/admin/users/{key}/token/issue").text
     assert ops.post(f"/admin/users/{key}/token/revoke").status_code == 303
     assert ops.post(f"/admin/users/{key}/token/reveal").status_code == 404

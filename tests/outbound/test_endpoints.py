@@ -322,7 +322,7 @@ def test_one_delivery_is_made_again_with_the_same_id(alder, receiver, work):
     first, second = receiver.seen
     assert first["body"] == second["body"]
     assert first["headers"]["webhook-id"] == second["headers"]["webhook-id"]
-    assert "webhook.redelivered" in db.session.scalars(select(AuditEntry.action)).all()
+    assert "delivery.redelivered" in db.session.scalars(select(AuditEntry.action)).all()
 
 
 def test_all_failed_deliveries_of_a_period_are_made_again(alder, receiver, work):

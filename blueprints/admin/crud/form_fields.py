@@ -28,6 +28,7 @@ class Field:
     choices: Choices = ()
     blank: str | None = None        # the text of the empty choice
     wide: bool = False              # a row of its own
+    fact: Callable[[Any], str] | None = None        # the text of a row on its page; empty: not shown there
 
     @property
     def title(self) -> str:
@@ -44,6 +45,11 @@ class Section:
 
     title: str
     fields: tuple[Field, ...]
+
+
+def unsaid(row: Any) -> str:
+    """The fact of a field that another part of the row's page shows."""
+    return ""
 
 
 def boxes(sections: Sequence[Section]) -> list[str]:

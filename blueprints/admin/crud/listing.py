@@ -37,6 +37,7 @@ class Column:
     wide: bool = False              # on narrow screens: a line of its own
     shown: Callable[[Any], str] | None = None       # the text of a row, instead of the value
     minor: bool = False             # on narrow screens: not shown
+    fixed_by: str = ""              # the filter that makes it the same in all rows: customer_id
 
     @property
     def heading(self) -> str:
@@ -86,12 +87,16 @@ class ListPage:
     name: Callable[[Any], str] = lambda row: row.name               # a row's name in messages
     form: str = "admin/form.html"
     show: str = "admin/show.html"
+    details: str = "admin/_details.html"                            # the first tab of the record's page
     context: Callable[[Any], dict[str, Any]] = lambda row: {}       # more values for the record's page
     read: Callable[[MultiDict[str, str]], MultiDict[str, str]] = lambda typed: typed    # the form for the domain
     explain: Callable[[str, Problem], tuple[str, Problem]] = lambda name, problem: (name, problem)   # as this form says
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # more choices for the form
     can_edit: Callable[[Any], bool] = lambda record: True           # the record can still be changed
     warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # more texts of a confirmation
+    named_by: str = ""                                              # the filter of other lists with a row's id
+    trail_name: str = ""                                            # the noun's name in the audit trail
+    deeds: Mapping[str, str] = field(default_factory=dict)          # verb in the audit trail -> its text
     opens: bool = True                                              # a row has a page of its own
     mount: str = ""                                                 # the URL below /admin, if not the name
     group: str | None = None                                        # its heading in the navigation
@@ -104,6 +109,9 @@ class ListPage:
     listed: Callable[[], Response] | None = None                    # the view of the list, if not the usual one
 
     def __post_init__(self) -> None:
+        slug = self.resource.noun.lower().replace(" ", "_")
+        object.__setattr__(self, "trail_name", self.trail_name or slug)
+        object.__setattr__(self, "named_by", self.named_by or f"{slug}_id")
         if self.resource.input is not None:
             MANY.update(lists_of(self.resource.input))
 

@@ -5,22 +5,20 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request
-from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import actions, cells, changed_fields, export, form_token, merging
+from blueprints.admin.crud import actions, cells, changed_fields, export, facts, form_token, merging, tabs
 from blueprints.admin.crud.form_fields import boxes, payload, plain
 from blueprints.admin.crud.listing import ListPage, show_list
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import go
 from blueprints.pages.session import actor, me, need, wide_actor
 from blueprints.pages.shell import own_merchants
-from database import db, transaction
+from database import transaction
 from domain import inputs
 from domain.actor import Actor
 from domain.errors import Conflict, DomainError, Forbidden, Invalid, PreconditionFailed, Problem
 from domain.listing import expect
-from models.audit import AuditEntry
 
 BOTH = (
     "Another user changed this in the meantime. Fields that you had not changed now show the stored values; "
@@ -61,41 +59,10 @@ def export_list(here: ListPage) -> Response:
     return export.send(here.resource.name, export.heading(here.columns), rows)
 
 
-def show(here: ListPage, key: int) -> str:
+def show(here: ListPage, key: int) -> Response:
     """The record's page, for any of the user's merchants, whichever the switcher shows."""
     who = wide_actor()
-    record = here.resource.listing.read(who, key)
-    known = facts(here, key, who)
-    filled = [name for name, value in known.items() if value]
-    return render_template(
-        here.show, here=here, record=record, who=who, trail=trail(here, key), facts=known, filled=filled,
-        **here.context(record),
-    )
-
-
-def facts(here: ListPage, key: int, who: Actor) -> dict[str, str]:
-    """The form's fields as text: a choice by its title, not by its value."""
-    row = here.resource.listing.get(who, key)
-    values = stored(here, row)
-    for section in here.sections:
-        for field in section.fields:
-            chosen = dict(field.options(who.for_row(row))) if field.choices else {}
-            if field.kind == "check":
-                values[field.name] = "Yes" if values.get(field.name) else "No"
-            elif field.name in values:
-                values[field.name] = chosen.get(values[field.name], values[field.name])
-    return values
-
-
-def trail(here: ListPage, key: int, limit: int = 20, kind: str = "") -> list[AuditEntry]:
-    """The row's audit entries, newest first."""
-    statement = (
-        select(AuditEntry)
-        .where(AuditEntry.object_type == (kind or here.resource.noun.replace(" ", "_")), AuditEntry.object_id == key)
-        .order_by(AuditEntry.id.desc())
-        .limit(limit)
-    )
-    return list(db.session.scalars(statement))
+    return tabs.show(here, here.resource.listing.read(who, key), who)
 
 
 # Forms --------------------------------------------------------------------------------------------
@@ -118,7 +85,7 @@ def filled_form(here: ListPage, key: int) -> BaseResponse:
     row = here.resource.listing.get(wide_actor(), key)
     if not here.can_edit(row):
         return actions.refused(here, key, f"{here.name(row)} can no longer be changed.")
-    return form(here, row, stored(here, row))
+    return form(here, row, facts.stored(here, row))
 
 
 def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | None = None) -> Response:
@@ -128,7 +95,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
     version, loaded = seen(here, row, wrong)
     if row is not None and isinstance(wrong, PreconditionFailed):
         version, loaded, wrong = row.version, digests(here, row), PreconditionFailed(BOTH)
-        merged = merging.merge(stored(here, row), boxes(here.sections), facts(here, row.id, who))
+        merged = merging.merge(facts.stored(here, row), boxes(here.sections), facts.texts(here, row.id, who))
         values, now = merged.values, merged.now
     page = render_template(
         here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
@@ -159,13 +126,8 @@ def in_words_of_form(here: ListPage, error: DomainError) -> DomainError:
     return error
 
 
-def stored(here: ListPage, row: Any) -> dict[str, str]:
-    """The row's values for the form's controls."""
-    return {name: plain(value) for name, value in here.values(row).items()}
-
-
 def digests(here: ListPage, row: Any) -> str:
-    return json.dumps(merging.digests(stored(here, row)), separators=(",", ":"))
+    return json.dumps(merging.digests(facts.stored(here, row)), separators=(",", ":"))
 
 
 def choice_of(here: ListPage, row: Any) -> dict[str, Any]:

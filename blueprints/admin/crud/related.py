@@ -1,0 +1,72 @@
+"""Finds the lists that belong to a row: those whose listing has a filter with the row's id."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from flask import request
+
+from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.crud.tabs import Tab
+from domain.actor import Actor
+from domain.pages import Page, Query
+
+PER_PAGE = 20
+_pages: list[ListPage] = []
+
+
+def register(here: ListPage) -> None:
+    """Register a noun's pages, in the order of the navigation."""
+    _pages.append(here)
+    _pages.sort(key=lambda one: one.place)
+
+
+def page_of(trail: str) -> ListPage | None:
+    """The pages of the noun that has this name in the audit trail."""
+    return next((here for here in _pages if here.trail_name == trail), None)
+
+
+def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:
+    """A tab for each list with rows of this record."""
+    for other in _pages:
+        wanted = other.resource.listing.filters.get(here.named_by)
+        if wanted is None or not other.opens or not who.can(other.resource.read_scope):
+            continue
+        several = wanted.kind is list               # a filter of many lists, such as the merchant's
+        if several and other.group is None:
+            continue
+        yield _tab(here, other, {here.named_by: [record.id] if several else record.id}, record, who)
+
+
+def _tab(here: ListPage, other: ListPage, filters: dict[str, Any], record: Any, who: Actor) -> Tab:
+    count = other.resource.listing.count(who, **filters)
+    return Tab(
+        name=other.resource.name, title=other.title, count=f"{count:,}" if count else "",
+        template="admin/_related.html",
+        context=lambda: {
+            "other": other, "columns": columns(here, other), "page": rows(other, filters, who),
+            "link": lambda number: here.url(
+                "show", key=record.id, tab=other.resource.name, page=number if number > 1 else None),
+        },
+    )
+
+
+def columns(here: ListPage, other: ListPage) -> list[Column]:
+    """The other list's columns that can be shown here and do not name this row again."""
+    known = other.resource.listing.columns
+    return [one for one in other.columns if one.fixed_by != here.named_by and (one.shown or one.name in known)]
+
+
+def rows(other: ListPage, filters: dict[str, Any], who: Actor) -> Page:
+    """The page in the URL; after the end the last one."""
+    raw = request.args.get("page", "1")
+    number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
+    query = Query(
+        filters=filters, sort=other.sort.lstrip("-"), descending=other.sort.startswith("-"), limit=PER_PAGE,
+        offset=PER_PAGE * (number - 1),
+    )
+    listing = other.resource.listing
+    page = listing.page(who, query)
+    if page.records or not page.total:
+        return page
+    return listing.page(who, replace(query, offset=PER_PAGE * (page.pages - 1)))
