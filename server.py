@@ -32,7 +32,7 @@ IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection m
 UPLOAD_GRACE = 5.0                  # seconds for a request that is still arriving
 DRAIN_LIMIT = 25.0                  # seconds for a request in progress
 STOP_LIMIT = 28.0                   # seconds until the parent ends a child that does not stop
-QUICK_DEATH = 1.0                   # seconds; a child that lived shorter is replaced after RESPAWN_PAUSE
+QUICK_EXIT = 1.0                   # seconds; a child that lived shorter is replaced after RESPAWN_PAUSE
 RESPAWN_PAUSE = 0.5
 PR_SET_PDEATHSIG = 1
 FEW_ARENAS = (-8, 2)                # M_ARENA_MAX of mallopt(3): one for each thread takes twenty megabytes more
@@ -76,7 +76,7 @@ def room_for_connections() -> int:
 # One process that answers
 
 
-class LastWordTask(WSGITask):  # type: ignore[misc]
+class ClosingTask(WSGITask):  # type: ignore[misc]
     """Sends `Connection: close` once the server is stopping."""
 
     def build_response_header(self) -> bytes:
@@ -86,7 +86,7 @@ class LastWordTask(WSGITask):  # type: ignore[misc]
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    task_class = LastWordTask
+    task_class = ClosingTask
 
     def is_done(self, since: float) -> bool:
         """Whether this connection may be closed, `since` seconds after the stop was requested."""
@@ -95,7 +95,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         return since > (IDLE_GRACE if self.request is None else UPLOAD_GRACE)
 
 
-class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
+class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
     """waitress with a graceful stop: no new connections, all open requests answered, then exit."""
 
     channel_class = Channel
@@ -116,7 +116,7 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
 
     def drain(self) -> None:
         began = time.monotonic()
-        self._accept_what_waits()
+        self._accept_pending()
         wasyncore.dispatcher.close(self)             # the port only; open channels stay
         while self.active_channels and (since := time.monotonic() - began) < DRAIN_LIMIT:
             for channel in list(self.active_channels.values()):
@@ -125,7 +125,7 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
             self._turn(0.1)
         self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
 
-    def _accept_what_waits(self) -> None:
+    def _accept_pending(self) -> None:
         """Accept connections that the kernel has completed, which would be reset otherwise."""
         for _ in range(BACKLOG):
             before = len(self.active_channels)
@@ -134,7 +134,7 @@ class AnsweringServer(TcpWSGIServer):  # type: ignore[misc]
                 return
 
 
-def answering(application: Any, listening: socket.socket, threads: int) -> AnsweringServer:
+def graceful_server(application: Any, listening: socket.socket, threads: int) -> GracefulServer:
     """A server for a WSGI application on a listening socket."""
     # Forwarded headers stay unchanged: the application trusts as many proxies as the settings say
     # (ProxyFix) and needs them to tell a proxied request from a local one.
@@ -144,7 +144,7 @@ def answering(application: Any, listening: socket.socket, threads: int) -> Answe
         max_request_header_size=LARGEST_HEADER, clear_untrusted_proxy_headers=False, log_socket_errors=False,
     )
     info = (listening.family, listening.type, listening.proto, listening.getsockname())
-    return AnsweringServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)
+    return GracefulServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)
 
 
 # The parent
@@ -196,7 +196,7 @@ class Parent:
             if pid:
                 child.pid = 0
                 lived = time.monotonic() - child.born
-                child.due = time.monotonic() + (RESPAWN_PAUSE if lived < QUICK_DEATH else 0)
+                child.due = time.monotonic() + (RESPAWN_PAUSE if lived < QUICK_EXIT else 0)
                 if not self.stopping:
                     log.warning("%s (%d) ended with %d; replacing it", child.name, pid, code_of(status))
 
@@ -228,7 +228,7 @@ def fork(body: Callable[[], None]) -> int:
         return pid
     status = 1
     try:
-        die_with(parent)
+        die_with_parent(parent)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         body()
         status = 0
@@ -252,7 +252,7 @@ def code_of(status: int) -> int:
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
 
 
-def die_with(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel end this process when its parent ends, which frees the port."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -285,7 +285,7 @@ def run(
 
     def answer() -> None:
         getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)(*FEW_ARENAS)
-        server = answering(application, listening, threads)
+        server = graceful_server(application, listening, threads)
         until_signal(server.stop)
         server.run()
 

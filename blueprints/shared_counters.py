@@ -1,6 +1,6 @@
 """Counts for limits: in Redis, shared by all processes, if configured; else in this process.
 
-When Redis fails (refused, closed, silent, slow, invalid), a request waits for it at most PATIENCE in all. From then
+When Redis fails (refused, closed, silent, slow, invalid), a request waits for it at most REDIS_WAIT in all. From then
 on each process counts for itself, with stricter limits, and one request every RETRY seconds checks whether Redis
 is back. No request goes uncounted, and none fails.
 """
@@ -22,10 +22,10 @@ from redis.retry import Retry
 from blueprints.api.wire.window import WindowStorage
 from domain.errors import LimitExceeded
 
-PATIENCE = 0.3              # seconds that a request waits for Redis, for all its commands together
+REDIS_WAIT = 0.3              # seconds that a request waits for Redis, for all its commands together
 RETRY = 5.0                 # seconds between checks whether Redis is back
 STRICTER = 2                # a process that counts for itself divides every limit by this
-SPENT = "countinghouse.waited"                          # in the environment of the request
+WAITED = "countinghouse.waited"                          # in the environment of the request
 T = TypeVar("T")
 
 log = logging.getLogger("countinghouse.limits")
@@ -48,20 +48,20 @@ class TimedSocket:
         self._real.settimeout(timeout)
 
     def recv(self, *given: Any) -> bytes:
-        self._hurry()
+        self._set_timeout()
         found: bytes = self._real.recv(*given)
         return found
 
     def recv_into(self, *given: Any) -> int:
-        self._hurry()
+        self._set_timeout()
         count: int = self._real.recv_into(*given)
         return count
 
     def sendall(self, *given: Any) -> None:
-        self._hurry()
+        self._set_timeout()
         self._real.sendall(*given)
 
-    def _hurry(self) -> None:
+    def _set_timeout(self) -> None:
         until = getattr(_thread, "until", None)
         if until is None or self._timeout == 0:             # 0: does not wait
             return
@@ -101,19 +101,19 @@ class SharedCounters:
         self._own = MovingWindowRateLimiter(WindowStorage())
         self._guard = threading.Lock()
         self._away = False
-        self._next_look = 0.0
+        self._next_try = 0.0
 
-    def ask(self, question: Callable[[Any, int], T]) -> T:
-        """What the question finds; it gets a strategy, and by what it divides its limits. May raise LimitExceeded."""
+    def run(self, operation: Callable[[Any, int], T]) -> T:
+        """What the operation finds; it gets a strategy, and by what it divides its limits. May raise LimitExceeded."""
         strategy = limiter.limiter
         if isinstance(strategy.storage, WindowStorage):
-            return question(strategy, 1)
-        patience = self._patience()
-        if patience > 0 and self._may_look():
+            return operation(strategy, 1)
+        time_left = self._time_left()
+        if time_left > 0 and self._may_try():
             began = time.monotonic()
-            _thread.until = began + patience
+            _thread.until = began + time_left
             try:
-                found = question(strategy, 1)
+                found = operation(strategy, 1)
             except LimitExceeded:
                 self._answered()
                 raise
@@ -125,34 +125,34 @@ class SharedCounters:
             finally:
                 _thread.until = None
                 if has_request_context():
-                    request.environ[SPENT] = request.environ.get(SPENT, 0.0) + time.monotonic() - began
-        return question(self._own, STRICTER)
+                    request.environ[WAITED] = request.environ.get(WAITED, 0.0) + time.monotonic() - began
+        return operation(self._own, STRICTER)
 
     def forget(self) -> None:
         """Reset the counters of this process."""
         self._own.storage.reset()
-        self._away, self._next_look = False, 0.0
+        self._away, self._next_try = False, 0.0
         limiter.reset()
 
     @staticmethod
-    def _patience() -> float:
-        spent: float = request.environ.get(SPENT, 0.0) if has_request_context() else 0.0
-        return PATIENCE - spent
+    def _time_left() -> float:
+        spent: float = request.environ.get(WAITED, 0.0) if has_request_context() else 0.0
+        return REDIS_WAIT - spent
 
-    def _may_look(self) -> bool:
+    def _may_try(self) -> bool:
         """Whether this request checks if Redis is back; all others do without."""
         if not self._away:
             return True
         with self._guard:
             now = time.monotonic()
-            if self._away and now < self._next_look:
+            if self._away and now < self._next_try:
                 return False
-            self._next_look = now + RETRY
+            self._next_try = now + RETRY
             return True
 
     def _failed(self, problem: Exception) -> None:
         with self._guard:
-            self._next_look = time.monotonic() + RETRY
+            self._next_try = time.monotonic() + RETRY
             news, self._away = not self._away, True
         if news:
             log.warning("Redis does not answer (%s): each process counts for itself, with stricter limits", problem)

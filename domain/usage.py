@@ -27,7 +27,7 @@ class InUse(Conflict):
 
     def __init__(self, noun: str, uses: Mapping[Use, int], instead: str = ""):
         super().__init__(
-            f"This {noun} cannot be deleted: it has {said(uses)}.{' ' + instead if instead else ''}",
+            f"This {noun} cannot be deleted: it has {as_text(uses)}.{' ' + instead if instead else ''}",
             details={use.many.replace(" ", "_"): count for use, count in uses.items()},
         )
         self.noun = noun
@@ -47,7 +47,7 @@ def register(model: type, use: Use) -> None:
 
 
 def registered() -> list[tuple[type, Use]]:
-    """Every use that was said, with the table of what is used."""
+    """Every use that was as_text, with the table of what is used."""
     return [(model, use) for (model, _), use in _uses.items()]
 
 
@@ -57,7 +57,7 @@ def of(row: Any) -> dict[Use, int]:
     return {use: count for use, count in counted.items() if count}
 
 
-def said(uses: Mapping[Use, int]) -> str:
+def as_text(uses: Mapping[Use, int]) -> str:
     """The uses as text: 2 pending budgets and 1 order."""
     return " and ".join(f"{count:,} {use.one if count == 1 else use.many}" for use, count in uses.items())
 

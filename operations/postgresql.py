@@ -13,7 +13,7 @@ from sqlalchemy import URL
 from operations.errors import OperationRefused
 from operations.revisions import VERSION_TABLES
 
-FAREWELL = 3.0           # seconds until the server no longer lists a closed connection
+CLOSING_WAIT = 3.0           # seconds until the server no longer lists a closed connection
 NOTE = "restore "
 OF_DUMPS = (b"\\restrict ", b"\\unrestrict ")
 COMPLETE = b"-- PostgreSQL database dump complete"
@@ -68,9 +68,9 @@ def note(url: URL) -> str | None:
     return next((row[0].removeprefix(NOTE) for row in found if row[0] and row[0].startswith(NOTE)), None)
 
 
-def refuse_company(url: URL) -> None:
+def refuse_other_connections(url: URL) -> None:
     """Raises OperationRefused while others are connected."""
-    deadline = time.monotonic() + FAREWELL
+    deadline = time.monotonic() + CLOSING_WAIT
     with psycopg.connect(conninfo(url), connect_timeout=5, autocommit=True) as connection:
         while others := _others(connection):
             if time.monotonic() > deadline:

@@ -213,7 +213,7 @@ def _must_be_alone(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         sqlite.close_journal(file_of(engine))
     else:
-        postgresql.refuse_company(engine.url)
+        postgresql.refuse_other_connections(engine.url)
 
 
 # Replacing -----------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ class Answer:
 
 
 @dataclass(slots=True)
-class Trip:
+class PendingRequest:
     """One request in progress."""
 
     deadline: float
@@ -82,14 +82,14 @@ def post(
     """Send the body; never raises for anything that the receiver or the network does."""
     started = time.monotonic()
     watch = watchdog.watch(deadline)
-    trip = Trip(started + deadline, watch)
+    pending = PendingRequest(started + deadline, watch)
     status: int | None = None
     error: str | None = None
     got: dict[str, str] = {}
     text = b""
     try:
-        target = _target(url, allowed, resolve, trip)
-        status, got, text = _send(target, body, headers, trip)
+        target = _target(url, allowed, resolve, pending)
+        status, got, text = _send(target, body, headers, pending)
     except (Refused, Invalid) as problem:
         error = f"refused: {problem}"
     except (OSError, HTTPError, HTTPException, UnicodeError, ValueError) as problem:
@@ -98,7 +98,7 @@ def post(
         watch.finish()
     if watch.expired:                # the response may be incomplete, even in its headers
         status, error = None, _late(deadline)
-    return Answer(status, error, got, text, trip.address, int((time.monotonic() - started) * 1000))
+    return Answer(status, error, got, text, pending.address, int((time.monotonic() - started) * 1000))
 
 
 def _late(deadline: float) -> str:
@@ -139,33 +139,35 @@ class Target:
     addresses: Sequence[str]
 
 
-def _target(url: str, allowed: tuple[str, ...], resolve: Resolve, trip: Trip) -> Target:
+def _target(url: str, allowed: tuple[str, ...], resolve: Resolve, pending: PendingRequest) -> Target:
     addresses.check_url(url, allowed)
     parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    found = checked(host, port, allowed, resolve, trip.left)
+    found = checked(host, port, allowed, resolve, pending.left)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port, path, found)
 
 
-def _send(target: Target, body: bytes, headers: dict[str, str], trip: Trip) -> tuple[int, dict[str, str], bytes]:
-    connection = _connection(target, trip)
+def _send(
+    target: Target, body: bytes, headers: dict[str, str], pending: PendingRequest
+) -> tuple[int, dict[str, str], bytes]:
+    connection = _connection(target, pending)
     try:
         connection.request("POST", target.path, body, headers, preload_content=False, decode_content=False)
         response = connection.getresponse()
-        text = _some(response, trip)
+        text = _first_bytes(response, pending)
         return response.status, dict(response.headers.items()), text
     finally:
         connection.close()
 
 
-def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, patience: float) -> Sequence[str]:
+def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, within: float) -> Sequence[str]:
     """The addresses to connect to; raises Refused unless every address of the name may be called."""
     if (known := addresses.literal(host)) is not None:
         found: Sequence[str] = [str(known)]
     else:
-        found = resolver.within(patience, resolve, host, port)
+        found = resolver.within(within, resolve, host, port)
     if not found:
         raise Refused("the name has no address")
     if not addresses.is_allowed(host.lower(), port, allowed):
@@ -175,57 +177,57 @@ def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, pa
     return found
 
 
-def _connection(target: Target, trip: Trip) -> "GuardedHttp | GuardedHttps":
-    connection: GuardedHttp | GuardedHttps
+def _connection(target: Target, pending: PendingRequest) -> "CheckedHttp | CheckedHttps":
+    connection: CheckedHttp | CheckedHttps
     if target.scheme == "https":
-        connection = GuardedHttps(target.host, target.port, timeout=trip.left, ssl_context=_tls)
+        connection = CheckedHttps(target.host, target.port, timeout=pending.left, ssl_context=_tls)
     else:
-        connection = GuardedHttp(target.host, target.port, timeout=trip.left)
-    connection.trip, connection.target = trip, target
+        connection = CheckedHttp(target.host, target.port, timeout=pending.left)
+    connection.pending, connection.target = pending, target
     return connection
 
 
-def _connected(target: Target, trip: Trip) -> socket.socket:
+def _connected(target: Target, pending: PendingRequest) -> socket.socket:
     """A connection to the first address that accepts it; each has its share of the time."""
     for place, address in enumerate(target.addresses):
-        trip.address = address
-        share = trip.left / (len(target.addresses) - place)
+        pending.address = address
+        share = pending.left / (len(target.addresses) - place)
         try:
             sock = socket.create_connection((address, target.port), timeout=share)
             break
         except OSError:
             if place == len(target.addresses) - 1:
                 raise
-    sock.settimeout(trip.left)
+    sock.settimeout(pending.left)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    trip.watch.connected(sock)
+    pending.watch.connected(sock)
     return sock
 
 
-class GuardedHttp(HTTPConnection):
+class CheckedHttp(HTTPConnection):
     """Connects to the checked address without resolving the name again."""
 
-    trip: Trip
+    pending: PendingRequest
     target: Target
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self.target, self.trip)
+        return _connected(self.target, self.pending)
 
 
-class GuardedHttps(HTTPSConnection):
+class CheckedHttps(HTTPSConnection):
     """Connects to the checked address with TLS, verified for the name."""
 
-    trip: Trip
+    pending: PendingRequest
     target: Target
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self.target, self.trip)
+        return _connected(self.target, self.pending)
 
 
-def _some(response: urllib3.BaseHTTPResponse, trip: Trip) -> bytes:
+def _first_bytes(response: urllib3.BaseHTTPResponse, pending: PendingRequest) -> bytes:
     """The first bytes of the response's body; the rest is not read."""
     kept = b""
-    while len(kept) < KEPT and not trip.watch.expired:
+    while len(kept) < KEPT and not pending.watch.expired:
         part = response.read(min(4096, KEPT - len(kept)), decode_content=False)
         if not part:
             break

@@ -16,7 +16,7 @@ from domain.errors import Conflict, LimitExceeded
 from domain.integrations import events, webhooks
 from models.webhook import Endpoint
 from outbound.client import DEADLINE
-from outbound.webhooks import Order, letters, note, send, signed
+from outbound.webhooks import SignedRequest, send, sendable, signed, store_attempts
 
 AT_ONCE = 2                          # threads per process that wait for a receiver
 _places = threading.BoundedSemaphore(AT_ONCE)
@@ -68,21 +68,21 @@ def _place() -> Iterator[None]:
         _places.release()
 
 
-def _prepared(actor: Actor, endpoint: Endpoint, event: str, data: Any) -> Order:
+def _prepared(actor: Actor, endpoint: Endpoint, event: str, data: Any) -> SignedRequest:
     delivery = events.at_once(
         endpoint, event, "test", {} if data is None else data, source=events.SOURCES.get(actor.source, "system")
     )
     db.session.flush()               # plain statements read it
-    order = signed(letters([delivery.id])[0], 1)
-    if order is None:
+    request = signed(sendable([delivery.id])[0], 1)
+    if request is None:
         raise Conflict(webhooks.UNREADABLE)
-    return order
+    return request
 
 
-def _sent(one: Order | None) -> Probe:
+def _sent(one: SignedRequest | None) -> Probe:
     if one is None:
         return Probe(None, None, "No webhook URL configured")
     answer = send(one)
     with transaction():
-        note([(one, answer)])
+        store_attempts([(one, answer)])
     return Probe(one.delivery_id, answer.status, answer.error)

@@ -141,7 +141,7 @@ class Runner:
 def prepare(claimed: list[Lease]) -> list[Work]:
     """The work of each task; tasks without work are ended. Inside a transaction."""
     hooks = [task for task in claimed if task.kind == "webhook"]
-    ready, refused = webhooks.orders(hooks) if hooks else ({}, {})
+    ready, refused = webhooks.signed_requests(hooks) if hooks else ({}, {})
     begun = [Work(task, webhooks.send, ready[task.id]) for task in hooks if task.id in ready]
     for task in hooks:
         if task.id in refused:

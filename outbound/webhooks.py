@@ -19,9 +19,9 @@ from outbound.client import Answer
 
 GONE = "the endpoint was deleted"
 RECOVERED = {"failures_in_row": 0, "failing_since": None}
-MUTE = "the key of this endpoint may no longer receive events"
+NOT_PERMITTED = "the key of this endpoint may no longer receive events"
 
-_LETTERS = (
+_SENDABLE = (
     select(
         Delivery.id.label("delivery_id"), Delivery.message_id, Delivery.event, Delivery.body,
         Endpoint.id.label("endpoint_id"), Endpoint.url, Endpoint.secret, Endpoint.previous_secret,
@@ -36,7 +36,7 @@ _LETTERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SignedRequest:
     """The data of an attempt, read before it begins: sending uses no database."""
 
     delivery_id: int
@@ -54,7 +54,7 @@ class Result:
     """A task with its request and its response."""
 
     task: Lease
-    order: Order
+    request: SignedRequest
     answer: Answer
 
     @property
@@ -66,36 +66,36 @@ class Result:
         return self.answer.error or f"HTTP {self.answer.status}"
 
 
-def orders(claimed: Sequence[Lease]) -> tuple[dict[int, Order], dict[int, str]]:
+def signed_requests(claimed: Sequence[Lease]) -> tuple[dict[int, SignedRequest], dict[int, str]]:
     """Orders by task, and the reason for tasks without one.
 
     Neither for an unreadable secret, nor for an endpoint whose receiver asked to wait.
     """
     now = clock.now()
-    found = {row.delivery_id: row for row in letters([one.payload["delivery_id"] for one in claimed])}
-    ready: dict[int, Order] = {}
+    found = {row.delivery_id: row for row in sendable([one.payload["delivery_id"] for one in claimed])}
+    ready: dict[int, SignedRequest] = {}
     refused: dict[int, str] = {}
     for one in claimed:
         row = found.get(one.payload["delivery_id"])
         if row is None:
             refused[one.id] = GONE
         elif row.credential_id is not None and not events.may_receive(row, now):
-            refused[one.id] = MUTE
+            refused[one.id] = NOT_PERMITTED
         elif row.waits_until is not None and row.waits_until > now:
             tasks.postpone(one.pool, row.waits_until)
-        elif (order := signed(row, row.attempts + 1)) is not None:
-            ready[one.id] = order
+        elif (request := signed(row, row.attempts + 1)) is not None:
+            ready[one.id] = request
         else:
             _disable_unreadable(row.endpoint_id)
     return ready, refused
 
 
-def letters(delivery_ids: Sequence[int]) -> Sequence[Any]:
+def sendable(delivery_ids: Sequence[int]) -> Sequence[Any]:
     """Bodies and endpoints of deliveries, without those of deleted endpoints."""
-    return db.session.execute(_LETTERS, {"deliveries": list(delivery_ids)}).all()
+    return db.session.execute(_SENDABLE, {"deliveries": list(delivery_ids)}).all()
 
 
-def signed(row: Any, number: int) -> Order | None:
+def signed(row: Any, number: int) -> SignedRequest | None:
     """One attempt of a delivery, signed now; None when the secret cannot be read."""
     now = clock.now()
     body = row.body.encode()
@@ -107,23 +107,23 @@ def signed(row: Any, number: int) -> Order | None:
         secret=secret, previous=signatures.opened(row.previous_secret) if rotating else None,
         message_id=row.message_id, event=row.event, delivery_id=row.delivery_id, body=body, at=now,
     )
-    return Order(
+    return SignedRequest(
         row.delivery_id, row.endpoint_id, number, row.url, body, headers, now, bool(row.failures_in_row)
     )
 
 
-def send(one: Order) -> Answer:
+def send(one: SignedRequest) -> Answer:
     """Send an attempt; outside of any transaction."""
     return client.post(one.url, one.body, one.headers, allowed=webhooks.policy.allowed_hosts)
 
 
-def note(made: Sequence[tuple[Order, Answer]]) -> None:
+def store_attempts(made: Sequence[tuple[SignedRequest, Answer]]) -> None:
     """Store the attempts."""
     if made:
         db.session.execute(insert(Attempt), [_attempt(one, answer) for one, answer in made])
 
 
-def _attempt(one: Order, answer: Answer) -> dict[str, Any]:
+def _attempt(one: SignedRequest, answer: Answer) -> dict[str, Any]:
     kept = {_text(name)[:100]: _text(value)[:500] for name, value in list(answer.headers.items())[:40]}
     return {
         "delivery_id": one.delivery_id, "number": one.number, "started_at": one.at,
@@ -140,17 +140,17 @@ def _text(value: str) -> str:
 
 def settle(results: Sequence[Result]) -> None:
     """End or retry deliveries by their responses, or disable the endpoint."""
-    note([(one.order, one.answer) for one in results])
+    store_attempts([(one.request, one.answer) for one in results])
     good = [one for one in results if one.delivered]
     bad = [one for one in results if not one.delivered]
     # Endpoints before tasks, in order, as all code locks them.
-    endpoints = _locked({one.order.endpoint_id for one in bad})
-    recovered = {one.order.endpoint_id for one in good if one.order.failing or one.order.endpoint_id in endpoints}
+    endpoints = _locked({one.request.endpoint_id for one in bad})
+    recovered = {one.request.endpoint_id for one in good if one.request.failing or one.request.endpoint_id in endpoints}
     if recovered:
         db.session.execute(update(Endpoint).where(Endpoint.id.in_(sorted(recovered))).values(RECOVERED))
     tasks.done([one.task for one in good])
     for one in bad:
-        _settle_failure(one, endpoints[one.order.endpoint_id])
+        _settle_failure(one, endpoints[one.request.endpoint_id])
 
 
 def _locked(ids: set[int]) -> dict[int, Endpoint]:
@@ -167,7 +167,7 @@ def _settle_failure(one: Result, endpoint: Endpoint) -> None:
         _wait(one, endpoint, wait)
         return
     endpoint.failures_in_row += 1
-    endpoint.failing_since = endpoint.failing_since or one.order.at
+    endpoint.failing_since = endpoint.failing_since or one.request.at
     if status == 410:
         tasks.failed([one.task], one.error)
         _disable(endpoint, "The receiver answered 410 Gone.")

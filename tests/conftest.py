@@ -52,11 +52,11 @@ def pytest_collection_modifyitems(config, items):
     left_out = [item for item in items if not plan.runs(item, on_postgresql)]
     config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if plan.runs(item, on_postgresql)]
-    items[:] = sorted(kept, key=lambda one: plan.place(one.nodeid))
+    items[:] = sorted(kept, key=lambda one: plan.order_of(one.nodeid))
 
 
 def pytest_xdist_make_scheduler(config, log):
-    return plan.Shares(config, log) if config.getoption("dist") == "loadfile" else None
+    return plan.ScheduleByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def make_settings(folder: Path, **more: str) -> Settings:

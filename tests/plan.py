@@ -42,7 +42,7 @@ APART = (
 )
 
 
-class Shares(LoadFileScheduling):
+class ScheduleByFile(LoadFileScheduling):
     """Hands out tests file by file, and those of APART one by one."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -58,6 +58,6 @@ def runs(item, on_postgresql: bool) -> bool:
     return not (on_postgresql and item.nodeid.startswith(tuple(ONCE)))
 
 
-def place(nodeid: str) -> int:
+def order_of(nodeid: str) -> int:
     """Where a test stands in the order."""
     return next((number for number, begin in enumerate(FIRST) if nodeid.startswith(begin)), len(FIRST))

@@ -41,11 +41,11 @@ def ask_revoke(key: int) -> Response:
     )
 
 
-def question(key: int, deed: str, *, title: str, text: str, button: str) -> Response:
+def question(key: int, action: str, *, title: str, text: str, button: str) -> Response:
     """The confirmation, with the user's name."""
     record, test = users.LISTING.read(wide_actor(), key), is_about_test()
     return ask(Confirmation(
         title=title.format(token_name(test=test)), text=text,
-        action=PAGE.url("token", key=key, deed=deed, world="test" if test else None), back=PAGE.url("show", key=key),
-        button=button, danger=True, facts=(record.email,),
+        action=PAGE.url("token", key=key, action=action, world="test" if test else None),
+        back=PAGE.url("show", key=key), button=button, danger=True, facts=(record.email,),
     ))

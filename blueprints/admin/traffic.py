@@ -12,7 +12,7 @@ from domain import clock
 from domain.actor import Actor, All
 from models.credential import Mode
 
-PATIENCE = 0.5                      # seconds that a page waits for the newest calls to be stored
+CATCH_UP_WAIT = 0.5                      # seconds that a page waits for the newest calls to be stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Today:
 
 def freshen() -> None:
     """Store the newest records, unless another process is doing that."""
-    catch_up(services().settings.spool, within=PATIENCE)
+    catch_up(services().settings.spool, within=CATCH_UP_WAIT)
 
 
 def scope_of(who: Actor) -> Scope:

@@ -91,7 +91,7 @@ def register(bp: Any) -> None:
     write = need("WRITE_USERS")
     bp.add_url_rule("/users/<int:key>/password", "users_password", write(ask_password), methods=["GET"])
     bp.add_url_rule("/users/<int:key>/password", "users_reset", write(reset_password), methods=["POST"])
-    bp.add_url_rule("/users/<int:key>/token/<any(reveal, issue, revoke):deed>", "users_token", write(handle_token),
+    bp.add_url_rule("/users/<int:key>/token/<any(reveal, issue, revoke):action>", "users_token", write(handle_token),
                     methods=["POST"])
     bp.add_url_rule("/users/<int:key>/sessions/<int:number>/end", "users_end_session", write(end_session),
                     methods=["POST"])
@@ -121,17 +121,17 @@ def reset_password(key: int) -> Any:
     return go(PAGE.url("show", key=key))
 
 
-def handle_token(key: int, deed: str) -> BaseResponse:
+def handle_token(key: int, action: str) -> BaseResponse:
     """Show, replace or revoke the API token; each has an audit entry."""
     who, token, test = wide_actor(), "", is_about_test()
     with transaction():
         who, row = users.LISTING.lock(who, key)
         name = row.email
-        if deed == "revoke":
+        if action == "revoke":
             tokens.revoke(who, row, test=test)
         else:
-            token = (tokens.issue if deed == "issue" else tokens.reveal)(who, row, test=test)
-    if deed == "revoke":
+            token = (tokens.issue if action == "issue" else tokens.reveal)(who, row, test=test)
+    if action == "revoke":
         flash(f"The {token_name(test=test)} of {name} was revoked.", "ok")
         return go(PAGE.url("show", key=key))
     template = "admin/_token_dialog.html" if is_partial() else "admin/token.html"

@@ -27,7 +27,7 @@ from models.credential import Credential, CredentialKind
 from models.merchant import Merchant
 from models.user import Role
 
-PATIENCE = 1.0                      # seconds that a page waits for the newest requests to be stored
+CATCH_UP_WAIT = 1.0                      # seconds that a page waits for the newest requests to be stored
 CONTRACTS = ("public", "client", "merchant", "core", "admin", "other")
 MODES = ("live", "test")
 STATUSES = {"2xx": 2, "3xx": 3, "4xx": 4, "5xx": 5, "rpc": 6}
@@ -89,7 +89,7 @@ class Question:
 
 def read(default: str) -> Question:
     """The question in this request's URL. Waits briefly for the newest requests to be stored."""
-    catch_up(services().settings.spool, within=PATIENCE)
+    catch_up(services().settings.spool, within=CATCH_UP_WAIT)
     texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
     if "ip" in texts:
         texts["ip"] = canonical(texts["ip"])

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON
 
 from domain.inputs import Input
-from domain.inputs.facts import NULL_IF_NEW
+from domain.inputs.schema_facts import NULL_IF_NEW
 
 Schema = dict[str, Any]
 TYPES: tuple[tuple[type, Schema], ...] = (

@@ -42,7 +42,7 @@ class RateLimits:
     def spend(self, limit: int, per: str, *who: str, cost: int = 1) -> Spent:
         """Count `cost` calls; raises LimitExceeded when they exceed the limit, and then counts none."""
         now = time.time()
-        return counters.ask(
+        return counters.run(
             lambda strategy, divisor: self._count(strategy, self._item(max(1, limit // divisor), per), who, cost, now)
         )
 

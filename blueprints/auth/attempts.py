@@ -29,7 +29,7 @@ class Attempts:
 
         A device from which the account has signed in before has attempts of its own.
         """
-        counters.ask(partial(self._begin, self._account(account, device), self._key(limited_as(address))))
+        counters.run(partial(self._begin, self._account(account, device), self._key(limited_as(address))))
 
     @staticmethod
     def _begin(account: str, address: str, strategy: Any, divisor: int) -> None:
@@ -44,12 +44,12 @@ class Attempts:
     def failed(self, address: str) -> None:
         """Count a wrong password for the address."""
         key = self._key(limited_as(address))
-        counters.ask(lambda strategy, divisor: strategy.hit(divided(OF_ADDRESS, divisor), key))
+        counters.run(lambda strategy, divisor: strategy.hit(divided(OF_ADDRESS, divisor), key))
 
     def succeeded(self, account: str, device: str | None = None) -> None:
         """Reset the counter of the account or device after a right password, not the address's."""
         key = self._account(account, device)
-        counters.ask(lambda strategy, divisor: strategy.clear(divided(OF_ACCOUNT, divisor), key))
+        counters.run(lambda strategy, divisor: strategy.clear(divided(OF_ACCOUNT, divisor), key))
 
     def _account(self, account: str, device: str | None) -> str:
         return account_key(account) if device is None else self._key(f"device {device}")

@@ -26,22 +26,22 @@ from operations.swap import PLAN
 UNFINISHED = "The databases lack their tables: run {}"
 
 
-class Drawing(Protocol):
-    """A table or other output of several lines, made by `blueprints.cli.drawing`."""
+class Printable(Protocol):
+    """A table or other output of several lines, made by `blueprints.cli.tables`."""
 
     def print(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Result:
     """The result of a command, for programs and for people."""
 
     data: dict[str, Any]
-    words: str | Drawing | None = None
+    words: str | Printable | None = None
     ok: bool = True                                  # False: reported in full, but a failure
 
 
-Action = Callable[..., Done | None]
+Action = Callable[..., Result | None]
 
 
 class Needs(Enum):
@@ -135,7 +135,7 @@ def emit(document: dict[str, Any]) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, default=str))
 
 
-def show(done: Done, *, as_json: bool) -> None:
+def show(done: Result, *, as_json: bool) -> None:
     if as_json:
         emit(done.data)
     elif isinstance(done.words, str):

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, Needs, operator_command
+from blueprints.cli._command import Needs, Result, operator_command
 from blueprints.cli._merchant import for_merchant
 from database import transaction
 from domain.access import tokens
@@ -39,13 +39,13 @@ def customer() -> None:
     option("--currency", default="EUR", show_default=True, help="ISO 4217 code."),
     option("--timezone", help="IANA name such as Europe/Madrid; none = the system's."),
 )
-def merchant_create(**given: Any) -> Done:
+def merchant_create(**given: Any) -> Result:
     """Create a merchant."""
     with transaction():
         row = merchants.create(Actor.operator(), parse(merchants.MerchantInput, given))
         data = {"id": row.id, "name": row.name, "currency": row.currency, "timezone": row.timezone}
     zone = data["timezone"] or "the system's time zone"
-    return Done(data, f"Merchant {data['id']}: {data['name']}, {data['currency']}, {zone}")
+    return Result(data, f"Merchant {data['id']}: {data['name']}, {data['currency']}, {zone}")
 
 
 @operator_command(
@@ -59,7 +59,7 @@ def merchant_create(**given: Any) -> Done:
     option("--api-access", is_flag=True, help="May use the Merchant API."),
     option("--timezone", help="IANA name such as Europe/Madrid."),
 )
-def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
+def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Result:
     """Create a user."""
     operator = Actor.operator()
     given |= {"password": _password(given["password"]), "merchant_ids": list(merchant_ids)}
@@ -71,12 +71,12 @@ def user_create(merchant_ids: tuple[int, ...], **given: Any) -> Done:
             "all_merchants": row.all_merchants, "api_token": tokens.reveal(operator, row),
             "test_api_token": tokens.reveal(operator, row, test=True),
         }
-    return Done(data, f"User {data['id']}: {data['email']}, {data['role']}\nAPI token: {data['api_token']}\n"
+    return Result(data, f"User {data['id']}: {data['email']}, {data['role']}\nAPI token: {data['api_token']}\n"
                       f"Test API token: {data['test_api_token']}")
 
 
 @operator_command("reset-password", click.argument("email"), option("--password", help="Prompted for if left out."))
-def user_reset_password(email: str, password: str | None) -> Done:
+def user_reset_password(email: str, password: str | None) -> Result:
     """Give a user a new password; the user's sessions end."""
     operator, password = Actor.operator(), _password(password)
     _user(email)
@@ -84,16 +84,16 @@ def user_reset_password(email: str, password: str | None) -> Done:
     with transaction():
         row = users.update(operator, _user(email), changes)
         data = {"id": row.id, "email": row.email}
-    return Done(data, f"{data['email']} has a new password, and earlier sessions and tokens have ended.")
+    return Result(data, f"{data['email']} has a new password, and earlier sessions and tokens have ended.")
 
 
 @operator_command("deactivate", click.argument("email"))
-def user_deactivate(email: str) -> Done:
+def user_deactivate(email: str) -> Result:
     """Deactivate a user: sessions end, tokens are refused."""
     with transaction():
         row = users.archive(Actor.operator(), _user(email))
         data = {"id": row.id, "email": row.email, "active": row.active}
-    return Done(data, f"{data['email']} is deactivated.")
+    return Result(data, f"{data['email']} is deactivated.")
 
 
 @operator_command(
@@ -104,13 +104,13 @@ def user_deactivate(email: str) -> Done:
     option("--test", is_flag=True, help="In the test world."),
     needs=Needs.APPLICATION,
 )
-def customer_create(merchant_id: int, test: bool, **given: Any) -> Done:
+def customer_create(merchant_id: int, test: bool, **given: Any) -> Result:
     """Create a customer of a merchant."""
     with transaction():
         actor = for_merchant(merchant_id).in_world(test=test)
         row = customers.create(actor, parse(customers.CustomerInput, given))
         data = {"id": row.id, "merchant": row.merchant_id, "name": row.name, "email": row.email, "test": row.test}
-    return Done(data, f"Customer {data['id']}: {data['name']}, {data['email']}")
+    return Result(data, f"Customer {data['id']}: {data['name']}, {data['email']}")
 
 
 def _user(email: str) -> User:

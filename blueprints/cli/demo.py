@@ -6,7 +6,7 @@ import click
 
 from analytics import drain
 from analytics.spool import Spool
-from blueprints.cli._command import Done, Needs, operator_command, settings
+from blueprints.cli._command import Needs, Result, operator_command, settings
 from config import command_line
 from domain import clock
 from operations import demo as demonstration
@@ -29,23 +29,23 @@ LATER = (
     option("--port", default=8000, show_default=True),
     needs=Needs.APPLICATION,
 )
-def demo(**given: Any) -> Done:
+def demo(**given: Any) -> Result:
     """Load two merchants with everything, and 90 days of traffic."""
     return load_demo(**given)
 
 
-def load_demo(*, host: str, port: int, if_empty: bool = False, force: bool = False) -> Done:
+def load_demo(*, host: str, port: int, if_empty: bool = False, force: bool = False) -> Result:
     """Load the demonstration and print how to try it at that URL; raises OperationRefused."""
     if if_empty and not force and not demonstration.is_empty():
         words = LATER.format(
             key=command_line("key create --merchant 1 --name NAME"), password=command_line("user reset-password EMAIL")
         )
-        return Done({"loaded": False}, words)
+        return Result({"loaded": False}, words)
     made = demonstration.load(force=force)
     count = _store_traffic(made)
     base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     data = _document(made, base) | {"loaded": True, "budgets": made.budgets, "requests": count, "source": retail.CREDIT}
-    return Done(data, _words(data))
+    return Result(data, _words(data))
 
 
 def _store_traffic(made: demonstration.Demo) -> int:

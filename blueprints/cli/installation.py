@@ -9,8 +9,8 @@ import click
 from rich.text import Text
 
 from analytics import drain, spool
-from blueprints.cli._command import Done, operator_command, settings
-from blueprints.cli.drawing import Drawn, table
+from blueprints.cli._command import Result, operator_command, settings
+from blueprints.cli.tables import Output, table
 from config import Settings, command_line
 from database import db
 from operations import backup as archives
@@ -24,7 +24,7 @@ DRAINER_WAIT = 30.0                                  # seconds to wait for the d
 
 
 @operator_command("check")
-def check() -> Done:
+def check() -> Result:
     """Check configuration, databases, migrations, disk, clock and pending work."""
     chosen = settings()
     findings = checks.check(chosen, lambda: drain.backlog(chosen.spool))
@@ -34,7 +34,7 @@ def check() -> Done:
     for place, each in enumerate(findings):
         words.rows[place].style = COLOURS[each.status] if each.status != checks.OK else None
     verdict = Text(summary.get("error", "No problems found."), style="red" if "error" in summary else "green")
-    return Done(summary, Drawn(words, verdict), ok=summary["ok"])
+    return Result(summary, Output(words, verdict), ok=summary["ok"])
 
 
 @operator_command(
@@ -43,7 +43,7 @@ def check() -> Done:
     option("--force", is_flag=True, help="Replace an existing file."),
     option("--with-secret", is_flag=True, help="Include the installation's secret: store that archive safely."),
 )
-def backup(file: Path, force: bool, with_secret: bool) -> Done:
+def backup(file: Path, force: bool, with_secret: bool) -> Result:
     """Save both databases and the spool to one ZIP file, such as countinghouse.zip, while the server runs."""
     chosen = settings()
     if file.exists() and not force:
@@ -56,11 +56,11 @@ def backup(file: Path, force: bool, with_secret: bool) -> Done:
         if with_secret else
         "It does not contain the secret: back that up too, or API keys and encrypted tokens can be lost."
     )
-    return Done(data, f"{data['file']}: {data['bytes']} bytes\n{secret}")
+    return Result(data, f"{data['file']}: {data['bytes']} bytes\n{secret}")
 
 
 @operator_command("restore", click.argument("file", type=click.Path(path_type=Path, dir_okay=False)))
-def restore(file: Path) -> Done:
+def restore(file: Path) -> Result:
     """Replace the current data by a backup (ZIP); checks it first. Stop the server before."""
     db.session.remove()
     data = restoring.restore(settings(), file.absolute())
@@ -73,7 +73,7 @@ def restore(file: Path) -> Done:
         )
     if data["needs_upgrade"]:
         words.append(f"It is of an older version: run {command_line('db upgrade')}")
-    return Done(data, "\n".join(words))
+    return Result(data, "\n".join(words))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, iso, operator_command
+from blueprints.cli._command import Result, iso, operator_command
 from blueprints.cli._merchant import for_merchant
 from database import transaction
 from domain.actor import Actor
@@ -29,7 +29,7 @@ option = click.option
     option("--webhook-url", "webhook_url"),
     option("--test", "test", is_flag=True, help="A bk_test_ key: it reaches the rows of the test world only."),
 )
-def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
+def key_create(merchant_id: int, test: bool, **given: Any) -> Result:
     """Create a key; it is shown only once."""
     wanted = given | {
         "scopes": list(given["scopes"]) or None, "allowed_ips": list(given["allowed_ips"]),
@@ -48,16 +48,16 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Done:
     words = f"{data['id']}: {data['name']}\n{text}\nIt is not shown again."
     if data["webhook_secret"]:
         words += f"\nIts webhooks are signed with {data['webhook_secret']}"
-    return Done(data, words)
+    return Result(data, words)
 
 
 @operator_command("revoke", click.argument("key_id", metavar="ID"))
-def key_revoke(key_id: str) -> Done:
+def key_revoke(key_id: str) -> Result:
     """Revoke a key (api_key_1 or 1): refused from its next call on."""
     with transaction():
         row = api_keys.revoke(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
         data = {"id": f"api_key_{row.id}", "status": "REVOKED", "revoked": iso(row.revoked_at)}
-    return Done(data, f"{data['id']} is revoked.")
+    return Result(data, f"{data['id']} is revoked.")
 
 
 def number(text: str) -> int:

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, Needs, iso, operator_command
+from blueprints.cli._command import Needs, Result, iso, operator_command
 from blueprints.cli._merchant import for_merchant
-from blueprints.cli.drawing import Drawn, table
+from blueprints.cli.tables import Output, table
 from domain.integrations.key_listing import LISTING
 from domain.pages import Query
 
@@ -16,12 +16,12 @@ SHOWN = ("id", "name", "key", "status", "limit", "expires")    # as many as fit 
 @operator_command(
     "list", click.option("--merchant", "merchant_id", type=int, required=True, metavar="ID"), needs=Needs.READING
 )
-def key_list(merchant_id: int) -> Done:
+def key_list(merchant_id: int) -> Result:
     """List the keys of a merchant; never the keys themselves."""
     by_id = Query(sort="id", descending=False)
     found = [_row(one) for one in LISTING.stream(for_merchant(merchant_id), by_id)]
     rows = [[one[name] for name in SHOWN] for one in found]
-    return Done({"keys": found}, Drawn(table(f"Keys of merchant {merchant_id}", list(SHOWN), rows)))
+    return Result({"keys": found}, Output(table(f"Keys of merchant {merchant_id}", list(SHOWN), rows)))
 
 
 def _row(one: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from analytics import drain, importer, retention
 from analytics.formats import entries
-from blueprints.cli._command import Done, iso, operator_command, settings
+from blueprints.cli._command import Result, iso, operator_command, settings
 from blueprints.cli._merchant import for_merchant
 from domain import zones
 from domain.inputs import Input, Moment, parse
@@ -42,7 +42,7 @@ def logs() -> None:
 )
 def logs_import(
     file: Path, form: str, merchant_id: int | None, source: str | None, trusted_proxies: int | None
-) -> Done:
+) -> Result:
     """Import an access log, plain or .gz; skips lines already imported under the same source."""
     if merchant_id is not None:
         for_merchant(merchant_id)
@@ -70,25 +70,25 @@ def logs_import(
         words += f"\n{result.without_duration} have no duration: percentiles leave them out."
     if result.rejects_path:
         words += f"\n{result.rejected} are invalid; they are in {result.rejects_path} with the reasons."
-    return Done(data, words)
+    return Result(data, words)
 
 
 @operator_command("prune", option("--before", required=True, metavar="ISO", help="Such as 2026-01-31."))
-def logs_prune(before: str) -> Done:
+def logs_prune(before: str) -> Result:
     """Delete requests before a day, imported ones included; their figures stay."""
     moment = parse(PruneInput, {"before": before}, zone=zones.system().key).before
     drain.catch_up(settings().spool, within=CATCH_UP)
     deleted = retention.prune(moment, imported=True)
-    return Done({"deleted": deleted, "before": iso(moment)}, f"{deleted} requests deleted.")
+    return Result({"deleted": deleted, "before": iso(moment)}, f"{deleted} requests deleted.")
 
 
 @operator_command("rebuild")
-def logs_rebuild() -> Done:
+def logs_rebuild() -> Result:
     """Recount the figures of all days whose requests are kept."""
     drain.catch_up(settings().spool, within=CATCH_UP)
     with progress("Counting", "days") as (bar, task):
         counted = retention.rebuild(lambda done, total: bar.update(task, completed=done, total=total, lines=""))
-    return Done({"counted": counted}, f"{counted} requests counted.")
+    return Result({"counted": counted}, f"{counted} requests counted.")
 
 
 @contextmanager

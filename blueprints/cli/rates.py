@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Done, operator_command, settings
+from blueprints.cli._command import Result, operator_command, settings
 from blueprints.cli.logs import progress
 from database import transaction
 from database.sqlite import owner_only
@@ -24,7 +24,7 @@ def rates() -> None:
 
 
 @operator_command("import", click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)))
-def rates_import(file: Path) -> Done:
+def rates_import(file: Path) -> Result:
     """Import the ECB's reference rates (CSV, plain or .gz); replaces days that are already stored."""
     parts = list(_parts(file))
     rejected = [one for part in parts for one in part.rejected]
@@ -36,7 +36,7 @@ def rates_import(file: Path) -> Done:
     words = f"{data['imported']} rates imported, of the days {data['first']} to {data['last']}. {CREDIT}"
     if rejected:
         words += f"\n{len(rejected)} values are invalid; they are in {data['rejected_file']} with the reasons."
-    return Done(data, words)
+    return Result(data, words)
 
 
 def _parts(file: Path) -> Iterator[Part]:

@@ -6,13 +6,13 @@ import click
 from flask_migrate import downgrade, upgrade
 from flask_migrate.cli import db
 
-from blueprints.cli._command import Done, Needs, operator_command
+from blueprints.cli._command import Needs, Result, operator_command
 from operations import revisions
 from operations.errors import OperationRefused
 
 
 @operator_command("upgrade", click.argument("revision", default="head"), needs=Needs.APPLICATION)
-def db_upgrade(revision: str) -> Done:
+def db_upgrade(revision: str) -> Result:
     """Upgrade both databases to the current schema."""
     before = revisions.current()
     for name, found in before.items():
@@ -27,7 +27,7 @@ def db_upgrade(revision: str) -> Done:
     after = revisions.current()
     at = ", ".join(sorted({each or "none" for each in after.values()}))
     words = f"Up to date: revision {at}." if after == before else f"Both databases are now at revision {at}."
-    return Done({"changed": after != before, "before": before, "revisions": after}, words)
+    return Result({"changed": after != before, "before": before, "revisions": after}, words)
 
 
 @operator_command(
@@ -36,7 +36,7 @@ def db_upgrade(revision: str) -> Done:
     click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
     needs=Needs.APPLICATION,
 )
-def db_downgrade(revision: str, yes: bool) -> Done:
+def db_downgrade(revision: str, yes: bool) -> Result:
     """Downgrade the schema to an older revision. Data that only the newer one can store is lost."""
     if not revisions.knows(None if revision == "base" else revision):
         raise OperationRefused(f"There is no revision {revision}.")
@@ -49,7 +49,8 @@ def db_downgrade(revision: str, yes: bool) -> Done:
         downgrade(revision=revision)
     except SystemExit:                               # Flask-Migrate has logged the reason
         raise OperationRefused("The schema could not be downgraded; see standard error.") from None
-    return Done({"before": before, "revisions": revisions.current()}, f"Both databases are now at revision {revision}.")
+    data = {"before": before, "revisions": revisions.current()}
+    return Result(data, f"Both databases are now at revision {revision}.")
 
 
 db.add_command(db_upgrade)             # replaces Flask-Migrate's

@@ -61,10 +61,3 @@ def with_toast(response: Response, message: str, *, undo: str | None = None, kin
     toast = {"target": "body", "message": message, "kind": kind, "undo": undo}
     response.headers["HX-Trigger"] = json.dumps({"toast": toast})      # ASCII, as headers require
     return response
-
-
-def into(response: Response, selector: str, swap: str = "outerHTML") -> Response:
-    """Set another target element for the response."""
-    response.headers["HX-Retarget"] = selector
-    response.headers["HX-Reswap"] = swap
-    return response

@@ -83,7 +83,7 @@ def revoke(actor: Actor, user: User, *, test: bool = False) -> None:
     _note(actor, "revoked", user, test=test)
 
 
-def keep_anew(credential_id: int, old: str, token: str) -> None:
+def store_again(credential_id: int, old: str, token: str) -> None:
     """Store digest and ciphertext under the newest secret, in a transaction of its own."""
     with transaction() as session:
         session.execute(

@@ -96,7 +96,7 @@ def by_token(token: str) -> UserCaller | None:
     for one in older if row is None else ():
         row = _of_digest(one)
         if row is not None:
-            tokens.keep_anew(row.credential_id, one, token)
+            tokens.store_again(row.credential_id, one, token)
             break
     if row is None:
         return None

@@ -163,7 +163,7 @@ def delete(actor: Actor, product: Product) -> Kept | None:
     """Delete a product: it stays, inactive, for the documents that name it, and is found nowhere else."""
     if uses := usage.of(product):
         archive(actor, product)
-        return Kept(f"{{}} is in {usage.said(uses)}, so it was deactivated instead of deleted.")
+        return Kept(f"{{}} is in {usage.as_text(uses)}, so it was deactivated instead of deleted.")
     LIFE.remove(actor, product)
     return None
 

@@ -27,7 +27,7 @@ from pydantic import (
 )
 
 from domain.errors import Invalid, Problem
-from domain.inputs import facts, times, validators
+from domain.inputs import schema_facts, times, validators
 from domain.inputs.validators import LARGEST, wrong
 
 
@@ -117,33 +117,33 @@ T = TypeVar("T")
 # Or null; an empty field of a form is null too.
 Maybe = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
 # May be left out; null means the same in a creation and is refused in a change. A form's empty field is left out.
-OrAbsent = Annotated[T | None, BeforeValidator(validators.not_null), facts.NullIfNew()]
+OrAbsent = Annotated[T | None, BeforeValidator(validators.not_null), schema_facts.NullIfNew()]
 
 Name = Annotated[str, NameText(200, 1)]
 LongText = Annotated[str, Field(max_length=5000), BeforeValidator(validators.string)]
-Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email), facts.EMAIL]
+Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email), schema_facts.EMAIL]
 WebAddress = Annotated[
     str, Field(max_length=2048), AfterValidator(validators.web_address), BeforeValidator(validators.stripped),
-    facts.WEB_ADDRESS,
+    schema_facts.WEB_ADDRESS,
 ]
 Country = Annotated[
-    str, BeforeValidator(validators.stripped), AfterValidator(validators.country_code), facts.COUNTRY
+    str, BeforeValidator(validators.stripped), AfterValidator(validators.country_code), schema_facts.COUNTRY
 ]
 CurrencyCode = Annotated[
-    str, BeforeValidator(validators.stripped), AfterValidator(validators.currency_code), facts.CURRENCY
+    str, BeforeValidator(validators.stripped), AfterValidator(validators.currency_code), schema_facts.CURRENCY
 ]
 TimeZone = Annotated[
-    str, BeforeValidator(validators.stripped), AfterValidator(validators.timezone), facts.TIME_ZONE
+    str, BeforeValidator(validators.stripped), AfterValidator(validators.timezone), schema_facts.TIME_ZONE
 ]
 Code = Annotated[str, Text(100), AfterValidator(validators.visible)]          # such as a sku
 Truth = Annotated[bool, BeforeValidator(validators.truth)]
 Moment = Annotated[datetime, BeforeValidator(times.moment_of)]
-Until = Annotated[datetime | date, PlainValidator(times.until), WithJsonSchema(facts.UNTIL)]
+Until = Annotated[datetime | date, PlainValidator(times.until), WithJsonSchema(schema_facts.UNTIL)]
 Day = Annotated[date, BeforeValidator(times.day)]
-Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata), facts.METADATA]
+Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata), schema_facts.METADATA]
 Networks = Annotated[
     list[str], Field(max_length=100), AfterValidator(validators.networks), BeforeValidator(validators.lines),
-    facts.NETWORKS,
+    schema_facts.NETWORKS,
 ]
 Quantity = Number(above=0, maximum=1_000_000, decimals=4)
 Percentage = Number(0, 1000, decimals=4)

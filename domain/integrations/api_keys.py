@@ -11,7 +11,7 @@ from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, NameText, Networks, Text, Until, WebAddress, Whole
-from domain.inputs.facts import one_of
+from domain.inputs.schema_facts import one_of
 from domain.integrations import key_listing, samples, webhooks
 from domain.lifecycle import Lifecycle
 from domain.permissions import KEY_SCOPES

@@ -10,8 +10,8 @@ from database import db
 from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.inputs import Input, Maybe, Text, facts
-from domain.inputs.facts import one_of
+from domain.inputs import Input, Maybe, Text, schema_facts
+from domain.inputs.schema_facts import one_of
 from domain.integrations import addresses, deliveries, events, samples, signatures
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter
@@ -46,7 +46,7 @@ policy = Policy()
 class EndpointInput(Input):
     """An endpoint as callers may write it; no events named means all."""
 
-    url: Annotated[str, Text(2048, 1), facts.WEB_ADDRESS]
+    url: Annotated[str, Text(2048, 1), schema_facts.WEB_ADDRESS]
     description: Maybe[Annotated[str, Text(500)]] = None
     events: list[EventName] = []
 

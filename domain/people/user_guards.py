@@ -10,7 +10,7 @@ from domain.errors import Conflict, Problem
 from models.user import Role, User
 
 
-def keep_oneself(actor: Actor, user: User, before: dict[str, Any]) -> None:
+def forbid_self_lockout(actor: Actor, user: User, before: dict[str, Any]) -> None:
     """Refuse a user who takes away their own access, which another administrator may do."""
     if actor.user_id is None or actor.user_id != user.id:
         return
@@ -25,7 +25,7 @@ def keep_oneself(actor: Actor, user: User, before: dict[str, Any]) -> None:
         raise Conflict("You cannot take away your own access; ask another administrator.", fields=wrong)
 
 
-def keep_an_operator(user: User) -> None:
+def require_an_operator(user: User) -> None:
     """Refuse to remove the last active admin with all merchants."""
     if user.active and user.all_merchants and user.role is Role.ADMIN:
         return

@@ -11,7 +11,7 @@ from domain.access import passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth
-from domain.inputs.facts import Facts
+from domain.inputs.schema_facts import SchemaFacts
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter
 from domain.listing import Listing
@@ -20,7 +20,7 @@ from domain.resource import Resource, deletion, switch
 from models.merchant import Merchant
 from models.user import Membership, Role, User, UserSession
 
-PASSWORD = Facts({"format": "password", "minLength": passwords.MINIMUM, "maxLength": passwords.MAXIMUM})
+PASSWORD = SchemaFacts({"format": "password", "minLength": passwords.MINIMUM, "maxLength": passwords.MAXIMUM})
 Password = OrAbsent[Annotated[str, PASSWORD]]
 
 
@@ -152,8 +152,8 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
             _email(user, changes["email"])
         if changes.keys() & {"all_merchants", "merchant_ids"}:
             _grant(actor, user, changes)
-        user_guards.keep_oneself(actor, user, change.before)
-        user_guards.keep_an_operator(user)       # before any flush: it compares with the stored row
+        user_guards.forbid_self_lockout(actor, user, change.before)
+        user_guards.require_an_operator(user)       # before any flush: it compares with the stored row
         if "password_hash" in changes:
             user.password_hash = changes["password_hash"]
         if _powers(change.before) != _powers(_snapshot(user)) or "password_hash" in changes:
@@ -177,8 +177,8 @@ def delete(actor: Actor, user: User) -> None:
     """Delete a user, who can no longer sign in; the audit log keeps the name."""
     with LIFE.removing(actor, user) as change:
         user.active = False
-        user_guards.keep_oneself(actor, user, change.before)
-        user_guards.keep_an_operator(user)
+        user_guards.forbid_self_lockout(actor, user, change.before)
+        user_guards.require_an_operator(user)
         user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
         user.token_version += 1
         sessions.end_all(user.id)

@@ -36,7 +36,7 @@ from operations.errors import OperationRefused
 DAYS = 90
 SEED = 536365                     # the same catalogue and history each time; only secrets differ
 REVOKED = "Old shop"
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def is_empty() -> bool:
 
 def load(*, force: bool = False) -> Demo:
     """Create the demonstration; raises OperationRefused on a database with data, unless forced."""
-    made, now, dice = Demo(), clock.now(), random.Random(SEED)  # noqa: S311  (history, not secrets)
+    made, now, rng = Demo(), clock.now(), random.Random(SEED)  # noqa: S311  (history, not secrets)
     secret, keys = _passwords(), _keys(now)
     with transaction():
         if not force and not is_empty():
@@ -89,7 +89,7 @@ def load(*, force: bool = False) -> Demo:
             staff = _staff(made, shops, secret)
         _store(made, shops, keys, now)
         for shop, home in ((shops[0], True), (shops[1], False)):
-            made.budgets += Shop(shop, staff, market(home=home), now, dice).fill()
+            made.budgets += Shop(shop, staff, market(home=home), now, rng).fill()
         while budgets.expire_due():
             pass
     return made
@@ -140,7 +140,7 @@ def _free_email(local: str) -> str:
 
 def _passwords() -> list[tuple[str, str]]:
     """A password for each user, and its hash, which takes too long for a transaction."""
-    made = ["-".join("".join(secrets.choice(LETTERS) for _ in range(5)) for _ in range(4)) for _ in Role]
+    made = ["-".join("".join(secrets.choice(ALPHABET) for _ in range(5)) for _ in range(4)) for _ in Role]
     return [(one, passwords.hash_of(one)) for one in made]
 
 
@@ -183,8 +183,8 @@ def _operator_of(shop: Merchant) -> Actor:
 class Shop:
     """Creates one merchant's catalogue, customers and budgets, day by day."""
 
-    def __init__(self, row: Merchant, staff: dict[Role, User], goods: Market, now: datetime, dice: random.Random):
-        self.row, self.goods, self.now, self.dice = row, goods, now, dice
+    def __init__(self, row: Merchant, staff: dict[Role, User], goods: Market, now: datetime, rng: random.Random):
+        self.row, self.goods, self.now, self.rng = row, goods, now, rng
         self.admin = self._actor(staff[Role.ADMIN])
         helpers = [user for user in staff.values() if row.id in user.merchant_ids]
         self.sellers = [self._actor(user) for user in helpers]
@@ -253,8 +253,8 @@ class Shop:
             row = budgets.create(seller, budgets.BudgetInput(
                 customer_id=customer_id, items=items, details={"invoice": order.number}
             ))
-        decided = created + timedelta(hours=self.dice.uniform(2, 120))
-        fate = self.dice.random()
+        decided = created + timedelta(hours=self.rng.uniform(2, 120))
+        fate = self.rng.random()
         if decided < self.now and fate < 0.55:
             with at(decided):
                 (budgets.approve if fate < 0.42 else budgets.reject)(seller, row)

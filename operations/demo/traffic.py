@@ -25,7 +25,7 @@ ANY_HOUR = (1,) * 24
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Operation:
     """One kind of call: its usual duration and its failures."""
 
     method: str
@@ -49,8 +49,8 @@ SENTENCES = {                                                  # of error codes:
 LIST_FAILS = ((0.006, 400, "invalid_parameter"),)
 GET_FAILS = ((0.018, 404, "not_found"),)
 WRITE_FAILS = ((0.035, 422, "validation_error"), (0.004, 409, "idempotency_conflict"))
-DEEDS = {
-    name: Deed(method, name.partition(".")[0], name.partition(".")[2], median_ms, size, failures)
+OPERATIONS = {
+    name: Operation(method, name.partition(".")[0], name.partition(".")[2], median_ms, size, failures)
     for name, method, median_ms, size, failures in (
         ("budgets.list", "GET", 14.0, 9800, LIST_FAILS),
         ("budgets.get", "GET", 6.5, 1450, GET_FAILS),
@@ -84,7 +84,7 @@ class Client:
     agent: str
     ips: tuple[str, ...]
     daily: float                                     # calls per weekday in the middle of the period
-    deeds: tuple[tuple[str, int], ...]               # with their weights
+    calls: tuple[tuple[str, int], ...]               # with their weights
     hours: tuple[int, ...] = ANY_HOUR
     weekend: float = 1.0                             # share of a weekday
     refused: tuple[int, str] | None = None           # every call ends like this
@@ -92,10 +92,10 @@ class Client:
 
 def requests(made: Demo, now: datetime) -> Iterator[Record]:
     """All records, oldest first."""
-    dice = random.Random(SEED)  # noqa: S311  (history, not secrets)
-    found = [record for client in clients(made) for record in _history(client, now, dice)]
-    found += _strangers(now, dice)
-    found += _incident(clients(made)[1], now, dice)
+    rng = random.Random(SEED)  # noqa: S311  (history, not secrets)
+    found = [record for client in clients(made) for record in _history(client, now, rng)]
+    found += _unauthenticated(now, rng)
+    found += _incident(clients(made)[1], now, rng)
     found.sort(key=lambda record: record["at_us"])
     return iter(found)
 
@@ -110,14 +110,14 @@ def clients(made: Demo) -> list[Client]:
     reports = (("budgets.list", 8), ("customers.list", 4), ("products.list", 1))
     return [
         _client(shop, "hartwell-shop/4.12", ips=("198.51.100.24", "198.51.100.25"), daily=80, hours=SHOPPING,
-                weekend=0.8, deeds=web),
-        _client(erp, "meridian-erp/3.1.4", ips=("203.0.113.40",), daily=52, hours=OFFICE, weekend=0.05, deeds=office),
-        _client(reporting, "python-requests/2.32.3", ips=("198.51.100.90",), daily=16, hours=NIGHT, deeds=reports),
-        _client(tests, "hartwell-shop-ci/4.12", ips=("192.0.2.77",), daily=7, hours=OFFICE, weekend=0.1, deeds=web),
+                weekend=0.8, calls=web),
+        _client(erp, "meridian-erp/3.1.4", ips=("203.0.113.40",), daily=52, hours=OFFICE, weekend=0.05, calls=office),
+        _client(reporting, "python-requests/2.32.3", ips=("198.51.100.90",), daily=16, hours=NIGHT, calls=reports),
+        _client(tests, "hartwell-shop-ci/4.12", ips=("192.0.2.77",), daily=7, hours=OFFICE, weekend=0.1, calls=web),
         _client(sandbox, "PostmanRuntime/7.43.0", ips=("203.0.113.61",), daily=5, hours=OFFICE, weekend=0.0,
-                deeds=office),
-        _client(old, "hartwell-shop/2.9", ips=("198.51.100.7",), daily=4, deeds=web, refused=(401, "invalid_api_key")),
-        _client(fair, "okhttp/4.12.0", ips=("203.0.113.8",), daily=6, hours=OFFICE, weekend=0.3, deeds=web,
+                calls=office),
+        _client(old, "hartwell-shop/2.9", ips=("198.51.100.7",), daily=4, calls=web, refused=(401, "invalid_api_key")),
+        _client(fair, "okhttp/4.12.0", ips=("203.0.113.8",), daily=6, hours=OFFICE, weekend=0.3, calls=web,
                 refused=(401, "api_key_expired")),
     ]
 
@@ -131,98 +131,98 @@ SINCE = {"hartwell-shop/2.9": 33, "okhttp/4.12.0": 20, "PostmanRuntime/7.43.0": 
          "python-requests/2.32.3": 39}
 
 
-def _history(client: Client, now: datetime, dice: random.Random) -> Iterator[Record]:
+def _history(client: Client, now: datetime, rng: random.Random) -> Iterator[Record]:
     """One client's calls, day by day, with growth and noise."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for age in range(SINCE.get(client.agent, DAYS), -1, -1):
         day = midnight - timedelta(days=age)
         growth = 1.25 - 0.5 * age / DAYS
         share = client.weekend if day.weekday() >= 5 else 1.0
-        for _ in range(round(client.daily * growth * share * dice.uniform(0.75, 1.25))):
-            moment = day + timedelta(hours=dice.choices(range(24), client.hours)[0], seconds=dice.uniform(0, 3600))
+        for _ in range(round(client.daily * growth * share * rng.uniform(0.75, 1.25))):
+            moment = day + timedelta(hours=rng.choices(range(24), client.hours)[0], seconds=rng.uniform(0, 3600))
             if now - timedelta(days=DAYS) < moment < now:
-                yield _call(client, moment, dice)
+                yield _call(client, moment, rng)
 
 
-def _call(client: Client, moment: datetime, dice: random.Random) -> Record:
-    names, weights = zip(*client.deeds, strict=True)
-    deed = DEEDS[dice.choices(names, weights)[0]]
-    return _record(client, deed, moment, _refused(client, dice) or _outcome(deed, dice), dice)
+def _call(client: Client, moment: datetime, rng: random.Random) -> Record:
+    names, weights = zip(*client.calls, strict=True)
+    operation = OPERATIONS[rng.choices(names, weights)[0]]
+    return _record(client, operation, moment, _refused(client, rng) or _outcome(operation, rng), rng)
 
 
-def _refused(client: Client, dice: random.Random) -> Outcome | None:
-    return Outcome(*client.refused, dice.lognormvariate(0.6, 0.3)) if client.refused else None
+def _refused(client: Client, rng: random.Random) -> Outcome | None:
+    return Outcome(*client.refused, rng.lognormvariate(0.6, 0.3)) if client.refused else None
 
 
-def _outcome(deed: Deed, dice: random.Random) -> Outcome:
+def _outcome(operation: Operation, rng: random.Random) -> Outcome:
     """A random outcome: mostly a success, with a long tail of durations."""
-    ms = deed.median_ms * dice.lognormvariate(0, 0.32) * (9.0 if dice.random() < 0.004 else 1.0)
-    chance = dice.random()
-    for probability, status, code in (*deed.failures, (0.0006, 500, "internal_error")):
+    ms = operation.median_ms * rng.lognormvariate(0, 0.32) * (9.0 if rng.random() < 0.004 else 1.0)
+    chance = rng.random()
+    for probability, status, code in (*operation.failures, (0.0006, 500, "internal_error")):
         if chance < probability:
             return Outcome(status, code, ms * 0.4)
         chance -= probability
-    return Outcome(201 if deed.verb == "create" else 200, None, ms)
+    return Outcome(201 if operation.verb == "create" else 200, None, ms)
 
 
-def _incident(erp: Client, now: datetime, dice: random.Random) -> Iterator[Record]:
+def _incident(erp: Client, now: datetime, rng: random.Random) -> Iterator[Record]:
     """The requests of the incident: the connector exceeds its limit, other writes wait or fail."""
     start = (now - INCIDENT_AGE).replace(hour=13, minute=40, second=0, microsecond=0)
     bad = replace(erp, agent="meridian-erp/3.2.0")
     for place in range(INCIDENT_CALLS):
-        moment = start + INCIDENT_LENGTH * place / INCIDENT_CALLS + timedelta(seconds=dice.uniform(0, 2))
-        deed = DEEDS["customers.list" if place % 12 else "budgets.create"]
-        yield _record(bad, deed, moment, _incident_outcome(place, dice), dice)
+        moment = start + INCIDENT_LENGTH * place / INCIDENT_CALLS + timedelta(seconds=rng.uniform(0, 2))
+        operation = OPERATIONS["customers.list" if place % 12 else "budgets.create"]
+        yield _record(bad, operation, moment, _incident_outcome(place, rng), rng)
 
 
-def _incident_outcome(place: int, dice: random.Random) -> Outcome:
+def _incident_outcome(place: int, rng: random.Random) -> Outcome:
     if place % 12 == 0:
-        if dice.random() < 0.35:
-            return Outcome(503, "unavailable", 5000 * dice.uniform(1, 1.02))
-        return Outcome(201, None, 900 * dice.lognormvariate(0, 0.5))
+        if rng.random() < 0.35:
+            return Outcome(503, "unavailable", 5000 * rng.uniform(1, 1.02))
+        return Outcome(201, None, 900 * rng.lognormvariate(0, 0.5))
     if place > LIMIT:
-        return Outcome(429, "rate_limit_exceeded", dice.uniform(0.4, 1.2))
-    return Outcome(200, None, 60 * dice.lognormvariate(0, 0.4))
+        return Outcome(429, "rate_limit_exceeded", rng.uniform(0.4, 1.2))
+    return Outcome(200, None, 60 * rng.lognormvariate(0, 0.4))
 
 
-STRANGE = ("/wp-login.php", "/.env", "/api/public/budgets", "/xmlrpc.php", "/v1/api/public/invoices")
+SCANNED = ("/wp-login.php", "/.env", "/api/public/budgets", "/xmlrpc.php", "/v1/api/public/invoices")
 
 
-def _strangers(now: datetime, dice: random.Random) -> Iterator[Record]:
+def _unauthenticated(now: datetime, rng: random.Random) -> Iterator[Record]:
     """Requests of scanners that try well-known paths."""
     for _ in range(DAYS * 2):
-        path = dice.choice(STRANGE)
+        path = rng.choice(SCANNED)
         known = path == "/api/public/budgets"
         yield {
-            "at_us": _us(now - timedelta(days=dice.uniform(0, DAYS))), "duration_us": int(dice.uniform(300, 1500)),
+            "at_us": _us(now - timedelta(days=rng.uniform(0, DAYS))), "duration_us": int(rng.uniform(300, 1500)),
             "contract": "public" if "api" in path else "other", "operation": "budgets.list" if known else "unmatched",
             "method": "GET", "endpoint": path if known else "(unmatched)", "path": path, "query": "",
             "status": 401 if known else 404, "error_code": "unauthorized" if known else "not_found",
-            "request_bytes": 0, "response_bytes": 190, "ip": f"192.0.2.{dice.randrange(1, 250)}",
-            "user_agent": dice.choice(("Mozilla/5.0 zgrab/0.x", "curl/8.5.0", "Go-http-client/1.1")),
-            "request_id": _request_id(dice), "key_id": None, "merchant_id": None, "user_id": None,
+            "request_bytes": 0, "response_bytes": 190, "ip": f"192.0.2.{rng.randrange(1, 250)}",
+            "user_agent": rng.choice(("Mozilla/5.0 zgrab/0.x", "curl/8.5.0", "Go-http-client/1.1")),
+            "request_id": _request_id(rng), "key_id": None, "merchant_id": None, "user_id": None,
             "customer_id": None, "idempotent": False, "source": "api", "mode": "live",
         }
 
 
-def _record(client: Client, deed: Deed, moment: datetime, outcome: Outcome, dice: random.Random) -> Record:
-    noun, number = deed.noun.removesuffix("s"), dice.randrange(1, 90)
+def _record(client: Client, operation: Operation, moment: datetime, outcome: Outcome, rng: random.Random) -> Record:
+    noun, number = operation.noun.removesuffix("s"), rng.randrange(1, 90)
     return {
         "at_us": _us(moment), "duration_us": int(outcome.ms * 1000), "contract": "public",
-        "operation": f"{deed.noun}.{deed.verb}", "method": deed.method, "endpoint": deed.endpoint,
-        "path": deed.endpoint.replace("{id}", f"{noun}_{number}"),
-        "query": "limit=100" if deed.verb == "list" and dice.random() < 0.5 else "", "status": outcome.status,
-        "error_code": outcome.code, "request_bytes": dice.randrange(180, 900) if deed.method != "GET" else 0,
-        "response_bytes": 240 if outcome.code else int(deed.bytes * dice.uniform(0.7, 1.2)),
-        "ip": dice.choice(client.ips), "user_agent": client.agent, "request_id": _request_id(dice),
+        "operation": f"{operation.noun}.{operation.verb}", "method": operation.method, "endpoint": operation.endpoint,
+        "path": operation.endpoint.replace("{id}", f"{noun}_{number}"),
+        "query": "limit=100" if operation.verb == "list" and rng.random() < 0.5 else "", "status": outcome.status,
+        "error_code": outcome.code, "request_bytes": rng.randrange(180, 900) if operation.method != "GET" else 0,
+        "response_bytes": 240 if outcome.code else int(operation.bytes * rng.uniform(0.7, 1.2)),
+        "ip": rng.choice(client.ips), "user_agent": client.agent, "request_id": _request_id(rng),
         "key_id": client.key_id, "merchant_id": client.merchant_id, "user_id": None, "customer_id": None,
-        "idempotent": deed.verb == "create", "source": "api", "mode": client.mode,
-        **({"objects": [(noun, number)]} if "{id}" in deed.endpoint else {}),
-        **_told(outcome.code, noun, number),
+        "idempotent": operation.verb == "create", "source": "api", "mode": client.mode,
+        **({"objects": [(noun, number)]} if "{id}" in operation.endpoint else {}),
+        **_error_of(outcome.code, noun, number),
     }
 
 
-def _told(code: str | None, noun: str, number: int) -> Record:
+def _error_of(code: str | None, noun: str, number: int) -> Record:
     """What a refused caller was told, and which field was wrong."""
     told = (f"There is no {noun} {number}.",) if code == "not_found" else SENTENCES.get(code or "")
     return {"message": told[0], "fields": list(told[1:])} if told else {}
@@ -232,5 +232,5 @@ def _us(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def _request_id(dice: random.Random) -> str:
-    return f"req_{dice.getrandbits(64):016x}"
+def _request_id(rng: random.Random) -> str:
+    return f"req_{rng.getrandbits(64):016x}"

@@ -107,7 +107,7 @@ def test_the_return_is_noticed(app, monkeypatch, caplog):
             monkeypatch.setattr(limiter.limiter, "hit", lambda *given, **more: True)
             monkeypatch.setattr(limiter.limiter, "get_window_stats", strategy.get_window_stats)
             assert rate_limits.spend(100, "hour", "key", "back").limit == 50
-            monkeypatch.setattr(counters, "_next_look", 0.0)
+            monkeypatch.setattr(counters, "_next_try", 0.0)
             assert rate_limits.spend(100, "hour", "key", "back").limit == 100
             assert caplog.messages[-1] == "Redis answers again"
 

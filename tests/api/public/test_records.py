@@ -8,7 +8,7 @@ from analytics.spool import encode
 from blueprints.api.call import Call, _template
 from database import transaction
 from domain.integrations import api_keys
-from operations.demo.traffic import DEEDS
+from operations.demo.traffic import OPERATIONS
 from tests import cast
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
@@ -95,9 +95,9 @@ def test_the_core_contract_is_logged_with_the_code_that_it_told(app, alder, reco
 
 def test_the_traffic_of_the_demonstration_is_logged_as_live_traffic_is(app, api, records):
     routes = {(method, _template(rule.rule)) for rule in app.url_map.iter_rules() for method in rule.methods}
-    assert {(deed.method, deed.endpoint) for deed in DEEDS.values()} <= routes
+    assert {(one.method, one.endpoint) for one in OPERATIONS.values()} <= routes
     api.post("/customers", {})
-    told = {code for _, status, code in DEEDS["customers.create"].failures if status == 422}
+    told = {code for _, status, code in OPERATIONS["customers.create"].failures if status == 422}
     assert told == {records[-1]["error_code"]}
 
 

@@ -12,7 +12,7 @@ NULL_IF_NEW = "nullIfNew"                    # read where schemas are generated
 
 
 @dataclass(frozen=True, eq=False)
-class Facts:
+class SchemaFacts:
     """Added to the schema of the type that they annotate; the validators beside them do the checking."""
 
     added: dict[str, Any]
@@ -29,24 +29,24 @@ class NullIfNew:
         return {**handler(core), NULL_IF_NEW: True}
 
 
-def one_of(*words: str) -> Facts:
+def one_of(*words: str) -> SchemaFacts:
     """A closed set of values."""
-    return Facts({"enum": list(words)})
+    return SchemaFacts({"enum": list(words)})
 
 
-EMAIL = Facts({"format": "email", "maxLength": 254, "examples": ["ada@example.org"]})
-WEB_ADDRESS = Facts({"format": "uri", "maxLength": 2048, "examples": ["https://example.org"]})
-COUNTRY = Facts({
+EMAIL = SchemaFacts({"format": "email", "maxLength": 254, "examples": ["ada@example.org"]})
+WEB_ADDRESS = SchemaFacts({"format": "uri", "maxLength": 2048, "examples": ["https://example.org"]})
+COUNTRY = SchemaFacts({
     "pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1, two letters", "examples": ["GB"],
 })
-CURRENCY = Facts({"pattern": "^[A-Z]{3}$", "description": "ISO 4217", "examples": ["EUR"]})
-TIME_ZONE = Facts({"description": "A name of the IANA time zone database", "examples": ["Europe/London"]})
+CURRENCY = SchemaFacts({"pattern": "^[A-Z]{3}$", "description": "ISO 4217", "examples": ["EUR"]})
+TIME_ZONE = SchemaFacts({"description": "A name of the IANA time zone database", "examples": ["Europe/London"]})
 UNTIL = {
     "type": "string", "format": "date-time",
     "description": "A time, or a day such as 2026-01-31, which ends at midnight in the merchant's time zone",
 }
-NETWORKS = Facts({"description": "IPv4 or IPv6 addresses and networks"})
-METADATA = Facts({
+NETWORKS = SchemaFacts({"description": "IPv4 or IPv6 addresses and networks"})
+METADATA = SchemaFacts({
     "maxProperties": MAX_METADATA,
     "propertyNames": {"minLength": 1, "maxLength": METADATA_NAME},
     "additionalProperties": {"type": "string", "maxLength": METADATA_VALUE},

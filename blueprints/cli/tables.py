@@ -8,7 +8,7 @@ from rich.table import Table
 WIDE = 100_000                                       # columns
 
 
-class Drawn:
+class Output:
     """Output in colours on a terminal, and at full width in a file or a pipe."""
 
     def __init__(self, *parts: RenderableType):
