@@ -54,9 +54,9 @@ lint: $(TOOLS)  ## ruff, mypy, djlint, htmx 2 idioms
 bench: $(TOOLS)  ## what things cost, side by side in one run
 	@$(BIN)/python -m bench
 
-lock: $(TOOLS)  ## compile requirements.in and requirements-dev.in into exact versions
-	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links requirements.in
-	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links requirements-dev.in
+lock: $(TOOLS)  ## compile requirements.in and requirements-dev.in into exact versions with hashes
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links requirements.in
+	@$(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links requirements-dev.in
 
 services: $(TOOLS)  ## start PostgreSQL and Redis on this machine where none answer
 	@$(BIN)/python .ci/services.py start
