@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, plain
 from blueprints.pages import navigation
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import me, wide_actor
 from database import db, transaction
@@ -29,7 +29,7 @@ FIELDS = (
 
 def register(bp: Any) -> None:
     """Register the page's URLs; every user has an account, so no scope is required."""
-    navigation.add(Item(title="My account", icon="user", path="/admin/account", place=900, keys="m"))
+    navigation.add(Item(title="My account", icon="user", path="/admin/account", position=900, keys="m"))
     bp.add_url_rule("/account", "account", show, methods=["GET"])
     bp.add_url_rule("/account", "account_save", save, methods=["POST"])
     bp.add_url_rule("/account/password", "account_password", change_password, methods=["POST"])
@@ -59,7 +59,7 @@ def save() -> BaseResponse:
     except Invalid as error:
         return show(error, wanted)
     flash("Your account was saved.", "ok")
-    return go("/admin/account")
+    return redirect_to("/admin/account")
 
 
 def change_password() -> BaseResponse:
@@ -74,7 +74,7 @@ def change_password() -> BaseResponse:
     except Invalid as error:
         return show(error)
     flash("Your password was changed. Sign in with the new one.", "ok")
-    return go("/login")
+    return redirect_to("/login")
 
 
 def end_session(number: int) -> BaseResponse:
@@ -83,7 +83,7 @@ def end_session(number: int) -> BaseResponse:
         with transaction():
             sessions.end(number)
         flash("That session has ended.", "ok")
-    return go("/admin/account")
+    return redirect_to("/admin/account")
 
 
 def end_others() -> BaseResponse:
@@ -92,4 +92,4 @@ def end_others() -> BaseResponse:
     with transaction():
         sessions.end_all(who, but=here)
     flash("All other sessions have ended.", "ok")
-    return go("/admin/account")
+    return redirect_to("/admin/account")

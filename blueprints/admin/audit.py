@@ -27,7 +27,7 @@ def register(bp: Any) -> None:
     """Register the log's URLs."""
     read = need("READ_AUDIT")
     navigation.add(Item(
-        title="Audit log", icon="history", path="/admin/audit", place=350, group="Settings", scope="READ_AUDIT",
+        title="Audit log", icon="history", path="/admin/audit", position=350, group="Settings", scope="READ_AUDIT",
     ))
     bp.add_url_rule("/audit", "audit", read(show), methods=["GET"])
     bp.add_url_rule("/audit.csv", "audit_export", read(download), methods=["GET"])
@@ -59,8 +59,8 @@ def show() -> Response:
     number = min(number, max(1, -(-total // PER_PAGE)))
     window = select(AuditEntry).where(*which).order_by(AuditEntry.id.desc()).limit(PER_PAGE)
     entries = db.session.scalars(window.offset((number - 1) * PER_PAGE)).all()
-    deeds = [Record(one, {}) for one in history.deeds(wide_actor(), entries)]
-    page = Page(deeds, total, PER_PAGE, (number - 1) * PER_PAGE)
+    rows = [Record(one, {}) for one in history.entries_of(wide_actor(), entries)]
+    page = Page(rows, total, PER_PAGE, (number - 1) * PER_PAGE)
     return page_or_part("admin/audit.html", "admin/_audit.html", page=page, sources=SOURCES, kinds=KINDS,
                         narrowed=any(request.args.get(name) for name in ("q", "source", "kind")))
 

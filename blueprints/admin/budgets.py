@@ -11,7 +11,7 @@ from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
 from blueprints.admin.customers import PARTS
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor
 from database import transaction
 from domain import inputs, zones
@@ -46,7 +46,7 @@ PAGE = ListPage(
     resource=budgets.RESOURCE,
     title="Budgets",
     group="Billing",
-    place=130,
+    position=130,
     keys="b",
     note=lambda row: row.customer_name,
     icon="file-dollar",
@@ -133,7 +133,7 @@ def reopen(key: int) -> BaseResponse:
     except (Conflict, PreconditionFailed) as error:
         return actions.refused(PAGE, key, error.message)
     flash(f"Budget {key} was reopened.", "ok")
-    return go(PAGE.url("show", key=key))
+    return redirect_to(PAGE.url("show", key=key))
 
 
 def change_lines() -> Response:

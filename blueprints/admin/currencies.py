@@ -13,7 +13,7 @@ from blueprints.admin.crud import export
 from blueprints.admin.crud.charts import Chart, line
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor
 from database import db, transaction
 from domain import clock, inputs, settings
@@ -31,7 +31,7 @@ PAGE = ListPage(
     resource=currencies.RESOURCE,
     title="Currencies and rates",
     group="Settings",
-    place=330,
+    position=330,
     opens=False,
     icon="world",
     about="ISO 4217 currencies and exchange rates. They apply to all merchants.",
@@ -186,4 +186,4 @@ def set_rate() -> BaseResponse:
             NAMES.get(name, name): problem for name, problem in error.fields.items()}))
     flash(f"1 {rate.from_code} is {plain(rate.rate)} {rate.to_code} on {rate.day}.", "ok")
     shown = {"from": rate.from_code, "to": rate.to_code, "on": rate.day.isoformat()}
-    return go(PAGE.url("rates", **shown))
+    return redirect_to(PAGE.url("rates", **shown))

@@ -13,7 +13,7 @@ from blueprints.admin.crud.charts import Chart, Look, stacked
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, need
 from database import db, transaction
 from domain import clock
@@ -68,7 +68,7 @@ PAGE = ListPage(
     show="admin/webhook_delivery.html",
     details="admin/_delivery.html",
     context=lambda record: context(record),
-    deeds={"redelivered": "sent again", "redelivered_failed": "sent again all failed"},
+    audit_verbs={"redelivered": "sent again", "redelivered_failed": "sent again all failed"},
 )
 
 
@@ -161,7 +161,7 @@ def redeliver_failed() -> BaseResponse:
     with transaction():
         count = deliveries.redeliver_failed(actor(), first, last, PAGE.filters(actor()).get("endpoint_id"))
     flash(f"{count:,} {'delivery' if count == 1 else 'deliveries'} will be sent again.", "ok")
-    return go(PAGE.url("list", **request.args.to_dict()))
+    return redirect_to(PAGE.url("list", **request.args.to_dict()))
 
 
 # The chart ----------------------------------------------------------------------------------------

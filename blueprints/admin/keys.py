@@ -12,7 +12,7 @@ from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
 from blueprints.pages.format import scope, zone
-from blueprints.pages.htmx import go, is_partial, page_or_part
+from blueprints.pages.htmx import is_partial, page_or_part, redirect_to
 from blueprints.pages.session import actor, may, me, need, private, wide_actor
 from database import transaction
 from domain import clock, inputs, zones
@@ -81,7 +81,7 @@ PAGE = KeyPage(
     context=lambda record: context(record),
     title="API keys",
     group="Developers",
-    place=210,
+    position=210,
     keys="k",
     icon="key",
     about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",
@@ -189,7 +189,7 @@ def create() -> BaseResponse:
         return form(request.form.to_dict(), wrong=error)
     if not shown:
         flash("This key was created already. Its secret was shown then, and is shown only once.", "bad")
-        return go(address)
+        return redirect_to(address)
     template = "admin/_key_secret.html" if is_partial() else "admin/key_secret.html"
     page = render_template(template, **shown, base=request.host_url.rstrip("/"), here=PAGE)
     return private(make_response(page, 201))
@@ -244,7 +244,7 @@ def save(key: int) -> BaseResponse:
     except (Invalid, Conflict, PreconditionFailed) as error:
         return form(request.form.to_dict(), api_keys.LISTING.get(who, key), error)
     flash(f"{name} was saved.", "ok")
-    return go(PAGE.url("show", key=key))
+    return redirect_to(PAGE.url("show", key=key))
 
 
 def unchanged(row: Credential, changes: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ PAGE = ListPage(
     opens=False,
     title="Outbox",
     group="Settings",
-    place=340,
+    position=340,
     icon="mail",
     about="Webhooks and emails to be sent. Each task is stored with the change that caused it and sent by the "
           "worker at least once.",

@@ -39,7 +39,7 @@ class Step:
 def register(bp: Any) -> None:
     """Register the page's URL."""
     bp.add_url_rule("/", "overview", show, methods=["GET"])
-    navigation.add(Item(title="Overview", icon="layout-dashboard", path="/admin/", place=0, group="", keys="o"))
+    navigation.add(Item(title="Overview", icon="layout-dashboard", path="/admin/", position=0, group="", keys="o"))
 
 
 def show() -> str:

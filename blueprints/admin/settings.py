@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, payload, plain
 from blueprints.pages import navigation
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import services
@@ -32,8 +32,8 @@ SECRET_ONES = ("redis_url", "smtp_url", "metrics_token")      # only whether the
 def register(bp: Any) -> None:
     """Register the page's URLs."""
     navigation.add(Item(
-        title="Settings", icon="settings", path="/admin/settings", place=360, group="Settings", scope="READ_SETTINGS",
-        keys="s",
+        title="Settings", icon="settings", path="/admin/settings", position=360, group="Settings",
+        scope="READ_SETTINGS", keys="s",
     ))
     bp.add_url_rule("/settings", "settings", need("READ_SETTINGS")(show), methods=["GET"])
     bp.add_url_rule("/settings", "settings_save", need("WRITE_SETTINGS")(save), methods=["POST"])
@@ -75,4 +75,4 @@ def save() -> BaseResponse:
     except Invalid as error:
         return show(request.form.to_dict(), error)
     flash("The settings were saved.", "ok")
-    return go("/admin/settings")
+    return redirect_to("/admin/settings")

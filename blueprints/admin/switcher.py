@@ -6,7 +6,7 @@ from flask import flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.auth.destination import own_address
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import me, wide_actor
 from database import db, transaction
 from domain.errors import NotFound
@@ -32,7 +32,7 @@ def switch() -> BaseResponse:
             raise NotFound("merchant", chosen)
         session = db.session.get_one(UserSession, key)
         session.merchant_id = chosen
-    return go(back())
+    return redirect_to(back())
 
 
 def mode() -> BaseResponse:
@@ -41,7 +41,7 @@ def mode() -> BaseResponse:
     with transaction():
         db.session.get_one(UserSession, key).test_mode = test
     flash("Test mode is on." if test else "Test mode is off.", "ok")
-    return go(back())
+    return redirect_to(back())
 
 
 def back() -> str:

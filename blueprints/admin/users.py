@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage
-from blueprints.pages.htmx import go, is_partial
+from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import me, need, private, wide_actor
 from blueprints.pages.shell import ROLES, own_merchants
 from database import transaction
@@ -44,7 +44,7 @@ PAGE = ListPage(
     resource=users.RESOURCE,
     title="Users",
     group="Settings",
-    place=310,
+    position=310,
     keys="u",
     note=lambda row: row.name,
     icon="users",
@@ -118,7 +118,7 @@ def reset_password(key: int) -> Any:
     except Invalid as error:
         return ask_password(key, error), 422
     flash(f"{name} has a new password and was signed out everywhere.", "ok")
-    return go(PAGE.url("show", key=key))
+    return redirect_to(PAGE.url("show", key=key))
 
 
 def handle_token(key: int, action: str) -> BaseResponse:
@@ -133,7 +133,7 @@ def handle_token(key: int, action: str) -> BaseResponse:
             token = (tokens.issue if action == "issue" else tokens.reveal)(who, row, test=test)
     if action == "revoke":
         flash(f"The {token_name(test=test)} of {name} was revoked.", "ok")
-        return go(PAGE.url("show", key=key))
+        return redirect_to(PAGE.url("show", key=key))
     template = "admin/_token_dialog.html" if is_partial() else "admin/token.html"
     return private(make_response(render_template(template, here=PAGE, key=key, name=name, token=token,
                                                  title=token_name(test=test))))
@@ -155,4 +155,4 @@ def end_session(key: int, number: int) -> BaseResponse:
         if number in [one.id for one in sessions.of_user(row.id)]:
             sessions.end(number)
     flash("That session has ended.", "ok")
-    return go(PAGE.url("show", key=key))
+    return redirect_to(PAGE.url("show", key=key))

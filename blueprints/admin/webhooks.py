@@ -14,7 +14,7 @@ from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
 from blueprints.api.rate_limits import rate_limits
-from blueprints.pages.htmx import go, is_partial
+from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import actor, need, private, wide_actor
 from blueprints.portal.receivers import programs
 from blueprints.services import services
@@ -57,7 +57,7 @@ PAGE = ListPage(
     resource=replace(webhooks.RESOURCE, create=create),
     title="Webhooks",
     group="Developers",
-    place=220,
+    position=220,
     keys="w",
     icon="webhook",
     about="Endpoints that receive signed events when something changes.",
@@ -191,7 +191,7 @@ def send_test(key: int) -> BaseResponse:
     else:
         told = probe.error or f"the receiver answered {probe.status_code}"
         flash(f"The test event failed: {told}", "bad")
-    return go(deliveries.PAGE.url("show", key=probe.delivery_id))
+    return redirect_to(deliveries.PAGE.url("show", key=probe.delivery_id))
 
 
 # Receivers ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from analytics.filters import Filter
 from blueprints.admin.crud.listing import ListPage
 from blueprints.admin.crud.tabs import Tab
 from blueprints.analytics import links
-from blueprints.analytics.question import key_names, scope
+from blueprints.analytics.report_query import key_names, scope
 from domain import clock
 from domain.actor import Actor
 

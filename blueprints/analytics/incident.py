@@ -12,7 +12,7 @@ from analytics.filters import Filter, Scope
 from analytics.incidents import ERRORS, Incident
 from analytics.listing import Row
 from blueprints.analytics import links
-from blueprints.analytics.question import Question, key_names, scope
+from blueprints.analytics.report_query import ReportQuery, key_names, scope
 from blueprints.pages.format import zone
 from blueprints.pages.session import me
 from domain import clock
@@ -22,7 +22,7 @@ NEWEST = 5                          # of its requests
 
 
 @dataclass(frozen=True, slots=True)
-class ExampleBody:
+class IncidentNotice:
     """An incident in one sentence, and the URLs of its figures and of its requests."""
 
     text: str
@@ -31,20 +31,20 @@ class ExampleBody:
     incident: Incident
 
 
-def last() -> ExampleBody | None:
+def last() -> IncidentNotice | None:
     """The newest incident of the last seven days that the reader may see. The page needs READ_ANALYTICS."""
     found = incidents.last(scope(), me().actor().mode.value, clock.now())
-    return told(found) if found else None
+    return notice(found) if found else None
 
 
-def within(asked: Question) -> ExampleBody | None:
+def within(asked: ReportQuery) -> IncidentNotice | None:
     """The newest incident in the period of a question about a merchant, or about all."""
     window, mode = asked.window, asked.filter.mode
     if mode is None or asked.narrowed.keys() - {"merchant"}:
         return None
     known = incidents.periods_of(asked.filter.scope, mode, asked.now)
     found = [one for one in known if one.start < window.end and window.start < one.end]
-    return told(incidents.described(found[0])) if found else None
+    return notice(incidents.described(found[0])) if found else None
 
 
 def requests_of(incident: Incident) -> list[Row]:
@@ -55,17 +55,17 @@ def requests_of(incident: Incident) -> list[Row]:
         failed=period.kind == ERRORS), None, NEWEST).rows
 
 
-def is_close(incident: Incident, asked: Question) -> bool:
+def is_close(incident: Incident, asked: ReportQuery) -> bool:
     """Whether a question is about the time of an incident and little more."""
     return asked.window.start >= incident.period.start - 2 * AROUND
 
 
-def told(incident: Incident) -> ExampleBody:
+def notice(incident: Incident) -> IncidentNotice:
     """The sentence and the URLs."""
     period = incident.period
     failed = {"status": "failed"} if period.kind == ERRORS else {}
     log = _address("analytics.requests", incident, timedelta(0), **failed)
-    return ExampleBody(_sentence(incident), _address("analytics.report", incident, AROUND), log, incident)
+    return IncidentNotice(_sentence(incident), _address("analytics.report", incident, AROUND), log, incident)
 
 
 def _sentence(incident: Incident) -> str:

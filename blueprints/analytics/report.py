@@ -11,7 +11,7 @@ from analytics import charts, queries
 from analytics.figures import Latency, Point, Totals
 from blueprints.analytics import export, incident
 from blueprints.analytics.command import curl
-from blueprints.analytics.question import Question, choices, key_names, read
+from blueprints.analytics.report_query import ReportQuery, choices, key_names, read
 from blueprints.pages import navigation
 from blueprints.pages.htmx import is_partial
 from blueprints.pages.navigation import Item
@@ -43,7 +43,7 @@ class Tile:
 def register(bp: Any) -> None:
     """Register the URLs of the dashboard and its exports."""
     navigation.add(Item(
-        title="Analytics", icon="chart-bar", path="/admin/analytics", place=10, group="", scope="READ_ANALYTICS",
+        title="Analytics", icon="chart-bar", path="/admin/analytics", position=10, group="", scope="READ_ANALYTICS",
         keys="a",
     ))
     bp.add_url_rule("/analytics", "report", need("READ_ANALYTICS")(show), methods=["GET"])
@@ -69,13 +69,13 @@ def addressed(response: Response, address: str) -> Response:
     return response
 
 
-def _stamp(asked: Question, totals: Totals) -> str:
+def _stamp(asked: ReportQuery, totals: Totals) -> str:
     """A digest of everything that the page shows."""
     seen = repr((sorted(asked.args.items()), asked.window.edges[0], totals))
     return hashlib.blake2b(seen.encode(), digest_size=8).hexdigest()
 
 
-def _content(asked: Question, totals: Totals) -> dict[str, Any]:
+def _content(asked: ReportQuery, totals: Totals) -> dict[str, Any]:
     question, window = asked.filter, asked.window
     points, slow = queries.series(question, window), queries.latency(question, window)
     earlier = window.previous(imported=question.imported) if asked.args.get("compare", "1") == "1" else None
@@ -94,14 +94,14 @@ def _content(asked: Question, totals: Totals) -> dict[str, Any]:
         **_incident(asked), **_elsewhere(asked, totals)}
 
 
-def _incident(asked: Question) -> dict[str, Any]:
+def _incident(asked: ReportQuery) -> dict[str, Any]:
     """The newest incident in the period; with its newest requests if the period is about it."""
     found = incident.within(asked)
     close = found is not None and incident.is_close(found.incident, asked)
-    return {"told": found, "about": close, "rows": incident.requests_of(found.incident) if found and close else []}
+    return {"notice": found, "about": close, "rows": incident.requests_of(found.incident) if found and close else []}
 
 
-def _elsewhere(asked: Question, totals: Totals) -> dict[str, Any]:
+def _elsewhere(asked: ReportQuery, totals: Totals) -> dict[str, Any]:
     """The days that have requests, for a page without any."""
     if totals.requests:
         return {"empty_log": False, "found_on": None}
@@ -115,7 +115,7 @@ def _elsewhere(asked: Question, totals: Totals) -> dict[str, Any]:
 
 
 def _charts(
-    asked: Question, points: tuple[Point, ...], past: tuple[Point, ...] | None, slow: tuple[Latency, ...],
+    asked: ReportQuery, points: tuple[Point, ...], past: tuple[Point, ...] | None, slow: tuple[Latency, ...],
 ) -> dict[str, charts.Chart]:
     words = asked.period
     return {
@@ -126,7 +126,7 @@ def _charts(
 
 
 def tiles(
-    asked: Question, now: Totals, before: Totals | None, points: tuple[Point, ...], slow: tuple[Latency, ...],
+    asked: ReportQuery, now: Totals, before: Totals | None, points: tuple[Point, ...], slow: tuple[Latency, ...],
 ) -> list[Tile]:
     """The key figures at the top."""
     log = "analytics.requests"

@@ -8,8 +8,8 @@ from analytics import listing
 from analytics.listing import Page
 from blueprints.analytics import export, links
 from blueprints.analytics.command import command
-from blueprints.analytics.question import choices, key_names, read, wide_scope
 from blueprints.analytics.report import addressed
+from blueprints.analytics.report_query import choices, key_names, read, wide_scope
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial
@@ -28,7 +28,7 @@ HEADING = (
 def register(bp: Any) -> None:
     """Register the URLs of the request log."""
     navigation.add(Item(
-        title="Request log", icon="list-search", path="/admin/requests", place=20, group="", scope="READ_ANALYTICS",
+        title="Request log", icon="list-search", path="/admin/requests", position=20, group="", scope="READ_ANALYTICS",
         keys="l", search=find,
     ))
     allowed = need("READ_ANALYTICS")

@@ -14,7 +14,7 @@ class ParameterDescription:
     """A parameter of the path, the query or the headers."""
 
     name: str
-    place: str                              # path, query, header
+    location: str                           # path, query, header
     schema: Schema
     about: str = ""
     required: bool = False

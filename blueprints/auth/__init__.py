@@ -7,7 +7,7 @@ from blueprints.auth.attempts import attempts
 from blueprints.auth.destination import own_address
 from blueprints.auth.device import known_device, remember
 from blueprints.pages import csrf, errors
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import end, private, signed_in, start
 from database import db, transaction
 from domain.access import sessions
@@ -23,7 +23,7 @@ errors.attach(bp)
 def login() -> BaseResponse:
     """The form; on an installation without users, how to create the first one."""
     if signed_in():
-        return go(own_address(request.args.get("next")) or url_for("admin.overview"))
+        return redirect_to(own_address(request.args.get("next")) or url_for("admin.overview"))
     if users.is_empty():
         return private(make_response(render_template("auth/empty.html")))
     return form()
@@ -50,7 +50,7 @@ def enter() -> BaseResponse:
     with transaction():
         db.session.add(opened)
     start(token, opened)
-    onward = go(own_address(request.form.get("next")) or url_for("admin.overview"))
+    onward = redirect_to(own_address(request.form.get("next")) or url_for("admin.overview"))
     remember(onward, email)
     return onward
 
@@ -64,7 +64,7 @@ def logout() -> BaseResponse:
             sessions.end(who.session.id)
     end()
     flash("You are signed out.", "ok")
-    return go(url_for("auth.login"))
+    return redirect_to(url_for("auth.login"))
 
 
 def form(*, email: str = "", wrong: str | None = None, status: int = 200) -> Response:

@@ -47,7 +47,7 @@ def page_or_part(whole: str, part: str, /, **context: Any) -> Response:
     return make_response(render_template(part if is_partial() else whole, **context))
 
 
-def go(location: str) -> BaseResponse:
+def redirect_to(location: str) -> BaseResponse:
     """Redirect after a form: 303, or HX-Redirect for htmx, since fetch would follow a 303 by itself."""
     if not is_htmx():
         return redirect(location, 303)

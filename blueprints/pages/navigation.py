@@ -38,7 +38,7 @@ class Creation:
 class Item:
     """A page in the navigation. Its scope decides who sees it.
 
-    `place` orders the pages, and groups by their first page; the group "" has no heading, and a page
+    `position` orders the pages, and groups by their first page; the group "" has no heading, and a page
     without a group (None) is in the account menu. `keys` is the letter that opens the page after `g`, and
     its form for a new row after `c`. `search` finds the page's rows by the words that were typed.
     """
@@ -46,7 +46,7 @@ class Item:
     title: str
     icon: str
     path: str
-    place: int
+    position: int
     group: str | None = None
     scope: str | None = None
     keys: str = ""
@@ -55,7 +55,7 @@ class Item:
 
     @property
     def current(self) -> bool:
-        return request.path == self.path or (self.place > 0 and request.path.startswith(self.path + "/"))
+        return request.path == self.path or (self.position > 0 and request.path.startswith(self.path + "/"))
 
     def shown_to(self, actor: Actor) -> bool:
         return self.scope is None or actor.can(self.scope)
@@ -86,7 +86,7 @@ def add(item: Item) -> None:
     if taken:
         raise ValueError(f"{item.title} and {taken[0].title} have the same address or the same keys")
     _items.append(item)
-    _items.sort(key=lambda one: one.place)
+    _items.sort(key=lambda one: one.position)
 
 
 def add_rows(noun: str, page: RowPage) -> None:
@@ -108,7 +108,7 @@ def items(actor: Actor) -> list[Item]:
 def groups(shown: list[Item]) -> list[Group]:
     """The pages of the sidebar under their headings."""
     listed = [item for item in shown if item.group is not None]
-    first = {item.group: item.place for item in reversed(listed)}
+    first = {item.group: item.position for item in reversed(listed)}
     listed.sort(key=lambda item: first[item.group])
     return [Group(str(title), tuple(found)) for title, found in groupby(listed, lambda item: item.group)]
 

@@ -10,7 +10,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.pages.htmx import go, is_htmx
+from blueprints.pages.htmx import is_htmx, redirect_to
 from database import DatabaseBusy, transaction
 from domain import zones
 from domain.access import sessions
@@ -142,7 +142,7 @@ def redirect_to_sign_in() -> BaseResponse:
     """Redirect to the sign-in page, and back afterwards."""
     if not is_htmx():
         wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of(request.referrer or "")
-        return go(url_for("auth.login", next=wanted))
+        return redirect_to(url_for("auth.login", next=wanted))
     response = make_response("", 401)
     response.headers["HX-Redirect"] = url_for("auth.login", next=_page_of(request.headers.get("HX-Current-URL", "")))
     return response

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.api.json_schema import Schema
 from blueprints.pages import errors, navigation
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
 from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import entries, groups, pretty, title_of
@@ -19,7 +19,7 @@ from domain.integrations.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
 errors.attach(bp)
-navigation.add(Item(title="API reference", icon="code", path="/docs", place=230, group="Developers", keys="r"))
+navigation.add(Item(title="API reference", icon="code", path="/docs", position=230, group="Developers", keys="r"))
 LONGEST_CHOICE = 14                     # values of a closed set that are listed
 
 
@@ -71,7 +71,7 @@ def webhooks() -> str:
 def contract(contract: str) -> BaseResponse:
     """Redirect to the first group of a contract."""
     known_or_404(contract)
-    return go(url_for("portal.group", contract=contract, group=next(iter(groups(contract)))))
+    return redirect_to(url_for("portal.group", contract=contract, group=next(iter(groups(contract)))))
 
 
 @bp.get("/<contract>/<group>")

@@ -78,7 +78,7 @@ def operation(one: Entry) -> dict[str, Any]:
 def parameter(named: Any) -> dict[str, Any]:
     """One parameter object."""
     found: dict[str, Any] = {
-        "name": named.name, "in": named.place, "required": named.required, "schema": named.schema,
+        "name": named.name, "in": named.location, "required": named.required, "schema": named.schema,
     }
     if named.schema.get("type") == "array":
         found |= {"style": "form", "explode": False}

@@ -105,7 +105,7 @@ def url(one: Entry) -> dict[str, Any]:
     query = [
         {"key": named.name, "value": str(one.called_with.get(named.name, "")), "description": named.about,
          "disabled": named.name not in one.called_with}
-        for named in one.parameters if named.place == "query"
+        for named in one.parameters if named.location == "query"
     ]
     found: dict[str, Any] = {"raw": "{{base}}" + path, "host": ["{{base}}"], "path": path.strip("/").split("/")}
     if query:

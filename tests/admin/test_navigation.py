@@ -6,8 +6,8 @@ from blueprints.pages import navigation
 from blueprints.pages.navigation import Creation, Item
 
 
-def item(title, place, group="", **more):
-    return Item(title=title, icon="user", path=f"/{title}", place=place, group=group, **more)
+def item(title, position, group="", **more):
+    return Item(title=title, icon="user", path=f"/{title}", position=position, group=group, **more)
 
 
 def test_groups_stand_in_the_order_of_their_first_page():

@@ -30,7 +30,7 @@ def test_a_noun_that_can_be_read_has_a_page(resource):
 def test_a_page_is_in_the_navigation_or_says_why_not(app, here):
     shown = {item.path for item in navigation.items(Actor.operator())}
     assert (f"/admin{here.path}" in shown) != bool(here.apart), (
-        f"{here.title}: give its ListPage in blueprints/admin/ a group= and place=, or say in apart= why not")
+        f"{here.title}: give its ListPage in blueprints/admin/ a group= and position=, or say in apart= why not")
 
 
 def test_what_the_navigation_offers_exists(app):

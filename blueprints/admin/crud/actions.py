@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin.crud import cells, undoing
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
-from blueprints.pages.htmx import go, is_htmx
+from blueprints.pages.htmx import is_htmx, redirect_to
 from blueprints.pages.session import need, wide_actor
 from database import transaction
 from domain.actor import Actor
@@ -170,7 +170,7 @@ def find(here: ListPage, who: Actor, key: int, *, removed: bool = False) -> tupl
 def refused(here: ListPage, key: int, message: str) -> BaseResponse:
     """Show the reason of a refusal on the record's page or on the list."""
     flash(message, "bad")
-    return go(here.url("show", key=key) if here.opens else here.url("list"))
+    return redirect_to(here.url("show", key=key) if here.opens else here.url("list"))
 
 
 def done(
@@ -184,4 +184,4 @@ def done(
         return response
     back = request.referrer or ""
     stays = not gone and back.startswith(request.host_url)
-    return go(back if stays else here.url("list"))
+    return redirect_to(back if stays else here.url("list"))

@@ -38,7 +38,7 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class HistoryEntry:
     """An audit entry as a sentence. `about` is the row that it is about."""
 
     entry: AuditEntry
@@ -94,19 +94,19 @@ def _names(model: Any, columns: list[Any], keys: set[Any]) -> dict[int | None, s
     return {key: name or other for key, name, other in db.session.execute(select(*columns).where(model.id.in_(keys)))}
 
 
-def deeds(actor: Actor, entries: Sequence[AuditEntry]) -> list[Deed]:
+def entries_of(actor: Actor, entries: Sequence[AuditEntry]) -> list[HistoryEntry]:
     """The entries as sentences."""
     names = Names(actor, entries)
-    return [_deed(names, entry) for entry in entries]
+    return [_entry_of(names, entry) for entry in entries]
 
 
-def _deed(names: Names, entry: AuditEntry) -> Deed:
+def _entry_of(names: Names, entry: AuditEntry) -> HistoryEntry:
     noun, _, verb = entry.action.partition(".")
     here = related.page_of(noun)
     row = names.row(here, entry.object_id)
     changed = changes.of(entry, here, row, names.actor) if verb == "updated" else ()
     about = _about(here, row, entry)
-    return Deed(
+    return HistoryEntry(
         entry=entry, who=names.who(entry), verb=_verb(here, verb), noun=_noun(noun, about, entry.object_id),
         about=about, changes=changed, via=VIA.get(entry.source, ""), icon=ICONS.get(verb, "history"),
     )
@@ -122,8 +122,8 @@ def _noun(slug: str, about: Name | None, key: int | None) -> str:
 
 def _verb(here: ListPage | None, verb: str) -> str:
     """The verb as text: approved; secret_rotated becomes rotated the secret of."""
-    if here is not None and verb in here.deeds:
-        return here.deeds[verb]
+    if here is not None and verb in here.audit_verbs:
+        return here.audit_verbs[verb]
     *what, done = verb.split("_")
     return f"{done} the {' '.join(what)} of" if what else done
 
@@ -172,6 +172,7 @@ def context(here: ListPage, record: Any, who: Actor, clauses: Sequence[Any], tot
     statement = select(AuditEntry).where(*clauses).order_by(AuditEntry.id.desc()).limit(PER_PAGE).offset(offset)
     entries = db.session.scalars(statement).all()
     return {
-        "deeds": deeds(who, entries), "page": Page([Record(one, {}) for one in entries], total, PER_PAGE, offset),
+        "entries": entries_of(who, entries),
+        "page": Page([Record(one, {}) for one in entries], total, PER_PAGE, offset),
         "link": lambda at: url_for(here.endpoint("show"), key=record.id, tab="history", page=at if at > 1 else None),
     }

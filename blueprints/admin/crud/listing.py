@@ -96,11 +96,11 @@ class ListPage:
     warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # more texts of a confirmation
     named_by: str = ""                                              # the filter of other lists with a row's id
     trail_name: str = ""                                            # the noun's name in the audit trail
-    deeds: Mapping[str, str] = field(default_factory=dict)          # verb in the audit trail -> its text
+    audit_verbs: Mapping[str, str] = field(default_factory=dict)          # verb in the audit trail -> its text
     opens: bool = True                                              # a row has a page of its own
     mount: str = ""                                                 # the URL below /admin, if not the name
     group: str | None = None                                        # its heading in the navigation
-    place: int = 0                                                  # its order there
+    position: int = 0                                               # its order there
     apart: str = ""                                                 # the reason why it is not in the navigation
     keys: str = ""                                                  # its letter: g x opens it, c x its form
     note: Callable[[Any], str | None] = lambda row: ""              # the palette's text beside a row's name

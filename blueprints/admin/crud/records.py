@@ -11,7 +11,7 @@ from blueprints.admin.crud import actions, cells, changed_fields, export, facts,
 from blueprints.admin.crud.form_fields import boxes, payload, plain
 from blueprints.admin.crud.listing import ListPage, show_list
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import go
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, me, need, wide_actor
 from blueprints.pages.shell import own_merchants
 from database import transaction
@@ -168,7 +168,7 @@ def create(here: ListPage) -> BaseResponse:
             address, _ = form_token.create_once(lambda: store(here, who, new))
     except (Invalid, Conflict) as error:
         return form(here, None, merging.typed(), in_words_of_form(here, error))
-    return go(address)
+    return redirect_to(address)
 
 
 def store(here: ListPage, who: Actor, new: Any) -> str:
@@ -199,7 +199,7 @@ def save(here: ListPage, key: int) -> BaseResponse:
     except (Invalid, Conflict, PreconditionFailed) as error:
         return form(here, listing.get(who, key), merging.typed(), in_words_of_form(here, error))
     flash(f"{name} was saved.", "ok")
-    return go(here.url("show", key=key))
+    return redirect_to(here.url("show", key=key))
 
 
 def complete(here: ListPage, read: Callable[[], Any]) -> Any:

@@ -26,7 +26,7 @@ def register(here: ListPage) -> None:
     if here.group is None:
         return
     navigation.add(Item(
-        title=here.title, icon=here.icon, path=f"/admin{here.path}", place=here.place, group=here.group,
+        title=here.title, icon=here.icon, path=f"/admin{here.path}", position=here.position, group=here.group,
         scope=resource.read_scope, keys=here.keys, creation=creation_of(here) if resource.create else None,
         search=partial(search, here) if here.opens and here.searchable else None,
     ))

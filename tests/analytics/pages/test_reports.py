@@ -16,8 +16,8 @@ from analytics.filters import EVERYTHING, Filter
 from analytics.importer import import_file
 from analytics.periods import recent
 from analytics.store import requests
-from blueprints.analytics import question
-from blueprints.analytics.question import Question
+from blueprints.analytics import report_query
+from blueprints.analytics.report_query import ReportQuery
 from database import db
 from domain import clock
 from tests import cast
@@ -295,7 +295,7 @@ def test_the_offset_of_a_zone_is_that_of_the_end(visitor, alder, path, name):
 def test_a_range_that_ends_now_does_not_end_later(name, period):
     now, utc = datetime(2026, 11, 20, 12, 1, 30, tzinfo=UTC), ZoneInfo("UTC")
     window = recent(name, utc, now=now.timestamp())
-    asked = Question(Filter(scope=EVERYTHING, start=window.start, end=window.end), window, utc, {}, name, now)
+    asked = ReportQuery(Filter(scope=EVERYTHING, start=window.start, end=window.end), window, utc, {}, name, now)
     assert asked.period == period
 
 
@@ -341,8 +341,8 @@ def test_what_was_exported_can_be_imported_and_is_equal(admin, alder, traffic, t
 
 def test_a_period_is_cut_to_what_there_can_be(app, admin, monkeypatch):
     asked = []
-    real = question.periods.days
-    monkeypatch.setattr(question.periods, "days", lambda *given, **more: asked.append(given) or real(*given, **more))
+    real = report_query.periods.days
+    monkeypatch.setattr(report_query.periods, "days", lambda *some, **more: asked.append(some) or real(*some, **more))
     assert admin.get("/admin/analytics?from=1971-01-01&to=2199-12-31").status_code == 200
     (first, last, _), today = asked[-1], clock.now().date()
     assert (today - first).days <= 3662

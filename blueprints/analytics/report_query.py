@@ -40,7 +40,7 @@ RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "9
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReportQuery:
     """The parsed filters of a page, without invalid values."""
 
     filter: Filter
@@ -87,7 +87,7 @@ class Question:
         return f"{key} (UTC{offset[:3]}:{offset[3:]})" if key != "UTC" else "UTC"
 
 
-def read(default: str) -> Question:
+def read(default: str) -> ReportQuery:
     """The question in this request's URL. Waits briefly for the newest requests to be stored."""
     catch_up(services().settings.spool, within=CATCH_UP_WAIT)
     texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
@@ -109,7 +109,7 @@ def read(default: str) -> Question:
         # A checkbox follows a hidden 0, so that "off" is part of the URL too: the last value counts.
         if (given := request.args.getlist(flag)[-1:]) and given[0] in ("0", "1"):
             args[flag] = given[0]
-    return Question(_filter(args, window), window, zone(), {**args, **period}, name, now)
+    return ReportQuery(_filter(args, window), window, zone(), {**args, **period}, name, now)
 
 
 def _filter(args: dict[str, str], window: Window) -> Filter:
@@ -232,7 +232,7 @@ def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
     return {row[0]: KeyName(*row) for row in rows}
 
 
-def choices(asked: Question) -> dict[str, Any]:
+def choices(asked: ReportQuery) -> dict[str, Any]:
     """The choices of the filter form."""
     keys = [(key.id, f"{key.name} (…{key.last_four})") for key in key_names().values()]
     return {
