@@ -8,7 +8,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin import budget_form, choices
 from blueprints.admin.crud import actions, cells, history, records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.admin.customers import PARTS
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import redirect_to
@@ -61,8 +62,8 @@ PAGE = ListPage(
     ),
     list_filters=(
         ListFilter(name="status", choices=STATUS, read=BudgetStatus),
-        ListFilter(name="created_after", title="From", kind="day"),
-        ListFilter(name="created_before", title="To", kind="day"),
+        ListFilter(name="created_after", title="Created from", kind="day"),
+        ListFilter(name="created_before", title="Created until", kind="day"),
     ),
     sections=(
         Section("Budget", (

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import export
 from blueprints.admin.crud.charts import Chart, line
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor

@@ -5,7 +5,8 @@ from typing import Any
 
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import money
 from blueprints.pages.session import wide_actor
 from domain import clock
@@ -90,8 +91,8 @@ PAGE = ListPage(
     ),
     list_filters=(
         ListFilter(name="status", choices=STATUS, read=CustomerStatus),
-        ListFilter(name="created_after", title="From", kind="day"),
-        ListFilter(name="created_before", title="To", kind="day"),
+        ListFilter(name="created_after", title="Created from", kind="day"),
+        ListFilter(name="created_before", title="Created until", kind="day"),
     ),
     sections=(
         Section("Details", (

@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin.crud import actions, records
 from blueprints.admin.crud.charts import Chart, Look, stacked
 from blueprints.admin.crud.confirm import Confirmation, ask
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, need
@@ -60,8 +61,8 @@ PAGE = ListPage(
         ListFilter(name="event", choices=[(name, name) for name in (
             *(one.name for one in events.EVENTS), webhooks.TEST_EVENT)]),
         ListFilter(name="status", choices=list(WORDS.items()), read=TaskStatus),
-        ListFilter(name="created_after", title="From", kind="day"),
-        ListFilter(name="created_before", title="To", kind="day"),
+        ListFilter(name="created_after", title="Created from", kind="day"),
+        ListFilter(name="created_before", title="Created until", kind="day"),
     ),
     tones=TONES,
     name=lambda row: f"{row.event} · delivery {row.id}",

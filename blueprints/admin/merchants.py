@@ -4,7 +4,8 @@ from typing import Any
 
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
 from domain.people import merchants
 from models.merchant import Merchant
 

@@ -8,7 +8,8 @@ from flask import Response
 from sqlalchemy import func, select
 
 from blueprints.admin.crud import actions, records
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage, show_list
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.pages.session import actor, need
 from database import db
 from domain import clock

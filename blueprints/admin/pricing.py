@@ -3,7 +3,8 @@
 from typing import Any
 
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.admin.products import TABS
 from domain.catalog import pricing
 from models.money import from_ten_thousandths

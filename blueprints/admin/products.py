@@ -4,7 +4,8 @@ from typing import Any
 
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.pages import Query

@@ -7,7 +7,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
-from blueprints.admin.crud.listing import Column, ListFilter, ListPage
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import me, need, private, wide_actor
 from blueprints.pages.shell import ROLES, own_merchants

@@ -25,9 +25,9 @@ PLOTLY = "vendor/plotly-basic-4.1.1/plotly-basic.min.js"
 PLOTLY_STYLES = "vendor/plotly-basic-4.1.1/plotly-static.css"
 STYLES = (
     "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "records", "record",
-    "responsive", "details",
+    "responsive", "details", "lists",
 )
-SCRIPTS = ("shell", "keys", "toast", "palette", "forms")
+SCRIPTS = ("shell", "keys", "toast", "palette", "forms", "lists")
 
 A_YEAR = 31_536_000
 FOLDER = Path(__file__).resolve().parents[2] / "static"

@@ -1,4 +1,4 @@
-// What forms and tables do beyond HTML: dialogs, copying, lists of addresses, lines, selections.
+// What forms do beyond HTML: dialogs, copying, lists of addresses, lines.
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -78,22 +78,6 @@
     announce("Address added");
   }
 
-  // --- selected rows
-  function selection(table) {
-    const boxes = all("tbody .cb", table);
-    const chosen = boxes.filter((box) => box.checked);
-    boxes.forEach((box) => box.closest("tr").setAttribute("aria-selected", String(box.checked)));
-    const head = one("[data-all]", table);
-    if (head) {
-      head.checked = boxes.length > 0 && chosen.length === boxes.length;
-      head.indeterminate = chosen.length > 0 && chosen.length < boxes.length;
-    }
-    const bar = one(".bulk");
-    if (!bar) return;
-    bar.hidden = chosen.length === 0;
-    one("[data-count]", bar).textContent = chosen.length + " selected";
-  }
-
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button, a, [data-close]");
     if (!button) return;
@@ -123,10 +107,6 @@
       event.preventDefault();
       addAddress(button);
     }
-    if ("clearSelection" in dataset) {
-      all("tbody .cb").forEach((box) => (box.checked = false));
-      selection(document);
-    }
   });
 
   // A switch says "0" when it is off, through the hidden field that it names; first, so that forms see it.
@@ -141,10 +121,6 @@
 
   document.addEventListener("change", (event) => {
     const field = event.target;
-    if ("all" in field.dataset) {
-      all("tbody .cb", field.closest("table")).forEach((box) => (box.checked = field.checked));
-      selection(field.closest("table"));
-    } else if (field.matches("tbody .cb")) selection(field.closest("table"));
     if ("tick" in field.dataset)
       one("[data-needs-tick]", field.closest("dialog, form, section")).disabled = !field.checked;
     if (field.name === "currency") askSum(field.form);
@@ -173,7 +149,6 @@
     all("[data-must-say]").forEach((field) => {
       one("[data-needs-words]", field.form).disabled = field.value.trim() !== field.dataset.mustSay;
     });
-    all("table:has([data-all])").forEach(selection);
   }
   ready();
   document.addEventListener("htmx:after:swap", ready);

@@ -57,7 +57,7 @@
       const left = menu.dataset.align === "start" ? box.left : box.right - menu.offsetWidth;
       menu.style.setProperty("left", Math.max(8, Math.min(left, innerWidth - menu.offsetWidth - 8)) + "px");
       menu.style.setProperty("top", Math.max(8, below ? box.bottom + 6 : box.top - 6 - menu.offsetHeight) + "px");
-      one("a, button, input", menu)?.focus({ preventScroll: true });
+      one("summary, a, button, input:not([type=hidden])", menu)?.focus({ preventScroll: true });
     },
     true,
   );

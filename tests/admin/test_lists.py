@@ -61,7 +61,7 @@ def test_what_an_address_says_wrongly_is_left_out(admin, alder):
 def test_a_part_is_the_table_alone_and_keeps_a_clean_address(admin, alder):
     people(alder)
     part = admin.part("/admin/customers?q=ada&status=&sort=")
-    assert part.text.lstrip().startswith("<section")
+    assert part.text.lstrip().startswith('<div class="picks" id="list">')
     assert "<html" not in part.text
     assert part.headers["HX-Push-Url"] == "/admin/customers?q=ada"
     assert {"HX-Request", "HX-Request-Type"} <= set(part.vary)
@@ -78,6 +78,43 @@ def test_the_order_stays_when_a_filter_follows(admin, alder):
     assert field.search(admin.part("/admin/customers?sort=name&q=zzz").text).groups() == renewed
     for other in ("keys", "webhooks", "currencies", "budgets"):
         assert field.search(admin.part(f"/admin/{other}?sort=name").text).groups() == renewed, other
+
+
+def test_filters_are_chips_that_are_changed_and_removed_by_links(admin, alder):
+    people(alder)
+    query = "q=ada&sort=name&status=active&created_after=2026-01-31&created_before=nonsense"
+    page = admin.get(f"/admin/customers?{query}").text
+    chips = page.partition('id="chips"')[2].partition('id="list"')[0]
+    assert 'id="chip-status"' in chips
+    assert "<b>Active</b>" in chips
+    assert "<b>31 Jan 2026</b>" in chips
+    assert 'id="chip-created_before"' not in chips
+    kept = "q=ada&amp;sort=name&amp;status=active&amp;created_before=nonsense"
+    assert f'class="drop" href="/admin/customers?{kept}"' in chips
+    assert 'href="/admin/customers?q=ada&amp;sort=name&amp;status=stopped&amp;created_after' in chips
+    kept_by_search = page.partition('id="kept"')[2].partition("</span>")[0]
+    assert '<input type="hidden" name="status" value="active">' in kept_by_search
+    assert 'href="/admin/customers">Clear all</a>' in chips
+    assert "1 customer<" in chips
+    assert "Clear all" not in admin.get("/admin/customers?sort=name").text
+
+
+def test_a_part_renews_what_the_filters_keep(admin, alder):
+    people(alder)
+    part = admin.part("/admin/customers?status=active&sort=name").text
+    for name in ("sort", "kept", "chips", "export"):
+        assert re.search(rf'id="{name}"[^>]* hx-swap-oob="true"', part), name
+    assert 'href="/admin/customers.csv?status=active&amp;sort=name"' in part
+
+
+def test_pages_of_a_list_have_25_50_or_100_rows(admin, alder):
+    for number in range(60):
+        cast.make_customer(alder, f"Customer {number:02}")
+    assert "1–50 of 60" in admin.get("/admin/customers?per=50").text
+    assert "51–60 of 60" in admin.get("/admin/customers?per=50&page=2").text
+    assert 'href="/admin/customers?per=50&amp;page=2"' in admin.get("/admin/customers?per=50").text
+    for wrong in ("26", "-1", "100000", "x"):
+        assert "1–25 of 60" in admin.get(f"/admin/customers?per={wrong}").text
 
 
 def test_pages_of_a_list(admin, alder):

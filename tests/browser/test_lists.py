@@ -72,3 +72,36 @@ def test_the_focus_stays_in_a_row_whose_cell_was_edited(window):
     expect(link(page, 2)).to_be_focused()
     page.keyboard.press("j")
     expect(link(page, 3)).to_be_focused()
+
+
+def test_filters_are_added_changed_and_removed_by_keys_and_the_order_stays(window):
+    page = window(width=390).page
+    page.goto("/admin/budgets")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.locator("th a", has_text="Total").click()
+    expect(page).to_have_url(re.compile("sort=total"))
+    expect(page.locator("th a", has_text="Total")).to_be_focused()
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.keyboard.press("f")
+    page.keyboard.press("Enter")                        # the first filter opens
+    page.get_by_role("link", name="Approved").press("Enter")
+    expect(page).to_have_url(re.compile("sort=total&status=APPROVED"))
+    chip = page.locator("#chip-status")
+    expect(chip).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Pending").press("Enter")
+    expect(chip).to_contain_text("Pending")
+    page.locator("#add-filter").click()
+    page.locator("#filters-off summary", has_text="Created from").click()
+    page.get_by_label("Created from").fill("2020-01-31")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chip-created_after")).to_be_focused()
+    expect(page.locator("#chip-created_after")).to_contain_text("31 Jan 2020")
+    page.get_by_role("searchbox", name="Search budgets").fill("a")
+    expect(page).to_have_url(re.compile("q=a"))
+    assert all(part in page.url for part in ("sort=total", "status=PENDING", "created_after=2020-01-31")), page.url
+    page.get_by_label("Remove the filter Status").click()
+    expect(chip).to_have_count(0)
+    expect(page.locator("#add-filter")).to_be_focused()
+    page.get_by_role("link", name="Clear all").click()
+    expect(page).to_have_url(re.compile("/admin/budgets$"))

@@ -2,26 +2,27 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, request, url_for
-from pydantic_core import PydanticCustomError
 from werkzeug.datastructures import MultiDict
 
-from blueprints.admin.crud.form_fields import MANY, Choices, Section
-from blueprints.pages.format import words, zone
+from blueprints.admin.crud.form_fields import MANY, Section
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.pages.format import words
 from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.session import actor, may, wide_actor
 from domain.actor import Actor
 from domain.errors import Problem
-from domain.inputs import lists_of, times
+from domain.inputs import lists_of
 from domain.pages import Page, Query, Record
 from domain.resource import Action, Resource
 
 PER_PAGE = 25
+SIZES = (25, 50, 100)               # rows of a page that a person may choose
+FIGURES = ("money", "price", "percent", "number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,40 +35,13 @@ class Column:
     sort: str = ""                  # the listing's name of its order, where it can be sorted by
     editable: str = ""              # the input's field that an inline edit changes
     choices: Sequence[tuple[str, str]] = ()
-    wide: bool = False              # on narrow screens: a line of its own
     shown: Callable[[Any], str] | None = None       # the text of a row, instead of the value
-    minor: bool = False             # on narrow screens: not shown
+    minor: bool = False             # not shown on narrow screens, where a row has room for four columns
     fixed_by: str = ""              # the filter that makes it the same in all rows: customer_id
 
     @property
     def heading(self) -> str:
         return self.title or words(self.name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListFilter:
-    """One filter of a list."""
-
-    name: str
-    title: str = ""
-    kind: str = "select"            # select, day
-    choices: Choices = ()
-    read: Callable[[str], Any] = str
-
-    @property
-    def heading(self) -> str:
-        return self.title or words(self.name)
-
-    def options(self, who: Actor) -> Sequence[tuple[str, str]]:
-        """The choices for this actor."""
-        return self.choices(who) if callable(self.choices) else self.choices
-
-    def value(self, who: Actor) -> Any:
-        """The value in the URL, typed; None without a valid one."""
-        raw = request.args.get(self.name, "")
-        if self.kind == "day":
-            return _moment(raw, end=self.name.endswith("before"))
-        return self.read(raw) if raw in [value for value, _ in self.options(who)] else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,13 +143,37 @@ class ListPage:
         who = wide_actor()
         return [(verb, action) for verb, action in self.verbs.items() if action.offered(who, record)]
 
+    @cached_property
+    def places(self) -> Mapping[str, str]:
+        """The place of each column on narrow screens, where a row has two lines: first … second, left … right."""
+        shown = [column for column in self.columns if not column.minor]
+        wanted = {
+            "first": [column for column in shown if column.kind == "link"] or shown,
+            "second": [column for column in shown if column.kind in FIGURES]
+            or [column for column in shown if column.kind in ("day", "ago", "when", "flag")],
+            "right": [column for column in reversed(shown) if column.kind == "tag"],
+            "left": [column for column in shown if column.kind in ("text", "mono", "until")],
+        }
+        found: dict[str, str] = {}
+        for place, columns in wanted.items():
+            column = next((one for one in columns if one.name not in found), None)
+            if column is not None:
+                found[column.name] = place
+        return {column.name: found.get(column.name, "gone") for column in self.columns}
+
     def filters(self, who: Actor) -> dict[str, Any]:
         """The filters in the URL, typed."""
         found = {list_filter.name: list_filter.value(who) for list_filter in self.list_filters}
         return {name: value for name, value in found.items() if value is not None}
 
-    def query(self, who: Actor, *, limit: int = PER_PAGE) -> Query:
+    @property
+    def size(self) -> int:
+        """The number of rows of a page, which the URL may set."""
+        return next((size for size in SIZES if request.args.get("per") == str(size)), PER_PAGE)
+
+    def query(self, who: Actor, *, limit: int = 0) -> Query:
         """The query of the URL, without invalid values."""
+        limit = limit or self.size
         wanted = request.args.get("sort") or self.sort
         if wanted.lstrip("-") not in self.resource.listing.sort:
             wanted = self.sort
@@ -224,11 +222,3 @@ def show_list(
 def value_of(record: Record, column: Column) -> Any:
     """A column's value of a row."""
     return getattr(record, column.name, None)
-
-
-def _moment(raw: str, *, end: bool) -> datetime | None:
-    """The first or last instant of a day in the reader's zone."""
-    try:
-        return times.moment(raw, zone(), end_of_day=end) if raw else None
-    except PydanticCustomError:
-        return None
