@@ -1,5 +1,6 @@
 """Serves the command palette: pages, actions and records by name."""
 
+import re
 from typing import Any
 
 from flask import Response, request
@@ -9,6 +10,10 @@ from blueprints.pages.htmx import page_or_part
 from blueprints.pages.navigation import Found, Hit, Item
 from blueprints.pages.session import wide_actor
 from database.searching import fold
+
+MOST = 6                            # recent records that are shown
+MOST_SENT = 20
+RECORD = re.compile(r"([a-z_]{1,40})_([0-9]{1,18})")
 
 
 def register(bp: Any) -> None:
@@ -20,9 +25,28 @@ def palette() -> Response:
     """The results for the words that were typed."""
     words = request.args.get("q", "").strip()[:100].replace("\x00", "")
     shown = navigation.items(wide_actor())
-    found = [("Actions", actions(shown, words)), ("Go to", pages(shown, words)), *records(shown, words)]
+    recent = [] if words else recents()
+    found = [
+        ("Recent", recent), ("Actions", actions(shown, words)), ("Go to", pages(shown, words)), *records(shown, words)
+    ]
     groups = [(title, hits) for title, hits in found if hits]
     return page_or_part("admin/palette.html", "admin/_palette_list.html", groups=groups, words=words)
+
+
+def recents() -> list[Hit]:
+    """The records that this person opened last in this world, which the browser knows by noun and id.
+
+    A browser keeps only the ids; what a row is called, and whether it may still be seen, is read anew.
+    """
+    who, found = wide_actor(), []
+    for one in dict.fromkeys(request.args.get("recent", "").split(",")[:MOST_SENT]):
+        named = RECORD.fullmatch(one)
+        page = navigation.row_page(named[1], who) if named else None
+        title = page.name(who, int(named[2])) if page and named else None
+        if page and named and title is not None:
+            note = page.noun[:1].upper() + page.noun[1:]
+            found.append(Hit(title, page.icon, f"{request.script_root}{page.path}/{named[2]}", note))
+    return found[:MOST]
 
 
 def actions(shown: list[Item], words: str) -> list[Hit]:

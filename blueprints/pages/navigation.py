@@ -71,8 +71,10 @@ class Group:
 class RowPage:
     """The page of a noun's rows, and a row's name; `name` returns None for a row that the actor cannot reach."""
 
+    noun: str
     path: str
     scope: str
+    icon: str
     name: Callable[[Actor, int], str | None]
 
 
@@ -89,15 +91,22 @@ def add(item: Item) -> None:
     _items.sort(key=lambda one: one.position)
 
 
-def add_rows(noun: str, page: RowPage) -> None:
+def add_rows(page: RowPage) -> None:
     """Register the page of a noun's rows."""
-    _row_pages[noun.lower()] = page
+    _row_pages[page.noun.lower()] = page
 
 
 def row_page(noun: str, actor: Actor) -> RowPage | None:
     """The page of a noun's rows (api_key, API key), if there is one that this actor may open."""
     page = _row_pages.get(noun.lower().replace("_", " "))
     return page if page is not None and actor.can(page.scope) else None
+
+
+def record_at(path: str) -> str | None:
+    """The record that has its page at this path, as noun and id: api_key_12."""
+    place, _, key = path.rpartition("/")
+    noun = next((noun for noun, page in _row_pages.items() if page.path == place), None)
+    return f"{noun.replace(' ', '_')}_{key}" if noun and key.isascii() and key.isdigit() else None
 
 
 def items(actor: Actor) -> list[Item]:

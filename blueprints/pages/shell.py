@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from sqlalchemy import select
 
 from blueprints.pages import navigation
@@ -34,6 +34,11 @@ class Shell:
     def pages(self) -> list[Item]:
         """The pages that this user may open."""
         return navigation.items(self.who.actor())
+
+    @property
+    def record(self) -> str | None:
+        """The record whose page this is, as noun and id."""
+        return navigation.record_at(request.path)
 
     @property
     def navigation(self) -> list[Group]:

@@ -14,8 +14,27 @@
     } else input.removeAttribute("aria-activedescendant");
   }
 
+  // The records that this person opened last in this world: their ids, newest first, in this browser alone.
+  const { recent, record } = document.body.dataset;
+  function opened() {
+    try {
+      return JSON.parse(localStorage.getItem(recent)) || [];
+    } catch {
+      return [];
+    }
+  }
+  if (record) {
+    const known = [record, ...opened().filter((one) => one !== record)].slice(0, 20);
+    try {
+      localStorage.setItem(recent, JSON.stringify(known));
+    } catch {
+      // A browser that stores nothing has no recent records.
+    }
+  }
+
   function open() {
     if (dialog.open) return;
+    dialog.querySelector("#palette-recent").value = opened().filter((one) => one !== record).join();
     dialog.showModal();
     input.value = "";
     input.dispatchEvent(new Event("opened"));

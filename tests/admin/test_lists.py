@@ -7,6 +7,9 @@ from decimal import Decimal
 from urllib.parse import quote
 
 from blueprints.pages.format import words
+from database import db, transaction
+from domain.people import customers
+from models.customer import Customer
 from tests import cast
 
 NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
@@ -241,6 +244,41 @@ def test_the_palette_finds_records_by_their_number(admin, alder, birch):
         assert f'href="{path}"' in admin.part(f"/admin/palette?q={quote(typed)}").text, typed
     theirs = cast.make_customer(birch, "Alan Turing")
     assert "Alan" not in admin.part(f"/admin/palette?q=customer+{theirs}").text
+
+
+def test_the_palette_shows_recent_records_that_can_still_be_seen(admin, alder, birch):
+    mine, gone = cast.make_customer(alder, "Grace Hopper"), cast.make_customer(alder, "Alan Turing")
+    budget, key = cast.make_budget(alder, mine), cast.make_key(alder, name="Shop")[0]
+    theirs = cast.make_customer(birch, "Of others")
+    other_world = cast.make_customer(alder, "In tests", actor=cast.actor_for(alder).in_world(test=True))
+    with transaction():
+        customers.delete(cast.actor_for(alder), db.session.get(Customer, gone))
+    said = ",".join((
+        f"customer_{gone}", f"customer_{theirs}", f"customer_{other_world}", f"budget_{budget}", f"customer_{mine}",
+        f"api_key_{key}", f"customer_{mine}", "customer_9999999999999999999", "nothing_1", "customer_x", "<b>"))
+    text = admin.part(f"/admin/palette?q=&recent={quote(said)}").text
+    assert re.findall(r'<a href="([^"]+)"', text)[:3] == [
+        f"/admin/budgets/{budget}", f"/admin/customers/{mine}", f"/admin/keys/{key}"]
+    assert text.index("Recent") < text.index("Grace Hopper") < text.index("Shop") < text.index("New customer")
+    for hidden in ("Alan", "Of others", "In tests", "<b>"):
+        assert hidden not in text
+    assert "Recent" not in admin.part(f"/admin/palette?q=new&recent={quote(said)}").text
+    assert "Recent" not in admin.part("/admin/palette?q=").text
+
+
+def test_pages_of_records_say_which_one_they_show(admin, signed_in, alder):
+    key = cast.make_customer(alder)
+    shown = admin.get(f"/admin/customers/{key}").text
+    assert f'data-record="customer_{key}"' in shown
+    assert 'data-recent="recent-1-live"' in shown
+    program = cast.make_key(alder)[0]
+    assert f'data-record="api_key_{program}"' in admin.get(f"/admin/keys/{program}").text
+    assert "data-record" not in admin.get("/admin/customers").text
+    assert "data-record" not in admin.get(f"/admin/customers/{key}/edit").text
+    admin.post("/admin/mode", {"test": "on"})
+    assert 'data-recent="recent-1-test"' in admin.get("/admin/customers").text
+    other = signed_in("normal_user", [alder])
+    assert 'data-recent="recent-2-live"' in other.get("/admin/customers").text
 
 
 def test_the_palette_offers_nothing_that_is_refused(signed_in, alder):

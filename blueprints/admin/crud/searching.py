@@ -21,8 +21,9 @@ def register(here: ListPage) -> None:
     """Register the page of the noun's rows, and add its list to the navigation, if it has a group."""
     resource = here.resource
     if here.opens:
-        navigation.add_rows(resource.noun, RowPage(
-            path=f"/admin{here.path}", scope=resource.read_scope, name=partial(name_of, here)))
+        navigation.add_rows(RowPage(
+            noun=resource.noun, path=f"/admin{here.path}", scope=resource.read_scope, icon=here.icon,
+            name=partial(name_of, here)))
     if here.group is None:
         return
     navigation.add(Item(
