@@ -1,4 +1,4 @@
-"""Every id field of every form refuses another merchant's row, also for a user of both merchants."""
+"""Every id field of every form refuses a row of another merchant or world, also for a user of both merchants."""
 
 import pytest
 
@@ -46,9 +46,11 @@ def stored(noun, key):
     return {column.key: getattr(row, column.key) for column in row.__table__.columns}
 
 
+@pytest.mark.parametrize("test", [False, True], ids=["of another merchant", "of the other world"])
 @pytest.mark.parametrize(("noun", "path"), [one for one in REFERENCES if one[0] != users.RESOURCE.name])
-def test_another_merchants_row_cannot_be_named(both, alder, birch, noun, path):
-    foreign, own = (made_for(path, cast.actor_for(one)) for one in (birch, alder))
+def test_a_row_out_of_reach_cannot_be_named(both, alder, birch, noun, path, test):
+    theirs = cast.actor_for(alder if test else birch).in_world(test=test)
+    foreign, own = (made_for(path, one) for one in (theirs, cast.actor_for(alder)))
     model = resources()[noun].listing.model
     refused = both.post(f"/admin/{noun}", form_of(noun, path, foreign, alder))
     place = f"{file_of(resources()[noun])}: load {path} through the Listing of what it names, with refer()"

@@ -1,4 +1,4 @@
-"""Every id field of every input refuses another merchant's row, also for a user of both merchants."""
+"""Every id field of every input refuses a row of another merchant or world, also for a user of both merchants."""
 
 from typing import Annotated
 
@@ -49,8 +49,9 @@ def in_words(exposure, value, path=""):
     return value
 
 
+@pytest.mark.parametrize("test", [False, True], ids=["of another merchant", "of the other world"])
 @pytest.mark.parametrize(("noun", "path"), [one for one in REFERENCES if one[0] in EXPOSED])
-def test_another_merchants_row_cannot_be_named(program, alder, birch, noun, path):
+def test_a_row_out_of_reach_cannot_be_named(program, alder, birch, noun, path, test):
     own = alder
     if noun == "users":                  # whose id fields name merchants: there the other's is one he has not
         both, stranger = [alder], birch
@@ -60,7 +61,7 @@ def test_another_merchants_row_cannot_be_named(program, alder, birch, noun, path
     exposure = EXPOSED[noun]
     known = body_of(exposure, own)
     good = made_for(path, cast.actor_for(own))
-    foreign = stranger or made_for(path, cast.actor_for(birch))
+    foreign = stranger or made_for(path, cast.actor_for(alder if test else birch).in_world(test=test))
     name = exposure.name
 
     def naming(value):

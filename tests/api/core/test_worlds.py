@@ -1,4 +1,4 @@
-"""By REST and JSON-RPC: a user's live token and test token reach rows of their own worlds only."""
+"""A user's live token and test token. That neither reaches rows of the other world: ../test_between_worlds.py."""
 
 import pytest
 
@@ -9,9 +9,6 @@ from models.credential import Credential
 from models.user import User
 from tests import cast
 from tests.api.core.conftest import Program
-from tests.references import REFERENCES, made_for
-
-NOUNS = ("clients", "products", "budgets", "webhooks")
 
 
 @pytest.fixture
@@ -21,43 +18,6 @@ def worlds(app, alder):
     with transaction():
         row = db.session.get(User, user)
         return [Program(app, tokens.reveal(Actor.system(), row, test=test)) for test in (False, True)]
-
-
-def body(noun, alder, actor):
-    line = {"description": "Work", "quantity": 2, "unit_price": 5}
-    return {
-        "clients": {"companies_id": alder, "name": "Ada", "currencies_id": 978},
-        "products": {"companies_id": alder, "name": "Lamp", "price": 5},
-        "budgets": {"companies_id": alder, "clients_id": cast.make_customer(alder, actor=actor), "items": [line]},
-        "webhooks": {"companies_id": alder, "url": "https://hooks.example.com/a"},
-    }[noun]
-
-
-@pytest.mark.parametrize("noun", NOUNS)
-@pytest.mark.parametrize("turned", [False, True], ids=["live to test", "test to live"])
-def test_a_row_of_the_other_world_is_not_there(worlds, alder, noun, turned):
-    mine, other = reversed(worlds) if turned else worlds
-    key = mine.result(f"{noun}.create", body(noun, alder, cast.actor_for(alder).in_world(test=turned)))["id"]
-    shown = mine.result(f"{noun}.get", {"id": key})
-    for verb in ("get", "update", "archive", "delete"):
-        assert other.error(f"{noun}.{verb}", {"id": key})["code"] == -32001
-    assert other.result(f"{noun}.search", {"id": [key]}) == []
-    assert other.get(f"/{noun}/{key}").status_code == 404
-    assert other("DELETE", f"/{noun}/{key}").status_code == 404
-    assert other.get(f"/{noun}?id[]={key}").json == []
-    assert mine.result(f"{noun}.get", {"id": key}) == shown
-
-
-@pytest.mark.parametrize("turned", [False, True], ids=["live", "test"])
-@pytest.mark.parametrize("path", [path for noun, path in REFERENCES if noun == "products"])
-def test_a_row_of_the_other_world_cannot_be_named(worlds, alder, path, turned):
-    actor = cast.actor_for(alder).in_world(test=turned)
-    words = {"group_id": "groups_id", "tax_id": "taxes_id", "discount_id": "discounts_id", "fee_id": "fees_id"}
-    other, own = made_for(path, actor.in_world(test=not turned)), made_for(path, actor)
-    given = {"companies_id": alder, "name": "Lamp", "price": 5}
-    refused = worlds[turned].error("products.create", given | {words[path]: other})
-    assert refused["data"] == {words[path]: "Must exist"}
-    assert worlds[turned].result("products.create", given | {words[path]: own})[words[path]] == own
 
 
 def test_the_log_says_the_world_of_a_token(worlds, records):
