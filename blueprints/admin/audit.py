@@ -70,7 +70,10 @@ def download() -> Response:
     entries = db.session.scalars(
         select(AuditEntry).where(*clauses(actor())).order_by(AuditEntry.id.desc()).limit(MOST)
     )
-    names = ("id", "at", "actor", "source", "action", "object_type", "object_id", "ip", "request_id", "before", "after")
+    names = (
+        "id", "at", "actor", "source", "action", "object_type", "object_id", "test", "ip", "request_id", "before",
+        "after",
+    )
     rows = ([_text(getattr(entry, name)) for name in names] for entry in entries)
     return export.send("audit", names, rows)
 

@@ -46,6 +46,18 @@ def test_a_customer_is_copied_to_test_from_its_page(admin, alder):
     assert cast.count(Customer) == 2
 
 
+def test_the_audit_log_says_what_was_changed_in_the_test_world(admin, alder, rows):
+    table = admin.get("/admin/audit?kind=customer").text
+    live = next(one for one in table.split("<tr>") if f'href="/admin/customers/{rows[False]["customers"]}"' in one)
+    assert f'href="/admin/customers/{rows[True]["customers"]}"' not in table
+    assert (table.count(">Test<"), ">Test<" in live) == (1, False)
+    switch(admin, test=True)
+    table = admin.get("/admin/audit?kind=customer").text
+    assert f'href="/admin/customers/{rows[True]["customers"]}"' in table
+    assert f'href="/admin/customers/{rows[False]["customers"]}"' not in table
+    assert ",test,ip," in admin.get("/admin/audit.csv").text
+
+
 def test_a_test_budget_is_called_so(admin, rows):
     switch(admin, test=True)
     key = rows[True]["budgets"]
