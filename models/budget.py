@@ -32,10 +32,21 @@ class Budget(Owned, Versioned, Removable, Model):
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
         Index("ix_budgets_status_valid_until", "status", "valid_until"),
+        # Sums of what is pending and of what was approved in a period read only these two.
+        Index(
+            "ix_budgets_status_test_merchant_id_valid_until", "status", "test", "merchant_id", "valid_until",
+            "currency", "total_minor", "deleted_at",
+        ),
+        Index(
+            "ix_budgets_status_test_approved_at_merchant_id", "status", "test", "approved_at", "merchant_id",
+            "currency", "total_minor", "deleted_at",
+        ),
+        # With the merchant, so that SQLite does not prefer the merchant's index, which has all its budgets.
+        Index("ix_budgets_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
     )
 
     id: Mapped[pk]
-    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"), index=True)
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
     status: Mapped[BudgetStatus] = mapped_column(Enum(BudgetStatus, native_enum=False, length=16))
     currency: Mapped[currency_code]
     subtotal_minor: Mapped[minor]

@@ -12,7 +12,6 @@ from blueprints.pages.session import wide_actor
 from domain import clock
 from domain.people import customers
 from domain.sales import budget_sums
-from models.budget import Budget
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
 
@@ -55,10 +54,9 @@ def context(record: Any) -> dict[str, Any]:
     who = wide_actor()
     if not who.can("READ_BUDGETS"):
         return {"pending": None}
-    now, own = clock.now(), Budget.customer_id == record.id
+    pending, approved = budget_sums.of_customer(who, record.id, clock.now() - A_YEAR)
     return {
-        "pending": budget_sums.pending(who, own), "approved": budget_sums.approved(who, now - A_YEAR, now, own),
-        "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
+        "pending": pending, "approved": approved, "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
     }
 
 

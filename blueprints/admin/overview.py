@@ -1,28 +1,35 @@
-"""The overview page: today's business and API traffic, and next steps."""
+"""The overview page: money, what needs attention, today's API traffic, and next steps."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import render_template
+from flask import Response, make_response, render_template, request, session
+from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import traffic
+from blueprints.admin import attention, traffic
+from blueprints.admin.traffic import Incident
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
+from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.navigation import Item
-from blueprints.pages.session import actor, me
+from blueprints.pages.session import actor, me, need
 from domain import clock
 from domain.actor import Actor, All
 from domain.catalog import products
 from domain.integrations import api_keys
 from domain.pages import Query
 from domain.people import customers, merchants
-from domain.sales import budgets
+from domain.sales import budget_sums, budgets
+from domain.sales.budget_sums import Sum
 from models.budget import BudgetStatus
 from models.credential import Mode
 
-SOON = timedelta(days=14)
 NEWEST = 6
+PERIODS = (7, 30, 90)               # days
+USUAL = 30
+A_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,41 +43,65 @@ class Step:
     done: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Budgets by currency. `before` are the amounts approved in as many days before, in minor units."""
+
+    pending: list[Sum]
+    approved: list[Sum]
+    expiring: list[Sum]
+    before: dict[str, int]
+
+
 def register(bp: Any) -> None:
-    """Register the page's URL."""
+    """Register the page's URLs."""
     bp.add_url_rule("/", "overview", show, methods=["GET"])
+    bp.add_url_rule("/incident", "overview_incident", need("READ_ANALYTICS")(show_incident), methods=["GET"])
     navigation.add(Item(title="Overview", icon="layout-dashboard", path="/admin/", position=0, group="", keys="o"))
 
 
 def show() -> str:
     """The parts of the page that the user may see; others are not queried."""
-    who = actor()
+    who, days = actor(), period()
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     pending = Query(filters={"status": BudgetStatus.PENDING}, sort="valid_until", descending=False, limit=NEWEST)
     newest, offered = customers.LISTING.page(who, Query(limit=NEWEST)), products.LISTING.count(who)
     return render_template(
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
+        money=money(who, days), days=days, periods=PERIODS,
         pending=budgets.RESOURCE.listing.page(who, pending),
-        approved=budgets.RESOURCE.listing.count(who, status=BudgetStatus.APPROVED),
         customers=newest,
-        products=offered,
-        keys=warnings(who, mode) if who.can("READ_KEYS") else None,
+        notices=attention.notices(who, mode),
         steps=steps(who, mode, offered, newest.total) if who.can("WRITE_KEYS") else [],
-        day=clock.now().astimezone(zone()).date().isoformat(),
+        now=clock.now().astimezone(zone()),
     )
 
 
-def warnings(who: Actor, mode: Mode) -> dict[str, Any]:
-    """Warnings about keys that expire soon or may be used from every address."""
-    active = {"status": "ACTIVE", "mode": mode}
-    expiring = Query(filters=active | {"expires_before": clock.now() + SOON}, sort="expires_at", descending=False)
-    sample = api_keys.LISTING.page(who, Query(filters=active, limit=200)).records
-    return {
-        "active": api_keys.LISTING.count(who, **active),
-        "expiring": api_keys.LISTING.page(who, expiring).records,
-        "open": [key for key in sample if not key.allowed_ips],
-    }
+def period() -> int:
+    """The number of days that approved budgets are added up for; the browser's session keeps the choice."""
+    chosen = request.args.get("days", "")
+    if chosen in [str(days) for days in PERIODS]:
+        session["overview_days"] = int(chosen)
+    days = session.get("overview_days", USUAL)
+    return days if days in PERIODS else USUAL
+
+
+def money(who: Actor, days: int) -> Money:
+    """Pending budgets, and those approved since midnight so many days ago."""
+    now = clock.now()
+    start = midnight(now) - timedelta(days=days - 1)
+    return Money(
+        pending=budget_sums.pending(who), approved=budget_sums.approved(who, start, now),
+        expiring=budget_sums.pending(who, now + A_WEEK),
+        before={one.currency: one.minor for one in
+                budget_sums.approved(who, start - timedelta(days=days), now - timedelta(days=days))},
+    )
+
+
+def midnight(now: datetime) -> datetime:
+    """The beginning of the day in the reader's zone."""
+    return now.astimezone(zone()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> list[Step]:
@@ -90,3 +121,23 @@ def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> li
         found.insert(0, Step("Create a merchant profile", "The owner of customers, products and budgets.",
                              "/admin/merchants/new", "New merchant profile", begun))
     return [] if all(step.done for step in found) else found
+
+
+def show_incident() -> BaseResponse:
+    """The last incident in a sentence, which htmx puts into the page; for others its figures."""
+    who = actor()
+    mode = Mode.TEST if me().session.test_mode else Mode.LIVE
+    found = traffic.last_incident(who, mode)
+    url = incident_url(found) if found else "/admin/analytics?range=7d"
+    if not is_partial():
+        return redirect_to(url)
+    names = traffic.names(who, found) if found else None
+    page: Response = make_response(render_template("admin/_incident.html", found=found, url=url, names=names))
+    return page
+
+
+def incident_url(found: Incident) -> str:
+    """The figures of the incident's period, for the endpoint that it concerned."""
+    ends = {"from": found.period.start.isoformat(), "to": found.period.end.isoformat(), "mode": found.period.mode}
+    endpoint = {"endpoint": found.endpoint.endpoint} if found.endpoint else {}
+    return "/admin/analytics?" + urlencode(ends | endpoint)

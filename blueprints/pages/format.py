@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.filters.update(
         number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words, scope=scope,
-        figure=figure, decimals=decimals,
+        figure=figure, decimals=decimals, time_of=time_of,
     )
 
 
@@ -61,6 +61,11 @@ def when(moment: datetime | None, empty: str = "–") -> Markup | str:
     if moment is None:
         return empty
     return _time(moment, moment.astimezone(zone()).strftime("%-d %b %Y, %H:%M"))
+
+
+def time_of(moment: datetime) -> Markup:
+    """The time of day of a moment in the reader's zone."""
+    return _time(moment, moment.astimezone(zone()).strftime("%H:%M"))
 
 
 def day(moment: datetime | date | None, empty: str = "–") -> Markup | str:

@@ -1,7 +1,19 @@
 """The first page: what to do next."""
 
 import re
+from datetime import timedelta
 
+from sqlalchemy import select
+
+from analytics import incidents
+from analytics.figures import EndpointUse, KeyUse
+from analytics.incidents import Incident, Period
+from database import db, transaction
+from domain import clock, inputs
+from domain.integrations import webhooks
+from domain.outbox import tasks
+from domain.sales import budgets
+from models.outbox import Task, TaskStatus
 from tests import cast
 
 
@@ -22,3 +34,75 @@ def test_who_has_own_merchants_only_is_not_sent_to_make_one(admin):
     page = admin.get("/admin/").text
     assert "Four steps to" in page
     assert 'class="b sm" href="/admin/merchants/new"' not in page
+
+
+def text_of(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index("<main"):]))
+
+
+def test_money_is_added_up_by_currency_for_the_chosen_days(admin, alder):
+    ada = cast.make_customer(alder)
+    cast.make_budget(alder, ada)
+    cast.make_budget(alder, ada, currency="USD")
+    approved = cast.make_budget(alder, ada)
+    with transaction():
+        budgets.approve(cast.actor_for(alder), budgets.RESOURCE.listing.get(cast.actor_for(alder), approved))
+    page = text_of(admin.get("/admin/").text)
+    assert "Approved, 30 days 100.00 EUR 1" in page
+    assert "Pending 100.00 EUR 1 100.00 USD 1 2 budgets waiting" in page
+    assert "Approved, 7 days" in text_of(admin.get("/admin/?days=7").text)
+    assert "Approved, 7 days" in text_of(admin.get("/admin/").text)         # the choice is kept
+    assert "Approved, 7 days" in text_of(admin.get("/admin/?days=8").text)
+
+
+def test_money_of_other_merchants_and_of_the_test_world_is_not_counted(admin, alder, birch):
+    cast.make_budget(birch, cast.make_customer(birch))
+    tester = cast.actor_for(alder).in_world(test=True)
+    cast.make_budget(alder, cast.make_customer(alder, actor=tester), actor=tester)
+    assert "Pending None 0 budgets" in text_of(admin.get("/admin/").text)
+
+
+def test_what_fails_and_what_expires_needs_attention(admin, alder):
+    tomorrow = clock.now() + timedelta(days=1, hours=1)
+    key, _ = cast.make_key(alder, name="Web shop", expires_at=tomorrow.isoformat(), allowed_ips=["203.0.113.4"])
+    cast.make_key(alder, name="Later", expires_at=(clock.now() + timedelta(days=15)).isoformat())
+    with transaction():
+        new = inputs.parse(webhooks.EndpointInput, {"url": "https://hooks.example.com/in"})
+        endpoint, _ = webhooks.create(cast.actor_for(alder), new)
+        endpoint.failures_in_row = 3
+        tasks.put("webhook", lane="x", pool="x", payload={}, merchant_id=alder)
+        task = db.session.scalars(select(Task)).one()
+        task.status, task.finished_at = TaskStatus.FAILED, clock.now()
+    page = admin.get("/admin/").text
+    shown = text_of(page)
+    assert "hooks.example.com 3 failures in a row" in shown
+    assert "1 failed delivery in 7 days" in shown
+    assert "Web shop expires tomorrow" in shown
+    assert f'href="/admin/keys/{key}"' in page
+    assert "Later works from any IP" in shown
+    assert "Later expires" not in shown
+
+
+def test_an_empty_overview_says_what_to_do(admin):
+    page = text_of(admin.get("/admin/").text)
+    assert "Endpoints deliver, and no key expires within 14 days." in page
+    assert "A budget is a quote that your customer approves or rejects." in page
+
+
+def test_the_last_incident_is_a_sentence_with_a_link(admin, alder, monkeypatch):
+    key, _ = cast.make_key(alder, name="ERP connector")
+    end = clock.now().replace(second=0, microsecond=0)
+    period = Period(kind="errors", merchant_id=alder, mode="live", start=end - timedelta(hours=1), end=end,
+                    ongoing=False, usual_share=0.01)
+    endpoint = EndpointUse("public", "POST", "/v1/api/public/budgets", 90, 40, None, ())
+    use = KeyUse(key, alder, 40, 40, None)
+    monkeypatch.setattr(incidents, "last", lambda *asked: Incident(period, 120, 40, None, endpoint, (use,)))
+    part = admin.part("/admin/incident").text
+    assert "40 of 120 calls failed, most of POST /v1/api/public/budgets by ERP connector." in re.sub(
+        r"\s+", " ", re.sub(r"<[^>]+>", "", part))
+    assert 'href="/admin/analytics?from=' in part
+    assert admin.get("/admin/incident").status_code == 303          # without a script the link leads there
+
+
+def test_no_incident_is_said(admin):
+    assert "No incident in the last 7 days." in admin.part("/admin/incident").text

@@ -1,0 +1,107 @@
+"""Finds what needs a person: failing endpoints and deliveries, keys about to expire or open to every address."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from sqlalchemy import func, or_, select
+
+from blueprints.pages.format import zone
+from database import db
+from domain import clock
+from domain.actor import Actor
+from domain.integrations import api_keys, webhooks
+from domain.outbox import tasks
+from domain.pages import Query
+from models.credential import Mode
+from models.outbox import Task, TaskStatus
+from models.webhook import Endpoint, EndpointStatus
+
+SOON = timedelta(days=14)
+LATELY = timedelta(days=7)
+MOST = 4                            # rows of one kind
+MOST_KEYS = 200                     # keys that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to do. `tone` is bad for what fails now, warn for what will."""
+
+    icon: str
+    title: str
+    text: str
+    url: str
+    tone: str = "warn"
+
+
+def notices(who: Actor, mode: Mode) -> list[Notice] | None:
+    """What needs attention, what fails first; None for a user who may see none of it."""
+    if not who.can("READ_KEYS"):
+        return None
+    return [*_endpoints(who), *_deliveries(who), *_expiring(who, mode), *_open(who, mode)]
+
+
+def _endpoints(who: Actor) -> list[Notice]:
+    """Endpoints that were disabled or whose last deliveries failed."""
+    clauses, values = webhooks.LISTING.owned(who)
+    failing = or_(Endpoint.status == EndpointStatus.DISABLED, Endpoint.failures_in_row > 0)
+    statement = select(Endpoint).where(*clauses, failing).order_by(Endpoint.failing_since.desc()).limit(MOST)
+    return [Notice("webhook", _host(one.url), _trouble(one), f"/admin/webhooks/{one.id}", "bad")
+            for one in db.session.scalars(statement, values)]
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]
+
+
+def _trouble(one: Endpoint) -> str:
+    """What is wrong with an endpoint."""
+    if one.status is EndpointStatus.DISABLED:
+        return "disabled, events are held"
+    return f"{one.failures_in_row:,} {'failure' if one.failures_in_row == 1 else 'failures'} in a row"
+
+
+def _deliveries(who: Actor) -> list[Notice]:
+    """Deliveries that were given up in the last seven days."""
+    clauses, values = tasks.LISTING.owned(who)
+    since = clock.now() - LATELY
+    count = db.session.scalar(
+        select(func.count()).select_from(Task).where(
+            *clauses, Task.kind == "webhook", Task.status == TaskStatus.FAILED, Task.finished_at >= since), values,
+    )
+    wanted = {"status": TaskStatus.FAILED.value, "created_after": since.astimezone(zone()).date().isoformat()}
+    noun = "delivery" if count == 1 else "deliveries"
+    return [Notice("send", f"{count:,} failed {noun}", "in 7 days", "/admin/webhooks/deliveries?" + urlencode(wanted),
+                   "bad")] if count else []
+
+
+def _expiring(who: Actor, mode: Mode) -> list[Notice]:
+    """Keys that expire within 14 days, the next one first."""
+    query = Query(
+        filters={"status": "ACTIVE", "mode": mode, "expires_before": clock.now() + SOON}, sort="expires_at",
+        descending=False, limit=MOST,
+    )
+    found = api_keys.LISTING.page(who, query)
+    rows = [Notice("key", one.name, f"expires {_within(one.expires_at - clock.now())}", f"/admin/keys/{one.id}")
+            for one in found.records]
+    more = found.total - len(found.records)
+    return rows + ([Notice("key", f"{more:,} more keys", "expire within 14 days", "/admin/keys?tab=expiring")]
+                   if more > 0 else [])
+
+
+def _within(left: timedelta) -> str:
+    """in 6 days, tomorrow, today."""
+    days = left // timedelta(days=1)
+    return f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "within 24 hours"
+
+
+def _open(who: Actor, mode: Mode) -> list[Notice]:
+    """Keys that work from every address, in one line."""
+    query = Query(filters={"status": "ACTIVE", "mode": mode}, limit=MOST_KEYS)
+    found = [key for key in api_keys.LISTING.page(who, query).records if not key.allowed_ips]
+    if not found:
+        return []
+    one = len(found) == 1
+    title = found[0].name if one else f"{len(found):,} keys"
+    return [Notice("shield-lock", title, f"{'works' if one else 'work'} from any IP",
+                   f"/admin/keys/{found[0].id}" if one else "/admin/keys")]
