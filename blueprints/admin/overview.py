@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, make_response, render_template, request, session
-from werkzeug.wrappers import Response as BaseResponse
+from flask import Response, render_template, request, session
 
 from blueprints.admin import attention, traffic
 from blueprints.admin.traffic import Incident
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import is_partial, redirect_to
+from blueprints.pages.htmx import page_or_part
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, me, need
 from domain import clock
@@ -123,17 +122,13 @@ def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> li
     return [] if all(step.done for step in found) else found
 
 
-def show_incident() -> BaseResponse:
-    """The last incident in a sentence, which htmx puts into the page; for others its figures."""
+def show_incident() -> Response:
+    """The last incident in a sentence: htmx puts it into the overview; without a script it is a page."""
     who = actor()
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     found = traffic.last_incident(who, mode)
-    url = incident_url(found) if found else "/admin/analytics?range=7d"
-    if not is_partial():
-        return redirect_to(url)
-    names = traffic.names(who, found) if found else None
-    page: Response = make_response(render_template("admin/_incident.html", found=found, url=url, names=names))
-    return page
+    names, url = (traffic.names(who, found), incident_url(found)) if found else (None, "")
+    return page_or_part("admin/incident.html", "admin/_incident.html", found=found, url=url, names=names)
 
 
 def incident_url(found: Incident) -> str:
