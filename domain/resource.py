@@ -58,11 +58,13 @@ def switch(
     icons: tuple[str, str] = ("archive", "archive-off"),
     allowed: Callable[[Actor], bool] = lambda actor: True,
     bulk: bool = False,
+    confirm: Callable[[Any], Sequence[str]] | None = None,
 ) -> dict[str, Action]:
-    """The actions `archive` and `activate`, one of which each row is offered."""
+    """The actions `archive` and `activate`, one of which each row is offered; `confirm` is about `archive`."""
     return {
         "archive": Action(
             run=off, title=titles[0], past=past[0], icon=icons[0], undo=undo, keeps=(keeps,), bulk=bulk,
+            confirm=confirm,
             offered=lambda actor, row: is_on(row) and allowed(actor),
         ),
         "activate": Action(

@@ -9,7 +9,7 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import money
 from blueprints.pages.session import wide_actor
-from domain import clock
+from domain import clock, usage
 from domain.people import customers
 from domain.sales import budget_sums
 from models.customer import Address, Customer, CustomerStatus
@@ -58,6 +58,12 @@ def context(record: Any) -> dict[str, Any]:
     return {
         "pending": pending, "approved": approved, "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
     }
+
+
+def open_documents(record: Any) -> tuple[str, ...]:
+    """What the customer still has open, for the confirmation of archiving."""
+    found = usage.of(customers.LISTING.get(wide_actor(), record.id))
+    return (f"{usage.as_text(found)} {'stays' if sum(found.values()) == 1 else 'stay'} open.",) if found else ()
 
 
 def limit(row: Customer) -> str:
@@ -121,6 +127,7 @@ PAGE = ListPage(
     ),
     values=values,
     tones={"active": "ok", "stopped": "warn", "archived": ""},
+    warnings=lambda verb, record: open_documents(record) if verb == "archive" else (),
     show="admin/customer.html",
     details="admin/_customer.html",
     context=context,

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import key_use, traffic
+from blueprints.admin import consequences, key_use, traffic
 from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
@@ -65,11 +65,8 @@ def current_tab() -> str:
 
 
 def warnings(verb: str, record: Any) -> tuple[str, ...]:
-    """The recent use of a key, for the confirmation of its revocation."""
-    use = key_use.of([record.id]).get(record.id)
-    if use is None or not use.requests:
-        return ()
-    return (f"It made {use.requests:,} request{'s' if use.requests > 1 else ''} in the last 7 days.",)
+    """What ends with a key, for the confirmation of its revocation."""
+    return consequences.of_key(record, wide_actor())
 
 
 PAGE = KeyPage(

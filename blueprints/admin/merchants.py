@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from blueprints.admin import choices
+from blueprints.admin import choices, consequences
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.session import wide_actor
 from domain.people import merchants
 from models.merchant import Merchant
 
@@ -56,6 +57,7 @@ PAGE = ListPage(
         )),
     ),
     values=values,
+    warnings=lambda verb, record: consequences.of_merchant(record, wide_actor()) if verb == "archive" else (),
     show="admin/merchant.html",
     needs_merchant=False,
 )

@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import Response
 
+from blueprints.admin import consequences
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.users import PAGE, is_about_test, token_name
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import services
+from domain.access import tokens
 from domain.people import users
 
 
@@ -44,8 +46,10 @@ def ask_revoke(key: int) -> Response:
 def question(key: int, action: str, *, title: str, text: str, button: str) -> Response:
     """The confirmation, with the user's name."""
     record, test = users.LISTING.read(wide_actor(), key), is_about_test()
+    found = tokens.of_user(key, test=test)
     return ask(Confirmation(
         title=title.format(token_name(test=test)), text=text,
         action=PAGE.url("token", key=key, action=action, world="test" if test else None),
-        back=PAGE.url("show", key=key), button=button, danger=True, facts=(record.email,),
+        back=PAGE.url("show", key=key), button=button, danger=True,
+        facts=(record.email, *consequences.of_tokens([found.id] if found is not None else [])),
     ))

@@ -18,6 +18,7 @@ from models.credential import Credential, Mode
 from models.merchant import Merchant
 
 __all__ = ["Incident", "Names", "Today", "freshen", "last_incident", "names", "scope_of", "today"]
+MOST_OPERATIONS = 3
 CATCH_UP_WAIT = 0.5                 # seconds that a page waits for the newest calls to be stored
 
 
@@ -85,3 +86,11 @@ def names(who: Actor, found: Incident) -> Names:
 def _name(model: type[Merchant | Credential], key: int) -> str:
     name: str | None = db.session.scalar(select(model.name).where(model.id == key))
     return name or ""
+
+
+def operations_of(who: Actor, key_id: int, days: int) -> list[str]:
+    """The operations that a key called most in the last days."""
+    now = clock.now()
+    window = periods.window(now - timedelta(days=days), now, zone(), step=1440)
+    question = Filter(scope=scope_of(who), start=window.start, end=window.end, key_id=key_id)
+    return [f"{use.method} {use.endpoint}" for use in queries.top_endpoints(question, window, MOST_OPERATIONS)]

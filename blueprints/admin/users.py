@@ -5,7 +5,7 @@ from typing import Any
 from flask import flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import choices
+from blueprints.admin import choices, consequences
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
@@ -39,6 +39,14 @@ def context(record: Any) -> dict[str, Any]:
         "granted": granted, "sessions": sessions.of_user(record.id),
         "role": ROLES[record.role],
     }
+
+
+def what_ends(record: Any) -> tuple[str, ...]:
+    """The user's sessions and the calls with the API tokens, for the confirmations that end them."""
+    count = len(sessions.of_user(record.id))
+    known = [tokens.of_user(record.id, test=test) for test in (False, True)]
+    calls = consequences.of_tokens([one.id for one in known if one is not None])
+    return (f"{count:,} open {'session ends' if count == 1 else 'sessions end'}.", *calls) if count else calls
 
 
 PAGE = ListPage(
@@ -82,6 +90,7 @@ PAGE = ListPage(
     form="admin/user_form.html",
     show="admin/user.html",
     details="admin/_user.html",
+    warnings=lambda verb, record: what_ends(record),
     context=context,
     needs_merchant=False,
 )

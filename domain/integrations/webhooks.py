@@ -226,6 +226,13 @@ def _what_ends(row: Any) -> list[str]:
     return [row.url, kept, cancelled] if count else [row.url, kept]
 
 
+def _what_waits(row: Any) -> list[str]:
+    """The texts of the dialog that confirms a pause."""
+    count = deliveries.waiting(row.id)
+    now = f"{count:,} {'delivery waits' if count == 1 else 'deliveries wait'} now and will be held."
+    return ["Events are held until you resume, then sent in order.", *([now] if count else [])]
+
+
 RESOURCE = Resource(
     name="webhooks", noun="webhook endpoint", listing=LISTING, read_scope="READ_KEYS", write_scope="WRITE_KEYS",
     input=EndpointInput, sample=samples.ENDPOINT, create=create, update=update,
@@ -235,7 +242,7 @@ RESOURCE = Resource(
         **switch(
             pause, activate, is_on=lambda row: bool(row.status == EndpointStatus.ACTIVE), undo=turn_back,
             keeps="status", titles=("Pause", "Resume"), past=("{} was paused.", "{} was resumed."),
-            icons=("player-pause", "player-play"),
+            icons=("player-pause", "player-play"), confirm=_what_waits,
         ),
         "pause": Action(run=pause),
     },

@@ -294,5 +294,6 @@ RESOURCE = Resource(
     actions=switch(
         archive, activate, is_on=lambda row: bool(row.status == CustomerStatus.ACTIVE),
         undo=put_back(update, CustomerInput), keeps="status", bulk=True,
+        confirm=lambda row: ("No new budgets can be made for an archived customer. You can activate it again.",),
     ) | copying(copy),
 )

@@ -128,6 +128,7 @@ RESOURCE = Resource(
     actions=switch(
         archive, activate, is_on=lambda row: bool(row.active), allowed=is_operator,
         undo=put_back(update, MerchantInput), keeps="active",
+        confirm=lambda row: ("Keys and tokens of this profile are refused until you switch it on again.",),
         titles=("Switch off", "Switch on"), past=("{} was switched off.", "{} was switched on."),
     ),
 )

@@ -293,6 +293,7 @@ RESOURCE = Resource(
     ),
     actions=switch(
         archive, activate, is_on=lambda row: bool(row.active), undo=put_back(update, UserInput), keeps="active",
+        confirm=lambda row: ("The user is signed out, and API tokens are refused until you activate the user again.",),
         titles=("Deactivate", "Activate"), past=("{} was deactivated and signed out.", "{} was activated."),
     ),
 )

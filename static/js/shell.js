@@ -6,6 +6,9 @@
 
   function paint(root) {
     all("[data-w]", root).forEach((meter) => meter.style.setProperty("--w", meter.dataset.w + "%"));
+    // On narrow screens the open tab may be beyond the edge.
+    const tab = one(".tabs [aria-current]", root);
+    if (tab) tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2;
   }
 
   const live = document.createElement("div");

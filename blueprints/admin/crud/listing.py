@@ -145,21 +145,8 @@ class ListPage:
 
     @cached_property
     def places(self) -> Mapping[str, str]:
-        """The place of each column on narrow screens, where a row has two lines: first … second, left … right."""
-        shown = [column for column in self.columns if not column.minor]
-        wanted = {
-            "first": [column for column in shown if column.kind == "link"] or shown,
-            "second": [column for column in shown if column.kind in FIGURES]
-            or [column for column in shown if column.kind in ("day", "ago", "when", "flag")],
-            "right": [column for column in reversed(shown) if column.kind == "tag"],
-            "left": [column for column in shown if column.kind in ("text", "mono", "until")],
-        }
-        found: dict[str, str] = {}
-        for place, columns in wanted.items():
-            column = next((one for one in columns if one.name not in found), None)
-            if column is not None:
-                found[column.name] = place
-        return {column.name: found.get(column.name, "gone") for column in self.columns}
+        """The place of each column on narrow screens."""
+        return places_of(self.columns)
 
     def filters(self, who: Actor) -> dict[str, Any]:
         """The filters in the URL, typed."""
@@ -202,6 +189,24 @@ class ListPage:
         if page.records or not page.total:
             return page
         return self.resource.listing.page(who, replace(query, offset=(page.pages - 1) * page.limit))
+
+
+def places_of(columns: Sequence[Column]) -> dict[str, str]:
+    """The place of each column on narrow screens, where a row has two lines: first … second, left … right."""
+    shown = [column for column in columns if not column.minor]
+    wanted = {
+        "first": [column for column in shown if column.kind == "link"] or shown,
+        "second": [column for column in shown if column.kind in FIGURES]
+        or [column for column in shown if column.kind in ("day", "ago", "when", "flag")],
+        "right": [column for column in reversed(shown) if column.kind == "tag"],
+        "left": [column for column in shown if column.kind in ("text", "mono", "until")],
+    }
+    found: dict[str, str] = {}
+    for place, candidates in wanted.items():
+        column = next((one for one in candidates if one.name not in found), None)
+        if column is not None:
+            found[column.name] = place
+    return {column.name: found.get(column.name, "gone") for column in columns}
 
 
 def show_list(

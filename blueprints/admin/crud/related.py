@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.crud.listing import Column, ListPage, places_of
 from blueprints.admin.crud.tabs import Tab
 from domain.actor import Actor
 from domain.pages import Page, Query
@@ -39,12 +39,12 @@ def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:
 
 
 def _tab(here: ListPage, other: ListPage, filters: dict[str, Any], record: Any, who: Actor) -> Tab:
-    count = other.resource.listing.count(who, **filters)
+    count, shown = other.resource.listing.count(who, **filters), columns(here, other)
     return Tab(
         name=other.resource.name, title=other.title, count=f"{count:,}" if count else "",
         template="admin/_related.html",
         context=lambda: {
-            "other": other, "columns": columns(here, other), "page": rows(other, filters, who),
+            "other": other, "columns": shown, "places": places_of(shown), "page": rows(other, filters, who),
             "link": lambda number: here.url(
                 "show", key=record.id, tab=other.resource.name, page=number if number > 1 else None),
         },
