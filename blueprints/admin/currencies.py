@@ -178,6 +178,7 @@ def set_rate() -> BaseResponse:
     if not may_set():
         raise Forbidden("Rates apply to all merchants: only a user with all merchants can set one.")
     given = {inside: request.form.get(wire, "") for inside, wire in NAMES.items()}
+    given["day"] = given["day"] or today().isoformat()
     try:
         new = inputs.parse(currencies.RateInput, given, text=True, zone=zone().key)
         with transaction():

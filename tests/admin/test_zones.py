@@ -11,6 +11,9 @@ from domain.actor import Actor
 from models.budget import Budget
 from models.credential import Credential
 from tests import cast
+from tests.days import DAYS, moment
+
+SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -64,6 +67,25 @@ def test_a_key_ends_with_a_day_of_its_merchant(admin, tokyo):
     today = clock.now().astimezone(local.tzinfo).date()
     assert local.time() == time(23, 59, 59)
     assert local.date() - today in (timedelta(days=30), timedelta(days=29))        # midnight may have passed
+
+
+@pytest.mark.parametrize("own", [True, False], ids=["the user's", "the merchant's"])
+@pytest.mark.parametrize(("zone", "day", "first", "last"), DAYS)
+def test_the_days_of_a_list_are_whole_days_of_the_readers_zone(signed_in, own, zone, day, first, last):
+    merchant = cast.make_merchant(timezone="UTC" if own else zone)
+    reader = signed_in("admin_user", [merchant])
+    if own:
+        reader.post("/admin/account", {"name": "Ada", "timezone": zone})
+    customer = cast.make_customer(merchant)
+    for at in (moment(first) - SECOND, moment(first), moment(last), moment(last) + SECOND):
+        key = cast.make_budget(merchant, customer)
+        with transaction():
+            db.session.get_one(Budget, key).created_at = at
+    for path in ("/admin/budgets", "/admin/budgets.csv"):
+        text = reader.get(f"{path}?created_after={day}&created_before={day}").text
+        shown = {number for number in range(1, 5) if f"/admin/budgets/{number}" in text or f"\n{number}," in text}
+        assert shown == {2, 3}, path
+    assert moment(first).astimezone(ZoneInfo(zone)).isoformat() in text          # the file has the reader's times
 
 
 def test_deleting_what_is_in_use_is_refused_or_said(admin, tokyo):

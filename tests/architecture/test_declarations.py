@@ -6,8 +6,9 @@ from collections import Counter
 import pytest
 
 from app import CONTRACTS
+from blueprints.api.field_map import Moment
 from blueprints.api.field_parts import Many, One
-from database import db
+from database import UtcDateTime, db
 from domain.permissions import EVERYTHING
 from models import Merchant
 
@@ -133,3 +134,22 @@ def test_a_listing_of_merchants_rows_filters_by_merchant(exposure):
     listing = exposure.resource.listing
     if hasattr(listing.model, "merchant_id"):
         assert listing.merchant == "merchant_id"
+
+
+def shown_columns(fields, listing, children=None):
+    """Every field that shows a column, with the column: of rows, of objects in them and of their children."""
+    columns = listing.columns if children is None else children.columns
+    for wire, one in fields.items():
+        if isinstance(one, Many):
+            yield from shown_columns(one.fields, listing, listing.children[one.child])
+        elif isinstance(one, One) and one.of is None:
+            yield from shown_columns(one.fields, listing, children)
+        elif one.source in columns:
+            yield wire, one, columns[one.source]
+
+
+@pytest.mark.parametrize("exposure", EXPOSURES, ids=named)
+def test_a_time_is_shown_as_the_contract_shows_times(exposure):
+    wrong = [wire for wire, one, column in shown_columns(exposure.fields, exposure.resource.listing)
+             if isinstance(column.type, UtcDateTime) and not isinstance(one, Moment)]
+    assert wrong == [], f"Declare {wrong} of {exposure.name} as Moment: the contract's form, in the zone of the call"

@@ -14,6 +14,7 @@ from domain.people import merchants
 from domain.sales import budgets
 from models.budget import Budget
 from tests import cast
+from tests.days import DAYS, moment
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
@@ -47,13 +48,13 @@ def test_a_merchant_made_without_a_zone_has_none():
         assert merchants.create(Actor.operator(), new).timezone is None
 
 
-@pytest.mark.parametrize(("zone", "end"), [
-    ("Pacific/Auckland", "2026-11-29T10:59:59"), ("America/Lima", "2026-11-30T04:59:59"),
-    (None, "2026-11-29T23:59:59"),
+@pytest.mark.parametrize(("zone", "day", "end"), [
+    ("Pacific/Auckland", "2026-11-29", "2026-11-29T10:59:59"), ("America/Lima", "2026-11-29", "2026-11-30T04:59:59"),
+    (None, "2026-11-29", "2026-11-29T23:59:59"), *((zone, day, last) for zone, day, _, last in DAYS),
 ])
-def test_a_bare_day_holds_until_its_last_second_where_the_merchant_is(noon, zone, end):
-    found = budget_until(cast.make_merchant(timezone=zone), "2026-11-29")
-    assert found.replace(microsecond=0) == datetime.fromisoformat(end + "+00:00")
+def test_a_bare_day_holds_until_its_last_second_where_the_merchant_is(noon, zone, day, end):
+    found = budget_until(cast.make_merchant(timezone=zone), day)
+    assert found.replace(microsecond=0) == moment(end)
 
 
 def test_a_day_whose_last_hour_comes_twice_ends_with_the_second():

@@ -14,7 +14,7 @@ from blueprints.api.core.contract import exact
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.verbs import expose, listed
-from domain import inputs, settings
+from domain import clock, inputs, settings
 from domain.actor import Actor
 from domain.catalog import currencies
 from domain.catalog.currencies import Rate, RateInput
@@ -59,15 +59,15 @@ def shown(rate: Rate) -> dict[str, Any]:
     return {"from": rate.from_code, "to": rate.to_code, "rate": exact(rate.rate), "dt": rate.day.isoformat()}
 
 
-def day(given: Any) -> date | None:
-    """A day, or the day of a time in the call's zone."""
+def day(given: Any) -> date:
+    """A day, or the day of a time in the call's zone; today without one."""
+    zone = g.call.zone or UTC
     if given is None or given == "":
-        return None
+        return clock.now().astimezone(zone).date()
     try:
         if isinstance(given, str) and DAY.fullmatch(given):
             return date.fromisoformat(given)
         if isinstance(given, str):
-            zone = g.call.zone or UTC
             return times.moment(given, zone).astimezone(zone).date()
     except (ValueError, PydanticCustomError):
         pass

@@ -1,13 +1,19 @@
 """Bare days, and deletions of what is in use: alike on the Public API, Core by REST and by JSON-RPC."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain import clock
+from database import db, transaction
+from domain import clock, settings
+from domain.actor import Actor
+from models.product import Product
 from tests import cast
 from tests.api.conftest import Caller
+from tests.days import DAYS, moment
 
+SECOND = timedelta(seconds=1)
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 END = datetime(2026, 11, 30, 4, 59, 59, tzinfo=UTC)              # of the 29th in Lima
 
@@ -65,6 +71,32 @@ def test_created_before_a_day_means_the_merchants_day(public, lima, monkeypatch)
     found = {query: public.get(f"/products?{query}").json["pagination"]["total"] for query in (
         "createdBefore=2026-11-28", "createdBefore=2026-11-29", "createdAfter=2026-11-29", "createdAfter=2026-11-30")}
     assert list(found.values()) == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("has_zone", [True, False], ids=["the merchant's", "the system's"])
+@pytest.mark.parametrize(("zone", "day", "first", "last"), DAYS)
+def test_the_days_of_a_list_are_whole_days_of_the_zone(app, zone, day, first, last, has_zone):
+    merchant = cast.make_merchant(timezone=zone if has_zone else None)
+    if not has_zone:
+        with transaction():
+            settings.update(Actor.operator(), {"system_timezone": zone})
+    for at in (moment(first) - SECOND, moment(first), moment(last), moment(last) + SECOND):
+        key = cast.make_product(merchant)
+        with transaction():
+            db.session.get_one(Product, key).created_at = at
+    api = Caller(app, cast.make_key(merchant)[1])
+    found = api.get(f"/products?createdAfter={day}&createdBefore={day}").json["data"]
+    assert {one["id"] for one in found} == {"product_2", "product_3"}
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_without_a_day_a_rate_is_todays_where_the_caller_is(core, zone, monkeypatch):
+    for now in (datetime(2026, 11, 28, 11, tzinfo=UTC), datetime(2026, 11, 28, 23, tzinfo=UTC)):
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        today = now.astimezone(ZoneInfo(zone)).date().isoformat()
+        made = core.result("accounting.currencies.rates.create", {"from": "EUR", "to": "USD", "rate": 1, "__tz": zone})
+        assert made["dt"] == today
+        assert core.result("accounting.currencies.get_rate", {"to": "EUR", "__tz": zone})["dt"] == today
 
 
 def test_a_customer_with_pending_budgets_is_kept_and_the_answer_says_by_what(contract, lima):
