@@ -29,7 +29,11 @@ db = current_app.extensions["migrate"].db
 
 def metadata_of(bind_name: str) -> sa.MetaData:
     """The tables that one bind should have."""
-    return db.metadatas.get(BIND_KEYS[bind_name]) or sa.MetaData()
+    found: sa.MetaData = db.metadatas.get(BIND_KEYS[bind_name]) or sa.MetaData()
+    dialect = db.engines[BIND_KEYS[bind_name]].dialect.name
+    for table in found.tables.values():         # some indexes are for one database only
+        table.indexes -= {index for index in table.indexes if index.info.get("dialect", dialect) != dialect}
+    return found
 
 
 def only_own(bind_name: str) -> Any:

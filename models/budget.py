@@ -4,13 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String, text
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, ten_thousandths
 from database.text_keys import search_key
 from models.customer import Customer
-from models.owned import Owned, Removable, Versioned
+from models.owned import Owned, Removable, Versioned, living
 from models.product import Product
 
 
@@ -27,10 +27,8 @@ class Budget(Owned, Versioned, Removable, Model):
     __tablename__ = "budgets"
     __table_args__ = constraints(
         CheckConstraint("total_minor >= 0", "total_not_negative"),
-        Index(
-            "ix_budgets_merchant_id_test_created_at", "merchant_id", "test", "created_at",     # counts read only this
-            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
-        ),
+        living("merchant_id", "test", "created_at"),                    # counts read only this
+        living("test", "created_at"),                                   # under all merchants
         Index("ix_budgets_status_valid_until", "status", "valid_until"),
         # Sums of what is pending and of what was approved in a period read only these two.
         Index(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, long_text, minor, pk, word
 from database.text_keys import search_key, sort_key
-from models.owned import Owned, Removable, Versioned
+from models.owned import Owned, Removable, Versioned, falling, living
 
 
 class CustomerStatus(StrEnum):
@@ -21,12 +21,6 @@ class CustomerStatus(StrEnum):
 class AddressKind(StrEnum):
     BILLING = "billing"
     SHIPPING = "shipping"
-
-
-def living(*columns: str) -> Index:
-    """An index of the rows that are not deleted."""
-    only = text("deleted_at IS NULL")
-    return Index(None, *columns, sqlite_where=only, postgresql_where=only)
 
 
 class Customer(Owned, Versioned, Removable, Model):
@@ -47,6 +41,8 @@ class Customer(Owned, Versioned, Removable, Model):
         living("test", "name_sort", "id", "status", "merchant_id"),
         living("merchant_id", "test", "email_sort", "id", "status"),
         living("test", "email_sort", "id", "status", "merchant_id"),
+        *falling("customers", "name_sort"),
+        *falling("customers", "email_sort"),
     )
 
     id: Mapped[pk]

@@ -1,9 +1,29 @@
 """What rows of merchants have in common: an owner, a history, a version."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
+
+
+def living(*columns: str) -> Index:
+    """An index of the rows that are not deleted."""
+    only = text("deleted_at IS NULL")
+    return Index(None, *columns, sqlite_where=only, postgresql_where=only)
+
+
+def falling(table: str, column: str) -> list[Any]:
+    """The indexes of descending lists whose empty values are last, under one merchant and under all.
+
+    PostgreSQL reads an index backwards with the empty values first; SQLite has them last in that order.
+    """
+    wanted = {f"ix_{table}_{column}_down": ("merchant_id", "test"), f"ix_{table}_{column}_all_down": ("test",)}
+    return [
+        Index(name, *before, text(f"{column} DESC NULLS LAST"), text("id DESC"),
+              postgresql_where=text("deleted_at IS NULL"), info={"dialect": "postgresql"})
+        for name, before in wanted.items()
+    ]
 
 
 class Owned:

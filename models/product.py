@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, word
 from database.text_keys import search_key, sort_key
-from models.owned import Owned, Removable, Versioned
+from models.owned import Owned, Removable, Versioned, falling, living
 
 
 class ProductKind(StrEnum):
@@ -84,14 +84,14 @@ class Product(Owned, Versioned, Removable, Model):
             "uq_products_merchant_id_test_sku_key", "merchant_id", "test", "sku_key", unique=True,
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
-        Index(
-            "ix_products_merchant_id_test_created_at", "merchant_id", "test", "created_at",     # counts read only this
-            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
-        ),
+        living("merchant_id", "test", "created_at"),                    # counts read only this
+        living("test", "created_at"),                                   # under all merchants
         Index(
             "ix_products_merchant_id_test_name_sort", "merchant_id", "test", "name_sort", "id",
             sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
         ),
+        living("test", "name_sort", "id"),
+        *falling("products", "name_sort"),
     )
 
     id: Mapped[pk]
