@@ -213,7 +213,7 @@ def test_every_key_opens_what_it_opened(upgraded: Installation) -> None:
 
 def test_a_kept_answer_is_given_again(upgraded: Installation) -> None:
     call, key = caller(upgraded, "Everything of Alder"), EXPECTED["idempotency"]
-    sent = {"name": "ExampleBody twice", "email": "twice@example.org"}
+    sent = {"name": "Told twice", "email": "twice@example.org"}
     again = call("POST", "/customers", sent, **{"Idempotency-Key": key["key"]})
     assert (again.status_code, again.json["data"]["id"]) == (201, key["customer_id"])
     assert call("POST", "/customers", sent | {"name": "Another"}, **{"Idempotency-Key": key["key"]}).status_code == 409

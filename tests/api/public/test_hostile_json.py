@@ -132,7 +132,7 @@ REQUIRED = ("name", "price", "details", "kind", "items", "customer_id", "quantit
 
 
 def fits(field, value):
-    """May this value stand in this field? ExampleBody from the kind of field, as the contract's tables tell it."""
+    """May this value stand in this field? Said from the kind of field, as the contract's tables tell it."""
     if value is None:
         return field.name not in REQUIRED and not isinstance(field, Words)
     if isinstance(field, Amount | Price):
