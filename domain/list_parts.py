@@ -11,6 +11,7 @@ from database.reader import MOST_ROWS, within_bounds
 from database.searching import containing
 from database.statements import Prepared, Values
 from domain import texts
+from domain.pages import Page
 
 Bound = Callable[[Any], ColumnElement[bool]]
 READERS: dict[Any, Callable[[Any], Any]] = {"text": containing, str: texts.composed}
@@ -70,3 +71,8 @@ def ordered(column: Any, descending: bool) -> list[Any]:
         return [*(one.asc() for one in column[:-1]), *ordered(column[-1], descending)]
     clause = column.desc() if descending else column.asc()
     return [clause.nulls_last() if getattr(column.expression, "nullable", False) else clause]
+
+
+def weight(page: Page) -> int:
+    """The number of rows of a page, with children, for the cache."""
+    return 1 + sum(1 + sum(map(len, record.children.values())) for record in page.records)

@@ -7,6 +7,7 @@ locked if it will change.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +21,7 @@ from database.statements import Prepared, StatementCache
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
-from domain.list_parts import Children, Filter, Reads, ordered
+from domain.list_parts import Children, Filter, Reads, ordered, weight
 from domain.pages import Page, Query, Record
 
 LARGEST_ID = 2**63 - 1
@@ -232,17 +233,28 @@ class Listing:
         wanted = frozenset(query.filters), bool(query.search)
         return *self._whose(actor), *wanted, query.sort, query.descending, query.order
 
-    def _build(self, actor: Actor, query: Query) -> Prepared:
+    def keys(self, actor: Actor, query: Query, *, after: int, until: datetime, limit: int) -> list[int]:
+        """The ids above `after` of matching rows that were not changed since `until`, in their order."""
+        key = self.model.id
+        statement = self._joined(select(key).select_from(self.model)).where(
+            *self._clauses(actor, query), key > bindparam("after"), self.model.updated_at <= bindparam("until")
+        )
+        values = self._own_values(actor) | self._values(query) | {"after": after, "until": until}
+        return list(db.session.scalars(statement.order_by(key).limit(limit), values))
+
+    def _clauses(self, actor: Actor, query: Query) -> list[ColumnElement[bool]]:
         clauses, _ = self.owned(actor)
         for name in sorted(query.filters):
             if name not in self.filters:
                 raise Invalid.field(name, "is not a filter of this list", "inclusion")
             one = self.filters[name]
             clauses.append(one.clause(bindparam(f"f_{name}", expanding=one.kind is list)))
+        return [*clauses, matching(self.search, bindparam("search"))] if query.search else clauses
+
+    def _build(self, actor: Actor, query: Query) -> Prepared:
+        clauses = self._clauses(actor, query)
         counted = select(func.count()).select_from(self.model)
-        if query.search:
-            clauses.append(matching(self.search, bindparam("search")))
-            counted = self._joined(counted)
+        counted = self._joined(counted) if query.search else counted
         rows = self._select().where(*clauses).order_by(*self._order(query))
         rows = rows.limit(bindparam("limit")).offset(bindparam("offset"))
         return Prepared(rows, counted.where(*clauses))
@@ -271,11 +283,6 @@ class Listing:
         keys = [row.id for row in rows]
         parts = {name: kind.of(reader, keys) for name, kind in self.children.items()}
         return [Record(row, {name: found[row.id] for name, found in parts.items()}) for row in rows]
-
-
-def weight(page: Page) -> int:
-    """The number of rows of a page, with children, for the cache."""
-    return 1 + sum(1 + sum(map(len, record.children.values())) for record in page.records)
 
 
 def expect(row: Any, seen: int | Collection[int] | None) -> None:

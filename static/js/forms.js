@@ -10,7 +10,7 @@
       dialog.addEventListener("close", () => dialog.remove(), { once: true });
       // A secret that is shown once must not vanish with a stray Escape.
       dialog.addEventListener("cancel", (event) => {
-        if (one("[data-needs-tick]:disabled", dialog)) event.preventDefault();
+        if ("locked" in dialog.dataset || one("[data-needs-tick]:disabled", dialog)) event.preventDefault();
       });
     });
   }

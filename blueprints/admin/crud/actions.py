@@ -6,18 +6,17 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import cells, undoing
+from blueprints.admin.crud import cells, matching, matching_undo, undoing
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import is_htmx, redirect_to
 from blueprints.pages.session import need, wide_actor
 from database import transaction
-from domain.actor import Actor
 from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from domain.listing import expect
 from domain.resource import Action, Kept
 
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 100                  # as many as a page can have
 
 
 @dataclass(slots=True)
@@ -95,9 +94,12 @@ def bulk(here: ListPage) -> BaseResponse:
     action = action_of(here, verb)
     if not action.bulk:
         raise NotFound("action", verb)
-    keys = [int(key) for key in request.form.getlist("ids") if key.isascii() and key.isdigit()][:MOST_AT_ONCE]
-    if not keys:
-        return done(here, "Nothing was selected.", None)
+    if "matching" in request.form:
+        return matching.bulk(here, verb, action)
+    keys = [int(key) for key in request.form.getlist("ids") if key.isascii() and key.isdigit()]
+    if not 0 < len(keys) <= MOST_AT_ONCE:
+        reason = f"At most {MOST_AT_ONCE} rows at once." if keys else "Nothing was selected."
+        return done(here, reason, None, kind="bad")
     try:
         performed = perform(here, keys, action)
     except (Conflict, PreconditionFailed) as error:
@@ -110,10 +112,12 @@ def undo(here: ListPage) -> BaseResponse:
     verb = request.values.get("verb", "")
     action = action_of(here, verb)
     who, names = wide_actor(), []
+    if "requests" in request.values and action.undo is not None:
+        return matching_undo.undo(here, action)
     try:
         with transaction():
             for key, was in undoing.states(action, request.values.get("was", "")):
-                own, row = find(here, who, key, removed=action.removes)
+                own, row = undoing.find(here, who, key, removed=action.removes)
                 assert action.undo is not None
                 action.undo(own, row, was)
                 names.append(here.name(row))
@@ -140,7 +144,7 @@ def perform(here: ListPage, keys: list[int], action: Action) -> Performed:
     who, performed = wide_actor(), Performed()
     with transaction():
         for key in keys:
-            own, row = find(here, who, key)
+            own, row = undoing.find(here, who, key)
             name, was = here.name(row), undoing.state_of(action, row)
             expect(row, cells.seen_version())
             try:
@@ -154,17 +158,6 @@ def perform(here: ListPage, keys: list[int], action: Action) -> Performed:
                 performed.names.append(name)
             performed.states.append((key, was))
     return performed
-
-
-def find(here: ListPage, who: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:
-    """The row, locked, and before it the actor for its merchant; `removed` looks among the deleted ones first."""
-    listing = here.resource.listing
-    if removed:
-        try:
-            return listing.lock(who, key, removed=True)
-        except NotFound:
-            pass                                    # kept because it is in use: only inactive
-    return listing.lock(who, key)
 
 
 def refused(here: ListPage, key: int, message: str) -> BaseResponse:

@@ -1,6 +1,7 @@
 """Shows confirmations, as a dialog over the page or as a page of its own."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from flask import Response
 
@@ -21,6 +22,7 @@ class Confirmation:
     facts: tuple[str, ...] = ()
     version: int | None = None
     wrong: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)     # what the form sends too
 
 
 def ask(confirmation: Confirmation) -> Response:

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from blueprints.admin.crud.listing import ListPage
-from domain.errors import Invalid
+from domain.actor import Actor
+from domain.errors import Invalid, NotFound
 from domain.resource import Action
 
 States = list[tuple[int, dict[str, Any]]]      # the row's id, and its columns' values
@@ -43,3 +44,14 @@ def states(action: Action, written: str) -> States:
     if not found:
         raise unknown
     return sorted(found)
+
+
+def find(here: ListPage, who: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:
+    """The row, locked, and before it the actor for its merchant; `removed` looks among the deleted ones first."""
+    listing = here.resource.listing
+    if removed:
+        try:
+            return listing.lock(who, key, removed=True)
+        except NotFound:
+            pass                                    # kept because it is in use: only inactive
+    return listing.lock(who, key)
