@@ -27,7 +27,7 @@ def address(kind: str, title: str) -> Section:
     country = Field(
         name=f"{kind}.country", label="Country", kind="select", choices=choices.countries, blank="Not given"
     )
-    return Section(title, (*plain, country))
+    return Section(title, (*plain, country), folds=True)
 
 
 def values(row: Customer) -> dict[str, Any]:
@@ -110,20 +110,20 @@ PAGE = ListPage(
             Field(name="registration_number"),
             Field(name="tax_number", hint="VAT number or similar, as shown on invoices."),
             Field(name="website", kind="url"),
-        )),
+        ), folds=True),
         Section("Billing", (
             Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's"),
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The merchant's"),
             Field(name="credit_limit", kind="number", required=True, fact=limit),
             Field(name="low_balance", kind="number", fact=low,
                   hint="Notify below this balance. Leave empty for never."),
-        )),
+        ), folds=True),
         address("billing_address", "Billing address"),
         address("shipping_address", "Shipping address"),
         Section("More", (
             Field(name="note", kind="area", wide=True),
             Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value per line."),
-        )),
+        ), folds=True),
     ),
     values=values,
     tones={"active": "ok", "stopped": "warn", "archived": ""},

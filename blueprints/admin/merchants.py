@@ -54,7 +54,7 @@ PAGE = ListPage(
             Field(name="postal_code", label="Postal code"),
             Field(name="country", kind="select", choices=choices.countries, blank="Not given"),
             Field(name="document_footer", kind="area", wide=True, hint="Bank account, terms of payment …"),
-        )),
+        ), folds=True),
     ),
     values=values,
     warnings=lambda verb, record: consequences.of_merchant(record, wide_actor()) if verb == "archive" else (),

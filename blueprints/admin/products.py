@@ -114,10 +114,10 @@ PAGE = ListPage(
                   kind="check"),
             Field(name="discount_for_initial_payment_only", label="The discount applies to the first payment only",
                   kind="check"),
-        )),
+        ), folds=True),
         Section("More", (
             Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value per line."),
-        )),
+        ), folds=True),
     ),
     values=values,
     tones={"active": "ok", "inactive": "", "SUBSCRIPTION": "acc", "SERVICE": ""},

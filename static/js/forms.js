@@ -144,6 +144,19 @@
   });
   addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
+  // The first field that is wrong, else on a page with a form the first that is empty. On a phone that would only
+  // open the keyboard.
+  function focusField() {
+    const root = one("dialog[open]") ?? one("form.form");
+    const seen = (field) => field.checkVisibility() && !field.disabled && !field.readOnly;
+    const wrong = root && all("[aria-invalid=true]", root).find(seen);
+    if (wrong) wrong.focus();
+    else if (root?.matches("form") && document.activeElement === document.body && !matchMedia("(pointer: coarse)").matches) {
+      const fields = all("input.inp, select.inp, textarea.inp", root).filter(seen);
+      (fields.find((field) => !field.value) ?? fields[0])?.focus({ preventScroll: true });
+    }
+  }
+
   function ready() {
     openSent();
     all("[data-must-say]").forEach((field) => {
@@ -151,5 +164,10 @@
     });
   }
   ready();
-  document.addEventListener("htmx:after:swap", ready);
+  focusField();
+  document.addEventListener("htmx:after:swap", (event) => {
+    const before = one("dialog[open]");
+    ready();
+    if (one("dialog[open]") !== before || event.detail.ctx.target?.id === "dialog-host") focusField();
+  });
 })();

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from blueprints.admin.crud import matching, matching_undo
+from blueprints.admin.crud.actions import matching, matching_undo
 from database import db
 from models.customer import Customer
 from tests import cast

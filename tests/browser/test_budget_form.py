@@ -79,3 +79,31 @@ def test_two_tabs_with_one_budget_lose_nothing(edited):
     expect(second).to_have_url(re.compile(r"/admin/budgets/\d+$"))
     expect(second.locator("main")).to_contain_text("Said in the other tab")
     expect(second.locator("section[aria-labelledby=lines] tbody tr").first).to_contain_text("7")
+
+
+def test_a_form_has_the_focus_where_one_goes_on(window):
+    page = window().page
+    page.goto("/admin/customers/new?merchant_id=1")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    page.keyboard.type("Ada")
+    page.locator("summary", has_text="Organisation").click()
+    page.get_by_label("Website").fill("nonsense")
+    page.locator("summary", has_text="Shipping address").click()
+    page.locator("[id='shipping_address.postal_code']").fill("1" * 200)
+    page.get_by_role("button", name="Create customer").click()
+    expect(page.get_by_label("Website")).to_be_focused()
+    page.get_by_role("link", name="Postal code").click()
+    code = page.locator("[id='shipping_address.postal_code']")
+    expect(code).to_be_focused()
+
+    page.set_viewport_size({"width": 390, "height": 700})
+    page.emulate_media(reduced_motion="reduce")         # it scrolls at once
+    bar = page.locator(".save-bar")
+    for _ in range(12):                                 # no field with the focus is behind the bar
+        page.keyboard.press("Tab")
+        if page.locator(".save-bar :focus").count():
+            break
+        box = page.locator(":focus").bounding_box()
+        assert box["y"] + box["height"] <= bar.bounding_box()["y"] + 1, box
+    else:
+        raise AssertionError("the bar was not reached")

@@ -41,10 +41,22 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Fields under one heading."""
+    """Fields under one heading. One that folds is closed while nothing is in it."""
 
     title: str
     fields: tuple[Field, ...]
+    folds: bool = False
+
+    def is_open(self, values: Mapping[str, str], usual: Mapping[str, str], told: Collection[str]) -> bool:
+        """Whether a field has a mistake or a note, or another value than the usual one."""
+        names = [one.name for one in self.fields]
+        given = [name for name in names if _worth(values.get(name, "")) != _worth(usual.get(name, ""))]
+        return not self.folds or bool(given) or any(name in told for name in names)
+
+
+def _worth(value: str) -> str:
+    """The value, with a zero like nothing: 0.00 is what an empty amount is stored as."""
+    return value.strip().strip("0.") and value.strip()
 
 
 def unsaid(row: Any) -> str:

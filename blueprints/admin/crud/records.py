@@ -74,10 +74,14 @@ def blank_form(here: ListPage) -> Response:
         raise Forbidden(f"Only a user with all merchants can create a {here.resource.noun}.")
     if choice_of(here, None)["merchants"] and not chosen_merchant():
         return make_response(render_template("admin/choose_merchant.html", here=here, merchants=own_merchants(me())))
+    return form(here, None, usual(here) | request.args.to_dict())
+
+
+def usual(here: ListPage) -> dict[str, str]:
+    """The values of a form in which nothing was chosen or typed."""
     assert here.resource.input is not None
     known = here.resource.input.model_fields
-    defaults = {name: plain(field.default) for name, field in known.items() if not field.is_required()}
-    return form(here, None, defaults | request.args.to_dict())
+    return {name: plain(field.default) for name, field in known.items() if not field.is_required()}
 
 
 def filled_form(here: ListPage, key: int) -> BaseResponse:
@@ -99,7 +103,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
         values, now = merged.values, merged.now
     page = render_template(
         here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
-        once=form_token.token() if row is None else "", **choice_of(here, row), **here.choices(who),
+        usual=usual(here), once=form_token.token() if row is None else "", **choice_of(here, row), **here.choices(who),
     )
     return make_response(page, REFUSED.get(type(wrong), 422) if wrong else 200)
 

@@ -6,7 +6,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import cells, matching, matching_undo, undoing
+from blueprints.admin.crud import cells
+from blueprints.admin.crud.actions import matching, matching_undo, undoing
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import is_htmx, redirect_to

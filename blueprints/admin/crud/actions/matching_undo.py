@@ -12,9 +12,9 @@ from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import undoing
+from blueprints.admin.crud.actions import undoing
+from blueprints.admin.crud.actions.matching import AT_ONCE, MOST, SECONDS, counted, leave, past, progress
 from blueprints.admin.crud.listing import ListPage
-from blueprints.admin.crud.matching import AT_ONCE, MOST, SECONDS, counted, leave, past, progress
 from blueprints.pages.session import me, wide_actor
 from database import DatabaseBusy, db, transaction
 from domain import clock
