@@ -23,6 +23,7 @@ from database import db, ip_addresses
 Object = tuple[str, int]        # noun and id
 FEW_SHAPES = 400                # up to which each is read along its own index
 EXPORT_PAGE = 1000
+CLOSE = tuple(timedelta(seconds=seconds) for seconds in (600, 60, 10, 1, 0.1, 0.01))      # the longest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,19 @@ def count_up_to(question: Filter, most: int) -> int:
     """The number of requests, but not more than `most`, for questions that no roll-up answers."""
     with db.engines["log"].connect() as connection:
         return len(_keys(connection, question, None, most))
+
+
+def centred(question: Filter, row: Row, newer: int) -> str | None:
+    """The cursor of the page that has some newer requests above this row; None where that is the first page."""
+    for within in CLOSE:
+        end = row.at + within
+        if end >= question.end:
+            continue
+        found = requests(question.within(row.at, end), None, newer + 2).rows
+        if len(found) <= newer + 1:
+            return f"{micros(end)}-0"
+    first = requests(question.within(row.at, question.end), None, newer + 2)
+    return f"{micros(row.at)}-{row.id + 1}" if first.following else None
 
 
 def _parsed(cursor: str) -> tuple[int, int]:

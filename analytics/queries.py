@@ -22,6 +22,7 @@ from database import db
 
 PERCENTILES = (0.5, 0.95, 0.99)
 LONG = 14 * DAY                     # minutes, from which the trend of an endpoint is shown by day
+NO_ENDPOINTS = ("(unmatched)", "(other)")       # of unknown paths, and of the many names in an imported log
 MEASURES = ("count", "timed", "throttled", "sum_us", "request_bytes", "response_bytes")
 
 
@@ -129,22 +130,31 @@ def latency(question: Filter, window: Window) -> tuple[Latency, ...]:
     for bucket, packed in _rows(
             _in_window(histograms, columns, question, window, _grain(question, timed=True))):
         mergers.setdefault(window.index(bucket), Merger()).add(packed)
+    slowest: dict[int, int] = {}
+    grain = _grain(question, timed=True)
+    for bucket, longest in _rows(_in_window(cells, [cells.c.bucket, cells.c.max_us], question, window, grain)):
+        at = window.index(bucket)
+        slowest[at] = max(slowest.get(at, 0), longest)
     nothing = Merger()
     return tuple(
-        Latency(start, end, *mergers.get(at, nothing).quantiles(PERCENTILES, 1 << 62))
+        Latency(start, end, *mergers.get(at, nothing).quantiles(PERCENTILES, slowest.get(at, 0)))
         for at, (start, end) in enumerate(window.buckets()))
 
 
 def top_endpoints(question: Filter, window: Window, limit: int = 8, order: str = "requests") -> list[EndpointUse]:
-    """The endpoints with the most requests (or errors), calls within batches counted by their method."""
+    """The endpoints with the most requests (or errors), calls within batches counted by their method.
+
+    Paths that are no endpoint have no place among them, unless the question is about them.
+    """
     names = ("contract", "method", "endpoint")
-    columns = [*(shapes.c[name] for name in names), shapes.c.status_class, cells.c.count]
-    found = _covering(cells, columns, question, _grain(question, *names, "status_class"), True)
+    found = _endpoint_cells(question, names)
     group = [found.c[name] for name in names]
     count, errors = _sum(found.c.count).label("requests"), _errors(found.c.status_class, found.c.count).label("errors")
     ranked: list[Any] = [desc("errors"), desc("requests")] if order == "errors" else [desc("requests"), desc("errors")]
-    statement = select(*group, count, errors).group_by(*group).order_by(*ranked, *group).limit(limit)
-    rows = _rows(statement)
+    statement = select(*group, count, errors, func.max(found.c.max_us)).group_by(*group)
+    if question.endpoint is None:
+        statement = statement.where(found.c.endpoint.not_in(NO_ENDPOINTS))
+    rows = _rows(statement.order_by(*ranked, *group).limit(limit))
     wanted = [row[2] for row in rows]
     if not rows:
         return []
@@ -154,9 +164,22 @@ def top_endpoints(question: Filter, window: Window, limit: int = 8, order: str =
     return [
         EndpointUse(
             contract, method, endpoint, int(requests), int(failed),
-            slowness.get((contract, method, endpoint), nothing).quantiles((0.95,), 1 << 62)[0],
+            slowness.get((contract, method, endpoint), nothing).quantiles((0.95,), longest)[0],
             tuple(trends.get((contract, method, endpoint), [0] * (len(window.edges) - 1))))
-        for contract, method, endpoint, requests, failed in rows]
+        for contract, method, endpoint, requests, failed, longest in rows]
+
+
+def _endpoint_cells(question: Filter, names: tuple[str, ...]) -> Subquery:
+    columns = [*(shapes.c[name] for name in names), shapes.c.status_class, cells.c.count, cells.c.max_us]
+    return _covering(cells, columns, question, _grain(question, *names, "status_class"), True)
+
+
+def unknown_paths(question: Filter) -> tuple[int, int]:
+    """The requests of paths that are no endpoint, such as strangers' scans, and how many of them failed."""
+    found = _endpoint_cells(question, ("endpoint",))
+    count, errors = _sum(found.c.count), _errors(found.c.status_class, found.c.count)
+    row = _rows(select(count, errors).where(found.c.endpoint.in_(NO_ENDPOINTS)))[0]
+    return int(row[0]), int(row[1])
 
 
 def _slowness(question: Filter, endpoints: list[str]) -> dict[tuple[str, ...], Merger]:

@@ -3,13 +3,13 @@
 from flask import Blueprint
 
 from blueprints.admin.crud import tabs
-from blueprints.analytics import calls, report, requests
+from blueprints.analytics import calls, report, requests, single
 from blueprints.pages import csrf, errors, session
 
 bp = Blueprint("analytics", __name__, url_prefix="/admin")
 session.guard(bp)
 csrf.attach(bp)
 errors.attach(bp)
-for part in (report, requests):
+for part in (report, requests, single):
     part.register(bp)
 tabs.add(20, calls.provide)

@@ -51,8 +51,10 @@ def finder() -> Callable[[str, int], Link]:
 
 
 def owners(row: Row) -> list[Object]:
-    """Merchant, user and customer of a request."""
-    named = (("merchant", row.merchant_id), ("user", row.user_id), ("customer", row.customer_id))
+    """Merchant, user and customer of a request; without a key the merchant is last, because the others called."""
+    named = [("merchant", row.merchant_id), ("user", row.user_id), ("customer", row.customer_id)]
+    if row.key_id is None:
+        named.append(named.pop(0))
     return [(noun, key) for noun, key in named if key is not None]
 
 

@@ -9,7 +9,7 @@ from flask import Response, make_response, render_template, request
 
 from analytics import charts, queries
 from analytics.figures import Latency, Point, Totals
-from blueprints.analytics import export, incident
+from blueprints.analytics import export, incident, links
 from blueprints.analytics.command import curl
 from blueprints.analytics.report_query import ReportQuery, choices, key_names, read
 from blueprints.pages import navigation
@@ -52,7 +52,7 @@ def register(bp: Any) -> None:
 
 def show() -> Response:
     """The page; for htmx only the part that depends on the question, and nothing if it has not changed."""
-    asked = read(DEFAULT_RANGE)
+    asked = read(DEFAULT_RANGE, rolled=True)
     totals = queries.totals(asked.filter)
     stamp = _stamp(asked, totals)
     if request.args.get("seen") == stamp:
@@ -87,9 +87,11 @@ def _content(asked: ReportQuery, totals: Totals) -> dict[str, Any]:
     return {
         "totals": totals, "tiles": tiles(asked, totals, former, points, slow),
         "charts": _charts(asked, points, past, slow), "endpoints": endpoints,
+        "unknown": (0, 0) if question.endpoint else queries.unknown_paths(question),
         "busiest": max((use.requests for use in endpoints), default=1),
         "types": queries.errors_by_type(question), "used": used,
         "names": key_names([use.key_id for use in used if use.key_id is not None]),
+        "merchant": lambda number: links.link("merchant", number).name or f"merchant {number}",
         "choices": choices(asked), "first_call": curl("GET", "/v1/api/public/customers", "public"),
         **_incident(asked), **_elsewhere(asked, totals)}
 
@@ -197,7 +199,7 @@ def milliseconds(value_us: float | None) -> tuple[str, str]:
 
 def download(kind: str) -> Response:
     """Download the series of the charts."""
-    asked = read(DEFAULT_RANGE)
+    asked = read(DEFAULT_RANGE, rolled=True)
     points, slow = queries.series(asked.filter, asked.window), queries.latency(asked.filter, asked.window)
     rows = ([
         point.start, point.end, point.requests, *(point.classes.get(each, 0) for each in charts.CLASSES),

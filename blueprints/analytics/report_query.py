@@ -36,6 +36,7 @@ STATUS_NAMES = {
 TEXTS = ("contract", "endpoint", "method", "source", "ip", "q", "error")
 LONG = timedelta(days=3660)         # periods up to this need no query for the oldest request
 IDS = ("key", "merchant", "user", "customer")
+SINGLE = ("ip", "q", "user", "customer", "object")      # filters of the request log alone
 RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d"}
 
 
@@ -87,8 +88,11 @@ class ReportQuery:
         return f"{key} (UTC{offset[:3]}:{offset[3:]})" if key != "UTC" else "UTC"
 
 
-def read(default: str) -> ReportQuery:
-    """The question in this request's URL. Waits briefly for the newest requests to be stored."""
+def read(default: str, *, rolled: bool = False) -> ReportQuery:
+    """The question in this request's URL. Waits briefly for the newest requests to be stored.
+
+    `rolled` leaves out what only single requests have: figures from roll-ups would not obey it.
+    """
     catch_up(services().settings.spool, within=CATCH_UP_WAIT)
     texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
     if "ip" in texts:
@@ -101,6 +105,9 @@ def read(default: str) -> ReportQuery:
     wanted = request.args.get("object", "").strip()
     chosen |= {"object": wanted} if links.parsed(wanted) else {}
     mode = request.args.get("mode", "")
+    for name in SINGLE if rolled else ():
+        texts.pop(name, None)
+        chosen.pop(name, None)
     args = {**texts, **status, **chosen, **({"mode": mode} if mode in (*MODES, "all") else {})}
     imported = texts.get("source", "").startswith("import:")
     now = clock.now()

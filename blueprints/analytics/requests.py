@@ -1,15 +1,15 @@
-"""Pages of the request log: a list with filters, one request in detail, exports."""
+"""Pages of the request log: a list with filters, and its exports."""
 
 from typing import Any
+from urllib.parse import quote
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, make_response, render_template, request
 
 from analytics import listing
 from analytics.listing import Page
 from blueprints.analytics import export, links
-from blueprints.analytics.command import command
 from blueprints.analytics.report import addressed
-from blueprints.analytics.report_query import choices, key_names, read, wide_scope
+from blueprints.analytics.report_query import choices, key_names, read
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial
@@ -33,7 +33,6 @@ def register(bp: Any) -> None:
     ))
     allowed = need("READ_ANALYTICS")
     bp.add_url_rule("/requests", "requests", allowed(show), methods=["GET"])
-    bp.add_url_rule("/requests/<int:number>", "request", allowed(detail), methods=["GET"])
     bp.add_url_rule("/requests.<any(csv, json):kind>", "requests_export", allowed(download))
 
 
@@ -43,7 +42,7 @@ def find(words: str) -> Found:
     if address is not None:
         return [("Requests", [Hit(f"Requests from {address}", "list-search", f"/admin/requests?ip={address}")])]
     if words.startswith("req_"):
-        return [("Requests", [Hit(f"Request {words}", "list-search", f"/admin/requests?q={words}")])]
+        return [("Requests", [Hit(f"Request {words}", "list-search", f"/admin/requests/{quote(words, safe='')}")])]
     return []
 
 
@@ -61,24 +60,12 @@ def show() -> Response:
     template = "analytics/_requests.html" if is_partial() else "analytics/requests.html"
     response = make_response(render_template(
         template, asked=asked, page=page, cursor=cursor, stamp=stamp, names=_names(page),
-        link=links.finder(), owners=links.owners, choices=choices(asked)))
+        link=links.finder(), owners=links.owners, mark=request.args.get("mark", type=int), choices=choices(asked)))
     return addressed(response, asked.link("analytics.requests"))
 
 
 def _names(page: Page) -> dict[int, Any]:
     return key_names(sorted({row.key_id for row in page.rows if row.key_id is not None}))
-
-
-def detail(number: int) -> str:
-    """One request; 404 for another merchant's too."""
-    row = listing.request(wide_scope(), number) if number < 1 << 62 else None
-    if row is None:
-        abort(404)
-    key = key_names([row.key_id]).get(row.key_id) if row.key_id is not None else None
-    parent = listing.request(wide_scope(), row.parent_id) if row.parent_id is not None else None
-    return render_template(
-        "analytics/request.html", row=row, key=key, parent=parent, link=links.finder(),
-        calls=listing.children(wide_scope(), number), curl=command(row))
 
 
 def download(kind: str) -> Response:

@@ -167,6 +167,8 @@ def check(found, asked):
     top = queries.top_endpoints(asked, window, 100)
     assert {(use.contract, use.method, use.endpoint): use.requests for use in top} == endpoints
     assert all(sum(use.trend) == use.requests for use in top)
+    slowest = max((row["duration_us"] or 0 for row in recount(found, asked, True)), default=0)
+    assert all(use.p95_us is None or use.p95_us <= slowest for use in top)
     types = Counter((row["status"], row["error_code"]) for row in rows if class_of(row) >= 4)
     assert {(each.status, each.error_code): each.requests for each in queries.errors_by_type(asked, 100)} == types
     keys = Counter((row["key_id"], row["merchant_id"]) for row in rows)
@@ -185,6 +187,22 @@ def check_series(rows, asked):
         assert [dict(point.classes) for point in points] == [dict(each) for each in expected]
         slow = queries.latency(asked, window)
         assert [point.start for point in points] == [each.start for each in slow]
+        check_percentiles(rows, window, slow)
+
+
+def check_percentiles(rows, window, slow):
+    """None is above the slowest request of its bucket."""
+    longest = {}
+    for row in rows:
+        if row["duration_us"] is not None:
+            at = bisect_right(window.edges, row["at_us"] // MINUTE_US) - 1
+            longest[at] = max(longest.get(at, 0), row["duration_us"])
+    for at, each in enumerate(slow):
+        found = (each.p50_us, each.p95_us, each.p99_us)
+        if at in longest:
+            assert max(found) <= longest[at]
+        else:
+            assert found == (None, None, None)
 
 
 def test_pages_follow_one_another_without_gap_or_repetition(log, folder):
@@ -260,6 +278,17 @@ def test_calls_of_a_batch_count_by_method_but_are_one_request(log, folder):
     window = periods.recent("1h", UTC_ZONE)
     assert {use.endpoint: use.requests for use in queries.top_endpoints(question(), window)} == {
         "rpc:batch": 1, "rpc:clients.get": 4}
+
+
+def test_unknown_paths_have_no_place_among_the_endpoints(log, folder):
+    fill(folder, [
+        record(endpoint="/a"), *(record(endpoint="(unmatched)", method=method, status=404, error_code="not_found")
+                                 for method in ("GET", "POST"))])
+    window = periods.recent("1h", UTC_ZONE)
+    assert [use.endpoint for use in queries.top_endpoints(question(), window)] == ["/a"]
+    assert queries.unknown_paths(question()) == (2, 2)
+    asked = question(endpoint="(unmatched)")
+    assert {use.method for use in queries.top_endpoints(asked, window)} == {"GET", "POST"}
 
 
 def test_keys_know_their_last_use_and_their_week(log, folder):

@@ -22,10 +22,21 @@ ENDPOINT = "/v1/api/public/customers"
 
 
 @pytest.fixture
-def traffic(app):
-    """Notes requests: traffic(merchant, status=404, ago=minutes)."""
-    folder = services().settings.spool
+def stored(app):
+    """Notes many records at once: stored(records)."""
+    def make(records):
+        spool = Spool(services().settings.spool)
+        for each in records:
+            assert spool.append(each)
+        spool.close()
+        drain(services().settings.spool)
 
+    return make
+
+
+@pytest.fixture
+def traffic(app, stored):
+    """Notes requests: traffic(merchant, status=404, ago=minutes)."""
     def make(merchant_id, *, ago=1, **changes):
         at = clock.now() - timedelta(minutes=ago)
         status = changes.get("status", 200)
@@ -36,9 +47,6 @@ def traffic(app):
             "response_bytes": 100, "ip": "192.0.2.1", "user_agent": "curl/8", "request_id": f"req-{merchant_id}",
             "key_id": None, "merchant_id": merchant_id, "idempotent": False, "source": "api", "mode": "live",
             **changes}
-        spool = Spool(folder)
-        assert spool.append(record)
-        spool.close()
-        drain(folder)
+        stored([record])
 
     return make

@@ -6,9 +6,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from analytics.drain import drain
-from analytics.spool import Spool
-from blueprints.services import services
 from domain import clock
 from tests import cast
 from tests.analytics.log_samples import record
@@ -17,7 +14,7 @@ DOWN = {"status": 503, "error_code": "unavailable", "message": "Try again later.
 
 
 @pytest.fixture
-def outage(app, alder, shop):
+def outage(stored, alder, shop):
     """Two days of requests every half hour, and 30 failures in a row, 20 hours ago."""
     now = clock.now().timestamp()
 
@@ -26,11 +23,7 @@ def outage(app, alder, shop):
         broken = [
             record(int((now - 60 * (until + age)) * 1e6), merchant_id=merchant, key_id=shop, **DOWN)
             for age in range(30)]
-        spool = Spool(services().settings.spool)
-        for each in (*usual, *broken):
-            assert spool.append(each)
-        spool.close()
-        drain(services().settings.spool)
+        stored([*usual, *broken])
 
     return make
 

@@ -352,3 +352,23 @@ def test_a_period_is_cut_to_what_there_can_be(app, admin, monkeypatch):
     whole = f"from={(today - timedelta(days=390)).isoformat()}&to={today.isoformat()}"
     assert admin.get(f"/admin/analytics?{whole}").status_code == 200
     assert asked[-1][0] == today - timedelta(days=390)
+
+
+def test_paths_of_strangers_are_counted_below_the_endpoints(admin, alder, traffic):
+    traffic(alder)
+    for method in ("GET", "POST", "HEAD", "PUT"):
+        traffic(alder, method=method, endpoint="(unmatched)", path="/wp-login.php", status=404)
+    page = admin.get("/admin/analytics").text
+    table = page.partition('aria-labelledby="h-top"')[2].partition("</section>")[0]
+    assert table.count("rowlink") == 1
+    assert "4 requests of paths that are no endpoint" in table
+    assert "(unmatched)" in admin.get("/admin/analytics?endpoint=(unmatched)").text.partition('"h-top"')[2]
+
+
+@pytest.mark.parametrize(
+    "query", ["ip=192.0.2.9", "user=98765", "customer=98765", "object=customer_98765", "q=nothing"])
+def test_figures_claim_no_filter_that_they_do_not_obey(admin, alder, traffic, query):
+    traffic(alder)
+    page = admin.get(f"/admin/analytics?{query}").text
+    assert query.partition("=")[2] not in page
+    assert "Clear filters" not in page

@@ -1,6 +1,8 @@
 """What a call touched, on the pages: links that a reader may open, filters by object, user and customer."""
 
 import json
+import re
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -8,8 +10,10 @@ import sqlalchemy as sa
 from analytics.store import requests
 from blueprints.pages import navigation
 from database import db
+from domain import clock
 from domain.actor import Actor
 from tests import cast
+from tests.analytics.log_samples import record
 from tests.architecture.nouns import pages
 
 ADA = "Ada of Alder"
@@ -132,6 +136,69 @@ def test_a_request_id_is_found_whatever_the_period_and_the_mode(admin, alder, bi
     assert found(admin, "q=req_old&range=1h") == ["req_old"]
     assert found(admin, "q=req_theirs") == []
     assert f"/admin/requests/{number_of('req_old')}" in admin.get("/admin/requests?q=req_old&range=1h").text
+
+
+def test_a_request_id_is_an_address(admin, ops, alder, birch, traffic):
+    traffic(alder, ago=60 * 24 * 50, request_id="req_old", mode="test")
+    traffic(birch, request_id="req_theirs")
+    page = admin.get("/admin/requests/req_old")
+    assert page.status_code == 200
+    assert 'href="/admin/requests/req_old"' in page.text
+    assert ops.get("/admin/requests/req_theirs").status_code == 200
+    assert "/admin/requests/req_old" in admin.get("/admin/palette?q=req_old").text
+    for address in ("req_theirs", "req_none", "99999", "9" * 40, number_of("req_theirs")):
+        missing = admin.get(f"/admin/requests/{address}")
+        assert missing.status_code == 404
+        assert "Requests are kept for 90 days" in missing.text
+
+
+def test_a_request_id_that_callers_chose_twice_is_a_list(admin, alder, traffic):
+    traffic(alder, request_id="once-more")
+    traffic(alder, request_id="once-more", mode="test")
+    reply = admin.get("/admin/requests/once-more")
+    assert reply.status_code == 303
+    assert found(admin, urlsplit(reply.location).query) == ["once-more", "once-more"]
+
+
+@pytest.mark.parametrize(("every", "total"), [(0.001, 120), (1, 120), (40, 60), (60, 3)])
+def test_related_requests_are_those_of_the_caller_around_it(admin, alder, traffic, stored, shop, every, total):
+    begin = clock.now().timestamp() - 2400
+    stored(record(int((begin + place * every) * 1e6), merchant_id=alder, key_id=shop, request_id=f"req_{place}")
+           for place in range(total))
+    traffic(alder, ago=30, request_id="req_other", key_id=shop + 1)
+    number = number_of(f"req_{total // 2}")
+    reply = admin.get(f"/admin/requests/{number}/related")
+    page = admin.get(reply.location).text
+    listed = re.findall(r'<tr id="r(\d+)"', page)
+    assert f'<tr id="r{number}" class="marked" aria-current="true"' in page
+    assert 1 <= listed.index(str(number)) <= 24
+    assert listed.index(str(number)) < len(listed) - 1
+    assert str(number_of("req_other")) not in listed
+
+
+def test_related_requests_of_a_caller_without_a_key(admin, alder, traffic, customer):
+    user = cast.make_user("grace@alder.example", merchant_ids=[alder])
+    callers = ({"user_id": user, "customer_id": customer}, {"customer_id": customer}, {"ip": "203.0.113.5"})
+    for name, wanted in zip(("user", "customer", "ip"), callers, strict=True):
+        traffic(alder, request_id=f"req_{name}", **wanted)
+        address = admin.get(f"/admin/requests/{number_of(f'req_{name}')}/related").location
+        assert f"{name}=" in address
+        assert f"req_{name}" in found(admin, urlsplit(address).query)
+    assert admin.get("/admin/requests/12345/related").status_code == 404
+
+
+def test_without_a_key_the_user_or_customer_is_the_caller(admin, alder, traffic, customer):
+    user = cast.make_user("grace@alder.example", merchant_ids=[alder])
+    traffic(alder, request_id="req_user", user_id=user)
+    traffic(alder, request_id="req_customer", customer_id=customer)
+    traffic(alder, request_id="req_stranger")
+    rows = re.findall(r'data-l="Caller".*?</td>', admin.get("/admin/requests").text, re.S)
+    assert [("No key" in row, "grace@" in row, ADA in row) for row in rows] == [
+        (True, False, False), (False, False, True), (False, True, False)]
+    for name, keyless in (("user", False), ("customer", False), ("stranger", True)):
+        page = admin.get(f"/admin/requests/req_{name}").text
+        assert ("No key" in page) is keyless
+        assert ">none<" not in page.partition("Merchant profile")[0].partition("Caller")[2]
 
 
 def test_pages_are_left_out_until_their_source_is_chosen(ops, alder, traffic):
