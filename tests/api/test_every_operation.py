@@ -5,7 +5,7 @@ from jsonschema import Draft202012Validator
 
 from blueprints.portal.entries import entries
 from blueprints.portal.published import PUBLISHED
-from database import db, transaction
+from database import Model, db, transaction
 from domain.access import tokens
 from domain.actor import Actor
 from domain.integrations import webhooks
@@ -85,20 +85,20 @@ class World:
         assert rows, f"{named(one)} has no row to be called with: make one in World, {__name__.replace('.', '/')}.py"
         return rows[0]["id"]
 
-    def rest(self, one, key=None, world_of=None):
+    def rest(self, one, key=None, world_of=None, headers=None):
         """The answer to a call; `world_of` is another operation in whose world it is made."""
         caller = self.public if one.contract.name == "public" else self.core_for(world_of or one)
         path = one.example_path.removeprefix(one.description.prefix)
         if key is not None:
             path = one.operation.path.replace("{key}", str(key))
-        return caller(one.operation.method, path, json=self.body(one))
+        return caller(one.operation.method, path, json=self.body(one), headers=headers)
 
-    def rpc(self, one, key=None):
+    def rpc(self, one, key=None, headers=None):
         document = one.rpc_call()
         document["params"] |= self.body(one) or {}
         if key is not None:
             document["params"]["id"] = key
-        return self.core_for(one)("POST", "/", json=document).json
+        return self.core_for(one)("POST", "/", json=document, headers=headers).json
 
     @staticmethod
     def body(one):
@@ -136,6 +136,47 @@ def test_an_operation_answers_what_its_document_says_by_rpc(world, one):
     answer = world.rpc(one, key_for(world, one))
     assert "result" in answer, f"{named(one)} answers {answer}; edit {declared_in(one)}"
     holds(one, answer["result"])
+
+
+REPEATED = [one for one in ALL if one.operation.method == "POST" and one.operation.kept]
+KEYED = {"Idempotency-Key": "the same"}
+
+
+def everything():
+    db.session.rollback()
+    return {table.name: sorted(map(str, db.session.execute(table.select()))) for table in Model.metadata.sorted_tables}
+
+
+@pytest.mark.parametrize("one", REPEATED, ids=named)
+def test_a_post_that_is_repeated_with_its_key_is_done_once(world, one):
+    key = key_for(world, one)
+    first = world.rest(one, key, headers=KEYED)
+    assert first.status_code == one.status, first.json
+    before = everything()
+    again = world.rest(one, key, headers=KEYED)
+    place = f"{named(one)} is done twice; edit {declared_in(one)}"
+    assert (again.status_code, again.headers.get("Idempotent-Replayed")) == (first.status_code, "true"), place
+    secret = one.operation.exposure.resource.secret_field if one.operation.exposure else ""
+    assert without(again.json, secret) == without(first.json, secret), place
+    assert everything() == before, place
+
+
+@pytest.mark.parametrize("one", [one for one in REPEATED if one.description.rpc], ids=named)
+def test_a_call_that_is_repeated_with_its_key_is_done_once(world, one):
+    key = key_for(world, one)
+    first = world.rpc(one, key, headers=KEYED)
+    before = everything()
+    again = world.rpc(one, key, headers=KEYED)
+    secret = one.operation.exposure.resource.secret_field if one.operation.exposure else ""
+    assert without(again["result"], secret) == without(first["result"], secret)
+    assert everything() == before, f"{named(one)} is done twice; edit {declared_in(one)}"
+
+
+def without(answer, secret):
+    """The answer without what is shown only once."""
+    if isinstance(answer, dict):
+        return {name: without(one, secret) for name, one in answer.items() if name not in ("secret", secret)}
+    return answer
 
 
 def test_every_file_that_is_named_exists():
