@@ -26,7 +26,7 @@ from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.user import User
 from models.webhook import Endpoint, EndpointStatus
-from operations import files, readable_secrets, readiness, revisions
+from operations import files, keyless_rows, readable_secrets, readiness, revisions
 
 OK, WARNING, WRONG = "ok", "warning", "wrong"
 DISK_LOW = 1 << 30                                   # bytes
@@ -36,6 +36,7 @@ FILES_FEW = 1024
 OUTBOX_LATE = 300.0                                  # seconds that a due task may wait for the worker
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "fuse.sshfs"})
 HEARTBEAT = "worker.seen"
+KEYLESS_NAMED = 10
 
 Pending = Callable[[], int]                          # bytes of the request log that wait for the worker
 
@@ -66,7 +67,7 @@ def check(settings: Settings, pending: Pending) -> list[Finding]:
     migrated = _migrations()
     findings.append(migrated)
     if migrated.status == OK:
-        findings += [_sealed(), *_clock(), *_pending(settings, pending), _operators()]
+        findings += [_sealed(), *_clock(), *_pending(settings, pending), _operators(), _text_keys()]
     return findings
 
 
@@ -248,6 +249,18 @@ def _operators() -> Finding:
     return Finding(
         "users", WARNING, "No users yet.",
         command_line("user create --email E --role admin_user --all-merchants"),
+    )
+
+
+def _text_keys() -> Finding:
+    """Check for rows from before texts were compared without case: they are found and sorted as if without it."""
+    found = keyless_rows.find()
+    if not found:
+        return Finding("text keys", OK, "Every text can be compared, sorted and found.")
+    named = ", ".join(found[:KEYLESS_NAMED]) + (", …" if len(found) > KEYLESS_NAMED else "")
+    return Finding(
+        "text keys", WARNING, f"{len(found)} texts count as equal to an older row's, or have nothing visible: {named}.",
+        "Change each named field, in the dashboard or by an API.",
     )
 
 
