@@ -12,7 +12,7 @@ COUNTINGHOUSE := $(BIN)/countinghouse
 RUNTIME := $(VENV)/.runtime
 TOOLS := $(VENV)/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-TYPED := app.py config.py server.py worker.py database models domain analytics operations outbound blueprints bench
+TYPED := app.py config.py worker.py server database models domain analytics operations outbound blueprints bench
 TESTS ?=
 
 .DEFAULT_GOAL := help

@@ -141,7 +141,7 @@ def serve_apis(app: Flask) -> None:
     for contract in CONTRACTS:
         rest.mount(app, contract)
     core_view.mount(app, core.CONTRACT)
-    pipeline.init_app(app, errors.show)
+    pipeline.init_app(app, errors.show, neutral=public.CONTRACT)
 
 
 def home() -> BaseResponse:

@@ -18,6 +18,7 @@ ONCE = {
     "tests/admin/test_assets.py": "has no database",
     "tests/api/public/test_hostile_json.py": "reads bodies, and stores nothing",
     "tests/api/public/test_replay_small.py": "has a server of its own, on SQLite",
+    "tests/api/test_refused_requests.py": "reads requests, and stores nothing",
     "tests/database/test_answer_cache.py": "is about SQLite's files",
     "tests/domain/test_inputs.py": "has no database",
     "tests/domain/test_iso_codes.py": "has no database",

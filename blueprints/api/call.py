@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from random import getrandbits
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, Request, Response, g, request
+from werkzeug.exceptions import HTTPException
 
 from blueprints.api.contract import Contract, Operation
 from blueprints.api.credentials import Caller
@@ -17,8 +18,18 @@ from domain.actor import Actor
 Sink = Callable[[dict[str, Any]], Any]
 Close = Callable[[Response], Response]
 SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
+REFUSED = "server.refused"               # set by server/ for a request that it could not read: status, sentence
+UNREADABLE = "-"                         # the method of a request whose first line could not be read
 MASK = "***"
 ESCAPES = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+#"})    # they would change the meaning of a value
+
+
+class RefusedRequest(HTTPException):
+    """The server refused to read this request, because of its form or its size."""
+
+    def __init__(self, code: int, sentence: str):
+        super().__init__(sentence)
+        self.code = code
 
 
 class Call:
@@ -115,6 +126,15 @@ class Call:
         return "try-it" if self.request.environ.get("HTTP_X_COUNTINGHOUSE_SOURCE") == "try-it" else "api"
 
 
+def refuse(call: Call) -> NoReturn:
+    """Raise the server's refusal, as an API's if the path is one, else as nobody's: no page has to be found."""
+    if call.request.method == UNREADABLE:
+        call.contract = None
+    if call.contract is None:
+        call.request.url_rule = None
+    raise RefusedRequest(*call.request.environ[REFUSED])
+
+
 def _room(path: str) -> str:
     return "admin" if path.startswith(("/admin", "/login", "/logout")) else "other"
 
@@ -143,13 +163,15 @@ def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> Close:
         call.operation = getattr(view, "operation", None)
         if view is None:                     # unmatched, or the method is not: the path tells whose voice
             call.contract = next((one for one in contracts if one.covers(call.request.path)), None)
+        if REFUSED in call.request.environ:
+            refuse(call)
 
     def close_call(response: Response) -> Response:
         call: Call | None = g.get("call")
         if call is None:
             return response
         add(response, [("X-Request-Id", call.request_id)])
-        if call.contract is not None or not call.request.path.startswith(SILENT):
+        if call.contract is not None or REFUSED in call.request.environ or not call.request.path.startswith(SILENT):
             try:
                 sink(call.record(response))
             except Exception:                # logging must never break a response

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from blueprints.api import conditions, idempotency, unknown_names
-from blueprints.api.call import Call
+from blueprints.api.call import Call, RefusedRequest
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
 from blueprints.api.rate_limits import Spent, rate_limits
@@ -34,6 +34,10 @@ from domain.replies import Claim
 
 REFUSED_BEFORE = (404, 405)
 CLIENT_ERRORS = (400, 499)               # refusals whose sentence is ours; anything above is only logged
+CODES = {
+    404: "not_found", 405: "method_not_allowed", 400: "bad_request", 414: "address_too_long", 431: "headers_too_large",
+    501: "transfer_coding_unsupported", 505: "http_version_unsupported",
+}
 
 
 def view(contract: Contract, operation: Operation) -> Any:
@@ -193,7 +197,7 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
         error = TooLarge(f"The request is larger than this API takes: {most:,} bytes.")
     if isinstance(error, DomainError):
         return error, contract.status(error)
-    if isinstance(error, HTTPException) and error.code and CLIENT_ERRORS[0] <= error.code <= CLIENT_ERRORS[1]:
+    if isinstance(error, HTTPException) and error.code and _is_told(error):
         return _of_http(error), error.code
     if is_unreachable(error):
         database_away(error)
@@ -203,11 +207,16 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
     return DomainError("An unexpected error occurred. Report the request id.", code="internal_error"), 500
 
 
+def _is_told(error: HTTPException) -> bool:
+    in_range = CLIENT_ERRORS[0] <= (error.code or 0) <= CLIENT_ERRORS[1]
+    return in_range or isinstance(error, RefusedRequest)
+
+
 def _of_http(error: HTTPException) -> DomainError:
-    known = {404: "not_found", 405: "method_not_allowed", 400: "bad_request"}
     words = {404: "This address does not exist.", 405: "This address does not support this method."}
-    code = known.get(error.code or 0, error.name.lower().replace(" ", "_"))
-    return DomainError(words.get(error.code or 0, error.name), code=code)
+    code = CODES.get(error.code or 0, error.name.lower().replace(" ", "_"))
+    own = error.description if isinstance(error, RefusedRequest) else None
+    return DomainError(own or words.get(error.code or 0, error.name), code=code)
 
 
 def fail(error: BaseException, contract: Contract) -> Response:
@@ -253,21 +262,34 @@ def limit_headers(error: LimitExceeded) -> dict[str, str]:
     return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}
 
 
-def init_app(app: Flask, page_error: Callable[[Exception], Any]) -> None:
-    """Handle errors of API requests, matched or not, in their contract's envelope; others as pages do."""
+def init_app(app: Flask, page_error: Callable[[Exception], Any], neutral: Contract) -> None:
+    """Handle errors of API requests, matched or not, in their contract's envelope; others as pages do.
+
+    Programs at an address of nobody get JSON as well, as the `neutral` contract writes errors.
+    """
 
     @app.errorhandler(Exception)
     def on_error(error: Exception) -> Any:
         call: Call | None = g.get("call")
-        if call is None or call.contract is None:
+        if call is None:
             return page_error(error)
-        if call.operation is None:
+        refused = isinstance(error, RefusedRequest)
+        if call.contract is None:
+            is_program = refused or (request.url_rule is None and wants_json())
+            return fail(error, neutral) if is_program else page_error(error)
+        if call.operation is None or refused:
             attribute(call)
         return fail(error, call.contract)
 
 
+def wants_json() -> bool:
+    """Whether the caller sends JSON, or prefers it to a page."""
+    accepted = request.accept_mimetypes
+    return request.is_json or accepted["application/json"] > accepted["text/html"]
+
+
 def attribute(call: Call) -> None:
-    """Find the caller of an unmatched request, for the log only; it costs no call."""
+    """Find the caller of an unmatched or refused request, for the log only; it costs no call."""
     assert call.contract is not None
     try:
         kind, secret = call.contract.secret(request)

@@ -244,7 +244,7 @@ class CoreContract(RpcContract):
         if isinstance(error, Invalid):
             told = {name: text[:1].upper() + text[1:] for name, text in fields.items()}
             return "Invalid request", told or {"message": error.message}
-        if status >= 500 and not isinstance(error, errors.Unavailable):
+        if error.code == "internal_error":
             return "An unexpected error occurred", {}
         code = f"{self.objects.get(error.noun, error.noun)}-has-documents" if isinstance(error, InUse) else error.code
         data = {"code": code, "message": error.message, **fields}

@@ -27,6 +27,7 @@ WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)
 LARGEST_WHOLE = 10**9 - 1
 NUMBER = re.compile(r"\d{1,16}(\.\d{1,4})?\Z", re.ASCII)
 LARGEST_AMOUNT = 9 * 10**18             # in ten-thousandths; databases count to 2^63
+VERSION = re.compile(r"/v\d+([./]|\Z)", re.ASCII | re.IGNORECASE)
 MAX_LIMIT = 100
 LONGEST_SEARCH = 200
 
@@ -54,6 +55,10 @@ class PublicContract(Contract):
         if scheme.lower() != "bearer":
             raise Unauthenticated("An API key is required.", details={"expected": EXPECTED})
         return "integration", secret.strip()
+
+    def covers(self, path: str) -> bool:
+        """Below /v1 everything, and whatever looks like another version: these are programs' addresses."""
+        return VERSION.match(path) is not None or super().covers(path)
 
     def body(self, request: Request, *, optional: bool = False) -> Any:
         kind = request.mimetype

@@ -1,14 +1,13 @@
 """Runs the production server: waitress in forked children on one socket, and one background worker.
 
 The parent binds the port, forks, replaces a child that died, and on SIGTERM stops the children once they
-have answered their requests. waitress does I/O in one asynchronous thread: slow clients cost no worker thread.
+have answered their requests.
 """
 
 import ctypes
 import gc
 import logging
 import os
-import resource
 import signal
 import socket
 import sys
@@ -17,22 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from waitress import wasyncore
-from waitress.adjustments import Adjustments
-from waitress.channel import HTTPChannel
-from waitress.server import TcpWSGIServer
-from waitress.task import WSGITask
+from server.connections import BACKLOG, graceful_server
 
-BACKLOG = 1024
-LARGEST_BODY = 32 * 1024 * 1024     # bytes; above the application's own limits, whose errors explain them
-LARGEST_HEADER = 64 * 1024          # bytes of all headers together
-MOST_CONNECTIONS = 2000
-OWN_DESCRIPTORS = 48                # for databases, logs and spool
-IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection may still send a request
-UPLOAD_GRACE = 5.0                  # seconds for a request that is still arriving
-DRAIN_LIMIT = 25.0                  # seconds for a request in progress
 STOP_LIMIT = 28.0                   # seconds until the parent ends a child that does not stop
-QUICK_EXIT = 1.0                   # seconds; a child that lived shorter is replaced after RESPAWN_PAUSE
+QUICK_EXIT = 1.0                    # seconds; a child that lived shorter is replaced after RESPAWN_PAUSE
 RESPAWN_PAUSE = 0.5
 PR_SET_PDEATHSIG = 1
 FEW_ARENAS = (-8, 2)                # M_ARENA_MAX of mallopt(3): one for each thread takes twenty megabytes more
@@ -61,93 +48,6 @@ def address_of(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  (compared, not bound)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def room_for_connections() -> int:
-    """The number of connections that the limit of open files allows, at most MOST_CONNECTIONS."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS * 2
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MOST_CONNECTIONS, soft - OWN_DESCRIPTORS))
-
-
-# One process that answers
-
-
-class ClosingTask(WSGITask):  # type: ignore[misc]
-    """Sends `Connection: close` once the server is stopping."""
-
-    def build_response_header(self) -> bytes:
-        if self.channel.server.stopping:
-            self.set_close_on_finish()
-        return bytes(super().build_response_header())
-
-
-class Channel(HTTPChannel):  # type: ignore[misc]
-    task_class = ClosingTask
-
-    def is_done(self, since: float) -> bool:
-        """Whether this connection may be closed, `since` seconds after the stop was requested."""
-        if self.requests or self.total_outbufs_len:
-            return False
-        return since > (IDLE_GRACE if self.request is None else UPLOAD_GRACE)
-
-
-class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
-    """waitress with a graceful stop: no new connections, all open requests answered, then exit."""
-
-    channel_class = Channel
-    stopping = False
-
-    def stop(self, *_: Any) -> None:
-        """End the loop at once; for signal handlers."""
-        self.stopping = True
-        self.pull_trigger()
-
-    def run(self) -> None:
-        while not self.stopping:
-            self._turn(1)
-        self.drain()
-
-    def _turn(self, seconds: float) -> None:
-        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
-
-    def drain(self) -> None:
-        began = time.monotonic()
-        self._accept_pending()
-        wasyncore.dispatcher.close(self)             # the port only; open channels stay
-        while self.active_channels and (since := time.monotonic() - began) < DRAIN_LIMIT:
-            for channel in list(self.active_channels.values()):
-                if channel.is_done(since):
-                    channel.handle_close()
-            self._turn(0.1)
-        self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
-
-    def _accept_pending(self) -> None:
-        """Accept connections that the kernel has completed, which would be reset otherwise."""
-        for _ in range(BACKLOG):
-            before = len(self.active_channels)
-            self.handle_accept()
-            if len(self.active_channels) == before:
-                return
-
-
-def graceful_server(application: Any, listening: socket.socket, threads: int) -> GracefulServer:
-    """A server for a WSGI application on a listening socket."""
-    # Forwarded headers stay unchanged: the application trusts as many proxies as the settings say
-    # (ProxyFix) and needs them to tell a proxied request from a local one.
-    adjustments = Adjustments(
-        sockets=[listening], threads=threads, connection_limit=room_for_connections(), backlog=BACKLOG, ident=None,
-        asyncore_use_poll=True, channel_timeout=30, cleanup_interval=5, max_request_body_size=LARGEST_BODY,
-        max_request_header_size=LARGEST_HEADER, clear_untrusted_proxy_headers=False, log_socket_errors=False,
-    )
-    info = (listening.family, listening.type, listening.proto, listening.getsockname())
-    return GracefulServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)
-
-
-# The parent
 
 
 @dataclass
@@ -285,9 +185,9 @@ def run(
 
     def answer() -> None:
         getattr(ctypes.CDLL(None), "mallopt", lambda *_: None)(*FEW_ARENAS)
-        server = graceful_server(application, listening, threads)
-        until_signal(server.stop)
-        server.run()
+        serving = graceful_server(application, listening, threads)
+        until_signal(serving.stop)
+        serving.run()
 
     def work() -> None:
         listening.close()

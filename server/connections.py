@@ -1,0 +1,164 @@
+"""Serves the connections of one process with waitress, which does I/O in one asynchronous thread.
+
+Slow clients cost no worker thread. Told to stop, it answers every request that has begun.
+"""
+
+import resource
+import socket
+import time
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
+
+from server.requests import LARGEST_BODY, LARGEST_HEADER, RequestParser
+
+BACKLOG = 1024
+MOST_CONNECTIONS = 2000
+OWN_DESCRIPTORS = 48                # for databases, logs and spool
+IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection may still send a request
+UPLOAD_GRACE = 5.0                  # seconds for a request that is still arriving
+DRAIN_LIMIT = 25.0                  # seconds for a request in progress
+LINGER = 2 * LARGEST_BODY           # bytes that are read and thrown away after a refusal
+REFUSED = "server.refused"          # in the environment: status and sentence, which the application answers
+FAILED = b'{"error":"internal_error","message":"An unexpected error occurred."}'     # not even the application could
+
+
+def room_for_connections() -> int:
+    """The number of connections that the limit of open files allows, at most MOST_CONNECTIONS."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS * 2
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(8, min(MOST_CONNECTIONS, soft - OWN_DESCRIPTORS))
+
+
+class ClosingTask(WSGITask):  # type: ignore[misc]
+    """Sends `Connection: close` once the server is stopping."""
+
+    def build_response_header(self) -> bytes:
+        if self.channel.server.stopping:
+            self.set_close_on_finish()
+        return bytes(super().build_response_header())
+
+
+class RefusalTask(ClosingTask):
+    """Has the application answer a refused request, so that it looks like any other answer and is logged."""
+
+    def execute(self) -> None:
+        self.set_close_on_finish()
+        if self.request.refusal is not None:
+            super().execute()
+            return
+        self.complete, self.status = True, "500 Internal Server Error"
+        self.response_headers.append(("Content-Type", "application/json"))
+        self.content_length = len(FAILED)
+        self.write(FAILED)
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[REFUSED] = self.request.refusal
+        environ["wsgi.input"] = BytesIO()
+        return environ
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    parser_class = RequestParser
+    task_class = ClosingTask
+    error_task_class = RefusalTask
+    refused = False                     # a request of this connection; nothing else is read from it
+    lingers = 0                         # bytes that may still arrive; above zero once the answer is sent
+
+    def received(self, data: bytes) -> bool:
+        used: bool = super().received(data)
+        self.refused = self.refused or any(request.error for request in self.requests)
+        return used
+
+    def readable(self) -> bool:
+        return bool(super().readable()) or (self.lingers > 0 and not self.will_close)
+
+    def handle_read(self) -> None:
+        if not self.lingers:
+            super().handle_read()
+            return
+        with suppress(OSError):
+            self.lingers -= len(self.recv(self.adj.recv_bytes)) or self.lingers
+        if self.lingers <= 0:
+            self.handle_close()
+
+    def handle_close(self) -> None:
+        """Close; after a refusal only once the caller has done so, or was read to the end.
+
+        Closing while data arrives would have the kernel reset the connection, and take the answer from a
+        caller who has not read it yet. The server closes it anyway after `channel_timeout`.
+        """
+        if self.refused and self.connected and not self.lingers:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+                self.lingers, self.will_close = LINGER, False
+                return
+        super().handle_close()
+
+    def is_done(self, since: float) -> bool:
+        """Whether this connection may be closed, `since` seconds after the stop was requested."""
+        if self.requests or self.total_outbufs_len:
+            return False
+        return since > (IDLE_GRACE if self.request is None else UPLOAD_GRACE)
+
+
+class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
+    """waitress with a graceful stop: no new connections, all open requests answered, then exit."""
+
+    channel_class = Channel
+    stopping = False
+
+    def stop(self, *_: Any) -> None:
+        """End the loop at once; for signal handlers."""
+        self.stopping = True
+        self.pull_trigger()
+
+    def run(self) -> None:
+        while not self.stopping:
+            self._turn(1)
+        self.drain()
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
+
+    def drain(self) -> None:
+        began = time.monotonic()
+        self._accept_pending()
+        wasyncore.dispatcher.close(self)             # the port only; open channels stay
+        while self.active_channels and (since := time.monotonic() - began) < DRAIN_LIMIT:
+            for channel in list(self.active_channels.values()):
+                if channel.is_done(since):
+                    channel.handle_close()
+            self._turn(0.1)
+        self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+
+    def _accept_pending(self) -> None:
+        """Accept connections that the kernel has completed, which would be reset otherwise."""
+        for _ in range(BACKLOG):
+            before = len(self.active_channels)
+            self.handle_accept()
+            if len(self.active_channels) == before:
+                return
+
+
+def graceful_server(application: Any, listening: socket.socket, threads: int) -> GracefulServer:
+    """A server for a WSGI application on a listening socket."""
+    # Forwarded headers stay unchanged: the application trusts as many proxies as the settings say
+    # (ProxyFix) and needs them to tell a proxied request from a local one.
+    adjustments = Adjustments(
+        sockets=[listening], threads=threads, connection_limit=room_for_connections(), backlog=BACKLOG, ident=None,
+        asyncore_use_poll=True, channel_timeout=30, cleanup_interval=5, max_request_body_size=LARGEST_BODY,
+        max_request_header_size=LARGEST_HEADER, clear_untrusted_proxy_headers=False, log_socket_errors=False,
+    )
+    info = (listening.family, listening.type, listening.proto, listening.getsockname())
+    return GracefulServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)
