@@ -22,7 +22,6 @@ from domain.pages import Query
 from domain.people import customers, merchants
 from domain.sales import budget_sums, budgets
 from domain.sales.budget_sums import Sum
-from models.budget import BudgetStatus
 from models.credential import Mode
 
 NEWEST = 6
@@ -44,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Budgets by currency. `before` are the amounts approved in as many days before, in minor units."""
+    """Budgets by currency. `before` are the amounts approved in a period of the same length before."""
 
     pending: list[Sum]
     approved: list[Sum]
@@ -63,13 +62,12 @@ def show() -> str:
     """The parts of the page that the user may see; others are not queried."""
     who, days = actor(), period()
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
-    pending = Query(filters={"status": BudgetStatus.PENDING}, sort="valid_until", descending=False, limit=NEWEST)
     newest, offered = customers.LISTING.page(who, Query(limit=NEWEST)), products.LISTING.count(who)
     return render_template(
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
         money=money(who, days), days=days, periods=PERIODS,
-        pending=budgets.RESOURCE.listing.page(who, pending),
+        pending=budget_sums.next_to_expire(who, NEWEST) if who.can("READ_BUDGETS") else [],
         customers=newest,
         notices=attention.notices(who, mode),
         steps=steps(who, mode, offered, newest.total) if who.can("WRITE_KEYS") else [],
@@ -90,12 +88,10 @@ def money(who: Actor, days: int) -> Money:
     """Pending budgets, and those approved since midnight so many days ago."""
     now = clock.now()
     start = midnight(now) - timedelta(days=days - 1)
+    pending, expiring = budget_sums.pending(who, now + A_WEEK)
+    approved, before = budget_sums.approved(who, start, now)
     return Money(
-        pending=budget_sums.pending(who), approved=budget_sums.approved(who, start, now),
-        expiring=budget_sums.pending(who, now + A_WEEK),
-        before={one.currency: one.minor for one in
-                budget_sums.approved(who, start - timedelta(days=days), now - timedelta(days=days))},
-    )
+        pending=pending, approved=approved, expiring=expiring, before={one.currency: one.minor for one in before})
 
 
 def midnight(now: datetime) -> datetime:

@@ -56,6 +56,7 @@ GROUPS = ListPage(
     mount="/products/groups",
     tabs=TABS,
     apart="It is a tab of Products.",
+    named_by="group_id",
     title="Product groups",
     icon="package",
     about="Groups of products in the catalogue.",

@@ -3,9 +3,10 @@
 from typing import Any
 
 from blueprints.admin import choices
-from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.form_fields import Field, Section, pairs, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.format import money, price
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.pages import Query
@@ -56,6 +57,16 @@ def _short(row: Product) -> str:
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
+def price_of(row: Product) -> str:
+    """The price with its currency and unit."""
+    return price(row.price_micro, row.currency) + (f" per {row.unit}" if row.unit else "")
+
+
+def deposit_of(row: Product) -> str:
+    """The deposit with its currency."""
+    return "" if row.deposit_minor is None else money(row.deposit_minor, row.currency)
+
+
 TABS = (
     ("Products", "admin.products_list"), ("Groups", "admin.product_groups_list"),
     ("Taxes, discounts, fees", "admin.price_rules_list"),
@@ -95,9 +106,9 @@ PAGE = ListPage(
             Field(name="description", kind="area", wide=True),
         )),
         Section("Price", (
-            Field(name="price", kind="number", required=True, hint="Without tax; up to six decimals."),
-            Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's"),
-            Field(name="unit", hint="Piece, hour, licence …"),
+            Field(name="price", kind="number", required=True, fact=price_of, hint="Without tax; up to six decimals."),
+            Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's", fact=unsaid),
+            Field(name="unit", fact=unsaid, hint="Piece, hour, licence …"),
             Field(name="tax_id", label="Tax", kind="select", choices=rules(PriceRuleKind.TAX), blank="None"),
             Field(name="discount_id", label="Discount", kind="select", choices=rules(PriceRuleKind.DISCOUNT),
                   blank="None"),
@@ -108,7 +119,7 @@ PAGE = ListPage(
             Field(name="billing", kind="select", choices=pairs(Billing), blank="By its type"),
             Field(name="scheduled_interval", label="Every", kind="number"),
             Field(name="scheduled_unit", label="Period", kind="select", choices=pairs(IntervalUnit), blank="None"),
-            Field(name="deposit", kind="number", hint="Due immediately. Leave empty for none."),
+            Field(name="deposit", kind="number", fact=deposit_of, hint="Due immediately. Leave empty for none."),
             Field(name="lock_payment_config", label="Billing cannot be changed in an order", kind="check"),
             Field(name="fee_for_initial_payment_only", label="The fee is charged with the first payment only",
                   kind="check"),

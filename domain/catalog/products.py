@@ -108,6 +108,7 @@ LISTING = Listing(
         "status": Filter(ProductStatus, lambda bound: Product.status == bound),
         "kind": Filter(ProductKind, lambda bound: Product.kind == bound),
         "billing": Filter(Billing, lambda bound: Product.billing == bound),
+        "group_id": Filter(int, lambda bound: Product.group_id == bound),
         "category": Filter(str, lambda bound: Product.category == bound),
         "name_contains": Filter("text", lambda bound: like(Product.name_sort, bound)),
         "sku": Filter(str, lambda bound: Product.sku_key == bound, texts.caseless),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, case, cast, exists, func, literal
+from sqlalchemy import String, and_, bindparam, case, cast, exists, func, literal, select
 
 from domain.list_parts import Children, Filter
 from domain.listing import Listing
@@ -62,6 +62,8 @@ LISTING = Listing(
         "id": Filter(list, lambda bound: Budget.id.in_(bound)),
         "status": Filter(BudgetStatus, lambda bound: cast(bound, String) == EFFECTIVE),
         "customer_id": Filter(int, lambda bound: Budget.customer_id == bound),
+        "product_id": Filter(
+            int, lambda bound: Budget.id.in_(select(BudgetItem.budget_id).where(BudgetItem.product_id == bound))),
         "customer_ids": Filter(list, lambda bound: Budget.customer_id.in_(bound)),
         "currency": Filter(str, lambda bound: Budget.currency == bound),
         "merchant_id": Filter(list, lambda bound: Budget.merchant_id.in_(bound)),

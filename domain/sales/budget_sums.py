@@ -1,4 +1,5 @@
-"""Adds up budgets by currency: those that wait for an answer, and those approved in a period."""
+"""Adds up budgets by currency: those that wait for an answer, and those approved in a period. Reads indexes only,
+so that the overview costs the same with many budgets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from sqlalchemy import case, func, or_, select
 from database import db
 from domain import clock
 from domain.actor import Actor
+from domain.pages import Query, Record
 from domain.sales.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
 
@@ -23,19 +25,34 @@ class Sum:
     count: int
 
 
-def pending(actor: Actor, until: datetime | None = None) -> list[Sum]:
-    """The budgets that wait for an answer and have not expired; `until` are those that expire before."""
-    now = clock.now()
-    limit = [] if until is None else [Budget.valid_until < until]
-    return _sums(
-        actor, Budget.status == BudgetStatus.PENDING,
-        or_(Budget.valid_until.is_(None), Budget.valid_until >= now), *limit,
+def pending(actor: Actor, soon: datetime) -> tuple[list[Sum], list[Sum]]:
+    """The budgets that wait for an answer and have not expired, and those of them that expire before `soon`."""
+    ending, others = _halves(
+        actor, Budget.valid_until < soon, Budget.status == BudgetStatus.PENDING,
+        or_(Budget.valid_until.is_(None), Budget.valid_until >= clock.now()),
     )
+    return _merged(ending, others), ending
 
 
-def approved(actor: Actor, start: datetime, end: datetime) -> list[Sum]:
-    """The budgets that were approved in a period."""
-    return _sums(actor, Budget.status == BudgetStatus.APPROVED, Budget.approved_at >= start, Budget.approved_at < end)
+def next_to_expire(actor: Actor, limit: int) -> list[Record]:
+    """The pending budgets that expire next; those without a date are not among them."""
+    own, values = LISTING.owned(actor)
+    statement = (
+        select(Budget.id)
+        .where(*own, Budget.status == BudgetStatus.PENDING, Budget.valid_until >= clock.now())
+        .order_by(Budget.valid_until, Budget.id).limit(limit)
+    )
+    keys = list(db.session.scalars(statement, values))
+    query = Query(filters={"id": keys}, sort="valid_until", descending=False, limit=limit)
+    return LISTING.page(actor, query).records if keys else []
+
+
+def approved(actor: Actor, start: datetime, end: datetime) -> tuple[list[Sum], list[Sum]]:
+    """The budgets that were approved in a period, and those in a period of the same length before it."""
+    return _halves(
+        actor, Budget.approved_at >= start, Budget.status == BudgetStatus.APPROVED,
+        Budget.approved_at >= start - (end - start), Budget.approved_at < end,
+    )
 
 
 def of_customer(actor: Actor, customer_id: int, start: datetime) -> tuple[list[Sum], list[Sum]]:
@@ -60,13 +77,24 @@ def of_customer(actor: Actor, customer_id: int, start: datetime) -> tuple[list[S
     return found["PENDING"], found["APPROVED"]
 
 
-def _sums(actor: Actor, *clauses: Any) -> list[Sum]:
-    """The sums by currency, the currency with the most budgets first."""
+def _halves(actor: Actor, first: Any, *clauses: Any) -> tuple[list[Sum], list[Sum]]:
+    """The sums of the budgets for which `first` holds, and of the others; the most budgets first."""
     own, values = LISTING.owned(actor)
+    half = case((first, 1), else_=0).label("half")
     number = func.count()
     statement = (
-        select(Budget.currency, func.sum(Budget.total_minor), number).where(*own, *clauses)
-        .group_by(Budget.currency).order_by(number.desc(), Budget.currency)
+        select(half, Budget.currency, func.sum(Budget.total_minor), number).where(*own, *clauses)
+        .group_by(half, Budget.currency).order_by(number.desc(), Budget.currency)
     )
     rows: Sequence[Any] = db.session.execute(statement, values).all()
-    return [Sum(currency, int(minor), count) for currency, minor, count in rows]
+    found = [(which, Sum(currency, int(minor), count)) for which, currency, minor, count in rows]
+    return [one for which, one in found if which], [one for which, one in found if not which]
+
+
+def _merged(*parts: Sequence[Sum]) -> list[Sum]:
+    """Sums added up by currency."""
+    found: dict[str, Sum] = {}
+    for one in (one for part in parts for one in part):
+        known = found.get(one.currency, Sum(one.currency, 0, 0))
+        found[one.currency] = Sum(one.currency, known.minor + one.minor, known.count + one.count)
+    return sorted(found.values(), key=lambda one: (-one.count, one.currency))

@@ -37,7 +37,7 @@ def of(here: ListPage, record: Any, who: Actor) -> list[Tab]:
     """The tabs of a record that the actor may see."""
     first = Tab(
         name="", title="Details", template=here.details,
-        context=lambda: {"groups": facts.groups(here, record, who)} | here.context(record),
+        context=lambda: {"groups": lambda: facts.groups(here, record, who)} | here.context(record),
     )
     return [first, *(tab for _, provider in _providers for tab in provider(here, record, who))]
 
