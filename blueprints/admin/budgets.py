@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import budget_form, choices
+from blueprints.admin import budget_form, choices, products
 from blueprints.admin.crud import actions, cells, history, records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
@@ -39,6 +39,7 @@ def context(record: Any) -> dict[str, Any]:
     return {
         "address": ", ".join(address[part] for part in PARTS if address[part]) if address else "",
         "approver": history.signer(wide_actor(), record.approved_by),
+        "product_url": products.PAGE.at(0).removesuffix("0"),
         "discounts": any(item.discount_minor for item in record.children["items"]),
     }
 
