@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
@@ -18,7 +19,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
-from database.postgresql import watch
 from database.sqlite import DatabaseBusy as DatabaseBusy
 from database.sqlite import queue_of, tune_sqlite
 
@@ -114,7 +114,7 @@ def tune(engine: Engine, *, synchronous: str) -> None:
         tune_sqlite(engine, synchronous)
     else:
         event.listen(engine, "connect", limit_waiting)
-        watch(engine)
+        import_module("database.postgresql").watch(engine)      # loads the driver, which SQLite does not need
 
 
 def limit_waiting(connection: Any, _: Any) -> None:

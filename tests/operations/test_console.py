@@ -56,13 +56,16 @@ def test_it_prints_what_flask_prints(place: Any) -> None:
     assert (refused.returncode, refused.stderr) == (1, "There is no merchant 9.\n")
 
 
-def test_a_list_of_keys_loads_neither_the_application_nor_what_only_writing_needs(place: Any) -> None:
+def test_a_list_of_keys_loads_neither_the_application_nor_what_only_writing_needs(
+    place: Any, on_postgresql: bool
+) -> None:
     words = [sys.executable, "-c", LOADED, "key", "list", "--merchant", "1"]
     listed = subprocess.run(words, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
     assert "Shop" in listed.stdout, listed.stderr
     loaded = set(listed.stderr.split())
     assert "domain.integrations.key_listing" in loaded
     assert not loaded & {"app", "pydantic", "flask_migrate", "waitress", "models.budget", "domain.outbox.tasks"}
+    assert ("psycopg" in loaded) == on_postgresql
 
 
 def test_a_command_that_writes_knows_every_table(place: Any) -> None:
