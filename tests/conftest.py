@@ -6,6 +6,7 @@ same suite runs on PostgreSQL; every worker makes a database of its own and drop
 
 import os
 import secrets
+import shutil
 import time
 from datetime import datetime
 from functools import cache
@@ -15,6 +16,7 @@ import bcrypt
 import pytest
 import sqlalchemy as sa
 import time_machine
+from argon2 import PasswordHasher
 from flask import has_app_context
 from flask_migrate import upgrade
 
@@ -38,6 +40,9 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     """With --at: every process that starts from here on, and this one, believes that it is then."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and not hasattr(config, "workerinput"):
+        # Tests start a hundred programs: compiling every module for each takes longer than what they do.
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.rootpath / ".pytest_cache" / "bytecode")
     wanted = config.getoption("--at")
     if wanted and not hasattr(config, "workerinput"):           # workers are child processes
         ahead = datetime.fromisoformat(wanted).timestamp() - time.time()
@@ -112,8 +117,40 @@ def app(settings, records):
         upgrade()
     yield app
     with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
+        dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """A folder with both databases in files, as the migrations make them: to be copied."""
+    folder = tmp_path_factory.mktemp("migrated")
+    made = create_app(make_settings(folder), sink=lambda record: None)
+    with made.app_context():
+        upgrade()
+        dispose()
+    return folder
+
+
+@pytest.fixture
+def install(migrated, tmp_path):
+    """A function that makes an application with databases in files."""
+    made = []
+
+    def make(**more):
+        for file in migrated.glob("*.db"):
+            shutil.copy(file, tmp_path)
+        made.append(create_app(make_settings(tmp_path), **more))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            dispose()
+
+
+def dispose():
+    for engine in db.engines.values():
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -211,6 +248,13 @@ def hashed():
         for name in ("hashpw", "checkpw"):
             watch(patch, bcrypt, name)
         yield seen
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords():
+    """Argon2 with its smallest parameters: no test is about how long it takes."""
+    passwords.hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    passwords._nobody.cache_clear()
 
 
 @pytest.fixture

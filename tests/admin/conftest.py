@@ -3,10 +3,8 @@
 import re
 
 import pytest
-from argon2 import PasswordHasher
 from flask import g
 
-from domain.access import passwords
 from tests import cast
 
 TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
@@ -45,16 +43,6 @@ class Visitor:
     def sign_in(self, email, password=cast.PASSWORD, **more):
         self.get("/login")
         return self.post("/login", {"email": email, "password": password, **more})
-
-
-@pytest.fixture(autouse=True, scope="package")
-def quick_passwords():
-    """Argon2 with its smallest parameters: what is tested here is who gets in, not how long it takes."""
-    thorough, passwords.hasher = passwords.hasher, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    passwords._nobody.cache_clear()
-    yield
-    passwords.hasher = thorough
-    passwords._nobody.cache_clear()
 
 
 @pytest.fixture

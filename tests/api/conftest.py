@@ -4,16 +4,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from argon2 import PasswordHasher
-from flask_migrate import upgrade
 
-from app import create_app
 from blueprints.api.rate_limits import rate_limits
 from database import db
-from domain.access import passwords
 from domain.access.key_access import verified_hashes
 from tests import cast
-from tests.conftest import make_settings
 
 
 class Caller:
@@ -38,14 +33,6 @@ class Caller:
 
     def delete(self, path, **more):
         return self("DELETE", path, **more)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cheap_passwords():
-    """Many tests need a user, and few care what the password's hash costs."""
-    before, passwords.hasher = passwords.hasher, PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    yield
-    passwords.hasher = before
 
 
 @pytest.fixture
@@ -77,21 +64,16 @@ def caller(app):
 
 
 @pytest.fixture
-def workshop(request, tmp_path, on_postgresql):
+def workshop(request, on_postgresql):
     """An application that threads can use at once: a database in a file, or the PostgreSQL of this run."""
     if on_postgresql:
         app = request.getfixturevalue("app")
         request.getfixturevalue("restore")()
         yield app
         return
-    app = create_app(make_settings(tmp_path), sink=lambda record: None)
+    app = request.getfixturevalue("install")(sink=lambda record: None)
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    with app.app_context():
-        upgrade()
     yield app
-    with app.app_context():
-        for engine in db.engines.values():
-            engine.dispose()
 
 
 @pytest.fixture

@@ -1,20 +1,25 @@
 """An installation of its own for each test."""
 
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from installations import Installation, installations
+from flask_migrate import upgrade
+from installations import Installation, address_of, administer, installations
 
+from app import create_app
 from config import Settings
+from database import db
 from domain.access.key_access import verified_hashes
 from domain.vault import vault
+from tests.conftest import make_settings
 
 
 @pytest.fixture
-def empty(tmp_path: Path, settings: Settings) -> Iterator[Callable[[], Installation]]:
+def empty(tmp_path: Path, settings: Settings) -> Iterator[Callable[..., Installation]]:
     """Makes installations without tables; each call one more."""
     verified_hashes.forget()               # keys of the installation before have the same numbers
     with installations(tmp_path) as make:
@@ -22,12 +27,34 @@ def empty(tmp_path: Path, settings: Settings) -> Iterator[Callable[[], Installat
     vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)     # as the other tests expect it
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database of PostgreSQL as the migrations make it: to be copied."""
+    name = f"countinghouse_template_{secrets.token_hex(6)}"
+    administer(f'CREATE DATABASE "{name}"')
+    app = create_app(make_settings(tmp_path_factory.mktemp("template"), DATABASE_URL=address_of(name)))
+    with app.app_context():
+        upgrade()
+        for engine in db.engines.values():
+            engine.dispose()
+    yield name
+    administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 @pytest.fixture
-def installation(empty: Callable[[], Installation]) -> Installation:
+def fresh(
+    empty: Callable[..., Installation], on_postgresql: bool, request: pytest.FixtureRequest
+) -> Callable[[], Installation]:
+    """Makes installations with their tables and nothing in them; each call one more."""
+    if on_postgresql:
+        return lambda: empty(template=request.getfixturevalue("template"))
+    return lambda: empty(files=request.getfixturevalue("migrated"))
+
+
+@pytest.fixture
+def installation(fresh: Callable[[], Installation]) -> Installation:
     """One with its tables and nothing in them."""
-    ready = empty()
-    ready.upgrade()
-    return ready
+    return fresh()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,8 +47,11 @@ class Installation:
 
 
 @contextmanager
-def installations(folder: Path) -> Iterator[Callable[[], Installation]]:
-    """Makes installations without tables, each with databases of its own, and removes them at the end."""
+def installations(folder: Path) -> Iterator[Callable[..., Installation]]:
+    """Makes installations, each with databases of its own, and removes them at the end.
+
+    Without tables; or with those in the files of a folder, or in a template of PostgreSQL.
+    """
     made: list[Installation] = []
     databases: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
@@ -56,12 +60,16 @@ def installations(folder: Path) -> Iterator[Callable[[], Installation]]:
                 patch.delenv(name)
         patch.setenv("COUNTINGHOUSE_BCRYPT_COST", "4")
 
-        def make() -> Installation:
+        def make(files: Path | None = None, template: str = "template1") -> Installation:
             place = folder / f"instance{len(made)}"
+            if files is not None:
+                place.mkdir(mode=0o700)
+                for file in files.glob("*.db"):
+                    shutil.copy(file, place)
             patch.setenv("COUNTINGHOUSE_INSTANCE", str(place))
             if POSTGRESQL:
                 databases.append(f"countinghouse_{secrets.token_hex(6)}")
-                administer(f'CREATE DATABASE "{databases[-1]}"')
+                administer(f'CREATE DATABASE "{databases[-1]}" TEMPLATE "{template}"')
                 patch.setenv("COUNTINGHOUSE_DATABASE_URL", address_of(databases[-1]))
             made.append(Installation(place))
             return made[-1]

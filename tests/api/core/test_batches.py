@@ -3,11 +3,9 @@
 from zoneinfo import ZoneInfo
 
 import pytest
-from flask_migrate import upgrade
 
 from analytics import drain, periods, queries
 from analytics.filters import EVERYTHING, Filter
-from app import create_app
 from blueprints.services import services
 from database import db, transaction
 from domain import settings
@@ -15,7 +13,6 @@ from domain.actor import Actor
 from models.customer import Customer
 from tests import cast
 from tests.api.core.conftest import Program, token_of
-from tests.conftest import make_settings
 
 NEW = {"name": "Ada", "currencies_id": 978}
 
@@ -186,10 +183,9 @@ def test_the_query_of_a_document_is_masked(core, records):
 
 
 @pytest.mark.files
-def test_the_figures_show_the_true_error_rate_of_each_method(tmp_path, request, cheap_passwords, on_postgresql):
-    app = create_app(make_settings(tmp_path))
+def test_the_figures_show_the_true_error_rate_of_each_method(install):
+    app = install()
     with app.app_context():
-        upgrade()
         alder = cast.make_merchant()
         program = Program(app, token_of(cast.make_user("ops@example.org", all_merchants=True)))
         program.result("clients.create", NEW | {"companies_id": alder})
@@ -204,5 +200,3 @@ def test_the_figures_show_the_true_error_rate_of_each_method(tmp_path, request, 
         used = {one.endpoint: (one.requests, one.errors) for one in queries.top_endpoints(question, window)}
         assert used["rpc:clients.get"] == (8, 3)
         assert used["rpc:clients.create"] == (1, 0)
-        for engine in db.engines.values():
-            engine.dispose()
