@@ -51,6 +51,11 @@ def hides_something(text: str) -> bool:
     return not (text.isascii() and text.isprintable()) and any(map(is_invisible, text))
 
 
+def has_sign(text: str) -> bool:
+    """Whether the text has a visible character of its own: a letter, a digit or a sign, not only accents."""
+    return any(unicodedata.category(char)[0] in "LNPS" and not is_invisible(char) for char in text)
+
+
 def has_letter(text: str) -> bool:
     """Whether the text has a visible letter or digit."""
     return any(unicodedata.category(char)[0] in "LN" and not is_invisible(char) for char in text)

@@ -21,11 +21,11 @@ from domain.inputs import (
     LongText,
     Maybe,
     Metadata,
-    Name,
     Number,
     OrAbsent,
     RowId,
     Text,
+    Title,
     Truth,
     Whole,
     sent_again,
@@ -55,7 +55,7 @@ MAX_PRICE = 10**9            # major units; times a million items it still fits 
 class ProductInput(Input):
     """A product as callers may write it."""
 
-    name: Name
+    name: Title
     price: Annotated[Decimal, Number(0, MAX_PRICE, decimals=6)]
     description: Maybe[LongText] = None
     currency: OrAbsent[CurrencyCode] = None

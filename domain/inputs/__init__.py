@@ -120,6 +120,7 @@ Maybe = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
 OrAbsent = Annotated[T | None, BeforeValidator(validators.not_null), schema_facts.NullIfNew()]
 
 Name = Annotated[str, NameText(200, 1)]
+Title = Annotated[str, Text(200, 1), AfterValidator(validators.title)]         # of a thing: with a visible character
 LongText = Annotated[str, Field(max_length=5000), BeforeValidator(validators.string)]
 Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email), schema_facts.EMAIL]
 WebAddress = Annotated[

@@ -62,6 +62,13 @@ def name(value: str) -> str:
     return value
 
 
+def title(value: str) -> str:
+    """A name of a thing, which real catalogues also write as a sign, such as ?; empty ones are checked elsewhere."""
+    if value and not texts.has_sign(value):
+        raise wrong("characters", "must have a visible character")
+    return value
+
+
 def string(value: Any) -> Any:
     if not isinstance(value, str):
         raise wrong("type", "must be a string")

@@ -57,7 +57,6 @@ def test_an_address_with_something_invisible_is_refused(value):
 @pytest.mark.parametrize("value", ["…", "\u3164", "\u200b", "☃", "--"])
 @pytest.mark.parametrize(("model", "field", "others"), [
     (customers.CustomerInput, "name", {}), (customers.CustomerInput, "organisation", {"name": "x"}),
-    (products.ProductInput, "name", {"price": 1}),
     (users.UserInput, "name", {"email": "a@x.org"}),
 ])
 def test_a_name_has_a_letter_or_a_digit_that_can_be_seen(model, field, others, value):
@@ -65,6 +64,21 @@ def test_a_name_has_a_letter_or_a_digit_that_can_be_seen(model, field, others, v
         inputs.parse(model, others | {field: value})
     told = {name: str(problem) for name, problem in refused.value.fields.items()}
     assert told == {field: "must have a letter or a digit"}
+
+
+@pytest.mark.parametrize("value", ["\u3164", "\u200b", "\u0301", "\u2800\ufe0f"])
+def test_a_product_has_a_name_that_can_be_seen(value):
+    with pytest.raises(Invalid) as refused:
+        inputs.parse(products.ProductInput, {"name": value, "price": 1})
+    assert {name: str(problem) for name, problem in refused.value.fields.items()} == {
+        "name": "must have a visible character"
+    }
+
+
+@pytest.mark.parametrize("value", ["?", "…", "☃", "--", "5"])
+def test_a_product_may_be_named_by_a_sign(value):
+    """The retail data has a product that is called ?."""
+    assert inputs.parse(products.ProductInput, {"name": value, "price": 1}).name == value
 
 
 def test_texts_are_stored_in_normal_form_c():
