@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from flask import Response, flash, make_response, render_template, request
+from flask import Response, flash, make_response, render_template, request, url_for
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -34,6 +34,8 @@ PAGE = ListPage(
     group="Settings",
     position=330,
     opens=False,
+    found_at=lambda row: url_for("admin.currencies_rates", **{"from": row.code}),
+    name=lambda row: f"{row.code} · {row.name}",
     icon="world",
     about="ISO 4217 currencies and exchange rates. They apply to all merchants.",
     columns=(

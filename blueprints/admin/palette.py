@@ -5,12 +5,15 @@ from typing import Any
 
 from flask import Response, request
 
+from blueprints.admin import palette_actions
+from blueprints.admin.crud.searching import rank
 from blueprints.pages import navigation
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.navigation import Found, Hit, Item
 from blueprints.pages.session import wide_actor
 from database.searching import fold
 
+MOST_ACTIONS = 6                    # actions that are shown for some words
 MOST = 6                            # recent records that are shown
 MOST_SENT = 20
 RECORD = re.compile(r"([a-z_]{1,40})_([0-9]{1,18})")
@@ -26,10 +29,14 @@ def palette() -> Response:
     words = request.args.get("q", "").strip()[:100].replace("\x00", "")
     shown = navigation.items(wide_actor())
     recent = [] if words else recents()
-    found = [
-        ("Recent", recent), ("Actions", actions(shown, words)), ("Go to", pages(shown, words)), *records(shown, words)
+    usual = [
+        ("Actions", best(palette_actions.all_of(shown, words), words)[:MOST_ACTIONS if words else None]),
+        ("Go to", best(pages(shown), words)),
     ]
+    found = [("Recent", recent), *usual, *records(shown, words)]
     groups = [(title, hits) for title, hits in found if hits]
+    if words:
+        groups.sort(key=lambda group: rank(words, group[1][0].title))       # the kind with the best hit first
     return page_or_part("admin/palette.html", "admin/_palette_list.html", groups=groups, words=words)
 
 
@@ -49,15 +56,17 @@ def recents() -> list[Hit]:
     return found[:MOST]
 
 
-def actions(shown: list[Item], words: str) -> list[Hit]:
-    """The actions that can be started."""
-    found = [creation for creation, _ in navigation.creations(shown, wide_actor())]
-    return [Hit(one.title, "plus", one.path) for one in found if fold(words) in fold(one.title)]
+def best(hits: list[Hit], words: str) -> list[Hit]:
+    """The hits that have all words, the best first; without words those that need none to be wanted."""
+    wanted = fold(words).split()
+    found = [hit for hit in hits if all(word in fold(f"{hit.title} {hit.also}") for word in wanted)]
+    return sorted(found, key=lambda hit: rank(words, hit.title))
 
 
-def pages(shown: list[Item], words: str) -> list[Hit]:
+def pages(shown: list[Item]) -> list[Hit]:
     """The pages of the navigation."""
-    return [Hit(item.title, item.icon, item.path) for item in shown if fold(words) in fold(item.title)]
+    return [Hit(item.title, item.icon, item.path, f"g {item.keys}" if item.keys else "", also="go to open")
+            for item in shown]
 
 
 def records(shown: list[Item], words: str) -> Found:

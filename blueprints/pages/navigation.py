@@ -3,7 +3,7 @@
 Pages of rows are registered too, so that the request log can link to them by noun and id.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,12 +14,18 @@ from domain.actor import Actor
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One line of the palette."""
+    """One line of the palette: a link, a form that posts `fields`, or a button of a script on the page.
+
+    `also` are more words by which it is found; they are not shown.
+    """
 
     title: str
     icon: str
-    url: str
+    url: str = ""
     note: str = ""
+    also: str = ""
+    fields: Mapping[str, str] | None = None
+    button: str = ""                # the attribute that the script listens to: data-theme-toggle
 
 
 Found = list[tuple[str, list[Hit]]]             # hits by the heading of their kind

@@ -4,6 +4,8 @@
   if (!dialog) return;
   const input = dialog.querySelector("input");
   const list = dialog.querySelector("[role=listbox]");
+  let waiting = false;
+  let opensFirst = false;
   const options = () => [...list.querySelectorAll("[role=option]")];
 
   function select(option) {
@@ -36,6 +38,8 @@
     if (dialog.open) return;
     dialog.querySelector("#palette-recent").value = opened().filter((one) => one !== record).join();
     dialog.showModal();
+    list.replaceChildren();
+    waiting = opensFirst = false;
     input.value = "";
     input.dispatchEvent(new Event("opened"));
   }
@@ -51,8 +55,9 @@
       event.preventDefault();
       open();
     }
-    if (event.target === dialog) dialog.close();
+    if (event.target === dialog || event.target.closest("#palette-list button[type=button]")) dialog.close();
   });
+  input.addEventListener("input", () => (waiting = true));
   input.addEventListener("keydown", (event) => {
     const all = options();
     const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
@@ -60,13 +65,17 @@
     if (step && all.length) {
       event.preventDefault();
       select(all[(at + step + all.length) % all.length]);
-    } else if (event.key === "Enter" && all[at]) {
+    } else if (event.key === "Enter" && (waiting || all[at])) {
       event.preventDefault();
-      all[at].querySelector("a").click();
+      // Words whose results are still under way open the first of those, not what is shown for the words before.
+      if (waiting) opensFirst = true;
+      else all[at].click();
     }
   });
-  list.addEventListener("htmx:after:swap", () => select(options()[0]));
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail.ctx.sourceElement === input) select(options()[0]);
+    if (event.detail.ctx.sourceElement !== input) return;
+    select(options()[0]);
+    if (opensFirst) options()[0]?.click();
+    waiting = opensFirst = false;
   });
 })();

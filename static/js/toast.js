@@ -1,6 +1,7 @@
-// Toasts: eight seconds, longer while the pointer or the focus is on them, with an undo that posts.
+// Toasts: eight seconds, after an action on many rows a minute, longer while the pointer or the focus is on them, with an undo that posts.
 (() => {
   const SHOWN = 8000;
+  const SHOWN_AFTER_A_RUN = 60_000; // an action on many rows takes longer than people look
 
   function host() {
     let box = document.querySelector("#toasts");
@@ -45,7 +46,7 @@
     toast.append(close);
     host().append(toast);
     if (undo) htmx.process(toast);
-    let timer = setTimeout(() => toast.remove(), SHOWN);
+    let timer = setTimeout(() => toast.remove(), undo?.includes("requests=") ? SHOWN_AFTER_A_RUN : SHOWN);
     const hold = () => clearTimeout(timer);
     const go = () => (timer = setTimeout(() => toast.remove(), SHOWN / 2));
     toast.addEventListener("pointerenter", hold);

@@ -1,6 +1,7 @@
 """Lists: found, narrowed, sorted, paged, exported, and only one's own."""
 
 import csv
+import html
 import io
 import re
 from decimal import Decimal
@@ -279,6 +280,35 @@ def test_pages_of_records_say_which_one_they_show(admin, signed_in, alder):
     assert 'data-recent="recent-1-test"' in admin.get("/admin/customers").text
     other = signed_in("normal_user", [alder])
     assert 'data-recent="recent-2-live"' in other.get("/admin/customers").text
+
+
+def found(admin, words):
+    """The titles of the palette's lines, in their order."""
+    text = admin.part(f"/admin/palette?q={quote(words)}").text
+    return [html.unescape(title) for title in re.findall(r'<span class="t">([^<]*)</span>', text)]
+
+
+def test_the_palette_does_things_and_finds_what_has_no_page(ops, alder, birch):
+    for words, title in (("create cust", "New customer"), ("go audit", "Audit log"), ("dark", "Switch colour theme"),
+                         ("log out", "Sign out"), ("shortcut", "Keyboard shortcuts"), ("test", "Switch to test mode"),
+                         ("switch birch", "Switch to Birch"), ("eur", "EUR · Euro"), ("sek", "SEK · Swedish Krona")):
+        assert title in found(ops, words)[:2], (words, found(ops, words))
+    assert "Birch" in found(ops, "birch")
+    part = ops.part("/admin/palette?q=switch+birch", **{"HX-Current-URL": "http://localhost/admin/budgets?page=2"}).text
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', part))
+    assert fields["merchant"] == str(birch)
+    assert fields["next"] == "/admin/budgets"
+    assert ops.post("/admin/switch", {"merchant": fields["merchant"], "next": fields["next"]}).status_code == 303
+    assert "Switch to all merchants" in found(ops, "switch all")
+    assert found(ops, "zzzz") == []
+
+
+def test_the_palette_shows_the_best_hit_first(admin, alder):
+    for name in ("Lumber of Ada", "Ada", "Adamant", "Grenada"):
+        cast.make_customer(alder, name)
+    assert found(admin, "ada")[:4] == ["Ada", "Adamant", "Lumber of Ada", "Grenada"]
+    cast.make_customer(alder, "Budget Hotels")
+    assert found(admin, "budgets")[0] == "Budgets"
 
 
 def test_the_palette_offers_nothing_that_is_refused(signed_in, alder):

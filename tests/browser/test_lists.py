@@ -105,3 +105,20 @@ def test_filters_are_added_changed_and_removed_by_keys_and_the_order_stays(windo
     expect(page.locator("#add-filter")).to_be_focused()
     page.get_by_role("link", name="Clear all").click()
     expect(page).to_have_url(re.compile("/admin/budgets$"))
+
+
+def test_all_that_match_are_changed_and_put_back(window):
+    page = window().page
+    page.goto("/admin/products?status=ACTIVE&per=25")
+    number = re.search(r"[\d,]+", page.locator(".count-of").inner_text())[0]
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.locator("[data-matching]").check()
+    expect(page.locator("[data-count]")).to_have_text(f"{number} selected")
+    page.locator(".bulk").get_by_role("button", name="Deactivate").click()
+    page.get_by_role("dialog").get_by_role("button", name=f"Deactivate {number} products").click()
+    expect(page.locator(".toast-x")).to_contain_text(f"{number} products were deactivated.")
+    expect(page.locator(".count-of")).to_have_text("0 products")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast-x")).to_contain_text(f"{number} products were restored.")
+    expect(page.locator(".count-of")).to_have_text(f"{number} products")

@@ -72,6 +72,7 @@ class ListPage:
     trail_name: str = ""                                            # the noun's name in the audit trail
     audit_verbs: Mapping[str, str] = field(default_factory=dict)          # verb in the audit trail -> its text
     opens: bool = True                                              # a row has a page of its own
+    found_at: Callable[[Any], str] | None = None                    # a row's URL in the palette, if it has no page
     mount: str = ""                                                 # the URL below /admin, if not the name
     group: str | None = None                                        # its heading in the navigation
     position: int = 0                                               # its order there

@@ -8,12 +8,14 @@ from blueprints.admin.crud.listing import ListPage
 from blueprints.pages import navigation
 from blueprints.pages.navigation import Creation, Found, Hit, Item, RowPage
 from blueprints.pages.session import actor
+from database.searching import fold
 from domain.actor import Actor
 from domain.errors import NotFound
 from domain.pages import Query
 from domain.resource import Resource
 
 MOST = 5                            # rows of one noun
+READ = 25                           # rows of which the best are shown
 NUMBERED = re.compile(r"([A-Za-z][A-Za-z _]*[ _#]|#)?([0-9]{1,18})")
 
 
@@ -29,7 +31,7 @@ def register(here: ListPage) -> None:
     navigation.add(Item(
         title=here.title, icon=here.icon, path=f"/admin{here.path}", position=here.position, group=here.group,
         scope=resource.read_scope, keys=here.keys, creation=creation_of(here) if resource.create else None,
-        search=partial(search, here) if here.opens and here.searchable else None,
+        search=partial(search, here) if (here.opens or here.found_at) and here.searchable else None,
     ))
 
 
@@ -50,13 +52,24 @@ def creation_of(here: ListPage) -> Creation:
 
 
 def search(here: ListPage, words: str) -> Found:
-    """A few rows that match: first the one with this number."""
+    """A few rows that match: first the one with this number, then those whose name begins with the words."""
     who, resource = actor(), here.resource
     rows = numbered(who, resource, words)
     known = {row.id for row in rows}
-    query = Query(search=words, limit=MOST)
-    rows += [row for row in resource.listing.page(who, query).records if row.id not in known]
-    return [(here.title, [hit(here, row) for row in rows[:MOST]])]
+    query = Query(search=words, limit=READ, sort=here.sort.lstrip("-"), descending=here.sort.startswith("-"))
+    others = [row for row in resource.listing.page(who, query).records if row.id not in known]
+    others.sort(key=lambda row: rank(words, here.name(row) or ""))
+    return [(here.title, [hit(here, row) for row in [*rows, *others][:MOST]])]
+
+
+def rank(words: str, title: str) -> int:
+    """How well a title fits the words: 0 the same, 1 begins with them, 2 has a word that does, 3 has them, else 4."""
+    wanted, text = fold(words), fold(title)
+    if text == wanted:
+        return 0
+    if text.startswith(wanted):
+        return 1
+    return 2 if f" {wanted}" in text else 3 if wanted in text else 4
 
 
 def numbered(who: Actor, resource: Resource, words: str) -> list[Any]:
@@ -73,4 +86,5 @@ def numbered(who: Actor, resource: Resource, words: str) -> list[Any]:
 
 def hit(here: ListPage, row: Any) -> Hit:
     """A row as a line of the palette."""
-    return Hit(here.name(row) or "(no name)", here.icon, here.url("show", key=row.id), here.note(row) or "")
+    address = here.found_at(row) if here.found_at else here.url("show", key=row.id)
+    return Hit(here.name(row) or "(no name)", here.icon, address, here.note(row) or "")

@@ -23,7 +23,7 @@ from domain.errors import Conflict, Invalid, NotFound
 from domain.resource import Action, Kept
 
 MOST = 10_000                       # rows of one run
-AT_ONCE = 40                        # rows of one transaction
+AT_ONCE = 25                        # rows of one transaction
 SECONDS = 1.2                       # of one request
 TOLD = 3                            # reasons that the message names
 
