@@ -1,4 +1,5 @@
-// Toasts: eight seconds, after an action on many rows a minute, longer while the pointer or the focus is on them, with an undo that posts.
+// Toasts: eight seconds, after an action on many rows a minute, longer while the pointer or the focus is on them,
+// with an undo that posts.
 (() => {
   const SHOWN = 8000;
   const SHOWN_AFTER_A_RUN = 60_000; // an action on many rows takes longer than people look

@@ -289,10 +289,10 @@ def found(admin, words):
 
 
 def test_the_palette_does_things_and_finds_what_has_no_page(ops, alder, birch):
-    for words, title in (("create cust", "New customer"), ("go audit", "Audit log"), ("dark", "Switch colour theme"),
+    for typed, title in (("create cust", "New customer"), ("go audit", "Audit log"), ("dark", "Switch colour theme"),
                          ("log out", "Sign out"), ("shortcut", "Keyboard shortcuts"), ("test", "Switch to test mode"),
                          ("switch birch", "Switch to Birch"), ("eur", "EUR · Euro"), ("sek", "SEK · Swedish Krona")):
-        assert title in found(ops, words)[:2], (words, found(ops, words))
+        assert title in found(ops, typed)[:2], (typed, found(ops, typed))
     assert "Birch" in found(ops, "birch")
     part = ops.part("/admin/palette?q=switch+birch", **{"HX-Current-URL": "http://localhost/admin/budgets?page=2"}).text
     fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', part))
