@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     serve_apis(app)
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)
     install(app, Services(
-        settings=settings, close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
+        close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
         probe_key=probe_key, probe_endpoint=probe_endpoint,
     ))
     cli.register(app)

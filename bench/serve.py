@@ -17,7 +17,7 @@ import server
 import worker
 from app import create_app
 from blueprints.cli.serving import let_go
-from blueprints.services import services
+from blueprints.services import settings
 
 THREADS = 8
 
@@ -43,8 +43,8 @@ def main(kind: str, port: int) -> int:
     print(listening.getsockname()[1], flush=True)
     background: Any = None
     if kind == "worker":
-        settings = services(app).settings
-        background = lambda: worker.run(app, settings, server.until_signal)  # noqa: E731
+        chosen = settings(app)
+        background = lambda: worker.run(app, chosen, server.until_signal)  # noqa: E731
     return server.run(app, listening, workers=1, threads=THREADS, background=background)
 
 

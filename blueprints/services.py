@@ -50,7 +50,6 @@ class Documents(Protocol):
 class Services:
     """The services of one application."""
 
-    settings: Settings
     close_call: Callable[[Response], Response]          # ends a request: its headers, its record
     compress: Callable[[Response], Response]
     probe_key: ProbeKey
@@ -65,3 +64,8 @@ def install(app: Flask, given: Services) -> None:
 def services(app: Flask | None = None) -> Services:
     """The services of an application, by default of the current one."""
     return cast(Services, (app or current_app).extensions[NAME])
+
+
+def settings(app: Flask | None = None) -> Settings:
+    """The settings of an application, by default of the current one; `databases.connect` stores them."""
+    return cast(Settings, (app or current_app).config["SETTINGS"])

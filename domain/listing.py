@@ -27,6 +27,7 @@ from domain.pages import Page, Query, Record
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000
 EVERYTHING = 2**62                 # more rows than there can be
+CHANGED = "Another user changed this in the meantime. Reload the page and repeat the change."
 FEW = 100                           # rows that are read at once where each may have hundreds of children
 
 
@@ -285,11 +286,11 @@ class Listing:
         return [Record(row, {name: found[row.id] for name, found in parts.items()}) for row in rows]
 
 
-def expect(row: Any, seen: int | Collection[int] | None) -> None:
+def expect(row: Any, seen: int | Collection[int] | None, otherwise: str = CHANGED) -> None:
     """Raises PreconditionFailed unless the row has (one of) the versions that the caller saw."""
     versions = (seen,) if isinstance(seen, int) else seen
     if versions is not None and getattr(row, "version", None) not in versions:
-        raise PreconditionFailed("Somebody else changed this in the meantime. Read it again and repeat your change.")
+        raise PreconditionFailed(otherwise)
 
 
 def touch(row: Any) -> None:

@@ -11,7 +11,7 @@ from blueprints.pages import navigation
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import need, wide_actor
-from blueprints.services import services
+from blueprints.services import settings
 from database import transaction
 from domain import inputs
 from domain import settings as stored
@@ -49,7 +49,7 @@ def fields() -> list[Field]:
 
 def environment() -> list[tuple[str, str]]:
     """The environment's settings; of secrets only whether they are set."""
-    values = services().settings
+    values = settings()
     shown = [(name, plain(getattr(values, name)).replace("\n", ", ") or "not set") for name in SHOWN]
     hidden = [(name, "set" if getattr(values, name) else "not set") for name in SECRET_ONES]
     return [("COUNTINGHOUSE_" + name.upper(), value) for name, value in shown + hidden]

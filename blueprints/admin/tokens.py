@@ -8,7 +8,7 @@ from blueprints.admin import consequences
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.users import PAGE, is_about_test, token_name
 from blueprints.pages.session import need, wide_actor
-from blueprints.services import services
+from blueprints.services import settings
 from domain.access import tokens
 from domain.people import users
 
@@ -23,7 +23,7 @@ def register(bp: Any) -> None:
 
 def core_networks() -> str:
     """The networks that may call the Core API, as text; the operator sets them in the environment."""
-    networks = services().settings.core_api_networks
+    networks = settings().core_api_networks
     return ", ".join(map(str, networks)) or "none"
 
 

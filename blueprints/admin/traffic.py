@@ -10,7 +10,7 @@ from analytics.drain import catch_up
 from analytics.filters import Filter, Scope
 from analytics.incidents import Incident
 from blueprints.pages.format import zone
-from blueprints.services import services
+from blueprints.services import settings
 from database import db
 from domain import clock
 from domain.actor import Actor, All
@@ -34,7 +34,7 @@ class Today:
 
 def freshen() -> None:
     """Store the newest records, unless another process is doing that."""
-    catch_up(services().settings.spool, within=CATCH_UP_WAIT)
+    catch_up(settings().spool, within=CATCH_UP_WAIT)
 
 
 def scope_of(who: Actor) -> Scope:

@@ -18,7 +18,7 @@ from analytics.rollup import DAY
 from blueprints.analytics import links
 from blueprints.pages.format import zone
 from blueprints.pages.session import actor, me, wide_actor
-from blueprints.services import services
+from blueprints.services import settings
 from database import db
 from database.ip_addresses import canonical
 from domain import clock
@@ -93,7 +93,7 @@ def read(default: str, *, rolled: bool = False) -> ReportQuery:
 
     `rolled` leaves out what only single requests have: figures from roll-ups would not obey it.
     """
-    catch_up(services().settings.spool, within=CATCH_UP_WAIT)
+    catch_up(settings().spool, within=CATCH_UP_WAIT)
     texts = {name: value[:200] for name in TEXTS if (value := request.args.get(name, "").strip())}
     if "ip" in texts:
         texts["ip"] = canonical(texts["ip"])

@@ -14,7 +14,7 @@ from blueprints.analytics import links
 from blueprints.analytics.command import command
 from blueprints.analytics.report_query import key_names, wide_scope
 from blueprints.pages.session import need
-from blueprints.services import services
+from blueprints.services import settings
 from domain import clock
 
 AROUND = timedelta(hours=1)         # before and after a request, in which related ones are listed
@@ -80,7 +80,7 @@ def _see(address: str) -> Response:
 
 
 def _missing(name: str) -> Response:
-    days = services().settings.log_retention_days
+    days = settings().log_retention_days
     return make_response(render_template("analytics/missing.html", name=name[:64], days=days), 404)
 
 

@@ -2,13 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from domain.errors import PreconditionFailed
+from domain.listing import expect
 
 # One of our tags: a version, and (in a compressed response) the encoding.
 OURS = re.compile(r"(\d{1,9})(?::[a-z]{2,4})?", re.ASCII)
 ENTITY_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|\Z)')
 Tags = list[tuple[bool, str]]
+CHANGED = "If-Match does not name the current version: read the row again and repeat the change."
+
+
+def check(row: Any, if_match: str | None) -> None:
+    """Raises PreconditionFailed unless If-Match names the row's version, or is absent."""
+    expect(row, seen(if_match), CHANGED)
 
 
 def tags(header: str) -> Tags:

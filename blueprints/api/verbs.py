@@ -17,7 +17,7 @@ from database import db
 from domain import inputs, tenants
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound, Problem
-from domain.listing import LARGEST_ID, expect
+from domain.listing import LARGEST_ID
 from domain.resource import Kept, Resource
 
 
@@ -75,7 +75,7 @@ def body_of(arguments: Arguments) -> Any:
 def locked(exposure: Exposure, actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
     """The actor for the row's merchant, and the row that a call changes, locked; checks If-Match."""
     own, row = exposure.resource.listing.lock(actor, key_of(exposure, arguments.key))
-    expect(row, conditions.seen(arguments.if_match))
+    conditions.check(row, arguments.if_match)
     return own, row
 
 
@@ -192,7 +192,7 @@ def updated(exposure: Exposure) -> Operation:
     assert update is not None, f"{resource.name}: its Resource has no update"
 
     def read(own: Actor, row: Any, arguments: Arguments) -> dict[str, Any]:
-        expect(row, conditions.seen(arguments.if_match))
+        conditions.check(row, arguments.if_match)
         sent = sent_back.changes(exposure, resource.listing.read(own, row.id), body_of(arguments))
         taken, problems = exposure.take(sent.body)
         sent.name_parts(taken)

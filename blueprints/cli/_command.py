@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, Protocol
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import ScriptInfo, with_appcontext
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -193,12 +193,6 @@ def recover_or_exit(settings: Settings) -> None:
         sys.exit(refuse(problem, as_json="--json" in sys.argv))
     if done is not None:
         click.echo(done, err=True)
-
-
-def settings() -> Settings:
-    """The settings of the running application."""
-    found: Settings = current_app.config["SETTINGS"]
-    return found
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -6,7 +6,8 @@ import click
 
 from analytics import drain
 from analytics.spool import Spool
-from blueprints.cli._command import Needs, Result, operator_command, settings
+from blueprints.cli._command import Needs, Result, operator_command
+from blueprints.services import settings
 from config import command_line
 from domain import clock
 from operations import demo as demonstration

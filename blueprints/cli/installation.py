@@ -9,8 +9,9 @@ import click
 from rich.text import Text
 
 from analytics import drain, spool
-from blueprints.cli._command import Result, operator_command, settings
+from blueprints.cli._command import Result, operator_command
 from blueprints.cli.tables import Output, table
+from blueprints.services import settings
 from config import Settings, command_line
 from database import db
 from operations import backup as archives

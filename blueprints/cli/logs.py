@@ -11,8 +11,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from analytics import drain, importer, retention
 from analytics.formats import entries
-from blueprints.cli._command import Result, iso, operator_command, settings
+from blueprints.cli._command import Result, iso, operator_command
 from blueprints.cli._merchant import for_merchant
+from blueprints.services import settings
 from domain import zones
 from domain.inputs import Input, Moment, parse
 from operations.errors import OperationRefused

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from blueprints.cli._command import Result, operator_command, settings
+from blueprints.cli._command import Result, operator_command
 from blueprints.cli.logs import progress
+from blueprints.services import settings
 from database import transaction
 from database.sqlite import owner_only
 from domain.actor import Actor

@@ -4,8 +4,8 @@ import json
 
 import click
 
-from blueprints.cli._command import Needs, operator_command, settings
-from blueprints.services import services
+from blueprints.cli._command import Needs, operator_command
+from blueprints.services import services, settings
 
 HERE = "http://127.0.0.1:8000"                  # the URL of `make run`, if no public one is set
 

@@ -10,8 +10,9 @@ from flask_migrate import upgrade
 
 import server
 import worker
-from blueprints.cli._command import Needs, operator_command, settings, show
+from blueprints.cli._command import Needs, operator_command, show
 from blueprints.cli.demo import load_demo
+from blueprints.services import settings
 from config import command_line
 from database import db
 from domain.people import users

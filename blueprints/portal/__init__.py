@@ -14,7 +14,7 @@ from blueprints.pages.navigation import Item
 from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import entries, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
-from blueprints.services import services
+from blueprints.services import settings
 from domain.integrations.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
@@ -46,7 +46,7 @@ class Line:
 
 def base() -> str:
     """The URL of this installation, without a slash at the end."""
-    known = services().settings.public_url or request.host_url
+    known = settings().public_url or request.host_url
     return str(known).rstrip("/")
 
 

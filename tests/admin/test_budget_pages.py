@@ -83,7 +83,7 @@ def test_approving_is_asked_about_and_fixes_the_budget(admin, alder):
 def test_nobody_approves_what_changed_since_he_looked(admin, alder):
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
     admin.post(f"/admin/budgets/{key}", LINE | {"customer_id": "1", "version": "1"})
-    said(admin, admin.post(f"/admin/budgets/{key}/approve", {"version": "1"}), key, "Somebody else changed this")
+    said(admin, admin.post(f"/admin/budgets/{key}/approve", {"version": "1"}), key, "Another user changed this")
     assert budget().status is BudgetStatus.PENDING
 
 

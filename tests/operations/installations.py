@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from blueprints.services import services
+from blueprints.services import settings
 from config import Settings
 from database import db
 
@@ -27,7 +27,7 @@ class Installation:
     def __init__(self, folder: Path):
         self.folder = folder
         self.app: Flask = create_app()
-        self.settings: Settings = services(self.app).settings
+        self.settings: Settings = settings(self.app)
 
     def run(self, *words: str, status: int = 0) -> Any:
         """Run a command with --json; its one document."""

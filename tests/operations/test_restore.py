@@ -16,7 +16,7 @@ import pytest
 from test_backup import create, names
 
 from analytics.spool import Spool
-from blueprints.services import services
+from blueprints.services import settings
 from operations import archive, postgresql, readiness, restore, swap
 from operations.errors import OperationRefused
 
@@ -125,7 +125,7 @@ def test_killed_at_any_step_the_next_program_finds_all_of_before_or_all_of_the_b
         installation.close()
         complete = restore_until(installation, packed, last)
         with installation.app.app_context():
-            restore.recover(services(installation.app).settings)
+            restore.recover(settings(installation.app))
         now = tuple(names(installation))
         assert now in (("old", "new"), ("old",)), f"killed before step {last}"
         seen.add(now)

@@ -21,7 +21,7 @@ from blueprints.api.rpc import RpcContract
 from blueprints.api.unknown_names import printable
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.numbers import amount, price
-from blueprints.services import services
+from blueprints.services import settings
 from domain import errors, zones
 from domain.access.key_access import is_within
 from domain.access.user_access import unknown_token
@@ -81,7 +81,7 @@ class CoreContract(RpcContract):
     # Who --------------------------------------------------------------------------------------------
 
     def gate(self, request: Request) -> None:
-        networks = services().settings.core_api_networks
+        networks = settings().core_api_networks
         if not is_within(request.remote_addr, networks):
             raise Forbidden("The Core API cannot be used from your network.", code="network-not-allowed")
 
@@ -242,8 +242,8 @@ class CoreContract(RpcContract):
             data = {"code": "not_found", "message": text, "object_name": name, "object_id": key}
             return f"not_found: {text}", data
         if isinstance(error, Invalid):
-            told = {name: text[:1].upper() + text[1:] for name, text in fields.items()}
-            return "Invalid request", told or {"message": error.message}
+            named = {name: text[:1].upper() + text[1:] for name, text in fields.items()}
+            return "Invalid request", named or {"message": error.message}
         if error.code == "internal_error":
             return "An unexpected error occurred", {}
         code = f"{self.objects.get(error.noun, error.noun)}-has-documents" if isinstance(error, InUse) else error.code

@@ -6,7 +6,7 @@ import pytest
 
 from analytics.drain import drain
 from analytics.spool import Spool
-from blueprints.services import services
+from blueprints.services import settings
 from domain import clock
 from tests.admin.conftest import (  # noqa: F401 - the people of the back office
     admin,
@@ -25,11 +25,11 @@ ENDPOINT = "/v1/api/public/customers"
 def stored(app):
     """Notes many records at once: stored(records)."""
     def make(records):
-        spool = Spool(services().settings.spool)
+        spool = Spool(settings().spool)
         for each in records:
             assert spool.append(each)
         spool.close()
-        drain(services().settings.spool)
+        drain(settings().spool)
 
     return make
 

@@ -6,7 +6,6 @@ import pytest
 
 from analytics import drain, periods, queries
 from analytics.filters import EVERYTHING, Filter
-from blueprints.services import services
 from database import db, transaction
 from domain import settings
 from domain.actor import Actor
@@ -192,7 +191,7 @@ def test_the_figures_show_the_true_error_rate_of_each_method(install):
         for key in (1, 1, 8, 9):
             program.rpc("clients.get", {"id": key})
         batch(program, *(call("clients.get", {"id": key}) for key in (1, 1, 1, 7)))
-        drain.catch_up(services(app).settings.spool, within=10.0)
+        drain.catch_up(app.config["SETTINGS"].spool, within=10.0)
         window = periods.recent("1h", ZoneInfo("UTC"))
         question = Filter(scope=EVERYTHING, start=window.start, end=window.end)
         totals = queries.totals(question)

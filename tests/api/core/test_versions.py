@@ -28,6 +28,7 @@ def test_any_other_tag_is_refused_and_changes_nothing(core, path, tag):
     for method in ("PATCH", "DELETE"):
         reply = core(method, path, json={}, headers={"If-Match": tag})
         assert (reply.status_code, reply.json["error"]["data"]["code"]) == (412, "precondition_failed")
+        assert "If-Match" in reply.json["error"]["message"], "words of HTTP, not of a page"
     for method, params in (("clients.update", {"id": 1, "name": "Eve"}), ("clients.delete", {"id": 1})):
         assert rpc(core, method, params, tag).json["error"]["data"]["code"] == "precondition_failed"
     assert core.get(path).headers["ETag"] == '"1"'

@@ -53,7 +53,9 @@ def test_any_other_tag_is_412_and_changes_nothing(api, path, tag):
 def test_the_second_of_two_who_saw_the_same_is_refused(api, path):
     tag = api.get(path).headers["ETag"]
     assert changed(api, path, tag).status_code == 200
-    assert_error(changed(api, path, tag), 412, "precondition_failed")
+    refused = changed(api, path, tag)
+    assert_error(refused, 412, "precondition_failed")
+    assert refused.json["message"].startswith("If-Match does not name")
 
 
 def test_a_deletion_takes_the_tag_as_well(api, path):
