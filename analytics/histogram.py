@@ -14,6 +14,7 @@ from math import ceil, log
 
 GROWTH = 1.04
 BUCKETS = 600                                # the last begins at 4.6 hours
+LAST_US = GROWTH ** (BUCKETS - 1)            # where the last one begins, which holds everything above
 FIELD = 32                                   # bits: four thousand million requests in one bucket
 MANY = 64                                    # durations, from which fields are shorter than a list
 _WIDTH = FIELD // 8

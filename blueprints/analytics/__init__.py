@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 
+from analytics import charts
 from blueprints.admin.crud import tabs
 from blueprints.analytics import calls, report, requests, single
 from blueprints.pages import csrf, errors, session
@@ -12,4 +13,5 @@ csrf.attach(bp)
 errors.attach(bp)
 for part in (report, requests, single):
     part.register(bp)
+bp.add_app_template_filter(charts.duration, "duration")
 tabs.add(20, calls.provide)

@@ -134,7 +134,8 @@ def tiles(
     log = "analytics.requests"
     count, unit = short(now.requests)
     sent, size = short(now.response_bytes)
-    rate = f"{now.error_rate * 100:.2f}" if now.requests else "–"
+    rate = (f"{now.error_rate * 100:.2f}", "%") if now.requests >= charts.FEWEST else (
+        f"{now.errors} of {now.requests}" if now.requests else "–", "")
     requests = tuple(float(point.requests) for point in points)
 
     def change(name: str, **how: bool) -> tuple[str, str, str, str]:
@@ -145,8 +146,8 @@ def tiles(
 
     return [
         Tile("Requests", count, unit, *change("requests", flat=True), requests, asked.link(log)),
-        Tile("Error rate", rate, "%", *change("error_rate", points=True),
-             tuple(point.errors / point.requests if point.requests else 0.0 for point in points),
+        Tile("Error rate", *rate, *change("error_rate", points=True),
+             tuple(point.errors / point.requests if point.requests >= charts.FEWEST else 0.0 for point in points),
              asked.link(log, status="failed")),
         Tile("p95 latency", *milliseconds(now.p95_us), *change("p95_us"),
              tuple(point.p95_us or 0.0 for point in slow), "#c-latency"),

@@ -1,5 +1,6 @@
 """Figures: valid for plotly, small, safe to put into a page, and told in a sentence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 
 from analytics import charts
 from analytics.figures import Latency, Point
+from analytics.histogram import LAST_US
 
 START = datetime(2026, 11, 13, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Madrid")
@@ -39,7 +41,8 @@ def every():
 def test_plotly_takes_the_figure(name):
     figure = every()[name].figure
     assert go.Figure(figure).to_plotly_json()["data"]
-    assert all(len(trace["x"]) == len(trace["y"]) == 120 for trace in figure["data"])
+    meta = figure["layout"]["meta"]
+    assert all(len(trace["y"]) == len(meta["labels"]) == len(meta["edges"]) - 1 == 120 for trace in figure["data"])
     assert "template" not in figure["layout"]
 
 
@@ -50,8 +53,8 @@ def test_all_figures_of_a_page_are_small():
 
 def test_figures_do_not_share_their_numbers():
     one, two = charts.volume(points(3), ZONE, ""), charts.volume(points(5), ZONE, "")
-    assert len(one.figure["data"][0]["x"]) == 3
-    assert len(two.figure["data"][0]["x"]) == 5
+    assert len(one.figure["data"][0]["y"]) == 3
+    assert len(two.figure["data"][0]["y"]) == 5
 
 
 def test_every_figure_is_told_in_a_sentence():
@@ -71,4 +74,50 @@ def test_buckets_without_requests_are_zero_and_classes_without_are_left_out():
     empty = [Point(START, START + timedelta(hours=1), {}, 0, 0)]
     figure = charts.requests(empty, None, ZONE, "").figure
     assert [(trace["name"], trace["y"]) for trace in figure["data"]] == [("2xx", [0]), ("4xx", [0]), ("5xx", [0])]
-    assert figure["data"][0]["x"] == ["2026-11-13T01:00"]
+    assert figure["layout"]["meta"]["labels"] == ["Fri 13 Nov, 01:00"]
+
+
+def hours(*counts):
+    """Buckets of requests and failures."""
+    return [Point(START + timedelta(hours=at), START + timedelta(hours=at + 1), {2: count - failed, 5: failed}, 0, 0)
+            for at, (count, failed) in enumerate(counts)]
+
+
+def test_few_requests_are_a_hollow_mark_with_their_counts():
+    chart = charts.error_rate(hours((3, 1), (3, 0), (100, 2), (0, 0), (9, 9)), None, ZONE, "today")
+    rates, few = chart.figure["data"]
+    assert rates["y"] == [None, 0.0, 0.02, None, None]
+    assert few["y"] == [0.33333, None, None, None, 1.0]
+    assert few["text"][0] == "1 of 3 failed"
+    assert few["meta"]["clipped"]
+    assert "at most 2.00%" in chart.alt
+    assert [one.cells for one in chart.buckets][::4] == [("–", "1 of 3 failed"), ("–", "9 of 9 failed")]
+
+
+def test_the_comparison_does_not_scale_the_axis_and_its_highest_bucket_is_a_link():
+    before = [replace(point, start=point.start - timedelta(days=1), end=point.end - timedelta(days=1))
+              for point in hours((5, 0), (1295, 900), (7, 0))]
+    chart = charts.requests(hours((5, 0), (6, 1), (7, 0)), before, ZONE, "today")
+    (aside,) = [trace for trace in chart.figure["data"] if trace["meta"].get("aside")]
+    assert aside["name"] == "Previous period"
+    assert chart.peak == charts.Bucket("1,295 at 12 Nov 02:00", "2026-11-12T01:00:00Z", "2026-11-12T02:00:00Z", ())
+    assert charts.error_rate(hours((20, 1)) * 3, before, ZONE, "").peak.label == "69.50% at 12 Nov 02:00"
+    assert charts.requests(hours((5, 0)), None, ZONE, "").peak is None
+    assert charts.requests(hours((5, 0)), hours((0, 0)), ZONE, "").peak is None
+
+
+def test_every_chart_has_its_numbers_as_a_table():
+    for chart in every().values():
+        assert len(chart.buckets) == 120
+        assert {len(one.cells) for one in chart.buckets} == {len(chart.columns)}
+    first = every()["latency"].buckets[0]
+    assert (first.label, first.start, first.end) == (
+        "Fri 13 Nov, 01:00", "2026-11-13T00:00:00Z", "2026-11-13T01:00:00Z")
+    assert first.cells == ("12.3 ms", "98.8 ms", "–")
+
+
+@pytest.mark.parametrize(("micros", "text"), [
+    (None, "–"), (12_345, "12.3 ms"), (999_000, "999 ms"), (4_050_000, "4.05 s"), (95e6, "95.00 s"),
+    (180e6, "3.0 min"), (9e9, "2.5 h"), (LAST_US, "4.4 h or more"), (9e12, "4.4 h or more")])
+def test_a_duration_has_its_unit_and_the_last_bucket_says_that_it_has_no_end(micros, text):
+    assert charts.duration(micros) == text

@@ -69,6 +69,14 @@ def test_a_bar_of_the_dashboard_leads_to_its_requests(window):
     page.goto("/admin/analytics?range=7d")
     bars = page.locator("#plot-requests .barlayer .point path")
     expect(bars.first).to_be_attached()
+    expect(page.locator("#plot-volume svg")).to_have_count(0)       # not in view yet
+    page.locator("#plot-volume").scroll_into_view_if_needed()
+    expect(page.locator("#plot-volume .barlayer")).to_be_attached()
+    table = page.get_by_role("button", name="Table of requests")
+    table.click()
+    expect(page.locator("#c-requests .cht tbody a").first).to_be_visible()
+    table.click()
+    expect(page.locator("#c-requests .cht")).to_have_count(0)
     # The tallest: at some hours of the night nothing happened, and a bar without height cannot be clicked.
     boxes = [box for place in range(bars.count()) if (box := bars.nth(place).bounding_box())]
     box = max(boxes, key=lambda one: one["height"])

@@ -21,6 +21,7 @@ from blueprints.analytics.report_query import ReportQuery
 from database import db
 from domain import clock
 from tests import cast
+from tests.analytics.log_samples import record
 
 PAGES = ("/admin/analytics", "/admin/requests", "/admin/analytics.csv", "/admin/requests.json")
 CANARY = "canary-of-birch"
@@ -372,3 +373,31 @@ def test_figures_claim_no_filter_that_they_do_not_obey(admin, alder, traffic, qu
     page = admin.get(f"/admin/analytics?{query}").text
     assert query.partition("=")[2] not in page
     assert "Clear filters" not in page
+
+
+def test_every_chart_has_a_table_without_scripts_and_each_bucket_is_a_link(admin, alder, traffic):
+    traffic(alder, duration_us=12_000)
+    page = admin.get("/admin/analytics").text
+    tables = re.findall(r"<noscript>(<table.*?)</noscript>", page, re.S)
+    assert len(tables) == 4
+    assert all(table.count("<tr>") > 50 for table in tables)
+    assert "12 ms" in tables[2]
+    rows = re.findall(r'<a href="([^"]+)">[^<]+</a></td>(.*?)</tr>', tables[0])
+    wanted = next(href for href, cells in rows if ">1<" in cells)
+    assert admin.get(unescape(wanted)).text.count('class="rowlink mono"') == 1
+
+
+def test_plotly_is_no_part_of_the_page_until_a_chart_is_in_view(admin, alder, traffic):
+    traffic(alder)
+    page = admin.get("/admin/analytics").text
+    assert not re.search(r'<script src="[^"]*plotly', page)
+    assert re.search(r'data-plotly="/static/vendor/plotly', page)
+
+
+def test_the_highest_bucket_of_the_comparison_is_a_link(admin, alder, traffic, stored):
+    traffic(alder, ago=5)
+    hour = int((clock.now().timestamp() - 30 * 3600) * 1e6)
+    stored(record(hour + place, merchant_id=alder, request_id=f"old{place}") for place in range(30))
+    page = admin.get("/admin/analytics?range=24h").text
+    (href,) = re.findall(r'<a class="peak" href="([^"]+)">highest 30 at', page)
+    assert admin.get(unescape(href)).text.count('class="rowlink mono"') == 30
