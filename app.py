@@ -1,12 +1,14 @@
 """Creates the application; the only module that imports all others. Importing it has no side effects."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect
+from flask import Flask, Request, Response, g, redirect
 from flask_compress import Compress
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from analytics.spool import Spool
@@ -50,6 +52,14 @@ class Application(Flask):
         """Normalise the caller's address before anything reads it."""
         environ["REMOTE_ADDR"] = canonical(environ.get("REMOTE_ADDR") or "")
         return super().wsgi_app(environ, start_response)
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Redirect to an address of this server by its path alone, not to the Host that was sent."""
+        if isinstance(request.routing_exception, RequestRedirect):
+            target = urlsplit(request.routing_exception.new_url)
+            query = f"?{target.query}" if target.query else ""
+            request.routing_exception.new_url = f"/{target.path.lstrip('/')}{query}"
+        super().raise_routing_exception(request)
 
     def process_response(self, response: Response) -> Response:
         opened: call.Call | None = g.get("call")

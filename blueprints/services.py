@@ -10,6 +10,7 @@ from config import Settings
 from domain.actor import Actor
 
 NAME = "countinghouse"                  # the key in app.extensions
+NEUTRAL_URL = "http://127.0.0.1:8000"   # the address of `make run`, if no public one is set
 
 
 class Probe(Protocol):
@@ -69,3 +70,13 @@ def services(app: Flask | None = None) -> Services:
 def settings(app: Flask | None = None) -> Settings:
     """The settings of an application, by default of the current one; `databases.connect` stores them."""
     return cast(Settings, (app or current_app).config["SETTINGS"])
+
+
+def public_url() -> str:
+    """The URL of this installation for documents that anybody reads: never the Host that a caller sent."""
+    return (settings().public_url or NEUTRAL_URL).rstrip("/")
+
+
+def own_url(host_url: str) -> str:
+    """The URL of this installation for somebody who is signed in: as set, else the one at which he is here."""
+    return (settings().public_url or host_url).rstrip("/")

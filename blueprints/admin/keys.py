@@ -14,6 +14,7 @@ from blueprints.admin.key_form import typed
 from blueprints.pages.format import scope, zone
 from blueprints.pages.htmx import is_partial, page_or_part, redirect_to
 from blueprints.pages.session import actor, may, me, need, private, wide_actor
+from blueprints.services import own_url
 from database import transaction
 from domain import clock, inputs, zones
 from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
@@ -188,7 +189,7 @@ def create() -> BaseResponse:
         flash("This key was created already. Its secret was shown then, and is shown only once.", "bad")
         return redirect_to(address)
     template = "admin/_key_secret.html" if is_partial() else "admin/key_secret.html"
-    page = render_template(template, **shown, base=request.host_url.rstrip("/"), here=PAGE)
+    page = render_template(template, **shown, base=own_url(request.host_url), here=PAGE)
     return private(make_response(page, 201))
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from flask import request
 
 from analytics.listing import Row
+from blueprints.services import own_url
 
 CREDENTIALS = {
     "public": "Authorization: Bearer $API_KEY", "client": "Authorization: Bearer $API_TOKEN",
@@ -30,7 +31,7 @@ def escaped(text: str, safe: str) -> str:
 def curl(method: str, address: str, contract: str) -> str:
     """A call to this server, with the contract's credential."""
     how = {"GET": "curl", "HEAD": "curl --head"}.get(method, f"curl -X {shell(method)}")
-    parts = [f"{how} {shell(request.host_url.rstrip('/') + address)}"]
+    parts = [f"{how} {shell(own_url(request.host_url) + address)}"]
     if contract in CREDENTIALS:
         parts.append(f'-H "{CREDENTIALS[contract]}"')        # in double quotes, for the shell to expand
     if method in BODIES:

@@ -5,23 +5,16 @@ import json
 import click
 
 from blueprints.cli._command import Needs, operator_command
-from blueprints.services import services, settings
-
-HERE = "http://127.0.0.1:8000"                  # the URL of `make run`, if no public one is set
-
-
-def base() -> str:
-    """The URL of this installation."""
-    return (settings().public_url or HERE).rstrip("/")
+from blueprints.services import public_url, services
 
 
 @operator_command("openapi", click.argument("contract", type=click.Choice(("public", "core"))), needs=Needs.APPLICATION)
 def openapi(contract: str) -> None:
     """Print a contract's OpenAPI 3.1 document."""
-    click.echo(json.dumps(services().documents.openapi(contract, base()), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(services().documents.openapi(contract, public_url()), indent=2, ensure_ascii=False))
 
 
 @operator_command("postman", needs=Needs.APPLICATION)
 def postman() -> None:
     """Print a Postman collection of all contracts."""
-    click.echo(json.dumps(services().documents.postman(base()), indent=2, ensure_ascii=False))
+    click.echo(json.dumps(services().documents.postman(public_url()), indent=2, ensure_ascii=False))

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, render_template, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.api.json_schema import Schema
@@ -14,7 +14,7 @@ from blueprints.pages.navigation import Item
 from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import entries, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
-from blueprints.services import settings
+from blueprints.services import public_url
 from domain.integrations.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
@@ -44,18 +44,12 @@ class Line:
     limits: str
 
 
-def base() -> str:
-    """The URL of this installation, without a slash at the end."""
-    known = settings().public_url or request.host_url
-    return str(known).rstrip("/")
-
-
 @bp.get("")
 def home() -> str:
     """The overview, with the first call."""
     counts = {name: sum(map(len, groups(name).values())) for name in PUBLISHED}
     first = next(one for name in PUBLISHED for one in entries(name) if one.operation.verb == "list")
-    return render_template("portal/home.html", published=PUBLISHED, counts=counts, base=base(), first=first)
+    return render_template("portal/home.html", published=PUBLISHED, counts=counts, base=public_url(), first=first)
 
 
 @bp.get("/webhooks")
@@ -84,7 +78,7 @@ def group(contract: str, group: str) -> str:
     return render_template(
         "portal/group.html", published=PUBLISHED,
         contract=PUBLISHED[contract], description=PUBLISHED[contract].description, groups=found, group=group,
-        title=title_of(group), title_of=title_of, base=base(), pretty=pretty, lines=lines, kind_of=kind_of,
+        title=title_of(group), title_of=title_of, base=public_url(), pretty=pretty, lines=lines, kind_of=kind_of,
         limits_of=limits_of, refusals=PUBLISHED[contract].description.refusals,
     )
 
@@ -93,13 +87,13 @@ def group(contract: str, group: str) -> str:
 def document(contract: str) -> Response:
     """The contract as OpenAPI 3.1."""
     known_or_404(contract)
-    return printed(openapi.document(contract, base()))
+    return printed(openapi.document(contract, public_url()))
 
 
 @bp.get("/postman.json")
 def collection() -> Response:
     """All contracts as a Postman collection."""
-    response = printed(postman.collection(base()))
+    response = printed(postman.collection(public_url()))
     response.headers["Content-Disposition"] = "attachment; filename=countinghouse.postman_collection.json"
     return response
 
