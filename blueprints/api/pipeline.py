@@ -19,11 +19,12 @@ from blueprints.api import conditions, idempotency, unknown_names
 from blueprints.api.call import Call, RefusedRequest
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
-from blueprints.api.rate_limits import Spent, rate_limits
+from blueprints.api.rate_limits import limit_headers, rate_limits
 from blueprints.api.touched import Part, named_in, number_of
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
+from blueprints.api.wire.bodies import GZIP, UNSUPPORTED
 from database import DatabaseBusy, DatabaseClash, is_unreachable, transaction
 from database.faults import database_away
 from database.reader import ResultTooLarge
@@ -248,18 +249,9 @@ def refused(contract: Contract, known: DomainError, payload: Any, status: int, s
         headers |= contract.challenge()
     if status == 503:
         headers["Retry-After"] = "1"
+    if known.code == UNSUPPORTED:
+        headers["Accept-Encoding"] = GZIP[0]
     return json_response(payload, sent or status, headers)
-
-
-def limit_headers(error: LimitExceeded) -> dict[str, str]:
-    """Rate limit headers of a refusal."""
-    facts = error.details
-    if "retry_after" not in facts:
-        return {}
-    if "window" not in facts:                   # no limit of the caller's: too many calls at once
-        return {"Retry-After": str(facts["retry_after"])}
-    left = Spent(facts["limit"], facts["remaining"], facts["reset"], facts["window"])
-    return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}
 
 
 def init_app(app: Flask, page_error: Callable[[Exception], Any], neutral: Contract) -> None:

@@ -82,3 +82,14 @@ class RateLimits:
 
 
 rate_limits = RateLimits()
+
+
+def limit_headers(error: LimitExceeded) -> dict[str, str]:
+    """Rate limit headers of a refusal."""
+    facts = error.details
+    if "retry_after" not in facts:
+        return {}
+    if "window" not in facts:                   # no limit of the caller's: too many calls at once
+        return {"Retry-After": str(facts["retry_after"])}
+    left = Spent(facts["limit"], facts["remaining"], facts["reset"], facts["window"])
+    return {"Retry-After": str(facts["retry_after"]), **dict(left.headers())}

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, g, request
+from werkzeug.wrappers import Request
 
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.idempotency import REPLAYED
@@ -21,6 +22,7 @@ from blueprints.api.touched import Part
 from blueprints.api.unknown_names import as_sent
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.answers import Answer
+from blueprints.api.wire.bodies import body_of
 from blueprints.api.wire.row_cache import DUMPS
 from database import db
 from domain.errors import DomainError, TooLarge
@@ -72,11 +74,11 @@ class RpcCall:
         return self.id is MISSING and self.wrong is None
 
 
-def read(raw: bytes) -> Any:
+def read(asked: Request) -> Any:
     """The document; raises RpcError for invalid JSON."""
     try:
-        return json_reader.read(raw)
-    except DomainError:
+        return json_reader.read(body_of(asked))
+    except json_reader.NotJson:
         raise RpcError(PARSE_ERROR, "Parse error") from None
 
 
@@ -224,7 +226,7 @@ def close(batch: bool) -> None:
 def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> Response:
     """Answer the document in the request; `enter` authenticates and returns the function that runs a call."""
     try:
-        given = read(request.get_data(cache=True))
+        given = read(request)
         found = calls(given)
     except RpcError as error:
         enter([])

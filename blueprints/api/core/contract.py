@@ -20,6 +20,7 @@ from blueprints.api.rate_limits import rate_limits
 from blueprints.api.rpc import RpcContract
 from blueprints.api.unknown_names import printable
 from blueprints.api.wire import json_reader
+from blueprints.api.wire.bodies import UNSUPPORTED, body_of
 from blueprints.api.wire.numbers import amount, price
 from blueprints.services import settings
 from domain import errors, zones
@@ -113,7 +114,7 @@ class CoreContract(RpcContract):
 
     def body(self, request: Request, *, optional: bool = False) -> Any:
         """The JSON body, whatever its content type; the bytes are read before Flask can parse a form."""
-        raw = request.get_data(cache=True)
+        raw = body_of(request)
         found = json_reader.read(raw) if raw.strip() else {}
         if not isinstance(found, dict):
             raise Invalid("The body must be a JSON object.")
@@ -207,8 +208,8 @@ class CoreContract(RpcContract):
         return Outcome(1)
 
     def status(self, error: DomainError) -> int:
-        if error.code == "idempotency_conflict":
-            return 409
+        if error.code in (UNSUPPORTED, "idempotency_conflict"):
+            return 415 if error.code == UNSUPPORTED else 409
         return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
     def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:

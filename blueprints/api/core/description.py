@@ -49,6 +49,7 @@ DESCRIPTION = ContractDescription(
         "404": "The row does not exist, or belongs to another merchant",
         "412": "The row was changed since it was read",
         "413": "The request is too large",
+        "415": "The body is packed in another way than gzip",
         "422": "It conflicts with the current state",
         "429": "Too many calls; see Retry-After",
         "500": "An unexpected error occurred",

@@ -17,7 +17,8 @@ from domain.errors import DomainError, Invalid, Unauthenticated
 from domain.replies import Claim
 
 PATHS = ("/", "/api/", "/api")
-REFUSED = (401, 403, 409, 413, 429, 503)         # also the HTTP status: nothing was run
+REFUSED = (401, 403, 409, 413, 415, 429, 503)         # also the HTTP status: nothing was run
+UNREAD = (413, 415)
 
 
 def mount(app: Flask, contract: CoreContract) -> None:
@@ -95,14 +96,14 @@ def refusal(contract: CoreContract, error: Exception) -> Response:
     g.call.error_code, g.call.name, g.call.endpoint = str(failure["code"]), "rpc", "rpc"
     g.call.children, g.call.part = None, Part()
     g.call.part.refuse(failure, fields)
-    document = {"jsonrpc": "2.0", "error": failure, "id": None if status == 413 else single_id()}
+    document = {"jsonrpc": "2.0", "error": failure, "id": None if status in UNREAD else single_id()}
     return refused(contract, known, document, status, status if status in REFUSED else 200)
 
 
 def single_id() -> Any:
     """The id of a single call; null for a batch and for an unreadable document."""
     try:
-        given = rpc.read(request.get_data(cache=True))
+        given = rpc.read(request)
     except rpc.RpcError:
         return None
     return rpc.echoed(rpc.call_of(given).id) if isinstance(given, dict) else None

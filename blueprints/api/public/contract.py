@@ -15,6 +15,7 @@ from blueprints.api.field import Formats
 from blueprints.api.field_map import number_after
 from blueprints.api.public.description import DESCRIPTION
 from blueprints.api.wire import json_reader
+from blueprints.api.wire.bodies import UNSUPPORTED, body_of
 from blueprints.api.wire.numbers import amount, price
 from domain import clock, errors, zones
 from domain.actor import Actor
@@ -64,7 +65,7 @@ class PublicContract(Contract):
         kind = request.mimetype
         if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
             raise DomainError("Send the body as application/json.", code="unsupported_media_type")
-        raw = request.get_data(cache=True)
+        raw = body_of(request)
         if optional and not raw:
             return None
         return json_reader.read(raw)
@@ -101,7 +102,7 @@ class PublicContract(Contract):
     def status(self, error: DomainError) -> int:
         if error.code in ("invalid_json", "invalid_parameter", "idempotency_key_invalid"):
             return 400
-        if error.code == "unsupported_media_type":
+        if error.code in ("unsupported_media_type", UNSUPPORTED):
             return 415
         return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
