@@ -175,7 +175,7 @@ def _endpoint_cells(question: Filter, names: tuple[str, ...]) -> Subquery:
 
 
 def unknown_paths(question: Filter) -> tuple[int, int]:
-    """The requests of paths that are no endpoint, such as strangers' scans, and how many of them failed."""
+    """The requests of paths that are no endpoint, such as scans, and how many of them failed."""
     found = _endpoint_cells(question, ("endpoint",))
     count, errors = _sum(found.c.count), _errors(found.c.status_class, found.c.count)
     row = _rows(select(count, errors).where(found.c.endpoint.in_(NO_ENDPOINTS)))[0]

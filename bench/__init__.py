@@ -1,1 +1,1 @@
-"""What things cost, side by side in one run: `python -m bench` or `make bench`."""
+"""Benchmarks: `python -m bench` or `make bench`."""

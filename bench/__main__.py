@@ -1,4 +1,4 @@
-"""Everything that is measured, in one table: `python -m bench [P1 P2 ...]`, `--quick` for a look."""
+"""Runs the benchmarks and prints one table: `python -m bench [P1 P2 ...]`, `--quick` for a short run."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""A patient caller of the Public API: several connections, repeats that cannot double anything."""
+"""A client of the Public API for replays: several connections, and retries that create nothing twice."""
 
 import hashlib
 import http.client
@@ -19,12 +19,12 @@ AGAIN = (429, 500, 502, 503, 504)
 
 
 class Refused(Exception):
-    """The server said no, and would say it again."""
+    """The server refused the request for a reason that a retry would not change."""
 
 
 @dataclass
 class Tally:
-    """What was sent, and what came back."""
+    """The counts and ids of one run."""
 
     ids: set[str] = field(default_factory=set)          # X-Request-Id of every answer
     unanswered: int = 0                                 # sent, perhaps executed, never answered
@@ -66,7 +66,7 @@ class Client:
         return data
 
     def everything(self, path: str) -> Iterator[dict[str, Any]]:
-        """All rows of a list, oldest first, so that what comes in meanwhile moves nothing."""
+        """All rows of a list, oldest first, so that rows created meanwhile shift no page."""
         page, more = 1, True
         while more:
             found = self.call("GET", f"{path}?limit={PER_PAGE}&page={page}&sort=createdAt&order=asc")
@@ -74,7 +74,7 @@ class Client:
             page, more = page + 1, found["pagination"]["hasMore"]
 
     def call(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Any:
-        """One request until it is answered for good; raises Refused for anything that is not a 2xx."""
+        """Send one request until it gets a final response; raises Refused for anything that is not a 2xx."""
         pause, why = 0.1, ""
         for turn in range(TRIES):
             if turn:
@@ -121,7 +121,7 @@ class Client:
         return connection
 
     def rest(self) -> None:
-        """Close this thread's connection: the server hangs up on one that is idle for long."""
+        """Close this thread's connection, which the server would close after being idle."""
         self._connection().close()
 
     def _pause(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""The Core API: one client by REST, by JSON-RPC and fifty at once, against an empty Flask view on the same server.
+"""Benchmarks the Core API: REST, JSON-RPC and batches of fifty, against an empty Flask view on the same server.
 
 Requests a second of `clients.get`; of the batch also the calls in it. All are loaded in turn, so
 that a busy machine hurts all; medians.
@@ -53,7 +53,7 @@ def token_of(here: Installation) -> str:
 
 
 def answered(url: str, token: str, body: bytes | None) -> bool:
-    """Does every call in it succeed? JSON-RPC says 200 to failures too."""
+    """Whether every call of a response succeeded; JSON-RPC answers failures with 200, too."""
     request = urllib.request.Request(url, data=body, headers={"X-Api-Key": token})
     with urllib.request.urlopen(request) as response:
         return b'"error"' not in response.read()

@@ -1,4 +1,4 @@
-"""What a measurement came to, and the table of all of them."""
+"""Defines the result of a measurement, and prints the table of results."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Figure:
 
 
 def show(figures: Iterable[Figure], console: Console) -> None:
-    """The table, a line a figure."""
+    """Print the table, one line for each figure."""
     table = Table(title="Measured on this machine, side by side", title_justify="left")
     for column in ("part", "what", "figure", "ratio", "goal", "reached"):
         table.add_column(column, overflow="fold")

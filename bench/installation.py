@@ -1,4 +1,4 @@
-"""A throw-away installation with a merchant, a key and products, and server processes on free ports."""
+"""Creates a temporary installation with a merchant, a key and products, and runs servers on free ports."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ PATH = "/v1/api/public/products?limit=20"
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """A folder with databases, and a key that opens them."""
+    """A folder with databases, and an API key for them."""
 
     folder: Path
     key: str
@@ -130,7 +130,7 @@ class Server:
         self._hang_up()
 
     def stop(self) -> None:
-        """As an operator would; killed when that takes more than ten seconds."""
+        """Stop gracefully; kill after ten seconds."""
         self.process.terminate()
         try:
             self.process.wait(10)
@@ -170,7 +170,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that are really there."""
+    """Resident memory in bytes."""
     try:
         found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
     except OSError:

@@ -1,4 +1,4 @@
-"""A bounded load on a loopback server: wrk where it is installed, else processes of our own."""
+"""Sends a bounded load to a loopback server: by wrk where it is installed, else by processes of our own."""
 
 import multiprocessing
 import random
@@ -24,7 +24,7 @@ end
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a load came to."""
+    """The result of a load."""
 
     requests: int
     seconds: float
@@ -36,7 +36,7 @@ class Outcome:
 
 
 def tool() -> str:
-    """What makes the load, for the record."""
+    """The name of the load generator."""
     return "wrk" if shutil.which("wrk") else "own client, 2 processes"
 
 
@@ -113,7 +113,7 @@ def _caller(
 
 
 def _answer(connection: socket.socket) -> bool:
-    """Read one answer with a stated length; was it a 2xx?"""
+    """Read one response with a Content-Length; returns whether it was a 2xx."""
     received = b""
     while b"\r\n\r\n" not in received:
         part = connection.recv(65536)

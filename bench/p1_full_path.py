@@ -1,10 +1,10 @@
-"""P1: the whole path of a list call against an empty Flask view on the same server.
+"""P1: compares a list call through the full path with an empty Flask view on the same server.
 
 The call: 20 products with their count, through key, scope, address list, limit and request log, on
 SQLite. Both servers run at once and are loaded in turn, so that a busy machine hurts both; medians.
 
 The same page is asked for again and again, and nothing is written meanwhile: the answer is remembered
-(database/answer_cache.py). So a second figure is taken with another question at each request, which has the
+(database/answer_cache.py). So a second figure is taken with another query at each request, which has the
 same 20 products as its answer, and must be read from the database each time.
 """
 
@@ -41,7 +41,7 @@ def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
     figures = []
     for place, what, goal in (
         (1, "list of 20 products with count, of an empty view's requests/s", GOAL),
-        (2, "the same with a question that was never asked before", None),
+        (2, "the same with a different query at each request", None),
     ):
         (bare_rate, bare_cpu), (rate, cpu) = (
             tuple(median(round_[side][part] for round_ in results) for part in (0, 1)) for side in (0, place)

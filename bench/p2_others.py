@@ -1,4 +1,4 @@
-"""P2: CPU of a list call against Django REST framework with a key and a tracking package.
+"""P2: compares the CPU of a list call with Django REST framework, API keys and request tracking.
 
 The other side gets an environment of its own in the temporary folder, made once and kept as long as
 its requirements stay the same. Both run on the same server module with one process, are loaded in

@@ -1,4 +1,4 @@
-"""P3, the second half: no acknowledged request is lost or logged twice when the server is killed.
+"""P3, second part: checks that no acknowledged request is lost or logged twice when the server is killed.
 
 Eight callers ask without a pause; the server, process and children, is killed with -9 and started
 again, twenty times. Afterwards every request id that a caller was given stands in the log exactly
@@ -30,7 +30,7 @@ SHORTEST, LONGEST = 0.3, 1.0    # seconds of load before a kill
 
 @dataclass(frozen=True, slots=True)
 class Survived:
-    """What the callers know, and what the log knows."""
+    """The counts of the callers and of the log."""
 
     kills: int
     acknowledged: int
@@ -82,7 +82,7 @@ def free_port() -> int:
 
 
 def survive(here: Installation, kills: int, seed: int = 1) -> Survived:
-    """Load, kill, start again; then compare."""
+    """Load the server, kill and restart it repeatedly; then compare."""
     chance, pause = random.Random(seed), threading.Event()
     command = [sys.executable, "-m", "bench.serve", "worker", str(free_port())]
     with Callers(here.key) as callers:

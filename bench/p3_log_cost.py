@@ -1,4 +1,4 @@
-"""P3, the first half: what writing the request log costs of a request's CPU.
+"""P3, first part: measures the share of the request log in a request's CPU.
 
 Two servers, one with its spool and one whose log goes nowhere, loaded in turn. Beside that the note
 itself is timed in a loop: what is more than that is the change of threads that a write() brings.

@@ -1,10 +1,10 @@
-"""P6: what pages weigh and how long the server works on them, with 100,000 customers.
+"""P6: measures the weight and the server time of pages, with 100,000 customers.
 
 Every page of the back office, opened by an administrator; those with an id in their address for the
 first row of their kind; the list of customers also narrowed, sorted and far from its start.
 A page's weight is its own text, as it is sent to a browser that takes brotli, and each file that it
 names. Time is the CPU time of one process from request to answer; the median of some rounds. Before
-each round a customer changes, so that no remembered answer (database/answer_cache.py) can stand in for work.
+each round a customer changes, so that no cached answer (database/answer_cache.py) saves work.
 """
 
 import random
@@ -81,7 +81,7 @@ def populate(merchant_id: int, count: int) -> None:
 
 
 def traffic(here: Installation, count: int = NOTES) -> None:
-    """Some days of requests, drained, so that the charts have something to draw."""
+    """Store some days of requests for the charts."""
     spool, chance, now = Spool(here.settings.spool), random.Random(7), time.time_ns() // 1000
     for number in range(count):
         status = chance.choice((200, 200, 200, 200, 201, 404, 422, 500))
@@ -108,14 +108,14 @@ def visitor(app: Flask) -> FlaskClient:
 
 
 def pages(app: Flask) -> list[str]:
-    """The addresses of all pages; what is no page, or not there, shows when it is opened."""
+    """The addresses of all pages; those that are no page are left out later."""
     rules = (rule.rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ()))
     found = {re.sub(r"<(?:int:)?\w+>", "1", rule) for rule in rules if rule.startswith("/admin") and "." not in rule}
     return [*sorted(path for path in found if "<" not in path), *MORE]
 
 
 def change(app: Flask) -> None:
-    """Somebody writes: whatever was remembered of the business is not true any more."""
+    """Change a row, which empties the cache of answers."""
     with app.app_context(), transaction() as session:
         session.execute(update(Customer).where(Customer.id == 1).values(version=Customer.version + 1))
 
@@ -140,7 +140,7 @@ def opened(client: FlaskClient, path: str, sizes: dict[str, int], rounds: int) -
 
 
 def visit(here: Installation, customers: int, rounds: int) -> list[Opened]:
-    """Every page, in an installation that is full."""
+    """Open every page, in an installation with many rows."""
     app = create_app(replace(here.settings), sink=lambda record: None)
     with app.app_context():
         populate(here.merchant_id, customers)

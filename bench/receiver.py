@@ -1,4 +1,4 @@
-"""A receiver that costs as little as it can: `python -m bench.receiver FILE`; prints its port.
+"""A webhook receiver that uses as little CPU as possible: `python -m bench.receiver FILE`; prints its port.
 
 Answers every POST with 200 and notes path, webhook-id and body's `data` name in the file, a line each.
 `GET /` answers when all that came before is in the file.

@@ -1,4 +1,4 @@
-"""Does the request log hold every request of a replay, and does the dashboard say the same?"""
+"""Checks that the request log and the dashboard have every request of a replay."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ DRAIN_WITHIN = 60.0             # seconds
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """What the log knows of a key."""
+    """The request log's rows of a key."""
 
     ids: list[str]              # request ids of this run, doubles and all
     rows: int                   # of the key, of all time

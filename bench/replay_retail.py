@@ -1,4 +1,4 @@
-"""Replay a real shop through the Public API: `python -m bench.replay_retail --base URL --key KEY`.
+"""Replays a real shop's data through the Public API: `python -m bench.replay_retail --base URL --key KEY`.
 
 Creates the catalogue (4,070 stock codes, in the case they have), the customers (4,372) and the first
 2,000 sale invoices of ../shared/data/retail_online_retail with a customer and only positive
@@ -58,7 +58,7 @@ def known(api: Client, path: str) -> dict[str, dict[str, Any]]:
 def send(
     api: Client, path: str, bodies: dict[str, Callable[[], dict[str, Any]]], progress: Progress, connections: int
 ) -> dict[str, str]:
-    """Create what is not there yet, over several connections; names in the data to ids."""
+    """Create missing rows over several connections; returns ids by the names in the data."""
     ids = {name: str(row["id"]) for name, row in known(api, path).items()}
     api.rest()
     missing = [name for name in bodies if name not in ids]
@@ -82,7 +82,7 @@ def send(
 def spread(
     pool: ThreadPoolExecutor, work: Callable[[str], tuple[str, str]], names: Iterable[str], ahead: int
 ) -> Iterable[tuple[str, str]]:
-    """Results as they come, with only so many calls waiting at a time."""
+    """Results in order of completion, with a limited number of pending calls."""
     running: set[Future[tuple[str, str]]] = set()
     for name in names:
         running.add(pool.submit(work, name))
@@ -109,7 +109,7 @@ def _as_they_are(bodies: dict[str, dict[str, Any]]) -> dict[str, Callable[[], di
 
 
 def compare(api: Client, data: retail.Retail) -> list[Check]:
-    """What was meant to be there, and what is."""
+    """Compare the rows that were sent with those on the server."""
     checks = []
     for path, wanted in (("/products", data.products), ("/customers", data.customers), ("/budgets", data.invoices)):
         rows = [row for row in api.everything(path) if retail.MARK in row["metadata"]]

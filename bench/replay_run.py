@@ -1,4 +1,4 @@
-"""The replay against a server of its own: `python -m bench.replay_run [options of replay_retail]`."""
+"""Runs the replay against a temporary server: `python -m bench.replay_run [options of replay_retail]`."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The Online Retail data set as products, customers and invoices (UCI, Daqing Chen, CC BY 4.0).
+"""Reads the Online Retail data set as products, customers and invoices (UCI, Daqing Chen, CC BY 4.0).
 
 41 MB of lines become the bodies of API calls. A sale invoice counts when it has a customer and only
 positive quantities. An invoice with more lines than a budget takes is cut into parts; each part is

@@ -1,4 +1,4 @@
-"""One server process for a measurement: `python -m bench.serve KIND [PORT]`; prints its port.
+"""Runs one server process for a measurement: `python -m bench.serve KIND [PORT]`; prints its port.
 
 bare      a Flask view that returns jsonify(ok=True): the floor that P1 compares with
 ours      the whole application

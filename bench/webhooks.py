@@ -1,4 +1,4 @@
-"""Webhooks: deliveries a second against a bare loop of the same HTTP client, and what a killed worker loses.
+"""Benchmarks webhooks: deliveries a second against a bare loop of the same HTTP client, and losses of a killed worker.
 
 Customers are created and renamed; each change is an event for every endpoint. A worker process
 delivers, is killed with -9 at random moments and started again. At the end every event of every

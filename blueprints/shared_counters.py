@@ -104,7 +104,7 @@ class SharedCounters:
         self._next_try = 0.0
 
     def run(self, operation: Callable[[Any, int], T]) -> T:
-        """What the operation finds; it gets a strategy, and by what it divides its limits. May raise LimitExceeded."""
+        """Run the operation; it is given a strategy and a divisor of its limits. May raise LimitExceeded."""
         strategy = limiter.limiter
         if isinstance(strategy.storage, WindowStorage):
             return operation(strategy, 1)
@@ -117,7 +117,7 @@ class SharedCounters:
             except LimitExceeded:
                 self._answered()
                 raise
-            except Exception as problem:        # of whatever kind: libraries stumble over nonsense in many ways
+            except Exception as problem:        # of any kind: libraries raise different errors for invalid responses
                 self._failed(problem)
             else:
                 self._answered()

@@ -1,6 +1,6 @@
-"""Every table: whoever writes imports this, so that what refers to each other is known.
+"""Imports every table, so that foreign keys between them can be resolved.
 
-Each file of the package is imported, and its classes are told here by their names.
+Imports each file of the package, and offers its classes by their names.
 """
 
 from importlib import import_module

@@ -12,7 +12,7 @@ from database import Model, constraints, long_text, pk, word
 
 class TaskStatus(StrEnum):
     PENDING = "pending"          # to be done when it is due
-    HELD = "held"                # waits for somebody to resume its receiver
+    HELD = "held"                # until its receiver is resumed
     DONE = "done"
     FAILED = "failed"            # given up; may be tried again by hand
     CANCELLED = "cancelled"

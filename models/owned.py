@@ -30,7 +30,7 @@ class Owned:
     """A row of one merchant, in the live or the test world. `Listing.owned` is the only place that filters by both."""
 
     merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"), index=True)
-    test: Mapped[bool]                  # no default: whoever makes a row says which world it is of
+    test: Mapped[bool]                  # no default: every new row names its world
 
 
 class Versioned:

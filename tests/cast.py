@@ -1,4 +1,4 @@
-"""Who plays in the tests: Alder and Birch are merchants, and nobody of one may see a row of the other."""
+"""Creates sample rows: two merchants, Alder and Birch, whose users and keys must not see each other's rows."""
 
 from dataclasses import replace
 

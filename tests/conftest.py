@@ -1,4 +1,4 @@
-"""The stage of all tests: one application a worker, databases made by the migrations, blank for each test.
+"""Fixtures of all tests: one application a worker, databases made by the migrations, empty for each test.
 
 SQLite in memory by default, restored from bytes (0.02 ms). With COUNTINGHOUSE_TEST_DATABASE_URL the
 same suite runs on PostgreSQL; every worker makes a database of its own and drops it at the end.

@@ -1,4 +1,4 @@
-"""Days whose ends are not obvious, with their first and last second: what reads bare days is tested with them."""
+"""Days with unusual ends in their time zone, with their first and last second."""
 
 from datetime import UTC, datetime
 

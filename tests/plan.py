@@ -1,4 +1,4 @@
-"""Which test runs on which database, in which order, and on which worker.
+"""Decides which test runs on which database, in which order, and on which worker.
 
 `make test` runs the suite on SQLite and then on PostgreSQL. What can be different there runs twice;
 the rest, named here with the reason, runs once. tests/README.md tells the same to people.

@@ -1,4 +1,4 @@
-"""Our share of Tabler: the rules that our pages can match, in Tabler's words and order.
+"""Extracts the rules of Tabler that our pages use, in Tabler's order.
 
 `python -m tests.tabler` makes static/css/tabler.css of the vendored file. Do that when a template takes a class
 of Tabler's into use; a test (tests/admin/test_assets.py) says when it was forgotten.

@@ -1,4 +1,4 @@
-"""The same list call by others: Django REST framework, an API key package, a request tracking package.
+"""Serves the list call of P2 with Django REST framework, an API key package and a request tracking package.
 
 As their documentation has it: a viewset with page number pagination (which counts), a serializer,
 the key's permission class, the tracking mixin that stores a row for each request. SQLite with a

@@ -72,7 +72,7 @@ def limit(row: Customer) -> str:
 
 
 def low(row: Customer) -> str:
-    """The balance below which somebody is notified, with its currency."""
+    """The balance below which users are notified, with its currency."""
     amount = row.low_balance_minor
     return "" if amount is None else money(amount, customers.currency_of(row))
 

@@ -1,4 +1,4 @@
-"""The outbox is walked from pool to pool.
+"""The outbox is read pool by pool.
 
 Revision ID: 0005
 Revises: 0004

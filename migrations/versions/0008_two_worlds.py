@@ -93,7 +93,7 @@ def name_of(table: str, columns: tuple[str, ...], *, unique: bool) -> str:
 
 
 def unite(table: str, old: tuple[str, ...], new: tuple[str, ...]) -> None:
-    """Other columns are unique together. SQLite makes the table anew, and still gives no id twice."""
+    """Other columns are unique together. SQLite recreates the table, and still gives no id twice."""
     bind = op.get_bind()
     sqlite = bind.dialect.name == "sqlite"
     given = {"table": table}

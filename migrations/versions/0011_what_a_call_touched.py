@@ -1,4 +1,4 @@
-"""The request log keeps what a call touched: objects, user and customer, and what a refused caller was told.
+"""The request log keeps what a call touched: objects, user and customer, and the message of a refusal.
 
 Revision ID: 0011
 Revises: 0013

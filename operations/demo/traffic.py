@@ -41,7 +41,7 @@ class Operation:
         return f"/v1/api/public/{self.noun}{one}"
 
 
-SENTENCES = {                                                  # of error codes: what is told, and a wrong field
+SENTENCES = {                                                  # by error code: the message, and an invalid field
     "invalid_parameter": ("Some query parameters cannot be used.", "limit"),
     "validation_error": ("Some fields need attention.", "currency"),
     "idempotency_conflict": ("This Idempotency-Key was already used for a different request.",),
@@ -76,7 +76,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A program with a key, its rhythm and its calls."""
+    """A program with a key: its calls, and when it makes them."""
 
     key_id: int
     merchant_id: int
@@ -223,7 +223,7 @@ def _record(client: Client, operation: Operation, moment: datetime, outcome: Out
 
 
 def _error_of(code: str | None, noun: str, number: int) -> Record:
-    """What a refused caller was told, and which field was wrong."""
+    """The message of a refusal, and the invalid field."""
     told = (f"There is no {noun} {number}.",) if code == "not_found" else SENTENCES.get(code or "")
     return {"message": told[0], "fields": list(told[1:])} if told else {}
 

@@ -1,4 +1,4 @@
-"""People in front of the pages: a visitor has a cookie jar, and finds the token of each form."""
+"""Fixtures of the pages' tests: visitors with a cookie jar, who send each form with its CSRF token."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Files that pages need: from this host, small, kept by browsers, and templates that keep the rules."""
+"""Static files: served from this host, small, cached by browsers; templates follow the rules."""
 
 import re
 import subprocess

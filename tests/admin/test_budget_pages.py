@@ -1,4 +1,4 @@
-"""Budgets in the back office: lines with and without JavaScript, approval with a question."""
+"""Pages of budgets: lines with and without JavaScript, approval with a confirmation."""
 
 import html
 import re

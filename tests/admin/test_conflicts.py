@@ -1,4 +1,4 @@
-"""Two people edit one row: neither wipes what the other changed and he himself did not touch."""
+"""Two people edit one row: neither overwrites fields that only the other one changed."""
 
 import re
 from html.parser import HTMLParser

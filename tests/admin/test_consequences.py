@@ -1,4 +1,4 @@
-"""Before something is ended, the confirmation says what that ends, in figures."""
+"""Confirmations say what an action ends, in figures."""
 
 import re
 from datetime import timedelta

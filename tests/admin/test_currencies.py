@@ -1,4 +1,4 @@
-"""Currencies and rates in the back office."""
+"""Pages of currencies and exchange rates."""
 
 from datetime import date
 from decimal import Decimal

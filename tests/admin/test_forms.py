@@ -1,4 +1,4 @@
-"""Forms and actions on records: what is typed is kept, what is wrong is said, what is done can be undone."""
+"""Forms and actions on records: input is kept, mistakes are shown, actions can be undone."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What holds for every page: loops over the route map, so that a new page is held to it too."""
+"""Rules for every page, checked by loops over the route map, so that they cover new pages too."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Passwords and keys are hashed while others can write, whichever page asks for it."""
+"""Passwords and keys are hashed outside of transactions, so that others can write meanwhile."""
 
 from tests import cast
 from tests.admin.test_key_pages import FORM

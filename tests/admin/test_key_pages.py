@@ -1,4 +1,4 @@
-"""Keys in the back office: shown once, limited, watched, revoked with open eyes."""
+"""Pages of API keys: the secret is shown once; limits, use, and revocation with a confirmation."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Lists: found, narrowed, sorted, paged, exported, and only one's own."""
+"""Lists: search, filters, sorting, paging, export, and only the user's own rows."""
 
 import csv
 import html

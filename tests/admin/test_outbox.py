@@ -1,4 +1,4 @@
-"""The outbox in the back office: figures, tasks, once more or never."""
+"""Pages of the outbox: figures, tasks, repeating and cancelling one."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Users, profiles, settings and one's own account."""
+"""Pages of users, merchant profiles, settings and the user's own account."""
 
 import re
 

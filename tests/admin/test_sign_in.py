@@ -1,4 +1,4 @@
-"""Signing in and out: who gets in, who is slowed down, and what a session is worth."""
+"""Signing in and out: who is accepted, who is slowed down, how long a session lasts."""
 
 import time
 from datetime import timedelta

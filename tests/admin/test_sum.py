@@ -1,4 +1,4 @@
-"""The sum that a budget's form shows is the one that saving it gives."""
+"""The sum shown on a budget's form equals the stored one."""
 
 import random
 import re

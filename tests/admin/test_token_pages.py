@@ -1,4 +1,4 @@
-"""A user's API token in the back office: shown on demand, replaced and ended after a question."""
+"""A user's API tokens on the pages: shown on demand, replaced and revoked after a confirmation."""
 
 import re
 

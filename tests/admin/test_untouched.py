@@ -1,4 +1,4 @@
-"""Saving a form changes nothing that nobody touched."""
+"""Saving a form changes no field that the user did not change."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Webhooks in the back office: endpoints, their secrets, what became of each delivery."""
+"""Pages of webhooks: endpoints, their secrets, the result of each delivery."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""The least application in which the request log works, and requests as the API notes them."""
+"""A minimal application with a request log, and sample records as the API writes them."""
 
 import secrets
 from typing import Any

@@ -1,4 +1,4 @@
-"""Figures: valid for plotly, small, safe to put into a page, and told in a sentence."""
+"""Charts: valid for plotly, small, safe within a page, described by a sentence."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""The drainer: exactly once, whatever is killed."""
+"""The drainer stores each record exactly once, whatever process is killed."""
 
 import os
 import random

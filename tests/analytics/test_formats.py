@@ -1,4 +1,4 @@
-"""Shapes of lines that servers write, and what no line may do: end an import, or break a page."""
+"""Formats of access logs; no line ends an import or breaks a page."""
 
 import gzip
 import json

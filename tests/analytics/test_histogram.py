@@ -1,4 +1,4 @@
-"""Percentiles of durations, from buckets instead of the durations themselves."""
+"""Percentiles of durations, computed from buckets."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""Imports of foreign logs: real ones, with figures counted by another engine."""
+"""Imports of real access logs, compared with figures counted by another program."""
 
 import gzip
 import json

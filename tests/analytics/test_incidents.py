@@ -1,4 +1,4 @@
-"""The last incident, on traffic of many shapes."""
+"""Detection of the last incident in many patterns of traffic."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Buckets, in any zone and across changes of the clock."""
+"""Buckets of charts in any time zone and across clock changes."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Figures and lists, compared with a recount of the records themselves."""
+"""Figures and lists, compared with a count over the records themselves."""
 
 from bisect import bisect_right
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What goes and what stays, and the recount."""
+"""Retention of requests and roll-ups, and the recount."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The spool: nothing acknowledged is lost, nothing half written is read."""
+"""The spool loses no acknowledged record, and no incomplete one is read."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What calls touched: kept with the request, found by object, user and customer, gone with the request."""
+"""Objects of a request: stored with it, found by object, user and customer, deleted with it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Servers that are no Redis any more, each in its own way, on a free port of this machine."""
+"""Servers on a free port that imitate a failing Redis in different ways."""
 
 import socket
 import threading

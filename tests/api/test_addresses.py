@@ -1,4 +1,4 @@
-"""Address lists of keys, spoofed headers, and plain HTTP."""
+"""Allowed addresses of keys, forged headers, and plain HTTP."""
 
 import ipaddress
 import itertools

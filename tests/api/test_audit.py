@@ -1,4 +1,4 @@
-"""The audit trail: who changed what, from which value to which, with the change or not at all."""
+"""The audit trail: who changed what from which value to which, committed with the change."""
 
 import pytest
 from sqlalchemy import select

@@ -1,4 +1,4 @@
-"""Your first request of a program."""
+"""The first request of a new caller."""
 
 
 def test_a_customer_is_created_and_read_again(api):

@@ -1,4 +1,4 @@
-"""Keys: their form, who is let in, and how little a refusal tells."""
+"""API keys: format, authentication, and refusals that reveal nothing."""
 
 import re
 import zlib

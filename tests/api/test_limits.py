@@ -1,4 +1,4 @@
-"""The hour of a key: a moving window, exact, and stricter rather than open when Redis is gone."""
+"""The hourly limit of a key: a moving window, exact, and stricter when Redis fails."""
 
 import socket
 import subprocess

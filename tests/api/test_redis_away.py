@@ -1,4 +1,4 @@
-"""Redis may be away in any way: limits get stricter, answers come in time, and nobody sees an error."""
+"""Any failure of Redis: limits get stricter, responses come in time, and no caller sees an error."""
 
 import logging
 

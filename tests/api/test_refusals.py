@@ -1,6 +1,6 @@
-"""Through every door of every contract a refusal has the contract's one shape, and tells nothing of the inside.
+"""Errors of every contract have its one shape, wherever they arise, and reveal nothing internal.
 
-A new contract is tried here by itself; it needs a caller in CALLERS and the keys of its refusal in SHAPES.
+A new contract is tested without being listed here; it needs a caller in CALLERS and the keys of its refusal in SHAPES.
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""What the server itself refuses, and addresses of nobody: JSON with a request id, a row in the log, a closed end."""
+"""Requests that the server itself refuses: JSON with a request id, a row in the log, a closed connection."""
 
 import http.client
 import json

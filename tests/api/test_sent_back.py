@@ -1,4 +1,4 @@
-"""What was read is sent back: unchanged it changes nothing at all, on every contract and of every noun."""
+"""Sending a row back as it was read changes nothing, on every contract and for every noun."""
 
 from datetime import timedelta
 from decimal import Decimal

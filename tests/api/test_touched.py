@@ -1,4 +1,4 @@
-"""What a call touched stands in its record: the rows it names and makes, and why it was refused."""
+"""Records name the objects of a call, those that it created, and the reason of a refusal."""
 
 import orjson
 import pytest

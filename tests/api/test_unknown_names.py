@@ -1,4 +1,4 @@
-"""Names that nobody knows: refused on Public and Core with the nearest known one, elsewhere ignored and told."""
+"""Unknown field names: refused with the nearest known one on Public and Core, elsewhere ignored with a header."""
 
 import pytest
 

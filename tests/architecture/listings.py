@@ -1,4 +1,4 @@
-"""Every listing that a module of the domain declares, found rather than listed."""
+"""Finds every listing that a module of the domain declares."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The nouns of the product, as its modules declare them: resources, and the pages about them."""
+"""Finds the nouns of the product: resources, and the pages about them."""
 
 from functools import cache
 from importlib import import_module

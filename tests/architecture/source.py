@@ -1,4 +1,4 @@
-"""The project's own source, read once, as trees."""
+"""The project's source as syntax trees, parsed once."""
 
 import ast
 from dataclasses import dataclass

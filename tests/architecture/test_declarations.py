@@ -1,4 +1,4 @@
-"""What is declared exists: routes, scopes, filters, sorts, field maps."""
+"""Names in declarations exist: routes, scopes, filters, sorts, field maps."""
 
 import re
 from collections import Counter

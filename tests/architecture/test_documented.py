@@ -1,4 +1,4 @@
-"""Every setting, command and scope stands in the documents, and templates speak the htmx that is shipped."""
+"""Every setting, command and scope is documented, and templates use no idioms of older htmx."""
 
 import re
 import subprocess

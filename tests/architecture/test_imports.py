@@ -1,4 +1,4 @@
-"""Who may import whom: outside in, never back, and nothing slow at start."""
+"""Which package may import which, and what is not imported at start."""
 
 import pytest
 

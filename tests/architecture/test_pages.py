@@ -1,4 +1,4 @@
-"""Every address is open on purpose, or stands behind a sign-in, or behind a contract's key."""
+"""Every URL is public on purpose, or requires a sign-in or an API credential."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The reference derives everything: no noun and no field of a contract is known in blueprints/portal."""
+"""The API reference is derived from declarations: blueprints/portal names no noun and no field."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""Rows that name others: who names a row says so to whoever deletes it, and texts are found by their keys."""
+"""Rows in use are registered for deletions, and texts are sorted and searched by their keys."""
 
 import pytest
 from sqlalchemy import Enum, String

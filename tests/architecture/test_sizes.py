@@ -1,4 +1,4 @@
-"""Files and functions stay small enough to be read in one go, and every module says what it is for."""
+"""Limits of the size of files and functions; every module has a docstring."""
 
 import ast
 from collections import Counter

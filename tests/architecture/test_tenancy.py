@@ -1,4 +1,4 @@
-"""Whoever changes a row takes it together with the actor for its merchant; a new row has the actor's world."""
+"""Writes lock the row with the actor for its merchant; new rows get the actor's world."""
 
 import ast
 

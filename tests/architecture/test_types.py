@@ -1,4 +1,4 @@
-"""Types are checked everywhere, and what the application holds for its blueprints has one."""
+"""mypy checks every package, and the application's services are typed."""
 
 import ast
 import re

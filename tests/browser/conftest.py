@@ -1,4 +1,4 @@
-"""A real server with demo data, and a real browser in front of it."""
+"""Fixtures of the browser tests: a server with demo data, and chromium."""
 
 import fcntl
 import http.client

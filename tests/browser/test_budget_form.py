@@ -1,4 +1,4 @@
-"""The form of a budget in a real browser: its keys, its lines, its running total."""
+"""The form of a budget in a browser: keyboard, lines, running total."""
 
 import re
 

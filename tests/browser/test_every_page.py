@@ -1,4 +1,4 @@
-"""Every page in both colours and both widths: no fault of accessibility, none in the console, none in width."""
+"""Every page in both colour schemes and widths: accessibility, console errors, overflow."""
 
 import re
 from urllib.parse import urlsplit

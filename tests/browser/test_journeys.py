@@ -1,4 +1,4 @@
-"""What people do, from the first click to the last, in a real browser."""
+"""Typical tasks from the first click to the last, in a browser."""
 
 import json
 import re

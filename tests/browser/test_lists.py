@@ -1,4 +1,4 @@
-"""Lists in a real browser: keys, rows, selection, filters."""
+"""Lists in a browser: keyboard, rows, selection, filters."""
 
 import re
 

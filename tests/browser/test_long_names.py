@@ -1,4 +1,4 @@
-"""Names without a single space: they are wrapped or cut, and no page grows wider than its window."""
+"""Long names without spaces are wrapped or cut; no page grows wider than its window."""
 
 import re
 

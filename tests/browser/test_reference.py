@@ -1,4 +1,4 @@
-"""The reference in a real browser: every page of it in both colours and widths, and Try it against this server."""
+"""The API reference in a browser: every page in both colour schemes and widths, and Try it."""
 
 import json
 import re

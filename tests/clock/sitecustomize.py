@@ -1,4 +1,4 @@
-"""Python imports this at the start of every child process of tests that run with --at: its clock is theirs."""
+"""Sets the clock of child processes of tests that run with --at; Python imports this at their start."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""A TCP proxy on loopback that can stop being a good one."""
+"""A TCP proxy on loopback that can fail on demand."""
 
 import socket
 import threading

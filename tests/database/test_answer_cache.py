@@ -1,4 +1,4 @@
-"""What is remembered of a SQLite file is never older than the file, whoever writes to it and however."""
+"""Cached answers of a SQLite file are never older than the file, whichever process writes to it."""
 
 import mmap
 import os

@@ -1,4 +1,4 @@
-"""One form for every spelling of an address."""
+"""IP addresses have one canonical form."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away in several ways: 503 in time, nobody hangs, and all is well soon after."""
+"""Failures of PostgreSQL: 503 in time, no hanging thread, recovery soon after."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Reads on the driver say exactly what the session would say."""
+"""Reads on the driver return what the session returns."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""The vocabulary of input: strict on JSON, lenient on forms, and never in a library's English."""
+"""Input types: strict on JSON, lenient on forms, with our own messages."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

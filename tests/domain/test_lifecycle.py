@@ -1,4 +1,4 @@
-"""What happens to a row of any noun: versions, audit entries and events come with it."""
+"""Changes of a row of any noun: version, audit entry and event."""
 
 import pytest
 

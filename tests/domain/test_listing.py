@@ -1,4 +1,4 @@
-"""What a listing keeps of the lists it was asked for."""
+"""What a listing caches."""
 
 from itertools import combinations
 

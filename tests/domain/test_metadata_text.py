@@ -1,4 +1,4 @@
-"""Metadata in a text field comes back as it was."""
+"""Metadata is unchanged after a round trip through a text field."""
 
 import pytest
 from hypothesis import given, settings

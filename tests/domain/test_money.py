@@ -1,4 +1,4 @@
-"""Money as integers: exact in, exact out, half up once."""
+"""Money in integers: exact, and rounded half up once."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction

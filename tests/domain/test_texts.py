@@ -1,4 +1,4 @@
-"""How texts compare, sort and are found: by folded forms that both databases keep alike."""
+"""How texts are compared, sorted and searched, alike on both databases."""
 
 import pytest
 

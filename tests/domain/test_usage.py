@@ -1,4 +1,4 @@
-"""Deleting what is in use: refused with counts, or said; documents keep what was agreed."""
+"""Deletions of rows in use are refused with counts; documents keep the customer's data."""
 
 import pytest
 

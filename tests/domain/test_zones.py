@@ -1,4 +1,4 @@
-"""Whose day it is: the person's pages, and the days of a merchant's rows."""
+"""Which time zone applies: the person's on pages, the merchant's for days of its rows."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""`check`, /healthz, /readyz and /metrics: what they notice, and whom they tell."""
+"""`check`, /healthz, /readyz and /metrics: findings, and who may read them."""
 
 import os
 import time

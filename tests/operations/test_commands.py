@@ -1,4 +1,4 @@
-"""The operator's commands: names, documents, refusals."""
+"""The operator's commands: names, JSON documents, refusals."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The demonstration: everything there is to see, through the same doors as live data."""
+"""The demo data: complete, and created through the domain like live data."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""An export tells one state of the database, whatever is committed while it is written."""
+"""An export shows one state of the database, whatever is committed meanwhile."""
 
 import threading
 from typing import Any

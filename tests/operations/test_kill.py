@@ -1,4 +1,4 @@
-"""What a caller was told stands in the request log, once, whenever the server was killed."""
+"""Each acknowledged request is in the request log once, whenever the server is killed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where the server listens, and what it says of it."""
+"""The addresses that the server listens on, and the message about them."""
 
 import socket
 

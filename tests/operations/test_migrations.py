@@ -1,4 +1,4 @@
-"""The migrations: both ways, in step with the models, and safe to kill at any statement."""
+"""The migrations: up and down, equal to the models, safe to kill at any statement."""
 
 import os
 from collections.abc import Callable

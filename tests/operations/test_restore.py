@@ -1,4 +1,4 @@
-"""A restore puts everything in place or nothing, whatever happens in between; odd archives are refused."""
+"""A restore replaces everything or nothing, whatever fails; damaged archives are refused."""
 
 import errno
 import hashlib

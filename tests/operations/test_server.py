@@ -1,4 +1,4 @@
-"""The server as processes: drain, respawn, orphans, slow clients."""
+"""The server's processes: graceful stop, replacement of dead children, orphans, slow clients."""
 
 import contextlib
 import http.client

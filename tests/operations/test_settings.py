@@ -1,4 +1,4 @@
-"""The secret of an installation: made once, whole, whoever comes first."""
+"""The generated secret of an installation: made once, also by concurrent processes."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Migration 0010 on an installation with rows: keys for all, nothing lost where texts count as equal now."""
+"""Migration 0010 on an installation with rows: every text gets its key, and no row is lost."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""The background worker: what it does, what it survives."""
+"""The background worker: its jobs, and failures that it survives."""
 
 import threading
 import time

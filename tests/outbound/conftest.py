@@ -1,4 +1,4 @@
-"""A receiver, and hands that deliver what the outbox holds."""
+"""Fixtures of the outbox's tests: a receiver, and a function that delivers what is due."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""A server that takes every connection and says nothing."""
+"""A server that accepts connections and never responds."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""Which addresses a webhook may reach: no spelling leads inside."""
+"""Addresses that webhooks may reach: no spelling of a private one is accepted."""
 
 import pytest
 

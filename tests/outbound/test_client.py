@@ -1,4 +1,4 @@
-"""One POST to a stranger: whatever the stranger does, it ends in time and goes nowhere else."""
+"""The HTTP client of webhooks: ends in time and connects to checked addresses only, whatever the receiver does."""
 
 import datetime
 import ipaddress

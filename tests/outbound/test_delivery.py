@@ -1,4 +1,4 @@
-"""An event goes out signed, once, in order."""
+"""Delivery of events: signed, once, in order."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What follows from a receiver's answers, and what a merchant does with endpoints."""
+"""Effects of receivers' responses on endpoints, and what merchants can do with them."""
 
 import json
 import socketserver

@@ -1,4 +1,4 @@
-"""Events: from every door, exactly when the change was committed, to those who may hear of it."""
+"""Events exist exactly when their change is committed, from every contract, for endpoints that may receive them."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Workers that die and workers that share: every event arrives, in order, twice only under the same id."""
+"""Killed and concurrent workers: every event arrives, in order, repeated only under the same id."""
 
 import secrets
 import subprocess

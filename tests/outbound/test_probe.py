@@ -1,4 +1,4 @@
-"""Who asks for a test event holds a thread until the receiver answers: few may at once."""
+"""Test events: only a few may wait for receivers at once."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed

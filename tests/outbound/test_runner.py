@@ -1,4 +1,4 @@
-"""The worker's hands: who gets them, and how they are let go."""
+"""Threads of the outbox's runner: how they are shared between receivers, and how they end."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The reference says what the server does: examples are sent, answers are held against their schemas."""
+"""The API reference matches the server: its examples are sent, and responses are validated against its schemas."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""People in front of the traffic pages, and traffic for them to look at."""
+"""Fixtures of the analytics pages' tests: users, and stored requests."""
 
 from datetime import timedelta
 

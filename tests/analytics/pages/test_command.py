@@ -1,4 +1,4 @@
-"""The commands that pages print do what was asked for, in a shell and on the wire."""
+"""The curl commands that pages print send the same request, through a real shell."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""The incident on the analytics page: one sentence, its period, and from there a request of it."""
+"""The incident on the analytics page: a sentence, its period, a link to one of its requests."""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""The pages about traffic: who sees what, filters in addresses, exports that are safe and complete."""
+"""Analytics pages: permissions, filters in URLs, safe and complete exports."""
 
 import csv
 import io

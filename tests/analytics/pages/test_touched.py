@@ -1,4 +1,4 @@
-"""What a call touched, on the pages: links that a reader may open, filters by object, user and customer."""
+"""Objects of a request on the pages: links to those that the reader may open, filters by them."""
 
 import json
 import re

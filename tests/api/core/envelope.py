@@ -1,4 +1,4 @@
-"""Is this what JSON-RPC 2.0 says that an answer looks like?"""
+"""Checks whether a response has the shape that JSON-RPC 2.0 prescribes."""
 
 import json
 

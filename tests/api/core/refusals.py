@@ -1,4 +1,4 @@
-"""How a bad credential is refused, and what makes one bad."""
+"""Expected refusals of bad credentials."""
 
 from database import db, transaction
 from domain.actor import Actor

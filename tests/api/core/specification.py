@@ -1,4 +1,4 @@
-"""The contract that the JSON-RPC 2.0 specification uses in its examples, on the real dispatcher."""
+"""A contract with the methods of the JSON-RPC 2.0 specification's examples, on the real dispatcher."""
 
 from decimal import Decimal
 

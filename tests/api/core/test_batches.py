@@ -1,4 +1,4 @@
-"""Batches: each call on its own, the whole counted and logged as what it is."""
+"""Batches: each call is executed by itself, and the batch is counted and logged as one request."""
 
 from zoneinfo import ZoneInfo
 

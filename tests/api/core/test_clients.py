@@ -1,4 +1,4 @@
-"""Clients over REST and JSON-RPC: the same methods, the same results."""
+"""Clients by REST and by JSON-RPC: the same methods with the same results."""
 
 import pytest
 

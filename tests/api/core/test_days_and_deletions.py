@@ -1,4 +1,4 @@
-"""Bare days, and deletions of what is in use: alike on the Public API, Core by REST and by JSON-RPC."""
+"""Days without a time, and deletions of rows in use: alike on every contract and protocol."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Contracts are words and shapes: their packages neither query, nor commit, nor judge who may."""
+"""Packages of contracts hold declarations only: no queries, no commits, no permission checks."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""Passwords and keys are hashed before the transaction, and only for whom may write what was sent."""
+"""Passwords and keys are hashed before the transaction, and only for callers who may write."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Idempotency-Key by REST and by JSON-RPC: one effect, one answer, no secret kept."""
+"""Idempotency-Key by REST and by JSON-RPC: one effect, one response, no stored secret."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""JSON Web Tokens: got by a login, marked as deprecated, and refused for whatever is wrong with them."""
+"""JSON Web Tokens: issued by a login, marked as deprecated, refused when invalid."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""What one caller asks for takes a bounded part of the memory; what does not fit is refused in words."""
+"""The size of requests and responses is bounded; what is too large is refused with a message."""
 
 import tracemalloc
 

@@ -1,4 +1,4 @@
-"""Every noun that the admin manages: get, search, create, update, archive and delete, by both protocols alike."""
+"""Every noun of the Core API: get, search, create, update, archive, delete, by both protocols."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Exchange rates: imported from the European Central Bank's file, set by hand, read on any day, exactly."""
+"""Exchange rates: imported from the European Central Bank's file, set by hand, read for any day."""
 
 import gzip
 import json

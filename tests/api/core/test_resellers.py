@@ -1,4 +1,4 @@
-"""Users limited to merchants see only their rows, by any method, filter or batch; roles count where they should."""
+"""Users limited to merchants see only their rows, by any method, filter or batch; roles apply."""
 
 import json
 

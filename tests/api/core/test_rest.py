@@ -1,4 +1,4 @@
-"""REST beside JSON-RPC: the same parameters and results, the document's shapes of errors."""
+"""REST of the Core API: the parameters, results and errors of JSON-RPC."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""One customer, whatever contract wrote it: nothing is lost on the way there or back."""
+"""A customer is the same on every contract, whichever one wrote it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0 to the letter: the published vectors and the specification's own examples."""
+"""JSON-RPC 2.0: published test vectors and the specification's examples."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Who may call: users' tokens by X-Api-Key, the networks, and how often one may be wrong."""
+"""Users' tokens by X-Api-Key, allowed networks, and the limit for wrong tokens."""
 
 import json
 import re

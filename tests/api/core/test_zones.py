@@ -1,4 +1,4 @@
-"""Time zones: as the call says, else the user's, else the system's; gaps shift forward, overlaps take the first."""
+"""Time zones: the call's, else the user's, else the system's; times in gaps and overlaps of clock changes."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Budgets: what they show, what they refuse, and the arrows of their status."""
+"""Budgets of the Public API: fields, refusals, changes of status."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Customers of the Public API: names, addresses with a past, e-mail addresses that belong to one."""
+"""Customers of the Public API: names, addresses with history, unique e-mail addresses."""
 
 import pytest
 from sqlalchemy import select

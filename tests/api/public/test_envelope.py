@@ -1,4 +1,4 @@
-"""The envelope: the same five keys whatever went wrong, and {data, pagination, meta} when nothing did."""
+"""The envelope of the Public API: five keys in every error, {data, pagination, meta} otherwise."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What JSON parsers and databases choke on: the parsing suite, naughty strings, every field with every wrong type."""
+"""Hostile JSON: a parsing suite, unusual strings, every field with every wrong type."""
 
 import json
 import tarfile

@@ -1,4 +1,4 @@
-"""Idempotency: a key's first answer is its answer, for a day, for its merchant."""
+"""Idempotency-Key: its first response is repeated for a day, for its merchant only."""
 
 from datetime import timedelta
 

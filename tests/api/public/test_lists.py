@@ -1,4 +1,4 @@
-"""Lists: every parameter, what is refused, and an order that loses and repeats nothing."""
+"""Lists of the Public API: every parameter, refusals, and an order without gaps or repetitions."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Money through the API: exact to the minor unit, whatever floats would make of it."""
+"""Amounts of money through the API are exact to the minor unit."""
 
 import json
 import os

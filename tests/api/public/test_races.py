@@ -1,4 +1,4 @@
-"""Many at once: nothing is doubled, nothing is lost, and whoever waits too long is told so."""
+"""Concurrent calls: no row is doubled or lost, and a caller who waits too long gets an error."""
 
 import subprocess
 import sys

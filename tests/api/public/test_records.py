@@ -1,4 +1,4 @@
-"""What the request log is told: every request once, and no secret in any field."""
+"""Records of the request log: each request once, without secrets."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The replay of a real shop, with a shop of three invoices: nothing lost, nothing doubled, every cent equal."""
+"""The replay of a real shop's data, with three invoices: no row lost or doubled, all amounts equal."""
 
 import csv
 import gzip

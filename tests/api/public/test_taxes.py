@@ -1,4 +1,4 @@
-"""Quantities with decimals, taxes by rates and by amounts, and discounts on the whole, through the API."""
+"""Quantities with decimals, taxes by rate and by amount, and discounts on the whole budget."""
 
 import json
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Alder and Birch: nobody of one merchant sees, changes or learns of a row of the other."""
+"""Tenancy: no caller of one merchant sees, changes or learns of a row of another."""
 
 import json
 import re

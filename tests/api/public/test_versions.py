@@ -1,4 +1,4 @@
-"""ETag and If-Match: nobody overwrites what he has not seen."""
+"""ETag and If-Match: a caller cannot overwrite a version that it has not read."""
 
 from itertools import count
 

@@ -1,4 +1,4 @@
-"""The outbox: in order within a lane, everybody in turn, at least once, never forgotten."""
+"""The outbox: order within a lane, fairness between pools, delivery at least once."""
 
 import threading
 from datetime import timedelta
