@@ -163,6 +163,20 @@ def test_part_of_an_address_is_changed_and_the_rest_of_it_stays(admin, alder):
     assert (found.street, found.city, found.country) == ("1 High St", "York", "GB")
 
 
+def test_a_line_break_in_a_field_of_one_line_stays(admin, alder):
+    street = "Unit 7\nOld Mill"
+    key = cast.make_customer(alder, "Ada", billing_address={"street": street, "city": "Leeds", "country": "GB"})
+    for change in ({}, {"name": "Grace"}, {"billing_address__city": "York"}):
+        tab = Tab(admin, f"/admin/customers/{key}/edit")
+        tab.fields["billing_address.street"] = ["Unit 7Old Mill"]                # as browsers send it
+        assert tab.save(**change).status_code == 303
+        assert fresh(Customer).billing_address.street == street, change
+    assert fresh(Customer).billing_address.city == "York"
+    tab = Tab(admin, f"/admin/customers/{key}/edit")
+    assert tab.save(billing_address__street="Unit 8").status_code == 303
+    assert fresh(Customer).billing_address.street == "Unit 8"
+
+
 def test_another_currency_makes_one_look_at_every_amount(admin, alder):
     key = cast.make_customer(alder, "Ada", credit_limit=500, low_balance=20)
     refused = Tab(admin, f"/admin/customers/{key}/edit").save(currency="USD")

@@ -4,7 +4,8 @@ A form carries digests of its loaded values (see `merging`). The fields of one o
 sent together; of an existing line, its id and its changed fields.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from flask import request
 from werkzeug.datastructures import MultiDict
@@ -12,10 +13,14 @@ from werkzeug.datastructures import MultiDict
 from blueprints.admin.crud import merging
 
 Form = MultiDict[str, str]
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
-def changed_only(boxes: Collection[str]) -> tuple[Form, list[str]]:
-    """The changed fields, and the checkboxes that were cleared; all fields when the form has no digests."""
+def changed_only(boxes: Collection[str], stored: Mapping[str, str] = EMPTY) -> tuple[Form, list[str]]:
+    """The changed fields, and the checkboxes that were cleared; all fields when the form has no digests.
+
+    The other parts of a changed object are sent as they are stored: a control may not be able to hold the value.
+    """
     form, base, sent = request.form, merging.loaded(), merging.typed()
     off = [name for name in boxes if name not in form]
     if not base:
@@ -26,7 +31,8 @@ def changed_only(boxes: Collection[str]) -> tuple[Form, list[str]]:
     kept = Form()
     for name in form:
         if _group(name) in groups and (name in changed or not _stays(name, changed)):
-            kept.setlist(name, form.getlist(name))
+            as_stored = name in stored and name not in changed and not merging.ITEM.fullmatch(name)
+            kept.setlist(name, [stored[name]] if as_stored else form.getlist(name))
     return kept, [name for name in off if _group(name) in groups]
 
 

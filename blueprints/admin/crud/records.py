@@ -1,6 +1,7 @@
 """Serves a row's page and its forms."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ BOTH = (
     "check the fields with a note, then save again."
 )
 LOOK_AGAIN = Problem(inputs.SENT_AGAIN.code, "was in the previous currency: check it, then save again")
+BREAKS = re.compile(r"[\r\n]+")       # what browsers drop in a field of one line
 REFUSED = {Invalid: 422, Conflict: 422, PreconditionFailed: 409}
 
 
@@ -99,7 +101,7 @@ def form(here: ListPage, row: Any, values: dict[str, str], wrong: DomainError | 
     version, loaded = seen(here, row, wrong)
     if row is not None and isinstance(wrong, PreconditionFailed):
         version, loaded, wrong = row.version, digests(here, row), PreconditionFailed(BOTH)
-        merged = merging.merge(facts.stored(here, row), boxes(here.sections), facts.texts(here, row.id, who))
+        merged = merging.merge(held(here, row), boxes(here.sections), facts.texts(here, row.id, who))
         values, now = merged.values, merged.now
     page = render_template(
         here.form, here=here, row=row, values=values, wrong=wrong, now=now, who=who, version=version, loaded=loaded,
@@ -131,7 +133,15 @@ def in_words_of_form(here: ListPage, error: DomainError) -> DomainError:
 
 
 def digests(here: ListPage, row: Any) -> str:
-    return json.dumps(merging.digests(facts.stored(here, row)), separators=(",", ":"))
+    return json.dumps(merging.digests(held(here, row)), separators=(",", ":"))
+
+
+def held(here: ListPage, row: Any) -> dict[str, str]:
+    """The row's values as the controls hold them: one of a single line without line breaks."""
+    fields = [field for section in here.sections for field in section.fields]
+    lines = {field.name for field in fields if field.kind not in ("area", "networks")}
+    values = facts.stored(here, row)
+    return {name: BREAKS.sub("", value) if name in lines else value for name, value in values.items()}
 
 
 def choice_of(here: ListPage, row: Any) -> dict[str, Any]:
@@ -190,9 +200,9 @@ def save(here: ListPage, key: int) -> BaseResponse:
     assert here.resource.update is not None
     who, listing = wide_actor(), here.resource.listing
     try:
-        changes = complete(here, lambda: inputs.changes(model, typed(here), text=True, zone=zone().key))
+        seen = listing.get(who, key)
+        changes = complete(here, lambda: inputs.changes(model, typed(here, seen), text=True, zone=zone().key))
         if here.resource.before_update:
-            seen = listing.get(who, key)
             expect(seen, cells.seen_version())
             changes = here.resource.before_update(who.for_row(seen), changes)
         with transaction():
@@ -222,7 +232,8 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
     return found
 
 
-def typed(here: ListPage) -> dict[str, Any]:
-    """The form as the domain's input."""
-    form, off = changed_fields.changed_only(boxes(here.sections))
+def typed(here: ListPage, row: Any = None) -> dict[str, Any]:
+    """The form as the domain's input; of a stored row only what was changed."""
+    stored = facts.stored(here, row) if row is not None else {}
+    form, off = changed_fields.changed_only(boxes(here.sections), stored)
     return payload(here.read(form), off)
