@@ -38,6 +38,17 @@ class Filter:
         return given if read is None else read(given)
 
 
+def common_filters(model: Any) -> dict[str, Filter]:
+    """The filters of every list: ids, merchants and the time of creation, as far as the table has them."""
+    found = {"id": Filter(list, lambda bound: model.id.in_(bound))}
+    if hasattr(model, "merchant_id"):
+        found["merchant_id"] = Filter(list, lambda bound: model.merchant_id.in_(bound))
+    if hasattr(model, "created_at"):
+        found["created_after"] = Filter("moment", lambda bound: model.created_at >= bound)
+        found["created_before"] = Filter("day_end", lambda bound: model.created_at <= bound)
+    return found
+
+
 @dataclass(frozen=True)
 class Children:
     """Rows that belong to a row: read in one more statement for a whole page."""

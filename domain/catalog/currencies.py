@@ -17,7 +17,7 @@ from domain.actor import Actor
 from domain.catalog import samples
 from domain.errors import Conflict, Invalid
 from domain.inputs import Day, Input, Maybe, Number, Text
-from domain.list_parts import Filter
+from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from domain.resource import Resource
 from models.currency import Currency
@@ -38,7 +38,7 @@ LISTING = Listing(
     },
     sort={"id": Currency.id, "code": Currency.code, "name": Currency.name_sort},
     filters={
-        "id": Filter(list, lambda bound: Currency.id.in_(bound)),
+        **common_filters(Currency),
         "code": Filter(str, lambda bound: Currency.code == bound),
         "historic": Filter(bool, lambda bound: Currency.historic == bound),
     },

@@ -32,7 +32,7 @@ from domain.inputs import (
 )
 from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
-from domain.list_parts import Filter
+from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from domain.resource import Kept, Resource, deletion, switch
 from domain.usage import Use
@@ -104,7 +104,7 @@ LISTING = Listing(
         "status": Product.status,
     },
     filters={
-        "id": Filter(list, lambda bound: Product.id.in_(bound)),
+        **common_filters(Product),
         "status": Filter(ProductStatus, lambda bound: Product.status == bound),
         "kind": Filter(ProductKind, lambda bound: Product.kind == bound),
         "billing": Filter(Billing, lambda bound: Product.billing == bound),
@@ -114,9 +114,6 @@ LISTING = Listing(
         "sku": Filter(str, lambda bound: Product.sku_key == bound, texts.caseless),
         "code": Filter(str, lambda bound: Product.code == bound),
         "active": Filter(bool, lambda bound: (Product.status == ProductStatus.ACTIVE) == bound),
-        "merchant_id": Filter(list, lambda bound: Product.merchant_id.in_(bound)),
-        "created_after": Filter("moment", lambda bound: Product.created_at >= bound),
-        "created_before": Filter("day_end", lambda bound: Product.created_at <= bound),
     },
     search=(Product.search_text,),
 )

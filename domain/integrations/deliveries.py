@@ -9,7 +9,7 @@ from domain import audit
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.integrations import samples
-from domain.list_parts import Children, Filter
+from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
 from domain.outbox import tasks
 from domain.resource import Action, Resource
@@ -43,16 +43,13 @@ LISTING = Listing(
     },
     sort={"id": Delivery.id, "created_at": Delivery.created_at},
     filters={
-        "id": Filter(list, lambda bound: Delivery.id.in_(bound)),
+        **common_filters(Delivery),
         "endpoint_id": Filter(int, lambda bound: Delivery.endpoint_id == bound),
         "event": Filter(str, lambda bound: Delivery.event == bound),
         "resource": Filter(str, lambda bound: Delivery.resource == bound),
         "status": Filter(
             TaskStatus, lambda bound: Delivery.task_id.in_(select(Task.id).where(Task.status == bound))
         ),
-        "merchant_id": Filter(list, lambda bound: Delivery.merchant_id.in_(bound)),
-        "created_after": Filter("moment", lambda bound: Delivery.created_at >= bound),
-        "created_before": Filter("day_end", lambda bound: Delivery.created_at <= bound),
     },
     search=(Delivery.event, Delivery.resource, Delivery.message_id),
 )

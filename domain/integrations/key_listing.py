@@ -4,7 +4,7 @@ from functools import cached_property
 
 from sqlalchemy import Boolean, ColumnElement, bindparam, case, literal, or_
 
-from domain.list_parts import Filter
+from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from models.credential import Credential, CredentialKind, Mode
 from models.merchant import Merchant
@@ -48,10 +48,9 @@ LISTING = KeyListing(
         "id": Credential.id, "updated_at": Credential.updated_at,
     },
     filters={
-        "id": Filter(list, lambda bound: Credential.id.in_(bound)),
+        **common_filters(Credential),
         "status": Filter(str, lambda bound: bound == STATUS),
         "mode": Filter(Mode, lambda bound: Credential.mode == bound),
-        "merchant_id": Filter(list, lambda bound: Credential.merchant_id.in_(bound)),
         "expires_before": Filter("moment", lambda bound: Credential.expires_at <= bound),
     },
     search=(Credential.search_text,),

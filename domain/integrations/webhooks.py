@@ -14,7 +14,7 @@ from domain.inputs import Input, Maybe, Text, schema_facts
 from domain.inputs.schema_facts import one_of
 from domain.integrations import addresses, deliveries, events, samples, signatures
 from domain.lifecycle import Lifecycle
-from domain.list_parts import Filter
+from domain.list_parts import Filter, common_filters
 from domain.listing import Listing, touch
 from domain.outbox import tasks
 from domain.resource import Action, Resource, deletion, switch
@@ -67,9 +67,8 @@ LISTING = Listing(
         "updated_at": Endpoint.updated_at,
     },
     filters={
-        "id": Filter(list, lambda bound: Endpoint.id.in_(bound)),
+        **common_filters(Endpoint),
         "status": Filter(EndpointStatus, lambda bound: Endpoint.status == bound),
-        "merchant_id": Filter(list, lambda bound: Endpoint.merchant_id.in_(bound)),
     },
     search=(Endpoint.search_text,),
 )

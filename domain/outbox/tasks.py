@@ -17,7 +17,7 @@ from database import db
 from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.list_parts import Filter
+from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from domain.outbox.leases import OPEN, Lease
 from domain.resource import Action, Resource
@@ -241,7 +241,7 @@ LISTING = Listing(
     },
     sort={"id": Task.id, "created_at": Task.created_at, "due_at": Task.due_at},
     filters={
-        "id": Filter(list, lambda bound: Task.id.in_(bound)),
+        **common_filters(Task),
         "kind": Filter(str, lambda bound: Task.kind == bound),
         "status": Filter(TaskStatus, lambda bound: Task.status == bound),
     },

@@ -33,7 +33,7 @@ from domain.inputs import (
 )
 from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
-from domain.list_parts import Children, Filter
+from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
 from domain.people import customer_addresses, samples
 from domain.people.customer_addresses import AddressInput
@@ -111,16 +111,13 @@ LISTING = Listing(
         "email": Customer.email_sort, "id": Customer.id, "status": Customer.status,
     },
     filters={
-        "id": Filter(list, lambda bound: Customer.id.in_(bound)),
+        **common_filters(Customer),
         "code": Filter(str, lambda bound: Customer.code == bound),
         "name": Filter(str, lambda bound: Customer.name == bound),
         "name_contains": Filter("text", lambda bound: like(Customer.name_sort, bound)),
         "email": Filter(str, lambda bound: Customer.email_key == bound, texts.email_key),
         "status": Filter(CustomerStatus, lambda bound: Customer.status == bound),
         "archived": Filter(bool, lambda bound: (Customer.status == CustomerStatus.ARCHIVED) == bound),
-        "merchant_id": Filter(list, lambda bound: Customer.merchant_id.in_(bound)),
-        "created_after": Filter("moment", lambda bound: Customer.created_at >= bound),
-        "created_before": Filter("day_end", lambda bound: Customer.created_at <= bound),
     },
     search=(Customer.search_text,),
     customer="id",

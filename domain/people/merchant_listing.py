@@ -1,6 +1,6 @@
 """The listing of merchants: columns, filters, order. Imports nothing that only writing needs."""
 
-from domain.list_parts import Filter
+from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from models.merchant import Merchant
 
@@ -20,7 +20,7 @@ LISTING = Listing(
         "id": Merchant.id,
     },
     filters={
-        "id": Filter(list, lambda bound: Merchant.id.in_(bound)),
+        **common_filters(Merchant),
         "active": Filter(bool, lambda bound: Merchant.active == bound),
         "currency": Filter(str, lambda bound: Merchant.currency == bound),
     },

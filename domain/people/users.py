@@ -13,7 +13,7 @@ from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth
 from domain.inputs.schema_facts import SchemaFacts
 from domain.lifecycle import Lifecycle, put_back
-from domain.list_parts import Children, Filter
+from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
 from domain.people import samples, user_guards
 from domain.resource import Resource, deletion, switch
@@ -92,7 +92,7 @@ LISTING = UserListing(
         "id": User.id,
     },
     filters={
-        "id": Filter(list, lambda bound: User.id.in_(bound)),
+        **common_filters(User),
         "role": Filter(Role, lambda bound: User.role == bound),
         "active": Filter(bool, lambda bound: User.active == bound),
         "email": Filter(str, lambda bound: User.email_key == bound, texts.email_key),

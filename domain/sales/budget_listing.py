@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import String, and_, bindparam, case, cast, exists, func, literal, select
 
-from domain.list_parts import Children, Filter
+from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
 from models.budget import Budget, BudgetItem, BudgetStatus
 from models.customer import Customer
@@ -59,19 +59,16 @@ LISTING = Listing(
         "valid_until": Budget.valid_until, "id": Budget.id,
     },
     filters={
-        "id": Filter(list, lambda bound: Budget.id.in_(bound)),
+        **common_filters(Budget),
         "status": Filter(BudgetStatus, lambda bound: cast(bound, String) == EFFECTIVE),
         "customer_id": Filter(int, lambda bound: Budget.customer_id == bound),
         "product_id": Filter(
             int, lambda bound: Budget.id.in_(select(BudgetItem.budget_id).where(BudgetItem.product_id == bound))),
         "customer_ids": Filter(list, lambda bound: Budget.customer_id.in_(bound)),
         "currency": Filter(str, lambda bound: Budget.currency == bound),
-        "merchant_id": Filter(list, lambda bound: Budget.merchant_id.in_(bound)),
         "archived": Filter(bool, lambda bound: Budget.archived_at.is_not(None) == bound),
         "min_total": Filter("amount", lambda bound: Budget.total_minor >= (bound + _step() - 1) // _step()),
         "max_total": Filter("amount", lambda bound: Budget.total_minor <= bound // _step()),
-        "created_after": Filter("moment", lambda bound: Budget.created_at >= bound),
-        "created_before": Filter("day_end", lambda bound: Budget.created_at <= bound),
     },
     search=(
         Budget.search_text,
