@@ -55,7 +55,7 @@ class Delivery(Owned, Model):
     __table_args__ = constraints(
         Index("ix_webhook_deliveries_merchant_id_test_created_at", "merchant_id", "test", "created_at"),
         Index("ix_webhook_deliveries_endpoint_id_test_merchant_id", "endpoint_id", "test", "merchant_id", "created_at"),
-        Index("ix_webhook_deliveries_test_created_at", "test", "created_at"),
+        Index("ix_webhook_deliveries_created_at_id_test", "created_at", "id", "test"),
     )
 
     id: Mapped[pk]

@@ -14,8 +14,8 @@ depends_on = None
 
 LIVING = sa.text("deleted_at IS NULL")
 UNDER_ALL = (("products", ("test", "created_at")), ("products", ("test", "name_sort", "id")),
-             ("budgets", ("test", "created_at")))
-DELIVERIES = "ix_webhook_deliveries_test_created_at"
+             ("budgets", ("created_at", "id", "test")))
+DELIVERIES = "ix_webhook_deliveries_created_at_id_test"
 DOWN = (("customers", "name_sort"), ("customers", "email_sort"), ("products", "name_sort"))
 
 
@@ -24,7 +24,7 @@ def upgrade(bind_name: str) -> None:
         return
     for table, columns in UNDER_ALL:
         op.create_index(name_of(table, columns), table, columns, sqlite_where=LIVING, postgresql_where=LIVING)
-    op.create_index(DELIVERIES, "webhook_deliveries", ["test", "created_at"])
+    op.create_index(DELIVERIES, "webhook_deliveries", ["created_at", "id", "test"])
     if op.get_bind().dialect.name == "postgresql":
         for table, column in DOWN:
             order = [sa.text(f"{column} DESC NULLS LAST"), sa.text("id DESC")]

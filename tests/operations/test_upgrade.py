@@ -24,6 +24,7 @@ from domain import clock
 from domain.access import tokens
 from domain.actor import Actor
 from domain.integrations import webhooks
+from domain.vault import vault
 from models.budget import Budget
 from models.user import User
 from models.webhook import Endpoint
@@ -48,6 +49,8 @@ MOVED: dict[tuple[str, str], tuple[str, Callable[[Row], Any]] | None] = {
 }
 # Fields that the Public API shows differently since, by the end of their path, with a function of the old value.
 SHOWN: dict[str, Callable[[Any], Any]] = {}
+# What the backup has no rows of, so that every table of then is upgraded with some.
+ADDED: dict[str, list[Row]] = {"request_imported_lines": [{"source": "access.log", "digest": -5, "copies": 2}]}
 # Tables that a migration fills or empties for a reason: how many rows there are now.
 ROWS: dict[str, Callable[[int], int]] = {}
 
@@ -75,7 +78,8 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[Any, Row]
     with zipfile.ZipFile(BACKUP) as archive:
         archive.extractall(folder)
     default, log = (content(f"sqlite:///{folder / name}") for name in ("default.db", "log.db"))
-    return {name: default.get(name) or log.get(name) or {} for name in default | log}
+    found = {name: default.get(name) or log.get(name) or {} for name in default | log}
+    return found | {name: {tuple(row.values())[:2]: row for row in rows} for name, rows in ADDED.items()}
 
 
 @pytest.fixture
@@ -92,6 +96,9 @@ def upgraded(
             "restored": str(BACKUP), "created_at": "2026-09-09T10:09:20+00:00", "kept": [], "secret": "restored",
             "needs_upgrade": revisions.newest() != REVISION,
         }
+        with first.app.app_context(), db.engines["log"].begin() as connection:
+            for name, rows in ADDED.items():
+                connection.execute(sa.insert(sa.table(name, *map(sa.column, rows[0]))), rows)
     again = Installation(first.folder)              # with the secret that has come back
     done = again.run("db", "upgrade")
     assert done["before"] == {"default": REVISION, "log": REVISION}
@@ -150,7 +157,9 @@ def caller(installation: Installation, label: str) -> Callable[..., Any]:
 
 
 def test_the_backup_holds_what_its_figures_say(before: dict[str, dict[Any, Row]]) -> None:
-    assert {name: len(rows) for name, rows in before.items()} == EXPECTED["tables"]
+    counts = {name: len(rows) for name, rows in before.items()}
+    assert counts == EXPECTED["tables"] | {name: len(rows) for name, rows in ADDED.items()}
+    assert all(counts.values()), "a table without rows proves nothing: name some in ADDED"
 
 
 def changed(name: str, old: Row, new: Row | None) -> list[str]:
@@ -211,6 +220,32 @@ def test_every_key_opens_what_it_opened(upgraded: Installation) -> None:
     assert caller(upgraded, "Reads budgets of Alder")("GET", "/customers").status_code == 403
 
 
+def test_a_test_key_finds_an_empty_world_and_writes_there(upgraded: Installation) -> None:
+    call, live = caller(upgraded, "Tests of Alder"), caller(upgraded, "Everything of Alder")
+    nouns = ("customers", "products", "budgets")
+    before = {noun: live("GET", f"/{noun}").json["pagination"]["total"] for noun in nouns}
+    assert all(before.values())
+    assert all(call("GET", f"/{noun}").json["pagination"]["total"] == 0 for noun in before)
+    email = live("GET", "/customers?search=%40").json["data"][0]["email"]
+    assert call("POST", "/customers", {"name": "Of the test world", "email": email}).status_code == 201
+    assert live("GET", "/customers").json["pagination"]["total"] == before["customers"]
+
+
+def test_both_tokens_of_a_user_open_their_worlds(upgraded: Installation) -> None:
+    ada = EXPECTED["users"]["ada@alder.example"]
+    with upgraded.app.app_context(), transaction():
+        user = db.session.get(User, ada["id"])
+        assert user is not None
+        test_token = tokens.reveal(Actor.operator(), user, test=True)      # made when it is first asked for
+    found = {
+        token: upgraded.app.test_client().get("/clients", headers={"X-Api-Key": token})
+        for token in (ada["token"], test_token)
+    }
+    assert {reply.status_code for reply in found.values()} == {200}
+    assert found[ada["token"]].json
+    assert found[test_token].json == []
+
+
 def test_a_kept_answer_is_given_again(upgraded: Installation) -> None:
     call, key = caller(upgraded, "Everything of Alder"), EXPECTED["idempotency"]
     sent = {"name": "Told twice", "email": "twice@example.org"}
@@ -249,6 +284,10 @@ def test_what_is_kept_encrypted_can_be_read(upgraded: Installation) -> None:
         endpoint = db.session.get(Endpoint, secret["id"])
         assert endpoint is not None
         assert webhooks.reveal(Actor.operator(), endpoint) == secret["text"]
+        sealed = [text for one in db.session.scalars(sa.select(Endpoint))
+                  for text in (one.secret, one.previous_secret) if text is not None]
+        assert len(sealed) == 5                  # one endpoint has a new secret beside the old one
+        assert all(vault.decrypt(text).startswith("whsec_") for text in sealed)
         for user in EXPECTED["users"].values():
             row = db.session.get(User, user["id"])
             assert row is not None
