@@ -14,9 +14,10 @@ TOOLS := $(VENV)/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 TYPED := app.py config.py worker.py server database models domain analytics operations outbound blueprints bench
 TESTS ?=
+CALLS ?= 5000
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev test test-fast test-clock lint bench lock services
+.PHONY: help run dev test test-fast test-clock fuzz lint bench lock services
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +45,12 @@ test-clock: $(TOOLS)  ## the suite at the end of a month, in the nights of clock
 	  echo "The suite at $$at, in Berlin:"; \
 	  TZ=Europe/Berlin $(BIN)/python -m pytest --at $$at $(TESTS) || exit 1; \
 	done
+
+fuzz: $(TOOLS)  ## thousands of calls made from the OpenAPI documents, on both databases; CALLS=5000 for each
+	@export COUNTINGHOUSE_TEST_CALLS=$(CALLS); run="$(BIN)/python -m pytest -s -n 0 tests/api/test_generated.py"; \
+	  $$run || exit 1; \
+	  url=$$($(BIN)/python .ci/services.py url 2>/dev/null) || exit 0; \
+	  echo "The same on PostgreSQL:"; COUNTINGHOUSE_TEST_DATABASE_URL="$$url" $$run
 
 lint: $(TOOLS)  ## ruff, mypy, djlint, htmx 2 idioms
 	$(BIN)/ruff check .

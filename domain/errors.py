@@ -4,6 +4,39 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+# The codes of mistakes in fields. Programs compare them: a code may be added, never renamed.
+CODES = {
+    "archived": "names a row that is archived",
+    "blank": "is empty",
+    "characters": "contains characters that are not allowed here, or none that can be seen",
+    "common": "is a password that others would guess",
+    "contradiction": "contradicts another field",
+    "currency": "is in another currency",
+    "decimals": "has too many decimals",
+    "different": "differs from the field that it repeats",
+    "fixed": "cannot be set in this call",
+    "future": "is too far in the future",
+    "inactive": "names a row that is inactive",
+    "incomplete": "is required beside what was sent",
+    "inclusion": "is none of the allowed values",
+    "invalid": "has not the required form",
+    "locked": "can no longer be changed",
+    "missing": "is required",
+    "overflow": "makes a sum too large",
+    "own": "would lock out the caller",
+    "past": "is in the past",
+    "range": "is too small or too large",
+    "refused": "is an address that may not be called",
+    "repeated": "was sent more than once",
+    "taken": "is already used by another row",
+    "too_long": "has too many characters or entries",
+    "too_short": "has too few characters",
+    "type": "is of another type",
+    "unknown": "names a row that does not exist",
+    "unknown_name": "is the name of no field or parameter",
+    "wrong": "is not the current secret",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

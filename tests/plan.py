@@ -4,7 +4,11 @@
 the rest, named here with the reason, runs once. tests/README.md tells the same to people.
 """
 
+import os
+
 from xdist.scheduler import LoadFileScheduling
+
+FUZZING = "COUNTINGHOUSE_TEST_CALLS" in os.environ          # `make fuzz`: its one file on both databases
 
 ONCE = {
     "tests/architecture/": "reads source and declarations",
@@ -16,6 +20,7 @@ ONCE = {
     "tests/analytics/test_periods.py": "has no database",
     "tests/analytics/test_spool.py": "has files, and no database",
     "tests/admin/test_assets.py": "has no database",
+    "tests/api/test_generated.py": "is about documents; `make fuzz` runs it on both",
     "tests/api/public/test_hostile_json.py": "reads bodies, and stores nothing",
     "tests/api/public/test_replay_small.py": "has a server of its own, on SQLite",
     "tests/api/test_refused_requests.py": "reads requests, and stores nothing",
@@ -56,7 +61,7 @@ def runs(item, on_postgresql: bool) -> bool:
     own = parameters.get("log_url")
     if own is not None:
         return (own == "postgresql") == on_postgresql
-    return not (on_postgresql and item.nodeid.startswith(tuple(ONCE)))
+    return FUZZING or not (on_postgresql and item.nodeid.startswith(tuple(ONCE)))
 
 
 def order_of(nodeid: str) -> int:

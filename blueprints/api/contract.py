@@ -65,6 +65,7 @@ class Operation:
     scope: str | None
     run: Callable[[Actor, Arguments], Outcome]
     before: Callable[[Actor, Arguments], Any] | None = None     # slow work before the transaction
+    also: tuple[str, ...] = ()              # other methods that do the same
     writes: bool = False
     takes_body: bool = False
     optional_body: bool = False             # the body may be left out
@@ -141,7 +142,9 @@ class Contract(ABC):
     deprecated_since = 0                    # Unix time, if a way of calling is deprecated
     limited = False                         # its responses have rate limit headers
     idempotent = False                      # it supports Idempotency-Key on POST
+    codes_fields = False                    # its errors list wrong fields with codes
     changes_by = "PUT"                      # the method of a change
+    changes_also: tuple[str, ...] = ()      # other methods of a change
     names: Mapping[str, str] = {}           # verbs with another name
 
     def __init__(self) -> None:
@@ -232,7 +235,7 @@ class Contract(ABC):
         """The HTTP status of an error."""
 
     @abstractmethod
-    def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
+    def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
         """The body of an error; `fields` have the contract's names."""
 
     def covers(self, path: str) -> bool:

@@ -103,3 +103,8 @@ class Field:
 
 
 Fields = Mapping[str, Field]
+
+
+def texts(problems: Mapping[str, Problem]) -> dict[str, str]:
+    """The message of each wrong field."""
+    return {name: one.text for name, one in problems.items()}

@@ -13,9 +13,11 @@ from typing import Any
 from blueprints.api.field import SKIP, Convert, Field, Formats, Known, Problems
 from blueprints.api.json_schema import Schema, enumeration, identifier, nullable, plausible, stored
 from domain.errors import Problem
+from domain.inputs.schema_facts import decimals
 from domain.listing import LARGEST_ID
-from models.money import Money
+from models.money import EXPONENTS, Money
 
+MOST_DECIMALS = max(EXPONENTS.values())              # of any currency
 EXAMPLE_MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
@@ -71,7 +73,7 @@ class Amount(Field):
         return lambda value, row: write(value, getattr(row, beside))
 
     def taken(self, base: Schema, formats: Formats) -> Schema:
-        return base | {"description": "With as many decimals as the currency has"}
+        return base | decimals(MOST_DECIMALS) | {"description": "With as many decimals as the currency has"}
 
     def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
         return {"type": "number"}
@@ -106,7 +108,7 @@ class Price(Field):
         return lambda value, row: write(value, getattr(row, beside))
 
     def taken(self, base: Schema, formats: Formats) -> Schema:
-        return base | {"description": "With at most six decimals"}
+        return base | decimals(6)
 
     def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
         return {"type": "number"}

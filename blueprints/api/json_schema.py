@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON
 
 from domain.inputs import Input
-from domain.inputs.schema_facts import NULL_IF_NEW
+from domain.inputs.schema_facts import COMPONENT, NULL_IF_NEW, VISIBLE
 
 Schema = dict[str, Any]
 TYPES: tuple[tuple[type, Schema], ...] = (
@@ -91,6 +91,12 @@ def never_null(schema: Schema) -> Schema:
     return narrower | {"enum": [one for one in schema["enum"] if one is not None]} if "enum" in schema else narrower
 
 
+def filled(schema: Schema) -> Schema:
+    """The schema of a value that is neither null nor an empty text."""
+    found = never_null(schema) if isinstance(schema["type"], list) else schema
+    return {"minLength": 1, **VISIBLE.added, **found} if found["type"] == "string" and "enum" not in found else found
+
+
 def _simple(schema: Schema, known: Mapping[str, Schema]) -> Schema:
     """A schema of pydantic's without references and titles."""
     if "$ref" in schema:
@@ -98,11 +104,13 @@ def _simple(schema: Schema, known: Mapping[str, Schema]) -> Schema:
         return _simple(known[schema["$ref"].rpartition("/")[2]] | rest, known)
     if "anyOf" in schema:
         return _one_of(schema, known)
-    kept = {name: one for name, one in schema.items() if name not in SAID_BY_US}
+    kept = {name: one for name, one in schema.items() if name not in (*SAID_BY_US, COMPONENT)}
+    kept |= {"title": schema[COMPONENT]} if COMPONENT in schema else {}
     if "properties" in kept:
         kept["properties"] = {name: _simple(one, known) for name, one in kept["properties"].items()}
     else:
-        kept |= {"description": schema["description"]} if "description" in schema and "enum" not in kept else {}
+        is_ours = "enum" not in kept or COMPONENT in schema             # else pydantic's, of an enumeration
+        kept |= {"description": schema["description"]} if "description" in schema and is_ours else {}
     if "items" in kept:
         kept["items"] = _simple(kept["items"], known)
     if kept.get("minLength") == 0:
@@ -126,6 +134,8 @@ def _one_of(schema: Schema, known: Mapping[str, Schema]) -> Schema:
 def stored(column: Any, base: Schema) -> Schema:
     """The schema of a stored column; JSON columns have the input's."""
     kind = getattr(column, "type", None)
+    if "title" in base:
+        return {name: value for name, value in base.items() if name != "default"}
     if kind is None or isinstance(getattr(kind, "impl", kind), JSON) or "enum" in base:
         return {name: value for name, value in base.items() if name not in NOT_SHOWN}
     members = getattr(kind, "enum_class", None)

@@ -226,7 +226,7 @@ def fail(error: BaseException, contract: Contract) -> Response:
     known, status = explain(error, contract)
     exposure = call.operation.exposure if call.operation else None
     word = exposure.word if exposure else as_sent
-    fields = {word(name): str(problem) for name, problem in known.fields.items()}
+    fields = {word(name): problem for name, problem in known.fields.items()}
     if call.limit is None and isinstance(call.key, KeyCaller) and status in REFUSED_BEFORE:
         call.limit = call.key.spend(0)          # known, but refused before the call was counted
     failure = contract.failure(known, status, fields)

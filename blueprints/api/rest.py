@@ -13,4 +13,5 @@ def mount(app: Flask, contract: Contract) -> None:
         for number, prefix in enumerate(contract.prefixes):
             endpoint = f"{contract.name}.{operation.name}" + (f"#{number}" if number else "")
             rule = prefix + operation.path.replace("{", "<").replace("}", ">")
-            app.add_url_rule(rule, endpoint, run, methods=[operation.method], provide_automatic_options=False)
+            methods = [operation.method, *operation.also]
+            app.add_url_rule(rule, endpoint, run, methods=methods, provide_automatic_options=False)

@@ -16,6 +16,7 @@ from flask import Flask, Response, g, request
 from werkzeug.wrappers import Request
 
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
+from blueprints.api.field import Problems
 from blueprints.api.idempotency import REPLAYED
 from blueprints.api.pipeline import addressed, explain, json_response, note_path
 from blueprints.api.touched import Part
@@ -42,7 +43,7 @@ class RpcContract(Contract):
         """Named parameters as arguments of the operation; raises Invalid."""
 
     @abstractmethod
-    def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
+    def rpc_failure(self, error: DomainError, status: int, fields: Problems) -> dict[str, Any]:
         """The error object; `fields` have the contract's names."""
 
 
@@ -190,7 +191,7 @@ class Dispatcher:
             return failure
         known, status = explain(error, self.contract)
         word = operation.exposure.word if operation and operation.exposure else as_sent
-        fields = {word(name): str(problem) for name, problem in known.fields.items()}
+        fields = {word(name): problem for name, problem in known.fields.items()}
         failure = self.contract.rpc_failure(known, status, fields)
         g.call.part.refuse(failure, fields)
         return failure

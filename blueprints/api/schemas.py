@@ -4,7 +4,7 @@ from blueprints.api.contract import Exposure
 from blueprints.api.description import ExampleBody
 from blueprints.api.field import Known
 from blueprints.api.field_parts import capital, object_sample, object_schema
-from blueprints.api.json_schema import identifier, of_model
+from blueprints.api.json_schema import filled, identifier, of_model
 
 
 def title_of(exposure: Exposure) -> str:
@@ -29,6 +29,9 @@ def body(exposure: Exposure, *, new: bool) -> ExampleBody:
     required = frozenset({*known.input.get("required", ()), *exposure.required} if new else ())
     kept = (model.only_in_changes if new else model.only_at_creation | {"merchant_id"}) if model else frozenset()
     schema = object_schema(exposure.fields, known, writing=True, required=required, left_out=kept)
+    for wire, one in exposure.fields.items():
+        if one.name in exposure.required and wire in schema["properties"]:
+            schema["properties"][wire] = filled(schema["properties"][wire])
     if not new:
         schema |= {"title": known.title + "Changes"}
     sent = sample.sent if new else {name: sample.sent[name] for name in sample.changed}

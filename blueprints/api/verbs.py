@@ -213,7 +213,7 @@ def updated(exposure: Exposure) -> Operation:
     return operation(
         exposure, "update", exposure.contract.changes_by, "/{key}", run, takes_body=True,
         positional=("id", *writable(exposure)), summary=f"Change a {resource.noun}",
-        before=before if prepare else None,
+        before=before if prepare else None, also=exposure.contract.changes_also,
     )
 
 

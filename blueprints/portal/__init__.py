@@ -15,6 +15,7 @@ from blueprints.portal import openapi, postman, receivers
 from blueprints.portal.entries import entries, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
 from blueprints.services import public_url
+from domain.errors import CODES
 from domain.integrations.events import EVENTS
 
 bp = Blueprint("portal", __name__, url_prefix="/docs")
@@ -80,6 +81,7 @@ def group(contract: str, group: str) -> str:
         contract=PUBLISHED[contract], description=PUBLISHED[contract].description, groups=found, group=group,
         title=title_of(group), title_of=title_of, base=public_url(), pretty=pretty, lines=lines, kind_of=kind_of,
         limits_of=limits_of, refusals=PUBLISHED[contract].description.refusals,
+        codes=CODES if PUBLISHED[contract].codes_fields else {},
     )
 
 

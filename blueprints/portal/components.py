@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from blueprints.api.json_schema import Schema
+from blueprints.api.json_schema import Schema, never_null
 
 PLACE = "#/components/schemas/"
+BESIDE = ("default",)                   # what belongs to the field, not to the component
 
 
 class Components:
@@ -24,12 +25,13 @@ class Components:
         return plain if not isinstance(title, str) else self._reference(title, plain)
 
     def _reference(self, title: str, schema: Schema) -> Schema:
-        """A reference to a component; a nullable one is the same component or null."""
+        """A reference to a component, with the default beside it; a nullable one is the same component or null."""
+        beside = {name: schema[name] for name in BESIDE if name in schema}
         may_be_null = isinstance(schema["type"], list)
-        if may_be_null:
-            schema = schema | {"type": next(one for one in schema["type"] if one != "null")}
+        schema = {name: one for name, one in (never_null(schema) if may_be_null else schema).items()
+                  if name not in BESIDE}
         known = self.found.setdefault(title, schema)
         if known != schema:
             raise ValueError(f"two schemas are called {title}: give one of them another title")
         reference = {"$ref": PLACE + title}
-        return {"anyOf": [reference, {"type": "null"}]} if may_be_null else reference
+        return ({"anyOf": [reference, {"type": "null"}]} if may_be_null else reference) | beside

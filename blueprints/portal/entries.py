@@ -16,6 +16,8 @@ from blueprints.portal.answers import answer_of
 from blueprints.portal.published import PUBLISHED
 
 KEY = "{key}"
+LARGEST_AMOUNT = 9 * 10**14             # of a filter, in any currency
+LONGEST_FILTER = 200
 NOTHING = Description()
 ACRONYMS = {"api": "API", "iam": "Access", "jwt": "JSON Web Tokens"}
 
@@ -114,12 +116,18 @@ def pretty(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
 
 
+TAG = r'(W/)?"[!#-~\u0080-\u00ff]*"'
 IDEMPOTENCY = ParameterDescription(
-    "Idempotency-Key", "header", {"type": "string", "maxLength": 255},
+    "Idempotency-Key", "header",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~\u00a1-\u00ac\u00ae-\u00ff]+$"},
     "The same key answers a repeated call with the first one's reply, for 24 hours",
 )
 IF_MATCH = ParameterDescription(
-    "If-Match", "header", {"type": "string"}, "The ETag that was read: refused with 412 if it has changed"
+    "If-Match", "header", {"type": "string", "pattern": rf"^\s*(\*|\d+|{TAG}(\s*,\s*{TAG})*)\s*$"},
+    "The ETag that was read: refused with 412 if it has changed",
+)
+IF_NONE_MATCH = ParameterDescription(
+    "If-None-Match", "header", {"type": "string"}, "The ETag that was read: answered with 304 if it has not changed"
 )
 
 
@@ -179,8 +187,9 @@ def parameters(contract: Contract, operation: Operation) -> tuple[ParameterDescr
         found.append(ParameterDescription(name, "query", schema, about, name in described.required))
     if contract.idempotent and operation.method == "POST" and operation.writes:
         found.append(IDEMPOTENCY)
-    if contract.idempotent and operation.verb in ("update", "delete"):
-        found.append(IF_MATCH)
+    if contract.idempotent and exposure is not None and "version" in exposure.resource.listing.columns:
+        found += [IF_MATCH] if operation.writes and KEY in operation.path else []
+        found += [IF_NONE_MATCH] if operation.verb == "get" else []
     return tuple(found)
 
 
@@ -192,7 +201,9 @@ def _query(
     if name == "sort":
         return {"type": "string", "enum": list(exposure.sorts)}, description.lists[name][1]
     if name == "order" and description.rpc:
-        return description.lists[name][0], f"{description.lists[name][1]}: {', '.join(exposure.sorts)}"
+        column = f"-?({'|'.join(exposure.sorts)})"
+        schema = {"type": "string", "pattern": f"^{column}(,{column}){{0,4}}$"}
+        return schema, f"{description.lists[name][1]}: {', '.join(exposure.sorts)}"
     if name in description.lists:
         return description.lists[name]
     return _filter(exposure, exposure.parameters[name]), "Only rows with it"
@@ -206,4 +217,6 @@ def _filter(exposure: Exposure, parameter: Parameter) -> Schema:
     kind = exposure.resource.listing.filters[parameter.filter].kind
     if kind is list:
         return {"type": "array", "items": WHOLE}
-    return {"type": "number", "minimum": 0} if kind == "amount" else {"type": "string"}
+    if kind == "amount":
+        return {"type": "number", "minimum": 0, "maximum": LARGEST_AMOUNT}
+    return {"type": "string", "maxLength": LONGEST_FILTER}

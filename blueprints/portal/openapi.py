@@ -19,7 +19,8 @@ def document(name: str, base: str) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for one in entries(name):
         methods = paths.setdefault(one.path.removeprefix(description.prefix), {})
-        methods[one.operation.method.lower()] = components.referring(operation(one))
+        for method in (one.operation.method, *one.operation.also):
+            methods[method.lower()] = components.referring(operation(one, method))
     error = components.referring(description.error.schema)
     events = components.referring(receivers.webhooks(contract))
     names = list(dict.fromkeys(one.group for one in entries(name)))
@@ -53,10 +54,11 @@ def security(contract: Contract) -> dict[str, Any]:
     return {"type": "apiKey", "in": "header", "name": description.header, "description": description.opened_by}
 
 
-def operation(one: Entry) -> dict[str, Any]:
-    """One operation object."""
+def operation(one: Entry, method: str) -> dict[str, Any]:
+    """One operation object; the id of a second method of the same operation ends with its name."""
     found: dict[str, Any] = {
-        "operationId": one.id, "summary": one.operation.summary, "tags": [title_of(one.group)],
+        "operationId": one.id if method == one.operation.method else f"{one.id}_by_{method.lower()}",
+        "summary": one.operation.summary, "tags": [title_of(one.group)],
         "parameters": [parameter(named) for named in one.parameters],
         "responses": responses(one),
     }

@@ -53,7 +53,10 @@ def responses(one: Entry) -> dict[str, Any]:
         "content": {JSON: {"schema": one.answer, "example": one.answered}},
     }
     known = [code for code in codes_of(one) if code in one.description.refusals]
-    return {str(one.status): told} | {
+    found = {str(one.status): told}
+    if any(named.name == "If-None-Match" for named in one.parameters):
+        found["304"] = {"description": "Not changed since", "headers": headers(*headers_of(one))}
+    return found | {
         code: {"$ref": f"#/components/responses/Refused{code}"} for code in sorted(set(known))
     }
 

@@ -25,6 +25,7 @@ from models.rate import ExchangeRate
 
 DIGITS = 12                                          # of a computed rate, reverse or cross: more than any source has
 MAX_RATE = 10**15
+MOST_DECIMALS = 20                                   # of a rate that is set
 LONGEST = 40                                         # characters of a rate as text
 EURO = "EUR"                                         # what the published rates are kept against
 
@@ -52,7 +53,7 @@ class RateInput(Input):
 
     from_currency: Annotated[str, Text(10, 1)]
     to_currency: Annotated[str, Text(10, 1)]
-    rate: Annotated[Decimal, Number(0, MAX_RATE)]
+    rate: Annotated[Decimal, Number(above=0, maximum=MAX_RATE, decimals=MOST_DECIMALS)]
     day: Maybe[Day] = None
 
 
@@ -153,7 +154,7 @@ def create_rate(actor: Actor, new: RateInput) -> Rate:
     """Store or replace a day's rate; the reverse follows from it. Rates are shared by all merchants."""
     source, target = named("from", new.from_currency), named("to", new.to_currency)
     if source.id == target.id:
-        raise Invalid.field("to", "must be another currency than from")
+        raise Invalid.field("to", "must be another currency than from", "contradiction")
     if new.rate <= 0:
         raise Invalid.field("rate", "must be greater than 0", "range")
     text = format(new.rate, "f")

@@ -209,7 +209,7 @@ def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
             deposit = given["deposit"]
             product.deposit_minor = None if deposit is None else to_minor(deposit, product.currency)
     except ValueError as problem:
-        raise Invalid.field(name, str(problem)) from None
+        raise Invalid.field(name, str(problem), "decimals") from None
     if "billing" in given:
         product.billing = _billing(product.kind, given["billing"])
     for name, kind in RULES.items():

@@ -52,6 +52,8 @@ class Text(GroupedMetadata):
     def __iter__(self) -> Iterator[object]:
         yield Field(min_length=self.minimum, max_length=self.maximum)
         yield BeforeValidator(validators.stripped)
+        if self.minimum:
+            yield schema_facts.VISIBLE
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,8 @@ class Number(GroupedMetadata):
 
     def _schema(self) -> dict[str, Any]:
         least = {"minimum": self.minimum} if self.above is None else {"exclusiveMinimum": self.above}
-        finest = {"description": f"With at most {self.decimals} decimals"} if self.decimals is not None else {}
-        return {"type": "number", **least, "maximum": int(self.maximum), **finest}
+        found = {"type": "number", **least, "maximum": int(self.maximum)}
+        return found if self.decimals is None else found | schema_facts.decimals(self.decimals)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ RowId = Annotated[int, Whole(1, 2**63 - 1)]
 
 
 # The message for an amount that is left out while its currency changes: it would be read in the new one.
-SENT_AGAIN = Problem("missing", "must be sent again when the currency changes")
+SENT_AGAIN = Problem("incomplete", "must be sent again when the currency changes")
 
 
 def sent_again(amounts: Mapping[str, Any], given: Collection[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
+from domain.inputs.iso_codes import COUNTRY_CODES, CURRENCY_NUMBERS
 from domain.inputs.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE
 
 NULL_IF_NEW = "nullIfNew"                    # read where schemas are generated
@@ -34,18 +35,39 @@ def one_of(*words: str) -> SchemaFacts:
     return SchemaFacts({"enum": list(words)})
 
 
-EMAIL = SchemaFacts({"format": "email", "maxLength": 254, "examples": ["ada@example.org"]})
-WEB_ADDRESS = SchemaFacts({"format": "uri", "maxLength": 2048, "examples": ["https://example.org"]})
-COUNTRY = SchemaFacts({
-    "pattern": "^[A-Za-z]{2}$", "description": "ISO 3166-1, two letters", "examples": ["GB"],
+def decimals(most: int) -> dict[str, Any]:
+    """A number with at most this many decimals."""
+    return {"multipleOf": 10**-most, "description": f"With at most {most} decimals"}
+
+
+COMPONENT = "component"                      # the name of a schema that many fields share; read there too
+OUTSIDE = r"""[^@\s\u0000-\u001f\u007f,;<>()\[\]"\\]+"""
+EMAIL = SchemaFacts({
+    "format": "email", "maxLength": 254, "examples": ["ada@example.org"],
+    "pattern": rf"""^{OUTSIDE}@{OUTSIDE}\.[^@\s.,;<>()\[\]"\\]+$""",
 })
-CURRENCY = SchemaFacts({"pattern": "^[A-Z]{3}$", "description": "ISO 4217", "examples": ["EUR"]})
-TIME_ZONE = SchemaFacts({"description": "A name of the IANA time zone database", "examples": ["Europe/London"]})
+WEB_ADDRESS = SchemaFacts({
+    "format": "uri", "maxLength": 2048, "examples": ["https://example.org"],
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://([^\s/?#]+\.\S*|localhost\S*)$",
+})
+COUNTRY = SchemaFacts({
+    "enum": sorted(COUNTRY_CODES), "description": "ISO 3166-1, two letters", "examples": ["GB"],
+    COMPONENT: "CountryCode",
+})
+CURRENCY = SchemaFacts({
+    "enum": sorted(CURRENCY_NUMBERS), "description": "ISO 4217", "examples": ["EUR"], COMPONENT: "CurrencyCode",
+})
+TIME_ZONE = SchemaFacts({
+    "format": "time-zone", "description": "A name of the IANA time zone database", "examples": ["Europe/London"],
+})
+VISIBLE = SchemaFacts({"pattern": r"\S"})
 UNTIL = {
     "type": "string", "format": "date-time",
     "description": "A time, or a day such as 2026-01-31, which ends at midnight in the merchant's time zone",
 }
-NETWORKS = SchemaFacts({"description": "IPv4 or IPv6 addresses and networks"})
+NETWORKS = SchemaFacts({
+    "items": {"type": "string", "format": "ip-network"}, "description": "IPv4 or IPv6 addresses and networks",
+})
 METADATA = SchemaFacts({
     "maxProperties": MAX_METADATA,
     "propertyNames": {"minLength": 1, "maxLength": METADATA_NAME},

@@ -103,7 +103,7 @@ def number(value: Any, info: ValidationInfo) -> Decimal:
         return Decimal(0)                            # whatever its exponent, on which arithmetic would fail
     _, digits, exponent = number.as_tuple()
     if len(digits) > MAX_DIGITS or (isinstance(exponent, int) and exponent < -MAX_DIGITS):
-        raise wrong("range", "has too many digits")
+        raise wrong("decimals" if isinstance(exponent, int) and exponent < 0 else "range", "has too many digits")
     if not number.is_finite() or number.adjusted() > MAX_DIGITS or abs(number) > LARGEST:
         raise wrong("range", "is too large")
     return number

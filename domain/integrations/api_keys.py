@@ -150,7 +150,7 @@ def _must_be_future(moment: datetime, now: datetime) -> None:
     if moment <= now:
         raise Invalid.field("expires_at", "must be in the future", "past")
     if moment > now.replace(year=now.year + LONGEST_LIFE_YEARS, day=min(now.day, 28)):
-        raise Invalid.field("expires_at", f"must be within {LONGEST_LIFE_YEARS} years", "range")
+        raise Invalid.field("expires_at", f"must be within {LONGEST_LIFE_YEARS} years", "future")
 
 
 RESOURCE = Resource(

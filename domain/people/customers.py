@@ -260,7 +260,7 @@ def _amounts(customer: Customer, given: dict[str, Any]) -> None:
             try:
                 value = None if amount is None else to_minor(amount, currency_of(customer)) if amount else 0
             except ValueError as problem:
-                raise Invalid.field(name, str(problem)) from None
+                raise Invalid.field(name, str(problem), "decimals") from None
             setattr(customer, f"{name}_minor", value)
 
 

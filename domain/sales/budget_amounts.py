@@ -54,11 +54,11 @@ def computed(actor: Actor, budget: Budget, given: dict[str, Any]) -> Amounts:
     if "tax" in given:
         tax = amount(given["tax"], currency, "tax")
     if discount > sum(one.amount_minor - one.discount_minor for one in lines):
-        raise Invalid.field("discount", "must not be more than the budget's amount", "range")
+        raise Invalid.field("discount", "must not be more than the budget's amount", "contradiction")
     if items is not None or "discount" in given:        # nothing else changes a line's tax
         for line, line_tax in zip(lines, totals.taxes(lines, discount), strict=True):
             line.tax_minor = line_tax
     sums = totals.add_up(lines, discount, tax)
     if max(sums.subtotal, sums.total) >= LIMIT:
-        raise Invalid.field("items", "add up to an amount that is too large", "range")
+        raise Invalid.field("items", "add up to an amount that is too large", "overflow")
     return Amounts(currency, lines, discount, tax, sums)

@@ -140,7 +140,7 @@ def _line(
     if old is not None and "description" not in item.model_fields_set:
         description = old.description
     if not description:
-        raise Invalid.field(f"{path}.description", "is required when there is no product", "missing")
+        raise Invalid.field(f"{path}.description", "is required when there is no product", "incomplete")
     tax, percent = _tax(path, item, currency, old, rate, chosen=chosen)
     line = Line(
         row=row, currency=currency, product_id=key, description=description,
@@ -148,9 +148,9 @@ def _line(
         discount_minor=_discount(path, item, currency, old), tax_minor=tax, tax_percent_ten_thousandths=percent,
     )
     if line.amount_minor >= LIMIT:
-        raise Invalid.field(f"{path}.quantity", "makes the amount of the line too large", "range")
+        raise Invalid.field(f"{path}.quantity", "makes the amount of the line too large", "overflow")
     if line.discount_minor > line.amount_minor:
-        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "range")
+        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "contradiction")
     return line
 
 
@@ -171,7 +171,7 @@ def _price(path: str, item: ItemInput, product: Product | None, old: Line | None
     if old is not None and "unit_price" not in item.model_fields_set:
         return old.unit_price_micro
     if product is None:
-        raise Invalid.field(f"{path}.unit_price", "is required when there is no product", "missing")
+        raise Invalid.field(f"{path}.unit_price", "is required when there is no product", "incomplete")
     return product.price_micro
 
 
@@ -202,5 +202,5 @@ def amount(value: Decimal | None, currency: str, field: str) -> int:
     try:
         return to_minor(value, currency) if value else 0
     except ValueError as problem:
-        raise Invalid.field(field, str(problem)) from None
+        raise Invalid.field(field, str(problem), "decimals") from None
 

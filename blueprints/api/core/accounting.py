@@ -13,6 +13,7 @@ from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Ou
 from blueprints.api.core.contract import exact
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field
+from blueprints.api.json_schema import nullable, of_model
 from blueprints.api.verbs import expose, listed
 from domain import clock, inputs, settings
 from domain.actor import Actor
@@ -49,7 +50,9 @@ PARAMETERS: dict[str, Any] = {
 }
 NEW_RATE = {
     "title": "RateInput", "type": "object", "additionalProperties": False,
-    "properties": PARAMETERS | {"rate": {"type": "number", "exclusiveMinimum": 0, "maximum": currencies.MAX_RATE}},
+    "properties": PARAMETERS | {
+        "rate": of_model(RateInput)["properties"]["rate"], "dt": nullable(PARAMETERS["dt"]),
+    },
     "required": ["from", "to", "rate"],
 }
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

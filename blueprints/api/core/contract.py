@@ -15,7 +15,7 @@ from blueprints.api import unknown_names
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.core.description import DESCRIPTION
 from blueprints.api.core.reader import QueryReader
-from blueprints.api.field import Formats
+from blueprints.api.field import Formats, Problems, texts
 from blueprints.api.rate_limits import rate_limits
 from blueprints.api.rpc import RpcContract
 from blueprints.api.unknown_names import printable
@@ -212,13 +212,13 @@ class CoreContract(RpcContract):
             return 415 if error.code == UNSUPPORTED else 409
         return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
-    def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
+    def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
         message, data = self._error_data(error, status, fields)
         if isinstance(error, Unauthenticated):
             return {"error": {"code": AUTHENTICATION_FAILED, "message": "Authentication failed", "data": data}}
         return {"error": {"message": message, "data": data}}
 
-    def rpc_failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> dict[str, Any]:
+    def rpc_failure(self, error: DomainError, status: int, fields: Problems) -> dict[str, Any]:
         """The error object of JSON-RPC, with the data of REST."""
         message, data = self._error_data(error, status, fields)
         if isinstance(error, Unauthenticated):
@@ -234,7 +234,7 @@ class CoreContract(RpcContract):
             return {"code": INTERNAL, "message": "Internal error"}
         return {"code": LOGICAL, "message": message, "data": data}
 
-    def _error_data(self, error: DomainError, status: int, fields: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
+    def _error_data(self, error: DomainError, status: int, fields: Problems) -> tuple[str, dict[str, Any]]:
         """The message and the data for both protocols."""
         if isinstance(error, errors.NotFound):
             name = self.objects.get(error.noun, error.noun)
@@ -243,12 +243,12 @@ class CoreContract(RpcContract):
             data = {"code": "not_found", "message": text, "object_name": name, "object_id": key}
             return f"not_found: {text}", data
         if isinstance(error, Invalid):
-            named = {name: text[:1].upper() + text[1:] for name, text in fields.items()}
-            return "Invalid request", named or {"message": error.message}
+            told = {name: text[:1].upper() + text[1:] for name, text in texts(fields).items()}
+            return "Invalid request", told or {"message": error.message}
         if error.code == "internal_error":
             return "An unexpected error occurred", {}
         code = f"{self.objects.get(error.noun, error.noun)}-has-documents" if isinstance(error, InUse) else error.code
-        data = {"code": code, "message": error.message, **fields}
+        data = {"code": code, "message": error.message, **texts(fields)}
         return f"{code}: {error.message}", data
 
 

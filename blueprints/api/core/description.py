@@ -11,7 +11,7 @@ ERROR = ExampleBody(
             "properties": {
                 "code": {"type": "integer", "description": "Only for refused callers"},
                 "message": {"type": "string"},
-                "data": {"type": "object", "description": "The mistake in each parameter"},
+                "data": {"type": "object", "description": "The message of each wrong parameter"},
             },
             "required": ["message"],
         }},
@@ -39,7 +39,7 @@ DESCRIPTION = ContractDescription(
     lists={
         "limit": (WHOLE | {"maximum": 1000, "default": 20}, "Rows per response"),
         "offset": ({"type": "integer", "minimum": 0, "maximum": 10**9, "default": 0}, "Rows to skip"),
-        "order": ({"type": "string"}, "Columns separated by commas, with a minus for descending"),
+        "order": ({"type": "string"}, "At most five columns separated by commas, with a minus for descending"),
     },
     item=item, collection=collection, error=ERROR,
     refusals={
@@ -47,6 +47,7 @@ DESCRIPTION = ContractDescription(
         "401": "The credential is missing or unknown",
         "403": "The credential lacks permission, or its address is not allowed",
         "404": "The row does not exist, or belongs to another merchant",
+        "409": "The Idempotency-Key was used for another request",
         "412": "The row was changed since it was read",
         "413": "The request is too large",
         "415": "The body is packed in another way than gzip",

@@ -9,7 +9,7 @@ from blueprints.api.field import SKIP, Convert, Field, Formats, Problems
 from blueprints.api.field_map import Amount
 from blueprints.api.json_schema import Schema
 from domain.errors import Problem
-from domain.inputs.validators import currency_numbers
+from domain.inputs.validators import currency_numbers, is_whole
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,7 @@ class CurrencyNumber(Field):
         if value is None or isinstance(value, str):
             return value
         known = {number: code for code, number in currency_numbers().items()}
+        value = int(value) if isinstance(value, Decimal) and is_whole(value) else value
         if isinstance(value, bool) or not isinstance(value, int) or value not in known:
             problems[path] = Problem("unknown", "must be a known currency")
             return SKIP

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from blueprints.api.contract import Exposure, Parameter
 from domain.errors import Invalid, Problem
+from domain.inputs.validators import is_whole
 
 WHOLE = re.compile(r"\d{1,18}\Z", re.ASCII)
-LONGEST_TEXT = 255          # characters of a filter's value: no filtered column has more
+LONGEST_TEXT = 200          # characters of a filter's value
 MOST_IDS = 1000
 
 
@@ -19,12 +21,14 @@ class QueryReader:
         self.given = given
         self.problems: dict[str, Problem] = {}
 
-    def _wrong(self, name: str, text: str) -> None:
-        self.problems.setdefault(name, Problem("invalid", text))
+    def _wrong(self, name: str, text: str, code: str) -> None:
+        self.problems.setdefault(name, Problem(code, text))
 
     @staticmethod
     def _number(value: Any) -> int | None:
         if isinstance(value, str) and WHOLE.match(value):
+            return int(value)
+        if isinstance(value, Decimal) and is_whole(value):
             return int(value)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -35,7 +39,7 @@ class QueryReader:
             return default
         number = self._number(value)
         if number is None or not low <= number <= high:
-            self._wrong(name, f"must be an integer from {low} to {high}")
+            self._wrong(name, f"must be an integer from {low} to {high}", "range")
             return default
         return number
 
@@ -44,11 +48,11 @@ class QueryReader:
         value = self.given.get(name) or []
         words = value.split(",") if isinstance(value, str) else value
         if not isinstance(words, list) or len(words) > 5 or not all(isinstance(one, str) for one in words):
-            self._wrong(name, "must be a list of at most 5 columns")
+            self._wrong(name, "must be a list of at most 5 columns", "type")
             return ()
         found = [(known.get(one.strip().removeprefix("-")), one.strip().startswith("-")) for one in words]
         if any(column is None for column, _ in found):
-            self._wrong(name, "must name columns among " + ", ".join(known))
+            self._wrong(name, "must name columns among " + ", ".join(known), "inclusion")
         return tuple((column, down) for column, down in found if column is not None)
 
     def filter(self, name: str, parameter: Parameter, exposure: Exposure) -> Any:
@@ -58,23 +62,23 @@ class QueryReader:
             return None
         if parameter.words is not None:
             if isinstance(value, list | dict) or value not in parameter.words:
-                self._wrong(name, "must be one of " + ", ".join(str(one) for one in parameter.words))
+                self._wrong(name, "must be one of " + ", ".join(str(one) for one in parameter.words), "inclusion")
                 return None
             return parameter.words[value]
         if exposure.resource.listing.filters[parameter.filter].kind is list:
             return self._ids(name, value)
         if not isinstance(value, str) or "\x00" in value or "\ufffd" in value or not _is_text(value):
-            self._wrong(name, "must be a string")
+            self._wrong(name, "must be a string", "type")
             return None
         if len(value) > LONGEST_TEXT:
-            self._wrong(name, f"must have at most {LONGEST_TEXT} characters")
+            self._wrong(name, f"must have at most {LONGEST_TEXT} characters", "too_long")
         return value
 
     def _ids(self, name: str, value: Any) -> list[int] | None:
         values = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
         numbers = [self._number(one) for one in values]
         if len(numbers) > MOST_IDS or any(one is None or not 0 < one < 2**63 for one in numbers):
-            self._wrong(name, f"must be an array of at most {MOST_IDS} ids")
+            self._wrong(name, f"must be an array of at most {MOST_IDS} ids", "type")
             return None
         return [one for one in numbers if one is not None]
 

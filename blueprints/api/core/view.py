@@ -91,11 +91,10 @@ def failing(error: DomainError) -> rpc.Run:
 def refusal(contract: CoreContract, error: Exception) -> Response:
     """The response that refuses the whole document, with its id if there is one."""
     known, status = explain(error, contract)
-    fields = {name: str(problem) for name, problem in known.fields.items()}
-    failure = contract.rpc_failure(known, status, fields)
+    failure = contract.rpc_failure(known, status, known.fields)
     g.call.error_code, g.call.name, g.call.endpoint = str(failure["code"]), "rpc", "rpc"
     g.call.children, g.call.part = None, Part()
-    g.call.part.refuse(failure, fields)
+    g.call.part.refuse(failure, known.fields)
     document = {"jsonrpc": "2.0", "error": failure, "id": None if status in UNREAD else single_id()}
     return refused(contract, known, document, status, status if status in REFUSED else 200)
 

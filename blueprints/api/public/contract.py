@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from flask import g
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Request
 
 from blueprints.api import unknown_names
 from blueprints.api.contract import Contract, Exposure, Parameter
-from blueprints.api.field import Formats
+from blueprints.api.field import Formats, Problems, texts
 from blueprints.api.field_map import number_after
 from blueprints.api.public.description import DESCRIPTION
 from blueprints.api.wire import json_reader
@@ -26,8 +27,9 @@ from domain.pages import Page, Query
 EXPECTED = "Authorization: Bearer bk_live_..."
 WHOLE = re.compile(r"\d{1,9}\Z", re.ASCII)
 LARGEST_WHOLE = 10**9 - 1
-NUMBER = re.compile(r"\d{1,16}(\.\d{1,4})?\Z", re.ASCII)
-LARGEST_AMOUNT = 9 * 10**18             # in ten-thousandths; databases count to 2^63
+NUMBER = re.compile(r"\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
+LARGEST_AMOUNT = 9 * 10**14
+TEN_THOUSANDTHS = 10**4                 # the smallest unit of any currency
 VERSION = re.compile(r"/v\d+([./]|\Z)", re.ASCII | re.IGNORECASE)
 MAX_LIMIT = 100
 LONGEST_SEARCH = 200
@@ -42,6 +44,8 @@ class PublicContract(Contract):
     steady = True
     limited = True
     idempotent = True
+    codes_fields = True
+    changes_also = ("PATCH",)               # both change only the fields that are sent
     description = DESCRIPTION
     formats = Formats(moment=None, day=None, amount=amount, price=price)     # the JSON writer does RFC 3339
     list_parameters = ("page", "limit", "search", "createdAfter", "createdBefore", "sort", "order")
@@ -106,7 +110,7 @@ class PublicContract(Contract):
             return 415
         return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
 
-    def failure(self, error: DomainError, status: int, fields: Mapping[str, str]) -> Any:
+    def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
         code = "validation_error" if error.code == "invalid" else error.code
         return {
             "error": code,
@@ -116,14 +120,15 @@ class PublicContract(Contract):
             "requestId": g.call.request_id,
         }
 
-    def _details(self, error: DomainError, fields: Mapping[str, str]) -> dict[str, Any]:
+    def _details(self, error: DomainError, fields: Problems) -> dict[str, Any]:
         if isinstance(error, errors.NotFound):
             return {}
-        details = {**error.details, **fields}
+        details = {**error.details, **texts(fields)}
         if isinstance(error, errors.LimitExceeded):
             reset = datetime.fromtimestamp(error.details["reset"], UTC)
             return {"limit": details["limit"], "remaining": details["remaining"], "resetAt": reset}
-        return details
+        listed = [{"field": name, "code": one.code, "message": one.text} for name, one in fields.items()]
+        return details | ({"fields": listed} if listed else {})          # no field has this name
 
     def challenge(self) -> Mapping[str, str]:
         return {"WWW-Authenticate": "Bearer"}
@@ -159,11 +164,11 @@ class QueryReader:
         if values is None:
             return None
         if len(values) > 1:
-            self._wrong(name, "was sent more than once")
+            self._wrong(name, "was sent more than once", "repeated")
         return values[0]
 
-    def _wrong(self, name: str, text: str) -> None:
-        self.problems.setdefault(name, errors.Problem("invalid", text))
+    def _wrong(self, name: str, text: str, code: str) -> None:
+        self.problems.setdefault(name, errors.Problem(code, text))
 
     def whole(self, name: str, default: int) -> int:
         """A whole number from 1 on, with at most nine digits."""
@@ -171,22 +176,22 @@ class QueryReader:
         if text is None:
             return default
         if not WHOLE.match(text) or int(text) < 1:
-            self._wrong(name, f"must be a whole number from 1 to {LARGEST_WHOLE:,}")
+            self._wrong(name, f"must be a whole number from 1 to {LARGEST_WHOLE:,}", "range")
             return default
         return int(text)
 
     def text(self, name: str) -> str | None:
         text = self._one(name)
         if text is not None and ("\x00" in text or "\ufffd" in text):
-            self._wrong(name, "contains characters that cannot be searched for")
+            self._wrong(name, "contains characters that cannot be searched for", "characters")
         if text is not None and len(text) > LONGEST_SEARCH:
-            self._wrong(name, f"must have at most {LONGEST_SEARCH} characters")
+            self._wrong(name, f"must have at most {LONGEST_SEARCH} characters", "too_long")
         return text.strip() if text else text
 
     def choice(self, name: str, known: Mapping[str, Any], default: str) -> Any:
         text = self._one(name)
         if text is not None and text not in known:
-            self._wrong(name, "must be one of " + ", ".join(known))
+            self._wrong(name, "must be one of " + ", ".join(known), "inclusion")
         return known[text if text is not None and text in known else default]
 
     def span(self) -> dict[str, Any]:
@@ -195,7 +200,7 @@ class QueryReader:
         if before is not None and before.microsecond == 0:
             before += timedelta(microseconds=999_999)       # rows show whole seconds and must be found by them
         if after is not None and before is not None and after > before:
-            self._wrong("createdAfter", "must not be after createdBefore")
+            self._wrong("createdAfter", "must not be after createdBefore", "contradiction")
         return {"created_after": after, "created_before": before}
 
     def moment(self, name: str) -> datetime | None:
@@ -209,7 +214,7 @@ class QueryReader:
             zone = zones.of_actor(self.actor) if times.DAY.match(text) else UTC
             return times.moment(text, zone, end_of_day=name.endswith("Before"))
         except PydanticCustomError as problem:
-            self._wrong(name, problem.message())
+            self._wrong(name, problem.message(), problem.type)
             return None
 
     def filter(self, name: str, parameter: Parameter, exposure: Exposure) -> Any:
@@ -222,7 +227,7 @@ class QueryReader:
         if parameter.prefix:
             key = number_after(parameter.prefix, text)
             if key is None:
-                self._wrong(name, f"must be an id such as {parameter.prefix}123")
+                self._wrong(name, f"must be an id such as {parameter.prefix}123", "invalid")
             return key
         kind = exposure.resource.listing.filters[parameter.filter].kind
         if kind == "amount":
@@ -230,15 +235,16 @@ class QueryReader:
         return self.text(name)
 
     def _amount(self, name: str, text: str) -> int | None:
-        """A number in ten-thousandths, the smallest unit of any currency."""
-        if not NUMBER.match(text):
-            self._wrong(name, "must be a number")
+        """A number in ten-thousandths."""
+        if not NUMBER.match(text.replace(" ", "+")):        # a plus that was not escaped
+            self._wrong(name, "must be a number from 0 on", "type")
             return None
-        whole, _, fraction = text.partition(".")
-        value = int(whole + fraction.ljust(4, "0"))
+        value = Decimal(text.replace(" ", "+"))
         if value > LARGEST_AMOUNT:
-            self._wrong(name, "is too large")
-        return value
+            self._wrong(name, f"must be at most {LARGEST_AMOUNT:,}", "range")
+            return None
+        rounding = ROUND_CEILING if name.startswith("min") else ROUND_FLOOR     # no amount lies between
+        return int((value * TEN_THOUSANDTHS).to_integral_value(rounding))
 
     def done(self) -> None:
         """Raises Invalid (`invalid_parameter`) when anything was wrong."""

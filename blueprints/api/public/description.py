@@ -24,13 +24,29 @@ PAGE = ExampleBody(
     },
     {"page": 1, "limit": 10, "total": 1, "hasMore": False},
 )
+FIELD_ERROR: Schema = {
+    "title": "FieldError", "type": "object",
+    "properties": {
+        "field": {"type": "string", "description": "Its path, as it was sent"},
+        "code": {"type": "string", "description": "Stays the same; codes may be added"},
+        "message": {"type": "string"},
+    },
+    "required": ["field", "code", "message"],
+}
 ERROR = ExampleBody(
     {
         "title": "Error", "type": "object",
         "properties": {
             "error": TEXT | {"description": "A code for programs"},
             "message": TEXT | {"description": "A message for people"},
-            "details": {"type": "object", "description": "The mistake in each field"},
+            "details": {
+                "type": "object", "description": "The message of each wrong field, or what the error is about",
+                "properties": {
+                    "fields": {
+                        "type": "array", "items": FIELD_ERROR, "description": "The wrong fields with their codes",
+                    },
+                },
+            },
             "timestamp": TIME,
             "requestId": TEXT,
         },
@@ -38,7 +54,11 @@ ERROR = ExampleBody(
     },
     {
         "error": "validation_error", "message": "Some fields need attention.",
-        "details": {"items[0].quantity": "must be greater than 0"}, "timestamp": "2026-01-31T12:00:00Z",
+        "details": {
+            "items[0].quantity": "must be greater than 0",
+            "fields": [{"field": "items[0].quantity", "code": "range", "message": "must be greater than 0"}],
+        },
+        "timestamp": "2026-01-31T12:00:00Z",
         "requestId": "req_7f3kq2",
     },
 )

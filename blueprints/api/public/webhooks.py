@@ -53,8 +53,10 @@ def operation(contract: Contract) -> Operation:
         if wrong:
             raise Invalid("Some fields need attention.", fields=wrong)
         event = body.get("event", "webhook.test")
-        if not isinstance(event, str) or not 1 <= len(event) <= LONGEST_NAME or not event.isprintable():
+        if not isinstance(event, str) or not 1 <= len(event) <= LONGEST_NAME:
             raise Invalid.field("event", f"must be a string of 1 to {LONGEST_NAME} characters")
+        if not event.isprintable():
+            raise Invalid.field("event", "contains characters that cannot be seen", "characters")
         probe = services().probe_key(actor, event, body.get("data"))
         return Outcome(contract.item(shown(actor, probe)))
 

@@ -168,8 +168,8 @@ def test_product_filters_narrow_together(api, shelf, query, expected):
     ("budgets", "status=pending"), ("budgets", "status=0"), ("budgets", "status=DRAFT"), ("budgets", "customerId=1"),
     ("budgets", "customerId=budget_1"), ("budgets", "customerId=customer_0"), ("budgets", "customerId=customer_-1"),
     ("budgets", "customerId=customer_01"), ("budgets", "customerId="), ("budgets", "customerId=customer_1%20"),
-    ("budgets", "minTotal=abc"), ("budgets", "minTotal=-1"), ("budgets", "minTotal="), ("budgets", "maxTotal=1e3"),
-    ("budgets", "maxTotal=NaN"), ("budgets", "maxTotal=1_0"), ("budgets", "maxTotal=1.23456"),
+    ("budgets", "minTotal=abc"), ("budgets", "minTotal=-1"), ("budgets", "minTotal="), ("budgets", "maxTotal=1e"),
+    ("budgets", "maxTotal=NaN"), ("budgets", "maxTotal=1_0"), ("budgets", "maxTotal=1e1000"),
     ("budgets", "minTotal=٣"),
     ("budgets", "minTotal=" + "9" * 40),
 ])

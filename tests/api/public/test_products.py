@@ -159,7 +159,7 @@ def test_what_the_map_does_not_name_cannot_be_written(api, product):
     hidden = {"billing": "metered", "group_id": 1, "tax_id": 1, "lock_price": True, "merchant_id": 2, "code": "HACKED"}
     reply = api.post("/products", {"name": "Lamp", "price": 1, **hidden})
     assert_error(reply, 422, "validation_error")
-    assert reply.json["details"].keys() == hidden.keys()
+    assert reply.json["details"].keys() - {"fields"} == hidden.keys()
     product()
     assert_error(api.put("/products/product_1", hidden), 422, "validation_error")
     assert (row().billing, row().tax_id) == (Billing.SINGLE_PAYMENT, None)

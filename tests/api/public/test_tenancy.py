@@ -65,7 +65,8 @@ def test_the_walk_below_meets_every_route_that_names_a_row(app):
     mounted = [rule for rule in app.url_map.iter_rules()
                if getattr(app.view_functions[rule.endpoint], "contract", None) is public.CONTRACT and rule.arguments]
     from_map = {(rule.rule, method) for rule in mounted for method in rule.methods - {"HEAD", "OPTIONS"}}
-    walked = {(path.replace("{", "<").replace("}", ">"), operation.method) for operation, path in routes()}
+    walked = {(path.replace("{", "<").replace("}", ">"), method) for operation, path in routes()
+              for method in (operation.method, *operation.also)}
     assert from_map == walked
     assert len(walked) >= 18
 

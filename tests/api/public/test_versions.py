@@ -104,3 +104,16 @@ def test_the_tag_that_came_with_an_answer_asks_for_it_again(api, path, way):
 def test_lists_and_refusals_know_no_304(api):
     assert api.get("/customers", headers={"If-None-Match": "*"}).status_code == 200
     assert_error(api.get("/customers/customer_9", headers={"If-None-Match": "*"}), 404, "not_found")
+
+
+def test_patch_changes_what_put_changes(api, path):
+    """Both change only the fields that are sent, obey If-Match, and answer with the row."""
+    before = api.get(path)
+    seen, change = {"If-Match": before.headers["ETag"]}, {"metadata": {"by": "patch"}}
+    reply = api("PATCH", path, json=change, headers=seen)
+    assert reply.status_code == 200, reply.json
+    assert reply.json["data"] == before.json["data"] | change | {"updatedAt": reply.json["data"]["updatedAt"]}
+    assert reply.headers["ETag"] != before.headers["ETag"]
+    assert api("PATCH", path, json=change, headers=seen).status_code == 412
+    assert api("PATCH", path, json={"nmae": "x"}).status_code == 422
+    assert set(api.post(path).headers["Allow"].split(", ")) == {"DELETE", "GET", "HEAD", "PATCH", "PUT"}

@@ -5,6 +5,7 @@ import pytest
 from domain.people import customers
 from tests import cast
 from tests.api.conftest import Caller
+from tests.api.public.test_envelope import assert_error
 
 
 @pytest.fixture
@@ -36,10 +37,10 @@ def test_a_budget_cannot_name_rows_of_the_other_world(api, sandbox, turned):
     line = {"description": "Work", "quantity": 1, "unitPrice": 5}
     refused = mine.post("/budgets", {"customerId": customer, "items": [line]})
     assert refused.status_code == 422
-    assert refused.json["details"] == {"customerId": "must exist"}
+    assert assert_error(refused, 422, "validation_error")["details"] == {"customerId": "must exist"}
     refused = mine.post("/budgets", {"customerId": own, "items": [{"productId": product, "quantity": 1}]})
     assert refused.status_code == 422
-    assert refused.json["details"] == {"items[0].productId": "must exist"}
+    assert assert_error(refused, 422, "validation_error")["details"] == {"items[0].productId": "must exist"}
     budget = mine.post("/budgets", {"customerId": own, "items": [line]}).json["data"]["id"]
     assert mine.put(f"/budgets/{budget}", {"customerId": customer}).status_code == 422
     assert other.get(f"/budgets/{budget}").status_code == 404
