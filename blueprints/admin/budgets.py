@@ -130,11 +130,12 @@ def reopen(key: int) -> BaseResponse:
             if row.status not in CLOSED:
                 raise Conflict(f"{PAGE.name(row)} is {row.status.lower()}: it cannot be reopened.")
             budgets.update(own, row, changes)
+            name = PAGE.name(row)
     except Invalid as error:
         return ask_reopen(key, error)
     except (Conflict, PreconditionFailed) as error:
         return actions.refused(PAGE, key, error.message)
-    flash(f"Budget {key} was reopened.", "ok")
+    flash(f"{name} was reopened.", "ok")
     return redirect_to(PAGE.url("show", key=key))
 
 

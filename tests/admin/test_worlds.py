@@ -63,6 +63,11 @@ def test_a_test_budget_is_called_so(admin, rows):
     key = rows[True]["budgets"]
     assert f"Budget TEST-{key}" in admin.get(f"/admin/budgets/{key}").text
     assert f"TEST-{key}" in admin.get("/admin/budgets").text
+    for verb in ("reject", "reopen", "archive", "delete"):         # whatever is said of it
+        admin.post(f"/admin/budgets/{key}/{verb}", {"valid_until": "2099-01-01"})
+        text = admin.get("/admin/budgets").text
+        assert f"Budget {key} " not in text, verb
+        assert (f"Budget TEST-{key} was" in text) or verb == "archive", verb
 
 
 def test_both_tokens_stand_on_the_users_page(admin, alder):

@@ -59,6 +59,7 @@ def test_an_upgrade_says_what_it_did_and_that_nothing_is_left(empty: Any) -> Non
 def test_a_merchant_is_created_with_its_currency_and_zone(installation: Any) -> None:
     made = installation.run("merchant", "create", "--name", "Zoë & Co", "--currency", "JPY", "--timezone", "Asia/Tokyo")
     assert made == {"id": 1, "name": "Zoë & Co", "currency": "JPY", "timezone": "Asia/Tokyo"}
+    assert installation.run("merchant", "create", "--name", "None")["timezone"] is None
 
 
 def test_a_refusal_is_one_document_with_the_fields(installation: Any) -> None:

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from app import CONTRACTS
+from blueprints.api import schemas
 from blueprints.portal import lines, openapi, postman
 from blueprints.portal.entries import entries, groups
 from blueprints.portal.published import PUBLISHED
@@ -293,3 +295,18 @@ def test_the_commands_print_the_same_documents(app):
         assert printed == json.loads(json.dumps(openapi.document(name, here)))
     assert json.loads(runner.invoke(args=["postman", "--json"]).stdout) == postman.collection(here)
     assert runner.invoke(args=["openapi", "nothing"]).exit_code != 0
+
+
+def test_a_body_shows_no_field_that_its_operation_refuses():
+    """What only a change may set is in no creation, and what is settled at creation in no change."""
+    looked_at = 0
+    for contract in CONTRACTS:
+        for exposure in {id(one.exposure): one.exposure for one in contract.operations if one.exposure}.values():
+            form = exposure.resource.input
+            if form is None:
+                continue
+            for new, refused in ((True, form.only_in_changes), (False, form.only_at_creation)):
+                shown = schemas.body(exposure, new=new).schema["properties"]
+                assert not {exposure.word(name) for name in refused} & shown.keys(), exposure.name
+                looked_at += len(refused)
+    assert looked_at >= 3
