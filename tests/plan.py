@@ -21,30 +21,55 @@ ONCE = {
     "tests/analytics/test_spool.py": "has files, and no database",
     "tests/admin/test_assets.py": "has no database",
     "tests/api/test_generated.py": "is about documents; `make fuzz` runs it on both",
+    "tests/admin/test_enter.py": "is about the buttons of forms",
+    "tests/admin/test_form_sections.py": "is about the markup of forms",
+    "tests/admin/test_form_token.py": "is about the cookie and the token of forms",
+    "tests/admin/test_forms.py": "is about the markup of forms and their errors",
+    "tests/admin/test_guards.py": "walks the addresses for roles, tokens and headers",
+    "tests/admin/test_hashing.py": "counts what is hashed",
+    "tests/admin/test_navigation.py": "is about the markup of the navigation",
+    "tests/api/core/test_guards.py": "reads source and declarations",
+    "tests/api/core/test_hashing.py": "counts what is hashed",
+    "tests/api/core/test_jwts.py": "reads signed tokens",
+    "tests/api/core/test_specification.py": "reads documents",
+    "tests/api/public/test_envelope.py": "is about the form of answers and refusals",
     "tests/api/public/test_hostile_json.py": "reads bodies, and stores nothing",
     "tests/api/public/test_replay_small.py": "has a server of its own, on SQLite",
     "tests/api/test_refused_requests.py": "reads requests, and stores nothing",
+    "tests/api/public/test_versions.py": "is about headers; test_races.py and core/test_versions.py meet the rows",
+    "tests/api/test_addresses.py": "is about addresses and headers",
+    "tests/api/test_limits.py": "counts in memory and in Redis",
+    "tests/api/test_redis_away.py": "counts in memory and in Redis",
+    "tests/api/test_refusals.py": "is about the form of refusals",
+    "tests/api/test_unknown_names.py": "is about the names in bodies and addresses",
     "tests/database/test_answer_cache.py": "is about SQLite's files",
     "tests/domain/test_inputs.py": "has no database",
     "tests/domain/test_iso_codes.py": "has no database",
     "tests/domain/test_money.py": "has no database",
     "tests/domain/integrations/test_signatures.py": "has no database",
+    "tests/operations/test_console.py": "is about what programs load and print",
     "tests/operations/test_kill.py": "has a server of its own, on SQLite",
+    "tests/operations/test_listening.py": "has sockets, and no database",
+    "tests/operations/test_serve.py::test_a_malformed": "stops before it looks for a database",
+    "tests/operations/test_serve.py::test_a_second_server": "is about the lock of a folder",
+    "tests/operations/test_serve.py::test_a_server_that_is_open": "is about what the server prints",
     "tests/operations/test_server.py": "has a server without a database",
     "tests/operations/test_settings.py": "has no database",
     "tests/outbound/test_addresses.py": "has no database",
     "tests/outbound/test_client.py": "has no database",
 }
-# What takes longest begins first, so that no worker is left alone with it at the end.
+# What takes longest begins first, so that no worker is left alone with it at the end. Only one begins in the
+# browser: the other would wait until the demo is made.
 FIRST = (
-    "tests/browser/test_every_page.py", "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
-    "tests/operations/test_demo.py", "tests/operations/test_migrations.py", "tests/browser/", "tests/operations/",
+    "tests/browser/test_every_page.py::test_every_page_that_links_lead_to_is_sound[light",
+    "tests/outbound/test_kill.py", "tests/operations/test_migrations.py", "tests/browser/test_every_page.py",
+    "tests/operations/test_serve.py", "tests/operations/test_demo.py", "tests/browser/", "tests/operations/",
     "tests/analytics/", "tests/outbound/", "tests/api/public/test_fuzz.py", "tests/api/core/test_fuzz.py",
 )
 # Files whose tests share nothing and take long: each test is handed out by itself.
 APART = (
     "tests/browser/test_every_page.py", "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
-    "tests/analytics/test_queries.py",
+    "tests/analytics/test_queries.py", "tests/operations/test_migrations.py",
 )
 
 
