@@ -26,6 +26,7 @@ ARGUMENTS = (
 AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text()
 # A refused form answers 4xx on purpose; everything else in the console is a fault.
 REFUSED = "Failed to load resource: the server responded with a status of 4"
+WIDTHS = (390, 1440)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -140,6 +141,18 @@ class Window:
         self.run(AXE)
         found = self.run(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(all => all.violations)")
         return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+    def faults_of(self, address):
+        """What is wrong with a page, first on a telephone and then, without loading it again, on a desk."""
+        found = []
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            if width == WIDTHS[0]:
+                self.page.goto(address)
+            found += [f"{address} at {width} px: {fault}" for fault in self.faults()]
+            if self.overflow() > 0:
+                found.append(f"{address} at {width} px: {self.overflow()} px too wide")
+        return found
 
     def overflow(self):
         """By how many pixels the page is wider than its window."""
