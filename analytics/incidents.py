@@ -32,6 +32,7 @@ ERRORS, LATENCY = "errors", "latency"
 USUAL_DAYS = 28                     # before today, from which the usual figures come
 MOST_MERCHANTS = 10                 # with the most failures, and as many with the most time spent
 FEWEST = 5                          # requests that failed or were slow
+MANY = 20                           # failures; fewer are an incident only where most requests failed
 LEAST_SHARE = 0.1                   # of the requests, from which failures are looked at
 TIMES = 3                           # as many as usual
 SIGMAS = 5                          # above what chance explains
@@ -183,11 +184,11 @@ def _loads(question: Filter, level: int) -> dict[int, list[Load]]:
 
 
 def usual_of(days: list[Load]) -> Usual:
-    """The lower quartile of the days' figures, so that days of trouble do not count; busy days if there are any."""
+    """The lower median of the days' figures, so that days of trouble do not count; busy days if there are any."""
     busy = [day for day in days if day.requests >= 20] or days
     if not busy:
         return Usual(0.0, 0.0)
-    place = (len(busy) - 1) // 4
+    place = (len(busy) - 1) // 2
     return Usual(*(sorted(values)[place] for values in (
         [day.share for day in busy], [day.mean_us for day in busy])))
 
@@ -216,7 +217,8 @@ def runs_of_errors(loads: list[Load], usual: Usual) -> list[list[Load]]:
         failed, requests = sum(load.failed for load in run), sum(load.requests for load in run)
         expected = usual.share * requests
         beyond = failed >= max(FEWEST, expected + SIGMAS * expected ** 0.5)
-        if beyond and failed >= usual.raised * requests:
+        enough = failed >= MANY or failed >= requests / 2
+        if beyond and enough and failed >= usual.raised * requests:
             found.append(run)
     return found
 

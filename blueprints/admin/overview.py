@@ -25,6 +25,7 @@ from domain.sales.budget_sums import Sum
 from models.credential import Mode
 
 NEWEST = 6
+AROUND_INCIDENT = timedelta(minutes=30)      # shown before and after it, so that it stands out
 PERIODS = (7, 30, 90)               # days
 USUAL = 30
 A_WEEK = timedelta(days=7)
@@ -128,7 +129,8 @@ def show_incident() -> Response:
 
 
 def incident_url(found: Incident) -> str:
-    """The figures of the incident's period, for the endpoint that it concerned."""
-    ends = {"from": found.period.start.isoformat(), "to": found.period.end.isoformat(), "mode": found.period.mode}
-    endpoint = {"endpoint": found.endpoint.endpoint} if found.endpoint else {}
-    return "/admin/analytics?" + urlencode(ends | endpoint)
+    """The figures of the incident's merchant around its period, where the page describes it with its requests."""
+    period = found.period
+    ends = {"from": period.start - AROUND_INCIDENT, "to": period.end + AROUND_INCIDENT}
+    moments = {name: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in ends.items()}
+    return "/admin/analytics?" + urlencode(moments | {"mode": period.mode, "merchant": period.merchant_id})

@@ -25,15 +25,20 @@ from domain.people import customers, merchants, users
 from domain.people.customer_addresses import AddressInput
 from domain.sales import budgets
 from domain.sales.budget_lines import ItemInput
+from models.budget import Budget, BudgetStatus
 from models.credential import Mode
+from models.customer import Customer, CustomerStatus
 from models.merchant import Merchant
 from models.product import PriceRuleKind, ProductKind
 from models.user import Role, User
-from operations.demo import sandbox
-from operations.demo.retail import Market, Order, market
+from models.webhook import Endpoint
+from operations.demo import rates, receivers, sandbox
+from operations.demo.retail import Order, market
 from operations.errors import OperationRefused
 
 DAYS = 90
+LISTENING = timedelta(days=25)    # since when there are webhook endpoints
+ENDED = (CustomerStatus.ARCHIVED, CustomerStatus.ARCHIVED, CustomerStatus.STOPPED)
 SEED = 536365                     # the same catalogue and history each time; only secrets differ
 REVOKED = "Old shop"
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -89,9 +94,10 @@ def load(*, force: bool = False) -> Demo:
             staff = _staff(made, shops, secret)
         _store(made, shops, keys, now)
         for shop, home in ((shops[0], True), (shops[1], False)):
-            made.budgets += Shop(shop, staff, market(home=home), now, rng).fill()
+            made.budgets += Shop(shop, staff, home, now, rng).fill()
         while budgets.expire_due():
             pass
+        rates.store(now.date(), DAYS)
     return made
 
 
@@ -151,7 +157,7 @@ def _keys(now: datetime) -> list[tuple[int, datetime, api_keys.NewKey]]:
     wanted: tuple[tuple[int, datetime, dict[str, Any]], ...] = (
         (0, long_ago, {"name": "Web shop", "rate_limit_per_hour": 5000}),
         (1, long_ago, {"name": "ERP connector"}),
-        (0, later, {"name": "Reporting", "scopes": reading}),
+        (0, later, {"name": "Reporting", "scopes": reading, "expires_at": now + timedelta(days=9)}),
         (0, later, {"name": "Integration tests", "mode": Mode.TEST}),
         (1, later, {"name": "Sandbox", "mode": Mode.TEST}),
         (0, long_ago, {"name": REVOKED}),
@@ -172,7 +178,7 @@ def _store(
         if row.name == REVOKED:
             with at(now - timedelta(days=33)):
                 api_keys.revoke(_operator_of(shop), row)
-        opens = row.revoked_at is None and row.expires_at is None
+        opens = row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
         made.keys.append(Key(row.id, shop.id, row.name, str(row.mode), text if opens else None))
 
 
@@ -183,8 +189,9 @@ def _operator_of(shop: Merchant) -> Actor:
 class Shop:
     """Creates one merchant's catalogue, customers and budgets, day by day."""
 
-    def __init__(self, row: Merchant, staff: dict[Role, User], goods: Market, now: datetime, rng: random.Random):
-        self.row, self.goods, self.now, self.rng = row, goods, now, rng
+    def __init__(self, row: Merchant, staff: dict[Role, User], home: bool, now: datetime, rng: random.Random):
+        self.home = home
+        self.row, self.goods, self.now, self.rng = row, market(home=home), now, rng
         self.admin = self._actor(staff[Role.ADMIN])
         helpers = [user for user in staff.values() if row.id in user.merchant_ids]
         self.sellers = [self._actor(user) for user in helpers]
@@ -198,12 +205,20 @@ class Shop:
         """Create everything; returns the number of budgets."""
         with at(self.now - timedelta(days=DAYS - 1)):
             self._catalogue()
-        for place, buyer in enumerate(self.goods.buyers):
-            self._customer(place, buyer)
         step = timedelta(days=DAYS - 3) / len(self.goods.orders)
+        begin = self.now - timedelta(days=DAYS - 3)
+        buyers = {buyer.number: buyer for buyer in self.goods.buyers}
+        endpoints: list[Endpoint] = []
         for place, order in enumerate(self.goods.orders):
-            created = self.now - timedelta(days=DAYS - 3) + step * place
-            self._budget(order, min(created, self.now - timedelta(minutes=20)))
+            created = min(begin + step * place, self.now - timedelta(minutes=20))
+            if order.buyer in buyers:                       # a customer comes with the first order
+                self._customer(place, buyers.pop(order.buyer), created - timedelta(hours=self.rng.uniform(1, 30)))
+            if not endpoints and created > self.now - LISTENING:
+                with at(created):
+                    endpoints = receivers.create(self.admin, home=self.home)
+            self._budget(order, created)
+        receivers.settle(endpoints, self.now, home=self.home)
+        self._end_some()
         tester = self.admin.in_world(test=True)
         with at(self.now - timedelta(days=2)):
             tried = sandbox.fill(tester, self.goods)
@@ -233,9 +248,19 @@ class Shop:
                 name=name, price=Decimal(price), kind=kind, category="Services", tax_id=tax.id
             ))
 
-    def _customer(self, place: int, buyer: Any) -> None:
+    def _end_some(self) -> None:
+        """Archive two customers and stop one, of those without a budget that waits for an answer."""
+        waiting = select(Budget.customer_id).where(Budget.status == BudgetStatus.PENDING)
+        idle = db.session.scalars(
+            select(Customer).where(Customer.merchant_id == self.row.id, Customer.id.not_in(waiting))
+            .order_by(Customer.id).limit(len(ENDED))).all()
+        with at(self.now - timedelta(days=1)):
+            for row, status in zip(idle, ENDED, strict=False):
+                customers.update(self.admin, row, {"status": status})
+
+    def _customer(self, place: int, buyer: Any, created: datetime) -> None:
         seller = self.sellers[place % len(self.sellers)]
-        with at(self.now - timedelta(days=DAYS - 2, minutes=-7 * place)):
+        with at(created):
             row = customers.create(seller, customers.CustomerInput(
                 name=buyer.name, organisation=buyer.name, email=buyer.email,
                 billing_address=AddressInput(city=buyer.city, country=buyer.country),

@@ -14,7 +14,7 @@ from operations.demo import DAYS, Demo, Key
 
 Record = dict[str, Any]
 
-INCIDENT_AGE, INCIDENT_LENGTH = timedelta(days=11), timedelta(minutes=95)
+INCIDENT_AGE, INCIDENT_LENGTH = timedelta(days=2), timedelta(minutes=95)
 INCIDENT_CALLS = 1500
 LIMIT = 1000                      # calls an hour
 SEED = 85123
@@ -44,6 +44,8 @@ class Operation:
 SENTENCES = {                                                  # by error code: the message, and an invalid field
     "invalid_parameter": ("Some query parameters cannot be used.", "limit"),
     "validation_error": ("Some fields need attention.", "currency"),
+    "rate_limit_exceeded": (f"This key may make {LIMIT:,} calls an hour.",),
+    "unavailable": ("The database is busy. Try again in a moment.",),
     "idempotency_conflict": ("This Idempotency-Key was already used for a different request.",),
 }
 LIST_FAILS = ((0.006, 400, "invalid_parameter"),)

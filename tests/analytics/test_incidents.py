@@ -99,6 +99,11 @@ def test_a_failure_an_hour_among_many_successes_is_no_incident(log, folder):
     assert last() is None
 
 
+def test_an_expired_key_that_calls_beside_a_few_others_is_no_incident(log, folder):
+    store(folder, usual(), calls(30, 9, 1800, status=401, error_code="api_key_expired"))
+    assert last() is None
+
+
 def test_of_two_incidents_the_newer_one_counts(log, folder):
     store(folder, usual(), calls(60, 30, 60, **DOWN), calls(20, 25, 60, **DOWN))
     found = incidents.periods_of(OURS, "live", NOW)

@@ -1,8 +1,11 @@
 """The demo data: complete, and created through the domain like live data."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -14,11 +17,16 @@ from analytics.rollup import DAY
 from analytics.store import cells, requests, shapes
 from config import Settings
 from database import db
+from domain.catalog import currencies
 from domain.people import users
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
+from models.customer import Customer, CustomerStatus
+from models.outbox import TaskStatus
 from models.user import Role, User
+from models.webhook import Attempt, Delivery, Endpoint
+from operations.demo import Demo, Key, traffic
 
 pytestmark = pytest.mark.files
 DAY_US = 86_400_000_000
@@ -101,7 +109,54 @@ def test_its_traffic_is_in_the_log_and_in_the_roll_ups_and_ends_now(
     assert now - last < DAY_US
     day, failures = per_day.most_common(1)[0]
     assert failures > 400                            # the incident
-    assert day + 11 in (demo["began_us"] // DAY_US, now // DAY_US)      # midnight may have passed
+    assert day + 2 in (demo["began_us"] // DAY_US, now // DAY_US)      # midnight may have passed
+
+
+def test_the_incident_can_be_read_from_the_overview_to_one_of_its_requests(
+    installation: Any, demo: dict[str, Any]
+) -> None:
+    client = installation.app.test_client()
+    token = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/login").text)
+    assert token
+    client.post("/login", data={"csrf_token": token[1], **demo["login"]})
+    overview = client.get("/admin/incident").text
+    (period,) = set(re.findall(r'href="(/admin/analytics\?[^"]*from=[^"]*merchant=[^"]*)"', overview))
+    view = client.get(unescape(period)).text
+    panel = view.partition('class="panel incident"')[2].partition("</section>")[0]
+    assert "by the key ERP connector" in panel
+    (*_, request) = re.findall(r'href="(/admin/requests/\d+)"', panel)
+    assert "This key may make 1,000 calls an hour." in client.get(request).text
+    assert "by the key ERP connector" in client.get("/admin/analytics").text, "it is in the default period"
+
+
+def test_it_has_endpoints_with_deliveries_of_every_kind_and_rates(installation: Any, demo: dict[str, Any]) -> None:
+    with installation.app.app_context():
+        ends = {(one.task.status, one.task.attempts > 1) for one in db.session.scalars(select(Delivery)) if one.task}
+        assert ends == {(TaskStatus.DONE, False), (TaskStatus.DONE, True), (TaskStatus.FAILED, True),
+                        (TaskStatus.HELD, False)}, "and none is pending, which would be sent"
+        failing = db.session.scalars(select(Endpoint).where(Endpoint.failures_in_row > 0)).all()
+        assert len(failing) == 1
+        now = datetime.now(UTC)
+        assert all(one.started_at < now for one in db.session.scalars(select(Attempt)))
+        assert currencies.get_rate("GBP", "USD").rate > 1
+        assert set(db.session.scalars(select(Customer.status))) == set(CustomerStatus)
+        ages = [(now - one).days for one in db.session.scalars(select(Customer.created_at))]
+        assert min(ages) < 20
+        assert max(ages) > 80
+
+
+@pytest.mark.parametrize("moment", [
+    "2026-11-28T00:05Z", "2026-11-30T23:58Z", "2026-10-25T00:30Z", "2027-03-28T01:30Z", "2028-02-29T12:00Z"])
+def test_its_traffic_does_not_depend_on_the_hour(moment: str) -> None:
+    now = datetime.fromisoformat(moment)
+    made = Demo(keys=[Key(place, 1 + place % 2, "", "live", None) for place in range(1, 8)])
+    records = list(traffic.requests(made, now))
+    latest = int(now.timestamp() * 1e6)
+    assert all(record["at_us"] < latest for record in records)
+    incident = [record for record in records if record["status"] in (429, 503)]
+    assert len(incident) > 400
+    assert 1 < (latest - incident[0]["at_us"]) / DAY_US < 3
+    assert len({record["request_id"] for record in records}) == len(records)
 
 
 def test_check_finds_nothing_wrong_with_it(installation: Any, demo: dict[str, Any]) -> None:
