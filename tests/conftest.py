@@ -60,6 +60,12 @@ def pytest_collection_modifyitems(config, items):
     items[:] = sorted(kept, key=lambda one: plan.order_of(one.nodeid))
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Bytes that are no text go by their argument's name: gzip's hold the time, which differs between workers."""
+    is_text = not isinstance(val, bytes) or (val.isascii() and val.decode().isprintable())
+    return None if is_text else argname
+
+
 def pytest_xdist_make_scheduler(config, log):
     return plan.ScheduleByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
