@@ -1,17 +1,22 @@
 """Writes all contracts as one Postman collection (format 2.1) with credentials as variables."""
 
+import re
 from typing import Any
 
 from blueprints.api.contract import Contract
+from blueprints.api.touched import Reference, slug
 from blueprints.portal.entries import Entry, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
 
+ENDS = ("archive", "delete")
+NOW = "{{$timestamp}}"                  # Postman's
 SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 
 
 def collection(base: str) -> dict[str, Any]:
     """The collection; `base` is this installation's URL."""
     variables = [{"key": "base", "value": base}]
+    variables.append({"key": "everything", "value": "", "description": "Anything: also what is not undone"})
     variables += [{"key": key, "value": ""} for key in dict.fromkeys(made(one) for one in every() if is_new(one))]
     variables += [
         {"key": one.description.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()
@@ -24,15 +29,17 @@ def collection(base: str) -> dict[str, Any]:
 
 
 def folder(contract: Contract) -> dict[str, Any]:
-    """A contract with a folder for each noun."""
+    """A contract with a folder for each noun, and one that removes what they made."""
     description = contract.description
     parts: list[dict[str, Any]] = [
         {"name": title_of(group), "item": [request(one) for one in in_order(found)]}
         for group, found in groups(contract.name).items()
     ]
+    calls = [one for found in groups(contract.name).values() for one in in_order(found)]
+    parts.append({"name": "Clean up", "item": [request(one) for one in removals(contract.name)]})
     if description.rpc:
-        calls = [rpc(one) for found in groups(contract.name).values() for one in in_order(found)]
-        parts.append({"name": "JSON-RPC", "item": calls})
+        by_rpc = [rpc(one) for one in (*calls, *removals(contract.name))]
+        parts.append({"name": "JSON-RPC", "item": by_rpc})
     return {"name": description.title, "description": description.about, "item": parts}
 
 
@@ -40,8 +47,8 @@ def request(one: Entry) -> dict[str, Any]:
     """One call by REST."""
     found: dict[str, Any] = {"method": one.operation.method, "header": headers(one), "url": url(one)}
     if one.body is not None:
-        found["body"] = body(one.example)
-    return {"name": one.operation.summary or one.name, "event": [script(one, "")], "request": found}
+        found["body"] = body(one.example, one)
+    return {"name": one.operation.summary or one.name, "event": events(one, ""), "request": found}
 
 
 def every() -> list[Entry]:
@@ -50,8 +57,14 @@ def every() -> list[Entry]:
 
 
 def in_order(found: list[Entry]) -> list[Entry]:
-    """A noun's operations in an order that can be run: the row is created first and deleted last."""
-    return sorted(found, key=lambda one: (one.operation.verb == "delete") - is_new(one))
+    """A noun's operations in an order that can be run: the row is created first; what ends it comes at the end."""
+    return sorted((one for one in found if one.operation.verb not in ENDS), key=lambda one: not is_new(one))
+
+
+def removals(name: str) -> list[Entry]:
+    """What archives and deletes the rows, those first that name others."""
+    ends = [one for found in reversed(groups(name).values()) for one in found if one.operation.verb in ENDS]
+    return sorted(ends, key=lambda one: one.operation.verb == "delete")
 
 
 def is_new(one: Entry) -> bool:
@@ -64,29 +77,60 @@ def made(one: Entry) -> str:
     return f"{one.contract.name}_{one.group.replace('-', '_')}_id"
 
 
-def script(one: Entry, path: str) -> dict[str, Any]:
-    """The test script of a response, which also stores its id; `path` is the row's place in it."""
-    lines = [f'pm.test("answers {one.status}", () => pm.response.to.have.status({200 if path else one.status}));']
+def noun_of(one: Entry) -> str:
+    exposure = one.operation.exposure
+    return slug(exposure.resource.noun) if exposure is not None else ""
+
+
+def owners() -> set[str]:
+    """The nouns that own others: one that was there is used, since one with rows can no longer be deleted."""
+    exposures = [one.operation.exposure for one in every() if one.operation.exposure is not None]
+    return {reference.noun for one in exposures for reference in one.references if reference.wire == one.tenant}
+
+
+def listed(one: Entry) -> str:
+    """The variable with the id of the first row of a list."""
+    return f"first_{made(one)}"
+
+
+def is_undone(one: Entry) -> bool:
+    """Whether the call leaves nothing behind: it reads, or concerns a row that the collection makes and deletes."""
+    operation = one.operation
+    made_here = {made(other) for other in every() if is_new(other)}
+    is_own = is_new(one) or "{id}" in one.path
+    return operation.method == "GET" or (is_own and made(one) in made_here and not operation.verb.startswith("copy_"))
+
+
+def events(one: Entry, path: str) -> list[dict[str, Any]]:
+    """The scripts of a call: what it needs before, and what is tested after; `path` is the row's place in it."""
+    needed = [f'!pm.collectionVariables.get("{made(one)}")'] if "{id}" in one.path else []
+    needed += [] if is_undone(one) else ['!pm.collectionVariables.get("everything")']
+    before = [f"if ({' || '.join(needed)}) pm.execution.skipRequest();"] if needed else []
+    after = [f'pm.test("answers {one.status}", () => pm.response.to.have.status({200 if path else one.status}));']
     if path:
-        lines.append('pm.test("is no error", () => pm.expect(pm.response.json()).to.have.property("result"));')
+        after.append('pm.test("is no error", () => pm.expect(pm.response.json()).to.have.property("result"));')
     if is_new(one):
         place = path or (".data" if "data" in one.answer.get("properties", {}) else "")
-        lines.append(f'pm.collectionVariables.set("{made(one)}", pm.response.json(){place}.id);')
-    return {"listen": "test", "script": {"type": "text/javascript", "exec": lines}}
+        after.append(f'pm.collectionVariables.set("{made(one)}", pm.response.json(){place}.id);')
+    if one.operation.verb == "list" and noun_of(one) in owners():
+        after.append(f'pm.collectionVariables.set("{listed(one)}", pm.response.json(){path}[0].id);')
+    if one.operation.verb == "delete":
+        after.append(f'pm.collectionVariables.unset("{made(one)}");')
+    return [
+        {"listen": when, "script": {"type": "text/javascript", "exec": lines}}
+        for when, lines in (("prerequest", before), ("test", after)) if lines
+    ]
 
 
 def rpc(one: Entry) -> dict[str, Any]:
     """The call by JSON-RPC."""
     address = {"raw": "{{base}}/", "host": ["{{base}}"], "path": [""]}
-    call = body(one.rpc_call())
-    if "{id}" in one.path:                          # a number, so without the quotes of a text
-        document = one.rpc_call()
-        document["params"]["id"] = f"{{{{{made(one)}}}}}"
-        call = body(document)
-        call["raw"] = call["raw"].replace(f'"{{{{{made(one)}}}}}"', f"{{{{{made(one)}}}}}")
+    document = one.rpc_call()
+    if "{id}" in one.path:
+        document["params"]["id"] = variable(made(one))
     return {
-        "name": one.name, "event": [script(one, ".result")],
-        "request": {"method": "POST", "header": headers(one), "url": address, "body": call},
+        "name": one.name, "event": events(one, ".result"),
+        "request": {"method": "POST", "header": headers(one), "url": address, "body": body(document, one)},
     }
 
 
@@ -115,6 +159,40 @@ def url(one: Entry) -> dict[str, Any]:
     return found
 
 
-def body(example: Any) -> dict[str, Any]:
-    """A JSON body."""
-    return {"mode": "raw", "raw": pretty(example), "options": {"raw": {"language": "json"}}}
+def variable(name: str) -> str:
+    return f"{{{{{name}}}}}"
+
+
+def body(example: Any, one: Entry) -> dict[str, Any]:
+    """A JSON body that names rows which the collection made; a variable for a number has no quotes."""
+    exposure = one.operation.exposure
+    if exposure is not None and isinstance(example, dict):
+        inner = example.get("params", example)
+        changed = chained(inner, exposure.references, one)
+        example = example | {"params": changed} if "params" in example else changed
+    raw = pretty(example)
+    if one.description.rpc:
+        raw = re.sub(r'"(\{\{\w+_id\}\})"', r"\1", raw)
+    return {"mode": "raw", "raw": raw, "options": {"raw": {"language": "json"}}}
+
+
+def chained(example: dict[str, Any], references: tuple[Reference, ...], one: Entry) -> dict[str, Any]:
+    """The example with the ids of rows that the collection made, and with what must be unique made so."""
+    found = {name: own(name, value) for name, value in example.items()}
+    known = {noun_of(other): listed(other) if noun_of(other) in owners() else made(other)
+             for other in every() if is_new(other) and other.contract is one.contract}
+    for reference in references:
+        value = found.get(reference.wire)
+        if reference.inner and isinstance(value, list):
+            found[reference.wire] = [chained(part, reference.inner, one) for part in value]
+        elif value is not None and reference.noun in known:
+            name = variable(known[reference.noun])
+            found[reference.wire] = [name] if isinstance(value, list) else name
+    return found
+
+
+def own(name: str, value: Any) -> Any:
+    """A value that must be unique with the time of the run in it."""
+    if name == "sku":
+        return f"{value}-{NOW}"
+    return f"{NOW}.{value}" if isinstance(value, str) and "@" in value and " " not in value else value
