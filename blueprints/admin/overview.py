@@ -3,17 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import Response, render_template, request, session
+from flask import render_template, request, session
 
 from blueprints.admin import attention, traffic
-from blueprints.admin.traffic import Incident
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import page_or_part
 from blueprints.pages.navigation import Item
-from blueprints.pages.session import actor, me, need
+from blueprints.pages.session import actor, me
 from domain import clock
 from domain.actor import Actor, All
 from domain.catalog import products
@@ -25,7 +22,6 @@ from domain.sales.budget_sums import Sum
 from models.credential import Mode
 
 NEWEST = 6
-AROUND_INCIDENT = timedelta(minutes=30)      # shown before and after it, so that it stands out
 PERIODS = (7, 30, 90)               # days
 USUAL = 30
 A_WEEK = timedelta(days=7)
@@ -53,9 +49,8 @@ class Money:
 
 
 def register(bp: Any) -> None:
-    """Register the page's URLs."""
+    """Register the page's URL."""
     bp.add_url_rule("/", "overview", show, methods=["GET"])
-    bp.add_url_rule("/incident", "overview_incident", need("READ_ANALYTICS")(show_incident), methods=["GET"])
     navigation.add(Item(title="Overview", icon="layout-dashboard", path="/admin/", position=0, group="", keys="o"))
 
 
@@ -117,20 +112,3 @@ def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> li
         found.insert(0, Step("Create a merchant profile", "The owner of customers, products and budgets.",
                              "/admin/merchants/new", "New merchant profile", begun))
     return [] if all(step.done for step in found) else found
-
-
-def show_incident() -> Response:
-    """The last incident in a sentence: htmx puts it into the overview; without a script it is a page."""
-    who = actor()
-    mode = Mode.TEST if me().session.test_mode else Mode.LIVE
-    found = traffic.last_incident(who, mode)
-    names, url = (traffic.names(who, found), incident_url(found)) if found else (None, "")
-    return page_or_part("admin/incident.html", "admin/_incident.html", found=found, url=url, names=names)
-
-
-def incident_url(found: Incident) -> str:
-    """The figures of the incident's merchant around its period, where the page describes it with its requests."""
-    period = found.period
-    ends = {"from": period.start - AROUND_INCIDENT, "to": period.end + AROUND_INCIDENT}
-    moments = {name: f"{moment:%Y-%m-%dT%H:%M:%SZ}" for name, moment in ends.items()}
-    return "/admin/analytics?" + urlencode(moments | {"mode": period.mode, "merchant": period.merchant_id})

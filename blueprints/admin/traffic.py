@@ -1,23 +1,17 @@
-"""Reads today's API traffic and the last incident from the request log, for the overview."""
+"""Reads API traffic from the request log: today's for the overview, and the operations of a key."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select
-
-from analytics import incidents, periods, queries
+from analytics import periods, queries
 from analytics.drain import catch_up
 from analytics.filters import Filter, Scope
-from analytics.incidents import Incident
 from blueprints.pages.format import zone
 from blueprints.services import settings
-from database import db
 from domain import clock
 from domain.actor import Actor, All
-from models.credential import Credential, Mode
-from models.merchant import Merchant
+from models.credential import Mode
 
-__all__ = ["Incident", "Names", "Today", "freshen", "last_incident", "names", "scope_of", "today"]
 MOST_OPERATIONS = 3
 CATCH_UP_WAIT = 0.5                 # seconds that a page waits for the newest calls to be stored
 
@@ -57,35 +51,6 @@ def today(who: Actor, mode: Mode) -> Today:
         server_errors=sum(found.get(5, 0) for found in classes),
         points=tuple(point.requests for point in points if point.start <= now),
     )
-
-
-def last_incident(who: Actor, mode: Mode) -> Incident | None:
-    """The newest incident of the last seven days."""
-    freshen()
-    return incidents.last(scope_of(who), mode.value, clock.now())
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Names for the sentence about an incident; empty where they would say nothing."""
-
-    merchant: str
-    key: str
-
-
-def names(who: Actor, found: Incident) -> Names:
-    """The merchant, for an actor of several, and the key with the most failures."""
-    several = isinstance(who.merchant_ids, All) or len(who.merchant_ids) > 1
-    wanted = found.keys[0].key_id if found.keys else None
-    return Names(
-        merchant=_name(Merchant, found.period.merchant_id) if several else "",
-        key=_name(Credential, wanted) if wanted is not None else "",
-    )
-
-
-def _name(model: type[Merchant | Credential], key: int) -> str:
-    name: str | None = db.session.scalar(select(model.name).where(model.id == key))
-    return name or ""
 
 
 def operations_of(who: Actor, key_id: int, days: int) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import url_for
+from flask import Response, url_for
 
 from analytics import incidents, listing
 from analytics.filters import Filter, Scope
@@ -14,6 +14,7 @@ from analytics.listing import Row
 from blueprints.analytics import links
 from blueprints.analytics.report_query import ReportQuery, key_names, scope
 from blueprints.pages.format import zone
+from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import me
 from domain import clock
 
@@ -29,6 +30,11 @@ class IncidentNotice:
     url: str
     log: str
     incident: Incident
+
+
+def show() -> Response:
+    """The last incident: a part of the overview for htmx, a page of its own without a script."""
+    return page_or_part("analytics/incident.html", "analytics/_incident.html", notice=last())
 
 
 def last() -> IncidentNotice | None:

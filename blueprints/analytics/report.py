@@ -46,6 +46,7 @@ def register(bp: Any) -> None:
         title="Analytics", icon="chart-bar", path="/admin/analytics", position=10, group="", scope="READ_ANALYTICS",
         keys="a",
     ))
+    bp.add_url_rule("/incident", "incident", need("READ_ANALYTICS")(incident.show), methods=["GET"])
     bp.add_url_rule("/analytics", "report", need("READ_ANALYTICS")(show), methods=["GET"])
     bp.add_url_rule("/analytics.<any(csv, json):kind>", "report_export", need("READ_ANALYTICS")(download))
 
