@@ -4,6 +4,7 @@ import json
 import os
 import secrets
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from app import create_app
 from blueprints.services import settings
 from config import Settings
 from database import db
 
+READING = ("SELECT", "PRAGMA", "BEGIN", "WITH", "show ")
 POSTGRESQL = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
 
 
@@ -93,3 +96,47 @@ def address_of(name: str) -> str:
     before, slash, after = POSTGRESQL.rpartition("/")
     _, mark, query = after.partition("?")
     return before + slash + name + mark + query
+
+
+def statements_of(installation: Installation, run: Callable[[], Any]) -> list[tuple[str, Any]]:
+    """Every statement of a migration that writes: its database, and what identifies its transaction.
+
+    On PostgreSQL that is the transaction's id. On SQLite it is how often somebody has committed, as another
+    connection sees it: that is what a killed process would leave.
+    """
+    seen: list[tuple[str, Any]] = []
+    with installation.app.app_context():
+        watchers: list[tuple[Any, Any, Any]] = []
+        for name, engine in db.engines.items():
+            file = engine.url.database if engine.dialect.name == "sqlite" else None
+            other = sqlite3.connect(file) if file else None
+
+            def note(
+                connection: Any, _: Any, words: str, *__: Any, bind: str = str(name), other: Any = other,
+            ) -> None:
+                driver = connection.connection.driver_connection
+                if words.lstrip().startswith(READING):
+                    return
+                if other is not None:
+                    assert driver.in_transaction, words
+                    seen.append((bind, other.execute("PRAGMA data_version").fetchone()[0]))
+                    return
+                with driver.cursor() as cursor:
+                    seen.append((bind, cursor.execute("SELECT pg_current_xact_id()::text").fetchone()[0]))
+
+            event.listen(engine, "before_cursor_execute", note)
+            watchers.append((engine, note, other))
+        try:
+            run()
+        finally:
+            for engine, note, other in watchers:
+                event.remove(engine, "before_cursor_execute", note)
+                if other is not None:
+                    other.close()
+    return seen
+
+
+def assert_one_transaction_each(seen: list[tuple[str, Any]]) -> None:
+    """Nothing of a database was committed before all of it was."""
+    assert len({bind for bind, _ in seen}) == 2
+    assert len(set(seen)) == 2, sorted(set(seen))

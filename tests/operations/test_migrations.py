@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 from flask_migrate import downgrade, upgrade
+from installations import READING, assert_one_transaction_each, statements_of
 from sqlalchemy import event, inspect
 
 from config import command_line
 from database import db
 from operations import revisions
-
-STEP = 17           # every seventeenth statement: all of them pass as well, and take minutes
 
 pytestmark = pytest.mark.files
 
@@ -54,15 +53,15 @@ def test_a_database_that_is_newer_than_the_program_is_refused(installation: Any)
 
 
 def upgrade_until(installation: Any, last: int) -> bool:
-    """Upgrade in a child process that ends like one killed before statement `last`; did it complete?"""
+    """Upgrade in a child process that ends like one killed before its writing statement `last`; did it complete?"""
     child = os.fork()
     if child:
         return os.WEXITSTATUS(os.waitpid(child, 0)[1]) == 0
     seen = 0
 
-    def count(*_: Any) -> None:
+    def count(_: Any, __: Any, words: str, *___: Any) -> None:
         nonlocal seen
-        seen += 1
+        seen += not words.lstrip().startswith(READING)
         if seen == last:
             os._exit(9)
 
@@ -86,19 +85,32 @@ def own_tables(installation: Any) -> list[set[str]]:
         return [found & set(db.metadatas[key].tables) for key in revisions.BIND_KEYS.values()]
 
 
-def test_killed_at_any_statement_each_database_is_old_or_new_and_the_next_run_completes(
+def test_nothing_is_committed_between_the_first_statement_of_a_database_and_its_last(
+    empty: Callable[[], Any],
+) -> None:
+    """A kill leaves what is committed: at each statement that is the old schema, or the new one."""
+    installation = empty()
+    seen = statements_of(installation, upgrade)
+    assert len(seen) > 100
+    assert_one_transaction_each(seen)
+    seen = statements_of(installation, lambda: downgrade(revision="base"))
+    assert_one_transaction_each(seen)
+
+
+def test_killed_at_its_ends_and_within_each_database_is_old_or_new_and_the_next_run_completes(
     empty: Callable[[], Any],
 ) -> None:
     installation = empty()
     installation.upgrade()
+    with installation.app.app_context():
+        downgrade(revision="base")
+    binds = [bind for bind, _ in statements_of(installation, upgrade)]
     complete = own_tables(installation)
-    statement, done = 1, False
-    while not done:
+    second = next(number for number, bind in enumerate(binds, 1) if bind != binds[0])
+    for statement in (1, second // 2, second, len(binds)):
         with installation.app.app_context():
             downgrade(revision="base")
-        done = upgrade_until(installation, statement)
+        assert not upgrade_until(installation, statement)
         assert all(found in (set(), whole) for found, whole in zip(own_tables(installation), complete, strict=True))
         installation.upgrade()
         assert own_tables(installation) == complete
-        statement += STEP
-    assert statement > 30
