@@ -38,7 +38,7 @@ def sample_form(resource, alder):
     """The noun's sample, as its form sends it."""
     fields = {field.name for here in pages() if here.resource is resource for one in here.sections
               for field in one.fields}
-    return {name: plain(value) for name, value in sample_of(resource, alder).items() if name in fields}
+    return {name: plain(value) for name, value in sample_of(resource, cast.actor_for(alder)).items() if name in fields}
 
 
 def stored(noun, key):

@@ -1,7 +1,7 @@
 """Metadata is unchanged after a round trip through a text field."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.inputs import metadata_text
@@ -9,7 +9,9 @@ from domain.inputs import metadata_text
 TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"), max_size=40)
 
 
-@settings(derandomize=True, database=None, max_examples=500)
+@settings(
+    derandomize=True, database=None, max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+)
 @given(st.dictionaries(TEXT.filter(str), TEXT, max_size=5))
 def test_any_metadata_comes_back(metadata):
     assert metadata_text.read(metadata_text.write(metadata)) == metadata

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from blueprints.api.public.contract import amount
@@ -25,7 +25,9 @@ from models.money import (
     to_ten_thousandths,
 )
 
-STEADY = settings(derandomize=True, database=None, max_examples=300)
+STEADY = settings(
+    derandomize=True, database=None, max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 @pytest.mark.parametrize(("code", "digits"), [

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.sales import totals
 
-STEADY = settings(derandomize=True, database=None, max_examples=300)
+STEADY = settings(
+    derandomize=True, database=None, max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow],
+)
 
 
 @dataclass
