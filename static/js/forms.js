@@ -144,8 +144,8 @@
   });
   addEventListener("pageshow", () => all("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
-  // The first field that is wrong, else on a page with a form the first that is empty. On a phone that would only
-  // open the keyboard.
+  // The first field that is wrong, else the first one of the form, of a new row the first that is empty. On a phone
+  // that would only open the keyboard.
   function focusField() {
     const root = one("dialog[open]") ?? one("form.form");
     const seen = (field) => field.checkVisibility() && !field.disabled && !field.readOnly;
@@ -153,7 +153,8 @@
     if (wrong) wrong.focus();
     else if (root?.matches("form") && document.activeElement === document.body && !matchMedia("(pointer: coarse)").matches) {
       const fields = all("input.inp, select.inp, textarea.inp", root).filter(seen);
-      (fields.find((field) => !field.value) ?? fields[0])?.focus({ preventScroll: true });
+      const isNew = !one("[name=version]", root); // there the merchant, say, may have been chosen before
+      ((isNew && fields.find((field) => !field.value)) || fields[0])?.focus({ preventScroll: true });
     }
   }
 

@@ -103,6 +103,12 @@ def test_filters_are_chips_that_are_changed_and_removed_by_links(admin, alder):
     assert "Clear all" not in admin.get("/admin/customers?sort=name").text
 
 
+def test_a_list_says_how_many_rows_it_has_in_their_own_word(ops, alder):
+    for path, counted in (("customers", "0 customers"), ("merchants", "2 merchants"), ("outbox", "0 tasks"),
+                          ("keys", "0 API keys"), ("products/rules", "0 price rules"), ("users", "1 user")):
+        assert f'<span class="count-of">{counted}</span>' in ops.get(f"/admin/{path}").text, path
+
+
 def test_a_part_renews_what_the_filters_keep(admin, alder):
     people(alder)
     part = admin.part("/admin/customers?status=active&sort=name").text

@@ -100,6 +100,12 @@ class ListPage:
         return self.title if self.title[:2].isupper() else self.title[:1].lower() + self.title[1:]
 
     @property
+    def nouns(self) -> tuple[str, str]:
+        """The words for one row and for several: task and tasks, though the title is Outbox."""
+        several = self.plural if self.title[:2].isupper() else self.resource.name.replace("_", " ")
+        return self.resource.noun, several
+
+    @property
     def searchable(self) -> bool:
         return bool(self.resource.listing.search)
 

@@ -89,12 +89,12 @@ def scope_of(here: ListPage) -> str:
     filters = [f"{one.heading} {text}" for one in here.list_filters if (text := one.chosen(who))]
     if words := here.query(who).search:
         filters.append(f"search “{words}”")
-    return f"All {here.plural} that match: {'; '.join(filters)}." if filters else f"All {here.plural} of this list."
+    return f"All {here.nouns[1]} that match: {'; '.join(filters)}." if filters else f"All {here.nouns[1]} of this list."
 
 
 def counted(here: ListPage, number: int) -> str:
     """A number of rows: 1 customer, 5,000 customers."""
-    return f"{number:,} {here.resource.noun if number == 1 else here.plural}"
+    return f"{number:,} {here.nouns[number != 1]}"
 
 
 def work(here: ListPage, action: Action, run: Run) -> bool:
