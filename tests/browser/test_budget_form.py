@@ -27,7 +27,7 @@ def test_enter_in_a_field_saves_and_takes_no_line_away(edited):
     page.locator("[id='items.0.description']").press("Enter")
     expect(page).to_have_url(re.compile(r"/admin/budgets/\d+$"))
     expect(page.locator("main")).to_contain_text("Said with Enter")
-    expect(page.locator("section[aria-labelledby=lines] tbody tr")).to_have_count(lines)
+    expect(page.locator("section[aria-label=Lines] tbody tr")).to_have_count(lines)
 
 
 def test_the_shown_sum_is_the_servers_and_a_product_fills_its_line(window):
@@ -78,7 +78,7 @@ def test_two_tabs_with_one_budget_lose_nothing(edited):
     second.get_by_role("button", name="Save changes").click()
     expect(second).to_have_url(re.compile(r"/admin/budgets/\d+$"))
     expect(second.locator("main")).to_contain_text("Said in the other tab")
-    expect(second.locator("section[aria-labelledby=lines] tbody tr").first).to_contain_text("7")
+    expect(second.locator("section[aria-label=Lines] tbody tr").first).to_contain_text("7")
 
 
 def test_a_form_has_the_focus_where_one_goes_on(window):
