@@ -401,3 +401,10 @@ def test_the_highest_bucket_of_the_comparison_is_a_link(admin, alder, traffic, s
     page = admin.get("/admin/analytics?range=24h").text
     (href,) = re.findall(r'<a class="peak" href="([^"]+)">highest 30 at', page)
     assert admin.get(unescape(href)).text.count('class="rowlink mono"') == 30
+
+
+def test_requests_without_durations_have_no_latency_chart(admin, alder, traffic):
+    traffic(alder, duration_us=None)
+    page = admin.get("/admin/analytics").text
+    assert "No durations" in page
+    assert "plot-latency" not in page
