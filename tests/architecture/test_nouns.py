@@ -28,6 +28,8 @@ def test_a_noun_that_can_be_read_has_a_page(resource):
 
 @pytest.mark.parametrize("here", pages(), ids=lambda here: here.resource.name)
 def test_a_page_is_in_the_navigation_or_says_why_not(app, here):
+    assert here.resource.read_scope in EVERYTHING, (
+        f"domain/permissions.py: add a Permission, or {here.resource.read_scope} to ADMIN_SCOPES")
     shown = {item.path for item in navigation.items(Actor.operator())}
     assert (f"/admin{here.path}" in shown) != bool(here.apart), (
         f"{here.title}: give its ListPage in blueprints/admin/ a group= and position=, or say in apart= why not")
