@@ -1,6 +1,7 @@
 """Defines the domain's errors. They have no HTTP status: each contract sets its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -84,6 +85,28 @@ class Invalid(DomainError):
     def missing(self) -> bool:
         """Whether the only mistakes are required fields that were not sent."""
         return bool(self.fields) and all(one.code == "missing" for one in self.fields.values())
+
+
+class Mistakes:
+    """Collects the wrong fields of several checks, so that a caller learns of all of them at once."""
+
+    def __init__(self) -> None:
+        self._fields: dict[str, Problem] = {}
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Context of one check: its wrong fields are kept for `refuse`. The first problem of a field counts."""
+        try:
+            yield
+        except Invalid as error:
+            if not error.fields:
+                raise
+            self._fields = {**error.fields, **self._fields}
+
+    def refuse(self) -> None:
+        """Raises Invalid if any check found something wrong."""
+        if self._fields:
+            raise Invalid("Some fields need attention.", fields=self._fields)
 
 
 class NotFound(DomainError):

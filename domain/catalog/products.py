@@ -12,7 +12,7 @@ from domain import codes, inputs, texts, usage
 from domain.actor import Actor
 from domain.catalog import pricing, samples
 from domain.copies import copy_of, copying
-from domain.errors import Conflict, Invalid, Problem
+from domain.errors import Conflict, Invalid, Mistakes, Problem
 from domain.inputs import (
     Choice,
     Code,
@@ -199,28 +199,34 @@ RULES = {"tax_id": PriceRuleKind.TAX, "discount_id": PriceRuleKind.DISCOUNT, "fe
 
 
 def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
-    """Set the fields that have rules of their own."""
-    try:
-        if "price" in given:
-            name = "price"
-            product.price_micro = to_micro(given["price"])
+    """Set the fields that have rules of their own; Invalid names all that are wrong."""
+    mistakes = Mistakes()
+    if "price" in given:
+        product.price_micro = to_micro(given["price"])
+    with mistakes.collected():
         if "deposit" in given:
-            name = "deposit"
-            deposit = given["deposit"]
-            product.deposit_minor = None if deposit is None else to_minor(deposit, product.currency)
-    except ValueError as problem:
-        raise Invalid.field(name, str(problem), "decimals") from None
+            product.deposit_minor = _deposit(given["deposit"], product.currency)
     if "billing" in given:
         product.billing = _billing(product.kind, given["billing"])
     for name, kind in RULES.items():
         if name in given:
-            rule = pricing.RULES.refer(actor, name, given[name])
-            if rule is not None and rule.kind is not kind:
-                raise Invalid.field(name, "must exist", "unknown")
-            setattr(product, name, given[name])
+            with mistakes.collected():
+                rule = pricing.RULES.refer(actor, name, given[name])
+                if rule is not None and rule.kind is not kind:
+                    raise Invalid.field(name, "must exist", "unknown")
+                setattr(product, name, given[name])
     if "group_id" in given:
-        pricing.GROUPS.refer(actor, "group_id", given["group_id"])
-        product.group_id = given["group_id"]
+        with mistakes.collected():
+            pricing.GROUPS.refer(actor, "group_id", given["group_id"])
+            product.group_id = given["group_id"]
+    mistakes.refuse()
+
+
+def _deposit(given: Decimal | None, currency: str) -> int | None:
+    try:
+        return None if given is None else to_minor(given, currency)
+    except ValueError as problem:
+        raise Invalid.field("deposit", str(problem), "decimals") from None
 
 
 def _billing(kind: ProductKind, billing: Billing | None) -> Billing:

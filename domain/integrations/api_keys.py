@@ -9,7 +9,7 @@ import bcrypt
 from domain import clock, zones
 from domain.access import key_format
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, NameText, Networks, Text, Until, WebAddress, Whole
 from domain.inputs.schema_facts import one_of
 from domain.integrations import key_listing, samples, webhooks
@@ -55,10 +55,15 @@ LIFE = Lifecycle(noun="api_key")
 
 def fresh(actor: Actor, new: KeyInput) -> NewKey:
     """Generate and hash a key, which takes too long for a transaction; raises Invalid."""
-    expires_at = _expiry(actor, new.expires_at)
-    scopes, mode = _scopes(new.scopes), new.mode or actor.mode
-    if actor.test and mode is not Mode.TEST:
-        raise Invalid.field("mode", "must be test: this is the test world", "inclusion")
+    mistakes, mode = Mistakes(), new.mode or actor.mode
+    with mistakes.collected():
+        expires_at = _expiry(actor, new.expires_at)
+    with mistakes.collected():
+        scopes = _scopes(new.scopes)
+    with mistakes.collected():
+        if actor.test and mode is not Mode.TEST:
+            raise Invalid.field("mode", "must be test: this is the test world", "inclusion")
+    mistakes.refuse()
     text = key_format.generate(mode)
     secret = _parts(text).secret.encode()
     hashed = bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode()

@@ -11,7 +11,7 @@ from database.searching import like
 from domain import codes, texts, usage
 from domain.actor import Actor
 from domain.copies import copy_of, copying
-from domain.errors import Conflict, Invalid, Problem
+from domain.errors import Conflict, Invalid, Mistakes, Problem
 from domain.inputs import (
     Choice,
     Country,
@@ -254,14 +254,17 @@ def taken_email() -> Conflict:
 
 
 def _amounts(customer: Customer, given: dict[str, Any]) -> None:
+    mistakes = Mistakes()
     for name in ("credit_limit", "low_balance"):
         if name in given:
             amount = given[name]
-            try:
-                value = None if amount is None else to_minor(amount, currency_of(customer)) if amount else 0
-            except ValueError as problem:
-                raise Invalid.field(name, str(problem), "decimals") from None
-            setattr(customer, f"{name}_minor", value)
+            with mistakes.collected():
+                try:
+                    value = None if amount is None else to_minor(amount, currency_of(customer)) if amount else 0
+                except ValueError as problem:
+                    raise Invalid.field(name, str(problem), "decimals") from None
+                setattr(customer, f"{name}_minor", value)
+    mistakes.refuse()
 
 
 def currency_of(customer: Customer) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.actor import Actor
-from domain.errors import Invalid
+from domain.errors import Invalid, Mistakes
 from domain.inputs import sent_again
 from domain.sales import budget_lines, totals
 from domain.sales.budget_lines import Line, amount
@@ -39,20 +39,26 @@ def change(actor: Actor, budget: Budget, given: dict[str, Any]) -> None:
 
 
 def computed(actor: Actor, budget: Budget, given: dict[str, Any]) -> Amounts:
-    """The new amounts; changes nothing. Invalid names every line that is wrong."""
+    """The new amounts; changes nothing. Invalid names everything that is wrong."""
+    mistakes = Mistakes()
     currency = given.get("currency") or budget.currency
     if currency != budget.currency:
         whole = {"discount": budget.header_discount_minor, "tax": budget.header_tax_minor}
-        sent_again({"items": budget.items, **whole}, given)
+        with mistakes.collected():
+            sent_again({"items": budget.items, **whole}, given)
     items = given.get("items")
     lines = [budget_lines.kept(one, currency) for one in budget.items]
     if items is not None:
-        lines = budget_lines.read(actor, budget, items, currency)
+        with mistakes.collected():
+            lines = budget_lines.read(actor, budget, items, currency)
     discount, tax = budget.header_discount_minor or 0, budget.header_tax_minor or 0
     if "discount" in given:
-        discount = amount(given["discount"], currency, "discount")
+        with mistakes.collected():
+            discount = amount(given["discount"], currency, "discount")
     if "tax" in given:
-        tax = amount(given["tax"], currency, "tax")
+        with mistakes.collected():
+            tax = amount(given["tax"], currency, "tax")
+    mistakes.refuse()
     if discount > sum(one.amount_minor - one.discount_minor for one in lines):
         raise Invalid.field("discount", "must not be more than the budget's amount", "contradiction")
     if items is not None or "discount" in given:        # nothing else changes a line's tax

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from database import db
 from domain.actor import Actor
 from domain.catalog import products
-from domain.errors import Invalid, Problem
+from domain.errors import Invalid, Mistakes
 from domain.inputs import Input, Maybe, Number, Percentage, Quantity, RowId, Text, sent_again
 from models.budget import Budget, BudgetItem
 from models.money import LIMIT, line_minor, to_micro, to_minor, to_ten_thousandths
@@ -66,23 +66,21 @@ def kept(item: BudgetItem, currency: str) -> Line:
 
 
 def read(actor: Actor, budget: Budget, items: list[ItemInput], currency: str) -> list[Line]:
-    """The lines that were sent, without their final taxes; Invalid with the first mistake of every line."""
+    """The lines that were sent, without their final taxes; Invalid with every mistake of every line."""
     known, old = _products(actor, budget, items), {one.id: one for one in budget.items}
     lines: list[Line] = []
-    problems: dict[str, Problem] = {}
+    mistakes = Mistakes()
     for place, item in enumerate(items):
-        try:
+        with mistakes.collected():
             row = old.pop(item.id, None) if item.id is not None else None
             if item.id is not None and row is None:
                 raise Invalid.field(f"items.{place}.id", "must be a line of this budget", "unknown")
             moved = currency != budget.currency
-            if row is not None and moved:
-                _sent_again(f"items.{place}", item, row)
+            with mistakes.collected():
+                if row is not None and moved:
+                    _sent_again(f"items.{place}", item, row)
             lines.append(_line(f"items.{place}", item, row, currency, known, moved=moved))
-        except Invalid as error:
-            problems |= error.fields
-    if problems:
-        raise Invalid("Some fields need attention.", fields=problems)
+    mistakes.refuse()
     return lines
 
 
@@ -129,29 +127,44 @@ def _sent_again(path: str, item: ItemInput, row: BudgetItem) -> None:
 def _line(
     path: str, item: ItemInput, row: BudgetItem | None, currency: str, known: Known, *, moved: bool
 ) -> Line:
-    """One line with its amounts; Invalid names the field of this line. `moved`: the currency changes."""
+    """One line with its amounts; Invalid names all its wrong fields. `moved`: the currency changes."""
+    mistakes = Mistakes()
     old = kept(row, currency) if row is not None else None
     key = item.product_id if old is None or "product_id" in item.model_fields_set else old.product_id
     chosen = old is None or key != old.product_id
     product, rate = known.get(key or 0, (None, None))
     if key is not None and (chosen or moved):
-        _sellable(path, product, currency)
-    description = item.description or (product.name if product else None)
-    if old is not None and "description" not in item.model_fields_set:
-        description = old.description
-    if not description:
-        raise Invalid.field(f"{path}.description", "is required when there is no product", "incomplete")
-    tax, percent = _tax(path, item, currency, old, rate, chosen=chosen)
+        with mistakes.collected():
+            _sellable(path, product, currency)
+    is_free = key is None or product is not None         # what a wrong product leaves open is no mistake of its own
+    with mistakes.collected():
+        description = _description(path, item, product, old) if is_free else ""
+    with mistakes.collected():
+        tax, percent = _tax(path, item, currency, old, rate, chosen=chosen)
+    with mistakes.collected():
+        price = _price(path, item, product, old) if is_free else 0
+    with mistakes.collected():
+        discount = _discount(path, item, currency, old)
+    mistakes.refuse()
     line = Line(
         row=row, currency=currency, product_id=key, description=description,
-        quantity_ten_thousandths=to_ten_thousandths(item.quantity), unit_price_micro=_price(path, item, product, old),
-        discount_minor=_discount(path, item, currency, old), tax_minor=tax, tax_percent_ten_thousandths=percent,
+        quantity_ten_thousandths=to_ten_thousandths(item.quantity), unit_price_micro=price,
+        discount_minor=discount, tax_minor=tax, tax_percent_ten_thousandths=percent,
     )
     if line.amount_minor >= LIMIT:
         raise Invalid.field(f"{path}.quantity", "makes the amount of the line too large", "overflow")
     if line.discount_minor > line.amount_minor:
         raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "contradiction")
     return line
+
+
+def _description(path: str, item: ItemInput, product: Product | None, old: Line | None) -> str:
+    if old is not None and "description" not in item.model_fields_set:
+        return old.description
+    found = item.description or (product.name if product else None)
+    if not found:
+        raise Invalid.field(f"{path}.description", "is required when there is no product", "incomplete")
+    return found
 
 
 def _sellable(path: str, product: Product | None, currency: str) -> None:

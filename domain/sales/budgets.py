@@ -14,7 +14,7 @@ from sqlalchemy import select
 from database import db
 from domain import audit, clock, settings, zones
 from domain.actor import Actor
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, Mistakes
 from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Number, OrAbsent, RowId, Until
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
@@ -56,14 +56,18 @@ def create(actor: Actor, new: BudgetInput) -> Budget:
     assert merchant is not None      # the key or session names it
     now = clock.now()
     days = settings.get("quote_validity_days")
+    mistakes = Mistakes()
     budget = Budget(
         **actor.ownership(), status=BudgetStatus.PENDING, created_at=now,
-        currency=new.currency or merchant.currency,
-        valid_until=_future(new.valid_until, merchant.id) or zones.end_in_days(now, days, merchant.id),
-        notes=new.notes, details=new.details,
+        currency=new.currency or merchant.currency, notes=new.notes, details=new.details,
     )
-    budget.customer_id = _customer(actor, new.customer_id).id
-    budget_amounts.change(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
+    with mistakes.collected():
+        budget.valid_until = _future(new.valid_until, merchant.id) or zones.end_in_days(now, days, merchant.id)
+    with mistakes.collected():
+        budget.customer_id = _customer(actor, new.customer_id).id
+    with mistakes.collected():
+        budget_amounts.change(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
+    mistakes.refuse()
     LIFE.add(actor, budget)
     return budget
 
@@ -77,23 +81,33 @@ def update(actor: Actor, budget: Budget, changes: dict[str, Any]) -> Budget:
         if changes.get("status") is not None:
             _move(actor, budget, changes["status"], changes.get("valid_until"))
         frozen = changes.keys() & {"customer_id", "items", "currency", "discount", "tax", "valid_until"}
-        # Approving with the same call that changes lines would change what was customer_snapshot to.
+        # Approving with the same call that changes lines would change what was agreed to.
         if frozen and budget.status is not BudgetStatus.PENDING:
             raise Conflict(
                 f"Budget is {budget.status} and can no longer be changed", details={"status": str(budget.status)}
             )
-        if "valid_until" in changes:
-            budget.valid_until = _future(changes["valid_until"], budget.merchant_id)
-        for name in ("notes", "details"):
-            if name in changes:
-                setattr(budget, name, changes[name])
-        if "customer_id" in changes and changes["customer_id"] != budget.customer_id:
-            budget.customer_id = _customer(actor, changes["customer_id"]).id
-        if changes.keys() & budget_amounts.FIELDS:
-            budget_amounts.change(actor, budget, changes)
+        _apply(actor, budget, changes)
         customer_snapshot.update(budget)
         change.verb = _verb(change.before["status"], budget)
     return budget
+
+
+def _apply(actor: Actor, budget: Budget, changes: dict[str, Any]) -> None:
+    """Set the fields that were sent; Invalid names all that are wrong."""
+    mistakes = Mistakes()
+    with mistakes.collected():
+        if "valid_until" in changes:
+            budget.valid_until = _future(changes["valid_until"], budget.merchant_id)
+    for name in ("notes", "details"):
+        if name in changes:
+            setattr(budget, name, changes[name])
+    with mistakes.collected():
+        if "customer_id" in changes and changes["customer_id"] != budget.customer_id:
+            budget.customer_id = _customer(actor, changes["customer_id"]).id
+    with mistakes.collected():
+        if changes.keys() & budget_amounts.FIELDS:
+            budget_amounts.change(actor, budget, changes)
+    mistakes.refuse()
 
 
 def preview(actor: Actor, budget: Budget | None, changes: dict[str, Any]) -> budget_amounts.Amounts:

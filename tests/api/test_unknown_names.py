@@ -61,6 +61,32 @@ def test_all_mistakes_of_a_body_are_told_at_once(api):
     assert details["customerId"] == "is required"
 
 
+def test_all_mistakes_that_only_the_rows_show_are_told_at_once(api):
+    """What the form of a body cannot show: rows that are absent, decimals of the currency, days that are past."""
+    reply = api.post("/budgets", {
+        "customerId": "customer_999", "validUntil": "2020-01-01", "currency": "JPY", "discount": 0.5, "tax": 0.5,
+        "items": [
+            {"quantity": 1}, {"productId": "product_999", "quantity": 1, "discount": 0.5},
+            {"description": "x", "quantity": 1, "unitPrice": 1, "discount": 0.5, "tax": 0.5},
+        ],
+    })
+    assert reply.status_code == 422
+    assert reply.json["details"].keys() >= {
+        "customerId", "validUntil", "discount", "tax", "items[0].description", "items[0].unitPrice",
+        "items[1].productId", "items[1].discount", "items[2].discount", "items[2].tax",
+    }
+    assert not {"items[1].description", "items[1].unitPrice"} & reply.json["details"].keys()
+
+
+def test_all_wrong_rows_of_a_product_are_told_at_once(core, alder):
+    reply = core("POST", "/products", {
+        "companies_id": alder, "name": "Lamp", "price": 1, "currency": "JPY", "deposit": 0.5, "taxes_id": 999,
+        "discounts_id": 999, "fees_id": 999, "groups_id": 999,
+    })
+    assert reply.status_code == 400
+    assert reply.json["error"]["data"].keys() >= {"deposit", "taxes_id", "discounts_id", "fees_id", "groups_id"}
+
+
 def test_a_field_that_is_only_read_is_never_suggested(api):
     reply = api.post("/products", {"name": "Lamp", "price": 1, "createdAd": "2026-01-01", "idd": "product_1"})
     assert reply.status_code == 422
