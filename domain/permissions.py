@@ -36,6 +36,16 @@ KEY_PERMISSIONS = (
 )
 KEY_SCOPES = tuple(scope for one in KEY_PERMISSIONS for scope in one.scopes("write"))
 
+
+def scope_title(scope: str) -> str:
+    """A scope as people read it, everywhere: READ_BUDGETS is Budgets: read."""
+    for one in KEY_PERMISSIONS:
+        if scope in one.scopes("write"):
+            return one.title if one.single else f"{one.title}: {scope.partition('_')[0].lower()}"
+    verb, _, noun = scope.partition("_")
+    return f"{noun.capitalize()}: {verb.lower()}" if noun else scope.capitalize()
+
+
 ADMIN_SCOPES = (
     "READ_KEYS",
     "WRITE_KEYS",

@@ -7,10 +7,11 @@ from markupsafe import Markup
 
 from blueprints.admin import key_use, traffic
 from blueprints.admin.key_use import Use
-from blueprints.pages.format import ago, scope
+from blueprints.pages.format import ago
 from domain.actor import Actor
 from domain.integrations import api_keys
 from domain.pages import Query
+from domain.permissions import scope_title
 from models.credential import Mode
 
 MOST_KEYS = 500                     # keys of a merchant that are compared
@@ -34,7 +35,7 @@ def of_key(record: Any, who: Actor) -> tuple[Markup | str, ...]:
     if record.webhook_url:
         found.append(f"Events are no longer sent to {record.webhook_url}.")
     if alone := _only_with(record, who):
-        found.append(f"No other active key of {record.merchant_name} has {', '.join(map(scope, alone))}.")
+        found.append(f"No other active key of {record.merchant_name} has {', '.join(map(scope_title, alone))}.")
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.key_form import typed
-from blueprints.pages.format import scope, zone
+from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial, page_or_part, redirect_to
 from blueprints.pages.session import actor, may, me, need, private, wide_actor
 from blueprints.services import own_url
@@ -21,7 +21,7 @@ from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Pr
 from domain.integrations import api_keys
 from domain.listing import expect
 from domain.pages import Query
-from domain.permissions import KEY_PERMISSIONS
+from domain.permissions import KEY_PERMISSIONS, scope_title
 from models.credential import Credential, Mode
 
 SOON = timedelta(days=14)
@@ -85,7 +85,7 @@ PAGE = KeyPage(
     about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",
     columns=(
         Column(name="name", title="Key", kind="link", sort="name"),
-        Column(name="scopes", shown=lambda row: ", ".join(map(scope, row.scopes))),
+        Column(name="scopes", shown=lambda row: ", ".join(map(scope_title, row.scopes))),
         Column(name="allowed_ips", title="Network", shown=lambda row: ", ".join(row.allowed_ips) or "Any IP"),
         Column(name="expires_at", title="Expires", kind="until", sort="expires_at"),
         Column(name="last_used", title="Last used"),

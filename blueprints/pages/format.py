@@ -9,6 +9,7 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 from domain import clock, zones
+from domain.permissions import scope_title
 from models.money import Money, from_micro, from_ten_thousandths
 
 DAY = timedelta(days=1)
@@ -20,8 +21,8 @@ def init_app(app: Flask) -> None:
     """Register the filters."""
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.filters.update(
-        number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words, scope=scope,
-        figure=figure, decimals=decimals, time_of=time_of,
+        number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words,
+        scope=scope_title, figure=figure, decimals=decimals, time_of=time_of,
     )
 
 
@@ -121,12 +122,6 @@ def words(name: str) -> str:
     text = name.removesuffix("_id").replace("_", " ").replace(".", " ").strip().lower()
     text = re.sub(r"\bapi\b", "API", text.replace("timezone", "time zone").replace("api key", "API key"))
     return text[:1].upper() + text[1:]
-
-
-def scope(name: str) -> str:
-    """A scope as text: READ_BUDGETS becomes Budgets: read."""
-    verb, _, noun = name.partition("_")
-    return f"{noun.capitalize()}: {verb.lower()}" if noun else name.capitalize()
 
 
 def figure(json: str) -> Markup:

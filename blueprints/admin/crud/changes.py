@@ -10,8 +10,9 @@ from markupsafe import Markup
 from blueprints.admin.crud.form_fields import Field
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages import navigation
-from blueprints.pages.format import MOMENT, decimals, money, price, scope, when, words
+from blueprints.pages.format import MOMENT, decimals, money, price, when, words
 from domain.actor import Actor
+from domain.permissions import scope_title
 from models.audit import AuditEntry
 
 Text = Markup | str
@@ -113,7 +114,7 @@ class _Shown:
         noun = name.removesuffix("_ids")
         if noun != name:
             return _cut(", ".join(self._row(noun, one) for one in values))
-        return _cut(", ".join(scope(one) if str(one).startswith(SCOPE) else str(one) for one in values))
+        return _cut(", ".join(scope_title(one) if str(one).startswith(SCOPE) else str(one) for one in values))
 
     def _chosen(self, name: str, value: str) -> str:
         """The title of a choice of the form; empty if it is none."""
