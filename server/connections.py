@@ -14,7 +14,7 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
-from waitress.task import WSGITask
+from waitress.task import ThreadedTaskDispatcher, WSGITask
 
 from server.requests import LARGEST_BODY, LARGEST_HEADER, RequestParser
 
@@ -24,6 +24,7 @@ OWN_DESCRIPTORS = 48                # for databases, logs and spool
 IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection may still send a request
 UPLOAD_GRACE = 5.0                  # seconds for a request that is still arriving
 DRAIN_LIMIT = 25.0                  # seconds for a request in progress
+LIVENESS = "/healthz"               # asks whether the process answers, not whether it can serve
 LINGER = 2 * LARGEST_BODY           # bytes that are read and thrown away after a refusal
 REFUSED = "server.refused"          # in the environment: status and sentence, which the application answers
 FAILED = b'{"error":"internal_error","message":"An unexpected error occurred."}'     # not even the application could
@@ -118,6 +119,16 @@ class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
     channel_class = Channel
     stopping = False
 
+    def __init__(self, *given: Any, **named: Any):
+        super().__init__(*given, **named)
+        self._liveness = ThreadedTaskDispatcher()
+        self._liveness.set_thread_count(1)
+
+    def add_task(self, task: Channel) -> None:
+        """Queue a request. Liveness has a thread of its own: it is answered while all others wait for a database."""
+        is_liveness = len(task.requests) == 1 and task.requests[0].path == LIVENESS and not task.requests[0].error
+        (self._liveness if is_liveness else self.task_dispatcher).add_task(task)
+
     def stop(self, *_: Any) -> None:
         """End the loop at once; for signal handlers."""
         self.stopping = True
@@ -140,7 +151,8 @@ class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
                 if channel.is_done(since):
                     channel.handle_close()
             self._turn(0.1)
-        self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        for dispatcher in (self.task_dispatcher, self._liveness):
+            dispatcher.shutdown(cancel_pending=True, timeout=1)
 
     def _accept_pending(self) -> None:
         """Accept connections that the kernel has completed, which would be reset otherwise."""

@@ -121,6 +121,22 @@ def test_whatever_was_executed_is_answered_when_the_server_is_told_to_stop(start
     assert running.executed() == answered
 
 
+def test_liveness_is_answered_while_every_thread_waits(start: Any) -> None:
+    """The server has four threads; eight requests wait for minutes, as they would for a database that hangs."""
+    running = start()
+    waiting = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(8)]
+    try:
+        for number, connection in enumerate(waiting):
+            connection.sendall(f"GET /?n={number}&s=600 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        eventually(lambda: len(running.executed()) == 4)
+        assert [running.get("/healthz") for _ in range(3)] == ["alive"] * 3
+        assert len(running.executed()) == 4
+    finally:
+        running.process.kill()
+        for connection in waiting:
+            connection.close()
+
+
 def test_an_upload_that_has_begun_is_finished_after_the_stop(start: Any) -> None:
     running = start()
     with socket.create_connection(("127.0.0.1", running.port)) as connection:

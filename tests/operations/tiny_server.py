@@ -22,6 +22,8 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     query = parse_qs(environ["QUERY_STRING"])
     if environ["PATH_INFO"] == "/pid":
         body = str(os.getpid()).encode()
+    elif environ["PATH_INFO"] == "/healthz":
+        body = b"alive"
     elif environ["PATH_INFO"] == "/headers":
         body = environ.get("HTTP_X_FORWARDED_FOR", "-").encode()
     else:
