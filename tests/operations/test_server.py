@@ -64,7 +64,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
         running.process.communicate()
 
 
-def eventually(holds: Callable[[], Any], seconds: float = 30.0) -> Any:
+def eventually(holds: Callable[[], Any], seconds: float = 150.0) -> Any:
     """Poll until `holds()` is true; its value, or the failure."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()

@@ -122,7 +122,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         try:
-            eventually(lambda: len(receiver.seen) >= 10, 30, "the tenth delivery")
+            eventually(lambda: len(receiver.seen) >= 10, 150, "the tenth delivery")
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(20) == 0
         finally:
