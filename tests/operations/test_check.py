@@ -41,7 +41,9 @@ def test_a_secret_that_others_can_read_is_wrong(installation: Any) -> None:
 
 
 @pytest.mark.skipif(bool(POSTGRESQL), reason="the databases are not files")
-def test_database_files_are_their_owners_and_those_that_are_not_are_noticed(installation: Any) -> None:
+def test_database_files_are_their_owners_and_those_that_are_not_are_noticed(empty: Any) -> None:
+    installation = empty()
+    installation.upgrade()                          # makes the files; those of `installation` are copies
     installation.folder.chmod(0o755)
     modes = {path.name: path.stat().st_mode & 0o777 for path in installation.folder.glob("*.db*")}
     assert {"countinghouse.db", "countinghouse.db-wal", "requests.db"} <= set(modes)
