@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from blueprints.auth.attempts import OF_ACCOUNT
-from blueprints.services import install, services
 from database import db, transaction
 from domain.access import tokens, user_access
 from domain.actor import Actor
@@ -185,13 +184,13 @@ def test_only_private_networks_are_listened_to(caller, address, status):
 
 
 def test_no_network_at_all_switches_the_api_off(app, caller, login):
-    usual = services(app)
-    install(app, replace(usual, settings=replace(usual.settings, core_api_networks=())))
+    usual = app.config["SETTINGS"]
+    app.config["SETTINGS"] = replace(usual, core_api_networks=())
     try:
         assert caller.get("/clients").status_code == 403
         assert login().status_code == 403
     finally:
-        install(app, usual)
+        app.config["SETTINGS"] = usual
 
 
 # Throttles ----------------------------------------------------------------------------------------
