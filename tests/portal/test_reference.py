@@ -279,3 +279,10 @@ def test_a_body_shows_no_field_that_its_operation_refuses():
                 assert not {exposure.word(name) for name in refused} & shown.keys(), exposure.name
                 looked_at += len(refused)
     assert looked_at >= 3
+
+
+def test_parameters_are_listed_by_where_they_are_sent_and_can_be_tried(app):
+    page = app.test_client().get("/docs/public/customers").text
+    assert re.search(r'data-place="query" name="limit"', page)
+    assert re.search(r'data-place="path" name="id"', page)
+    assert {"Path", "Query", "Headers"} <= set(re.findall(r">(Path|Query|Headers)<", page))
