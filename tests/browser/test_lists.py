@@ -57,7 +57,8 @@ def test_c_c_creates_on_every_list_but_not_while_typing(window):
         page.keyboard.press("c")
         page.keyboard.press("c")
         if path == "keys":
-            expect(page.get_by_role("dialog")).to_contain_text("Create")
+            # A dialog, or the page of the same form where htmx was not ready for so quick a key.
+            expect(page.get_by_role("button", name="Create key")).to_be_visible()
         else:
             expect(page).to_have_url(re.compile(f"/admin/{path}/new"))
 
