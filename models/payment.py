@@ -1,0 +1,176 @@
+"""Payments: each attempt to collect, what was given back, and what was disputed."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from database import SECRET, Model, constraints, currency_code, long_text, minor, pk, word
+from models.order import Order, ScheduledPayment
+from models.owned import Owned, Versioned
+from models.payment_method import PaymentMethod
+
+
+class PaymentStatus(StrEnum):
+    PENDING = "pending"                      # the gateway is being asked
+    APPROVED = "approved"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"                      # the gateway was asked, and no answer was read
+    REQUIRES_ACTION = "requires_action"      # the customer has to confirm
+
+
+class Decline(StrEnum):
+    SOFT = "soft"                            # may succeed later
+    HARD = "hard"                            # never will with this payment method
+
+
+class PaymentReason(StrEnum):
+    CHECKOUT = "checkout"                    # the customer paid on the page
+    SCHEDULE = "schedule"                    # on its day
+    RETRY = "retry"                          # after a decline, by the schedule
+    MANUAL = "manual"                        # by a person: execute, retry, recorded by hand
+
+
+class Payment(Owned, Versioned, Model):
+    """One attempt. Its row is committed before the gateway is asked, with the key that the gateway gets."""
+
+    __tablename__ = "payments"
+    __table_args__ = constraints(
+        CheckConstraint("amount_minor > 0", "amount_positive"),
+        UniqueConstraint("merchant_id", "test", "gateway", "reference"),
+        Index("ix_payments_merchant_id_test_created_at", "merchant_id", "test", "created_at", "id", "status"),
+        Index("ix_payments_created_at_id_test", "created_at", "id", "test"),
+        Index("ix_payments_status_test_merchant_id", "status", "test", "merchant_id", "created_at"),
+        Index(
+            "ix_payments_look_up_at", "look_up_at", "id",
+            sqlite_where=text("look_up_at IS NOT NULL"), postgresql_where=text("look_up_at IS NOT NULL"),
+        ),
+        # No two attempts for one row can run at once, whatever the program does.
+        Index(
+            "uq_payments_open_scheduled_payment_id", "scheduled_payment_id", unique=True,
+            sqlite_where=text("status IN ('pending', 'unknown', 'requires_action')"),
+            postgresql_where=text("status IN ('pending', 'unknown', 'requires_action')"),
+        ),
+    )
+
+    id: Mapped[pk]
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    scheduled_payment_id: Mapped[int | None] = mapped_column(ForeignKey("scheduled_payments.id"), index=True)
+    payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_methods.id"))
+    gateway: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[PaymentReason] = mapped_column(word(PaymentReason))
+    status: Mapped[PaymentStatus] = mapped_column(word(PaymentStatus))
+    currency: Mapped[currency_code]
+    amount_minor: Mapped[minor]
+    refunded_minor: Mapped[minor] = mapped_column(default=0)
+    key: Mapped[str] = mapped_column(String(64), unique=True)        # the gateway's idempotency key
+    reference: Mapped[str | None] = mapped_column(String(255))       # the gateway's own id
+    decline: Mapped[Decline | None] = mapped_column(word(Decline))
+    message: Mapped[str | None] = mapped_column(String(500))         # why, in words
+    confirm_url: Mapped[str | None] = mapped_column(String(2048))
+    asked_at: Mapped[datetime | None]
+    executed_at: Mapped[datetime | None]                             # approved or declined
+    look_up_at: Mapped[datetime | None]                              # when the gateway is asked again
+    look_ups: Mapped[int] = mapped_column(default=0)
+    created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+    order: Mapped[Order] = relationship()
+    scheduled_payment: Mapped[ScheduledPayment | None] = relationship()
+    payment_method: Mapped[PaymentMethod | None] = relationship()
+    refunds: Mapped[list["Refund"]] = relationship(order_by="Refund.id")
+    disputes: Mapped[list["Dispute"]] = relationship(order_by="Dispute.id")
+
+
+class RefundStatus(StrEnum):
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    UNKNOWN = "unknown"
+
+
+class Refund(Owned, Versioned, Model):
+    """Money given back from a payment, wholly or in part. Its row, too, is committed before the gateway is asked."""
+
+    __tablename__ = "refunds"
+    __table_args__ = constraints(
+        CheckConstraint("amount_minor > 0", "amount_positive"),
+        Index(
+            "ix_refunds_look_up_at", "look_up_at", "id",
+            sqlite_where=text("look_up_at IS NOT NULL"), postgresql_where=text("look_up_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[pk]
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
+    status: Mapped[RefundStatus] = mapped_column(word(RefundStatus))
+    currency: Mapped[currency_code]
+    amount_minor: Mapped[minor]
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    reference: Mapped[str | None] = mapped_column(String(255))
+    reason: Mapped[str | None] = mapped_column(String(500))
+    message: Mapped[str | None] = mapped_column(String(500))
+    executed_at: Mapped[datetime | None]
+    look_up_at: Mapped[datetime | None]
+    look_ups: Mapped[int] = mapped_column(default=0)
+    created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+
+
+class DisputeStatus(StrEnum):
+    OPEN = "open"
+    WON = "won"
+    LOST = "lost"
+
+
+class Dispute(Owned, Versioned, Model):
+    """A payment that the customer's bank asks back."""
+
+    __tablename__ = "disputes"
+    __table_args__ = constraints(UniqueConstraint("payment_id", "reference"))
+
+    id: Mapped[pk]
+    payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
+    status: Mapped[DisputeStatus] = mapped_column(word(DisputeStatus))
+    currency: Mapped[currency_code]
+    amount_minor: Mapped[minor]
+    reference: Mapped[str]
+    reason: Mapped[str | None] = mapped_column(String(500))
+    closed_at: Mapped[datetime | None]
+
+
+class GatewayAccount(Owned, Versioned, Model):
+    """A merchant's settings of one gateway, and whether the gateway is left alone for a while."""
+
+    __tablename__ = "gateway_accounts"
+    __table_args__ = constraints(
+        UniqueConstraint("merchant_id", "test", "gateway"),
+        Index(
+            "ix_gateway_accounts_parked_until", "parked_until",
+            sqlite_where=text("parked_until IS NOT NULL"), postgresql_where=text("parked_until IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[pk]
+    gateway: Mapped[str] = mapped_column(String(16))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    settings: Mapped[long_text | None] = mapped_column(info=SECRET)          # encrypted JSON: keys
+    per_minute: Mapped[int] = mapped_column(default=600)                     # payments collected at most
+    retry_days: Mapped[str] = mapped_column(String(100), default="1,3,5,7")  # after the first decline
+    failures_in_row: Mapped[int] = mapped_column(default=0)
+    parked_until: Mapped[datetime | None]
+    parked_reason: Mapped[str | None] = mapped_column(String(200))
+
+
+class GatewayNotification(Model):
+    """A notification that was read from a gateway: the same one is obeyed once."""
+
+    __tablename__ = "gateway_notifications"
+    __table_args__ = constraints(UniqueConstraint("gateway", "merchant_id", "test", "reference"))
+
+    id: Mapped[pk]
+    gateway: Mapped[str] = mapped_column(String(16))
+    merchant_id: Mapped[int] = mapped_column(ForeignKey("merchants.id"))
+    test: Mapped[bool]
+    reference: Mapped[str] = mapped_column(String(255))
+    kind: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime]
