@@ -135,15 +135,15 @@ MACHINERY = (
     "database", "domain.inputs", "blueprints.api.wire", "blueprints.admin.crud", "blueprints.pages",
     "blueprints.portal",
 )
-NOUNS = ("domain.people", "domain.catalog", "domain.sales", "domain.integrations", "domain.outbox")
+NOUNS = ("domain.people", "domain.catalog", "domain.sales", "domain.payments", "domain.integrations", "domain.outbox")
 # Where nouns are declared rather than handled, and the reference, which shows the one table of events.
 DECLARES = ("domain.permissions", "domain.settings")
 EVENTS = "domain.integrations.events"
 # Who asks and whose rows: every row has a merchant, some belong to a customer, a user does things.
 ASKING = {"merchant", "customer", "user"}
-# Words that mean something else as well: an amount has a currency, a mapping keys, a caller an address.
+# Words that mean something else as well: an amount has a currency, a mapping keys, a caller an address, a list an order.
 AMBIGUOUS = {"address", "event", "total", "sample", "task", "lease", "retention", "signature", "endpoint", "currency",
-             "use", "key", "api"}
+             "use", "key", "api", "order"}
 
 
 def is_machinery(module):

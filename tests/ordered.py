@@ -1,0 +1,63 @@
+"""Creates orders and scheduled payments in any status, as rows: what leads to a status is tested elsewhere."""
+
+import secrets
+
+from database import db, transaction
+from domain import clock
+from models.order import Order, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.product import Billing, IntervalUnit
+from models.test_clock import TestClock
+from tests import cast
+
+
+def make_test_clock(merchant_id, now_at):
+    with transaction():
+        now = clock.now()
+        row = TestClock(merchant_id=merchant_id, test=True, now_at=now_at, created_at=now, updated_at=now)
+        db.session.add(row)
+        db.session.flush()
+        return row.id
+
+
+def make_order(merchant_id, **more):
+    """The id of a new order of 10.00 EUR a month; pending unless said otherwise."""
+    customer_id = more.pop("customer_id", None) or cast.make_customer(merchant_id)
+    with transaction():
+        now = clock.now()
+        known = {
+            "merchant_id": merchant_id, "test": "test_clock_id" in more, "customer_id": customer_id,
+            "billing": Billing.SUBSCRIPTION, "status": OrderStatus.PENDING, "source": OrderSource.API,
+            "currency": "EUR", "total_minor": 1000, "initial_minor": 1000, "later_minor": 1000,
+            "interval_unit": IntervalUnit.MONTH, "interval_count": 1, "customer_name": "Ada Lovelace",
+            "link_digest": secrets.token_hex(32), "link_token": "-", "created_at": now, "updated_at": now,
+        }
+        order = Order(**(known | more))
+        db.session.add(order)
+        db.session.flush()
+        return order.id
+
+
+def reload_order(key):
+    db.session.expire_all()
+    return db.session.get(Order, key)
+
+
+def make_row(merchant_id, order_id=None, *, status=ScheduledStatus.SCHEDULED, collected=False, **more):
+    """The id of a new scheduled payment of 10.00 EUR, due now; `collected` gives it the time of the next attempt."""
+    order_id = order_id or make_order(merchant_id, status=OrderStatus.ACTIVE)
+    with transaction():
+        now = clock.now()
+        known = {
+            "merchant_id": merchant_id, "test": False, "order_id": order_id, "sequence": 1, "currency": "EUR",
+            "amount_minor": 1000, "status": status, "due_at": now, "collect_at": now if collected else None,
+            "created_at": now, "updated_at": now,
+        }
+        row = ScheduledPayment(**(known | more))
+        db.session.add(row)
+        db.session.flush()
+        return row.id
+
+
+def reload_row(key):
+    db.session.expire_all()
+    return db.session.get(ScheduledPayment, key)
