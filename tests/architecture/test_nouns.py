@@ -141,7 +141,7 @@ DECLARES = ("domain.permissions", "domain.settings")
 EVENTS = "domain.integrations.events"
 # Who asks and whose rows: every row has a merchant, some belong to a customer, a user does things.
 ASKING = {"merchant", "customer", "user"}
-# Words that mean something else as well: an amount has a currency, a mapping keys, a caller an address, a list an order.
+# Words that mean something else as well: an amount has a currency, a mapping keys, a list an order.
 AMBIGUOUS = {"address", "event", "total", "sample", "task", "lease", "retention", "signature", "endpoint", "currency",
              "use", "key", "api", "order"}
 
