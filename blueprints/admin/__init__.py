@@ -1,17 +1,19 @@
 """Serves the back office: pages for the people who run a merchant's billing.
 
-Every module of the package is imported. A ListPage that it declares gets its addresses and its place in the
-navigation; a function `register(bp)` adds what the module has besides.
+Every module of the package and of its groups is imported (crud is what they are made of). A ListPage that it declares
+gets its addresses and its place in the navigation; a function `register(bp)` adds what the module has besides.
 """
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 from flask import Blueprint
 
-from blueprints.admin import currencies, deliveries, keys, outbox
+from blueprints.admin import currencies
 from blueprints.admin.crud import history, records, related, searching, tabs
 from blueprints.admin.crud.listing import ListPage
+from blueprints.admin.developers import deliveries, keys
+from blueprints.admin.system import outbox
 from blueprints.pages import csrf, errors, session
 
 OWN_ADDRESSES = (keys.PAGE, currencies.PAGE, outbox.PAGE, deliveries.PAGE)      # their modules add the addresses
@@ -21,7 +23,10 @@ session.guard(bp)
 csrf.attach(bp)
 errors.attach(bp)
 
-MODULES = [import_module(f"{__name__}.{one.name}") for one in iter_modules(__path__) if not one.ispkg]
+MODULES = [
+    import_module(one.name) for one in walk_packages(__path__, f"{__name__}.")
+    if not one.ispkg and not one.name.startswith(f"{__name__}.crud.")
+]
 PAGES = {id(value): value for module in MODULES for value in vars(module).values() if isinstance(value, ListPage)}
 
 for page in PAGES.values():

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from blueprints.api.contract import Contract, Operation
 from blueprints.api.credentials import Caller
-from blueprints.api.touched import Part
+from blueprints.api.requests.touched import Part
 from blueprints.api.wire.answers import WITHOUT_BODY, add
 from domain.actor import Actor
 

@@ -12,11 +12,12 @@ from typing import Any
 
 from werkzeug.wrappers import Request
 
-from blueprints.api import field_parts, unknown_names
+from blueprints.api import field_parts
 from blueprints.api.description import ContractDescription, Description
 from blueprints.api.field import Fields, Formats, Problems
-from blueprints.api.touched import Reference
-from blueprints.api.unknown_names import UnknownNames
+from blueprints.api.requests import unknown_names
+from blueprints.api.requests.touched import Reference
+from blueprints.api.requests.unknown_names import UnknownNames
 from blueprints.api.wire.row_cache import RowCache
 from domain.access.key_access import unknown_key
 from domain.actor import Actor

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from blueprints.api import unknown_names
 from blueprints.api.field import SKIP, Field, Fields, Formats, Known, Problems
 from blueprints.api.json_schema import Schema, nullable
-from blueprints.api.unknown_names import SENT
+from blueprints.api.requests import unknown_names
+from blueprints.api.requests.unknown_names import SENT
 from domain.pages import Record
 
 

@@ -15,13 +15,13 @@ from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from blueprints.api import conditions, idempotency, unknown_names
 from blueprints.api.call import Call, RefusedRequest
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
 from blueprints.api.rate_limits import limit_headers, rate_limits
-from blueprints.api.touched import Part, named_in, number_of
-from blueprints.api.unknown_names import as_sent
+from blueprints.api.requests import conditions, idempotency, unknown_names
+from blueprints.api.requests.touched import Part, named_in, number_of
+from blueprints.api.requests.unknown_names import as_sent
 from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
 from blueprints.api.wire.bodies import GZIP, UNSUPPORTED

@@ -17,10 +17,10 @@ from werkzeug.wrappers import Request
 
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.field import Problems
-from blueprints.api.idempotency import REPLAYED
 from blueprints.api.pipeline import addressed, explain, json_response, note_path
-from blueprints.api.touched import Part
-from blueprints.api.unknown_names import as_sent
+from blueprints.api.requests.idempotency import REPLAYED
+from blueprints.api.requests.touched import Part
+from blueprints.api.requests.unknown_names import as_sent
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.answers import Answer
 from blueprints.api.wire.bodies import body_of

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import g
 
-from blueprints.api import conditions, sent_back
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation, Outcome, Parameter
 from blueprints.api.field import Fields, Problems
 from blueprints.api.field_map import number_after
 from blueprints.api.field_parts import record_shower
-from blueprints.api.touched import references, slug
+from blueprints.api.requests import conditions, sent_back
+from blueprints.api.requests.touched import references, slug
 from blueprints.api.wire.row_cache import RowCache
 from database import db
 from domain import inputs, tenants

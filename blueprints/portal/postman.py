@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from blueprints.api.contract import Contract
-from blueprints.api.touched import Reference, slug
+from blueprints.api.requests.touched import Reference, slug
 from blueprints.portal.entries import Entry, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
 

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from app import CONTRACTS
-from blueprints.api.sent_back import same
+from blueprints.api.requests.sent_back import same
 from database import Model, db, transaction
 from domain import clock, inputs
 from domain.catalog import pricing, products

@@ -8,7 +8,7 @@ from analytics.drain import drain
 from analytics.spool import Spool, encode
 from app import CONTRACTS
 from blueprints.api.field_parts import Many, One
-from blueprints.api.touched import Part, slug
+from blueprints.api.requests.touched import Part, slug
 from database import db
 from tests import cast
 from tests.api.core.conftest import Program, token_of

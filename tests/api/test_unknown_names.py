@@ -6,7 +6,7 @@ from app import CONTRACTS
 from blueprints.api import rest
 from blueprints.api.field import Field
 from blueprints.api.public.contract import PublicContract
-from blueprints.api.unknown_names import HEADER, UnknownNames, header, nearest
+from blueprints.api.requests.unknown_names import HEADER, UnknownNames, header, nearest
 from blueprints.api.verbs import expose
 from domain.people import customers
 from tests import cast

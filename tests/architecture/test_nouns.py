@@ -7,7 +7,7 @@ import pytest
 from werkzeug.datastructures import MultiDict
 
 from app import CONTRACTS
-from blueprints.admin import key_form
+from blueprints.admin.developers import key_form
 from blueprints.pages import navigation
 from domain.actor import Actor
 from domain.integrations import events
@@ -132,8 +132,8 @@ def test_an_event_has_one_shape(noun):
 
 
 MACHINERY = (
-    "database", "domain.inputs", "blueprints.api.wire", "blueprints.admin.crud", "blueprints.pages",
-    "blueprints.portal",
+    "database", "domain.inputs", "blueprints.api.requests", "blueprints.api.wire", "blueprints.admin.crud",
+    "blueprints.pages", "blueprints.portal",
 )
 NOUNS = ("domain.people", "domain.catalog", "domain.sales", "domain.payments", "domain.integrations", "domain.outbox")
 # Where nouns are declared rather than handled, and the reference, which shows the one table of events.

@@ -11,14 +11,14 @@ import orjson
 from flask import current_app, g, request
 from werkzeug.wrappers import Request
 
-from blueprints.api import unknown_names
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.core.description import DESCRIPTION
 from blueprints.api.core.reader import QueryReader
 from blueprints.api.field import Formats, Problems, texts
 from blueprints.api.rate_limits import rate_limits
+from blueprints.api.requests import unknown_names
+from blueprints.api.requests.unknown_names import printable
 from blueprints.api.rpc import RpcContract
-from blueprints.api.unknown_names import printable
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.bodies import UNSUPPORTED, body_of
 from blueprints.api.wire.numbers import amount, price

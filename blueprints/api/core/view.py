@@ -5,12 +5,13 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from blueprints.api import idempotency, rpc
+from blueprints.api import rpc
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CoreContract
 from blueprints.api.credentials import FIND
 from blueprints.api.pipeline import anonymous_actor, enter, execute, explain, refused
-from blueprints.api.touched import Part
+from blueprints.api.requests import idempotency
+from blueprints.api.requests.touched import Part
 from domain import replies
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Unauthenticated

@@ -10,11 +10,11 @@ from flask import g
 from pydantic_core import PydanticCustomError
 from werkzeug.wrappers import Request
 
-from blueprints.api import unknown_names
 from blueprints.api.contract import Contract, Exposure, Parameter
 from blueprints.api.field import Formats, Problems, texts
 from blueprints.api.field_map import number_after
 from blueprints.api.public.description import DESCRIPTION
+from blueprints.api.requests import unknown_names
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.bodies import UNSUPPORTED, body_of
 from blueprints.api.wire.numbers import amount, price

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from blueprints.api import unknown_names
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.description import Description, ExampleBody
+from blueprints.api.requests import unknown_names
 from blueprints.services import services
 from domain import clock
 from domain.actor import Actor

@@ -10,7 +10,7 @@ from blueprints.admin import consequences, key_use, traffic
 from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
-from blueprints.admin.key_form import typed
+from blueprints.admin.developers.key_form import typed
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial, page_or_part, redirect_to
 from blueprints.pages.session import actor, may, me, need, private, wide_actor

@@ -6,7 +6,7 @@ from flask import Response
 
 from blueprints.admin import consequences
 from blueprints.admin.crud.confirm import Confirmation, ask
-from blueprints.admin.users import PAGE, is_about_test, token_name
+from blueprints.admin.people.users import PAGE, is_about_test, token_name
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import settings
 from domain.access import tokens

@@ -8,12 +8,12 @@ from flask import Response, flash, make_response, render_template
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import deliveries
 from blueprints.admin.crud import cells
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage, show_list
+from blueprints.admin.developers import deliveries
 from blueprints.api.rate_limits import rate_limits
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import actor, need, private, wide_actor
