@@ -25,13 +25,15 @@ from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
-from blueprints.services import Services, install, services
+from blueprints.services import NEUTRAL_URL, Services, install, services
 from blueprints.shared_counters import limiter, redis_options
 from config import Settings, command_line
 from database import db
 from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
+from domain.payments import gateways
 from models import all_tables
+from outbound.gateways.test_bank import test_bank
 from outbound.mail import mailer
 from outbound.probe import probe_endpoint, probe_key
 
@@ -84,6 +86,8 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     extend(app, settings)
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(settings.smtp_url, settings.mail_from)
+    test_bank.configure(settings.instance / "test_bank.sqlite3", settings.public_url or NEUTRAL_URL)
+    gateways.registry.register(test_bank)
     for operation in (one for contract in CONTRACTS for one in contract.operations):
         if (exposure := operation.exposure) is not None and exposure.event_shape:
             events.shape(exposure.resource.noun, exposure.resource.listing, exposure.show, exposure.prefix)

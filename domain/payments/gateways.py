@@ -1,0 +1,188 @@
+"""The protocol that gateways implement: charge, start a checkout, look up, refund, read a notification.
+
+A gateway is asked outside of any transaction. It gets the key of the attempt as its idempotency key, so that
+asking twice charges once. Each implementation is a file of outbound/gateways; app.py registers them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from models.payment import Decline, DisputeStatus
+
+
+class NoAnswer(Exception):
+    """The gateway gave no answer that can be used: the outcome is unknown, not failed."""
+
+
+class GatewayDown(NoAnswer):
+    """The gateway could not be reached, or said that it is out of order."""
+
+
+class WrongSignature(Exception):
+    """A notification that the gateway did not sign; it changes nothing."""
+
+
+class Outcome(StrEnum):
+    APPROVED = "approved"
+    DECLINED = "declined"
+    REQUIRES_ACTION = "requires_action"      # the customer has to confirm
+    ABANDONED = "abandoned"                  # the customer did not finish a checkout; nothing was charged
+    NOT_FOUND = "not_found"                  # the gateway never got this key
+
+
+class Asked(StrEnum):
+    """What a key was used for."""
+
+    CHARGE = "charge"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Whose money it is: a merchant in one world, with the merchant's settings of the gateway."""
+
+    merchant_id: int
+    test: bool
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeRequest:
+    """An attempt to collect. `at` is the time of the order, which may follow a test clock."""
+
+    key: str
+    order_id: int
+    scheduled_payment_id: int | None
+    amount_minor: int
+    currency: str
+    token: str                               # of the payment method
+    at: datetime
+    test_clock_id: int | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutRequest:
+    """A first payment on the gateway's own page."""
+
+    key: str
+    order_id: int
+    scheduled_payment_id: int | None
+    amount_minor: int
+    currency: str
+    at: datetime
+    until: datetime                          # after it the page refuses to charge
+    return_url: str
+    cancel_url: str
+    test_clock_id: int | None = None
+    description: str = ""
+    customer_email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where the customer pays."""
+
+    url: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRequest:
+    """Money to give back of an approved charge."""
+
+    key: str
+    charge_key: str
+    charge_reference: str | None
+    amount_minor: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a gateway said about a key. The amount is what it says it took, which is compared with what was asked."""
+
+    outcome: Outcome
+    amount_minor: int = 0
+    currency: str = ""
+    reference: str | None = None             # the gateway's own id
+    decline: Decline | None = None
+    message: str | None = None
+    confirm_url: str | None = None
+    method_token: str | None = None          # of a checkout: the stored payment method
+    method_label: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeNotice:
+    """A customer's bank asks a payment back, or has decided."""
+
+    reference: str
+    amount_minor: int
+    currency: str
+    status: DisputeStatus = DisputeStatus.OPEN
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A message of a gateway; the same reference is obeyed once."""
+
+    reference: str
+    kind: str
+    key: str                                 # of the charge or the refund that it is about
+    about: Asked = Asked.CHARGE
+    answer: Answer | None = None
+    dispute: DisputeNotice | None = None
+
+
+class Gateway(Protocol):
+    """The five verbs, of which all but the last raise NoAnswer."""
+
+    name: str
+    title: str
+    hosts: tuple[str, ...]                   # of its checkout pages, which a form may be redirected to
+    worlds: tuple[bool, ...]                 # the values of `test` in which it may be used
+
+    def charge(self, account: Account, request: ChargeRequest) -> Answer:
+        """Collect from a stored payment method."""
+
+    def start_checkout(self, account: Account, request: CheckoutRequest) -> Checkout:
+        """Prepare a page on which the customer pays."""
+
+    def look_up(self, account: Account, key: str, asked: Asked, at: datetime) -> Answer:
+        """What became of a key; NOT_FOUND when it never arrived."""
+
+    def refund(self, account: Account, request: RefundRequest) -> Answer:
+        """Give money back."""
+
+    def read_notification(self, account: Account, headers: Mapping[str, str], body: bytes) -> Notification:
+        """Check the signature and read the message; raises WrongSignature, or ValueError for what it cannot read."""
+
+
+class Registry:
+    """The gateways of this installation, by name."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Gateway] = {}
+
+    def register(self, gateway: Gateway) -> None:
+        self._known[gateway.name] = gateway
+
+    def get(self, name: str) -> Gateway:
+        """The gateway; raises LookupError for an unknown name."""
+        return self._known[name]
+
+    def find(self, name: str | None) -> Gateway | None:
+        return self._known.get(name or "")
+
+    def names(self, *, test: bool) -> list[str]:
+        """Those that may be used in the live or in the test world."""
+        return sorted(name for name, one in self._known.items() if test in one.worlds)
+
+
+registry = Registry()
