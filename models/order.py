@@ -168,10 +168,15 @@ class ScheduledPayment(Owned, Versioned, Model):
     __table_args__ = constraints(
         CheckConstraint("amount_minor >= 0", "amount_not_negative"),
         UniqueConstraint("order_id", "sequence"),
-        # What is due is read from this index alone, however many rows are not.
+        # What is due is read from these indexes alone, however many rows are not.
         Index(
-            "ix_scheduled_payments_collect_at", "collect_at", "id",
-            sqlite_where=text("collect_at IS NOT NULL"), postgresql_where=text("collect_at IS NOT NULL"),
+            "ix_scheduled_payments_collect_at", "merchant_id", "test", "collect_at", "id",
+            sqlite_where=text("collect_at IS NOT NULL AND test_clock_id IS NULL"),
+            postgresql_where=text("collect_at IS NOT NULL AND test_clock_id IS NULL"),
+        ),
+        Index(
+            "ix_scheduled_payments_test_clock_id", "test_clock_id", "collect_at", "id",
+            sqlite_where=text("test_clock_id IS NOT NULL"), postgresql_where=text("test_clock_id IS NOT NULL"),
         ),
         Index("ix_scheduled_payments_merchant_id_test_due_at", "merchant_id", "test", "due_at", "id", "status"),
         Index("ix_scheduled_payments_due_at_id_test", "due_at", "id", "test"),
@@ -194,5 +199,6 @@ class ScheduledPayment(Owned, Versioned, Model):
     interval_unit: Mapped[IntervalUnit | None] = mapped_column(word(IntervalUnit))   # changed for what follows
     interval_count: Mapped[int | None]
     paid_minor: Mapped[minor] = mapped_column(default=0)
+    test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"))      # the order's
 
     order: Mapped[Order] = relationship()

@@ -44,7 +44,12 @@ class Payment(Owned, Versioned, Model):
         Index("ix_payments_status_test_merchant_id", "status", "test", "merchant_id", "created_at"),
         Index(
             "ix_payments_look_up_at", "look_up_at", "id",
-            sqlite_where=text("look_up_at IS NOT NULL"), postgresql_where=text("look_up_at IS NOT NULL"),
+            sqlite_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
+            postgresql_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
+        ),
+        Index(
+            "ix_payments_test_clock_id", "test_clock_id", "look_up_at", "id",
+            sqlite_where=text("test_clock_id IS NOT NULL"), postgresql_where=text("test_clock_id IS NOT NULL"),
         ),
         # No two attempts for one row can run at once, whatever the program does.
         Index(
@@ -73,6 +78,7 @@ class Payment(Owned, Versioned, Model):
     executed_at: Mapped[datetime | None]                             # approved or declined
     look_up_at: Mapped[datetime | None]                              # when the gateway is asked again
     look_ups: Mapped[int] = mapped_column(default=0)
+    test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"))          # the order's
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     order: Mapped[Order] = relationship()
@@ -97,7 +103,12 @@ class Refund(Owned, Versioned, Model):
         CheckConstraint("amount_minor > 0", "amount_positive"),
         Index(
             "ix_refunds_look_up_at", "look_up_at", "id",
-            sqlite_where=text("look_up_at IS NOT NULL"), postgresql_where=text("look_up_at IS NOT NULL"),
+            sqlite_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
+            postgresql_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
+        ),
+        Index(
+            "ix_refunds_test_clock_id", "test_clock_id", "look_up_at", "id",
+            sqlite_where=text("test_clock_id IS NOT NULL"), postgresql_where=text("test_clock_id IS NOT NULL"),
         ),
     )
 
@@ -113,6 +124,7 @@ class Refund(Owned, Versioned, Model):
     executed_at: Mapped[datetime | None]
     look_up_at: Mapped[datetime | None]
     look_ups: Mapped[int] = mapped_column(default=0)
+    test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"))          # the order's
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
 

@@ -27,4 +27,5 @@ class TestClock(Owned, Versioned, Model):
     now_at: Mapped[datetime]
     target_at: Mapped[datetime | None]
     status: Mapped[TestClockStatus] = mapped_column(word(TestClockStatus), default=TestClockStatus.READY)
+    lease_until: Mapped[datetime | None]         # real time: a worker is advancing it
     deleted_at: Mapped[datetime | None]

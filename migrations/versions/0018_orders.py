@@ -59,6 +59,7 @@ def create_test_clocks() -> None:
         sa.Column("now_at", sa.DateTime(), nullable=False),
         sa.Column("target_at", sa.DateTime(), nullable=True),
         sa.Column("status", sa.Enum("ready", "advancing", name="testclockstatus", native_enum=False, length=16), nullable=False),
+        sa.Column("lease_until", sa.DateTime(), nullable=True),
         sa.Column("deleted_at", sa.DateTime(), nullable=True),
         sa.Column("merchant_id", sa.Integer(), nullable=False),
         sa.Column("test", sa.Boolean(), nullable=False),
@@ -198,6 +199,7 @@ def create_scheduled_payments() -> None:
         sa.Column("interval_unit", sa.Enum("DAY", "WEEK", "MONTH", "YEAR", name="intervalunit", native_enum=False, length=16), nullable=True),
         sa.Column("interval_count", sa.Integer(), nullable=True),
         sa.Column("paid_minor", sa.BigInteger(), nullable=False),
+        sa.Column("test_clock_id", sa.Integer(), nullable=True),
         sa.Column("merchant_id", sa.Integer(), nullable=False),
         sa.Column("test", sa.Boolean(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -207,11 +209,13 @@ def create_scheduled_payments() -> None:
         sa.ForeignKeyConstraint(["merchant_id"], ["merchants.id"], name="fk_scheduled_payments_merchant_id_merchants"),
         sa.ForeignKeyConstraint(["merged_into_id"], ["scheduled_payments.id"], name="fk_scheduled_payments_merged_into_id_scheduled_payments"),
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name="fk_scheduled_payments_order_id_orders"),
+        sa.ForeignKeyConstraint(["test_clock_id"], ["test_clocks.id"], name="fk_scheduled_payments_test_clock_id_test_clocks"),
         sa.PrimaryKeyConstraint("id", name="pk_scheduled_payments"),
         sa.UniqueConstraint("order_id", "sequence", name="uq_scheduled_payments_order_id_sequence"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_scheduled_payments_collect_at", "scheduled_payments", ["collect_at", "id"], sqlite_where=sa.text("collect_at IS NOT NULL"), postgresql_where=sa.text("collect_at IS NOT NULL"))
+    op.create_index("ix_scheduled_payments_collect_at", "scheduled_payments", ["merchant_id", "test", "collect_at", "id"], sqlite_where=sa.text("collect_at IS NOT NULL AND test_clock_id IS NULL"), postgresql_where=sa.text("collect_at IS NOT NULL AND test_clock_id IS NULL"))
+    op.create_index("ix_scheduled_payments_test_clock_id", "scheduled_payments", ["test_clock_id", "collect_at", "id"], sqlite_where=sa.text("test_clock_id IS NOT NULL"), postgresql_where=sa.text("test_clock_id IS NOT NULL"))
     op.create_index("ix_scheduled_payments_due_at_id_test", "scheduled_payments", ["due_at", "id", "test"])
     op.create_index("ix_scheduled_payments_merchant_id", "scheduled_payments", ["merchant_id"])
     op.create_index("ix_scheduled_payments_merchant_id_test_due_at", "scheduled_payments", ["merchant_id", "test", "due_at", "id", "status"])

@@ -50,6 +50,7 @@ def create_payments() -> None:
         sa.Column("executed_at", sa.DateTime(), nullable=True),
         sa.Column("look_up_at", sa.DateTime(), nullable=True),
         sa.Column("look_ups", sa.Integer(), nullable=False),
+        sa.Column("test_clock_id", sa.Integer(), nullable=True),
         sa.Column("created_by_user_id", sa.Integer(), nullable=True),
         sa.Column("merchant_id", sa.Integer(), nullable=False),
         sa.Column("test", sa.Boolean(), nullable=False),
@@ -62,13 +63,15 @@ def create_payments() -> None:
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name="fk_payments_order_id_orders"),
         sa.ForeignKeyConstraint(["payment_method_id"], ["payment_methods.id"], name="fk_payments_payment_method_id_payment_methods"),
         sa.ForeignKeyConstraint(["scheduled_payment_id"], ["scheduled_payments.id"], name="fk_payments_scheduled_payment_id_scheduled_payments"),
+        sa.ForeignKeyConstraint(["test_clock_id"], ["test_clocks.id"], name="fk_payments_test_clock_id_test_clocks"),
         sa.PrimaryKeyConstraint("id", name="pk_payments"),
         sa.UniqueConstraint("key", name="uq_payments_key"),
         sa.UniqueConstraint("merchant_id", "test", "gateway", "reference", name="uq_payments_merchant_id_test_gateway_reference"),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_payments_created_at_id_test", "payments", ["created_at", "id", "test"])
-    op.create_index("ix_payments_look_up_at", "payments", ["look_up_at", "id"], sqlite_where=sa.text("look_up_at IS NOT NULL"), postgresql_where=sa.text("look_up_at IS NOT NULL"))
+    op.create_index("ix_payments_look_up_at", "payments", ["look_up_at", "id"], sqlite_where=sa.text("look_up_at IS NOT NULL AND test_clock_id IS NULL"), postgresql_where=sa.text("look_up_at IS NOT NULL AND test_clock_id IS NULL"))
+    op.create_index("ix_payments_test_clock_id", "payments", ["test_clock_id", "look_up_at", "id"], sqlite_where=sa.text("test_clock_id IS NOT NULL"), postgresql_where=sa.text("test_clock_id IS NOT NULL"))
     op.create_index("ix_payments_merchant_id", "payments", ["merchant_id"])
     op.create_index("ix_payments_merchant_id_test_created_at", "payments", ["merchant_id", "test", "created_at", "id", "status"])
     op.create_index("ix_payments_order_id", "payments", ["order_id"])
@@ -92,6 +95,7 @@ def create_refunds() -> None:
         sa.Column("executed_at", sa.DateTime(), nullable=True),
         sa.Column("look_up_at", sa.DateTime(), nullable=True),
         sa.Column("look_ups", sa.Integer(), nullable=False),
+        sa.Column("test_clock_id", sa.Integer(), nullable=True),
         sa.Column("created_by_user_id", sa.Integer(), nullable=True),
         sa.Column("merchant_id", sa.Integer(), nullable=False),
         sa.Column("test", sa.Boolean(), nullable=False),
@@ -102,11 +106,13 @@ def create_refunds() -> None:
         sa.ForeignKeyConstraint(["created_by_user_id"], ["users.id"], name="fk_refunds_created_by_user_id_users"),
         sa.ForeignKeyConstraint(["merchant_id"], ["merchants.id"], name="fk_refunds_merchant_id_merchants"),
         sa.ForeignKeyConstraint(["payment_id"], ["payments.id"], name="fk_refunds_payment_id_payments"),
+        sa.ForeignKeyConstraint(["test_clock_id"], ["test_clocks.id"], name="fk_refunds_test_clock_id_test_clocks"),
         sa.PrimaryKeyConstraint("id", name="pk_refunds"),
         sa.UniqueConstraint("key", name="uq_refunds_key"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_refunds_look_up_at", "refunds", ["look_up_at", "id"], sqlite_where=sa.text("look_up_at IS NOT NULL"), postgresql_where=sa.text("look_up_at IS NOT NULL"))
+    op.create_index("ix_refunds_look_up_at", "refunds", ["look_up_at", "id"], sqlite_where=sa.text("look_up_at IS NOT NULL AND test_clock_id IS NULL"), postgresql_where=sa.text("look_up_at IS NOT NULL AND test_clock_id IS NULL"))
+    op.create_index("ix_refunds_test_clock_id", "refunds", ["test_clock_id", "look_up_at", "id"], sqlite_where=sa.text("test_clock_id IS NOT NULL"), postgresql_where=sa.text("test_clock_id IS NOT NULL"))
     op.create_index("ix_refunds_merchant_id", "refunds", ["merchant_id"])
     op.create_index("ix_refunds_payment_id", "refunds", ["payment_id"])
 

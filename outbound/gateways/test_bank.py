@@ -131,7 +131,7 @@ class TestBank:
         charge = self._charge(id=int(told["charge"]))
         if told["kind"] == "dispute.opened":
             dispute = DisputeNotice(
-                reference=f"dispute_{charge.id}", amount_minor=charge.amount_minor, currency=charge.currency,
+                reference=f"dispute_{charge.key[:24]}", amount_minor=charge.amount_minor, currency=charge.currency,
                 reason="The customer does not recognise the payment.",
             )
             return Notification(reference=told["id"], kind=told["kind"], key=charge.key, dispute=dispute)
@@ -227,7 +227,7 @@ class TestBank:
         waiting = charge.status == "waiting"
         return Answer(
             outcome=Outcome.REQUIRES_ACTION if waiting else Outcome(charge.status),
-            amount_minor=charge.amount_minor * times, currency=charge.currency, reference=f"charge_{charge.id}",
+            amount_minor=charge.amount_minor * times, currency=charge.currency, reference=f"charge_{charge.key[:24]}",
             decline=Decline(charge.decline) if charge.decline else None, message=charge.message,
             confirm_url=f"{self.url}/pay/test/confirm/{charge.token}" if waiting else None,
             method_token=charge.method, method_label=TITLES[charge.method],
@@ -237,7 +237,7 @@ class TestBank:
 def _told_refund(refund: sqlite3.Row, charge: BookedCharge) -> Answer:
     return Answer(
         outcome=Outcome(refund["status"]), amount_minor=refund["amount_minor"], currency=charge.currency,
-        reference=f"refund_{refund['id']}", message=refund["message"],
+        reference=f"refund_{refund['key'][:24]}", message=refund["message"],
     )
 
 
