@@ -44,6 +44,7 @@ SLOW = {                                    # imported where they are needed, be
     "weasyprint": "blueprints",
     "phonenumbers": "blueprints.api.merchant",
     "xlsxwriter": "blueprints",
+    "segno": "domain.payments.bank.epc_qr",
     "stripe": "outbound",
 }
 CONTRACTS = ("blueprints.api.public", "blueprints.api.client", "blueprints.api.merchant", "blueprints.api.core")
