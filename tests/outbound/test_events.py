@@ -35,14 +35,14 @@ def listening(alder):
     return alder
 
 
-def told():
+def emitted():
     """The events so far, with their payloads."""
     db.session.expire_all()
     return [(one.event, json.loads(one.body)) for one in db.session.scalars(select(Delivery).order_by(Delivery.id))]
 
 
 def names():
-    return [name for name, _ in told()]
+    return [name for name, _ in emitted()]
 
 
 def change(alder, module, key, action, *more):
@@ -83,12 +83,12 @@ def test_a_budgets_life(listening):
     ]
 
 
-def test_the_worker_tells_of_expired_budgets(listening):
+def test_the_worker_emits_events_of_expired_budgets(listening):
     cast.make_budget(listening, cast.make_customer(listening))
     with time_machine.travel(clock.now() + timedelta(days=400)):
         with transaction():
             assert budgets.expire_due() == 1
-        name, payload = told()[-1]
+        name, payload = emitted()[-1]
     assert name == "budget.expired"
     assert payload["metadata"]["source"] == "system"
     assert payload["data"]["status"] == "EXPIRED"
@@ -98,7 +98,7 @@ def test_the_payload_is_the_resource_as_the_public_api_shows_it(app, listening):
     _, key = cast.make_key(listening)
     customer = cast.make_customer(listening, "Ada", email="ada@example.org")
     budget = cast.make_budget(listening, customer)
-    _, payload = told()[-1]
+    _, payload = emitted()[-1]
     headers = {"Authorization": f"Bearer {key}"}
     shown = app.test_client().get(f"/v1/api/public/budgets/budget_{budget}", headers=headers).json["data"]
     assert payload["data"] == json.loads(json.dumps(shown, default=float))
@@ -117,16 +117,16 @@ def test_each_api_says_it_was_an_api_and_the_rest_admin_or_system(app, listening
     with transaction():
         operator = Actor.operator().narrowed(listening)
         customers.create(operator, customers.CustomerInput(name="By command"))
-    assert [payload["metadata"]["source"] for _, payload in told()] == ["api", "admin", "admin"]
+    assert [payload["metadata"]["source"] for _, payload in emitted()] == ["api", "admin", "admin"]
 
 
-def test_a_deleted_resource_is_told_as_it_was(listening):
+def test_the_event_of_a_deletion_shows_the_row_as_it_was(listening):
     key = cast.make_customer(listening, "Ada")
     change(listening, customers, key, customers.delete)
-    assert told()[-1][1]["data"]["name"] == "Ada"
+    assert emitted()[-1][1]["data"]["name"] == "Ada"
 
 
-# Exactly when it was committed -------------------------------------------------------------------------
+# When a change is committed ----------------------------------------------------------------------------
 
 
 def test_a_change_that_is_rolled_back_has_no_event(listening):
@@ -156,7 +156,7 @@ def test_a_repeated_call_has_one_event(app, listening):
     assert names() == ["customer.created"]
 
 
-# To those who may hear of it ---------------------------------------------------------------------------
+# Which endpoints ----------------------------------------------------------------------------------------
 
 
 def test_another_merchant_hears_nothing(listening):
@@ -164,7 +164,7 @@ def test_another_merchant_hears_nothing(listening):
     assert names() == []
 
 
-def test_only_the_wanted_events_are_told(alder):
+def test_only_selected_events_are_sent(alder):
     make_endpoint(alder, URL, events=["customer.deleted", "product.created"])
     key = cast.make_customer(alder)
     cast.make_product(alder)
@@ -172,7 +172,7 @@ def test_only_the_wanted_events_are_told(alder):
     assert names() == ["product.created", "customer.deleted"]
 
 
-def test_what_a_test_key_does_is_told_to_nobody(app, listening):
+def test_changes_by_a_test_key_are_not_sent_to_live_endpoints(app, listening):
     _, key = cast.make_key(listening, mode="test")
     reply = app.test_client().post(
         "/v1/api/public/customers", json={"name": "Ada"}, headers={"Authorization": f"Bearer {key}"}
@@ -189,14 +189,14 @@ def test_events_go_to_the_endpoints_of_their_world_only(alder, test):
     key = cast.make_customer(alder, actor=own)
     with transaction():
         customers.update(*customers.LISTING.lock(own, key), {"name": "Grace"})
-    told = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
-    assert [(one.event, one.endpoint.url, one.test, one.task.test) for one in told] == [
+    deliveries = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    assert [(one.event, one.endpoint.url, one.test, one.task.test) for one in deliveries] == [
         (name, URL + ("test" if test else "live"), test, test) for name in ("customer.created", "customer.updated")
     ]
-    assert json.loads(told[-1].body)["data"]["name"] == "Grace"
+    assert json.loads(deliveries[-1].body)["data"]["name"] == "Grace"
 
 
-def test_an_expiry_in_the_test_world_is_told_there(alder):
+def test_an_expiry_in_the_test_world_is_sent_to_test_endpoints(alder):
     make_endpoint(alder, URL)
     cast.make_key(alder, webhook_url=URL + "test", mode="test")
     own = cast.actor_for(alder).in_world(test=True)
@@ -204,9 +204,9 @@ def test_an_expiry_in_the_test_world_is_told_there(alder):
     cast.make_budget(alder, cast.make_customer(alder, actor=own), valid_until=tomorrow, actor=own)
     with time_machine.travel(clock.now() + timedelta(days=2)), transaction():
         assert budgets.expire_due() == 1
-    told = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
-    assert [(one.event, one.test) for one in told][-1] == ("budget.expired", True)
-    assert {one.endpoint.url for one in told} == {URL + "test"}
+    deliveries = db.session.scalars(select(Delivery).order_by(Delivery.id)).all()
+    assert [(one.event, one.test) for one in deliveries][-1] == ("budget.expired", True)
+    assert {one.endpoint.url for one in deliveries} == {URL + "test"}
 
 
 def test_mail_about_the_test_world_is_kept_and_not_sent(alder, work):
@@ -220,7 +220,7 @@ def test_mail_about_the_test_world_is_kept_and_not_sent(alder, work):
     assert "test world" in task.last_error
 
 
-def test_the_address_of_a_key_that_may_not_receive_is_told_nothing(alder):
+def test_the_address_of_a_key_that_may_not_receive_gets_nothing(alder):
     cast.make_key(alder, webhook_url=URL, scopes=["READ_CUSTOMERS"])
     cast.make_customer(alder)
     assert names() == []
@@ -285,10 +285,11 @@ def test_keys_and_merchants_themselves_make_no_events(listening):
 
 def test_every_event_is_documented():
     text = DOCUMENT.read_text()
-    for one in events.EVENTS:
-        place = f"docs/webhooks.md: add to its table of events: | `{one.name}` | {one.since} | {one.meaning} |"
-        assert f"`{one.name}`" in text, place
-        assert one.meaning in text, place
+    written = [line for line in text.splitlines() if re.match(r"\| `\w+\.\w+` \|", line)]
+    declared = [f"| `{one.name}` | {one.since} | {one.meaning} |" for one in events.EVENTS]
+    missing, stale = set(declared) - set(written), set(written) - set(declared)
+    assert not missing, "docs/webhooks.md: add to its table of events:\n" + "\n".join(sorted(missing))
+    assert not stale, "docs/webhooks.md: EVENTS has no such line:\n" + "\n".join(sorted(stale))
     assert f'"version": "{events.VERSION}"' in text
 
 
