@@ -9,8 +9,8 @@ from typing import Any
 CODES = {
     "archived": "names a row that is archived",
     "blank": "is empty",
-    "characters": "contains characters that are not allowed here, or none that can be seen",
-    "common": "is a password that others would guess",
+    "characters": "contains characters that are not allowed here, or no visible ones",
+    "common": "is a password that is easy to guess",
     "contradiction": "contradicts another field",
     "currency": "is in another currency",
     "decimals": "has too many decimals",
@@ -18,9 +18,9 @@ CODES = {
     "fixed": "cannot be set in this call",
     "future": "is too far in the future",
     "inactive": "names a row that is inactive",
-    "incomplete": "is required beside what was sent",
-    "inclusion": "is none of the allowed values",
-    "invalid": "has not the required form",
+    "incomplete": "is required together with what was sent",
+    "inclusion": "is not one of the allowed values",
+    "invalid": "does not have the required form",
     "locked": "can no longer be changed",
     "missing": "is required",
     "overflow": "makes a sum too large",
@@ -32,9 +32,9 @@ CODES = {
     "taken": "is already used by another row",
     "too_long": "has too many characters or entries",
     "too_short": "has too few characters",
-    "type": "is of another type",
+    "type": "has the wrong type",
     "unknown": "names a row that does not exist",
-    "unknown_name": "is the name of no field or parameter",
+    "unknown_name": "is not the name of a field or parameter",
     "wrong": "is not the current secret",
 }
 
@@ -52,7 +52,7 @@ class Problem:
 
 
 class DomainError(Exception):
-    """Base of all refusals. `message` is a sentence for a person, `fields` by domain name."""
+    """Base of the domain's errors. `message` is a sentence for a person, `fields` by domain name."""
 
     code = "error"
 
@@ -79,7 +79,12 @@ class Invalid(DomainError):
     @classmethod
     def field(cls, name: str, text: str, code: str = "invalid", **values: Any) -> "Invalid":
         """One wrong field."""
-        return cls("Some fields need attention.", fields={name: Problem(code, text, values)})
+        return cls.several({name: Problem(code, text, values)})
+
+    @classmethod
+    def several(cls, fields: Mapping[str, Problem]) -> "Invalid":
+        """Wrong fields by name."""
+        return cls("Some fields need attention.", fields=fields)
 
     @property
     def missing(self) -> bool:
@@ -106,7 +111,7 @@ class Mistakes:
     def refuse(self) -> None:
         """Raises Invalid if any check found something wrong."""
         if self._fields:
-            raise Invalid("Some fields need attention.", fields=self._fields)
+            raise Invalid.several(self._fields)
 
 
 class NotFound(DomainError):

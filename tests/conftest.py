@@ -32,7 +32,7 @@ from domain.integrations import webhooks
 from domain.pages import Record
 from domain.vault import vault
 from outbound.gateways.test_bank import test_bank
-from tests import plan
+from tests import cast, plan
 
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
 SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
@@ -43,7 +43,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """With --at: every process that starts from here on, and this one, believes that it is then."""
+    """With --at: this process and all that it starts run as if it were that moment."""
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and not hasattr(config, "workerinput"):
         # Tests start a hundred programs: compiling every module for each takes longer than what they do.
         os.environ["PYTHONPYCACHEPREFIX"] = str(config.rootpath / ".pytest_cache" / "bytecode")
@@ -114,7 +114,7 @@ def settings(tmp_path_factory, database_url):
 
 @pytest.fixture(scope="session")
 def records() -> list:
-    """What the pipeline told the request log."""
+    """The records that the pipeline gave to the request log."""
     return []
 
 
@@ -227,7 +227,7 @@ def removable(engine) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def context(request, app, settings, restore, records):
-    """A blank stage, inside an application context, for every test that does not bring its own."""
+    """Empty databases and an application context, for every test that does not replace this fixture."""
     if request.node.get_closest_marker("files"):
         yield None
         return
@@ -287,3 +287,15 @@ def hashings(hashed):
     """The same, from here on."""
     hashed.clear()
     return hashed
+
+
+@pytest.fixture
+def alder():
+    """A merchant."""
+    return cast.make_merchant("Alder")
+
+
+@pytest.fixture
+def birch():
+    """Another merchant."""
+    return cast.make_merchant("Birch")

@@ -1,4 +1,4 @@
-"""Manages products: `kind` says what one is, `billing` how it is paid."""
+"""Manages products: `kind` says what is sold, `billing` when it is charged."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -37,7 +37,7 @@ from domain.listing import Listing
 from domain.resource import Kept, Resource, deletion, switch
 from domain.usage import Use
 from models.merchant import Merchant
-from models.money import to_micro, to_minor
+from models.money import to_micro
 from models.product import (
     Billing,
     IntervalUnit,
@@ -205,7 +205,7 @@ def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
         product.price_micro = to_micro(given["price"])
     with mistakes.collected():
         if "deposit" in given:
-            product.deposit_minor = _deposit(given["deposit"], product.currency)
+            product.deposit_minor = inputs.minor("deposit", given["deposit"], product.currency)
     if "billing" in given:
         product.billing = _billing(product.kind, given["billing"])
     for name, kind in RULES.items():
@@ -220,13 +220,6 @@ def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
             pricing.GROUPS.refer(actor, "group_id", given["group_id"])
             product.group_id = given["group_id"]
     mistakes.refuse()
-
-
-def _deposit(given: Decimal | None, currency: str) -> int | None:
-    try:
-        return None if given is None else to_minor(given, currency)
-    except ValueError as problem:
-        raise Invalid.field("deposit", str(problem), "decimals") from None
 
 
 def _billing(kind: ProductKind, billing: Billing | None) -> Billing:

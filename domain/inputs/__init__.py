@@ -29,6 +29,7 @@ from pydantic import (
 from domain.errors import Invalid, Problem
 from domain.inputs import schema_facts, times, validators
 from domain.inputs.validators import LARGEST, wrong
+from models.money import to_minor
 
 
 class Input(BaseModel):
@@ -161,10 +162,17 @@ def sent_again(amounts: Mapping[str, Any], given: Collection[str]) -> None:
     """Check that a change of currency sends every amount; raises Invalid with non-zero ones that were not sent."""
     left = [name for name, value in amounts.items() if value and name not in given]
     if left:
-        raise Invalid("Some fields need attention.", fields=dict.fromkeys(left, SENT_AGAIN))
+        raise Invalid.several(dict.fromkeys(left, SENT_AGAIN))
 
 
-ATTENTION = "Some fields need attention."
+def minor(field: str, amount: Decimal | None, currency: str) -> int | None:
+    """An amount in minor units, None for none; raises Invalid (`decimals`) for one finer than its currency."""
+    try:
+        return None if amount is None else to_minor(amount, currency)
+    except ValueError as problem:
+        raise Invalid.field(field, str(problem), "decimals") from None
+
+
 SENTENCES = {
     "missing": ("missing", "is required"),
     "string_type": ("type", "must be a string"),
@@ -196,7 +204,7 @@ def parse(
     except ValidationError as problem:
         raise invalid(problem, problems) from None
     if problems:
-        raise Invalid(ATTENTION, fields=problems)
+        raise Invalid.several(problems)
     return found
 
 
@@ -230,7 +238,7 @@ def invalid(problem: ValidationError, others: Mapping[str, Problem] | None = Non
         else:
             found = Problem(error["type"], error["msg"], context)
         fields.setdefault(path, found)
-    return Invalid(ATTENTION, fields=fields | dict(others or {}))
+    return Invalid.several(fields | dict(others or {}))
 
 
 def lists_of(model: type[Input]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from sqlalchemy import func, literal, select
 
 from database import db
 from database.searching import like
-from domain import codes, texts, usage
+from domain import codes, inputs, texts, usage
 from domain.actor import Actor
 from domain.copies import copy_of, copying
 from domain.errors import Conflict, Invalid, Mistakes, Problem
@@ -40,7 +40,7 @@ from domain.people.customer_addresses import AddressInput
 from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
 from models.merchant import Merchant
-from models.money import Money, to_minor
+from models.money import Money
 
 
 class CustomerInput(Input):
@@ -257,13 +257,8 @@ def _amounts(customer: Customer, given: dict[str, Any]) -> None:
     mistakes = Mistakes()
     for name in ("credit_limit", "low_balance"):
         if name in given:
-            amount = given[name]
             with mistakes.collected():
-                try:
-                    value = None if amount is None else to_minor(amount, currency_of(customer)) if amount else 0
-                except ValueError as problem:
-                    raise Invalid.field(name, str(problem), "decimals") from None
-                setattr(customer, f"{name}_minor", value)
+                setattr(customer, f"{name}_minor", inputs.minor(name, given[name], currency_of(customer)))
     mistakes.refuse()
 
 

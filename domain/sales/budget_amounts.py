@@ -5,9 +5,9 @@ from typing import Any
 
 from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
-from domain.inputs import sent_again
+from domain.inputs import minor, sent_again
 from domain.sales import budget_lines, totals
-from domain.sales.budget_lines import Line, amount
+from domain.sales.budget_lines import Line
 from domain.sales.totals import Totals
 from models.budget import Budget
 from models.money import LIMIT
@@ -54,10 +54,10 @@ def computed(actor: Actor, budget: Budget, given: dict[str, Any]) -> Amounts:
     discount, tax = budget.header_discount_minor or 0, budget.header_tax_minor or 0
     if "discount" in given:
         with mistakes.collected():
-            discount = amount(given["discount"], currency, "discount")
+            discount = minor("discount", given["discount"], currency) or 0
     if "tax" in given:
         with mistakes.collected():
-            tax = amount(given["tax"], currency, "tax")
+            tax = minor("tax", given["tax"], currency) or 0
     mistakes.refuse()
     if discount > sum(one.amount_minor - one.discount_minor for one in lines):
         raise Invalid.field("discount", "must not be more than the budget's amount", "contradiction")

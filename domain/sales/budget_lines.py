@@ -13,9 +13,9 @@ from database import db
 from domain.actor import Actor
 from domain.catalog import products
 from domain.errors import Invalid, Mistakes
-from domain.inputs import Input, Maybe, Number, Percentage, Quantity, RowId, Text, sent_again
+from domain.inputs import Input, Maybe, Number, Percentage, Quantity, RowId, Text, minor, sent_again
 from models.budget import Budget, BudgetItem
-from models.money import LIMIT, line_minor, to_micro, to_minor, to_ten_thousandths
+from models.money import LIMIT, line_minor, to_micro, to_ten_thousandths
 from models.product import PriceRule, Product, ProductStatus
 
 Known = dict[int, tuple[Product, int | None]]
@@ -191,7 +191,7 @@ def _price(path: str, item: ItemInput, product: Product | None, old: Line | None
 def _discount(path: str, item: ItemInput, currency: str, old: Line | None) -> int:
     if old is not None and "discount" not in item.model_fields_set:
         return old.discount_minor
-    return amount(item.discount, currency, f"{path}.discount")
+    return minor(f"{path}.discount", item.discount, currency) or 0
 
 
 def _tax(
@@ -201,19 +201,10 @@ def _tax(
     if item.tax is not None and item.tax_percent is not None:
         raise Invalid.field(f"{path}.tax_percent", "cannot be sent together with a tax", "contradiction")
     if item.tax is not None:
-        return amount(item.tax, currency, f"{path}.tax"), None
+        return minor(f"{path}.tax", item.tax, currency) or 0, None
     if item.tax_percent is not None:
         return 0, to_ten_thousandths(item.tax_percent)
     said = item.model_fields_set & {"tax", "tax_percent"}
     if old is None or said or (chosen and old.tax_percent_ten_thousandths is not None):
         return 0, rate or 0
     return old.tax_minor, old.tax_percent_ten_thousandths
-
-
-def amount(value: Decimal | None, currency: str, field: str) -> int:
-    """An amount in minor units, 0 for none; Invalid names the field."""
-    try:
-        return to_minor(value, currency) if value else 0
-    except ValueError as problem:
-        raise Invalid.field(field, str(problem), "decimals") from None
-

@@ -66,16 +66,6 @@ def signed_in(app, visitor):
 
 
 @pytest.fixture
-def alder():
-    return cast.make_merchant("Alder")
-
-
-@pytest.fixture
-def birch():
-    return cast.make_merchant("Birch")
-
-
-@pytest.fixture
 def admin(signed_in, alder):
     """An administrator of Alder alone."""
     return signed_in("admin_user", [alder])

@@ -36,11 +36,6 @@ class Caller:
 
 
 @pytest.fixture
-def alder():
-    return cast.make_merchant("Alder")
-
-
-@pytest.fixture
 def birch():
     return cast.make_merchant("Birch", "USD")
 

@@ -29,7 +29,7 @@ def public_caller(app, merchant, *, scopes=None, per_hour=100_000):
 
 
 def core_caller(app, merchant, *, scopes=None, per_hour=100_000):
-    """A user has what his role may do, not scopes of his own; the limit is the installation's, by the minute."""
+    """A user may do what the role allows, without own scopes; the limit is the installation's, by the minute."""
     role = "admin_user" if scopes is None else "restricted_user"
     number = cast.make_user(f"{role}@alder.example", role, all_merchants=True)
     if per_hour < 100_000:
@@ -65,11 +65,6 @@ def assert_shape(reply, name):
     assert [word for word in INSIDE if word in reply.text] == []
 
 
-@pytest.fixture
-def alder():
-    return cast.make_merchant("Alder")
-
-
 @pytest.fixture(params=CONTRACTS, ids=lambda contract: contract.name)
 def contract(request):
     assert request.param.name in CALLERS, f"Give the contract {request.param.name} a caller in CALLERS of {HERE}."
@@ -103,14 +98,14 @@ def test_by_a_body_that_is_too_long(contract, ask):
 
 @pytest.mark.parametrize("verb", ["get", "update", "delete"])
 @pytest.mark.parametrize("key", ["no-id", "0", "999999", "9" * 30])
-def test_by_a_path_that_leads_to_no_row(contract, ask, verb, key):
+def test_by_a_path_of_no_row(contract, ask, verb, key):
     path, made = first(contract, verb)
     reply = ask(made.method, path.replace("/1", f"/{key}"), json={})
     assert reply.status_code in (400, 404), reply.text
     assert_shape(reply, contract.name)
 
 
-def test_by_a_path_that_nobody_has(contract, ask):
+def test_by_an_unknown_path(contract, ask):
     path, _ = first(contract, "list")
     reply = ask("GET", path + "/1/nothing/of/the/kind")
     assert reply.status_code == 404
@@ -173,7 +168,7 @@ def test_by_a_crash(contract, ask, monkeypatch):
     ({"jsonrpc": "2.0", "method": "clients.get", "params": "text", "id": 1}, 200),
     ({"jsonrpc": "2.0", "method": "clients.create", "params": {"unknown": 1}, "id": 1}, 200),
 ], ids=["cut", "no call", "no method", "an unknown method", "no row", "no parameters", "an unknown field"])
-def test_by_each_door_of_json_rpc(app, alder, document, status):
+def test_by_each_way_of_json_rpc(app, alder, document, status):
     data = {"data": document} if isinstance(document, bytes) else {"json": document}
     reply = app.test_client().post("/", headers=core_caller(app, alder), content_type="application/json", **data)
     assert reply.status_code in (200, status), reply.text

@@ -13,11 +13,6 @@ from models.product import PriceRule, Product, ProductGroup
 from tests import cast
 
 
-@pytest.fixture
-def alder():
-    return cast.make_merchant("Alder")
-
-
 def run(resource, verb, actor, key):
     with transaction():
         own, row = resource.listing.lock(actor, key)

@@ -21,18 +21,13 @@ def trail():
 
 
 @pytest.fixture
-def alder(context):
-    return cast.make_merchant("Alder")
-
-
-@pytest.fixture
-def told():
+def emitted():
     return []
 
 
 @pytest.fixture
-def life(told):
-    return Lifecycle(noun="customer", emit_event=lambda actor, name, row: told.append((name, row.deleted_at)))
+def life(emitted):
+    return Lifecycle(noun="customer", emit_event=lambda actor, name, row: emitted.append((name, row.deleted_at)))
 
 
 @pytest.fixture
@@ -43,16 +38,16 @@ def ada(alder):
     return db.session.get(Customer, key)
 
 
-def test_a_change_raises_the_version_and_is_audited_and_told_once(life, told, ada, alder):
+def test_a_change_raises_the_version_and_is_audited_and_emitted_once(life, emitted, ada, alder):
     version, before = ada.version, ada.updated_at
     with transaction(), life.changing(cast.actor_for(alder), ada):
         ada.note = "New"
     assert (ada.version, ada.updated_at >= before) == (version + 1, True)
     assert trail() == [("customer.updated", {"note": None}, {"note": "New"})]
-    assert told == [("customer.updated", None)]
+    assert emitted == [("customer.updated", None)]
 
 
-def test_a_change_that_is_refused_leaves_no_trace(life, told, ada, alder):
+def test_a_change_that_is_refused_leaves_no_trace(life, emitted, ada, alder):
     def refuse():
         with transaction(), life.changing(cast.actor_for(alder), ada):
             ada.note = "New"
@@ -60,21 +55,21 @@ def test_a_change_that_is_refused_leaves_no_trace(life, told, ada, alder):
 
     with pytest.raises(Invalid):
         refuse()
-    assert (trail(), told, db.session.get(Customer, ada.id).note) == ([], [], None)
+    assert (trail(), emitted, db.session.get(Customer, ada.id).note) == ([], [], None)
 
 
-def test_a_removal_is_told_while_the_row_can_still_be_read_and_is_undone(life, told, ada, alder):
+def test_a_removal_emits_its_event_while_the_row_can_still_be_read_and_is_undone(life, emitted, ada, alder):
     actor = cast.actor_for(alder)
     with transaction():
         life.remove(actor, ada)
     with transaction(), life.restoring(actor, ada):
         pass
-    assert [name for name, gone in told if gone is None] == ["customer.deleted", "customer.updated"]
+    assert [name for name, gone in emitted if gone is None] == ["customer.deleted", "customer.updated"]
     assert [action for action, _, _ in trail()] == ["customer.deleted", "customer.restored"]
     assert ada.deleted_at is None
 
 
-def test_a_noun_without_events_tells_nothing_and_an_erased_row_is_kept_in_the_trail(alder):
+def test_a_noun_without_events_emits_none_and_an_erased_row_is_kept_in_the_trail(alder):
     actor = cast.actor_for(alder)
     with transaction():
         group = pricing.create_group(actor, inputs.parse(pricing.GroupInput, {"name": "Lamps"}))

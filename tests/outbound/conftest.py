@@ -81,8 +81,3 @@ def work(context):
 
     yield run
     runner.stop()
-
-
-@pytest.fixture
-def alder():
-    return cast.make_merchant("Alder")

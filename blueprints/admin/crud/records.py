@@ -228,7 +228,7 @@ def complete(here: ListPage, read: Callable[[], Any]) -> Any:
     except Invalid as error:
         raise Invalid(error.message, fields=blank | error.fields) from None
     if blank:
-        raise Invalid("Some fields need attention.", fields=blank)
+        raise Invalid.several(blank)
     return found
 
 

@@ -66,7 +66,7 @@ def current_tab() -> str:
 
 
 def warnings(verb: str, record: Any) -> tuple[str, ...]:
-    """What ends with a key, for the confirmation of its revocation."""
+    """What would stop with a key, for the confirmation of its revocation."""
     return consequences.of_key(record, wide_actor())
 
 
@@ -146,7 +146,7 @@ def context(record: Any) -> dict[str, Any]:
     return {"use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON}
 
 
-# Making one ---------------------------------------------------------------------------------------
+# Creating a key ---------------------------------------------------------------------------------------
 
 
 def ask_for_key() -> Response:
@@ -203,11 +203,11 @@ def read_new() -> api_keys.KeyInput:
     except Invalid as error:
         raise Invalid(error.message, fields=missing | error.fields) from None
     if missing:
-        raise Invalid("Some fields need attention.", fields=missing)
+        raise Invalid.several(missing)
     return new
 
 
-# Changing one -------------------------------------------------------------------------------------
+# Changing a key -------------------------------------------------------------------------------------
 
 
 def edit(key: int) -> Response:

@@ -51,7 +51,7 @@ def operation(contract: Contract) -> Operation:
             raise Invalid("The body must be a JSON object.", code="invalid_json")
         wrong = unknown_names.problems(body, ("event", "data"))
         if wrong:
-            raise Invalid("Some fields need attention.", fields=wrong)
+            raise Invalid.several(wrong)
         event = body.get("event", "webhook.test")
         if not isinstance(event, str) or not 1 <= len(event) <= LONGEST_NAME:
             raise Invalid.field("event", f"must be a string of 1 to {LONGEST_NAME} characters")
@@ -68,9 +68,9 @@ def operation(contract: Contract) -> Operation:
 
 
 def shown(actor: Actor, probe: Any) -> dict[str, Any]:
-    told = "delivered" if probe.delivered else probe.error or f"The receiver answered {probe.status_code}"
+    message = "delivered" if probe.delivered else probe.error or f"The receiver responded with {probe.status_code}"
     return {
-        "message": told,
+        "message": message,
         "timestamp": clock.now(),
         "apiKey": actor.prefix,
         "deliveryId": f"delivery_{probe.delivery_id}" if probe.delivery_id else None,

@@ -8,15 +8,13 @@ from analytics.drain import drain
 from analytics.spool import Spool
 from blueprints.services import settings
 from domain import clock
-from tests.admin.conftest import (  # noqa: F401 - the people of the back office
+from tests.admin.conftest import (  # noqa: F401 - users of the dashboard
     admin,
-    alder,
-    birch,
     ops,
     signed_in,
     visitor,
 )
-from tests.conftest import context  # noqa: F401 - the stage of all pages, not that of the request log alone
+from tests.conftest import context  # noqa: F401 - the databases of all pages, not the request log alone
 
 ENDPOINT = "/v1/api/public/customers"
 

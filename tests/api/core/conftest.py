@@ -44,16 +44,6 @@ class Program:
         return answer["error"]
 
 
-@pytest.fixture
-def alder():
-    return cast.make_merchant("Alder")
-
-
-@pytest.fixture
-def birch():
-    return cast.make_merchant("Birch", "USD")
-
-
 def token_of(user_id):
     with transaction():
         return tokens.reveal(Actor.system(), db.session.get(User, user_id))
@@ -61,7 +51,7 @@ def token_of(user_id):
 
 @pytest.fixture
 def program(app):
-    """A function that makes a user and his program."""
+    """A function that makes a user and a program of the user."""
 
     def make(email="core@alder.example", **more):
         return Program(app, token_of(cast.make_user(email, **more)))

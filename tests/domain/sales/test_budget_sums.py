@@ -17,16 +17,6 @@ from tests.cast import actor_for
 
 
 @pytest.fixture
-def alder():
-    return cast.make_merchant("Alder")
-
-
-@pytest.fixture
-def birch():
-    return cast.make_merchant("Birch")
-
-
-@pytest.fixture
 def ada(alder):
     return cast.make_customer(alder, "Ada")
 
