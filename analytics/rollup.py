@@ -74,12 +74,12 @@ class Batch:
         sent, received = int(record.get("request_bytes") or 0), int(record.get("response_bytes") or 0)
         if duration is not None:
             duration = max(0, int(duration))
-        touched, told = objects_of(record), (text_of(record, "message", 300), text_of(record, "fields", 500))
+        touched, texts = objects_of(record), (text_of(record, "message", 300), text_of(record, "fields", 500))
         number = self.next_id
         self.rows.append((
             number, at_us, duration, shape, sent, received, whole["ip"][:45], whole["user_agent"][:300],
             whole["request_id"][:64], whole["path"][:300], whole["query"][:500], record.get("user_id"),
-            record.get("customer_id"), bool(record.get("idempotent")), parent, *told,
+            record.get("customer_id"), bool(record.get("idempotent")), parent, *texts,
         ))
         self.objects += [(noun, key, at_us, number, place) for place, (noun, key) in enumerate(touched)]
         self.next_id += 1

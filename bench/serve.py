@@ -16,7 +16,7 @@ from flask import Flask, jsonify
 import server
 import worker
 from app import create_app
-from blueprints.cli.serving import let_go
+from blueprints.cli.serving import close_connections
 from blueprints.services import settings
 
 THREADS = 8
@@ -33,7 +33,7 @@ def ours(kind: str) -> Flask:
     """The application, with its own request log or with none."""
     app = create_app(sink=(lambda record: None) if kind == "silent" else None)
     with app.app_context():
-        let_go()
+        close_connections()
     return app
 
 

@@ -78,5 +78,5 @@ def public_url() -> str:
 
 
 def own_url(host_url: str) -> str:
-    """The URL of this installation for somebody who is signed in: as set, else the one at which he is here."""
+    """The URL of this installation for somebody who is signed in: as set, else the one of this request."""
     return (settings().public_url or host_url).rstrip("/")

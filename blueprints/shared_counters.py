@@ -2,7 +2,7 @@
 
 When Redis fails (refused, closed, silent, slow, invalid), a request waits for it at most REDIS_WAIT in all. From then
 on each process counts for itself, with stricter limits, and one request every RETRY seconds checks whether Redis
-is back. No request goes uncounted, and none fails.
+is back. Every request is counted, and none fails.
 """
 
 import logging

@@ -36,5 +36,5 @@ faults = Repeated(logging.getLogger("countinghouse.faults"))
 
 def database_away(problem: BaseException) -> None:
     """Log that the database cannot be used, with the first line of the error."""
-    told = str(getattr(problem, "orig", None) or problem).strip() or "no answer"
-    faults.error(f"The database cannot be used: {told.splitlines()[0][:200]}")
+    text = str(getattr(problem, "orig", None) or problem).strip() or "no answer"
+    faults.error(f"The database cannot be used: {text.splitlines()[0][:200]}")

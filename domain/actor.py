@@ -10,7 +10,7 @@ from models.user import Role, User
 
 
 class All:
-    """Stands for every merchant, which the installation's operator has. No set, so never empty by accident."""
+    """Stands for every merchant, as the installation's operator has; no set, so it cannot be empty by accident."""
 
     def __repr__(self) -> str:
         return "ALL"
@@ -80,7 +80,7 @@ class Actor:
         return merchant_id in self.merchant_ids
 
     def narrowed(self, merchant_id: int | None) -> "Actor":
-        """The same actor for one merchant (None: unchanged); for a merchant it has not, an actor without any."""
+        """The same actor for one merchant (None: unchanged); for a merchant that it lacks, an actor without any."""
         if merchant_id is None:
             return self
         return replace(self, merchant_ids=frozenset({merchant_id}) if self.reaches(merchant_id) else frozenset())

@@ -1,6 +1,6 @@
 """Reads and writes backup archives: a zip with a manifest of every part, its length and checksum.
 
-A zip's directory is at its end, so a truncated archive is recognised at once.
+A ZIP's directory is at its end, so a truncated archive is detected at once.
 """
 
 import hashlib

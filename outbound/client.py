@@ -28,14 +28,14 @@ DEADLINE = 10.0                      # seconds for everything: name, connection,
 KEPT = 16 * 1024                     # bytes of a response; the rest is not read
 SENTENCES: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "the connection was refused: nothing listens there"),
-    (RemoteDisconnected, "the receiver closed the connection without an answer"),
-    (ConnectionResetError, "the receiver cut the connection"),
-    (BrokenPipeError, "the receiver cut the connection"),
+    (RemoteDisconnected, "the receiver closed the connection without a response"),
+    (ConnectionResetError, "the receiver closed the connection early"),
+    (BrokenPipeError, "the receiver closed the connection early"),
     (socket.gaierror, "the name of the receiver cannot be resolved"),
     (ssl.SSLError, "no secure connection (TLS) could be made"),
-    (LineTooLong, "the answer has a line that is too long"),
-    (HTTPException, "the answer is not HTTP"),
-    (ProtocolError, "the answer is not HTTP"),
+    (LineTooLong, "the response has a line that is too long"),
+    (HTTPException, "the response is not HTTP"),
+    (ProtocolError, "the response is not HTTP"),
     (UnicodeError, "the address cannot be used"),
 )
 _tls = ssl.create_default_context()
@@ -102,7 +102,7 @@ def post(
 
 
 def _late(deadline: float) -> str:
-    return f"no complete answer within {deadline:g} s"
+    return f"no complete response within {deadline:g} s"
 
 
 def _words(problem: Exception) -> str:
@@ -119,8 +119,8 @@ def sentence(problem: BaseException) -> str:
     for kind, words in SENTENCES:
         if isinstance(problem, kind):
             return words
-    told = getattr(problem, "strerror", None) or str(problem)
-    return told[:1].lower() + told[1:] if told else "the connection failed"
+    text = getattr(problem, "strerror", None) or str(problem)
+    return text[:1].lower() + text[1:] if text else "the connection failed"
 
 
 def _plain(text: str) -> str:

@@ -55,7 +55,7 @@ def probe_endpoint(actor: Actor, endpoint_id: int, event: str = webhooks.TEST_EV
 
 @contextmanager
 def _place() -> Iterator[None]:
-    """Take one of the few places, or raise LimitExceeded at once."""
+    """Reserve one of the few slots, or raise LimitExceeded at once."""
     if not _places.acquire(blocking=False):
         wait = int(DEADLINE)
         raise LimitExceeded(

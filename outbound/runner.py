@@ -178,4 +178,4 @@ def _settle_problem(work: Work, problem: BaseException) -> None:
     if not isinstance(problem, OSError | SMTPException):
         log.error("task %s failed", work.task.id, exc_info=problem)
     known = isinstance(problem, OSError | SMTPException)
-    tasks.again(work.task, sentence(problem)[:300] if known else "it broke on our side: the log says where")
+    tasks.again(work.task, sentence(problem)[:300] if known else "an internal error occurred; see the server's log")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 @dataclass(order=True)
 class Watch:
-    """The watch over one connection."""
+    """Enforces the deadline of one connection."""
 
     deadline: float
     number: int
@@ -24,7 +24,7 @@ class Watch:
     lock: threading.Lock = field(compare=False, default_factory=threading.Lock)
 
     def connected(self, sock: socket.socket) -> None:
-        """Watch this socket; shuts it down at once when its time is already over.
+        """Watch this socket; shuts it down at once when its deadline has passed.
 
         A duplicate is watched, because TLS detaches the descriptor of the socket that it wraps.
         """
@@ -35,7 +35,7 @@ class Watch:
             self.expire()
 
     def finish(self) -> None:
-        """End the watch."""
+        """Stop watching."""
         with self.lock:
             if self.sock is not None:
                 self.sock.close()

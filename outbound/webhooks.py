@@ -170,7 +170,7 @@ def _settle_failure(one: Result, endpoint: Endpoint) -> None:
     endpoint.failing_since = endpoint.failing_since or one.request.at
     if status == 410:
         tasks.failed([one.task], one.error)
-        _disable(endpoint, "The receiver answered 410 Gone.")
+        _disable(endpoint, "The receiver responded with 410 Gone.")
     elif status is not None and 300 <= status < 400:
         tasks.failed([one.task], f"{one.error}: redirects are not followed")
     else:
@@ -183,7 +183,7 @@ def _wait(one: Result, endpoint: Endpoint, wait: timedelta) -> None:
     """Send nothing to the endpoint until then; this counts as no failure of endpoint or delivery."""
     until = clock.now() + wait
     if endpoint.waits_until is None or endpoint.waits_until < until:
-        endpoint.waits_until, endpoint.wait_reason = until, f"The receiver answered {one.answer.status}."
+        endpoint.waits_until, endpoint.wait_reason = until, f"The receiver responded with {one.answer.status}."
     tasks.interrupt(one.task, one.error)
     tasks.postpone(one.task.pool, endpoint.waits_until)
 

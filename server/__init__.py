@@ -57,7 +57,7 @@ class Child:
     name: str
     body: Callable[[], None]
     pid: int = 0
-    born: float = 0.0
+    started: float = 0.0
     due: float = 0.0                                 # monotonic time from which it may be forked again
 
 
@@ -85,7 +85,7 @@ class Parent:
     def _fork_missing(self) -> None:
         for child in self._missing():
             if time.monotonic() >= child.due:
-                child.born = time.monotonic()
+                child.started = time.monotonic()
                 child.pid = fork(child.body)
 
     def _reap(self) -> None:
@@ -95,7 +95,7 @@ class Parent:
             pid, status = os.waitpid(child.pid, os.WNOHANG)
             if pid:
                 child.pid = 0
-                lived = time.monotonic() - child.born
+                lived = time.monotonic() - child.started
                 child.due = time.monotonic() + (RESPAWN_PAUSE if lived < QUICK_EXIT else 0)
                 if not self.stopping:
                     log.warning("%s (%d) ended with %d; replacing it", child.name, pid, code_of(status))

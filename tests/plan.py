@@ -61,7 +61,7 @@ ONCE = {
 # What takes longest begins first, so that no worker is left alone with it at the end. Only one begins in the
 # browser: the other would wait until the demo is made.
 FIRST = (
-    "tests/browser/test_every_page.py::test_every_page_that_links_lead_to_is_sound[light",
+    "tests/browser/test_every_page.py::test_every_linked_page_has_no_errors[light",
     "tests/outbound/test_kill.py", "tests/operations/test_migrations.py", "tests/browser/test_every_page.py",
     "tests/operations/test_serve.py", "tests/operations/test_demo.py", "tests/browser/", "tests/operations/",
     "tests/analytics/", "tests/outbound/", "tests/api/public/test_fuzz.py", "tests/api/core/test_fuzz.py",

@@ -37,8 +37,8 @@ def make(resource, merchant_id, text="", *, test=False):
     """The id of a new row of the merchant; `text` stands in its name, description and notes, where it has them."""
     actor, known = cast.actor_for(merchant_id).in_world(test=test), resource.input.model_fields
     actor = actor if resource.may_create(actor) else Actor.operator()
-    told = dict.fromkeys([name for name in TEXTS if text and name in known], text)
-    new = inputs.parse(resource.input, sample_of(resource, actor) | told)
+    given = dict.fromkeys([name for name in TEXTS if text and name in known], text)
+    new = inputs.parse(resource.input, sample_of(resource, actor) | given)
     new = resource.before_create(actor, new) if resource.before_create else new
     with transaction():
         made = resource.create(actor, new)

@@ -1,4 +1,4 @@
-"""Finds what needs a person: failing endpoints and deliveries, keys about to expire or open to every address."""
+"""Finds what needs attention: failing endpoints and deliveries, keys that expire soon or work from any address."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +25,7 @@ MOST_KEYS = 200                     # keys that are looked at
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to do. `tone` is bad for what fails now, warn for what will."""
+    """One thing to do. `tone` is bad for what fails now, warn for what will fail."""
 
     icon: str
     title: str
@@ -96,7 +96,7 @@ def _within(left: timedelta) -> str:
 
 
 def _open(who: Actor, mode: Mode) -> list[Notice]:
-    """Keys that work from every address, in one line."""
+    """Keys that work from any address, in one line."""
     query = Query(filters={"status": "ACTIVE", "mode": mode}, limit=MOST_KEYS)
     found = [key for key in api_keys.LISTING.page(who, query).records if not key.allowed_ips]
     if not found:

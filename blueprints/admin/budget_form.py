@@ -116,7 +116,7 @@ def key_of(said: str, listing: Listing) -> str:
     if not said or said.isdigit() or len(said) > LONGEST:
         return said
     query = Query(search=said.replace("\x00", ""), sort="name", descending=False, limit=MOST_CHOICES)
-    page = listing.page(asker(edited()), query)
+    page = listing.page(acting_for(edited()), query)
     same = [one for one in page.records if fold(one.name) == fold(said)]
     return str(same[0].id) if len(same) == 1 and page.total <= MOST_CHOICES else said
 
@@ -163,14 +163,14 @@ def found(listing: Listing, who: Actor, wanted: str, **filters: Any) -> list[Rec
 
 def offer_customers() -> str:
     """Customers whose name or e-mail matches the text."""
-    records = found(customers.LISTING, asker(edited()), request.args.get("customer_id", ""))
+    records = found(customers.LISTING, acting_for(edited()), request.args.get("customer_id", ""))
     return render_template("admin/_customer_options.html", customers=records)
 
 
 def offer_products() -> str:
     """Products whose name or SKU matches the text in one of the lines."""
     wanted = next((value for name, value in request.args.items() if name.endswith(".product_id")), "")
-    return render_template("admin/_product_options.html", **offered(asker(edited()), wanted))
+    return render_template("admin/_product_options.html", **offered(acting_for(edited()), wanted))
 
 
 # The sum --------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def offer_products() -> str:
 def show_sum() -> str:
     """The amounts of the budget if the form were saved now."""
     row = edited()
-    who = asker(row)
+    who = acting_for(row)
     if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
         return render_template("admin/_sum.html", reason="Choose a merchant profile first.")
     form, off = changed_only(())
@@ -201,6 +201,6 @@ def edited() -> Budget | None:
     return row
 
 
-def asker(row: Budget | None) -> Actor:
+def acting_for(row: Budget | None) -> Actor:
     """The user, for the merchant of the budget."""
     return records.acting_new() if row is None else wide_actor().for_row(row)

@@ -1,4 +1,4 @@
-"""Says what an action ends, in figures from the request log, before it is confirmed."""
+"""Describes what an action would stop, with figures from the request log, for its confirmation."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,12 +22,12 @@ def calls(use: Use | None, never: str) -> Markup | str:
     if use is None:
         return never
     number = f"{use.requests:,} {'call' if use.requests == 1 else 'calls'} in 7 days"
-    told = Markup("{}, the last {}").format(number, ago(use.last_at))
-    return Markup("{} from {}.").format(told, use.last_ip) if use.last_ip else Markup("{}.").format(told)
+    sentence = Markup("{}, the last {}").format(number, ago(use.last_at))
+    return Markup("{} from {}.").format(sentence, use.last_ip) if use.last_ip else Markup("{}.").format(sentence)
 
 
 def of_key(record: Any, who: Actor) -> tuple[Markup | str, ...]:
-    """What ends with a key: its calls, its events, and what no other key may do."""
+    """What would stop with a key: its calls, its events, and what no other key may do."""
     traffic.freshen()
     found: list[Markup | str] = [calls(key_use.of([record.id]).get(record.id), "It was never used.")]
     if operations := traffic.operations_of(who, record.id, key_use.DAYS):

@@ -57,7 +57,7 @@ def recents() -> list[Hit]:
 
 
 def best(hits: list[Hit], words: str) -> list[Hit]:
-    """The hits that have all words, the best first; without words those that need none to be wanted."""
+    """The hits that have all words, the best first; without words those that are shown before anything is typed."""
     wanted = fold(words).split()
     found = [hit for hit in hits if all(word in fold(f"{hit.title} {hit.also}") for word in wanted)]
     return sorted(found, key=lambda hit: rank(words, hit.title))

@@ -96,7 +96,7 @@ PAGE = ListPage(
         ListFilter(name="billing", choices=pairs(Billing), read=Billing),
     ),
     sections=(
-        Section("What it is", (
+        Section("Details", (
             Field(name="name", required=True),
             Field(name="sku", label="SKU", hint="Your own number; unique in the catalogue."),
             Field(name="kind", label="Type", kind="select", choices=pairs(ProductKind), required=True),
@@ -116,7 +116,7 @@ PAGE = ListPage(
             Field(name="lock_price", label="The price cannot be changed in an order", kind="check"),
         )),
         Section("Billing", (
-            Field(name="billing", kind="select", choices=pairs(Billing), blank="By its type"),
+            Field(name="billing", kind="select", choices=pairs(Billing), blank="Default for the type"),
             Field(name="scheduled_interval", label="Every", kind="number"),
             Field(name="scheduled_unit", label="Period", kind="select", choices=pairs(IntervalUnit), blank="None"),
             Field(name="deposit", kind="number", fact=deposit_of, hint="Due immediately. Leave empty for none."),

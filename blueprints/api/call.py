@@ -127,7 +127,7 @@ class Call:
 
 
 def refuse(call: Call) -> NoReturn:
-    """Raise the server's refusal, as an API's if the path is one, else as nobody's: no page has to be found."""
+    """Raise the server's refusal, in a contract's envelope if the path is an API's; no page is looked for."""
     if call.request.method == UNREADABLE:
         call.contract = None
     if call.contract is None:
@@ -161,7 +161,7 @@ def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> Close:
         view = app.view_functions.get(call.request.endpoint or "")
         call.contract = getattr(view, "contract", None)
         call.operation = getattr(view, "operation", None)
-        if view is None:                     # unmatched, or the method is not: the path tells whose voice
+        if view is None:                     # unmatched, or the method is not: the path decides which contract answers
             call.contract = next((one for one in contracts if one.covers(call.request.path)), None)
         if REFUSED in call.request.environ:
             refuse(call)
@@ -178,7 +178,7 @@ def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> Close:
                 app.logger.exception("request %s could not be logged", call.request_id)
         return response
 
-    # The first hook in and, because after_request runs backwards, the last one out.
+    # Its hook runs first before a request and, because after_request runs in reverse order, last after it.
     app.before_request_funcs.setdefault(None, []).insert(0, open_call)
     app.after_request_funcs.setdefault(None, []).insert(0, close_call)
     return close_call

@@ -157,7 +157,7 @@ class Contract(ABC):
     def secret(self, request: Request) -> tuple[str, str]:
         """The kind of credential and its text; raises Unauthenticated when there is none."""
 
-    def gate(self, request: Request) -> None:  # noqa: B027  (most contracts listen to everybody)
+    def gate(self, request: Request) -> None:  # noqa: B027  (most contracts accept callers from anywhere)
         """Refuse callers before their credentials are read."""
 
     def unknown(self, secret: str) -> DomainError:
@@ -210,8 +210,8 @@ class Contract(ABC):
 
     def kept(self, exposure: "Exposure", key: int, shown: Mapping[str, Any]) -> Outcome:
         """The response to a deletion that only deactivated the row, because documents refer to it."""
-        told = {"id": shown.get("id", key), "deleted": False, "status": shown.get("status")}
-        return Outcome(self.item(told))
+        row = {"id": shown.get("id", key), "deleted": False, "status": shown.get("status")}
+        return Outcome(self.item(row))
 
     @abstractmethod
     def body(self, request: Request, *, optional: bool = False) -> Any:

@@ -190,15 +190,15 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
     if isinstance(error, DatabaseBusy):
         error = Unavailable("The database is busy. Try again in a moment.")
     elif isinstance(error, ResultTooLarge):
-        error = TooLarge(f"The answer would have {error}. Ask for fewer rows at once.", code="answer_too_large")
+        error = TooLarge(f"The response would have {error}. Ask for fewer rows at once.", code="answer_too_large")
     elif isinstance(error, DatabaseClash):
         error = Conflict("This conflicts with an existing row.")
     elif isinstance(error, HTTPException) and error.code == 413:
         most = current_app.config["MAX_CONTENT_LENGTH"]
-        error = TooLarge(f"The request is larger than this API takes: {most:,} bytes.")
+        error = TooLarge(f"The request is larger than this API allows: {most:,} bytes.")
     if isinstance(error, DomainError):
         return error, contract.status(error)
-    if isinstance(error, HTTPException) and error.code and _is_told(error):
+    if isinstance(error, HTTPException) and error.code and _has_own_message(error):
         return _of_http(error), error.code
     if is_unreachable(error):
         database_away(error)
@@ -208,7 +208,7 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
     return DomainError("An unexpected error occurred. Report the request id.", code="internal_error"), 500
 
 
-def _is_told(error: HTTPException) -> bool:
+def _has_own_message(error: HTTPException) -> bool:
     in_range = CLIENT_ERRORS[0] <= (error.code or 0) <= CLIENT_ERRORS[1]
     return in_range or isinstance(error, RefusedRequest)
 
@@ -230,8 +230,8 @@ def fail(error: BaseException, contract: Contract) -> Response:
     if call.limit is None and isinstance(call.key, KeyCaller) and status in REFUSED_BEFORE:
         call.limit = call.key.spend(0)          # known, but refused before the call was counted
     failure = contract.failure(known, status, fields)
-    told = failure.get("error")                 # the log has the code that the caller saw, if any
-    call.error_code = told if isinstance(told, str) else known.code
+    code = failure.get("error")                 # the log has the code that the caller saw, if any
+    call.error_code = code if isinstance(code, str) else known.code
     call.part.refuse(failure, fields)
     response = refused(contract, known, failure, status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
@@ -242,8 +242,8 @@ def fail(error: BaseException, contract: Contract) -> Response:
 def refused(contract: Contract, known: DomainError, payload: Any, status: int, sent: int | None = None) -> Answer:
     """An error response with headers such as Retry-After; `sent` is its status if not the error's own."""
     headers: dict[str, str] = {}
-    if isinstance(known, LimitExceeded) and (told := limit_headers(known)):
-        headers |= told
+    if isinstance(known, LimitExceeded) and (limits := limit_headers(known)):
+        headers |= limits
         g.call.limit = None                     # the state of another limit would contradict it
     if isinstance(known, Unauthenticated):
         headers |= contract.challenge()
@@ -257,7 +257,7 @@ def refused(contract: Contract, known: DomainError, payload: Any, status: int, s
 def init_app(app: Flask, page_error: Callable[[Exception], Any], neutral: Contract) -> None:
     """Handle errors of API requests, matched or not, in their contract's envelope; others as pages do.
 
-    Programs at an address of nobody get JSON as well, as the `neutral` contract writes errors.
+    Programs that call a path of no contract get JSON as well, in the envelope of the `neutral` contract.
     """
 
     @app.errorhandler(Exception)

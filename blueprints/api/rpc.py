@@ -239,9 +239,9 @@ def document(dispatcher: Dispatcher, enter: Callable[[list[RpcCall]], Run]) -> R
     answers, room = [], MOST_BYTES
     headers: dict[str, str] = {}
     for part, call in enumerate(found):
-        answer, told, size = dispatcher.one(call, run, part, room)
+        answer, own_headers, size = dispatcher.one(call, run, part, room)
         room -= size
-        headers |= {name: value for name, value in told.items() if not batch or name == REPLAYED}
+        headers |= {name: value for name, value in own_headers.items() if not batch or name == REPLAYED}
         if not call.is_notification:
             answers.append(answer)
     close(batch)

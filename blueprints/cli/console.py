@@ -10,7 +10,7 @@ key = LazyGroup(
 )
 console = LazyGroup(
     "countinghouse",
-    help="Countinghouse: run the server, manage what an installation begins with, look after its data.",
+    help="Countinghouse: run the server, manage merchants, users and keys, back up its data.",
     lazy={
         "backup": "installation:backup", "check": "installation:check", "customer": "accounts:customer",
         "db": "schema:db", "demo": "demo:demo", "key": "console:key", "logs": "logs:logs",

@@ -31,7 +31,7 @@ def check() -> Result:
     findings = checks.check(chosen, lambda: drain.backlog(chosen.spool))
     rows = [[each.name, each.status, each.message, each.mend] for each in findings]
     summary = checks.summary(findings)
-    words = table("", ["what", "is", "because", "mend"], rows)
+    words = table("", ["check", "status", "details", "remedy"], rows)
     for place, each in enumerate(findings):
         words.rows[place].style = COLOURS[each.status] if each.status != checks.OK else None
     verdict = Text(summary.get("error", "No problems found."), style="red" if "error" in summary else "green")

@@ -41,7 +41,7 @@ Then sign in at {address}/login
     needs=Needs.APPLICATION,
 )
 def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, first: str | None) -> None:
-    """Run the production server and one background worker, until told to stop."""
+    """Run the production server and one background worker until stopped."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     chosen = settings()
     if workers > 1 and chosen.redis_url is None:
@@ -61,7 +61,7 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
                 user=command_line("user create --email you@example.com --role admin_user --all-merchants"),
                 address=server.address_of(listening),
             ), err=True)
-        let_go()                                         # no connection is shared with a child
+        close_connections()                                         # no connection is shared with a child
         status = server.run(
             app, listening, workers=workers, threads=threads,
             background=None if no_worker else lambda: worker.run(app, chosen, server.until_signal),
@@ -91,7 +91,7 @@ def _prepare(host: str, port: int, *, with_demo: bool) -> None:
         if with_demo:
             show(load_demo(if_empty=True, host=host, port=port), as_json=False)
 
-    let_go()
+    close_connections()
     status = server.wait_for(server.fork(prepare))
     if status:
         sys.exit(status)
@@ -99,13 +99,13 @@ def _prepare(host: str, port: int, *, with_demo: bool) -> None:
 
 @operator_command("worker", needs=Needs.APPLICATION)
 def background() -> None:
-    """Run only the background worker, until told to stop."""
+    """Run only the background worker until stopped."""
     _must_be_migrated()
     click.echo("The background worker is running (stop with Ctrl-C)", err=True)
     worker.run(current_app._get_current_object(), settings(), server.until_signal)  # type: ignore[attr-defined]
 
 
-def let_go() -> None:
+def close_connections() -> None:
     """Close all database connections of this process."""
     db.session.remove()
     for engine in db.engines.values():

@@ -110,7 +110,7 @@ def known_or_404(name: str) -> None:
         abort(404)
 
 
-# How schemas read ----------------------------------------------------------------------------------
+# Schemas as text ----------------------------------------------------------------------------------
 
 
 def lines(schema: Schema, prefix: str = "", depth: int = 0) -> Iterator[Line]:

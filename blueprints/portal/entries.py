@@ -120,14 +120,14 @@ TAG = r'(W/)?"[!#-~\u0080-\u00ff]*"'
 IDEMPOTENCY = ParameterDescription(
     "Idempotency-Key", "header",
     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~\u00a1-\u00ac\u00ae-\u00ff]+$"},
-    "The same key answers a repeated call with the first one's reply, for 24 hours",
+    "A repeated call with the same key gets the response of the first, for 24 hours",
 )
 IF_MATCH = ParameterDescription(
     "If-Match", "header", {"type": "string", "pattern": rf"^\s*(\*|\d+|{TAG}(\s*,\s*{TAG})*)\s*$"},
     "The ETag that was read: refused with 412 if it has changed",
 )
 IF_NONE_MATCH = ParameterDescription(
-    "If-None-Match", "header", {"type": "string"}, "The ETag that was read: answered with 304 if it has not changed"
+    "If-None-Match", "header", {"type": "string"}, "The ETag that was read: 304 if it has not changed"
 )
 
 

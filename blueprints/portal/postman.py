@@ -16,7 +16,7 @@ SCHEMA = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 def collection(base: str) -> dict[str, Any]:
     """The collection; `base` is this installation's URL."""
     variables = [{"key": "base", "value": base}]
-    variables.append({"key": "everything", "value": "", "description": "Anything: also what is not undone"})
+    variables.append({"key": "everything", "value": "", "description": "Any text: runs also what cannot be undone"})
     variables += [{"key": key, "value": ""} for key in dict.fromkeys(made(one) for one in every() if is_new(one))]
     variables += [
         {"key": one.description.credential.lower(), "value": "", "type": "secret"} for one in PUBLISHED.values()

@@ -48,12 +48,12 @@ def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str
 
 def responses(one: Entry) -> dict[str, Any]:
     """All responses of the operation."""
-    told = {
+    success = {
         "description": "Done", "headers": headers(*headers_of(one)),
         "content": {JSON: {"schema": one.answer, "example": one.answered}},
     }
     known = [code for code in codes_of(one) if code in one.description.refusals]
-    found = {str(one.status): told}
+    found = {str(one.status): success}
     if any(named.name == "If-None-Match" for named in one.parameters):
         found["304"] = {"description": "Not changed since", "headers": headers(*headers_of(one))}
     return found | {

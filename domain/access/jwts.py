@@ -21,7 +21,7 @@ LONGEST = 1000              # characters; ours have about 300
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A token in clear and when it ends."""
+    """A token in clear, and when it expires."""
 
     token: str
     expires_at: datetime

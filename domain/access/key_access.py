@@ -51,7 +51,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key whose secret was right. It may still be revoked, expired or called from elsewhere."""
+    """An API key whose secret is correct. It may still be revoked, expired or called from elsewhere."""
 
     row: Any
     rules: Rules

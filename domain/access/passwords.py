@@ -35,7 +35,7 @@ def hash_of(password: str) -> str:
         raise Invalid.field("password", f"must have at most {MAXIMUM} characters", "too_long")
     folded = password.lower().replace(" ", "")
     if folded in _common() or len(set(folded)) < 5:
-        raise Invalid.field("password", "is too common: others would guess it", "common")
+        raise Invalid.field("password", "is too common and easy to guess", "common")
     try:
         password.encode()
     except UnicodeEncodeError:

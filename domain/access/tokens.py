@@ -102,8 +102,8 @@ def _end(row: Credential) -> None:
     touch(row)
 
 
-def _note(actor: Actor, deed: str, user: User, *, test: bool) -> None:
-    audit.record(actor, f"user.{'test_' if test else ''}token_{deed}", user, merchant_id=_home(user))
+def _note(actor: Actor, verb: str, user: User, *, test: bool) -> None:
+    audit.record(actor, f"user.{'test_' if test else ''}token_{verb}", user, merchant_id=_home(user))
 
 
 def _home(user: User) -> int | None:

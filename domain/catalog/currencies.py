@@ -1,4 +1,4 @@
-"""Manages currencies (global to all merchants) and their rates: on any day the last one known by then."""
+"""Manages currencies (shared by all merchants) and their rates: the rate of a day is the last one known by then."""
 
 import re
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ class RateInput(Input):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate and the day it is of; for a cross rate the older of its two days."""
+    """A rate and its day; for a cross rate the older of the two days."""
 
     from_code: str
     to_code: str

@@ -107,7 +107,7 @@ def _articles(rows: list[dict[str, str]]) -> tuple[Article, ...]:
 
 def category_of(description: str) -> str:
     """The group of products for a description."""
-    return next((shelf for shelf, words in CATEGORIES if any(word in description for word in words)), "Gifts")
+    return next((group for group, words in CATEGORIES if any(word in description for word in words)), "Gifts")
 
 
 def _buyers(rows: list[dict[str, str]]) -> tuple[Buyer, ...]:

@@ -226,8 +226,8 @@ def _record(client: Client, operation: Operation, moment: datetime, outcome: Out
 
 def _error_of(code: str | None, noun: str, number: int) -> Record:
     """The message of a refusal, and the invalid field."""
-    told = (f"There is no {noun} {number}.",) if code == "not_found" else SENTENCES.get(code or "")
-    return {"message": told[0], "fields": list(told[1:])} if told else {}
+    texts = (f"There is no {noun} {number}.",) if code == "not_found" else SENTENCES.get(code or "")
+    return {"message": texts[0], "fields": list(texts[1:])} if texts else {}
 
 
 def _us(moment: datetime) -> int:

@@ -63,7 +63,7 @@
       const body = part("pre", [...named, ...(named.length ? [""] : []), pretty(text)].join("\n"), "code");
       body.tabIndex = 0;
       body.setAttribute("role", "region");
-      body.setAttribute("aria-label", "Answer of this installation");
+      body.setAttribute("aria-label", "Response of this installation");
       place.replaceChildren(line, body);
     } catch {
       place.replaceChildren(part("p", "The server cannot be reached.", "e-bad"));

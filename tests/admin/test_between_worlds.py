@@ -35,10 +35,10 @@ def rows(alder, monkeypatch):
             made[here.resource.name] = {
                 test: make(here.resource, alder, WORDS[test], test=test) for test in (False, True)
             }
-    told = {test: db.session.query(Delivery).filter_by(test=test).first() for test in (False, True)}
+    deliveries = {test: db.session.query(Delivery).filter_by(test=test).first() for test in (False, True)}
     return made | {
-        "deliveries": {test: one.id for test, one in told.items()},
-        "tasks": {test: one.task_id for test, one in told.items()},
+        "deliveries": {test: one.id for test, one in deliveries.items()},
+        "tasks": {test: one.task_id for test, one in deliveries.items()},
     }
 
 
@@ -61,7 +61,7 @@ def on_a_row(app, here):
                     yield from ((path, method) for method in rule.methods - {"HEAD", "OPTIONS"})
 
 
-def test_the_walk_meets_every_noun_of_a_world(rows):
+def test_the_walk_covers_every_noun_of_a_world(rows):
     assert {one.resource.name for one in HERE} == rows.keys()
 
 

@@ -41,7 +41,7 @@ def test_a_budget_adds_up_from_its_form(admin, alder):
     assert "Thanks" in page
 
 
-def test_a_wrong_line_is_said_at_the_line(admin, alder):
+def test_a_mistake_in_a_line_is_shown_at_the_line(admin, alder):
     customer = cast.make_customer(alder, "Ada")
     reply = admin.post("/admin/budgets", LINE | {
         "customer_id": str(customer), "items.0.quantity": "0", "items.1.description": "Free", "items.1.quantity": "1"})
@@ -56,7 +56,7 @@ def test_a_customer_of_others_does_not_exist(admin, birch):
     assert "must exist" in reply.text
 
 
-def test_lines_come_and_go_without_javascript(admin, alder):
+def test_lines_are_added_and_removed_without_javascript(admin, alder):
     cast.make_customer(alder, "Ada")
     more = admin.post("/admin/budgets/line", LINE | {"add_line": "1", "notes": "kept"})
     assert more.status_code == 200
@@ -68,7 +68,7 @@ def test_lines_come_and_go_without_javascript(admin, alder):
     assert 'value="Other"' in less.text
 
 
-def test_approving_is_asked_about_and_fixes_the_budget(admin, alder):
+def test_approving_asks_for_confirmation_and_fixes_the_budget(admin, alder):
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
     assert "100.00 EUR" in admin.get(f"/admin/budgets/{key}/approve").text
     assert admin.part(f"/admin/budgets/{key}/reject").text.lstrip().startswith("<dialog")
@@ -80,14 +80,14 @@ def test_approving_is_asked_about_and_fixes_the_budget(admin, alder):
     assert "can no longer be changed" in refused.text
 
 
-def test_nobody_approves_what_changed_since_he_looked(admin, alder):
+def test_a_budget_that_changed_since_it_was_shown_is_not_approved(admin, alder):
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
     admin.post(f"/admin/budgets/{key}", LINE | {"customer_id": "1", "version": "1"})
     said(admin, admin.post(f"/admin/budgets/{key}/approve", {"version": "1"}), key, "Another user changed this")
     assert budget().status is BudgetStatus.PENDING
 
 
-def test_the_form_offers_own_customers_as_one_types(admin, alder, birch):
+def test_the_form_suggests_own_customers_while_typing(admin, alder, birch):
     cast.make_customer(alder, "Ada Lovelace")
     cast.make_customer(birch, "Ada Foreign")
     part = admin.part("/admin/budgets/customers?customer_id=ada").text
@@ -95,7 +95,7 @@ def test_the_form_offers_own_customers_as_one_types(admin, alder, birch):
     assert "Foreign" not in part
 
 
-def test_a_rejected_budget_opens_again_with_a_date_to_come(admin, alder):
+def test_a_rejected_budget_is_reopened_with_a_future_date(admin, alder):
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada"))
     admin.post(f"/admin/budgets/{key}/reject")
     page = admin.get(f"/admin/budgets/{key}").text
@@ -160,7 +160,7 @@ def test_only_what_the_status_allows_is_offered_and_the_rest_refused_in_place(ad
     assert part.headers["HX-Redirect"] == f"/admin/budgets/{approved}"
 
 
-def test_deleting_many_says_which_one_stays_and_deletes_none(admin, alder):
+def test_deleting_many_names_the_one_that_cannot_be_deleted_and_deletes_none(admin, alder):
     customer = cast.make_customer(alder, "Ada")
     pending, approved = cast.make_budget(alder, customer), cast.make_budget(alder, customer)
     admin.post(f"/admin/budgets/{approved}/approve")

@@ -6,7 +6,7 @@ from models.product import PriceRule, Product, ProductGroup
 RULE = {"name": "VAT", "kind": "tax", "percentage": "20.5"}
 
 
-def test_a_percentage_is_made_carried_changed_in_its_cell_and_kept_while_carried(admin):
+def test_a_rule_is_created_used_edited_in_its_cell_and_kept_while_used(admin):
     assert admin.post("/admin/products/rules", RULE).status_code == 303
     assert db.session.get(PriceRule, 1).percent_ten_thousandths == 205_000
     assert "20.5 %" in admin.get("/admin/products/rules?kind=tax").text
@@ -27,7 +27,7 @@ def test_a_percentage_is_made_carried_changed_in_its_cell_and_kept_while_carried
     assert wrong.status_code == 422
 
 
-def test_a_group_is_deleted_after_a_question(admin):
+def test_a_group_is_deleted_after_a_confirmation(admin):
     assert admin.post("/admin/products/groups", {"name": "Lamps"}).status_code == 303
     assert "deleted permanently" in admin.get("/admin/products/groups/1/delete").text
     assert admin.part("/admin/products/groups/1/delete").text.lstrip().startswith("<dialog")
@@ -47,7 +47,7 @@ def test_prices_keep_six_decimals(admin):
 LOCKS = ("lock_price", "lock_payment_config", "fee_for_initial_payment_only", "discount_for_initial_payment_only")
 
 
-def test_how_a_product_is_paid_is_set_and_taken_back_in_its_form(admin):
+def test_the_billing_of_a_product_is_set_and_unset_in_its_form(admin):
     form = {"name": "Hosting", "price": "10", "kind": "PRODUCT", "status": "active", "deposit": "2.50"}
     assert admin.post("/admin/products", form | dict.fromkeys(LOCKS, "on")).status_code == 303
     row = db.session.get(Product, 1)

@@ -109,7 +109,7 @@ def test_a_mistake_in_between_does_not_hide_the_other_ones_change(admin, alder):
     assert (fresh(Customer, key).phone, fresh(Customer, key).email) == ("111", "ada@example.org")
 
 
-def test_boxes_are_put_together_too(ops, alder, birch):
+def test_checkboxes_are_merged_too(ops, alder, birch):
     key = cast.make_user("normal@example.org", "normal_user", [alder])
     one, two = (Tab(ops, f"/admin/users/{key}/edit") for _ in range(2))
     assert one.save(merchant_ids=["", str(alder), str(birch)], active=None).status_code == 303
@@ -120,7 +120,7 @@ def test_boxes_are_put_together_too(ops, alder, birch):
     assert (sorted(row.merchant_ids), row.active, row.name) == (sorted([alder, birch]), False, "Norma")
 
 
-def test_events_of_an_endpoint_are_put_together(admin, alder):
+def test_events_of_an_endpoint_are_merged(admin, alder):
     admin.post("/admin/webhooks", {"url": "https://receiver.example/hook", "events": ["", "budget.created"]})
     one, two = (Tab(admin, "/admin/webhooks/1/edit") for _ in range(2))
     assert one.save(events=["", "budget.approved"]).status_code == 303
@@ -158,7 +158,7 @@ def test_notes_of_one_and_lines_of_the_other_are_both_kept(admin, alder):
     assert fresh(Budget).notes == "Thanks"
 
 
-def test_lines_that_both_changed_are_put_together_field_by_field(admin, alder):
+def test_lines_that_both_changed_are_merged_field_by_field(admin, alder):
     one, two = tabs(admin, alder)
     added = {"items.2.description": "Hotel", "items.2.quantity": "1", "items.2.unit_price": "80"}
     one.save(**added, items__0__quantity="7", items__1__unit_price="6")
@@ -170,7 +170,7 @@ def test_lines_that_both_changed_are_put_together_field_by_field(admin, alder):
     assert lines() == [("Work", 7, 11), ("Travel", 2, 8), ("Hotel", 1, 80), ("Meals", 3, 9)]
 
 
-def test_lines_that_cannot_be_put_together_show_what_is_stored(admin, alder):
+def test_lines_that_cannot_be_merged_show_what_is_stored(admin, alder):
     one, two = tabs(admin, alder)
     gone = {f"items.0.{part}": None for part in ("product_id", "description", "quantity", "unit_price", "discount",
                                                  "tax")}
@@ -191,7 +191,7 @@ def test_adding_a_line_without_javascript_keeps_the_version(admin, alder):
     assert len(lines()) == 3
 
 
-def test_what_a_form_says_it_was_loaded_with_is_not_believed_to_be_sane(admin, alder):
+def test_invalid_digests_of_loaded_values_are_ignored(admin, alder):
     key = cast.make_customer(alder, "Ada")
     for said in ("", "[]", "{", '{"phone": 1}', "[" * 100_000, "null"):
         reply = admin.post(f"/admin/customers/{key}", {

@@ -35,7 +35,7 @@ def test_a_pair_has_a_chart_and_a_rate_on_a_day(admin):
     assert "No rate is known" in admin.get("/admin/currencies/rates?from=USD&to=EUR&on=2025-12-31").text
 
 
-def test_nonsense_in_the_address_is_left_out(admin):
+def test_invalid_parameters_in_the_address_are_ignored(admin):
     for query in ("from=XXXX&to=%00", "period=-1&on=yesterday", "from=EUR&to=EUR", "on=0001-01-01", "from=1&to=2"):
         assert admin.get("/admin/currencies/rates?" + query).status_code == 200, query
 
@@ -48,7 +48,7 @@ def test_the_operator_sets_a_rate(ops):
     assert currencies.get_rate("GBP", "EUR", date(2026, 2, 3)).rate == Decimal("1.17")
 
 
-def test_a_refused_rate_comes_back_with_what_was_typed(ops):
+def test_a_refused_rate_is_shown_with_what_was_typed(ops):
     form = {"from": "GBP", "to": "EUR", "rate": "1.17", "dt": "2026-02-03"}
     for change, field in (({"rate": "-1"}, "rate-wrong"), ({"rate": "a lot"}, "rate-wrong"),
                           ({"to": "GBP"}, "to-wrong"), ({"dt": "tomorrow"}, "dt-wrong")):

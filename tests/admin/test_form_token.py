@@ -50,7 +50,7 @@ def test_a_refused_form_keeps_its_token_and_can_be_sent_again(admin):
     assert admin.post("/admin/customers", form).status_code == 303
 
 
-def test_a_key_is_made_once_and_its_secret_is_not_said_again(admin, alder):
+def test_a_key_is_created_once_and_its_secret_is_not_shown_again(admin, alder):
     page = admin.get("/admin/keys/new").text
     form = {"name": "Shop", "expires": "never", "rate_limit_per_hour": "10", "scope_CUSTOMERS": "read", "mode": "live",
             "once": token_of(page)}
@@ -62,13 +62,13 @@ def test_a_key_is_made_once_and_its_secret_is_not_said_again(admin, alder):
     assert "was created already" in admin.get(second.headers["Location"]).text
 
 
-def test_tokens_of_another_person_lead_nowhere(admin, ops, alder):
+def test_form_tokens_of_another_person_are_ignored(admin, ops, alder):
     form = FORMS["/admin/customers"] | {"once": "the same", "merchant_id": str(alder)}
     assert admin.post("/admin/customers", form).headers["Location"].endswith("/1")
     assert ops.post("/admin/customers", form).headers["Location"].endswith("/2")
 
 
-def test_tokens_are_forgotten_after_a_day(admin):
+def test_tokens_are_removed_after_a_day(admin):
     admin.post("/admin/customers", FORMS["/admin/customers"] | {"once": form_tokens.fresh()})
     assert form_tokens.forget_old() == 0
     db.session.execute(db.text("UPDATE form_tokens SET created_at = '2020-01-01 00:00:00'"))

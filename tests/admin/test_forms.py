@@ -34,7 +34,7 @@ def test_a_customer_is_created_with_its_address(admin):
         assert text in page.text
 
 
-def test_every_mistake_is_said_at_once_beside_its_field_and_nothing_typed_is_lost(admin):
+def test_all_mistakes_are_shown_at_once_beside_their_fields_and_nothing_typed_is_lost(admin):
     wrong = FILLED | {"name": "", "email": "not an address", "credit_limit": "-1", "billing_address.country": "XX"}
     reply = admin.post("/admin/customers", wrong)
     assert reply.status_code == 422
@@ -46,7 +46,7 @@ def test_every_mistake_is_said_at_once_beside_its_field_and_nothing_typed_is_los
     assert db.session.query(Customer).count() == 0
 
 
-def test_a_taken_email_is_said_beside_the_field(admin, alder):
+def test_a_taken_email_is_reported_beside_the_field(admin, alder):
     cast.make_customer(alder, "Somebody", email="ada@example.org")
     reply = admin.post("/admin/customers", FILLED)
     assert reply.status_code == 422
@@ -82,7 +82,7 @@ def test_two_people_editing_do_not_overwrite_each_other_silently(admin, alder):
     assert customer(key).name == "Ada King"
 
 
-def test_a_cell_is_edited_where_it_stands_and_put_back(admin, alder):
+def test_a_cell_is_edited_in_the_list_and_undone(admin, alder):
     key = cast.make_customer(alder, "Ada", email="old@example.org")
     form = admin.part(f"/admin/customers/{key}/cell/email?edit=1")
     assert 'value="old@example.org"' in form.text
@@ -121,7 +121,7 @@ def test_only_declared_cells_can_be_edited(admin, alder, name):
     assert admin.part(f"/admin/customers/{key}/cell/{name}?edit=1").status_code == 404
 
 
-def test_a_deleted_row_comes_back_with_undo(admin, alder):
+def test_a_deleted_row_is_restored_by_undo(admin, alder):
     key = cast.make_customer(alder, "Ada")
     assert admin.post(f"/admin/customers/{key}/delete").status_code == 303
     page = admin.get("/admin/customers").text
@@ -148,7 +148,7 @@ def test_a_bulk_action_is_all_or_nothing_and_its_undo_gives_each_row_the_state_t
     assert "4 customers were restored." in admin.get("/admin/customers").text
 
 
-def test_a_deleted_product_that_budgets_name_comes_back_with_the_status_that_it_had(admin, alder):
+def test_a_deleted_product_that_budgets_name_is_restored_with_its_former_status(admin, alder):
     keys = [cast.make_product(alder, f"Lamp {status}") for status in ProductStatus]
     customer = cast.make_customer(alder)
     for key, status in zip(keys, ProductStatus, strict=True):
@@ -198,7 +198,7 @@ MARKS = ("<script>alert", "<img src=x", "onfocus=alert(1) x='\"", "<a hx-get='/l
 
 
 @pytest.mark.parametrize("planted", PLANTED)
-def test_planted_markup_is_inert_on_every_page(admin, alder, planted):
+def test_markup_in_stored_texts_is_escaped_on_every_page(admin, alder, planted):
     key = cast.make_customer(alder, planted, note=planted, organisation=planted)
     product = cast.make_product(alder, planted, description=planted)
     budget = cast.make_budget(alder, key, [{"product_id": product, "quantity": 1}], notes=planted)
@@ -216,7 +216,7 @@ def test_planted_markup_is_inert_on_every_page(admin, alder, planted):
     assert "<img src=x" not in reflected
 
 
-def test_a_busy_database_is_said_and_nothing_is_lost(admin, monkeypatch):
+def test_a_busy_database_is_reported_and_nothing_typed_is_lost(admin, monkeypatch):
     def busy(*_):
         raise DatabaseBusy("The database is busy.")
 

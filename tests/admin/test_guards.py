@@ -37,7 +37,7 @@ def test_strangers_are_sent_to_sign_in_from_everywhere(app, visitor):
         assert not part.data
 
 
-def test_every_writing_address_wants_the_token(app, admin):
+def test_every_writing_address_requires_the_token(app, admin):
     for endpoint, method, path in addresses(app):
         if method != "GET":
             assert admin.open(method, path).status_code == 400, endpoint
@@ -58,7 +58,7 @@ def test_another_site_cannot_post_even_with_the_token(admin):
     assert admin.post("/admin/mode", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 
-def test_every_page_has_a_scope_or_is_everybodys(app):
+def test_every_page_has_a_scope_or_is_for_everybody(app):
     for endpoint, _, _ in addresses(app):
         if endpoint.startswith("admin."):
             scope = getattr(app.view_functions[endpoint], "scope", None)
@@ -66,7 +66,7 @@ def test_every_page_has_a_scope_or_is_everybodys(app):
 
 
 @pytest.mark.parametrize("role", [Role.ACCOUNTANT, Role.NORMAL, Role.RESTRICTED])
-def test_no_role_gets_further_than_its_scopes(app, signed_in, alder, role):
+def test_no_role_exceeds_its_scopes(app, signed_in, alder, role):
     one = signed_in(role.value, [alder])
     for endpoint, method, path in addresses(app):
         scope = getattr(app.view_functions[endpoint], "scope", None)

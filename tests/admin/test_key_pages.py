@@ -60,7 +60,7 @@ def test_htmx_gets_dialogs(admin):
     assert "data-needs-tick disabled" in made.text
 
 
-def test_what_the_domain_refuses_is_said(admin):
+def test_what_the_domain_refuses_is_shown(admin):
     for change, field in (
         ({"expires": "custom", "expires_on": "2020-01-01"}, "expires-wrong"),
         ({"expires": "custom", "expires_on": ""}, "expires-wrong"),
@@ -91,7 +91,7 @@ def test_limits_of_a_key_change_and_an_untouched_expiry_stays(admin, alder):
     assert admin.post(page_of(key()), form).status_code == 409
 
 
-def test_a_refused_form_does_not_take_on_what_somebody_else_saved_meanwhile(admin, alder):
+def test_a_refused_form_does_not_show_what_another_user_saved_meanwhile(admin, alder):
     cast.make_key(alder, name="Shop", scopes=["READ_PRODUCTS"])
     path = page_of(key())
     first = FORM | {"version": "1", "name": "Hers", "rate_limit_per_hour": "7"}
@@ -102,7 +102,7 @@ def test_a_refused_form_does_not_take_on_what_somebody_else_saved_meanwhile(admi
     assert "Hers" in admin.get(path).text
 
 
-def test_revoking_wants_the_name(admin, alder):
+def test_revoking_requires_the_name_of_the_key(admin, alder):
     cast.make_key(alder, name="Storefront")
     asked = admin.get(page_of(key()) + "/revoke").text
     assert "cannot be undone" in asked
@@ -117,7 +117,7 @@ def test_revoking_wants_the_name(admin, alder):
     assert page_of(key()) + "/edit" not in page
 
 
-def test_tabs_tell_keys_apart(admin, alder):
+def test_tabs_filter_keys_by_state(admin, alder):
     soon = (clock.now() + timedelta(days=3)).isoformat()
     cast.make_key(alder, name="Steady")
     cast.make_key(alder, name="Soon over", expires_at=soon)

@@ -138,7 +138,7 @@ def test_pages_of_a_list(admin, alder):
     assert "sort=name" in second.text
 
 
-def test_behind_the_end_stands_the_last_page(admin, alder):
+def test_a_page_after_the_end_is_the_last_page(admin, alder):
     for number in range(30):
         cast.make_customer(alder, f"Customer {number:02}")
     page = admin.get("/admin/customers?sort=name&page=999").text
@@ -149,7 +149,7 @@ def test_behind_the_end_stands_the_last_page(admin, alder):
     assert "Created customer" in log
 
 
-def test_the_audit_log_tells_nothing_yet_from_nothing_found(admin, alder):
+def test_the_audit_log_distinguishes_empty_from_no_match(admin, alder):
     none = admin.get("/admin/audit").text
     assert "No changes yet" in none or "1–" in none
     assert "Clear filters" not in none
@@ -158,7 +158,7 @@ def test_the_audit_log_tells_nothing_yet_from_nothing_found(admin, alder):
     assert "Clear filters" in found
 
 
-def test_nothing_yet_and_nothing_found_are_told_apart(admin, alder):
+def test_lists_distinguish_empty_from_no_match(admin, alder):
     assert "No customers yet" in admin.get("/admin/customers").text
     people(alder)
     page = admin.get("/admin/customers?q=zzz").text
@@ -184,7 +184,7 @@ def first_row(page):
     return next(csv.DictReader(io.StringIO(page.data.decode("utf-8-sig"))))
 
 
-def test_an_export_tells_amounts_with_their_currency(admin, alder):
+def test_an_export_has_amounts_with_their_currency(admin, alder):
     customer = cast.make_customer(alder)
     items = [{"description": "Work", "quantity": 1, "unit_price": 1250}]
     for currency, total in (("EUR", "1250.00"), ("JPY", "1250"), ("KWD", "1250.000")):
@@ -194,10 +194,10 @@ def test_an_export_tells_amounts_with_their_currency(admin, alder):
         row = first_row(page)
         assert (row["id"], row["customer"]) == (str(key), "Ada Lovelace")
         assert (row["total"], row["currency"]) == (total, currency)
-    for price, currency, told in (("12.345", "EUR", "12.345"), ("12", "EUR", "12.00"), ("70", "JPY", "70")):
+    for price, currency, shown in (("12.345", "EUR", "12.345"), ("12", "EUR", "12.00"), ("70", "JPY", "70")):
         cast.make_product(alder, f"Lamp {price}", Decimal(price), currency=currency, sku=f"{price}{currency}")
         row = first_row(admin.get(f"/admin/products.csv?q={price}{currency}"))
-        assert (row["price"], row["currency"]) == (told, currency)
+        assert (row["price"], row["currency"]) == (shown, currency)
 
 
 def test_no_export_names_a_column_twice(ops, alder):
@@ -335,7 +335,7 @@ def test_the_audit_log_shows_own_changes(admin, ops, alder, birch):
     assert admin.get("/admin/audit.csv").status_code == 200
 
 
-def test_lists_and_forms_speak_plainly(admin, alder):
+def test_lists_and_forms_show_words_instead_of_codes(admin, alder):
     page = admin.get("/admin/users").text
     table = page[page.index('id="list"'):]
     assert "Administrator" in table

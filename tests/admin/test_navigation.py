@@ -10,7 +10,7 @@ def item(title, position, group="", **more):
     return Item(title=title, icon="user", path=f"/{title}", position=position, group=group, **more)
 
 
-def test_groups_stand_in_the_order_of_their_first_page():
+def test_groups_are_in_the_order_of_their_first_page():
     shown = [item("a", 10, "One"), item("b", 20, "Two"), item("c", 30, "One"), item("d", 40, None)]
     found = navigation.groups(shown)
     assert [(group.title, [one.title for one in group.items]) for group in found] == [
@@ -26,7 +26,7 @@ def test_two_pages_never_share_an_address_or_a_letter(monkeypatch):
         navigation.add(item("b", 20, keys="a"))
 
 
-def test_what_can_be_begun_is_offered_to_those_who_may():
+def test_creations_are_offered_to_users_with_the_scope():
     one = item("a", 10, keys="a", creation=Creation(title="New a", path="/a/new", allowed=lambda actor: actor == "Ada"))
     assert navigation.creations([one], "Ada") == [(one.creation, "a")]
     assert navigation.creations([one], "Eve") == []

@@ -29,7 +29,7 @@ def rows(reply):
     return {int(number) for number in re.findall(r'id="row-(\d+)"', reply.text)}
 
 
-def test_the_queue_is_told_in_figures_and_rows(admin, alder):
+def test_the_queue_is_shown_in_figures_and_rows(admin, alder):
     keys = {make_task(alder), make_task(alder, TaskStatus.HELD), make_task(alder, TaskStatus.FAILED)}
     page = admin.get("/admin/outbox")
     assert rows(page) == keys
@@ -37,12 +37,12 @@ def test_the_queue_is_told_in_figures_and_rows(admin, alder):
     assert "The worker is not running" not in page.text
 
 
-def test_work_that_nobody_does_is_said(admin, alder):
+def test_a_missing_worker_is_reported(admin, alder):
     make_task(alder, age=timedelta(minutes=10))
     assert "The worker is not running" in admin.get("/admin/outbox").text
 
 
-def test_tasks_are_narrowed_by_status_and_kind(admin, alder):
+def test_tasks_are_filtered_by_status_and_kind(admin, alder):
     failed = make_task(alder, TaskStatus.FAILED)
     hook = make_task(alder, kind="webhook")
     assert rows(admin.get("/admin/outbox?status=failed")) == {failed}
@@ -65,7 +65,7 @@ def test_a_waiting_task_is_cancelled_once(admin, alder):
     assert "This is already cancelled." in admin.get("/admin/outbox").text
 
 
-def test_tasks_of_others_and_of_nobody_are_out_of_reach(admin, birch):
+def test_tasks_of_other_merchants_and_of_none_are_not_found(admin, birch):
     for key in (make_task(birch, TaskStatus.FAILED), make_task(None, TaskStatus.FAILED)):
         assert admin.post(f"/admin/outbox/{key}/retry").status_code == 404
         assert admin.post(f"/admin/outbox/{key}/cancel").status_code == 404

@@ -104,5 +104,5 @@ def test_the_last_incident_is_a_sentence_with_a_link(admin, alder, monkeypatch):
     assert "40 of 120 requests failed" in admin.get("/admin/incident").text      # without a script
 
 
-def test_no_incident_is_said(admin):
+def test_the_overview_says_that_there_was_no_incident(admin):
     assert "No incident in the last 7 days." in admin.part("/admin/incident").text

@@ -29,7 +29,7 @@ def ticked(page):
     return set(re.findall(r'name="merchant_ids" value="(\d+)" checked', page))
 
 
-def test_a_refused_form_comes_back_with_the_profiles_as_they_were_ticked(ops, alder, birch):
+def test_a_refused_form_is_shown_with_the_profiles_as_they_were_ticked(ops, alder, birch):
     wrong = NEW | {"email": "not an address"}
     assert ticked(ops.post("/admin/users", wrong | {"merchant_ids": ["", str(birch)]}).text) == {str(birch)}
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
@@ -46,7 +46,7 @@ def test_boxes_that_are_not_ticked_switch_off(ops, alder):
     assert user("ada@alder.example").api_access is False
 
 
-def test_an_admin_sees_only_users_whose_merchants_are_all_his(admin, alder, birch):
+def test_an_admin_sees_only_users_without_other_merchants(admin, alder, birch):
     mine = cast.make_user("mine@alder.example", merchant_ids=[alder])
     both = cast.make_user("both@alder.example", merchant_ids=[alder, birch])
     assert admin.get(f"/admin/users/{mine}").status_code == 200
@@ -55,25 +55,25 @@ def test_an_admin_sees_only_users_whose_merchants_are_all_his(admin, alder, birc
     assert admin.post(f"/admin/users/{both}/password", {"password": "stolen password 123"}).status_code == 404
 
 
-def test_the_last_operator_cannot_lock_himself_out(ops):
+def test_the_last_operator_cannot_be_locked_out(ops):
     key = user("ops@example.com").id
     assert ops.post(f"/admin/users/{key}/archive").headers["Location"] == f"/admin/users/{key}"
     assert 'data-flash="bad"' in ops.get(f"/admin/users/{key}").text
     assert user("ops@example.com").active
 
 
-def test_nobody_takes_his_own_access_away(admin, alder):
+def test_users_cannot_remove_their_own_access(admin, alder):
     mine = user("admin_user@alder.example").id
     form = {"email": "admin_user@alder.example", "role": "admin_user", "active": "on", "merchant_ids": ["", str(alder)]}
     without = {name: value for name, value in form.items() if name != "active"}
-    for wrong, told in (
+    for wrong, message in (
         (without, "cannot be switched off by yourself"),
         (form | {"role": "normal_user"}, "cannot be changed by yourself"),
         (form | {"merchant_ids": [""]}, "must keep one merchant for yourself"),
     ):
         reply = admin.post(f"/admin/users/{mine}", wrong)
         assert reply.status_code == 422
-        assert told in reply.text
+        assert message in reply.text
         assert "You cannot take away your own access" in reply.text
     for verb in ("archive", "delete"):
         assert admin.post(f"/admin/users/{mine}/{verb}").status_code != 204
@@ -164,7 +164,7 @@ def test_a_users_token_is_shown_replaced_and_revoked_each_written_down(ops, alde
     assert ops.post(f"/admin/users/{key}/token/reveal").status_code == 404
 
 
-def test_a_user_is_deleted_after_a_question_and_is_out(ops, visitor, alder):
+def test_a_user_is_deleted_after_a_confirmation_and_signed_out(ops, visitor, alder):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     ada = visitor()
     ada.sign_in("ada@alder.example")

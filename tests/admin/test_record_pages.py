@@ -83,7 +83,7 @@ def test_a_tab_needs_the_scope_of_its_list(signed_in, alder, ada):
     assert "created this customer" not in clerk.get(f"/admin/customers/{ada}?tab=history").text
 
 
-def test_each_fact_is_said_once(admin, alder):
+def test_each_fact_is_shown_once(admin, alder):
     key = cast.make_customer(alder, "Lumen Ltd", organisation="Lumen Ltd", email="hello@lumen.example")
     page = text_of(admin.get(f"/admin/customers/{key}").text)
     assert page.count("hello@lumen.example") == 1
@@ -121,9 +121,9 @@ def test_a_change_is_a_sentence_with_a_name_and_money(admin, alder):
     anna = cast.make_user("anna@alder.example", merchant_ids=[alder], name="Anna Meyer")
     key = cast.make_product(alder, "Lamp", 10)
     change(products, alder, key, {"price": Decimal(12)}, user_id=anna, label="anna@alder.example")
-    told = sentences(admin.get(f"/admin/products/{key}?tab=history").text)
-    assert told[0] == "Anna Meyer changed price from 10.00 EUR to 12.00 EUR"
-    assert told[1] == "tester created this product"
+    lines = sentences(admin.get(f"/admin/products/{key}?tab=history").text)
+    assert lines[0] == "Anna Meyer changed price from 10.00 EUR to 12.00 EUR"
+    assert lines[1] == "tester created this product"
 
 
 def test_a_key_is_named_and_linked_with_its_api(ops, alder, ada):
@@ -135,7 +135,7 @@ def test_a_key_is_named_and_linked_with_its_api(ops, alder, ada):
     assert "By the Public API" in text_of(page)
 
 
-def test_choices_and_names_stand_for_values_and_ids(admin, alder):
+def test_choices_and_names_are_shown_instead_of_values_and_ids(admin, alder):
     key = cast.make_customer(alder, "Ada", email="ada@example.org")
     change(customers, alder, key, {"status": customers.CustomerStatus.STOPPED, "email": None})
     page = text_of(admin.get(f"/admin/customers/{key}?tab=history").text)

@@ -28,7 +28,7 @@ def test_the_right_password_opens_the_dashboard(visitor, alder):
     assert one.get("/admin/").status_code == 200
 
 
-def test_a_wrong_password_and_an_unknown_name_look_alike(visitor, alder):
+def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(visitor, alder):
     cast.make_user("ada@alder.example", merchant_ids=[alder])
     known, unknown = visitor(), visitor()
     pages = [
@@ -41,7 +41,7 @@ def test_a_wrong_password_and_an_unknown_name_look_alike(visitor, alder):
     assert texts[0] == texts[1]
 
 
-def test_the_password_never_comes_back(visitor, alder):
+def test_the_password_is_never_sent_back(visitor, alder):
     cast.make_user("ada@alder.example", merchant_ids=[alder])
     page = visitor().sign_in("ada@alder.example", "a secret that was mistyped")
     assert "a secret that was mistyped" not in page.text
@@ -126,7 +126,7 @@ def test_over_https_the_cookie_is_bound_to_the_host(visitor, alder):
     assert "Domain" not in cookie
 
 
-def test_a_copied_cookie_dies_with_the_session(visitor, admin):
+def test_a_copied_cookie_is_invalid_after_the_session(visitor, admin):
     copy = visitor()
     copy.client.set_cookie("session", admin.client.get_cookie("session").value)
     assert copy.get("/admin/").status_code == 200
@@ -169,13 +169,13 @@ def test_a_new_password_ends_every_session(visitor, admin):
     "//evil.example/%2e%2e", "https:///evil.example", "/\\/evil.example", "data:text/html,x", "evil.example",
     "//localhost@evil.example", "\x00//evil.example",
 ])
-def test_next_leads_nowhere_but_here(visitor, alder, wanted):
+def test_next_opens_only_pages_of_this_host(visitor, alder, wanted):
     cast.make_user("ada@alder.example", merchant_ids=[alder])
     reply = visitor().sign_in("ada@alder.example", next=wanted)
     assert reply.headers["Location"] == "/admin/"
 
 
-def test_next_leads_back_to_the_page_that_was_asked_for(visitor, alder):
+def test_next_opens_the_page_that_was_requested(visitor, alder):
     cast.make_user("ada@alder.example", merchant_ids=[alder])
     one = visitor()
     bounced = one.get("/admin/customers?status=active")
@@ -184,7 +184,7 @@ def test_next_leads_back_to_the_page_that_was_asked_for(visitor, alder):
     assert reply.headers["Location"] == "/admin/customers?status=active"
 
 
-def test_a_deactivated_user_is_out_at_once(visitor, ops, alder):
+def test_a_deactivated_user_is_signed_out_at_once(visitor, ops, alder):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     ada = visitor()
     ada.sign_in("ada@alder.example")
@@ -226,7 +226,7 @@ def test_a_known_browser_has_ten_tries_too(visitor, alder):
     assert [known.sign_in("ada@alder.example", "wrong").status_code for _ in range(11)] == [401] * 10 + [429]
 
 
-def test_a_browser_is_known_for_its_own_account_and_not_by_a_cookie_of_its_own_making(visitor, alder):
+def test_a_browser_is_known_for_its_own_account_and_not_by_a_forged_cookie(visitor, alder):
     cast.make_user("ada@alder.example", merchant_ids=[alder])
     cast.make_user("eve@alder.example", merchant_ids=[alder])
     eve = visitor()

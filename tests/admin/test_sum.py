@@ -65,7 +65,7 @@ def test_the_sum_of_a_budget_that_is_edited_follows_the_change(admin, alder):
     assert db.session.get(Budget, key).total_minor == 10_000
 
 
-def test_what_cannot_be_added_up_yet_is_said(admin, ops, alder):
+def test_what_cannot_be_added_up_yet_is_explained(admin, ops, alder):
     assert shown(admin, {"items.0.quantity": "1"}) == "No lines yet."
     assert shown(admin, LINE | {"items.3.description": "x", "items.3.quantity": "1"}).startswith("Line 4 unit price is")
     assert shown(admin, LINE | {"items.0.quantity": "0"}) == "Line 1 quantity must be greater than 0."

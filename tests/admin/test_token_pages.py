@@ -30,7 +30,7 @@ def test_the_page_shows_four_characters_and_what_guards_the_core_api(admin, alde
     assert "Not checked by the documented methods" in page
 
 
-def test_revealing_is_a_post_that_nobody_keeps_and_the_trail_does(admin, alder):
+def test_revealing_is_a_post_that_is_not_cached_and_is_audited(admin, alder):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     for headers in ({}, HTMX):
         reply = admin.post(f"/admin/users/{key}/token/reveal", headers=headers)
@@ -42,16 +42,16 @@ def test_revealing_is_a_post_that_nobody_keeps_and_the_trail_does(admin, alder):
 def test_replacing_and_revoking_ask_first(admin, alder):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     before = TOKEN.search(admin.post(f"/admin/users/{key}/token/reveal").text)[0]
-    for address, deed in (("replace", "issue"), ("end", "revoke")):
+    for address, action in (("replace", "issue"), ("end", "revoke")):
         asked = admin.part(f"/admin/users/{key}/token/{address}").text
         assert asked.lstrip().startswith("<dialog")
-        assert f"/admin/users/{key}/token/{deed}" in asked
+        assert f"/admin/users/{key}/token/{action}" in asked
         assert "ada@alder.example" in asked
     assert TOKEN.search(admin.post(f"/admin/users/{key}/token/issue").text)[0] != before
     assert tokens_of(key) == 1
     assert admin.post(f"/admin/users/{key}/token/revoke").status_code == 303
     assert tokens_of(key) == 0
-    assert "Make one" in admin.get(f"/admin/users/{key}").text
+    assert "Create token" in admin.get(f"/admin/users/{key}").text
 
 
 def test_tokens_of_other_merchants_users_are_out_of_reach(admin, alder, birch):
@@ -59,6 +59,6 @@ def test_tokens_of_other_merchants_users_are_out_of_reach(admin, alder, birch):
         key = cast.make_user(f"user{len(merchants)}@birch.example", merchant_ids=merchants)
         for path in ("replace", "end"):
             assert admin.get(f"/admin/users/{key}/token/{path}").status_code == 404
-        for deed in ("reveal", "issue", "revoke"):
-            assert admin.post(f"/admin/users/{key}/token/{deed}").status_code == 404
+        for action in ("reveal", "issue", "revoke"):
+            assert admin.post(f"/admin/users/{key}/token/{action}").status_code == 404
         assert tokens_of(key) == 1

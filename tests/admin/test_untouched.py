@@ -91,7 +91,7 @@ def test_changing_a_quantity_moves_what_follows_from_it_and_nothing_else(admin, 
     assert after[0]["tax_minor"] == round((15000 - 417) * 0.09975)
 
 
-def test_lines_come_and_go_and_the_others_keep_their_ids(admin, budget):
+def test_lines_are_added_and_removed_and_the_others_keep_their_ids(admin, budget):
     before = [one["id"] for one in whole(budget)["items"]]
     tab = Tab(admin, f"/admin/budgets/{budget}/edit")
     gone = {f"items__1__{part}": None for part in ("id", "product_id", "description", "quantity", "unit_price",
@@ -105,7 +105,7 @@ def test_lines_come_and_go_and_the_others_keep_their_ids(admin, budget):
     assert (after[2]["quantity_ten_thousandths"], after[2]["tax_percent_ten_thousandths"]) == (5000, 50_000)
 
 
-def test_a_line_of_another_budget_is_none_of_this_one(admin, alder, budget):
+def test_a_line_of_another_budget_is_refused(admin, alder, budget):
     other = cast.make_budget(alder, 1)
     foreign = whole(other)["items"][0]["id"]
     reply = Tab(admin, f"/admin/budgets/{budget}/edit").save(items__0__id=str(foreign), items__0__quantity="9")
@@ -122,7 +122,7 @@ def test_emptying_the_tax_takes_the_products_rate_and_typing_an_amount_keeps_tha
     assert (two["tax_percent_ten_thousandths"], two["tax_minor"]) == (None, 321)
 
 
-def test_a_mistake_is_said_at_the_line_where_it_was_typed(admin, alder):
+def test_a_mistake_is_shown_at_the_line_where_it_was_typed(admin, alder):
     cast.make_customer(alder, "Ada")
     reply = admin.post("/admin/budgets", {
         "customer_id": "1", "items.2.description": "Fine", "items.2.quantity": "1", "items.2.unit_price": "1",

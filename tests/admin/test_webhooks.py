@@ -91,7 +91,7 @@ def test_the_form_offers_every_event_with_its_meaning(admin):
         assert one.meaning.split("`")[0].replace("'", "&#39;") in page
 
 
-def test_a_refused_address_comes_back_with_what_was_typed(admin):
+def test_a_refused_address_is_shown_with_what_was_typed(admin):
     reply = admin.post("/admin/webhooks", FORM | {"url": "http://10.0.0.1/inside"})
     assert reply.status_code == 422
     assert "http://10.0.0.1/inside" in reply.text
@@ -128,7 +128,7 @@ def test_a_rotation_explains_the_overlap_and_shows_the_new_secret(admin, alder):
     assert "Rotated. Until" in admin.get(f"/admin/webhooks/{key}").text
 
 
-def test_a_rotation_over_somebody_elses_change_is_refused(admin, alder):
+def test_a_rotation_after_another_users_change_is_refused(admin, alder):
     key = make_endpoint(alder)
     assert admin.post(f"/admin/webhooks/{key}/rotate", {"version": "99"}).status_code == 409
 
@@ -145,12 +145,12 @@ def test_pause_and_resume(admin, alder):
 def test_a_disabled_endpoint_says_why_and_what_to_do(admin, alder):
     key = make_endpoint(alder)
     with transaction():
-        webhooks.disable(db.session.get(Endpoint, key), "The receiver answered 410 Gone.")
+        webhooks.disable(db.session.get(Endpoint, key), "The receiver responded with 410 Gone.")
     for path in ("/admin/webhooks", f"/admin/webhooks/{key}"):
         page = admin.get(path).text
         assert 'role="alert"' in page, path
         assert "send a test event" in page, path
-    assert "The receiver answered 410 Gone." in page
+    assert "The receiver responded with 410 Gone." in page
 
 
 def test_an_endpoint_that_was_asked_to_wait_says_why_and_until_when(admin, alder):
@@ -207,7 +207,7 @@ def test_more_tests_than_a_merchant_has_a_minute_are_refused_in_a_sentence(admin
     assert 1 <= int(replies[-1].headers["Retry-After"]) <= 60
 
 
-def test_deliveries_are_narrowed_by_the_address(admin, alder):
+def test_deliveries_are_filtered_by_the_address(admin, alder):
     one, other = make_endpoint(alder), make_endpoint(alder, "https://93.184.216.34/second")
     failed = make_delivery(alder, one)
     waiting = make_delivery(alder, other, TaskStatus.PENDING)

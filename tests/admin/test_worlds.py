@@ -70,7 +70,7 @@ def test_a_test_budget_is_called_so(admin, rows):
         assert (f"Budget TEST-{key} was" in text) or verb == "archive", verb
 
 
-def test_both_tokens_stand_on_the_users_page(admin, alder):
+def test_both_tokens_are_on_the_users_page(admin, alder):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     page = admin.get(f"/admin/users/{key}").text
     assert f"/admin/users/{key}/token/reveal?world=test" in page

@@ -34,7 +34,7 @@ def test_a_page_is_in_the_users_zone_else_in_the_merchants_else_in_the_systems(a
     assert 'title="Days of America/Lima"' in admin.get(page).text
 
 
-def test_somebody_with_several_merchants_has_the_zone_of_the_one_that_is_shown(signed_in, tokyo):
+def test_a_user_with_several_merchants_has_the_zone_of_the_one_that_is_shown(signed_in, tokyo):
     other = cast.make_merchant("None", timezone=None)
     with transaction():
         settings.update(Actor.operator(), {"system_timezone": "Europe/Madrid"})
@@ -88,7 +88,7 @@ def test_the_days_of_a_list_are_whole_days_of_the_readers_zone(signed_in, own, z
     assert moment(first).astimezone(ZoneInfo(zone)).isoformat() in text          # the file has the reader's times
 
 
-def test_deleting_what_is_in_use_is_refused_or_said(admin, tokyo):
+def test_deleting_what_is_in_use_is_refused_or_explained(admin, tokyo):
     product = cast.make_product(tokyo, "Lamp")
     customer = cast.make_customer(tokyo, "Ada")
     cast.make_budget(tokyo, customer, [{"product_id": product, "quantity": 1}])

@@ -37,7 +37,7 @@ def log_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def context() -> None:
-    """These tests bring their own stage: the request log knows nothing of the rest."""
+    """Replaces the fixture of all tests: the request log needs none of the other tables."""
 
 
 @pytest.fixture

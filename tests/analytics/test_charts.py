@@ -57,7 +57,7 @@ def test_figures_do_not_share_their_numbers():
     assert len(two.figure["data"][0]["y"]) == 5
 
 
-def test_every_figure_is_told_in_a_sentence():
+def test_every_chart_has_a_description():
     for chart in every().values():
         assert "today" in chart.alt
         assert chart.alt.endswith(".")

@@ -49,7 +49,7 @@ def test_small_chunks_give_the_same(log, folder):
     assert [row[0] for row in stored(requests.c.request_id)] == [str(number) for number in range(57)]
 
 
-def test_files_of_the_dead_are_removed_and_those_of_the_living_stay(log, spool, folder):
+def test_files_of_ended_processes_are_removed_and_those_of_running_ones_stay(log, spool, folder):
     spool.append(record())
     other = Spool(folder)
     other.append(record())
@@ -62,7 +62,7 @@ def test_files_of_the_dead_are_removed_and_those_of_the_living_stay(log, spool, 
     assert len(stored(requests.c.id)) == 3
 
 
-def test_a_torn_end_of_a_dead_file_is_dropped(log, folder):
+def test_an_incomplete_end_of_a_closed_file_is_dropped(log, folder):
     spool = Spool(folder)
     spool.append(record(request_id="whole"))
     spool.append(record(request_id="torn"))
@@ -75,7 +75,7 @@ def test_a_torn_end_of_a_dead_file_is_dropped(log, folder):
     assert not path.exists()
 
 
-def test_a_senseless_record_is_counted_and_the_rest_stored(log, spool, folder):
+def test_an_invalid_record_is_counted_and_the_rest_stored(log, spool, folder):
     spool.append({"path": "x"})
     spool.append(record(status="abc"))
     spool.append(record(request_id="good"))
@@ -83,7 +83,7 @@ def test_a_senseless_record_is_counted_and_the_rest_stored(log, spool, folder):
     assert stored(requests.c.request_id) == [("good",)]
 
 
-def test_calls_of_a_batch_stand_under_their_parent(log, spool, folder):
+def test_calls_of_a_batch_are_listed_under_their_parent(log, spool, folder):
     call = {"method": "RPC", "endpoint": "rpc:clients.get", "operation": "clients.get", "status": 200,
             "error_code": None, "duration_us": 100}
     spool.append(record(endpoint="rpc:batch", method="POST", children=[call, {**call, "error_code": "-32602"}]))

@@ -125,7 +125,7 @@ def test_a_duration_is_one_or_the_line_is_refused(value):
         read(json.dumps(row))
 
 
-def test_a_day_ahead_is_a_clock_that_goes_wrong_and_two_are_a_mistake():
+def test_a_time_one_day_ahead_is_a_wrong_clock_and_two_days_are_a_mistake():
     def at(hours):
         return json.dumps({"status": 200, "time": (datetime.now(UTC) + timedelta(hours=hours)).isoformat()})
 
@@ -183,7 +183,7 @@ def test_no_line_ends_an_import(log, tmp_path):
 
 
 @given(st.text(max_size=200), st.sampled_from([True, False]))
-def test_whatever_stands_in_a_line_is_read_or_refused_with_a_reason(text, json_only):
+def test_any_line_is_read_or_refused_with_a_reason(text, json_only):
     [(_, hit)] = [_read(text, LineReader(json_only=json_only))]
     assert hit if isinstance(hit, str) else 100 <= hit.status <= 599
 
@@ -194,7 +194,7 @@ ANY = st.recursive(LEAF, lambda inner: st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from([*sorted(CADDY), "time", "ip", "path", "duration_ms", "query"]), ANY))
-def test_whatever_stands_in_an_object_is_read_or_refused_with_a_reason(changes):
+def test_any_object_is_read_or_refused_with_a_reason(changes):
     _, hit = _read(json.dumps(CADDY | changes), LineReader())
     assert hit if isinstance(hit, str) else 0 <= hit.response_bytes <= LARGEST_SIZE
 

@@ -112,7 +112,7 @@ def test_an_import_that_was_cut_off_is_completed_by_the_next(log, tmp_path, monk
         assert connection.scalar(select(func.count()).select_from(requests)) == 45
 
 
-def test_lines_without_sense_go_to_a_file_with_the_reason(log, tmp_path):
+def test_invalid_lines_are_written_to_a_file_with_the_reason(log, tmp_path):
     path = tmp_path / "access.log.gz"
     path.write_bytes(gzip.compress((LINE.format("/a") + "garbage\n" + LINE.format("/b").replace("May", "Mai")).encode()
                                    + b"\xff\xfe\x00binary\n"))

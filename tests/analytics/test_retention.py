@@ -56,7 +56,7 @@ def test_requests_go_with_time_and_their_figures_stay(filled):
     assert total() == before
 
 
-def test_imported_requests_go_only_when_told_to(filled):
+def test_imported_requests_are_deleted_only_on_request(filled):
     assert prune(NOW - timedelta(days=90)) == 3
     assert prune(NOW - timedelta(days=90), imported=True) == 1
     assert rows(requests) == 5

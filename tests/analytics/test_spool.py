@@ -114,7 +114,7 @@ def test_a_full_disk_stops_noting_without_an_error_and_shows(folder, monkeypatch
     assert not list(folder.glob("*.new"))
 
 
-def test_half_a_write_is_taken_back(spool, folder, monkeypatch):
+def test_a_partial_write_is_removed(spool, folder, monkeypatch):
     without_reserving(monkeypatch)
     spool.append(record(request_id="before"))
     write = appenders.write
@@ -149,18 +149,18 @@ print(done.count(True), spool.last_error)
 
 
 @pytest.mark.files
-def test_a_file_that_may_not_become_so_large_ends_nobody(tmp_path):
-    """A page of a mapped file for which there is no room would be a bus error: room comes first."""
+def test_a_limit_of_file_sizes_ends_no_process(tmp_path):
+    """Writing to a mapped page without disk space is a bus error: space is reserved first."""
     command = [sys.executable, "-c", OUT_OF_ROOM, str(tmp_path / "spool"), str(Path(__file__).resolve().parents[2])]
-    told = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    noted, problem = told.split(" ", 1)
+    output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    noted, problem = output.split(" ", 1)
     assert "is the disk full?" in problem or problem.startswith("File too large")
     assert 100 < int(noted) < 500
     assert [item["request_id"] for item in content(tmp_path / "spool")] == [str(number) for number in range(int(noted))]
 
 
 def test_a_disk_with_little_room_is_used_to_its_end(folder, monkeypatch):
-    """Room for a whole file is not there, room for records is."""
+    """There is no space for a whole file, but for records."""
     monkeypatch.setattr(appenders, "reserve", full)
     spool = Spool(folder)
     assert all(spool.append(record(request_id=str(number))) for number in range(9))

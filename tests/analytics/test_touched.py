@@ -124,7 +124,7 @@ def test_pages_are_left_out_unless_asked_for(note):
     assert queries.sources(BIRCH) == []
 
 
-def test_an_object_goes_with_its_request(note):
+def test_an_object_is_deleted_with_its_request(note):
     note(record(NOW_US - 5 * DAY_US, objects=[("customer", 1)]), record(objects=[("customer", 2)]))
     assert prune(MOMENT - timedelta(days=2)) == 1
     assert stored() == [("customer", 2)]
@@ -139,18 +139,18 @@ def test_eight_different_objects_are_kept(note, given):
 
 
 @pytest.mark.parametrize("given", [[("customer", "x")], [1], "ab", {"a": 1}])
-def test_objects_without_sense_are_damage_and_nothing_of_the_record_is_stored(note, given):
+def test_invalid_objects_are_damage_and_nothing_of_the_record_is_stored(note, given):
     drained = note(record(objects=given), record(request_id="good"))
     assert (drained.damaged, found()) == (1, ["good"])
 
 
-def test_secrets_and_lengths_of_what_was_told_are_cut_before_the_file():
+def test_messages_are_masked_and_cut_before_they_are_written():
     secret = "bk_live_" + "s3cret" * 8
-    told = encode(record(message=f"No {secret}" + "x" * 1000, fields=[secret, "a\nb", *map(str, range(500))],
+    text = encode(record(message=f"No {secret}" + "x" * 1000, fields=[secret, "a\nb", *map(str, range(500))],
                          children=[{"endpoint": "rpc:x", "message": secret, "fields": [secret]}]))
-    assert b"s3cret" not in told
-    assert b"a\\\\x0ab" in told
-    assert len(told) < 2500
+    assert b"s3cret" not in text
+    assert b"a\\\\x0ab" in text
+    assert len(text) < 2500
 
 
 def test_filters_of_one_request_are_no_matter_of_roll_ups():

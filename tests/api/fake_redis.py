@@ -24,7 +24,7 @@ def garbage(connection, over):
 
 
 def numbers(connection, over):
-    """Well-formed, and no answer to any question."""
+    """Replies that are well-formed, but to no command."""
     while connection.recv(65536):
         connection.sendall(b":1\r\n" * 4)
 

@@ -94,12 +94,12 @@ def test_no_header_moves_a_caller_out_of_the_list(app, alder):
         assert call(app, key, GOOD, {header: "198.51.100.1"}).status_code == 200
 
 
-def test_a_wrong_key_learns_nothing_of_the_list(app, alder):
+def test_a_wrong_key_is_told_nothing_about_the_address_list(app, alder):
     key = cast.make_key(alder, allowed_ips=["203.0.113.0/24"])[1]
     assert_error(call(app, key[:-1] + "!", "198.51.100.1"), 401, "invalid_api_key")
 
 
-def test_a_refusal_by_address_spends_nothing_and_carries_no_limit(app, alder):
+def test_a_refusal_by_address_counts_nothing_and_has_no_limit_headers(app, alder):
     key = cast.make_key(alder, allowed_ips=["203.0.113.5"], rate_limit_per_hour=10)[1]
     reply = call(app, key, "198.51.100.1")
     assert not [name for name, _ in reply.headers if name.startswith("X-RateLimit")]

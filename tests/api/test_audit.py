@@ -11,7 +11,7 @@ from tests.api.conftest import Caller
 
 @pytest.fixture
 def entries():
-    """A function that gives the entries since the stage was set."""
+    """A function that gives the entries since the fixture was made."""
     start = len(db.session.scalars(select(AuditEntry.id)).all())
 
     def read():
@@ -32,7 +32,7 @@ def entries_of(api, entries):
     return read
 
 
-def test_a_creation_says_who_what_when_and_through_which_door(api, alder, entries_of):
+def test_the_audit_entry_of_a_creation_has_who_what_when_and_which_api(api, alder, entries_of):
     reply, (entry,) = entries_of("POST", "/customers", {"name": "Ada", "email": "ada@example.org"},
                                  environ_base={"REMOTE_ADDR": "203.0.113.7"})
     assert (entry.action, entry.object_type, entry.object_id) == ("customer.created", "customer", 1)

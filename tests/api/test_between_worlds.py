@@ -64,8 +64,8 @@ def rows(alder, monkeypatch):
     for name in sorted(nouns, key=lambda one: one != webhooks.RESOURCE.name):       # what follows is told to them
         if nouns[name].input is not None:
             made[name] = {test: make(nouns[name], alder, WORDS[test], test=test) for test in (False, True)}
-    told = {test: db.session.query(Delivery.id).filter_by(test=test).first() for test in (False, True)}
-    return made | {"deliveries": {test: row.id for test, row in told.items()}}
+    deliveries = {test: db.session.query(Delivery.id).filter_by(test=test).first() for test in (False, True)}
+    return made | {"deliveries": {test: row.id for test, row in deliveries.items()}}
 
 
 def everything():
@@ -81,7 +81,7 @@ def blind(reply, *keys):
     return reply.status_code, re.sub("|".join(map(str, keys)), "N", text)
 
 
-def test_the_walk_meets_every_noun_of_a_world(rows):
+def test_the_walk_covers_every_noun_of_a_world(rows):
     assert {one.resource.name for one in EXPOSED.values()} == rows.keys()
 
 
@@ -123,7 +123,7 @@ def test_a_list_has_rows_of_its_world_only_and_counts_only_those(callers, rows, 
 
 
 @WORLDS
-def test_a_row_is_told_to_endpoints_of_its_world_only(callers, rows, test):
+def test_events_of_a_row_go_to_endpoints_of_its_world_only(callers, rows, test):
     public = next(one for one in CONTRACTS if one.name == "public")
     before = {world: db.session.query(Delivery).filter_by(test=world).count() for world in (False, True)}
     assert callers(public, test).post("/customers", {"name": "New"}).status_code == 201

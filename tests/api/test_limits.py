@@ -28,7 +28,7 @@ NAMES = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-R
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Hands of the clocks that limits read; `turn` moves both."""
+    """The clocks that limits read; `turn` moves both."""
     class Hands:
         wall, steady = 1_900_000_000.0, 5_000.0
 
@@ -53,7 +53,7 @@ def facts(reply):
     return tuple(int(reply.headers[name]) for name in NAMES)
 
 
-def test_every_answer_tells_what_is_left(caller, alder, clock):
+def test_every_answer_has_the_remaining_calls(caller, alder, clock):
     api = caller(alder, rate_limit_per_hour=3)
     assert facts(api.get("/customers")) == (3, 2, 1_900_003_600, 3600)
     clock.turn(10)
@@ -61,7 +61,7 @@ def test_every_answer_tells_what_is_left(caller, alder, clock):
     assert facts(api.post("/customers", {})) == (3, 0, 1_900_003_600, 3600)
 
 
-def test_what_is_refused_before_it_is_counted_tells_as_well_and_counts_nothing(caller, alder, clock):
+def test_what_is_refused_before_it_is_counted_has_them_too_and_counts_nothing(caller, alder, clock):
     api = caller(alder, rate_limit_per_hour=3)
     assert facts(api.get("/customers")) == (3, 2, 1_900_003_600, 3600)
     for reply, status in ((api.get("/nothing"), 404), (api("PATCH", "/customers"), 405)):
@@ -70,7 +70,7 @@ def test_what_is_refused_before_it_is_counted_tells_as_well_and_counts_nothing(c
     assert not set(NAMES) & set(unknown.headers.keys())
 
 
-def test_the_refused_are_told_when_to_come_back(caller, alder, clock):
+def test_a_refusal_says_when_to_retry(caller, alder, clock):
     api = caller(alder, rate_limit_per_hour=2)
     api.get("/customers")
     clock.turn(600)
@@ -116,7 +116,7 @@ def test_refused_calls_do_not_count(caller, alder, clock):
     assert api.get("/customers").status_code == 200
 
 
-def test_a_clock_that_is_set_back_or_on_sticks_nobody(caller, alder, clock):
+def test_a_clock_that_is_changed_blocks_nobody(caller, alder, clock):
     api = caller(alder, rate_limit_per_hour=1)
     api.get("/customers")
     clock.wall -= 2 * 86400
@@ -180,7 +180,7 @@ def test_a_call_that_costs_more_fits_whole_or_not_at_all():
     assert counter.spend(10, "minute", "batch", cost=3).remaining == 0
 
 
-def test_windows_that_nobody_uses_are_let_go(clock, monkeypatch):
+def test_windows_that_nobody_uses_are_removed(clock, monkeypatch):
     storage = WindowStorage()
     for number in range(50):
         storage.acquire_entry(f"key {number}", 10, 60)
@@ -195,7 +195,7 @@ def test_a_call_that_meets_the_sweep_is_counted_all_the_same(clock):
     storage = WindowStorage()
     held = storage._window("key", 60)
     storage._sweep()                    # another thread, between this one's look-up and its lock
-    assert held.let_go
+    assert held.removed
     found, real = [held], storage._window
     storage._window = lambda *key: found.pop() if found else real(*key)
     assert storage.acquire_entry("key", 1, 60)

@@ -70,7 +70,7 @@ def test_what_unpacks_to_more_than_the_limit_is_refused_by_every_contract(api, c
         assert "1,048,576 bytes" in json.dumps(reply.json)
 
 
-def test_the_core_api_reads_packed_bodies_by_both_protocols(core):
+def test_the_core_api_reads_compressed_bodies_by_both_protocols(core):
     headers = {"Content-Encoding": "gzip"}
     call = {"jsonrpc": "2.0", "id": 7, "method": "currencies.search", "params": {}}
     assert core("POST", "/", data=packed(call), headers=headers).json["id"] == 7

@@ -46,7 +46,7 @@ def send(port):
     return send
 
 
-def told(answer):
+def parts_of(answer):
     """Status, headers and body of the only answer."""
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
@@ -100,11 +100,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_the_server_refuses_is_json_with_a_request_id_and_stands_in_the_log(send, records, name):
+def test_what_the_server_refuses_is_json_with_a_request_id_and_is_logged(send, records, name):
     sent, status = REFUSED[name]
     answer = send(sent)
     assert answer.count(b"HTTP/1.1 ") + answer.count(b"HTTP/1.0 ") == 1, answer
-    got, headers, body = told(answer)
+    got, headers, body = parts_of(answer)
     assert got == status
     assert headers["Content-Type"] == "application/json"
     assert headers["Connection"] == "close"
@@ -122,14 +122,14 @@ def test_a_refusal_repeats_nothing_that_was_sent(send):
 
 
 def test_refusals_at_addresses_of_pages_are_json_too(send, records):
-    status, headers, body = told(send(b"GET /admin/customers HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"))
+    status, headers, body = parts_of(send(b"GET /admin/customers HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n"))
     assert (status, headers["Content-Type"]) == (400, "application/json")
     assert json.loads(body)["requestId"] == records[0]["request_id"]
     assert records[0]["path"] == "/admin/customers"
 
 
 def test_the_core_api_answers_a_refusal_as_it_answers_others(send, records):
-    _, headers, body = told(send(b"POST /api/customers HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n"))
+    _, headers, body = parts_of(send(b"POST /api/customers HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n"))
     assert json.loads(body)["error"]["data"]["message"] == "This is not valid HTTP: Content-Length is invalid."
     assert headers["X-Request-Id"] == records[0]["request_id"]
     assert records[0]["contract"] == "core"
@@ -143,9 +143,9 @@ def test_what_is_valid_stays_valid(send):
         b"GET /healthz HTTP/1.1\r\nHost: [::1]:8000\r\n" + close,
         b"GET http://other.example:1/healthz HTTP/1.1\r\nHost: x\r\n" + close,
     ):
-        assert told(send(sent))[0] == 200
+        assert parts_of(send(sent))[0] == 200
     chunked = POST + b"Connection: close\r\nTransfer-Encoding: CHUNKED\r\n\r\n2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n"
-    assert told(send(chunked))[0] == 401
+    assert parts_of(send(chunked))[0] == 401
 
 
 def test_a_caller_who_sends_a_whole_large_body_first_still_reads_the_refusal(port):
@@ -166,7 +166,7 @@ def test_addresses_below_a_version_answer_as_an_api(app, records, path):
         assert records[-1]["error_code"] == "not_found"
 
 
-def test_programs_at_an_address_of_nobody_get_json_and_people_a_page(app, records):
+def test_programs_at_an_unknown_address_get_json_and_people_a_page(app, records):
     client = app.test_client()
     for more in ({"headers": {"Accept": "application/json"}}, {"json": {}, "method": "POST"}):
         reply = client.open("/rest/customers", **more)

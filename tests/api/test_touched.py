@@ -48,8 +48,8 @@ def test_a_public_call_names_what_is_in_its_path_its_body_and_what_it_made(api, 
     api.put("/budgets/budget_1", {"items": [item(lamp)]})
     api.delete("/budgets/budget_1")
     api.get("/budgets")
-    told = [touched(one) for one in records]
-    assert told == [
+    shown = [touched(one) for one in records]
+    assert shown == [
         [("customer", customer), ("product", lamp), ("product", 77)],
         [("budget", 1), ("customer", customer), ("product", lamp)],
         [("budget", 1)], [("budget", 1), ("product", lamp)], [("budget", 1)], [],
@@ -158,7 +158,7 @@ def test_eight_objects_are_enough_and_what_was_made_is_among_them(api, alder, re
         ("budget", 1), ("customer", customer), *[("product", lamp) for lamp in lamps[:6]]]
 
 
-def test_somebody_elses_row_is_named_as_one_that_never_was(api, birch, records):
+def test_another_merchants_row_is_reported_like_one_that_does_not_exist(api, birch, records):
     theirs = cast.make_customer(birch)
     api.get(f"/customers/customer_{theirs}")
     api.get("/customers/customer_999")

@@ -47,7 +47,7 @@ def test_an_unknown_query_parameter_of_any_other_call_is_400(api, alder, method,
     assert list(named(reply)) == ["expand"]
 
 
-def test_all_mistakes_of_a_body_are_told_at_once(api):
+def test_all_mistakes_of_a_body_are_reported_at_once(api):
     reply = api.post("/budgets", {
         "customer_id": "customer_1", "curency": "EUR", "notes": 5,
         "items": [{"unitPrise": 1, "quantity": "x"}, {"quantity": 1, "description": "x", "unitPrice": 1}],
@@ -61,7 +61,7 @@ def test_all_mistakes_of_a_body_are_told_at_once(api):
     assert details["customerId"] == "is required"
 
 
-def test_all_mistakes_that_only_the_rows_show_are_told_at_once(api):
+def test_all_mistakes_that_depend_on_rows_are_reported_at_once(api):
     """What the form of a body cannot show: rows that are absent, decimals of the currency, days that are past."""
     reply = api.post("/budgets", {
         "customerId": "customer_999", "validUntil": "2020-01-01", "currency": "JPY", "discount": 0.5, "tax": 0.5,
@@ -78,7 +78,7 @@ def test_all_mistakes_that_only_the_rows_show_are_told_at_once(api):
     assert not {"items[1].description", "items[1].unitPrice"} & reply.json["details"].keys()
 
 
-def test_all_wrong_rows_of_a_product_are_told_at_once(core, alder):
+def test_all_wrong_references_of_a_product_are_reported_at_once(core, alder):
     reply = core("POST", "/products", {
         "companies_id": alder, "name": "Lamp", "price": 1, "currency": "JPY", "deposit": 0.5, "taxes_id": 999,
         "discounts_id": 999, "fees_id": 999, "groups_id": 999,
@@ -94,7 +94,7 @@ def test_a_field_that_is_only_read_is_never_suggested(api):
     assert not suggested & {"createdAt", "updatedAt", "id"}
 
 
-def test_an_unknown_name_in_an_object_is_told_with_its_path(api):
+def test_an_unknown_name_in_an_object_is_reported_with_its_path(api):
     reply = api.post("/customers", {"name": "Ada", "address": {"line2": "x"}})
     assert reply.status_code == 422
     assert set(named(reply)) == {"address.line2"}
@@ -117,7 +117,7 @@ def test_a_status_in_the_creation_of_a_budget_is_refused(api, core, alder):
     assert (error["code"], list(error["data"])) == (-32602, ["status"])
 
 
-def test_names_that_no_text_can_hold_are_said_back_safely(api):
+def test_unprintable_names_are_reported_safely(api):
     raw = b'{"name": "x", "\\ud800": 1, "a.b": 1, "": 1}'
     reply = api.post("/customers", data=raw, content_type="application/json")
     assert reply.status_code == 422
@@ -139,7 +139,7 @@ def test_core_refuses_unknown_names_by_rest_and_by_rpc(core, alder):
     assert core.error("clients.get", {"id": 1, "fields": "x"})["data"].keys() == {"fields"}
 
 
-def test_core_tells_unknown_names_of_items_with_their_path(core, alder):
+def test_core_reports_unknown_names_of_items_with_their_path(core, alder):
     customer = cast.make_customer(alder)
     error = core.error("budgets.create", {
         "companies_id": alder, "clients_id": customer, "items": [{"description": "x", "quantity": 1, "price": 1}]})
@@ -207,7 +207,7 @@ def lenient(app):
 
 
 @pytest.mark.usefixtures("lenient")
-def test_a_lenient_contract_ignores_unknown_names_and_tells_them(app, alder, records):
+def test_a_lenient_contract_ignores_unknown_names_and_reports_them(app, alder, records):
     api = Caller(app, cast.make_key(alder)[1], "/lenient")
     made = api.post("/customers?expand=all", {"name": "Ada", "colour": "red", "größe, m": 1})
     assert made.status_code == 201, made.json

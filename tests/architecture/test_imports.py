@@ -123,7 +123,7 @@ def test_the_modules_of_the_domain_go_in_no_circle():
 
 
 def circle(graph):
-    """A way that leads back to where it began, or None."""
+    """A path that ends where it began, or None."""
     done, path = set(), []
 
     def visit(name):

@@ -12,7 +12,7 @@ def contract_of(app, rule):
     return getattr(app.view_functions[rule.endpoint], "contract", None)
 
 
-def test_every_address_belongs_to_a_room(app):
+def test_every_address_is_in_a_known_group(app):
     """What is under /admin is walked by the tests of the pages; anything new outside must be named here."""
     loose = [rule for rule in app.url_map.iter_rules()
              if not rule.rule.startswith("/admin") and contract_of(app, rule) is None
@@ -30,7 +30,7 @@ def test_every_api_address_refuses_a_stranger(app):
             assert reply.status_code in (400, 401), (rule, method, reply.status_code)
 
 
-def test_a_session_cookie_of_ones_own_making_opens_nothing(app):
+def test_a_forged_session_cookie_opens_nothing(app):
     client = app.test_client()
     client.set_cookie("session", "eyJfdXNlcl9pZCI6IjEifQ.aaaa.bbbb")
     assert client.get("/admin/customers").status_code == 303

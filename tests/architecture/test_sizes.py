@@ -39,11 +39,11 @@ def test_a_folder_with_many_modules_is_grouped():
 def test_functions_stop_at_forty_lines():
     long = [f"{module.path}:{one.lineno} {one.name} has {one.end_lineno - one.lineno + 1} lines"
             for module in modules() for one in module.functions() if one.end_lineno - one.lineno + 1 > FUNCTION]
-    assert long == [], "Take out of these functions what has a name of its own:\n" + "\n".join(long)
+    assert long == [], "Extract parts of these functions into functions of their own:\n" + "\n".join(long)
 
 
 def test_classes_inherit_two_levels_of_ours():
-    """Errors aside: their tree is what the surfaces tell apart."""
+    """Except for errors, whose tree the contracts distinguish."""
     classes = {node.name: (node, module) for module in modules() for node in ast.walk(module.tree)
                if isinstance(node, ast.ClassDef)}
 
@@ -74,4 +74,4 @@ def test_nothing_prints_but_programs():
     prints = [f"{module.path}:{node.lineno}" for module in modules() if not module.name.startswith(programs)
               for node in ast.walk(module.tree)
               if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"]
-    assert prints == [], f"Only programs speak to a terminal; log instead in {prints}"
+    assert prints == [], f"Only programs print to a terminal; log instead in {prints}"

@@ -8,7 +8,7 @@ from tests.architecture.source import ROOT, modules, within
 
 
 def test_no_surface_locks_a_row_without_narrowing_the_actor():
-    """`Listing.lock` gives both; `get(…, lock=True)` would leave an actor of several merchants as he is."""
+    """`Listing.lock` gives both; `get(…, lock=True)` would not narrow an actor of several merchants."""
     wrong = [
         f"{module.path.name}:{node.lineno}: use Listing.lock()"
         for module in modules() if within(module.name, ("blueprints", "operations", "outbound", "worker"))

@@ -112,7 +112,7 @@ def chromium():
 
 @dataclass
 class Window:
-    """One browser window, and everything that it complained about."""
+    """One browser window, and its errors and warnings."""
 
     page: object
     complaints: list = field(default_factory=list)
@@ -143,7 +143,7 @@ class Window:
         return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
     def faults_of(self, address):
-        """What is wrong with a page, first on a telephone and then, without loading it again, on a desk."""
+        """The faults of a page, at the width of a phone and then, without loading it again, of a desktop."""
         found = []
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
@@ -176,7 +176,7 @@ def kept(chromium, place):
 
 @pytest.fixture
 def window(chromium, place, kept):
-    """Opens windows: window(theme, width); complaints fail the test at its end."""
+    """Opens windows: window(theme, width); errors and warnings fail the test at its end."""
     opened = []
 
     def make(theme="light", width=1440, *, signed_in=True):

@@ -81,7 +81,7 @@ def test_two_tabs_with_one_budget_lose_nothing(edited):
     expect(second.locator("section[aria-label=Lines] tbody tr").first).to_contain_text("7")
 
 
-def test_a_form_has_the_focus_where_one_goes_on(window):
+def test_a_form_focuses_the_first_field_to_fill(window):
     page = window().page
     page.goto("/admin/customers/new?merchant_id=1")
     expect(page.get_by_label("Name", exact=True)).to_be_focused()

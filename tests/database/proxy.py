@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 
 
 class Proxy:
-    """Forwards to a server; `silent` and `slow` spoil what is under way, `silent_for` only connections of before."""
+    """Forwards to a server; `silent` and `slow` affect open connections, `silent_for` only earlier ones."""
 
     def __init__(self, host, port):
         self.target = (host, port)
@@ -21,7 +21,7 @@ class Proxy:
         self.is_silent = True
 
     def half_open(self):
-        """What is connected now is lost and does not know; whoever connects anew is served."""
+        """Open connections transfer nothing more and stay open; new ones are served."""
         self.deaf = set(self.sockets)
 
     def slow(self, seconds):

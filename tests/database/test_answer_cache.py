@@ -43,7 +43,7 @@ def path(tmp_path):
 
 
 class Asked:
-    """A question to a file, and how often it had to be asked."""
+    """A query of a file, and how often it was run."""
 
     def __init__(self, path):
         self.engine = create_engine(f"sqlite:///{path}")
@@ -122,13 +122,13 @@ COUNT_UP = """
 import mmap, sqlite3, sys
 path, beside = sys.argv[1:]
 with open(beside, "r+b") as file:
-    told = memoryview(mmap.mmap(file.fileno(), 8)).cast("q")
+    shared = memoryview(mmap.mmap(file.fileno(), 8)).cast("q")
 one = sqlite3.connect(path, isolation_level=None, timeout=30)
 number = one.execute("SELECT number FROM counter").fetchone()[0]
 while True:
     number += 1
     one.execute("UPDATE counter SET number = ?", (number,))
-    told[0] = number
+    shared[0] = number
     if number % 50 == 0:
         one.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
 """
@@ -143,22 +143,22 @@ def until(holds):
 
 
 @pytest.fixture
-def told(tmp_path):
+def shared(tmp_path):
     """A number that processes share, and the file that it is in."""
-    beside = tmp_path / "told"
+    beside = tmp_path / "shared"
     beside.write_bytes(bytes(8))
     with beside.open("r+b") as file, mmap.mmap(file.fileno(), 8) as shared, memoryview(shared).cast("q") as number:
         yield number, beside
 
 
-def test_no_answer_is_older_than_what_was_committed_even_when_the_writer_is_killed(asked, path, told):
+def test_no_answer_is_older_than_what_was_committed_even_when_the_writer_is_killed(asked, path, shared):
     """Readers in threads, a writer in another process, which is killed eight times in the middle of its work."""
-    (told, beside), stop, wrong, looks = told, threading.Event(), [], [0]
+    (shared, beside), stop, wrong, looks = shared, threading.Event(), [], [0]
 
     def look():
         driver, engine = connection(path), asked.engine
         while not stop.is_set():
-            least = told[0]
+            least = shared[0]
             found = answer_cache.of(engine).get(
                 threading.get_ident(), lambda: driver.execute("SELECT number FROM counter").fetchone()[0]
             )
@@ -173,10 +173,10 @@ def test_no_answer_is_older_than_what_was_committed_even_when_the_writer_is_kill
         one.start()
     try:
         for _ in range(8):
-            before, seen = told[0], looks[0]
+            before, seen = shared[0], looks[0]
             writer = subprocess.Popen([sys.executable, "-c", COUNT_UP, path, beside])
             try:
-                until(lambda before=before, seen=seen: told[0] > before + 20 and looks[0] > seen + 20)
+                until(lambda before=before, seen=seen: shared[0] > before + 20 and looks[0] > seen + 20)
             finally:
                 writer.kill()
                 writer.wait()
@@ -184,13 +184,13 @@ def test_no_answer_is_older_than_what_was_committed_even_when_the_writer_is_kill
         stop.set()
         for one in readers:
             one.join()
-    assert told[0] > 100
+    assert shared[0] > 100
     assert looks[0] > 100
     assert not wrong
     assert asked.number() == connection(path).execute("SELECT number FROM counter").fetchone()[0]
 
 
-def test_the_locks_of_sqlite_stay_when_the_header_is_mapped_and_let_go(path):
+def test_the_locks_of_sqlite_stay_when_the_header_is_mapped_and_released(path):
     """POSIX drops a process's locks when it closes any descriptor of the file."""
     code = (
         "import sqlite3, sys; one = sqlite3.connect(sys.argv[1], timeout=0)\n"
@@ -199,8 +199,8 @@ def test_the_locks_of_sqlite_stay_when_the_header_is_mapped_and_let_go(path):
     )
 
     def refusal():
-        told = subprocess.run([sys.executable, "-c", code, path], check=True, stdout=subprocess.PIPE, timeout=30).stdout
-        return told.decode()
+        out = subprocess.run([sys.executable, "-c", code, path], check=True, stdout=subprocess.PIPE, timeout=30).stdout
+        return out.decode()
 
     writer = connection(path)
     writer.execute("BEGIN IMMEDIATE")
@@ -265,7 +265,7 @@ def test_a_journal_of_the_old_kind_and_a_database_in_memory_are_asked_each_time(
         engine.dispose()
 
 
-def test_only_so_many_rows_are_kept_and_then_all_are_forgotten(asked):
+def test_the_cache_is_emptied_when_it_has_too_many_rows(asked):
     made, third = [], answer_cache.MOST // 3
 
     def ask(key, rows):
@@ -304,7 +304,7 @@ def test_the_index_of_the_file_behind_a_link_is_looked_at(path, tmp_path):
     asked.close()
 
 
-def test_a_left_over_index_of_a_file_in_the_old_journal_mode_is_not_believed(path):
+def test_a_left_over_index_of_a_file_in_the_old_journal_mode_is_not_used(path):
     dead_index(path, path + "-dead")
     with sqlite3.connect(path, isolation_level=None) as one:
         assert one.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
@@ -373,7 +373,7 @@ def test_a_list_is_read_once_until_a_row_changes_and_then_shows_it(installed):
     assert products.LISTING.count(actor) == 1
 
 
-def test_pages_filters_and_tenants_are_told_apart(installed):
+def test_the_cache_distinguishes_pages_filters_and_tenants(installed):
     alder, birch = cast.make_merchant("Alder"), cast.make_merchant("Birch")
     for name in ("A1", "A2", "A3"):
         cast.make_product(alder, name, 1)

@@ -65,7 +65,7 @@ def timed(work):
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_calls_pages_and_sign_in_are_told_in_time_and_once_in_the_log(proxied, caplog, fault):
+def test_calls_pages_and_sign_in_fail_in_time_and_log_it_once(proxied, caplog, fault):
     app, key, proxy = proxied
     person = Visitor(app)
     with app.app_context():

@@ -62,7 +62,7 @@ def test_what_a_transaction_wrote_is_seen_inside_it_and_not_kept_when_it_fails(a
     assert products.LISTING.count(actor) == before
 
 
-def test_an_error_of_the_driver_is_told_by_the_session_and_the_next_read_works(alder):
+def test_an_error_of_the_driver_is_raised_by_the_session_and_the_next_read_works(alder):
     absent = Table("no_such_table", MetaData(), Column("id", Integer))
     with pytest.raises((OperationalError, ProgrammingError)):
         Reader().rows(Prepared(select(absent.c.id)), {})

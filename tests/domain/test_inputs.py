@@ -86,7 +86,7 @@ def test_every_mistake_is_named_at_once_by_its_path():
     assert caught.value.fields.keys() == {"customer_id", "items.0.quantity", "items.1", "currency"}
 
 
-def test_a_mistake_never_repeats_the_value_nor_speaks_the_librarys_english():
+def test_a_message_never_repeats_the_value_nor_the_librarys_text():
     canary = "canary-7"
     for model in (customers.CustomerInput, products.ProductInput, budgets.BudgetInput):
         for name in model.model_fields:
@@ -99,7 +99,7 @@ def test_a_mistake_never_repeats_the_value_nor_speaks_the_librarys_english():
                     assert not any(one in words for one in ("Input should", "pydantic", "Value error"))
 
 
-def test_space_is_stripped_where_it_means_nothing_and_kept_in_long_texts():
+def test_space_around_short_texts_is_stripped_and_kept_in_long_texts():
     new = inputs.parse(customers.CustomerInput, {"name": " Ada ", "note": " two\n lines "})
     assert (new.name, new.note) == ("Ada", " two\n lines ")
 

@@ -22,7 +22,7 @@ def test_callers_who_ask_for_ever_new_shapes_fill_no_memory():
     assert len(LISTING._statements) <= StatementCache.MOST
 
 
-def test_a_shape_that_was_let_go_is_built_again():
+def test_a_shape_that_was_dropped_is_built_again():
     shelf, built = StatementCache(), []
 
     def build(shape):

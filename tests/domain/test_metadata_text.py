@@ -13,7 +13,7 @@ TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters=
     derandomize=True, database=None, max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow],
 )
 @given(st.dictionaries(TEXT.filter(str), TEXT, max_size=5))
-def test_any_metadata_comes_back(metadata):
+def test_any_metadata_is_read_back_unchanged(metadata):
     assert metadata_text.read(metadata_text.write(metadata)) == metadata
 
 

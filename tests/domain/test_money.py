@@ -118,7 +118,7 @@ def test_a_percentage_equals_arithmetic_with_fractions(amount, percent):
 
 @STEADY
 @given(st.lists(st.integers(0, 2**53), min_size=1, max_size=40), st.data())
-def test_an_amount_is_spread_to_the_last_unit_and_nobody_gets_more_than_his_weight(weights, data):
+def test_an_amount_is_distributed_to_the_last_unit_and_no_share_exceeds_its_weight(weights, data):
     amount = data.draw(st.integers(0, sum(weights)))
     parts = spread(amount, weights)
     assert sum(parts) == amount
@@ -136,7 +136,7 @@ def test_what_is_left_goes_to_the_largest_remainders_then_to_the_first():
 
 @STEADY
 @given(st.integers(-(2**53), 2**53), CURRENCIES)
-def test_minor_units_survive_the_way_there_and_back(minor, currency):
+def test_minor_units_are_unchanged_after_conversion_and_back(minor, currency):
     assert to_minor(Money(minor, currency).decimal, currency) == minor
 
 

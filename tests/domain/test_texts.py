@@ -62,8 +62,8 @@ def test_an_address_with_something_invisible_is_refused(value):
 def test_a_name_has_a_letter_or_a_digit_that_can_be_seen(model, field, others, value):
     with pytest.raises(Invalid) as refused:
         inputs.parse(model, others | {field: value})
-    told = {name: str(problem) for name, problem in refused.value.fields.items()}
-    assert told == {field: "must have a letter or a digit"}
+    messages = {name: str(problem) for name, problem in refused.value.fields.items()}
+    assert messages == {field: "must have a letter or a digit"}
 
 
 @pytest.mark.parametrize("value", ["\u3164", "\u200b", "\u0301", "\u2800\ufe0f"])

@@ -75,7 +75,7 @@ def test_a_product_in_documents_becomes_inactive(merchant, actor):
     ("rule", "tax_id", "This price rule cannot be deleted: it has 1 product. Take it off them first."),
     ("group", "group_id", "This product group cannot be deleted: it has 1 product. Move them first."),
 ])
-def test_what_products_carry_cannot_be_deleted(merchant, actor, kind, field, sentence):
+def test_what_products_use_cannot_be_deleted(merchant, actor, kind, field, sentence):
     with transaction():
         if kind == "rule":
             given = {"name": "VAT", "kind": "tax", "percentage": 21}

@@ -225,7 +225,7 @@ def test_check_notices_a_restore_under_another_secret(
     assert noticed["stored secrets"] == "warning"
 
 
-def test_a_backup_replaces_a_file_only_when_told_to(installation: Any, tmp_path: Path) -> None:
+def test_a_backup_replaces_a_file_only_with_force(installation: Any, tmp_path: Path) -> None:
     file = tmp_path / "b.zip"
     file.write_text("what I keep")
     assert "--force" in installation.run("backup", str(file), status=1)["error"]

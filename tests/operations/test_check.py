@@ -41,7 +41,7 @@ def test_a_secret_that_others_can_read_is_wrong(installation: Any) -> None:
 
 
 @pytest.mark.skipif(bool(POSTGRESQL), reason="the databases are not files")
-def test_database_files_are_their_owners_and_those_that_are_not_are_noticed(empty: Any) -> None:
+def test_database_files_are_private_and_others_are_reported(empty: Any) -> None:
     installation = empty()
     installation.upgrade()                          # makes the files; those of `installation` are copies
     installation.folder.chmod(0o755)
@@ -139,5 +139,5 @@ def test_the_metrics_are_for_the_machine_itself_or_the_token(
         assert health.may_read(settings) is allowed
 
 
-def test_the_file_system_of_a_folder_is_told() -> None:
+def test_the_file_system_of_a_folder_is_found() -> None:
     assert files.file_system_of(Path("/proc")) == "proc"

@@ -68,7 +68,7 @@ def test_a_refusal_is_one_document_with_the_fields(installation: Any) -> None:
     assert set(refused["details"]["fields"]) == {"name", "currency"}
 
 
-def test_a_forgotten_option_is_one_document_too(installation: Any) -> None:
+def test_a_missing_option_is_one_document_too(installation: Any) -> None:
     assert installation.run("merchant", "create", status=2) == {"error": "Missing option '--name'.", "details": {}}
 
 

@@ -35,7 +35,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*RUN, *words], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
 
 
-def test_its_help_has_our_commands_and_nobody_elses() -> None:
+def test_its_help_has_our_commands_only() -> None:
     shown = run("--help").stdout
     commands = {line.split()[0] for line in shown.partition("Commands:")[2].splitlines() if line.strip()}
     assert {"serve", "worker", "key", "logs", "backup", "db"} <= commands
@@ -82,7 +82,7 @@ def test_a_command_that_needs_the_whole_application_gets_it(place: Any) -> None:
     assert run("openapi", "public").stdout.startswith("{")
 
 
-def test_a_setting_that_nobody_knows_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_setting_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COUNTINGHOUSE_DATABSE_URL", "x")
     stopped = run("key", "list", "--merchant", "1")
     assert stopped.returncode == 1

@@ -82,9 +82,9 @@ def test_a_disk_that_fills_changes_nothing_and_is_named(
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", full)
-    told = installation.run("restore", str(packed), status=1)["error"]
-    assert "not enough disk space" in told
-    assert "Nothing was changed" in told
+    message = installation.run("restore", str(packed), status=1)["error"]
+    assert "not enough disk space" in message
+    assert "Nothing was changed" in message
     assert names(installation) == ["old", "new"]
     assert left_over(installation) == []
 
@@ -223,9 +223,9 @@ def test_archives_made_by_hand_are_refused_in_a_sentence(installation: Any, pack
     secret = (installation.folder / "secret_key").read_text()
     with remade(packed) as (members, manifest):
         change(members, manifest)
-    told = installation.run("restore", str(packed), status=1)["error"]
-    assert told.endswith(".")
-    assert "unexpected error" not in told
+    message = installation.run("restore", str(packed), status=1)["error"]
+    assert message.endswith(".")
+    assert "unexpected error" not in message
     assert names(installation) == ["old", "new"]
     assert (installation.folder / "secret_key").read_text() == secret
     assert left_over(installation) == []

@@ -92,7 +92,7 @@ def refused(port: int) -> bool:
 def test_whatever_was_executed_is_answered_when_the_server_is_told_to_stop(start: Any, workers: int) -> None:
     running = start(workers)
     answered: set[str] = set()
-    told = threading.Event()
+    stopping = threading.Event()
 
     def caller(name: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
@@ -102,7 +102,7 @@ def test_whatever_was_executed_is_answered_when_the_server_is_told_to_stop(start
                 connection.request("POST", f"/?n={number}&s=0.02", b"x" * 100)
                 body = connection.getresponse().read().decode()
             except (OSError, http.client.HTTPException):
-                if told.is_set():
+                if stopping.is_set():
                     return
                 raise
             assert body == f"{number}:100"
@@ -112,7 +112,7 @@ def test_whatever_was_executed_is_answered_when_the_server_is_told_to_stop(start
     for thread in callers:
         thread.start()
     eventually(lambda: len(answered) > 60)
-    told.set()
+    stopping.set()
     began = time.monotonic()
     assert running.stop() == 0
     assert time.monotonic() - began < 25
@@ -187,7 +187,7 @@ def test_a_second_server_on_the_same_port_fails_at_once_with_one_line(start: Any
     assert first.get("/?n=1") == "1:0"
 
 
-def test_three_hundred_slow_clients_do_not_slow_an_honest_one(start: Any) -> None:
+def test_three_hundred_slow_clients_do_not_delay_a_normal_one(start: Any) -> None:
     running = start(1)
     slow = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(300)]
     try:

@@ -46,7 +46,7 @@ def user(key: int, email: str) -> dict[str, Any]:
             "active": True, "all_merchants": True, "api_access": False, "allowed_ips": "[]", "token_version": 1}
 
 
-def told(table: str, *columns: str) -> list[tuple[Any, ...]]:
+def stored(table: str, *columns: str) -> list[tuple[Any, ...]]:
     with db.engine.connect() as connection:
         rows = connection.execute(sa.text(f"SELECT {', '.join(columns)} FROM {table} ORDER BY id"))
         return [tuple(row) for row in rows]
@@ -68,13 +68,13 @@ def test_rows_that_count_as_equal_are_kept_and_the_younger_has_no_key(installati
         capsys.readouterr()
         upgrade()
         said = capsys.readouterr().err
-        assert told("customers", "email", "email_key") == [
+        assert stored("customers", "email", "email_key") == [
             ("straße@x.org", "strasse@x.org"), ("STRASSE@x.org", None), ("strasse@X.org", "strasse@x.org"),
             ("a@bücher.de", "a@xn--bcher-kva.de"),
         ]
-        assert told("customers", "name_sort")[0] == ("emile 1",)
-        assert told("products", "sku", "sku_key") == [("L-1", "l-1"), ("l-1", None), ("M", "m"), (None, None)]
-        assert told("users", "email_key") == [("strasse@x.org",), ("2:strasse@x.org",), ("ada@x.org",)]
+        assert stored("customers", "name_sort")[0] == ("emile 1",)
+        assert stored("products", "sku", "sku_key") == [("L-1", "l-1"), ("l-1", None), ("M", "m"), (None, None)]
+        assert stored("users", "email_key") == [("strasse@x.org",), ("2:strasse@x.org",), ("ada@x.org",)]
         assert all(f"{row} has the" in said for row in ("customers 2", "products 2", "users 2")), said
         assert sorted(keyless_rows.find()) == ["customers 2 (email)", "products 2 (sku)", "users 2 (email)"]
         found = next(one for one in installation.run("check")["checks"] if one["name"] == "text keys")
@@ -83,8 +83,8 @@ def test_rows_that_count_as_equal_are_kept_and_the_younger_has_no_key(installati
         assert "customers 2 (email), products 2 (sku)" in found["message"]
         db.session.rollback()                   # lets the tables be changed again
         downgrade(revision="0009")
-        assert len(told("customers", "id")) == 4
-        assert told("products", "sku") == [("L-1",), ("l-1",), ("M",), (None,)]
+        assert len(stored("customers", "id")) == 4
+        assert stored("products", "sku") == [("L-1",), ("l-1",), ("M",), (None,)]
 
 
 def test_a_text_of_nothing_visible_is_named_by_the_check(installation: Any) -> None:
@@ -107,4 +107,4 @@ def test_many_rows_have_their_keys_in_reasonable_time(installation: Any) -> None
         before = time.monotonic()
         upgrade()
         assert time.monotonic() - before < 60
-        assert told("customers", "search_text")[-1] == (f"emile {many}\nk{many}@x.org",)
+        assert stored("customers", "search_text")[-1] == (f"emile {many}\nk{many}@x.org",)

@@ -201,7 +201,7 @@ def test_the_sums_are_the_same_to_the_cent(upgraded: Installation) -> None:
 
 
 @pytest.mark.parametrize("label", EXPECTED["answers"])
-def test_the_public_api_says_of_every_row_what_it_said(upgraded: Installation, label: str) -> None:
+def test_the_public_api_shows_every_row_as_before(upgraded: Installation, label: str) -> None:
     call = caller(upgraded, label)
     wrong = []
     for path, said in EXPECTED["answers"][label].items():

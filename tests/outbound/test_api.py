@@ -67,13 +67,13 @@ def test_a_key_without_a_url_gets_200_and_the_reason(caller):
 
 
 @pytest.mark.parametrize(("path", "status"), [("/status/500", 500), ("/status/410", 410), ("/redirect/307", 307)])
-def test_a_receiver_that_refuses_is_told_of(caller, path, status):
+def test_a_refusal_by_the_receiver_is_reported(caller, path, status):
     reply = caller(path)()
     assert reply.status_code == 200
     assert (reply.json["data"]["delivered"], reply.json["data"]["statusCode"]) == (False, status)
 
 
-def test_a_receiver_that_is_silent_is_told_of(caller, monkeypatch):
+def test_a_receiver_that_does_not_respond_is_reported(caller, monkeypatch):
     real = client.post
     monkeypatch.setattr(client, "post", lambda *given, **more: real(*given, **more, deadline=0.3))
     data = caller("/hang")().json["data"]
@@ -110,8 +110,10 @@ def test_ten_a_minute(caller, receiver):
     replies = [ask() for _ in range(12)]
     assert [one.status_code for one in replies] == [200] * 10 + [429] * 2
     assert 1 <= int(replies[-1].headers["Retry-After"]) <= 60
-    told = cast.each_header_once(replies[-1]).headers
-    assert (told["X-RateLimit-Limit"], told["X-RateLimit-Remaining"], told["X-RateLimit-Window"]) == ("10", "0", "60")
+    limits = cast.each_header_once(replies[-1]).headers
+    assert (
+        limits["X-RateLimit-Limit"], limits["X-RateLimit-Remaining"], limits["X-RateLimit-Window"],
+    ) == ("10", "0", "60")
     assert len(receiver.seen) == 10
 
 
@@ -141,7 +143,7 @@ def core(app):
     return make
 
 
-def test_an_endpoint_lives_in_the_core_api(core, alder, receiver):
+def test_an_endpoint_is_managed_in_the_core_api(core, alder, receiver):
     ask = core(alder)
     made = ask("POST", "/webhooks", json={
         "companies_id": alder, "url": receiver.url("/200"), "events": ["customer.created"], "description": "Books",
@@ -176,7 +178,7 @@ def test_deliveries_are_found_and_made_again(core, alder, receiver, work):
     assert len(receiver.seen) == 2
 
 
-def test_both_speak_json_rpc(core, alder, receiver):
+def test_both_have_json_rpc(core, alder, receiver):
     ask = core(alder)
     make_endpoint(alder, receiver.url("/200"))
     call = {"jsonrpc": "2.0", "id": 1, "method": "webhooks.search", "params": {}}
@@ -201,7 +203,7 @@ def test_another_merchants_endpoints_and_deliveries_are_not_there(core, alder, r
     assert refused.status_code == 400
 
 
-def test_an_endpoint_that_leads_inside_is_refused_by_its_field(core, alder):
+def test_an_endpoint_with_a_private_address_is_refused_by_its_field(core, alder):
     reply = core(alder)("POST", "/webhooks", json={"companies_id": alder, "url": "http://169.254.169.254/"})
     assert reply.status_code == 400
     assert "url" in json.dumps(reply.json)
@@ -215,12 +217,12 @@ def test_others_than_admins_have_no_endpoints(core, alder):
 # By command --------------------------------------------------------------------------------------------
 
 
-def test_key_create_tells_the_signing_secret(app, alder, receiver):
+def test_key_create_prints_the_signing_secret(app, alder, receiver):
     run = app.test_cli_runner().invoke
     words = ["key", "create", "--merchant", str(alder), "--name", "Shop", "--json"]
-    told = json.loads(run(args=[*words, "--webhook-url", receiver.url("/200")]).stdout)
-    assert told["webhook_secret"].startswith("whsec_")
+    printed = json.loads(run(args=[*words, "--webhook-url", receiver.url("/200")]).stdout)
+    assert printed["webhook_secret"].startswith("whsec_")
     with transaction():
-        row = webhooks.of_key(int(told["id"].removeprefix("api_key_")))
-        assert signatures.opened(row.secret) == told["webhook_secret"]
+        row = webhooks.of_key(int(printed["id"].removeprefix("api_key_")))
+        assert signatures.opened(row.secret) == printed["webhook_secret"]
     assert json.loads(run(args=words).stdout)["webhook_secret"] is None

@@ -39,7 +39,7 @@ def test_a_receiver_that_takes_for_ever_is_left_in_time(receiver, path):
     began = time.monotonic()
     answer = post(receiver.url(path))
     assert time.monotonic() - began < SOON
-    assert answer.error == "no complete answer within 0.6 s"
+    assert answer.error == "no complete response within 0.6 s"
     assert answer.status is None
 
 
@@ -51,7 +51,7 @@ def test_of_a_gigabyte_only_the_first_bytes_are_read(receiver):
 
 
 @pytest.mark.parametrize("path", ["/close", "/garbage", "/headers"])
-def test_an_answer_that_is_none_is_an_error_in_words(receiver, path):
+def test_an_invalid_response_is_an_error_with_a_message(receiver, path):
     answer = post(receiver.url(path))
     assert answer.status is None
     assert answer.error
@@ -117,7 +117,7 @@ def reached(sock):
     ["2002:7f00:1::"], ["fe80::1%lo"], ["224.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["127.0.0.1", "93.184.216.34"],
     ["fd00::1", "2606:4700:4700::1111"], [],
 ])
-def test_a_name_that_leads_inside_is_refused_and_nothing_is_opened(listening, found):
+def test_a_name_with_a_private_address_is_refused_and_nothing_is_opened(listening, found):
     url = f"http://hooks.example.com:{listening.getsockname()[1]}/"
     answer = post(url, allowed=(), resolve=lambda host, port: found)
     assert answer.error.startswith("refused: ")
@@ -148,7 +148,7 @@ def test_an_answer_that_changes_after_the_check_changes_nothing(listening):
     assert connected == [("93.184.216.34", listening.getsockname()[1])]
 
 
-def test_a_name_that_the_operator_allowed_may_lead_inside(receiver):
+def test_a_name_that_the_operator_allowed_may_have_a_private_address(receiver):
     answer = post(
         f"http://billing.internal:{receiver.port}/200", allowed=("billing.internal",), resolve=lambda *_: ["127.0.0.1"]
     )
@@ -170,10 +170,10 @@ def test_a_resolver_that_hangs_is_left_in_time():
     answer = post("http://hooks.example.com/", resolve=lambda *_: release.wait(30) and [])
     release.set()
     assert time.monotonic() - began < SOON
-    assert answer.error == "no complete answer within 0.6 s"
+    assert answer.error == "no complete response within 0.6 s"
 
 
-def test_a_name_that_does_not_exist_is_an_error_in_words():
+def test_a_name_that_does_not_exist_is_an_error_with_a_message():
     def nobody(host, port):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -246,14 +246,14 @@ def test_a_deadline_holds_under_tls_too(trusting, path):
     began = time.monotonic()
     answer = secure_post(trusting, "hooks.example.com", path, deadline=FAST)
     assert time.monotonic() - began < SOON
-    assert answer.error == "no complete answer within 0.6 s"
+    assert answer.error == "no complete response within 0.6 s"
 
 
 def test_a_handshake_that_never_comes_is_left_in_time(listening):
     began = time.monotonic()
     answer = post(f"https://127.0.0.1:{listening.getsockname()[1]}/")
     assert time.monotonic() - began < SOON
-    assert answer.error == "no complete answer within 0.6 s"
+    assert answer.error == "no complete response within 0.6 s"
 
 
 @pytest.mark.parametrize("problem", [
@@ -262,7 +262,7 @@ def test_a_handshake_that_never_comes_is_left_in_time(listening):
     ssl.SSLError(1, "[SSL] wrong version"), OSError(101, "Network is unreachable"), ProtocolError("Connection broken"),
     OSError(), ValueError("odd"), UnicodeError("label empty"),
 ], ids=lambda one: type(one).__name__)
-def test_a_failure_is_said_without_names_of_python(problem):
+def test_a_failure_has_a_message_without_names_of_python(problem):
     words = sentence(problem)
     assert words
     assert words[0].islower()

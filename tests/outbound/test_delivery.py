@@ -18,7 +18,7 @@ def the_task():
     return db.session.scalars(select(Task)).one()
 
 
-def test_a_change_is_told_and_signed_in_both_ways(alder, receiver, work):
+def test_a_change_is_delivered_with_both_signatures(alder, receiver, work):
     _, secret = make_endpoint(alder, receiver.url("/200"))
     cast.make_customer(alder, "Ada", email="ada@example.org")
     work()

@@ -117,7 +117,7 @@ def test_a_receiver_may_ask_for_time(alder, receiver, work, answer, seconds):
     (task,) = hooks()
     assert task.due_at == endpoint().waits_until
     assert (task.attempts, endpoint().failures_in_row) == (0, 0)
-    assert endpoint().wait_reason == f"The receiver answered {answer[8:11]}."
+    assert endpoint().wait_reason == f"The receiver responded with {answer[8:11]}."
 
 
 @pytest.mark.parametrize("answer", ["/status/503", "/status/503?retry=soon", "/status/500?retry=7200"])
@@ -298,7 +298,7 @@ def test_a_paused_endpoint_holds_and_resumes_in_order(alder, receiver, work):
     assert names(receiver) == [f"Name {number}" for number in range(5)]
 
 
-def test_a_deleted_endpoint_is_told_nothing_more_and_a_new_one_only_what_comes_then(alder, receiver, work):
+def test_a_deleted_endpoint_receives_nothing_more_and_a_new_one_only_later_events(alder, receiver, work):
     make_endpoint(alder, receiver.url("/200/old"))
     cast.make_customer(alder, "Before")
     act(alder, webhooks.delete)
@@ -439,7 +439,7 @@ def test_what_makes_no_sense_is_refused(alder, wrong):
     assert {name.partition(".")[0] for name in caught.value.fields} == set(wrong)
 
 
-# One receiver's trouble is its own --------------------------------------------------------------------
+# Failing receivers ----------------------------------------------------------------------------------
 
 
 def test_a_slow_receiver_delays_nobody_else(alder, receiver, work, monkeypatch):

@@ -65,7 +65,7 @@ def test_a_place_is_free_again_whatever_became_of_the_test(alder):
     assert probe.probe_key(actor, "webhook.test", None).delivery_id is None
 
 
-def test_beyond_the_places_it_is_said_when_to_come_back(alder):
+def test_without_a_free_slot_the_refusal_says_when_to_retry(alder):
     with probe._place(), probe._place():
         with pytest.raises(LimitExceeded, match="2 test events are already being sent") as refused:
             probe.probe_key(cast.actor_for(alder), "webhook.test", None)

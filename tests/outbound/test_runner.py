@@ -90,7 +90,7 @@ def test_what_lasts_is_leased_again(alder, receiver, monkeypatch):
     runner.stop()
 
 
-def test_a_task_that_nobody_knows_how_to_do_fails_alone(alder, work):
+def test_a_task_of_unknown_kind_fails_alone(alder, work):
     with transaction():
         tasks.put("dance", lane="a", pool="a", payload={})
         tasks.put("mail", lane="b", pool="b", payload={"notice": "unheard of"}, merchant_id=alder)
@@ -104,7 +104,7 @@ def test_an_idle_worker_takes_no_lock(context, work, monkeypatch):
 
 
 @pytest.mark.files
-def test_a_worker_that_is_told_to_stop_finishes_what_it_has_in_hand(
+def test_a_worker_that_is_stopped_finishes_its_current_tasks(
     tmp_path, settings, on_postgresql, monkeypatch
 ):
     if on_postgresql:

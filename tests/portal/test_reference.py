@@ -95,7 +95,7 @@ def test_everybody_reads_it_without_signing_in(stranger):
             assert stranger.get(f"/docs/{name}/{group}").status_code == 200, group
 
 
-def test_every_operation_stands_on_its_page_with_path_scope_and_call(stranger):
+def test_every_operation_is_on_its_page_with_path_scope_and_call(stranger):
     for name in PUBLISHED:
         for group, found in groups(name).items():
             page = stranger.get(f"/docs/{name}/{group}").text
@@ -107,7 +107,7 @@ def test_every_operation_stands_on_its_page_with_path_scope_and_call(stranger):
                     assert all(line.name in page for line in lines(one.body)), one.name
 
 
-def test_webhooks_are_told_with_every_event_and_a_payload_that_is_true(api, stranger):
+def test_the_reference_has_every_event_with_its_real_payload(api, stranger):
     page = stranger.get("/docs/webhooks").text
     for one in EVENTS:
         assert one.name in page
@@ -128,7 +128,7 @@ def test_the_pages_run_nothing_inline(stranger):
     assert 'data-try-box hidden' in page.text
 
 
-# Examples are true ---------------------------------------------------------------------------------
+# Examples ------------------------------------------------------------------------------------------
 
 
 def test_examples_have_the_shape_of_their_schemas():

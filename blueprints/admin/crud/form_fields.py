@@ -47,11 +47,11 @@ class Section:
     fields: tuple[Field, ...]
     folds: bool = False
 
-    def is_open(self, values: Mapping[str, str], usual: Mapping[str, str], told: Collection[str]) -> bool:
+    def is_open(self, values: Mapping[str, str], usual: Mapping[str, str], noted: Collection[str]) -> bool:
         """Whether a field has a mistake or a note, or another value than the usual one."""
         names = [one.name for one in self.fields]
         given = [name for name in names if _worth(values.get(name, "")) != _worth(usual.get(name, ""))]
-        return not self.folds or bool(given) or any(name in told for name in names)
+        return not self.folds or bool(given) or any(name in noted for name in names)
 
 
 def _worth(value: str) -> str:

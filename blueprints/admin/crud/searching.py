@@ -63,7 +63,7 @@ def search(here: ListPage, words: str) -> Found:
 
 
 def rank(words: str, title: str) -> int:
-    """How well a title fits the words: 0 the same, 1 begins with them, 2 has a word that does, 3 has them, else 4."""
+    """How well a title matches: 0 equals the words, 1 begins with them, 2 has a word that does, 3 has them, else 4."""
     wanted, text = fold(words), fold(title)
     if text == wanted:
         return 0

@@ -178,7 +178,7 @@ def rotate(key: int) -> Response:
     return shown(key, secret, title="The new signing secret", until=until)
 
 
-# Trying -------------------------------------------------------------------------------------------
+# Test events -------------------------------------------------------------------------------------------
 
 
 def send_test(key: int) -> BaseResponse:
@@ -188,10 +188,10 @@ def send_test(key: int) -> BaseResponse:
     rate_limits.spend(webhooks.TESTS_PER_MINUTE, "minute", webhooks.TEST_OPERATION, str(merchant_id))
     probe = services().probe_endpoint(who, key)
     if probe.delivered:
-        flash(f"The receiver answered {probe.status_code}.", "ok")
+        flash(f"The receiver responded with {probe.status_code}.", "ok")
     else:
-        told = probe.error or f"the receiver answered {probe.status_code}"
-        flash(f"The test event failed: {told}", "bad")
+        reason = probe.error or f"the receiver responded with {probe.status_code}"
+        flash(f"The test event failed: {reason}", "bad")
     return redirect_to(deliveries.PAGE.url("show", key=probe.delivery_id))
 
 

@@ -79,7 +79,7 @@ class CoreContract(RpcContract):
         """At the root only paths that begin as operations do; below /api all that no other contract has."""
         return path in ("/", "/api") or path.startswith("/api/") or path.strip("/").split("/")[0] in self.roots
 
-    # Who --------------------------------------------------------------------------------------------
+    # Authentication --------------------------------------------------------------------------------------------
 
     def gate(self, request: Request) -> None:
         networks = settings().core_api_networks
@@ -165,7 +165,7 @@ class CoreContract(RpcContract):
         return str(given)
 
     def prepare(self, arguments: Arguments) -> None:
-        """The call's zone: as it says, else the user's, else that of his only merchant, else the system's."""
+        """The call's zone: as it says, else the user's, else that of the user's only merchant, else the system's."""
         wanted = arguments.query.get(ZONE)
         if wanted is not None and (not isinstance(wanted, str) or wanted not in timezones()):
             raise Invalid.field(ZONE, "unknown timezone", "unknown")
@@ -243,8 +243,8 @@ class CoreContract(RpcContract):
             data = {"code": "not_found", "message": text, "object_name": name, "object_id": key}
             return f"not_found: {text}", data
         if isinstance(error, Invalid):
-            told = {name: text[:1].upper() + text[1:] for name, text in texts(fields).items()}
-            return "Invalid request", told or {"message": error.message}
+            messages = {name: text[:1].upper() + text[1:] for name, text in texts(fields).items()}
+            return "Invalid request", messages or {"message": error.message}
         if error.code == "internal_error":
             return "An unexpected error occurred", {}
         code = f"{self.objects.get(error.noun, error.noun)}-has-documents" if isinstance(error, InUse) else error.code

@@ -50,7 +50,7 @@ DESCRIPTION = ContractDescription(
         "409": "The Idempotency-Key was used for another request",
         "412": "The row was changed since it was read",
         "413": "The request is too large",
-        "415": "The body is packed in another way than gzip",
+        "415": "The body is compressed by another method than gzip",
         "422": "It conflicts with the current state",
         "429": "Too many calls; see Retry-After",
         "500": "An unexpected error occurred",

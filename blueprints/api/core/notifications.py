@@ -45,8 +45,8 @@ def rotate(actor: Actor, arguments: Arguments) -> Outcome:
     """A new secret, shown once; the old one also signs for a day."""
     own, endpoint = locked(ENDPOINTS, actor, arguments)
     secret = webhooks.rotate(own, endpoint)
-    told = {"id": endpoint.id, "previous_until_dt": moment(endpoint.previous_until)}
-    return Outcome({**told, "secret": secret}, kept=told)
+    payload = {"id": endpoint.id, "previous_until_dt": moment(endpoint.previous_until)}
+    return Outcome({**payload, "secret": secret}, kept=payload)
 
 
 CONTRACT.operations.append(operation(

@@ -106,7 +106,7 @@ DESCRIPTION = ContractDescription(
         "409": "It conflicts with the current state",
         "412": "The row was changed since it was read",
         "413": "The request is too large",
-        "415": "The content type is not JSON, or the body is packed in another way than gzip",
+        "415": "The content type is not JSON, or the body is compressed by another method than gzip",
         "422": "Some fields are wrong; each is named",
         "429": "Too many calls; see Retry-After",
         "500": "An unexpected error occurred",

@@ -42,7 +42,7 @@ def seen(if_match: str | None) -> frozenset[int] | None:
     header = if_match.strip()
     known = tags(header) or ([(False, header)] if header.isdigit() else [])
     if not known:
-        raise PreconditionFailed("If-Match must carry the ETag of an earlier answer, or several with commas between.")
+        raise PreconditionFailed("If-Match must be the ETag of an earlier response, or several separated by commas.")
     return frozenset(_versions(known, weak=False))
 
 

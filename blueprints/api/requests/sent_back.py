@@ -97,7 +97,7 @@ class Parts:
 
 
 def same(sent: Any, shown: Any) -> bool:
-    """Whether two values are the same in JSON: numbers by their value, and a truth is no number."""
+    """Whether two values are the same in JSON: numbers by their value; a boolean is not a number."""
     if isinstance(shown, dict):
         return (
             isinstance(sent, dict) and sent.keys() == shown.keys()

@@ -59,12 +59,12 @@ class Part:
 
 def sentence(failure: Mapping[str, Any], *, plain: bool) -> str | None:
     """The message of a refusal, wherever its contract puts it; the data of a `plain` one name no fields."""
-    told = failure.get("error")
-    if not isinstance(told, dict):
-        told = failure
-    data = told.get("data") if plain else None
+    error = failure.get("error")
+    if not isinstance(error, dict):
+        error = failure
+    data = error.get("data") if plain else None
     words = data.get("message") if isinstance(data, dict) else None
-    return words if isinstance(words, str) else str(told.get("message", ""))
+    return words if isinstance(words, str) else str(error.get("message", ""))
 
 
 @lru_cache(256)

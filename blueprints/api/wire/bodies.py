@@ -1,4 +1,4 @@
-"""Reads the bytes of a request's body, unpacked if they are packed by gzip, and never more than the limit."""
+"""Reads the bytes of a request's body, decompressed if they are compressed by gzip, and never more than the limit."""
 
 import zlib
 
@@ -22,7 +22,9 @@ def body_of(request: Request) -> bytes:
     if not raw or coding in PLAIN:
         return raw
     if coding not in GZIP:
-        raise DomainError("Send the body plain or packed by gzip: other codings are not read here.", code=UNSUPPORTED)
+        raise DomainError(
+            "Send the body uncompressed or compressed by gzip; other encodings are not supported.", code=UNSUPPORTED,
+        )
     return unpacked(raw, current_app.config["MAX_CONTENT_LENGTH"])
 
 

@@ -22,7 +22,7 @@ def require_https(request: Request) -> None:
         return
     raise Forbidden(
         "This API answers over HTTPS only. Behind a proxy that ends HTTPS the operator sets "
-        "COUNTINGHOUSE_TRUSTED_PROXIES; COUNTINGHOUSE_REQUIRE_HTTPS=never lets plain HTTP in.", code="https_required",
+        "COUNTINGHOUSE_TRUSTED_PROXIES; COUNTINGHOUSE_REQUIRE_HTTPS=never allows plain HTTP.", code="https_required",
     )
 
 

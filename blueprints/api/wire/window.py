@@ -19,14 +19,14 @@ SWEEP = 10_000              # hits between searches for unused windows
 class Window:
     """The times of the counted calls, oldest first."""
 
-    __slots__ = ("expiry", "head", "let_go", "lock", "times")
+    __slots__ = ("expiry", "head", "lock", "removed", "times")
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.times = array("d")
         self.head = 0
         self.expiry = 0
-        self.let_go = False             # removed: nothing may be counted here
+        self.removed = False            # then nothing may be counted here
 
     def __len__(self) -> int:
         return len(self.times) - self.head
@@ -58,7 +58,7 @@ class WindowStorage(MemoryStorage):
         while True:
             window = self._window(key, expiry)
             with window.lock:
-                if window.let_go:       # swept between look-up and lock
+                if window.removed:       # removed between look-up and lock
                     continue
                 now = time.monotonic()
                 window.forget(now - expiry)
@@ -106,6 +106,6 @@ class WindowStorage(MemoryStorage):
                 if window.lock.acquire(blocking=False):
                     last = window.times[-1] if window.times else 0.0
                     if last < now - 2 * window.expiry:
-                        window.let_go = True
+                        window.removed = True
                         del self.windows[key]
                     window.lock.release()

@@ -30,10 +30,10 @@ def printed(admin):
 
 
 def understood(command, **secrets):
-    """What curl is told by a shell: its arguments, one by one."""
+    """The arguments that a shell passes to curl, one by one."""
     shown = "curl() { printf '%s\\0' \"$@\"; }\n" + command
-    told = subprocess.run(["/bin/sh", "-c", shown], env=secrets, capture_output=True, check=True)
-    return told.stdout.decode().split("\0")[:-1]
+    result = subprocess.run(["/bin/sh", "-c", shown], env=secrets, capture_output=True, check=True)
+    return result.stdout.decode().split("\0")[:-1]
 
 
 def sent(app, command, **secrets):

@@ -58,9 +58,9 @@ def test_an_incident_leads_to_its_period_and_from_there_to_a_request(admin, outa
     assert admin.get(log).text.count(">503<") == 30
 
 
-def test_an_incident_that_goes_on_says_so(admin, outage):
+def test_an_ongoing_incident_says_so(admin, outage):
     outage(until=0)
-    assert "Incident, not over yet" in panel(admin.get("/admin/analytics?range=1h"))
+    assert "Ongoing incident" in panel(admin.get("/admin/analytics?range=1h"))
 
 
 @pytest.mark.parametrize("query", ["?range=1h", "?contract=core", "?mode=all", "?mode=test"])

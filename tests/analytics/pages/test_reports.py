@@ -81,7 +81,7 @@ def test_rows_of_no_merchant_are_for_admins_of_all(ops, signed_in, alder, traffi
     "from=2020-01-01&to=2026-11-20", "source=import:x&from=2015-05-17&to=2015-06-04", "status=²²²", "key=²",
 ])
 @pytest.mark.parametrize("path", PAGES)
-def test_addresses_without_sense_are_no_error(admin, alder, traffic, path, query):
+def test_invalid_addresses_are_no_error(admin, alder, traffic, path, query):
     traffic(alder)
     assert admin.get(f"{path}?{query}").status_code == 200
 
@@ -368,7 +368,7 @@ def test_paths_of_strangers_are_counted_below_the_endpoints(admin, alder, traffi
 
 @pytest.mark.parametrize(
     "query", ["ip=192.0.2.9", "user=98765", "customer=98765", "object=customer_98765", "q=nothing"])
-def test_figures_claim_no_filter_that_they_do_not_obey(admin, alder, traffic, query):
+def test_figures_show_no_filter_that_they_do_not_apply(admin, alder, traffic, query):
     traffic(alder)
     page = admin.get(f"/admin/analytics?{query}").text
     assert query.partition("=")[2] not in page

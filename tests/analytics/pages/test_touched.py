@@ -50,7 +50,7 @@ def touched(traffic, alder, customer, shop):
     return user
 
 
-def test_a_request_shows_what_its_caller_was_told_and_links_what_opens(admin, touched, customer, alder, shop):
+def test_a_request_shows_the_message_of_its_response_and_links_rows(admin, touched, customer, alder, shop):
     text = admin.get(f"/admin/requests/{number_of('req_1')}").text
     assert "Some fields need attention." in text
     assert "items[0].price, notes" in text

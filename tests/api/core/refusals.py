@@ -17,7 +17,7 @@ def update_user(user_id, **changes):
 
 
 def assert_refused(rpc, rest, *, http):
-    """What both protocols say to a bad credential, to the letter."""
+    """The exact response of both protocols to a bad credential."""
     assert rpc.status_code == http
     assert rpc.json == {"jsonrpc": "2.0", "id": 7, "error": REFUSED}
     assert rest.status_code == 401

@@ -55,11 +55,11 @@ def test_another_currency_needs_every_amount_again(core, alder):
     assert error["data"] == {"credit": again, "low_balance_athreshold": again}
     error = core.error("clients.update", {"id": 1, "currencies_id": 414, "credit": 3.125})
     assert error["data"] == {"low_balance_athreshold": again}
-    told = {"credit": 3.125, "low_balance_athreshold": -3}
-    assert core.result("clients.update", {"id": 1, "currencies_id": 414, **told}) == 1
+    sent = {"credit": 3.125, "low_balance_athreshold": -3}
+    assert core.result("clients.update", {"id": 1, "currencies_id": 414, **sent}) == 1
     client = core.result("clients.get", {"id": 1})
-    assert {name: client[name] for name in told} == told
-    error = core.error("clients.update", {"id": 1, "currencies_id": 392, **told})
+    assert {name: client[name] for name in sent} == sent
+    error = core.error("clients.update", {"id": 1, "currencies_id": 392, **sent})
     assert error["data"] == {"credit": "Has more than 0 decimals"}
     assert core.result("clients.update", {"id": 1, "currencies_id": 414, "name": "Same currency"}) == 1
 
@@ -71,7 +71,7 @@ def test_nothing_is_asked_again_where_there_are_no_amounts(core, alder):
 
 
 @pytest.mark.parametrize("value", [0, 0.01, 1, 10.5, 999999999.99, 12345678901.23])
-def test_amounts_come_back_as_they_were_sent(core, alder, value):
+def test_amounts_are_returned_as_they_were_sent(core, alder, value):
     made = core("POST", "/clients", json=NEW | {"companies_id": alder, "credit": value}).json
     assert made["credit"] == value
     assert core.get("/clients/1").json["credit"] == value

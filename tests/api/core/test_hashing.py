@@ -57,7 +57,7 @@ def test_nothing_is_hashed_for_what_is_wrong(core, calls, hashings, name, more, 
     assert hashings == []
 
 
-def test_nothing_is_hashed_for_a_row_of_somebody_else(program, birch, ada, hashings):
+def test_nothing_is_hashed_for_a_row_of_another_merchant(program, birch, ada, hashings):
     stranger = program("ben@birch.example", role="admin_user", merchant_ids=[birch])
     hashings.clear()
     given = {"password": "one more long password"}

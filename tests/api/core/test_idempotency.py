@@ -127,7 +127,7 @@ def secrets(core, alder):
 
 @pytest.mark.parametrize("which", ["key", "endpoint", "rotation"])
 @pytest.mark.parametrize("protocol", ["rest", "rpc"])
-def test_a_secret_is_told_once_and_not_kept(core, secrets, which, protocol):
+def test_a_secret_is_shown_once_and_not_stored(core, secrets, which, protocol):
     path, method, given, name = secrets[which]
 
     def ask():
@@ -199,7 +199,7 @@ def test_of_equal_requests_at_once_one_creates_and_all_get_its_answer(workshop, 
 
 
 @pytest.mark.files
-def test_of_equal_creations_of_a_key_at_once_one_is_made_and_tells_the_secret(workshop, two_programs):
+def test_of_equal_creations_of_a_key_at_once_one_is_made_and_shows_the_secret(workshop, two_programs):
     def ask(program, merchant, _):
         given = {"companies_id": merchant, "name": "Shop"}
         return program("POST", "/iam/api-keys", json=given, headers=KEYED).json

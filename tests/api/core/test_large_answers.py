@@ -56,9 +56,9 @@ def test_a_batch_of_large_lists_stays_within_the_memory(core, large):
         tracemalloc.stop()
     assert len(answers.data) < rpc.MOST_BYTES + 100_000
     assert peak < MOST_MEMORY
-    told = answers.json
-    assert "result" in told[0]
-    assert told[-1]["error"]["data"]["code"] == "answer_too_large"
+    results = answers.json
+    assert "result" in results[0]
+    assert results[-1]["error"]["data"]["code"] == "answer_too_large"
 
 
 def test_what_a_batch_writes_is_answered_whatever_its_size(core, alder, monkeypatch):

@@ -42,7 +42,7 @@ def test_a_noun_has_all_six_methods(noun):
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_a_row_lives_its_life_over_json_rpc(core, new, noun):
+def test_a_row_is_created_read_changed_and_deleted_over_json_rpc(core, new, noun):
     given, change = new[noun]
     made = core.result(f"{noun}.create", given)
     key = made["id"]
@@ -63,7 +63,7 @@ def test_a_row_lives_its_life_over_json_rpc(core, new, noun):
 
 
 @pytest.mark.parametrize("noun", NOUNS)
-def test_a_row_lives_the_same_life_over_rest(core, new, noun):
+def test_a_row_is_created_read_changed_and_deleted_over_rest(core, new, noun):
     given, change = new[noun]
     path = path_of(noun)
     made = core("POST", path, json=given)
@@ -119,7 +119,7 @@ def test_what_the_state_forbids_is_a_logical_error_alike_in_both_protocols(core,
     assert error["message"] == f"{error['data']['code']}: {error['data']['message']}"
 
 
-def test_a_key_is_told_once_and_works(app, core, new):
+def test_a_key_is_shown_once_and_works(app, core, new):
     made = core.result("api_keys.create", new["api_keys"][0])
     assert re.fullmatch(r"bk_live_[0-9A-Za-z]{48}", made["key"])
     assert "key" not in core.result("api_keys.get", {"id": made["id"]})
@@ -131,7 +131,7 @@ def test_a_key_is_told_once_and_works(app, core, new):
     assert public.get("/products").status_code == 401
 
 
-def test_a_password_goes_in_and_never_out(core, new):
+def test_a_password_is_accepted_and_never_returned(core, new):
     made = core.result("users.create", new["users"][0])
     assert cast.PASSWORD not in str(made)
     assert not {"password", "password_hash", "token"} & set(made)

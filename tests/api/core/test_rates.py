@@ -121,7 +121,7 @@ def test_importing_again_replaces_and_doubles_nothing(app, tmp_path):
     assert [row.rate for row in db.session.query(ExchangeRate)] == ["1.3"]
 
 
-def test_a_day_that_stands_twice_in_a_file_counts_as_it_stands_last(app, tmp_path):
+def test_of_a_day_that_is_twice_in_a_file_the_last_line_counts(app, tmp_path):
     path = tmp_path / "twice.csv"
     path.write_text("date,currency,rate\n2026-01-08,USD,1.2\n2026-01-08,USD,1.3\n")
     assert command(app, path)[0] == 0

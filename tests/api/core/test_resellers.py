@@ -69,15 +69,15 @@ def test_a_search_shows_own_rows_only_whatever_is_asked(limited, rows, alder, bi
 
 
 @pytest.mark.parametrize(("noun", "operation"), ON_A_ROW, ids=lambda one: getattr(one, "name", ""))
-def test_a_foreign_row_is_as_good_as_none(limited, rows, birch, noun, operation):
+def test_a_foreign_row_is_reported_like_none(limited, rows, birch, noun, operation):
     before = everything()
     foreign = rows[noun][birch]
     answers = limited("POST", "/", json=[
         {"jsonrpc": "2.0", "method": operation.name, "params": {"id": key}, "id": 1} for key in (foreign, 987654)
     ]).json
-    told = [json.dumps(one["error"]).replace(f"({key})", "()").replace(f'"{key}"', '""')
+    errors = [json.dumps(one["error"]).replace(f"({key})", "()").replace(f'"{key}"', '""')
             for one, key in zip(answers, (foreign, 987654), strict=True)]
-    assert told[0] == told[1]
+    assert errors[0] == errors[1]
     assert answers[0]["error"]["code"] == -32001
     path = operation.path.replace("{key}", str(foreign))
     reply = limited(operation.method, path, json={} if operation.takes_body else None)
@@ -152,6 +152,6 @@ def test_documented_methods_ignore_the_role_and_our_own_do_not(program, rows, al
     assert caller.get("/merchants").status_code == 403
 
 
-def test_the_walks_meet_every_listing_of_the_contract():
+def test_the_walks_cover_every_listing_of_the_contract():
     assert {"clients", "products", "budgets", "users", "api_keys", "merchants"} <= set(NOUNS)
     assert webhooks.RESOURCE.listing.merchant == "merchant_id"

@@ -74,7 +74,7 @@ def test_a_search_takes_limit_offset_and_order(core, clients):
     assert names("status=active&name=ed") == ["Edsger"]
 
 
-def test_twenty_rows_are_shown_when_nothing_is_said(core, alder):
+def test_twenty_rows_are_returned_without_a_limit(core, alder):
     for number in range(22):
         cast.make_customer(alder, f"Client {number}")
     assert len(core.get("/clients").json) == 20
@@ -177,13 +177,13 @@ def test_a_body_that_is_no_object_is_400(core, alder, body):
 def test_a_body_too_large_is_413_in_either_protocol(core):
     data = json.dumps({"name": "x" * 2_000_000})
     reply = core("POST", "/clients", data=data)
-    assert_error(reply, 413, "payload_too_large: The request is larger than this API takes: 1,048,576 bytes.")
+    assert_error(reply, 413, "payload_too_large: The request is larger than this API allows: 1,048,576 bytes.")
     rpc = core("POST", "/", data=data)
     assert rpc.status_code == 413
     assert (rpc.json["jsonrpc"], rpc.json["id"], rpc.json["error"]["code"]) == ("2.0", None, -32600)
 
 
-def test_a_crash_is_500_and_tells_nothing(core, monkeypatch, alder):
+def test_a_crash_is_500_and_reveals_nothing(core, monkeypatch, alder):
     from domain.people import customers
 
     def crash(*_):

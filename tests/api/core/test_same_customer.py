@@ -115,7 +115,7 @@ def test_what_the_admin_changes_both_contracts_show(core, public, alder):
 
 
 @pytest.mark.parametrize("text", ["Ünïcødé 😀", "<script>alert(1)</script>", "=1+1", "a" * 200, "O'Hara; DROP TABLE"])
-def test_any_text_comes_back_as_it_was_sent(core, public, alder, text):
+def test_any_text_is_returned_as_it_was_sent(core, public, alder, text):
     core.result("clients.create", CORE | {"companies_id": alder, "name": text, "c_address": text})
     assert core.get("/clients/1").json["name"] == text
     shown = public.get("/customers/customer_1").json["data"]

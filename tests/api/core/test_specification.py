@@ -22,7 +22,7 @@ def by_id(answers):
 
 
 def asked(app, document):
-    """The answer to a document, parsed; None for silence."""
+    """The answer to a document, parsed; None for no answer."""
     status, body = specification.answer(app, document if isinstance(document, str) else json.dumps(document))
     assert status == (200 if body else 204)
     return json.loads(body) if body else None
@@ -154,6 +154,6 @@ def test_more_positions_than_parameters_are_invalid_params(app):
     assert error["data"] == {"params": "Takes at most 2 by position"}
 
 
-def test_a_crash_tells_nothing_of_itself(app):
+def test_a_crash_reveals_nothing(app):
     error = asked(app, {"jsonrpc": "2.0", "method": "fail", "id": 1})["error"]
     assert error == {"code": -32603, "message": "Internal error"}

@@ -122,8 +122,8 @@ def test_a_token_survives_a_rotation_of_the_secret_and_the_end_of_the_old_one(ap
 
 def test_the_operators_command_prints_a_token_that_works(app, alder):
     given = ["--email", "new@alder.example", "--password", cast.PASSWORD, "--merchant", str(alder), "--json"]
-    told = json.loads(app.test_cli_runner().invoke(args=["user", "create", *given]).stdout)
-    assert Program(app, told["api_token"]).get("/clients").status_code == 200
+    printed = json.loads(app.test_cli_runner().invoke(args=["user", "create", *given]).stdout)
+    assert Program(app, printed["api_token"]).get("/clients").status_code == 200
 
 
 def test_a_merchant_that_is_switched_off_is_shut_for_its_users_programs(caller, core, alder):
@@ -135,7 +135,7 @@ def test_a_merchant_that_is_switched_off_is_shut_for_its_users_programs(caller, 
     assert len(core.get("/clients").json) == 1
 
 
-def test_when_nobody_can_be_looked_up_both_protocols_say_so(caller, monkeypatch):
+def test_when_users_cannot_be_read_both_protocols_say_so(caller, monkeypatch):
     def gone(_):
         raise OperationalError("SELECT 1", {}, Exception("server closed the connection"))
 
@@ -172,7 +172,7 @@ def test_forwarded_addresses_of_nobody_trusted_do_not_count(ada, caller):
     ("203.0.113.7", 403), ("2001:db8::1", 403), ("", 403), ("10.1.2.3", 200), ("::ffff:10.1.2.3", 200),
     ("fd00::1", 200),
 ])
-def test_only_private_networks_are_listened_to(caller, address, status):
+def test_only_callers_of_private_networks_are_accepted(caller, address, status):
     reply = caller.get("/clients", environ_overrides={"REMOTE_ADDR": address})
     assert reply.status_code == status
     document = {"jsonrpc": "2.0", "method": "clients.search", "id": 7}

@@ -102,7 +102,7 @@ def test_an_unknown_zone_is_refused(core, zone):
     assert (body.status_code, body.json["error"]["data"]) == (400, {"__tz": "Unknown timezone"})
 
 
-def test_no_zone_is_said_with_null(core):
+def test_null_means_no_zone(core):
     assert core.result("clients.search", {"__tz": None}) == []
 
 

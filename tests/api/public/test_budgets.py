@@ -212,7 +212,7 @@ def test_a_deleted_customer_gets_no_budget(api, customer):
     assert body["details"] == {"customerId": "must exist"}
 
 
-def test_a_budget_outlives_its_customer(api, budget):
+def test_a_budget_stays_when_its_customer_is_deleted(api, budget):
     data = budget()
     assert put(api, data, status="REJECTED").status_code == 200
     assert api.delete("/customers/customer_1").status_code == 200

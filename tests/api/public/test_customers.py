@@ -42,7 +42,7 @@ def test_a_customer_shows_everything_and_nothing_more(api, customer):
     assert api.get("/customers/customer_1").json["data"] == data == api.get("/customers").json["data"][0]
 
 
-def test_what_was_not_said_is_null(customer):
+def test_what_was_left_out_is_null(customer):
     data = customer()
     assert [data[name] for name in ("email", "phone", "company", "address")] == [None] * 4
     assert data["metadata"] == {}

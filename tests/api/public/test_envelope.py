@@ -78,7 +78,7 @@ def test_an_unknown_path_is_404_without_a_key_as_well(app):
 
 
 @pytest.mark.parametrize("path", ["//customers", "/customers//customer_1"])
-def test_a_doubled_slash_is_a_path_that_nobody_knows(api, path):
+def test_a_doubled_slash_is_an_unknown_path(api, path):
     assert_error(api.get(path), 404, "not_found", {})
 
 
@@ -109,12 +109,12 @@ def test_a_body_that_is_no_object_is_400(api, body):
 
 
 @pytest.mark.parametrize("number", [b"NaN", b"Infinity", b"-Infinity", b"1" * 5000, b"1e99999999999999999999"])
-def test_numbers_that_json_or_nobody_has_are_refused(api, number):
+def test_numbers_that_json_does_not_have_are_refused(api, number):
     reply = api.post("/products", data=b'{"name": "Lamp", "price": ' + number + b"}", content_type="application/json")
     assert_error(reply, 400, "invalid_json")
 
 
-def test_a_key_that_stands_twice_in_one_object_is_400(api):
+def test_a_duplicate_key_in_an_object_is_400(api):
     reply = api.post("/customers", data=b'{"name": "Ada", "name": "Eve"}', content_type="application/json")
     assert_error(reply, 400, "invalid_json")
 
@@ -153,7 +153,7 @@ def test_a_body_over_a_mebibyte_is_413(api):
     assert_error(api.post("/customers", data=body, content_type="application/json"), 413, "payload_too_large")
 
 
-def test_of_sixty_thousand_unknown_keys_twenty_are_told(api):
+def test_of_sixty_thousand_unknown_keys_twenty_are_reported(api):
     body = {f"k{number}": 1 for number in range(60_000)}
     details = assert_error(api.post("/customers", body), 422, "validation_error")["details"]
     assert len(details) == 21

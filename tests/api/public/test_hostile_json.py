@@ -67,7 +67,7 @@ def naughty():
     return json.loads(path.read_text())
 
 
-def test_naughty_strings_come_back_as_they_were_sent(api, alder, naughty):
+def test_naughty_strings_are_returned_as_they_were_sent(api, alder, naughty):
     """515 strings as notes of a budget, in chunks as metadata, and as names without the space around them."""
     assert len(naughty) == 515
     customer = f"customer_{cast.make_customer(alder)}"

@@ -146,7 +146,7 @@ def test_after_a_day_the_key_is_free_again(api):
     assert cast.count(IdempotentReply) == 1
 
 
-def test_old_answers_are_forgotten_a_bounded_number_at_a_time(api):
+def test_old_answers_are_removed_a_bounded_number_at_a_time(api):
     for number in range(5):
         api.post("/customers", ADA, headers=keyed(str(number)))
     with time_machine.travel(clock.now() + timedelta(hours=25)):

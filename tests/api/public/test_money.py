@@ -151,13 +151,13 @@ def test_a_price_too_fine_to_keep_is_refused_not_rounded_away(api, price):
 @pytest.mark.parametrize("price", [
     "0", "0.0", "-0.0", "0.000001", "999999999.999999", "1000000000", "1.10", "1e2", "1E-2", "0e999999", "0e-999999",
 ])
-def test_a_price_comes_back_as_it_was_sent(api, price):
+def test_a_price_is_returned_as_it_was_sent(api, price):
     api.post("/products", data=b'{"name":"Lamp","price":%s}' % price.encode(), content_type="application/json")
     shown = json.loads(api.get("/products/product_1").data, parse_float=Decimal)["data"]["price"]
     assert shown == Decimal(price)
 
 
-def test_numbers_carry_no_noise_of_floats(api, alder, total_of):
+def test_numbers_have_no_rounding_errors_of_floats(api, alder, total_of):
     total_of([line(3, 0.1), line(1, 1499.7)])
     assert b'"total":1500.0,' in api.get("/budgets/budget_1").data
     for price in (0.07, 1.13, 8.2, 33.1, 1499.99, 703687441.66):
@@ -174,7 +174,7 @@ CURRENCIES = st.sampled_from(["EUR", "JPY", "KWD", "CLF"])
 
 
 def reference(currency, lines, discount_share, tax):
-    """The sums by the book, in Decimal alone."""
+    """The sums as specified, in Decimal alone."""
     unit = Decimal(1).scaleb(-exponent(currency))
     subtotal = discounts = taxes = Decimal(0)
     items = []

@@ -159,7 +159,7 @@ sys.stdin.readline()
 
 @pytest.fixture
 def holding(workshop, on_postgresql, monkeypatch):
-    """A function that lets another process hold the write lock until it is told to let go."""
+    """A function that lets another process hold the write lock until it is told to release it."""
     if on_postgresql:
         pytest.skip("SQLite's own locks: this run is on PostgreSQL")
     monkeypatch.setattr(database, "WRITE_WAIT", 0.3)
@@ -176,10 +176,10 @@ def holding(workshop, on_postgresql, monkeypatch):
 
     yield hold
     for other in started:
-        let_go(other)
+        release(other)
 
 
-def let_go(other):
+def release(other):
     other.stdin.close()
     other.wait(timeout=10)
     other.stdout.close()
@@ -198,7 +198,7 @@ def test_while_another_process_holds_the_write_lock_writers_get_503_and_readers_
     assert_error(reply, 503, "unavailable", {})
     assert reply.headers["Retry-After"] == "1"
     assert crew.api.get("/customers").json["data"] == []
-    let_go(other)
+    release(other)
     assert crew.api.post("/customers", {"name": "Ada"}).status_code == 201
 
 

@@ -79,7 +79,7 @@ def test_every_request_is_recorded_once_whatever_became_of_it(app, api, caller, 
     assert (records[-1]["status"], records[-1]["error_code"]) == (500, "internal_error")
 
 
-def test_the_core_contract_is_logged_with_the_code_that_it_told(app, alder, records):
+def test_the_core_contract_is_logged_with_the_code_that_it_returned(app, alder, records):
     core = Program(app, token_of(cast.make_user("core@alder.example", "admin_user", [alder])))
     stranger = Program(app, "x" * 59)
     for reply, code in (
@@ -97,8 +97,8 @@ def test_the_traffic_of_the_demonstration_is_logged_as_live_traffic_is(app, api,
     routes = {(method, _template(rule.rule)) for rule in app.url_map.iter_rules() for method in rule.methods}
     assert {(one.method, one.endpoint) for one in OPERATIONS.values()} <= routes
     api.post("/customers", {})
-    told = {code for _, status, code in OPERATIONS["customers.create"].failures if status == 422}
-    assert told == {records[-1]["error_code"]}
+    codes = {code for _, status, code in OPERATIONS["customers.create"].failures if status == 422}
+    assert codes == {records[-1]["error_code"]}
 
 
 def test_a_key_is_named_also_where_it_was_refused(app, caller, alder, records):
@@ -112,7 +112,7 @@ def test_a_key_is_named_also_where_it_was_refused(app, caller, alder, records):
     assert [(one["key_id"], one["merchant_id"]) for one in records] == [(1, alder), (1, alder), (2, alder)]
 
 
-def test_a_wrong_key_is_nobodys(app, alder, records):
+def test_a_wrong_key_belongs_to_no_merchant(app, alder, records):
     key = cast.make_key(alder)[1]
     Caller(app, key[:-1] + "!").get("/customers")
     app.test_client().get("/v1/api/public/customers")

@@ -64,7 +64,7 @@ def test_names_prices_and_parts_come_from_the_data(shop):
     assert shop.invoices[-1].total == Decimal("0.50")
 
 
-def test_an_interrupted_replay_goes_on_and_doubles_nothing(server, here, shop, monkeypatch):
+def test_an_interrupted_replay_continues_and_doubles_nothing(server, here, shop, monkeypatch):
     began = client.now_us()
     create, seen = Client.create, []
 

@@ -51,7 +51,7 @@ def change_rule(percentage):
     ("0.0001", b'"quantity":0.0001,', 0.01), ("1000000", b'"quantity":1000000,', 80_000_000),
     ("2.5000", b'"quantity":2.5,', 200), ("1.5e1", b'"quantity":15,', 1200),
 ])
-def test_a_quantity_comes_back_as_it_was_meant(api, make, sent, shown, total):
+def test_a_quantity_is_returned_as_it_was_sent(api, make, sent, shown, total):
     make({"description": "Hours", "quantity": 1, "unitPrice": 80})
     body = b'{"items":[{"description":"Hours","unitPrice":80,"quantity":%s}]}' % sent.encode()
     reply = api.put("/budgets/budget_1", data=body, content_type="application/json")
@@ -147,5 +147,5 @@ def test_the_webhook_payload_says_the_quantity_as_the_api_does(api, alder, make)
     bodies = db.session.execute(db.text("SELECT body FROM webhook_deliveries")).scalars().all()
     assert bodies
     for body in bodies:
-        told = json.loads(bytes(body).decode() if not isinstance(body, str) else body)
-        assert told["data"]["items"][0]["quantity"] == 2.25
+        event = json.loads(bytes(body).decode() if not isinstance(body, str) else body)
+        assert event["data"]["items"][0]["quantity"] == 2.25

@@ -24,7 +24,7 @@ CANARY = "canary-of-birch"
 
 @pytest.fixture
 def foreign(birch):
-    """One row of each noun of Birch, every text of it a canary; ids differ from anything of Alder's."""
+    """One row of each noun of Birch, with texts that are recognised; ids differ from all of Alder's."""
     for _ in range(4):
         customer = cast.make_customer(
             birch, CANARY, email=f"{CANARY}-{_}@example.org", phone=CANARY, organisation=CANARY,
@@ -61,7 +61,7 @@ def routes():
             for prefix in public.CONTRACT.prefixes]
 
 
-def test_the_walk_below_meets_every_route_that_names_a_row(app):
+def test_the_walk_covers_every_route_that_names_a_row(app):
     mounted = [rule for rule in app.url_map.iter_rules()
                if getattr(app.view_functions[rule.endpoint], "contract", None) is public.CONTRACT and rule.arguments]
     from_map = {(rule.rule, method) for rule in mounted for method in rule.methods - {"HEAD", "OPTIONS"}}
@@ -164,7 +164,7 @@ def test_no_field_or_parameter_chooses_the_merchant(api, rival, alder, birch, na
     assert api.get(f"/customers?{name}={birch}").status_code == 400
 
 
-def test_a_deleted_rows_id_is_given_to_nobody(api, rival, alder):
+def test_the_id_of_a_deleted_row_is_not_used_again(api, rival, alder):
     cast.make_customer(alder)
     api.delete("/customers/customer_1")
     assert rival.post("/customers", {"name": "New"}).json["data"]["id"] == "customer_2"
@@ -204,7 +204,7 @@ def test_an_actor_bound_to_a_customer_sees_that_customers_rows_only(alder, forei
             assert listing.count(actor) == 0
 
 
-def test_a_foreign_row_is_told_apart_inside_only(alder, foreign):
+def test_only_the_domain_distinguishes_a_foreign_row_from_none(alder, foreign):
     listing = listing_of("customers")
     actor = cast.actor_for(alder)
     with pytest.raises(Foreign):

@@ -40,7 +40,7 @@ def tasks():
 
 @pytest.fixture
 def later(monkeypatch):
-    """A function that moves the clock on."""
+    """A function that moves the clock forward."""
     real, ahead = clock.now, [timedelta()]
     monkeypatch.setattr(clock, "now", lambda: real() + ahead[0])
 
@@ -88,7 +88,7 @@ def test_what_waits_behind_a_retry_is_not_even_due(context, later):
 
 
 @pytest.mark.parametrize("end", ["done", "failed"])
-def test_the_lane_goes_on_at_once_when_a_retry_ends(context, later, end):
+def test_the_lane_continues_at_once_when_a_retry_ends(context, later, end):
     put(), put()
     for _ in range(2):
         (one,) = claim()
@@ -110,7 +110,7 @@ def test_a_retry_of_one_lane_does_not_hold_up_another(context):
     assert [one.id for one in claim()] == [3]
 
 
-# Everybody in turn ---------------------------------------------------------------------------------
+# Fairness ----------------------------------------------------------------------------------------
 
 
 def test_of_a_pool_only_two_are_under_way(context):
@@ -191,7 +191,7 @@ def test_a_lease_that_ran_out_is_claimed_again(context, later):
     assert len(claim()) == 1
 
 
-def test_what_is_given_back_is_claimed_at_once(context):
+def test_a_released_task_is_claimed_at_once(context):
     put()
     taken = claim()
     with transaction():
@@ -232,7 +232,7 @@ def test_a_late_failure_does_not_undo_what_another_worker_finished(context, late
 # Held, dropped, by hand ----------------------------------------------------------------------------
 
 
-def test_what_is_held_waits_and_comes_back_in_order(context):
+def test_held_tasks_wait_and_resume_in_order(context):
     for _ in range(3):
         put()
     put("b:1")
@@ -259,7 +259,7 @@ def test_what_was_under_way_when_its_pool_was_held_is_not_begun_twice(context):
     assert claim() == []
 
 
-def test_what_nobody_waits_for_is_cancelled(context):
+def test_tasks_of_a_deleted_pool_are_cancelled(context):
     put(), put("b:1")
     with transaction():
         outbox.drop("a")
@@ -280,7 +280,7 @@ def test_a_failed_task_is_tried_again_by_hand_and_that_is_noted(context):
     assert "task.retried" in db.session.scalars(select(AuditEntry.action)).all()
 
 
-def test_a_cancelled_task_is_done_no_more_and_its_lane_goes_on(context):
+def test_a_cancelled_task_is_not_done_and_its_lane_continues(context):
     put(), put()
     act(outbox.cancel, 1)
     assert [one.id for one in claim()] == [2]
@@ -339,10 +339,10 @@ def test_several_workers_share_the_rows_and_never_the_same(app, context, on_post
     assert sorted(taken) == list(range(1, 201))
 
 
-# How long it remembers -----------------------------------------------------------------------------
+# Retention ---------------------------------------------------------------------------------------
 
 
-def test_what_was_finished_ninety_days_ago_is_forgotten_in_batches(context, later):
+def test_what_was_finished_ninety_days_ago_is_removed_in_batches(context, later):
     for number in range(5):
         put(f"a:{number}")
     while found := claim():
@@ -363,15 +363,15 @@ def test_monitoring_sees_the_queue(app, context, later):
     put()
     later(seconds=90)
     client = app.test_client()
-    told = client.get("/readyz").json["outbox"]
-    assert (told["pending"], told["held"], told["failed_last_day"]) == (1, 0, 0)
-    assert 89 <= told["oldest_due_seconds"] <= 120
+    outbox = client.get("/readyz").json["outbox"]
+    assert (outbox["pending"], outbox["held"], outbox["failed_last_day"]) == (1, 0, 0)
+    assert 89 <= outbox["oldest_due_seconds"] <= 120
     figures = client.get("/metrics").text
     assert 'countinghouse_outbox_tasks{state="pending"} 1.0' in figures
     assert "countinghouse_outbox_oldest_due_seconds 9" in figures
 
 
-def test_a_check_complains_when_nobody_works_it_off(app, context, later, settings):
+def test_the_check_reports_overdue_tasks_without_a_worker(app, context, later, settings):
     put()
     findings = {one.name: one for one in check.check(settings, lambda: 0)}
     assert findings["outbox"].status == check.OK

@@ -1,6 +1,6 @@
 """Runs an action on all rows that match the filters of a list, after a confirmation.
 
-A request works for a second or two and answers with its progress; the page then sends the next one by itself,
+A request works for a second or two and returns its progress; the page then sends the next one automatically,
 without JavaScript by a button. Each transaction takes a few rows, so that no lock is held long. Rows that somebody
 changed since the confirmation are left as they are, and counted.
 """
@@ -76,7 +76,7 @@ def confirm(here: ListPage, verb: str, action: Action, wrong: str = "") -> BaseR
     run = Run(verb=verb, until=until, total=total)
     return ask(Confirmation(
         title=f"{action.title} {counted(here, total)}?", text=scope_of(here),
-        facts=("Rows that somebody changes in the meantime are left as they are.",), danger=action.danger,
+        facts=("Rows that are changed in the meantime are left as they are.",), danger=action.danger,
         button=f"{action.title} {counted(here, total)}", words=str(total) if action.danger else "", wrong=wrong,
         action=here.link(page=None, per=None).replace(here.url("list"), here.url("bulk"), 1),
         back=here.link(), fields={"verb": verb, "matching": "1", "run": run.model_dump_json()},

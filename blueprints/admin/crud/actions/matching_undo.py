@@ -1,6 +1,6 @@
 """Undoes an action that was run on all matching rows: each row gets the state that the audit trail kept.
 
-Rows that somebody changed since are left as they are, and counted. It works in steps, as the run did.
+Rows that were changed since are left as they are, and counted. It works in steps, as the run did.
 """
 
 import time
