@@ -44,7 +44,7 @@ class Listing:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     search: tuple[Any, ...] = ()                      # columns, or functions that are given `like`
     customer: str | None = None                       # the column that names the customer; None refuses customers
-    own: bool = False                                 # restricted users see what they created
+    own: Any = False                                  # restricted users see what they created; or whose column says so
     merchant: str | None = "merchant_id"              # None: global rows, the same for everybody
     where: tuple[ColumnElement[bool], ...] = ()       # the rows of the table that are this noun
 
@@ -69,7 +69,7 @@ class Listing:
                 false() if self.customer is None else getattr(self.model, self.customer) == bindparam("own_customer")
             )
         if "own_user" in values:
-            clauses.append(self.model.created_by_user_id == bindparam("own_user"))
+            clauses.append((self.model.created_by_user_id if self.own is True else self.own) == bindparam("own_user"))
         if hasattr(self.model, "deleted_at"):
             gone = self.model.deleted_at
             clauses.append(gone.is_not(None) if removed else gone.is_(None))
@@ -96,7 +96,7 @@ class Listing:
             values["own_test"] = actor.test
         if actor.customer_id is not None:
             values["own_customer"] = actor.customer_id
-        if self.own and actor.own_only:
+        if self.own is not False and actor.own_only:
             values["own_user"] = actor.user_id
         return values
 

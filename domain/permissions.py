@@ -58,15 +58,20 @@ ADMIN_SCOPES = (
     "READ_SETTINGS",
     "WRITE_SETTINGS",
     "IMPORT",
+    "READ_ORDERS",                       # with their scheduled payments
+    "WRITE_ORDERS",
 )
 
 EVERYTHING = frozenset(KEY_SCOPES + ADMIN_SCOPES)
 
-_SELLING = frozenset({"READ_BUDGETS", "WRITE_BUDGETS", "READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS"})
+_SELLING = frozenset({
+    "READ_BUDGETS", "WRITE_BUDGETS", "READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS", "READ_ORDERS",
+    "WRITE_ORDERS",
+})
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     Role.ADMIN: EVERYTHING,
     Role.ACCOUNTANT: _SELLING | {"READ_ANALYTICS"},
     Role.NORMAL: _SELLING,
-    Role.RESTRICTED: _SELLING,          # and only own customers and budgets: Actor.own_only
+    Role.RESTRICTED: _SELLING,          # and only own customers, budgets and orders: Actor.own_only
 }

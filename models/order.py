@@ -77,7 +77,8 @@ class Order(Owned, Versioned, Model):
     tax_minor: Mapped[minor] = mapped_column(default=0)              # contained in the total
     fee_minor: Mapped[minor] = mapped_column(default=0)
     initial_minor: Mapped[minor] = mapped_column(default=0)          # the first payment
-    later_minor: Mapped[minor] = mapped_column(default=0)            # each later one; null periods have none
+    later_minor: Mapped[minor] = mapped_column(default=0)            # each later one of a subscription
+    later_tax_minor: Mapped[minor] = mapped_column(default=0)        # contained in it
     credit_minor: Mapped[minor] = mapped_column(default=0)           # of changes of plan, taken off the next payments
 
     # The schedule. Dates count from the anchor, never from the last date.
@@ -88,6 +89,9 @@ class Order(Owned, Versioned, Model):
     collects_initial: Mapped[bool] = mapped_column(default=True)
     start_on: Mapped[date | None]                                    # of the first payment after the initial one
     anchor_at: Mapped[datetime | None]                               # that moment, or the approval; null until then
+    anchor_sequence: Mapped[int] = mapped_column(default=0)          # the period whose day the anchor is
+    later_interval_unit: Mapped[IntervalUnit | None] = mapped_column(word(IntervalUnit))   # changed for what follows
+    later_interval_count: Mapped[int | None]
     next_sequence: Mapped[int] = mapped_column(default=1)            # the period whose payment is made next
     cancels_at_period_end: Mapped[bool] = mapped_column(default=False)
     activated_at: Mapped[datetime | None]

@@ -1,0 +1,115 @@
+"""Manages orders together with their scheduled payments: what contracts and pages call."""
+
+from typing import Any
+
+from domain.actor import Actor
+from domain.payments import order_verbs, samples, schedules
+from domain.resource import Action, Resource
+from domain.sales import order_status, order_uses, orders, payment_links
+from domain.sales.order_listing import LISTING
+from domain.sales.order_status import FINAL, LIFE, LIVE
+from domain.sales.orders import OrderInput
+from models.money import Money
+from models.order import Order, OrderStatus
+from models.product import Billing
+
+
+def create(actor: Actor, new: OrderInput) -> Order:
+    """A new order with its payment link and its first scheduled payments: pending, or a draft without payments."""
+    order = orders.build(actor, new)
+    payment_links.issue(order)
+    if new.create_checkout and not new.draft:
+        payment_links.begin_checkout(order)
+    LIFE.add(actor, order)
+    if order.status is not OrderStatus.DRAFT:
+        schedules.begin(actor, order)
+    return order
+
+
+def update(actor: Actor, order: Order, changes: dict[str, Any]) -> Order:
+    """Change what was sent: a draft as a whole, any other order only in its texts."""
+    changes = {name: value for name, value in changes.items() if name not in ("draft", "create_checkout")}
+    with LIFE.changing(actor, order):
+        orders.change(actor, order, changes)
+    return order
+
+
+def publish(actor: Actor, order: Order) -> Order:
+    """Make a draft pending: its payment link works, and its first scheduled payments are made."""
+    if order.status is not OrderStatus.DRAFT:
+        raise order_status.refused(f"is already {order.status}")
+    order_status.move(actor, order, OrderStatus.PENDING)
+    schedules.begin(actor, order)
+    return order
+
+
+def renew_checkout(actor: Actor, order: Order) -> Order:
+    """A new checkout of 25 minutes on the order's payment link."""
+    return payment_links.renew_checkout(actor, order)
+
+
+def _is_subscription(row: Any) -> bool:
+    return bool(row.billing == Billing.SUBSCRIPTION)
+
+
+def _total(row: Any) -> str:
+    return f"{Money(row.total_minor, row.currency).decimal:,} {row.currency}"
+
+
+def _cancelled(row: Any) -> tuple[str, ...]:
+    """What the dialog says that cancelling does."""
+    if row.status in LIVE:
+        return (
+            "The order is complete from then on: payments that are still scheduled are cancelled, and nothing more is "
+            "collected. Payments already made stay, and are not given back.",
+        )
+    return (f"It is for {row.customer_name}, {_total(row)}. Its payment link stops working; nothing was paid for it.",)
+
+
+def _paused(row: Any) -> tuple[str, ...]:
+    later = f"{Money(row.later_minor, row.currency).decimal:,} {row.currency}"
+    return (
+        f"Nothing is collected from {row.customer_name} until it is resumed. Periods of the pause, {later} each, are "
+        "not collected later.",
+    )
+
+
+def _resumed(row: Any) -> tuple[str, ...]:
+    return (
+        "Payments are collected again from the next period on. What was owed before the pause is collected now.",
+    )
+
+
+order_uses.register()
+
+RESOURCE = Resource(
+    name="orders",
+    noun="order",
+    listing=LISTING,
+    read_scope="READ_ORDERS",
+    write_scope="WRITE_ORDERS",
+    input=OrderInput,
+    sample=samples.ORDER,
+    create=create,
+    update=update,
+    actions={
+        "publish": Action(
+            run=publish, title="Publish", past="{} was published.", icon="send", primary=True,
+            offered=lambda actor, row: bool(row.status == OrderStatus.DRAFT),
+            confirm=lambda row: (f"Its payment link for {_total(row)} works from then on; amounts no longer change.",),
+        ),
+        "pause": Action(
+            run=order_verbs.pause, title="Pause", past="{} was paused.", icon="player-pause", confirm=_paused,
+            offered=lambda actor, row: _is_subscription(row) and row.status in order_verbs.PAUSABLE,
+        ),
+        "resume": Action(
+            run=order_verbs.resume, title="Resume", past="{} was resumed.", icon="player-play", primary=True,
+            offered=lambda actor, row: bool(row.status == OrderStatus.PAUSED), confirm=_resumed,
+        ),
+        "cancel": Action(
+            run=order_verbs.cancel, title="Cancel", past="{} was cancelled.", icon="ban", danger=True,
+            offered=lambda actor, row: row.status not in FINAL, confirm=_cancelled,
+        ),
+        "renew_checkout": Action(run=renew_checkout),
+    },
+)

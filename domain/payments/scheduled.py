@@ -1,0 +1,226 @@
+"""Manages scheduled payments: their amount, day and interval, skipping and merging.
+
+Only what waits or was declined can be changed. The initial payment is what the order was agreed on, and stays.
+"""
+
+from contextlib import ExitStack
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from domain.actor import Actor
+from domain.errors import Invalid, Mistakes
+from domain.inputs import Choice, Input, Moment, Number, OrAbsent, Whole
+from domain.payments import samples, schedule_plan, scheduled_status, schedules
+from domain.payments.scheduled_listing import LISTING
+from domain.payments.scheduled_status import EDITABLE, LIFE, refused
+from domain.resource import Action, Resource
+from domain.sales import order_amounts, order_status
+from domain.sales.order_clock import now_of
+from domain.sales.order_terms import LONGEST
+from models.money import LIMIT, Money, to_minor
+from models.order import Order, ScheduledPayment, ScheduledStatus
+from models.product import Billing, IntervalUnit
+
+WANTED = (ScheduledStatus.CANCELLED, ScheduledStatus.SKIPPED, ScheduledStatus.SCHEDULED)
+INTERVAL = frozenset({"interval_unit", "interval_count"})
+FURTHEST = 10                        # years from now to another day
+
+
+class ScheduledInput(Input):
+    """What may be changed of a scheduled payment; the status to cancelled, skipped or scheduled."""
+
+    amount: OrAbsent[Annotated[Decimal, Number(above=0)]] = None
+    due_at: OrAbsent[Moment] = None
+    status: OrAbsent[Annotated[ScheduledStatus, Choice(ScheduledStatus)]] = None
+    interval_unit: OrAbsent[Annotated[IntervalUnit, Choice(IntervalUnit)]] = None
+    interval_count: OrAbsent[Annotated[int, Whole(1, 3660)]] = None
+
+
+def update(actor: Actor, row: ScheduledPayment, changes: dict[str, Any]) -> ScheduledPayment:
+    """Change what was sent. On a subscription a changed amount is also that of all later payments.
+
+    Conflict while the row is being collected or when it has ended; Invalid names everything that is wrong.
+    """
+    _must_be_editable(row)
+    order, mistakes = row.order, Mistakes()
+    given = {name: value for name, value in changes.items() if value is not None}
+    with ExitStack() as changing:
+        changing.enter_context(LIFE.changing(actor, row))
+        if given.keys() & {"amount", *INTERVAL}:
+            changing.enter_context(order_status.LIFE.changing(actor, order))
+        with mistakes.collected():
+            if "amount" in given:
+                _set_amount(order, row, given["amount"])
+        with mistakes.collected():
+            if "due_at" in given:
+                _set_day(order, row, given["due_at"])
+        with mistakes.collected():
+            if given.keys() & INTERVAL:
+                _set_interval(order, row, given)
+        mistakes.refuse()
+    if "status" in given:
+        _set_status(actor, row, given["status"])
+    return row
+
+
+def skip(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
+    """Collect nothing for this period. An instalment that is skipped lowers the order's total."""
+    return _end(actor, row, ScheduledStatus.SKIPPED)
+
+
+def cancel(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
+    """The same, as cancelled."""
+    return _end(actor, row, ScheduledStatus.CANCELLED)
+
+
+def merge(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
+    """Collect this payment together with the order's next one; Conflict when there is none.
+
+    What was already paid of it stays with it. Returns the merged row; `merged_into_id` names the other.
+    """
+    _must_be_editable(row)
+    order, following = row.order, _waiting_after(row)
+    if following is None and order.billing is not Billing.SUBSCRIPTION:
+        raise refused("has no later payment to be merged into")
+    scheduled_status.move(actor, row, ScheduledStatus.MERGED)
+    following = following or schedules.follow(actor, order)          # the next period's row is made for it
+    if following is None:
+        raise refused("has no later payment to be merged into")
+    amount = row.amount_minor - row.paid_minor
+    if following.amount_minor + amount >= LIMIT:
+        raise refused("cannot be merged: the sum is too large")
+    with LIFE.changing(actor, following):
+        following.amount_minor += amount
+        following.tax_minor += order_amounts.part_of(row.tax_minor, amount, row.amount_minor)
+    row.merged_into_id = following.id
+    schedules.settle(actor, order)
+    return row
+
+
+def reschedule(actor: Actor, row: ScheduledPayment, due_at: datetime) -> ScheduledPayment:
+    """Another day, in the future; the days of the other payments stay."""
+    return update(actor, row, {"due_at": due_at})
+
+
+def _must_be_editable(row: ScheduledPayment) -> None:
+    scheduled_status.must_be_editable(row)
+    if row.sequence == 0:
+        raise refused("is the initial payment and cannot be changed")
+
+
+def _set_amount(order: Order, row: ScheduledPayment, given: Decimal) -> None:
+    try:
+        amount = to_minor(given, row.currency)
+    except ValueError as problem:
+        raise Invalid.field("amount", str(problem), "decimals") from None
+    if amount <= row.paid_minor:
+        raise Invalid.field("amount", "must be more than what was paid of it", "range")
+    if amount >= LIMIT:
+        raise Invalid.field("amount", "is too large", "range")
+    tax = order_amounts.part_of(row.tax_minor, amount, row.amount_minor)
+    if order.billing is Billing.SUBSCRIPTION and row.sequence == order.next_sequence - 1:
+        order.later_tax_minor = order_amounts.part_of(order.later_tax_minor, amount, order.later_minor)
+        order.later_minor = amount
+    elif order.billing is Billing.INSTALMENT:
+        _change_total(order, amount - row.amount_minor, tax - row.tax_minor)
+    row.amount_minor, row.tax_minor = amount, tax
+
+
+def _change_total(order: Order, amount: int, tax: int) -> None:
+    order.total_minor += amount
+    order.tax_minor += tax
+
+
+def _set_day(order: Order, row: ScheduledPayment, due_at: datetime) -> None:
+    now = now_of(order)
+    if due_at <= now:
+        raise Invalid.field("due_at", "must be in the future", "past")
+    if due_at.year > now.year + FURTHEST:
+        raise Invalid.field("due_at", f"must be at most {FURTHEST} years from now", "future")
+    row.due_at = due_at
+    row.collect_at = schedules.collect_at(order, row)
+
+
+def _set_interval(order: Order, row: ScheduledPayment, given: dict[str, Any]) -> None:
+    """Count the days of what follows this row by another interval; the order shows the agreed one on."""
+    if order.billing is not Billing.SUBSCRIPTION:
+        raise Invalid.field(next(iter(given.keys() & {"interval_unit", "interval_count"})),
+                            "can only be changed in a subscription", "contradiction")
+    unit, number = schedule_plan.interval_of(order)
+    unit, number = given.get("interval_unit", unit), given.get("interval_count", number)
+    if number > LONGEST[unit]:
+        raise Invalid.field("interval_count", "must be at most 10 years", "range")
+    assert order.anchor_at is not None           # a subscription's later rows exist from its approval on
+    anchor = schedule_plan.anchor_of(order, order.anchor_at)
+    order.anchor_at, order.anchor_sequence = schedule_plan.due(order, anchor, row.sequence), row.sequence
+    row.interval_unit, row.interval_count = unit, number
+    order.later_interval_unit, order.later_interval_count = unit, number
+
+
+def _set_status(actor: Actor, row: ScheduledPayment, status: ScheduledStatus) -> None:
+    if status not in WANTED:
+        raise Invalid.field("status", "must be one of " + ", ".join(WANTED), "inclusion")
+    if status is not ScheduledStatus.SCHEDULED:
+        _end(actor, row, status)
+        return
+    scheduled_status.move(actor, row, status)
+    row.collect_at = schedules.collect_at(row.order, row)
+    schedules.settle(actor, row.order)
+
+
+def _end(actor: Actor, row: ScheduledPayment, status: ScheduledStatus) -> ScheduledPayment:
+    _must_be_editable(row)
+    order = row.order
+    if order.billing is Billing.INSTALMENT:
+        with order_status.LIFE.changing(actor, order):
+            kept = order_amounts.part_of(row.tax_minor, row.paid_minor, row.amount_minor)
+            _change_total(order, row.paid_minor - row.amount_minor, kept - row.tax_minor)
+    scheduled_status.move(actor, row, status)
+    schedules.settle(actor, order)
+    return row
+
+
+def _waiting_after(row: ScheduledPayment) -> ScheduledPayment | None:
+    """The order's first payment after the row that still waits."""
+    return next((one for one in schedules.rows_of(row.order)
+                 if one.sequence > row.sequence and one.status is ScheduledStatus.SCHEDULED), None)
+
+
+def _may_change(actor: Actor, row: Any) -> bool:
+    return row.status in EDITABLE and row.sequence > 0
+
+
+def _amount(row: Any) -> str:
+    return f"{Money(row.amount_minor, row.currency).decimal:,} {row.currency}"
+
+
+def _skipped(row: Any) -> tuple[str, ...]:
+    """What the dialog says that skipping does."""
+    order = row.order if isinstance(row, ScheduledPayment) else row
+    billing = order.billing
+    rest = "The order's total becomes lower by it." if billing == Billing.INSTALMENT else "The next period follows."
+    return (f"{_amount(row)} will not be collected. {rest}",)
+
+
+RESOURCE = Resource(
+    name="scheduled_payments",
+    noun="scheduled payment",
+    listing=LISTING,
+    read_scope="READ_ORDERS",
+    write_scope="WRITE_ORDERS",
+    input=ScheduledInput,
+    sample=samples.SCHEDULED_PAYMENT,
+    update=update,
+    actions={
+        "skip": Action(
+            run=skip, title="Skip", past="{} was skipped.", icon="player-skip-forward", danger=True,
+            offered=_may_change, confirm=_skipped,
+        ),
+        "merge": Action(
+            run=merge, title="Merge", past="{} was merged into the next one.", icon="arrows-join", danger=True,
+            offered=_may_change,
+            confirm=lambda row: (f"{_amount(row)} will be collected together with the order's next payment.",),
+        ),
+    },
+)

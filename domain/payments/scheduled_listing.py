@@ -1,0 +1,67 @@
+"""The listing of scheduled payments. One that will change is locked after its order."""
+
+from typing import Any
+
+from sqlalchemy import String, cast, select
+
+from database import db
+from domain.actor import Actor
+from domain.list_parts import Filter, common_filters
+from domain.listing import Listing
+from models.order import Order, ScheduledPayment, ScheduledStatus
+
+OWNER = (
+    select(Order.created_by_user_id).where(Order.id == ScheduledPayment.order_id).correlate(ScheduledPayment)
+    .scalar_subquery()
+)
+
+
+class OrderFirst(Listing):
+    """Locks the order before its scheduled payment, as everybody does, so that no two wait for each other."""
+
+    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
+        if lock:
+            statement = select(Order).join(ScheduledPayment, ScheduledPayment.order_id == Order.id)
+            statement = statement.where(ScheduledPayment.id == key).with_for_update(of=Order)
+            db.session.scalar(statement.execution_options(populate_existing=True))
+        return super().get(actor, key, lock=lock, removed=removed)
+
+
+LISTING = OrderFirst(
+    model=ScheduledPayment,
+    noun="scheduled payment",
+    columns={
+        **{
+            name: getattr(ScheduledPayment, name)
+            for name in (
+                "id", "merchant_id", "test", "order_id", "sequence", "currency", "amount_minor", "tax_minor", "status",
+                "due_at", "collect_at", "retry_count", "declined_at", "executed_at", "merged_into_id", "interval_unit",
+                "interval_count", "paid_minor", "created_at", "updated_at", "version",
+            )
+        },
+        "customer_id": Order.customer_id,
+        "customer_name": Order.customer_name,
+        "billing": Order.billing,
+        "order_status": Order.status,
+    },
+    joins=((Order, Order.id == ScheduledPayment.order_id),),
+    sort={
+        "due_at": ScheduledPayment.due_at, "created_at": ScheduledPayment.created_at,
+        "updated_at": ScheduledPayment.updated_at, "status": ScheduledPayment.status,
+        "amount": (ScheduledPayment.currency, ScheduledPayment.amount_minor), "sequence": ScheduledPayment.sequence,
+        "id": ScheduledPayment.id,
+    },
+    filters={
+        **common_filters(ScheduledPayment),
+        "order_id": Filter(int, lambda bound: ScheduledPayment.order_id == bound),
+        "order_ids": Filter(list, lambda bound: ScheduledPayment.order_id.in_(bound)),
+        "status": Filter(ScheduledStatus, lambda bound: ScheduledPayment.status == bound),
+        "customer_id": Filter(
+            int, lambda bound: ScheduledPayment.order_id.in_(select(Order.id).where(Order.customer_id == bound))),
+        "due_after": Filter("moment", lambda bound: ScheduledPayment.due_at >= bound),
+        "due_before": Filter("day_end", lambda bound: ScheduledPayment.due_at <= bound),
+        "currency": Filter(str, lambda bound: ScheduledPayment.currency == bound),
+    },
+    search=(Order.search_text, lambda like: like(cast(ScheduledPayment.order_id, String))),
+    own=OWNER,
+)

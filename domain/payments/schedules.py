@@ -1,0 +1,162 @@
+"""Keeps the schedule of orders: makes the rows of scheduled payments, and lets them follow the order's status.
+
+The order's row is locked before any function here is called. Times are the order's own (`now_of`).
+
+* `begin` makes the first rows when an order is published;
+* `activate` is called once, with the first approval, and sets the days;
+* `follow` makes the row of a subscription's next period, once the last one was asked for or ended;
+* `settle` completes or recovers an order after one of its rows was paid or ended;
+* `decline` gives an order the status that a declined payment means;
+* `hold` and `release` stop and start collecting, for orders whose payment method was refused for good.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from database import db
+from domain.actor import Actor
+from domain.payments import schedule_plan, scheduled_status
+from domain.payments.schedule_plan import Planned
+from domain.payments.scheduled_status import COLLECTED, DECLINED, OPEN, PAID
+from domain.sales import order_status
+from domain.sales.order_clock import now_of
+from domain.sales.order_status import LIVE
+from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.product import Billing
+
+ENDING = frozenset({Billing.SINGLE_PAYMENT, Billing.INSTALMENT})
+HELD = frozenset({OrderStatus.SUSPENDED, OrderStatus.PAUSED, OrderStatus.REVIEW})      # nothing is collected by itself
+
+
+def rows_of(order: Order) -> list[ScheduledPayment]:
+    """All rows of the order by their period, locked."""
+    statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
+    return list(db.session.scalars(statement.order_by(ScheduledPayment.sequence).with_for_update()))
+
+
+def begin(actor: Actor, order: Order) -> list[ScheduledPayment]:
+    """Make the initial payment's row and those of all instalments. None is collected by itself yet."""
+    now = now_of(order)
+    return [_add(actor, order, planned, now, None) for planned in schedule_plan.at_creation(order, now)]
+
+
+def activate(actor: Actor, order: Order, at: datetime) -> None:
+    """The order was approved: days count from now on, and its rows are collected on theirs.
+
+    A single payment completes its order, anything else makes it active. Called again it does nothing.
+    """
+    if order.anchor_at is not None:
+        return
+    rows = rows_of(order)
+    assumed = schedule_plan.anchor_of(order, rows[0].due_at if rows else at)       # when it was published
+    anchor = schedule_plan.anchor_of(order, at)
+    for row in rows:
+        if row.sequence == 0 and row.status is ScheduledStatus.SCHEDULED and row.amount_minor == 0:
+            row.executed_at = at
+            scheduled_status.move(actor, row, ScheduledStatus.COMPLETE)
+        elif row.sequence and row.due_at == schedule_plan.due(order, assumed, row.sequence):
+            row.due_at = schedule_plan.due(order, anchor, row.sequence)
+    order.anchor_at, order.anchor_sequence = anchor.at, anchor.sequence
+    is_single = order.billing is Billing.SINGLE_PAYMENT
+    order_status.move(actor, order, OrderStatus.COMPLETE if is_single else OrderStatus.ACTIVE)
+    release(order, rows)
+    settle(actor, order)
+
+
+def follow(actor: Actor, order: Order) -> ScheduledPayment | None:
+    """The row of a subscription's next period; None when the last one still waits, or the order has no more.
+
+    Called after the last row was asked for, declined, paid, skipped or cancelled, any number of times.
+    """
+    if order.billing is not Billing.SUBSCRIPTION or order.status not in LIVE - {OrderStatus.PAUSED}:
+        return None
+    last = db.session.scalar(
+        select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
+        .order_by(ScheduledPayment.sequence.desc()).limit(1)
+    )
+    if last is not None and last.sequence and last.status in (ScheduledStatus.SCHEDULED, ScheduledStatus.PAUSED):
+        return None
+    assert order.anchor_at is not None           # it is live
+    planned = schedule_plan.period(
+        order, schedule_plan.anchor_of(order, order.anchor_at), order.next_sequence, order.credit_minor
+    )
+    order.credit_minor -= schedule_plan.credit_used(order, planned.sequence, order.credit_minor)
+    order.next_sequence = planned.sequence + 1
+    return _add(actor, order, planned, now_of(order), None if order.status in HELD else planned.due_at)
+
+
+def settle(actor: Actor, order: Order) -> None:
+    """Give the order the status that its rows allow, after one of them was paid, skipped, merged or cancelled.
+
+    Without open rows a single payment or an instalment order is complete, or in review when it collected more than
+    its total; without declined rows a failed or suspended order is active again.
+    """
+    if order.status not in LIVE:
+        return
+    follow(actor, order)
+    rows = rows_of(order)
+    if order.billing in ENDING and not any(row.status in OPEN for row in rows):
+        paid = sum(row.paid_minor for row in rows if row.status in PAID)
+        too_much = order.billing is Billing.INSTALMENT and paid > order.total_minor
+        if too_much and order_status.may_move(order, OrderStatus.REVIEW):
+            order_status.move(actor, order, OrderStatus.REVIEW)
+        elif not too_much:
+            order_status.move(actor, order, OrderStatus.COMPLETE)
+    elif order.status in (OrderStatus.FAILED, OrderStatus.SUSPENDED) and not any(r.status in DECLINED for r in rows):
+        order_status.move(actor, order, OrderStatus.ACTIVE)
+        release(order, rows)
+
+
+def decline(actor: Actor, order: Order, *, is_hard: bool) -> None:
+    """A payment of the order was declined: a live one is failed, after a hard decline suspended and held.
+
+    The row's own status and its next try are set by whoever books the outcome. Nothing changes before the first
+    approval, in a pause, and for a suspended order, which only another card recovers.
+    """
+    status = OrderStatus.SUSPENDED if is_hard else OrderStatus.FAILED
+    if order.status not in (OrderStatus.ACTIVE, OrderStatus.FAILED):
+        return
+    order_status.move(actor, order, status)
+    if is_hard:
+        hold(order)
+
+
+def pass_over(order: Order, until: datetime) -> None:
+    """Leave out the periods of a subscription, not made yet, whose days are not after this moment."""
+    assert order.anchor_at is not None
+    anchor = schedule_plan.anchor_of(order, order.anchor_at)
+    while schedule_plan.due(order, anchor, order.next_sequence) <= until:
+        order.next_sequence += 1
+
+
+def hold(order: Order) -> None:
+    """Collect nothing of the order by itself until `release`."""
+    for row in rows_of(order):
+        row.collect_at = None
+
+
+def release(order: Order, rows: list[ScheduledPayment] | None = None) -> None:
+    """Collect what waits on its day, and at once what is due already. The initial payment is made on the page."""
+    for row in rows_of(order) if rows is None else rows:
+        if row.sequence and row.status in COLLECTED and row.collect_at is None:
+            row.collect_at = collect_at(order, row)
+
+
+def collect_at(order: Order, row: ScheduledPayment) -> datetime | None:
+    """When the row is asked for next by itself: on its day, or now where that has passed; None while nothing is."""
+    if order.status not in LIVE - HELD or row.status not in COLLECTED:
+        return None
+    return max(row.due_at, now_of(order)) if row.status in DECLINED else row.due_at
+
+
+def _add(
+    actor: Actor, order: Order, planned: Planned, now: datetime, collected_at: datetime | None
+) -> ScheduledPayment:
+    row = ScheduledPayment(
+        merchant_id=order.merchant_id, test=order.test, order_id=order.id, order=order, sequence=planned.sequence,
+        currency=order.currency, amount_minor=planned.amount_minor, tax_minor=planned.tax_minor,
+        status=ScheduledStatus.SCHEDULED, due_at=planned.due_at, collect_at=collected_at, created_at=now,
+    )
+    scheduled_status.LIFE.add(actor, row)
+    return row

@@ -1,0 +1,130 @@
+"""Reads and writes the lines of orders: priced from products, whose locks are obeyed.
+
+Every mistake names its line and field: items.1.quantity.
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from database import db
+from domain.actor import Actor
+from domain.catalog import products
+from domain.errors import Invalid, Mistakes
+from domain.inputs import Input, Maybe, Number, Quantity, RowId
+from domain.sales.order_amounts import Line, share
+from models.money import LIMIT, to_micro, to_minor, to_ten_thousandths
+from models.order import Order, OrderItem
+from models.product import Billing, PriceRule, Product, ProductStatus
+
+COLUMNS = (
+    "product_id", "name", "quantity_ten_thousandths", "unit_price_micro", "discount_minor", "fee_minor",
+    "tax_percent_ten_thousandths", "discount_first_only", "fee_first_only",
+)
+COMPUTED = ("tax_minor", "total_minor", "later_tax_minor", "later_total_minor")
+
+
+class OrderItemInput(Input):
+    """One line. What is left out is the product's: its price, its discount, its fee."""
+
+    product_id: RowId
+    quantity: Annotated[Decimal, Quantity] = Decimal(1)
+    unit_price: Maybe[Annotated[Decimal, Number(0, products.MAX_PRICE, decimals=6)]] = None
+    discount: Maybe[Annotated[Decimal, Number()]] = None
+    fee: Maybe[Annotated[Decimal, Number()]] = None
+
+
+def products_of(actor: Actor, items: list[OrderItemInput]) -> dict[int, Product]:
+    """The products that the lines name, as far as the actor can reach them."""
+    own, values = products.LISTING.owned(actor)
+    statement = (
+        select(Product)
+        .where(Product.id.in_({one.product_id for one in items}), *own)
+        .options(joinedload(Product.tax), joinedload(Product.discount), joinedload(Product.fee))
+    )
+    with db.session.no_autoflush:          # the order is not complete yet
+        return {one.id: one for one in db.session.scalars(statement, values)}
+
+
+def read(items: list[OrderItemInput], known: dict[int, Product], currency: str, billing: Billing) -> list[Line]:
+    """The lines that were sent; Invalid with every mistake of every line."""
+    if len(items) > 1 and billing is not Billing.SINGLE_PAYMENT:
+        raise Invalid.field("items", "must have exactly one product", "range")
+    lines, mistakes = [], Mistakes()
+    for place, item in enumerate(items):
+        with mistakes.collected():
+            product = _sellable(f"items.{place}.product_id", known.get(item.product_id), currency, billing)
+            lines.append(_line(f"items.{place}", item, product, currency))
+    mistakes.refuse()
+    return lines
+
+
+def kept(order: Order) -> list[Line]:
+    """The stored lines, unchanged."""
+    return [Line(currency=order.currency, **{name: getattr(one, name) for name in COLUMNS}) for one in order.items]
+
+
+def write(order: Order, lines: list[Line]) -> None:
+    """Replace the order's lines by these."""
+    order.items = [
+        OrderItem(position=place, **{name: getattr(line, name) for name in (*COLUMNS, *COMPUTED)})
+        for place, line in enumerate(lines)
+    ]
+
+
+def _sellable(path: str, product: Product | None, currency: str, billing: Billing) -> Product:
+    if product is None:
+        raise Invalid.field(path, "must exist", "unknown")
+    if product.status is not ProductStatus.ACTIVE:
+        raise Invalid.field(path, "is inactive", "inactive")
+    if product.billing is not billing:
+        raise Invalid.field(path, "does not match the order type", "contradiction")
+    if product.currency != currency:
+        raise Invalid.field(path, f"is priced in {product.currency}, the order is in {currency}", "currency")
+    return product
+
+
+def _line(path: str, item: OrderItemInput, product: Product, currency: str) -> Line:
+    """One line with its amounts; Invalid names all its wrong fields."""
+    mistakes = Mistakes()
+    price = product.price_micro if item.unit_price is None else to_micro(item.unit_price)
+    line = Line(
+        product_id=product.id, name=product.name, currency=currency,
+        quantity_ten_thousandths=to_ten_thousandths(item.quantity), unit_price_micro=price,
+        tax_percent_ten_thousandths=_percent(product.tax),
+        discount_first_only=product.discount_for_initial_payment_only,
+        fee_first_only=product.fee_for_initial_payment_only,
+    )
+    line.discount_minor = share(line.amount_minor, _percent(product.discount))
+    line.fee_minor = share(line.amount_minor, _percent(product.fee))
+    with mistakes.collected():
+        if product.lock_price and price != product.price_micro:
+            raise Invalid.field(f"{path}.unit_price", "pricing is locked", "locked")
+    for name in ("discount", "fee"):
+        with mistakes.collected():
+            _amount(f"{path}.{name}", getattr(item, name), line, f"{name}_minor", is_locked=product.lock_price)
+    mistakes.refuse()
+    if max(line.amount_minor, line.total_minor, line.later_total_minor) >= LIMIT:
+        raise Invalid.field(f"{path}.quantity", "makes the amount of the line too large", "overflow")
+    if line.discount_minor > line.amount_minor:
+        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "contradiction")
+    return line
+
+
+def _amount(path: str, given: Decimal | None, line: Line, column: str, *, is_locked: bool) -> None:
+    """Set an amount that was sent in the product's place; Invalid for another one of a locked product."""
+    if given is None:
+        return
+    try:
+        sent = to_minor(given, line.currency)
+    except ValueError as problem:
+        raise Invalid.field(path, str(problem), "decimals") from None
+    if is_locked and sent != getattr(line, column):
+        raise Invalid.field(path, "pricing is locked", "locked")
+    setattr(line, column, sent)
+
+
+def _percent(rule: PriceRule | None) -> int | None:
+    return None if rule is None else rule.percent_ten_thousandths

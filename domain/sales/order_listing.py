@@ -1,0 +1,80 @@
+"""The listing of orders."""
+
+from typing import Any
+
+from sqlalchemy import String, case, cast, func, select
+
+from domain.list_parts import Children, Filter, common_filters
+from domain.listing import Listing
+from models.order import Order, OrderItem, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.product import Billing
+
+S = ScheduledStatus
+TO_PAY = (S.SCHEDULED, S.PROCESSING, S.SOFT_DECLINED, S.HARD_DECLINED, S.PAUSED)
+ENDLESS = (Billing.SUBSCRIPTION, Billing.METERED)
+# How many payments are still open; null where there is no last one.
+COUNT_TO_PAY = case(
+    (Order.billing.in_(ENDLESS), None),
+    else_=select(func.count(ScheduledPayment.id))
+    .where(ScheduledPayment.order_id == Order.id, ScheduledPayment.status.in_(TO_PAY))
+    .correlate(Order).scalar_subquery(),
+)
+
+
+def _naming(bound: Any) -> Any:
+    return Order.id.in_(select(OrderItem.order_id).where(OrderItem.product_id == bound))
+
+
+LISTING = Listing(
+    model=Order,
+    noun="order",
+    columns={
+        **{
+            name: getattr(Order, name)
+            for name in (
+                "id", "merchant_id", "test", "customer_id", "customer_name", "customer_email", "billing_address",
+                "billing", "status", "source", "channel", "currency", "invoice_ref", "description", "note", "details",
+                "redirect_url", "failed_redirect_url", "create_registration", "total_minor", "discount_minor",
+                "tax_minor", "fee_minor", "initial_minor", "later_minor", "later_tax_minor", "credit_minor",
+                "interval_unit", "interval_count", "instalments", "trial_days", "collects_initial", "start_on",
+                "anchor_at", "activated_at", "paused_at", "ended_at", "gateway", "payment_method_id", "link_token",
+                "checkout_number", "checkout_until", "budget_id", "test_clock_id", "created_at", "updated_at",
+                "version",
+            )
+        },
+        "count_to_pay": COUNT_TO_PAY,
+    },
+    children={
+        "items": Children(
+            OrderItem.order_id,
+            {
+                name: getattr(OrderItem, name)
+                for name in (
+                    "id", "product_id", "name", "quantity_ten_thousandths", "unit_price_micro", "discount_minor",
+                    "fee_minor", "tax_minor", "tax_percent_ten_thousandths", "total_minor", "later_tax_minor",
+                    "later_total_minor",
+                )
+            },
+            OrderItem.position,
+        )
+    },
+    sort={
+        "created_at": Order.created_at, "updated_at": Order.updated_at, "total": (Order.currency, Order.total_minor),
+        "status": Order.status, "id": Order.id,
+    },
+    filters={
+        **common_filters(Order),
+        "status": Filter(OrderStatus, lambda bound: Order.status == bound),
+        "billing": Filter(Billing, lambda bound: Order.billing == bound),
+        "source": Filter(OrderSource, lambda bound: Order.source == bound),
+        "customer_id": Filter(int, lambda bound: Order.customer_id == bound),
+        "customer_ids": Filter(list, lambda bound: Order.customer_id.in_(bound)),
+        "product_id": Filter(int, _naming),
+        "invoice_ref": Filter(str, lambda bound: Order.invoice_ref == bound),
+        "currency": Filter(str, lambda bound: Order.currency == bound),
+        "test_clock_id": Filter(int, lambda bound: Order.test_clock_id == bound),
+    },
+    search=(Order.search_text, lambda like: like(cast(Order.id, String))),
+    customer="customer_id",
+    own=True,
+)
