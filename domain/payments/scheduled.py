@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
+from domain import usage
 from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Choice, Input, Moment, Number, OrAbsent, Whole
@@ -18,6 +19,8 @@ from domain.resource import Action, Resource
 from domain.sales import order_amounts, order_status
 from domain.sales.order_clock import now_of
 from domain.sales.order_terms import LONGEST
+from domain.usage import Use
+from models.merchant import Merchant
 from models.money import LIMIT, Money, to_minor
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.product import Billing, IntervalUnit
@@ -202,6 +205,9 @@ def _skipped(row: Any) -> tuple[str, ...]:
     rest = "The order's total becomes lower by it." if billing == Billing.INSTALMENT else "The next period follows."
     return (f"{_amount(row)} will not be collected. {rest}",)
 
+
+usage.register(Merchant, Use(
+    "scheduled payment", "scheduled payments", lambda row: usage.rows(ScheduledPayment, merchant_id=row.id)))
 
 RESOURCE = Resource(
     name="scheduled_payments",

@@ -8,6 +8,7 @@ from database import db
 from domain import usage
 from domain.sales.order_status import FINAL
 from domain.usage import Use
+from models.budget import Budget
 from models.customer import Customer
 from models.merchant import Merchant
 from models.order import Order, OrderItem
@@ -28,6 +29,11 @@ def of_merchant(merchant: Merchant) -> int:
     return _count(Order.merchant_id == merchant.id)
 
 
+def from_budget(budget: Budget) -> int:
+    """The orders that the budget became."""
+    return _count(Order.budget_id == budget.id)
+
+
 def _count(*clauses: Any) -> int:
     return db.session.scalar(select(func.count()).select_from(Order).where(*clauses)) or 0
 
@@ -37,3 +43,4 @@ def register() -> None:
     usage.register(Customer, Use("open order", "open orders", open_orders))
     usage.register(Product, Use("order", "orders", naming))
     usage.register(Merchant, Use("order", "orders", of_merchant))
+    usage.register(Budget, Use("order", "orders", from_budget))

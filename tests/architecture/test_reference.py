@@ -18,7 +18,7 @@ PORTAL = [one for one in modules() if one.name.startswith("blueprints.portal")]
 NOUNS = {
     word for area in AREAS for path in (ROOT / "domain" / area).glob("*.py") if not path.stem.startswith("_")
     for word in (path.stem, path.stem.removesuffix("s"))
-} - {"sample", "samples"}
+} - {"sample", "samples", "order"}          # a list has an order
 EXPOSURES = list({id(one.exposure): one.exposure for contract in CONTRACTS for one in contract.operations
                   if one.exposure is not None}.values())
 
