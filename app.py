@@ -33,6 +33,7 @@ from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.payments import gateways
 from models import all_tables
+from outbound.gateways.manual import Manual
 from outbound.gateways.test_bank import test_bank
 from outbound.mail import mailer
 from outbound.probe import probe_endpoint, probe_key
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     mailer.configure(settings.smtp_url, settings.mail_from)
     test_bank.configure(settings.instance / "test_bank.sqlite3", settings.public_url or NEUTRAL_URL)
     gateways.registry.register(test_bank)
+    gateways.registry.register(Manual())
     for operation in (one for contract in CONTRACTS for one in contract.operations):
         if (exposure := operation.exposure) is not None and exposure.event_shape:
             events.shape(exposure.resource.noun, exposure.resource.listing, exposure.show, exposure.prefix)
