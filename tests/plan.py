@@ -58,17 +58,15 @@ ONCE = {
     "tests/outbound/test_addresses.py": "has no database",
     "tests/outbound/test_client.py": "has no database",
 }
-# What takes longest begins first, so that no worker is left alone with it at the end. Only one begins in the
-# browser: the other would wait until the demo is made.
+# What takes longest begins first, so that no worker is left alone with it at the end.
 FIRST = (
-    "tests/browser/test_every_page.py::test_every_linked_page_has_no_errors[light",
-    "tests/outbound/test_kill.py", "tests/operations/test_migrations.py", "tests/browser/test_every_page.py",
+    "tests/browser/test_every_page.py", "tests/outbound/test_kill.py", "tests/operations/test_migrations.py",
     "tests/operations/test_serve.py", "tests/operations/test_demo.py", "tests/browser/", "tests/operations/",
     "tests/analytics/", "tests/outbound/", "tests/api/public/test_fuzz.py", "tests/api/core/test_fuzz.py",
 )
 # Files whose tests share nothing and take long: each test is handed out by itself.
 APART = (
-    "tests/browser/test_every_page.py", "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
+    "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
     "tests/analytics/test_queries.py", "tests/operations/test_migrations.py",
 )
 

@@ -28,6 +28,9 @@ AXE = (Path(__file__).parent / "vendor/axe.min.js").read_text()
 REFUSED = "Failed to load resource: the server responded with a status of 4"
 WIDTHS = (390, 1440)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]        # all others find the same in both colour schemes
+# The new scheme takes effect at once: axe must not measure a colour half-way between two.
+END_TRANSITIONS = "document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())"
 
 
 @dataclass
@@ -136,22 +139,32 @@ class Window:
         assert "exceptionDetails" not in reply, reply["exceptionDetails"]
         return reply["result"].get("value")
 
-    def faults(self):
+    def faults(self, rules=RULES):
         """What axe finds, one line each."""
-        self.run(AXE)
-        found = self.run(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then(all => all.violations)")
+        self.run(f"if (!window.axe) {{{AXE}}}")
+        options = json.dumps({"runOnly": rules, "resultTypes": ["violations"]})
+        found = self.run(f"axe.run(document, {options}).then(all => all.violations)")
         return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
 
+    def show(self, scheme, width):
+        """The page that is open, in a colour scheme and a width, without loading it again."""
+        self.page.set_viewport_size({"width": width, "height": 900})
+        self.page.emulate_media(color_scheme=scheme)
+        self.run(END_TRANSITIONS)
+
     def faults_of(self, address):
-        """The faults of a page, at the width of a phone and then, without loading it again, of a desktop."""
+        """The faults of a page, loaded once at the width of a phone: in both widths, and its colours in both schemes."""
+        self.show("light", WIDTHS[0])
+        self.page.goto(address)
         found = []
         for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 900})
-            if width == WIDTHS[0]:
-                self.page.goto(address)
-            found += [f"{address} at {width} px: {fault}" for fault in self.faults()]
+            self.show("light", width)
+            wrong = self.faults()
             if self.overflow() > 0:
-                found.append(f"{address} at {width} px: {self.overflow()} px too wide")
+                wrong.append(f"{self.overflow()} px too wide")
+            self.show("dark", width)
+            wrong += [f"in dark, {fault}" for fault in self.faults(COLOUR_RULES)]
+            found += [f"{address} at {width} px: {fault}" for fault in wrong]
         return found
 
     def overflow(self):
