@@ -153,7 +153,7 @@ class Window:
         self.run(END_TRANSITIONS)
 
     def faults_of(self, address):
-        """The faults of a page, loaded once at the width of a phone: in both widths, and its colours in both schemes."""
+        """The faults of a page, loaded once at the width of a phone: in both widths, its colours in both schemes."""
         self.show("light", WIDTHS[0])
         self.page.goto(address)
         found = []
