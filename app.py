@@ -23,6 +23,7 @@ from blueprints.api.wire.window import WindowStorage
 from blueprints.auth import bp as auth_pages
 from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
+from blueprints.pay import bp as customer_pages
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
 from blueprints.services import NEUTRAL_URL, Services, install, services
@@ -148,6 +149,7 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(admin_pages)
     app.register_blueprint(analytics_pages)
     app.register_blueprint(reference_pages)
+    app.register_blueprint(customer_pages)
     app.register_blueprint(health.blueprint(settings))
     app.add_url_rule("/", "home", home)
 

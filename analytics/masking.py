@@ -12,6 +12,7 @@ _SECRET = re.compile(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TOKEN = re.compile(r"^(?=.*[0-9])(?=.*[A-Za-z])[0-9A-Za-z_.~=-]{20,}$|^[0-9a-fA-F]{24,}$")
+_LINK = re.compile(r"(?=.*[A-Z])[0-9A-Za-z_-]{43}[.~=]*")         # 32 random bytes, as in addresses for customers
 _SECRET_NAME = re.compile(r"(?i)token|secret|passw|pwd|api[_-]?key|auth|signature|session|credential|\bsig\b|\bkey\b")
 # Not a token: a file that web servers serve, or words, numbers and versions between separators.
 _FILE = re.compile(
@@ -50,6 +51,8 @@ def mask_path(path: str) -> str:
 
 def _is_token(part: str) -> bool:
     """Whether this looks random, rather than like a file or like words."""
+    if _LINK.fullmatch(part):
+        return True
     if not _TOKEN.match(part) or _FILE.match(part):
         return False
     words = re.split(r"[-_.~=]+", part)

@@ -32,6 +32,7 @@ class Merchant(Versioned, Removable, Model):
     postal_code: Mapped[str | None] = mapped_column(String(32))
     country: Mapped[str | None] = mapped_column(String(2))
     document_footer: Mapped[long_text | None]
+    brand_colour: Mapped[str | None] = mapped_column(String(7))  # #rrggbb, of the pages that customers see
 
     name_sort: Mapped[str | None] = sort_key("name")
     search_text: Mapped[str | None] = search_key("name", "legal_name")

@@ -4,6 +4,7 @@ from sqlalchemy import select
 
 from database import db
 from domain.vault import vault
+from models.budget_link import BudgetLink
 from models.credential import Credential
 from models.webhook import Endpoint
 
@@ -14,6 +15,7 @@ KEPT = tuple(
         (Credential, Credential.ciphertext, (Credential.revoked_at.is_(None), Credential.deleted_at.is_(None))),
         (Credential, Credential.webhook_secret, (Credential.revoked_at.is_(None), Credential.deleted_at.is_(None))),
         (Endpoint, Endpoint.secret, (Endpoint.deleted_at.is_(None),)),
+        (BudgetLink, BudgetLink.token, ()),
     )
 )
 

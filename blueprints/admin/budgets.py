@@ -18,7 +18,7 @@ from database import transaction
 from domain import inputs, zones
 from domain.errors import Conflict, Invalid, PreconditionFailed
 from domain.listing import expect
-from domain.sales import budgets
+from domain.sales import budget_links, budgets
 from models.budget import BudgetStatus
 
 STATUS = pairs(BudgetStatus)
@@ -41,6 +41,7 @@ def context(record: Any) -> dict[str, Any]:
         "approver": history.signer(wide_actor(), record.approved_by),
         "product_url": products.PAGE.at(0).removesuffix("0"),
         "discounts": any(item.discount_minor for item in record.children["items"]),
+        "link": budget_links.latest(record.id),
     }
 
 

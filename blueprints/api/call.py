@@ -80,7 +80,7 @@ class Call:
         """The row of the request log."""
         actor, key = self.actor, self.key
         asked, environ = self.request, self.request.environ
-        rule, path = asked.url_rule, asked.path
+        rule, path = asked.url_rule, _without_token(asked)
         return {
             "at_us": self.at_us,
             "duration_us": (time.perf_counter_ns() - self.started) // 1000,
@@ -133,6 +133,12 @@ def refuse(call: Call) -> NoReturn:
     if call.contract is None:
         call.request.url_rule = None
     raise RefusedRequest(*call.request.environ[REFUSED])
+
+
+def _without_token(asked: Request) -> str:
+    """The path; a part of it that the route calls a token is a credential, and masked."""
+    token = (asked.view_args or {}).get("token")
+    return asked.path.replace(token, MASK) if token else asked.path
 
 
 def _room(path: str) -> str:

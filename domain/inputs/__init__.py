@@ -139,6 +139,9 @@ CurrencyCode = Annotated[
 TimeZone = Annotated[
     str, BeforeValidator(validators.stripped), AfterValidator(validators.timezone), schema_facts.TIME_ZONE
 ]
+Colour = Annotated[
+    str, BeforeValidator(validators.stripped), AfterValidator(validators.colour), schema_facts.COLOUR
+]
 Code = Annotated[str, Text(100), AfterValidator(validators.visible)]          # such as a sku
 Truth = Annotated[bool, BeforeValidator(validators.truth)]
 Moment = Annotated[datetime, BeforeValidator(times.moment_of)]

@@ -60,6 +60,9 @@ CURRENCY = SchemaFacts({
 TIME_ZONE = SchemaFacts({
     "format": "time-zone", "description": "A name of the IANA time zone database", "examples": ["Europe/London"],
 })
+COLOUR = SchemaFacts({
+    "pattern": "^#[0-9a-fA-F]{6}$", "description": "A colour: red, green and blue", "examples": ["#1f5f46"],
+})
 VISIBLE = SchemaFacts({"pattern": r"\S"})
 UNTIL = {
     "type": "string", "format": "date-time",

@@ -194,6 +194,12 @@ def timezones() -> frozenset[str]:
     return frozenset(name for name in available_timezones() if name not in ("localtime", "posixrules", "Factory"))
 
 
+def colour(value: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise wrong("invalid", "must be a colour such as #1f5f46")
+    return value.lower()
+
+
 def timezone(value: str) -> str:
     if value not in timezones():
         raise wrong("inclusion", "is not a known time zone such as Europe/Madrid")

@@ -11,8 +11,8 @@ LISTING = Listing(
         name: getattr(Merchant, name)
         for name in (
             "id", "name", "currency", "timezone", "active", "legal_name", "registration_number", "tax_number", "email",
-            "phone", "website", "street", "city", "state", "postal_code", "country", "document_footer", "created_at",
-            "updated_at", "version",
+            "phone", "website", "street", "city", "state", "postal_code", "country", "document_footer",
+            "brand_colour", "created_at", "updated_at", "version",
         )
     },
     sort={

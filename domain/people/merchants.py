@@ -9,6 +9,7 @@ from domain import usage
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Problem
 from domain.inputs import (
+    Colour,
     Country,
     CurrencyCode,
     Email,
@@ -53,6 +54,7 @@ class MerchantInput(Input):
     postal_code: Maybe[Annotated[str, Text(32)]] = None
     country: Maybe[Country] = None
     document_footer: Maybe[LongText] = None
+    brand_colour: Maybe[Colour] = None
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))

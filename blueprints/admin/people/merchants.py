@@ -54,6 +54,7 @@ PAGE = ListPage(
             Field(name="postal_code", label="Postal code"),
             Field(name="country", kind="select", choices=choices.countries, blank="Not given"),
             Field(name="document_footer", kind="area", wide=True, hint="Bank account, terms of payment …"),
+            Field(name="brand_colour", label="Colour of customers’ pages", hint="Such as #1f5f46"),
         ), folds=True),
     ),
     values=values,

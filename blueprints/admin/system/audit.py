@@ -18,7 +18,7 @@ from models.audit import AuditEntry
 
 PER_PAGE = 50
 MOST = 50_000                       # entries of one export
-SOURCES = ("admin", "public", "client", "merchant", "core", "cli", "system")
+SOURCES = ("admin", "public", "client", "merchant", "core", "cli", "link", "system")
 KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settings", "webhook", "delivery", "task",
          "price_rule", "product_group", "exchange_rate")
 

@@ -25,7 +25,7 @@ expose(
             name: Field(name=name)
             for name in (
                 "legal_name", "registration_number", "tax_number", "email", "phone", "website", "street", "city",
-                "state", "postal_code", "country", "document_footer",
+                "state", "postal_code", "country", "document_footer", "brand_colour",
             )
         },
         **HISTORY,

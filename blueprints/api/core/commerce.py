@@ -111,7 +111,7 @@ ITEM = {
     "total": Amount(name="total", writable=False),
 }
 
-expose(
+BUDGETS = expose(
     CONTRACT,
     budgets.RESOURCE,
     "/budgets",

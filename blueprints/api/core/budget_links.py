@@ -1,0 +1,49 @@
+"""budgets.share and its companions: the link under which a customer answers a budget."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from flask import g
+
+from blueprints.api.contract import Arguments, Operation, Outcome
+from blueprints.api.core.commerce import BUDGETS
+from blueprints.api.description import Description, ExampleBody
+from blueprints.api.verbs import locked, operation
+from blueprints.services import own_url
+from domain.actor import Actor
+from domain.sales import budget_links
+from models.budget import Budget
+
+LINK = ExampleBody(
+    {
+        "title": "BudgetLink", "type": "object",
+        "properties": {
+            "url": {"type": ["string", "null"], "format": "uri", "description": "Whoever has it may answer, once"},
+        },
+        "required": ["url"],
+    },
+    {"url": "https://billing.example.com/quote/zkWS1Vb3r7XqBqk2b4mVx0n3vQy8f5pJd6hTgLcR9aE"},
+)
+
+
+def _made(deed: Callable[[Actor, Budget], str | None], name: str, summary: str) -> Operation:
+    def run(actor: Actor, arguments: Arguments) -> Outcome:
+        token = deed(*locked(BUDGETS, actor, arguments))
+        base = own_url(g.call.request.host_url)
+        # The link is a secret, so a repetition with an Idempotency-Key answers without it; sharing gives it again.
+        return Outcome({"url": f"{base}/quote/{token}" if token is not None else None}, kept={"url": None})
+
+    made = operation(BUDGETS, name, "POST", f"/{{key}}/{name}", run, positional=("id",), summary=summary)
+    return replace(made, described=Description(answer=LINK))
+
+
+def _withdrawn(actor: Actor, budget: Budget) -> Any:
+    budget_links.withdraw(actor, budget)
+
+
+OPERATIONS = [
+    _made(budget_links.share, "share", "The link under which the customer accepts or rejects a budget"),
+    _made(budget_links.renew, "share_again", "A new link for the customer; the old one stops working"),
+    _made(_withdrawn, "unshare", "Withdraw the customer's link"),
+]

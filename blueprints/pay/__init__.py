@@ -1,0 +1,61 @@
+"""Serves the pages for customers: what a merchant offers them, under an address that only they have.
+
+There is no sign-in and no cookie: the address has a token, which is the permission. So a form needs no token
+against CSRF either, since another site that knew its address could open it itself.
+"""
+
+from importlib import import_module
+
+from flask import Blueprint, Response, current_app, make_response, render_template
+from werkzeug.exceptions import HTTPException
+
+from blueprints.pages import errors
+from blueprints.pay import amounts, brand
+from database import DatabaseBusy, DatabaseClash, is_unreachable
+from domain.errors import DomainError
+
+bp = Blueprint("pay", __name__)
+MODULES = [import_module(f"{__name__}.{name}") for name in ("quotes",)]
+
+TITLES = {
+    404: "This link does not work",
+    405: "This address does not work that way",
+    413: "That is too much text",
+    429: "Too many attempts",
+    500: "Something went wrong",
+    503: "Please try again in a moment",
+}
+TEXTS = {
+    404: "It may be incomplete, or it was replaced by a new one. Open it from the message again, or ask for a new one.",
+    429: "Wait 15 minutes and open the link again.",
+    500: "It was our mistake, and it was noted. Nothing was changed.",
+    503: "The server is busy. Nothing was changed.",
+}
+
+
+@bp.after_request
+def keep_private(response: Response) -> Response:
+    """Let the address go nowhere: not to other sites, not into a cache, not into a search engine."""
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def show_problem(error: Exception) -> Response:
+    """Any error as a page for a customer."""
+    status, message = errors.explain(error)
+    if status >= 500 and not isinstance(error, DatabaseBusy | HTTPException) and not is_unreachable(error):
+        current_app.logger.error("page failed", exc_info=error)
+    title, text = TITLES.get(status, "This did not work"), TEXTS.get(status, message)
+    response = make_response(render_template("pay/problem.html", title=title, text=text, seller=None), status)
+    if status in (429, 503):
+        response.headers["Retry-After"] = str(getattr(error, "details", {}).get("retry_after", 1))
+    return response
+
+
+for kind in (DomainError, DatabaseBusy, DatabaseClash, HTTPException, Exception):
+    bp.register_error_handler(kind, show_problem)
+amounts.register(bp)
+brand.register(bp)
+for module in MODULES:
+    module.register(bp)

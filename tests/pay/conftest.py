@@ -1,0 +1,17 @@
+"""Fixtures of the tests of customers' pages: a merchant, and a customer's browser without cookies."""
+
+import pytest
+
+from blueprints.shared_counters import counters
+from tests import cast
+
+
+@pytest.fixture
+def alder():
+    return cast.make_merchant("Alder & Sons")
+
+
+@pytest.fixture
+def browser(app):
+    counters.forget()
+    return app.test_client(use_cookies=False)
