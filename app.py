@@ -34,8 +34,9 @@ from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.payments import gateways
 from models import all_tables
+from outbound import begun, notified
 from outbound.gateways.manual import Manual
-from outbound.gateways.test_bank import test_bank
+from outbound.gateways.test_bank import FILE, test_bank
 from outbound.mail import mailer
 from outbound.probe import probe_endpoint, probe_key
 
@@ -88,7 +89,9 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     extend(app, settings)
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(settings.smtp_url, settings.mail_from)
-    test_bank.configure(settings.instance / "test_bank.sqlite3", settings.public_url or NEUTRAL_URL)
+    test_bank.configure(
+        settings.instance / FILE, settings.public_url or NEUTRAL_URL, notified.from_test_bank
+    )
     gateways.registry.register(test_bank)
     gateways.registry.register(Manual())
     for operation in (one for contract in CONTRACTS for one in contract.operations):
@@ -99,7 +102,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)
     install(app, Services(
         close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
-        probe_key=probe_key, probe_endpoint=probe_endpoint,
+        probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=begun.ask, test_charges=test_bank.ledger,
     ))
     cli.register(app)
     return app

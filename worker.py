@@ -23,11 +23,15 @@ from domain.access import sessions
 from domain.outbox import retention as outbox_retention
 from domain.sales import budgets
 from operations.check import HEARTBEAT
+from outbound import collecting, refunding
+from outbound.gateways.test_bank import test_bank
 from outbound.runner import Runner
 
 HOUR = 3600.0
 LOG_EVERY = 0.5                                      # seconds between two checks of the spools
 OUTBOUND_EVERY = 0.5                                 # seconds between two checks of an idle outbox
+COLLECT_EVERY = 1.0                                  # seconds between two checks of what is due
+LOOK_UP_EVERY = 5.0                                  # seconds between two checks of unknown outcomes
 OUTBOUND_TURN = 1.0                                  # seconds of delivering before a check for a stop
 LOG_TURN = 5.0                                       # seconds of draining before other jobs run
 HEARTBEAT_EVERY = 10.0
@@ -57,6 +61,16 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
         Job("old deliveries", HOUR, in_batches(outbox_retention.forget_old, 1000)),
+    )
+
+
+def collecting_jobs() -> tuple[Job, ...]:
+    """The jobs that ask gateways, which may take long to answer: they have a thread of their own."""
+    return (
+        Job("payments due", COLLECT_EVERY, collecting.Collector().round),
+        Job("unknown payments", LOOK_UP_EVERY, collecting.look_up_due),
+        Job("unknown refunds", LOOK_UP_EVERY, refunding.look_up_due),
+        Job("test bank", COLLECT_EVERY, lambda: test_bank.send_due(clock.now()) > 0),
     )
 
 
@@ -156,21 +170,32 @@ def run(app: Flask, settings: Settings, on_signal: Callable[[Callable[..., None]
     worker = Worker(jobs(settings))
     outbound = Outbound()
     sender = Worker((Job("outbox", OUTBOUND_EVERY, outbound.run),))
+    collector = Worker(collecting_jobs())
 
     def stop(*_: object) -> None:
-        worker.stop()
-        sender.stop()
+        for one in (worker, sender, collector):
+            one.stop()
 
     on_signal(stop)
-    # In a thread of its own, so that deliveries do not wait for the pruning of the request log.
-    thread = threading.Thread(target=_send, args=(app, sender, outbound), name="outbox")
-    thread.start()
+    # In threads of their own, so that neither waits for the pruning of the request log, or for a gateway.
+    threads = (
+        threading.Thread(target=_send, args=(app, sender, outbound), name="outbox"),
+        threading.Thread(target=_collect, args=(app, collector), name="collecting"),
+    )
+    for thread in threads:
+        thread.start()
     try:
         with app.app_context():
             worker.run()
     finally:
-        sender.stop()
-        thread.join()
+        stop()
+        for thread in threads:
+            thread.join()
+
+
+def _collect(app: Flask, collector: Worker) -> None:
+    with app.app_context():
+        collector.run()
 
 
 def _send(app: Flask, sender: Worker, outbound: Outbound) -> None:

@@ -47,6 +47,12 @@ class Documents(Protocol):
     def postman(self) -> Callable[[str], dict[str, Any]]: ...
 
 
+class TestCharges(Protocol):
+    """What the test bank booked for these orders, or for all."""
+
+    def __call__(self, order_ids: list[int] | None) -> list[dict[str, Any]]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The services of one application."""
@@ -56,6 +62,8 @@ class Services:
     probe_key: ProbeKey
     probe_endpoint: ProbeEndpoint
     documents: Documents
+    ask_gateway: Callable[[Any], None]                  # ends an attempt or a refund whose row is committed
+    test_charges: TestCharges
 
 
 def install(app: Flask, given: Services) -> None:

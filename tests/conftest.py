@@ -31,7 +31,7 @@ from domain.access.key_access import verified_hashes
 from domain.integrations import webhooks
 from domain.pages import Record
 from domain.vault import vault
-from outbound.gateways.test_bank import test_bank
+from outbound.gateways.test_bank import FILE, test_bank
 from tests import cast, plan
 
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
@@ -237,7 +237,7 @@ def context(request, app, settings, restore, records):
         webhooks.policy.allowed_hosts = ()           # another application of the same process may have set it
         rate_limits.forget()
         verified_hashes.forget()
-        test_bank.book.configure(settings.instance / "test_bank.sqlite3")
+        test_bank.book.configure(settings.instance / FILE)
         test_bank.book.forget()
         yield app
         db.session.remove()

@@ -54,6 +54,7 @@ class Outcome:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     kept: Any = None                        # stored for an Idempotency-Key instead of a payload with a secret
+    begun: Any = None                       # what `finish` has to end, after the transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Operation:
     scope: str | None
     run: Callable[[Actor, Arguments], Outcome]
     before: Callable[[Actor, Arguments], Any] | None = None     # slow work before the transaction
+    finish: Callable[[Actor, Outcome], Outcome] | None = None   # slow work after it; also of a replayed response
     also: tuple[str, ...] = ()              # other methods that do the same
     writes: bool = False
     takes_body: bool = False

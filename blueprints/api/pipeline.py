@@ -112,8 +112,10 @@ def execute(
         arguments = replace(arguments, ready=operation.before(actor, arguments))
     with transaction():
         if claim is None:
-            return operation.run(actor, arguments)
-        return kept(claim, lambda: operation.run(actor, arguments))
+            outcome = operation.run(actor, arguments)
+        else:
+            outcome = kept(claim, lambda: operation.run(actor, arguments))
+    return outcome if operation.finish is None else operation.finish(actor, outcome)
 
 
 def note_path(operation: Operation, text: Any) -> None:

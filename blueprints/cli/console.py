@@ -13,7 +13,7 @@ console = LazyGroup(
     help="Countinghouse: run the server, manage merchants, users and keys, back up its data.",
     lazy={
         "backup": "installation:backup", "check": "installation:check", "customer": "accounts:customer",
-        "db": "schema:db", "demo": "demo:demo", "key": "console:key", "logs": "logs:logs",
+        "db": "schema:db", "demo": "demo:demo", "gateway": "gateway:gateway", "key": "console:key", "logs": "logs:logs",
         "merchant": "accounts:merchant", "openapi": "reference:openapi", "postman": "reference:postman",
         "rates": "rates:rates", "restore": "installation:restore", "serve": "serving:serve",
         "user": "accounts:user", "worker": "serving:background",

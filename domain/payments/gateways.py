@@ -141,12 +141,15 @@ class Notification:
 
 
 class Gateway(Protocol):
-    """The five verbs, of which all but the last raise NoAnswer."""
+    """The five verbs, of which all but the last may raise NoAnswer."""
 
     name: str
     title: str
     hosts: tuple[str, ...]                   # of its checkout pages, which a form may be redirected to
     worlds: tuple[bool, ...]                 # the values of `test` in which it may be used
+
+    def label_of(self, token: str) -> str | None:
+        """How a payment method is shown to people; None where the gateway knows no such token."""
 
     def charge(self, account: Account, request: ChargeRequest) -> Answer:
         """Collect from a stored payment method."""

@@ -156,7 +156,8 @@ def _add(
     row = ScheduledPayment(
         merchant_id=order.merchant_id, test=order.test, order_id=order.id, order=order, sequence=planned.sequence,
         currency=order.currency, amount_minor=planned.amount_minor, tax_minor=planned.tax_minor,
-        status=ScheduledStatus.SCHEDULED, due_at=planned.due_at, collect_at=collected_at, created_at=now,
+        status=ScheduledStatus.SCHEDULED, due_at=planned.due_at, test_clock_id=order.test_clock_id,
+        collect_at=collected_at, created_at=now,
     )
     scheduled_status.LIFE.add(actor, row)
     return row

@@ -31,6 +31,9 @@ class Manual:
     hosts: tuple[str, ...] = ()
     worlds: tuple[bool, ...] = (False, True)
 
+    def label_of(self, token: str) -> str | None:
+        return self.title
+
     def charge(self, account: Account, request: ChargeRequest) -> Answer:
         """Nothing can be collected: the customer sends the money himself. The payment waits as it did before."""
         return Answer(outcome=Outcome.ABANDONED, message="A bank transfer is sent by the customer.")

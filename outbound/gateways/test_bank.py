@@ -34,6 +34,7 @@ from outbound.gateways.test_bank_book import Book, BookedCharge, read, written
 from outbound.gateways.test_bank_decisions import enter, give_back
 from outbound.gateways.test_bank_faults import TITLES, Fault, fault_of
 
+FILE = "test_bank.sqlite3"                   # in the instance folder
 SIGNATURE = "X-Test-Bank-Signature"
 DOWN_FOR = timedelta(hours=1)
 TO_CONFIRM = timedelta(days=1)               # then the extra step counts as refused
@@ -58,6 +59,9 @@ class TestBank:
     def configure(self, path: Path, url: str, send: Send | None = None) -> None:
         self.book.configure(path)
         self.url, self._send = url.rstrip("/"), send
+
+    def label_of(self, token: str) -> str | None:
+        return TITLES.get(token)
 
     # The five verbs -----------------------------------------------------------------------------
 
@@ -183,6 +187,17 @@ class TestBank:
     def _post(self, reference: str, kind: str, charge_id: int) -> None:
         if self._send is not None:
             self._send(*signed(reference, kind, charge_id))
+
+    def ledger(self, order_ids: list[int] | None = None) -> list[dict[str, Any]]:
+        """What was decided, as programs read it: one entry for each key, oldest first."""
+        return [
+            {
+                "id": one.id, "idempotency_key": one.key, "merchant_id": one.merchant_id, "order_id": one.order_id,
+                "scheduled_payment_id": one.scheduled_payment_id, "amount_minor": one.amount_minor,
+                "currency": one.currency, "status": one.status, "at": one.at, "refunded_minor": one.refunded_minor,
+            }
+            for one in self.book.charges(order_ids)
+        ]
 
     # How it decides -----------------------------------------------------------------------------
 

@@ -1,0 +1,88 @@
+"""Begins attempts to collect: the row of an attempt is committed before the gateway is asked."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.actor import Actor
+from domain.errors import Conflict
+from domain.payments import gateway_accounts, scheduled_status
+from domain.payments.gateways import Account, ChargeRequest
+from domain.payments.locking import LIFE
+from domain.sales.order_clock import now_of
+from models.order import Order, ScheduledPayment, ScheduledStatus
+from models.payment import Payment, PaymentReason, PaymentStatus, Refund
+from models.payment_method import PaymentMethod
+
+LOOK_UPS = (timedelta(minutes=5), timedelta(hours=1))        # after a question without an answer; then daily
+DAILY = timedelta(days=1)
+OPEN = frozenset({PaymentStatus.PENDING, PaymentStatus.UNKNOWN, PaymentStatus.REQUIRES_ACTION})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What a gateway is asked, in plain values: usable after the transaction that committed its row."""
+
+    payment_id: int
+    gateway: str
+    account: Account
+    request: ChargeRequest
+
+
+def owed(row: ScheduledPayment) -> int:
+    """What is still to be paid of a row."""
+    return max(0, row.amount_minor - row.paid_minor)
+
+
+def begin(
+    actor: Actor, order: Order, row: ScheduledPayment, reason: PaymentReason, method: PaymentMethod | None = None,
+) -> Attempt:
+    """A new attempt to collect a locked row, with the order's payment method or the one given.
+
+    Raises Conflict where there is no method, or nothing to pay.
+    """
+    method = method or order.payment_method
+    if method is None:
+        raise Conflict("The order has no payment method.")
+    payment = add(actor, order, row, reason, gateway=method.gateway, method=method)
+    return attempt_of(order, row, payment, method)
+
+
+def add(
+    actor: Actor, order: Order, row: ScheduledPayment, reason: PaymentReason, *, gateway: str,
+    method: PaymentMethod | None = None, look_up_at: datetime | None = None,
+) -> Payment:
+    """The row of an attempt; the scheduled payment reads `processing` from here on."""
+    if owed(row) == 0:
+        raise Conflict("There is nothing to pay.")
+    now = now_of(order)
+    if reason is PaymentReason.RETRY:
+        row.retry_count += 1
+    scheduled_status.move(actor, row, ScheduledStatus.PROCESSING)
+    payment = Payment(
+        merchant_id=order.merchant_id, test=order.test, order_id=order.id, scheduled_payment_id=row.id,
+        payment_method_id=method.id if method is not None else None, gateway=gateway, reason=reason,
+        status=PaymentStatus.PENDING, currency=row.currency, amount_minor=owed(row), key=secrets.token_hex(16),
+        asked_at=now, created_at=now, updated_at=now, look_up_at=look_up_at or now + LOOK_UPS[0], look_ups=0,
+        test_clock_id=order.test_clock_id,
+    )
+    LIFE.add(actor, payment)
+    return payment
+
+
+def attempt_of(order: Order, row: ScheduledPayment | None, payment: Payment, method: PaymentMethod) -> Attempt:
+    """The question to the gateway: the same for the first time and for every repetition, but for the time."""
+    return Attempt(
+        payment_id=payment.id, gateway=payment.gateway,
+        account=gateway_accounts.for_gateway(order.merchant_id, payment.gateway, test=order.test),
+        request=ChargeRequest(
+            key=payment.key, order_id=order.id, scheduled_payment_id=payment.scheduled_payment_id,
+            amount_minor=payment.amount_minor, currency=payment.currency, token=method.token, at=now_of(order),
+            test_clock_id=order.test_clock_id, description=order.description or f"Order {order.id}",
+        ),
+    )
+
+
+def next_look_up(payment: Payment | Refund, now: datetime) -> datetime:
+    """When the gateway is asked again about an attempt without an outcome: after 5 minutes, an hour, then daily."""
+    return now + (LOOK_UPS[payment.look_ups] if payment.look_ups < len(LOOK_UPS) else DAILY)

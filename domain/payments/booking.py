@@ -1,0 +1,175 @@
+"""Books what a gateway said about an attempt: once, whether an answer, a notification or a look-up says it.
+
+An approval with another amount or currency than was asked for is no payment: a person has to look at it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from domain.actor import Actor
+from domain.payments import attempts, gateway_accounts, payment_methods, retrying, scheduled_status, schedules
+from domain.payments.gateways import Answer, Outcome
+from domain.payments.locking import LIFE, Rows, lock_payment
+from domain.sales import order_status
+from domain.sales.order_clock import now_of
+from domain.sales.order_status import FINAL, PRELIMINARY
+from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.payment import Decline, Payment, PaymentReason, PaymentStatus
+
+
+def book(actor: Actor, payment_id: int, answer: Answer) -> Payment:
+    """Book an outcome; the same again, or a decline after an approval, changes nothing.
+
+    An approval after a decline counts: the money was taken.
+    """
+    rows = lock_payment(payment_id)
+    payment = rows[2]
+    approved = answer.outcome is Outcome.APPROVED
+    if payment.status is PaymentStatus.APPROVED or (payment.status is PaymentStatus.DECLINED and not approved):
+        return payment
+    if approved and (answer.amount_minor, answer.currency) != (payment.amount_minor, payment.currency):
+        _mismatch(actor, rows, answer)
+    elif approved:
+        _approve(actor, rows, answer)
+    elif answer.outcome is Outcome.DECLINED:
+        _decline(actor, rows, answer)
+    elif answer.outcome is Outcome.REQUIRES_ACTION:
+        _wait(actor, payment, answer)
+    else:
+        abandon(actor, rows, answer.message or "The gateway was never reached.")
+    return payment
+
+
+def unknown(actor: Actor, payment_id: int, reason: str) -> Payment:
+    """The gateway gave no answer: the outcome is unknown until it is looked up."""
+    order, _, payment = lock_payment(payment_id)
+    if payment.status is PaymentStatus.PENDING:
+        with LIFE.changing(actor, payment, "unknown"):
+            payment.status, payment.message = PaymentStatus.UNKNOWN, reason[:500]
+    if order.test_clock_id is None:
+        account = gateway_accounts.ensure(payment.merchant_id, payment.gateway, test=payment.test, now=now_of(order))
+        gateway_accounts.failed(account, reason, now_of(order))
+    return payment
+
+
+def _approve(actor: Actor, rows: Rows, answer: Answer) -> None:
+    order, row, payment = rows
+    with _ending(actor, rows, PaymentStatus.APPROVED, answer):
+        payment.decline = None
+        if payment.reason is PaymentReason.CHECKOUT:
+            payment_methods.keep(actor, order, payment, answer)
+    if row is not None:
+        paid(actor, order, row, payment.amount_minor)
+
+
+def paid(actor: Actor, order: Order, row: ScheduledPayment, amount_minor: int) -> None:
+    """Money for a row arrived: it is complete when all of it did, recovered where it had been declined before."""
+    row.paid_minor += amount_minor
+    if attempts.owed(row) > 0:
+        return
+    row.executed_at = now_of(order)
+    status = ScheduledStatus.RECOVERED if row.declined_at is not None else ScheduledStatus.COMPLETE
+    if status in scheduled_status.ARROWS[row.status]:              # not where it was cancelled meanwhile
+        scheduled_status.move(actor, row, status)
+    if order.status in PRELIMINARY:
+        schedules.activate(actor, order, now_of(order))
+    schedules.settle(actor, order)
+
+
+def _decline(actor: Actor, rows: Rows, answer: Answer) -> None:
+    order, row, payment = rows
+    hard = answer.decline is Decline.HARD
+    with _ending(actor, rows, PaymentStatus.DECLINED, answer):
+        payment.decline = Decline.HARD if hard else Decline.SOFT
+    if row is None or row.status is not ScheduledStatus.PROCESSING:
+        return
+    now = now_of(order)
+    row.declined_at, row.executed_at = row.declined_at or now, now
+    scheduled_status.move(actor, row, _declined(order, hard=hard))
+    follow_decline(actor, order, hard=hard)
+    account = gateway_accounts.find(order.merchant_id, payment.gateway, test=order.test)
+    if schedules.collect_at(order, row) is not None and row.sequence:
+        row.collect_at = retrying.next_try(row, gateway_accounts.retry_days(account), now)
+
+
+def _declined(order: Order, *, hard: bool) -> ScheduledStatus:
+    """What a declined row becomes: the order may have ended or been paused while the gateway was asked."""
+    if order.status in FINAL:
+        return ScheduledStatus.CANCELLED
+    if order.status is OrderStatus.PAUSED:
+        return ScheduledStatus.PAUSED
+    return ScheduledStatus.HARD_DECLINED if hard else ScheduledStatus.SOFT_DECLINED
+
+
+def follow_decline(actor: Actor, order: Order, *, hard: bool) -> None:
+    """A live order fails, or is suspended until its payment method is changed; nothing more is collected then."""
+    status = OrderStatus.SUSPENDED if hard else OrderStatus.FAILED
+    if order_status.may_move(order, status):
+        order_status.move(actor, order, status)
+    if order.status is OrderStatus.SUSPENDED:
+        schedules.hold(order)
+    schedules.follow(actor, order)
+
+
+def _mismatch(actor: Actor, rows: Rows, answer: Answer) -> None:
+    """The gateway approved something else: never asked again by itself, and not counted."""
+    order, row, payment = rows
+    with _ending(actor, rows, PaymentStatus.DECLINED, answer):
+        payment.decline = Decline.HARD
+        payment.message = (
+            f"Not counted as a payment: {payment.amount_minor} {payment.currency} was asked for (in minor units), "
+            f"{answer.amount_minor} {answer.currency} was reported."
+        )
+    if row is not None and row.status is ScheduledStatus.PROCESSING:
+        scheduled_status.move(actor, row, ScheduledStatus.REVIEW)
+        follow_decline(actor, order, hard=True)
+
+
+def _wait(actor: Actor, payment: Payment, answer: Answer) -> None:
+    """The customer has to confirm."""
+    if payment.status is PaymentStatus.REQUIRES_ACTION:
+        return
+    with LIFE.changing(actor, payment):
+        payment.status, payment.confirm_url = PaymentStatus.REQUIRES_ACTION, answer.confirm_url
+        payment.reference, payment.message = answer.reference, answer.message
+    _worked(payment)
+
+
+def abandon(actor: Actor, rows: Rows, message: str) -> None:
+    """Nothing was charged and nothing will be: the row is as it was before the attempt."""
+    order, row, payment = rows
+    answer = Answer(outcome=Outcome.ABANDONED, message=message)
+    with _ending(actor, rows, PaymentStatus.DECLINED, answer, verb="updated"):
+        payment.decline = None
+    if row is None or row.status is not ScheduledStatus.PROCESSING:
+        return
+    before = ScheduledStatus.SOFT_DECLINED if row.declined_at is not None else ScheduledStatus.SCHEDULED
+    if order.status in FINAL:
+        before = ScheduledStatus.CANCELLED
+    elif order.status is OrderStatus.PAUSED:
+        before = ScheduledStatus.PAUSED
+    scheduled_status.move(actor, row, before)
+    if row.sequence and payment.reason not in gateway_accounts.AUTOMATIC:          # those would begin again at once
+        row.collect_at = schedules.collect_at(order, row)
+
+
+@contextmanager
+def _ending(
+    actor: Actor, rows: Rows, status: PaymentStatus, answer: Answer, verb: str | None = None
+) -> Iterator[None]:
+    """Context of the change that ends an attempt: the caller sets what is particular to its outcome."""
+    order, _, payment = rows
+    with LIFE.changing(actor, payment, verb or status.value):
+        payment.status, payment.look_up_at = status, None
+        payment.reference = answer.reference or payment.reference
+        payment.message = answer.message[:500] if answer.message else None
+        payment.executed_at = now_of(order)
+        yield
+    _worked(payment)
+
+
+def _worked(payment: Payment) -> None:
+    """The gateway answered: failures before this one count no more."""
+    account = gateway_accounts.find(payment.merchant_id, payment.gateway, test=payment.test)
+    if account is not None and account.failures_in_row and payment.test_clock_id is None:
+        gateway_accounts.answered(account)

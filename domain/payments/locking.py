@@ -1,0 +1,39 @@
+"""Locks an order, its scheduled payment and its attempt, always in this order, so that nobody waits in a circle."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from database import db
+from domain.errors import NotFound
+from domain.lifecycle import Lifecycle
+from models.order import Order, ScheduledPayment
+from models.payment import Payment
+
+LIFE = Lifecycle(noun="payment")
+Rows = tuple[Order, ScheduledPayment | None, Payment]
+
+
+def lock(model: type[Any], key: int, *, skip: bool = False) -> Any:
+    """The row, locked and read anew; None where it is not there, or with `skip` where another has it."""
+    statement = select(model).where(model.id == key).with_for_update(skip_locked=skip)
+    return db.session.scalar(statement.execution_options(populate_existing=True))
+
+
+def lock_row(row_id: int, *, skip: bool = False) -> tuple[Order, ScheduledPayment] | None:
+    """A scheduled payment and its order; None where another transaction has the order and `skip` is given."""
+    order_id = db.session.scalar(select(ScheduledPayment.order_id).where(ScheduledPayment.id == row_id))
+    order = lock(Order, order_id, skip=skip) if order_id is not None else None
+    return (order, lock(ScheduledPayment, row_id)) if order is not None else None
+
+
+def lock_payment(payment_id: int) -> Rows:
+    """An attempt with its scheduled payment and its order; raises NotFound."""
+    keys = db.session.execute(
+        select(Payment.order_id, Payment.scheduled_payment_id).where(Payment.id == payment_id)
+    ).one_or_none()
+    if keys is None:
+        raise NotFound("payment", payment_id)
+    order = lock(Order, keys[0])
+    row = lock(ScheduledPayment, keys[1]) if keys[1] is not None else None
+    return order, row, lock(Payment, payment_id)

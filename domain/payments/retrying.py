@@ -1,0 +1,17 @@
+"""When a declined payment is tried again: on the merchant's days after the first decline, and not for ever."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from models.order import ScheduledPayment
+
+MOST = 15                                # automatic tries
+WINDOW = timedelta(days=30)              # after the first decline
+
+
+def next_try(row: ScheduledPayment, days: Sequence[int], now: datetime) -> datetime | None:
+    """The next moment to try the row again by itself; None after the last."""
+    if row.declined_at is None or row.retry_count >= MOST:
+        return None
+    moments = (row.declined_at + timedelta(days=day) for day in days if timedelta(days=day) <= WINDOW)
+    return next((moment for moment in sorted(moments) if moment > now), None)

@@ -1,0 +1,144 @@
+"""Collects what is due: the worker's part. Every row is taken by one worker, and its attempt is committed first.
+
+Killed at any moment nothing is lost or charged twice: an attempt without an outcome is looked up at the gateway
+(5 minutes, an hour, then daily), and asked again with its own key if it never arrived there.
+"""
+
+from dataclasses import dataclass, field
+
+from database import transaction
+from domain import clock
+from domain.actor import Actor
+from domain.payments import attempts, booking, due, gateway_accounts, locking, schedules
+from domain.payments.attempts import Attempt
+from domain.payments.gateways import Asked, Outcome, registry
+from domain.payments.scheduled_status import COLLECTED
+from domain.sales.order_clock import now_of
+from domain.sales.order_status import FINAL, LIVE
+from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.payment import Payment, PaymentReason
+from outbound import asking
+
+
+@dataclass
+class Collector:
+    """Collects one row after the other; merchants that are parked, or fast enough, wait until the next round."""
+
+    _waiting: set[tuple[int, bool]] = field(default_factory=set, init=False)
+
+    def round(self, most: int = 50) -> bool:
+        """Collect up to this many due rows. True while more may be due."""
+        self._waiting.clear()
+        return all(self._one() for _ in range(most))
+
+    def _one(self) -> bool:
+        """Collect one row; False when nothing is due that need not wait."""
+        keys = due.to_collect(clock.now(), self._waiting)
+        if not keys:
+            return False
+        with transaction():
+            taken = first_free(keys)
+            if taken is None:                            # other workers have them
+                return False
+            attempt = begin(*taken) if self._may_collect(taken[0]) else None
+        if attempt is not None:
+            asking.finish(attempt)
+        return True
+
+    def _may_collect(self, order: Order) -> bool:
+        """Whether the merchant's account may collect now; if not, the merchant waits until the next round."""
+        if order.payment_method is None:
+            return True
+        account = gateway_accounts.ensure(
+            order.merchant_id, order.payment_method.gateway, test=order.test, now=clock.now()
+        )
+        if gateway_accounts.may_collect(account, clock.now()):
+            return True
+        self._waiting.add((order.merchant_id, order.test))
+        return False
+
+
+def first_free(keys: list[int]) -> tuple[Order, ScheduledPayment] | None:
+    """The first of these rows that no other worker has, with its order, both locked."""
+    for key in keys:
+        found = locking.lock_row(key, skip=True)
+        if found is not None and is_due(*found):
+            return found
+    return None
+
+
+def is_due(order: Order, row: ScheduledPayment) -> bool:
+    """Whether the locked row is still to be collected: another worker may have taken it, a person changed it."""
+    return row.status in COLLECTED and row.collect_at is not None and row.collect_at <= now_of(order)
+
+
+def begin(order: Order, row: ScheduledPayment) -> Attempt | None:
+    """Begin the attempt of a due row; None where there is nothing to ask, which is settled here."""
+    actor = Actor.system().for_row(row).in_world(test=row.test)
+    if attempts.owed(row) == 0:
+        booking.paid(actor, order, row, 0)
+        return None
+    if order.status not in LIVE or order.payment_method is None or registry.find(order.payment_method.gateway) is None:
+        row.collect_at = None                            # by hand: it stands in the exceptions
+        return None
+    again = row.status is ScheduledStatus.SOFT_DECLINED
+    attempt = attempts.begin(actor, order, row, PaymentReason.RETRY if again else PaymentReason.SCHEDULE)
+    schedules.follow(actor, order)
+    return attempt
+
+
+# Attempts without an outcome -------------------------------------------------------------------------
+
+
+def look_up_due(limit: int = 20) -> bool:
+    """Ask the gateways about attempts whose outcome is not known. True while more may be due."""
+    keys = due.to_look_up(Payment, clock.now(), limit)
+    for key in keys:
+        look_up(key)
+    return len(keys) == limit
+
+
+def look_up(payment_id: int) -> None:
+    """Ask the gateway what became of an attempt, and go on as if it had said so at once."""
+    with transaction():
+        order, _, payment = locking.lock_payment(payment_id)
+        now = now_of(order)
+        if payment.status not in attempts.OPEN or payment.look_up_at is None or payment.look_up_at > now:
+            return                                       # another worker did, or it was booked meanwhile
+        payment.look_up_at = attempts.next_look_up(payment, now)
+        payment.look_ups += 1
+        name, key = payment.gateway, payment.key
+        account = gateway_accounts.for_gateway(order.merchant_id, name, test=order.test)
+    gateway = registry.find(name)
+    if gateway is None:
+        return
+    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, now))
+    again = None
+    with transaction():
+        if answer is None:
+            booking.unknown(Actor.system(), payment_id, str(problem) or "no answer")
+        elif answer.outcome is Outcome.NOT_FOUND:
+            again = ask_again(payment_id)
+        else:
+            booking.book(Actor.system(), payment_id, answer)
+    if again is not None:
+        asking.finish(again)
+
+
+def ask_again(payment_id: int) -> Attempt | None:
+    """The attempt never reached the gateway: ask once more with its key, unless nobody wants the money any more."""
+    order, row, payment = rows = locking.lock_payment(payment_id)
+    if payment.status not in attempts.OPEN:
+        return None
+    wanted = row is not None and row.status is ScheduledStatus.PROCESSING and may_ask(order, payment)
+    if not wanted or payment.payment_method is None:
+        booking.abandon(Actor.system(), rows, "It never reached the gateway.")
+        return None
+    return attempts.attempt_of(order, row, payment, payment.payment_method)
+
+
+def may_ask(order: Order, payment: Payment) -> bool:
+    """Whether the order still takes payments: not when it was ended or paused meanwhile."""
+    if payment.reason in gateway_accounts.AUTOMATIC:
+        return order.status in LIVE - schedules.HELD
+    return order.status not in FINAL and order.status is not OrderStatus.PAUSED

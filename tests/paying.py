@@ -1,0 +1,98 @@
+"""Orders that were paid by the test bank, for tests of what follows."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from sqlalchemy import select
+
+from database import db, transaction
+from domain import inputs
+from domain.actor import Actor
+from domain.payments import ordering, paying, payment_methods
+from domain.sales import orders
+from domain.sales.orders import OrderInput
+from models.order import Order, ScheduledPayment
+from models.payment import Payment
+from outbound import asking
+from outbound.gateways.test_bank import test_bank
+from tests import cast
+
+START = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+def actor_of(merchant_id):
+    return cast.actor_for(merchant_id).in_world(test=True)
+
+
+def make_order(merchant_id, billing="subscription", price="10.00", clock_id=None, **more):
+    """The id of a pending order of the test world, by default of a monthly subscription."""
+    actor = actor_of(merchant_id)
+    customer = cast.make_customer(merchant_id, actor=actor)
+    product = cast.make_product(merchant_id, actor=actor, price=Decimal(price), billing=billing)
+    schedule = {} if billing == "single_payment" else {"interval_unit": "MONTH", "interval_count": 1}
+    schedule |= {"instalments": 3} if billing == "instalment" else {}
+    sent = {
+        "customer_id": customer, "test_clock_id": clock_id, "items": [{"product_id": product}], **schedule, **more,
+    }
+    with transaction():
+        return ordering.create(actor, inputs.parse(OrderInput, sent)).id
+
+
+def pay(order_id, method="test_ok"):
+    """Pay the order's first payment as its page would."""
+    with transaction():
+        order = orders.locked(order_id)
+        actor = actor_of(order.merchant_id)
+        attempt = paying.pay(actor, order, payment_methods.test_method(actor, order, method))
+    if attempt is not None:
+        asking.finish(attempt)
+
+
+def active(merchant_id, method="test_ok", **more):
+    """The id of an order whose first payment was approved, and what follows is collected by the method."""
+    order_id = make_order(merchant_id, **more)
+    pay(order_id)
+    change(order_id, method)
+    return order_id
+
+
+def change(order_id, method):
+    with transaction():
+        order = orders.locked(order_id)
+        paying.change_method(actor_of(order.merchant_id), order, method)
+
+
+def of(order_id):
+    """The order as it is now."""
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get(Order, order_id)
+
+
+def rows(order_id):
+    """Its scheduled payments by their period."""
+    of(order_id)
+    return list(db.session.scalars(
+        select(ScheduledPayment).where(ScheduledPayment.order_id == order_id).order_by(ScheduledPayment.sequence)))
+
+
+def payments(order_id):
+    of(order_id)
+    return list(db.session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id)))
+
+
+def statuses(order_id):
+    """The statuses of its scheduled payments."""
+    return [str(one.status) for one in rows(order_id)]
+
+
+def charged(order_id):
+    """What the test bank took for each scheduled payment."""
+    found = {}
+    for one in test_bank.book.charges([order_id]):
+        if one.status == "approved":
+            found.setdefault(one.scheduled_payment_id, []).append(one.amount_minor)
+    return found
+
+
+SYSTEM = Actor.system()
