@@ -242,7 +242,7 @@ def oldest_us(folder: Path) -> int | None:
 def catch_up(folder: Path, within: float) -> bool:
     """Make all records until now readable; waits at most `within` seconds.
 
-    True when they are. Never raises: a page about the log rather shows what is stored.
+    True when they are. Never raises: a page about the log then shows what is stored.
     """
     deadline = time.monotonic() + within
     wanted = sizes(folder)

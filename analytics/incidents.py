@@ -1,6 +1,6 @@
 """Finds incidents: periods in which far more of a merchant's requests failed or were slow than usual.
 
-What is usual is the merchant's own history of four weeks: a client that always fails is no incident.
+What is usual is the merchant's own history of four weeks: a client that always fails is not an incident.
 Everything comes from roll-ups, of at most MOST_MERCHANTS merchants, so the cost does not grow with the log.
 Imported logs, requests from the reference and requests of no merchant do not count.
 

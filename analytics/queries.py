@@ -144,7 +144,7 @@ def latency(question: Filter, window: Window) -> tuple[Latency, ...]:
 def top_endpoints(question: Filter, window: Window, limit: int = 8, order: str = "requests") -> list[EndpointUse]:
     """The endpoints with the most requests (or errors), calls within batches counted by their method.
 
-    Paths that are no endpoint have no place among them, unless the question is about them.
+    Paths that are not endpoints are left out, unless the question is about them.
     """
     names = ("contract", "method", "endpoint")
     found = _endpoint_cells(question, names)
@@ -175,7 +175,7 @@ def _endpoint_cells(question: Filter, names: tuple[str, ...]) -> Subquery:
 
 
 def unknown_paths(question: Filter) -> tuple[int, int]:
-    """The requests of paths that are no endpoint, such as scans, and how many of them failed."""
+    """The requests of paths that are not endpoints, such as scans, and how many of them failed."""
     found = _endpoint_cells(question, ("endpoint",))
     count, errors = _sum(found.c.count), _errors(found.c.status_class, found.c.count)
     row = _rows(select(count, errors).where(found.c.endpoint.in_(NO_ENDPOINTS)))[0]

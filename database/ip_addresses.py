@@ -41,7 +41,7 @@ def parsed(text: str) -> Address | None:
 
 @lru_cache(4096)
 def canonical(text: str) -> str:
-    """The address in normal form; a text that is no address stays as it is."""
+    """The address in normal form; a text that is not an address stays as it is."""
     address = parsed(text)
     return text if address is None else str(address)
 
@@ -58,7 +58,7 @@ def caller_in(text: str, trusted_proxies: int | None = None) -> str:
     """The caller in an address or a list of them, as proxies write it into logs; empty if there is none.
 
     The one before as many proxies as are trusted, counted from the right; else the left-most public address,
-    else the left-most address. A single word that is no address (a host name) stays as it is.
+    else the left-most address. A single word that is not an address (a host name) stays as it is.
     """
     entries = [entry.strip().strip('"') for entry in text.split(",")]
     if len(entries) == 1:

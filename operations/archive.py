@@ -85,7 +85,7 @@ def writing(target: Path, manifest: Manifest) -> Iterator[Writer]:
 
 @contextmanager
 def reading(source: Path) -> Iterator[tuple[zipfile.ZipFile, Manifest]]:
-    """Open an archive; refuses files that are no complete backup of this program."""
+    """Open an archive; refuses files that are not a complete backup of this program."""
     try:
         with zipfile.ZipFile(source) as archive:
             yield archive, _manifest(source, archive)

@@ -27,7 +27,7 @@ def _seconds(digits: str) -> timedelta:
 
 
 def _until(date: str) -> timedelta | None:
-    """Parse an HTTP date; None when it is none."""
+    """Parse an HTTP date; None for anything else."""
     try:
         moment = parsedate_to_datetime(date)
     except (TypeError, ValueError, OverflowError):

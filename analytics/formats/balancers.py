@@ -69,7 +69,7 @@ def aws(line: str) -> Hit | None:
 
 
 def _request(text: str) -> tuple[str, str]:
-    """Method and target of a request line; both empty where it is none, such as <BADREQ>."""
+    """Method and target of a request line; both empty where it is not one, such as <BADREQ>."""
     method, _, rest = text.partition(" ")
     if not rest or method in ("-", "<BADREQ>"):
         return "", ""

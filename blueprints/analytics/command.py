@@ -13,7 +13,7 @@ CREDENTIALS = {
     "public": "Authorization: Bearer $API_KEY", "client": "Authorization: Bearer $API_TOKEN",
     "merchant": "Authorization: Bearer $API_TOKEN", "core": "X-Api-Key: $API_TOKEN"}
 BODIES = ("POST", "PUT", "PATCH")
-STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")       # a percent sign that is no escape
+STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")       # a percent sign that is not part of an escape
 
 
 def command(row: Row) -> str:

@@ -159,7 +159,7 @@ def tiles(
 
 
 def _gap(now: Totals, before: Totals | None) -> str:
-    """The reason why the previous period is no comparison; empty when it is, or was not requested."""
+    """The reason why the previous period is not compared; empty when it is, or was not requested."""
     if before is None:
         return ""
     if not before.requests:

@@ -40,7 +40,7 @@ class Known:
     title: str = ""                             # the object's name in the reference
 
     def input_of(self, name: str) -> Schema:
-        """The schema of one field of the input; empty where it is no input."""
+        """The schema of one field of the input; empty if it is not part of the input."""
         found: Schema = self.input.get("properties", {}).get(name, {})
         return found
 
@@ -77,7 +77,7 @@ class Field:
         return f".{rest}" if rest else ""
 
     def shower(self, formats: Formats) -> Callable[[Any, Mapping[str, Any]], Any] | None:
-        """A function from row and children to the value, for a field that is no column."""
+        """A function from row and children to the value, for a field that is not a column."""
         return None
 
     def schema(self, known: Known, *, writing: bool) -> Schema:

@@ -154,7 +154,7 @@ def unknown_key(prefix: str) -> Unauthenticated:
 
 
 def is_within(ip: str | None, networks: tuple[Network, ...]) -> bool:
-    """Whether the address is in one of the networks; a text that is no address is in none."""
+    """Whether the address is in one of the networks; a text that is not an address is in none."""
     address = ip_addresses.parsed(ip or "")
     return address is not None and any(address in one for one in networks)
 

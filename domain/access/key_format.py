@@ -1,7 +1,7 @@
 """Generates and parses API keys: bk_live_ + 12 id + 30 secret + 6 checksum, all base62.
 
 The id finds the row, the secret (178 bits) proves the caller, the CRC-32 lets a secret scanner
-recognise a leaked key and spares a query for a mistyped one. The checksum is no protection.
+recognise a leaked key and spares a query for a mistyped one. The checksum gives no protection.
 """
 
 import re

@@ -53,7 +53,7 @@ class Part:
 
 
 def values(raw: BinaryIO) -> Iterator[Value | Rejected]:
-    """Every rate of a file, plain or gzip; Invalid when it is no file of rates at all."""
+    """Every rate of a file, plain or gzip; Invalid when it is not a file of rates."""
     begins = raw.read(2)
     raw.seek(0)
     stream: Any = gzip.GzipFile(fileobj=raw) if begins == b"\x1f\x8b" else raw

@@ -200,7 +200,7 @@ def parse(
     """A typed input from what a caller sent; raises Invalid with every mistake at once.
 
     `text` says that values come from a form; `zone` is where times without an offset are;
-    `changing` that null is no way to leave something out; `problems` are mistakes that were found before.
+    `changing` that null does not stand for a field left out; `problems` are mistakes that were found before.
     """
     try:
         found = model.model_validate(data, context={"text": text, "zone": zone, "changing": changing})

@@ -65,7 +65,7 @@ def shape(noun: str, listing: Listing, show: Shape, prefix: str) -> None:
 def emit(actor: Actor, name: str, row: Any) -> int:
     """Store an event for the merchant's endpoints, before a row is marked as deleted; returns for how many."""
     if name not in NAMES:
-        raise LookupError(f"{name} is no event: add it to EVENTS in {__name__}")
+        raise LookupError(f"{name} is not an event: add it to EVENTS in {__name__}")
     wanted = [one for one in endpoints_of(row.merchant_id, test=row.test) if not one.events or name in one.events]
     if not wanted:
         return 0

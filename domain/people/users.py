@@ -124,7 +124,7 @@ def hashed_changes(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def create(actor: Actor, new: NewUser) -> User:
-    """A new user, with no merchants that the actor has not."""
+    """A new user, only with merchants that the actor has."""
     given = new.input
     user = User(
         password_hash=new.password_hash, token_version=1,
@@ -242,7 +242,7 @@ def _email(user: User, email: str) -> None:
 
 
 def _grant(actor: Actor, user: User, given: dict[str, Any]) -> None:
-    """Set a user's merchants, never one that the actor has not."""
+    """Set a user's merchants, only to those that the actor has."""
     if "all_merchants" in given:
         if given["all_merchants"] and not isinstance(actor.merchant_ids, All) and not user.all_merchants:
             raise Forbidden("Only a user with all merchants can grant all merchants.")

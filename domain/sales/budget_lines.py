@@ -136,7 +136,7 @@ def _line(
     if key is not None and (chosen or moved):
         with mistakes.collected():
             _sellable(path, product, currency)
-    is_free = key is None or product is not None         # what a wrong product leaves open is no mistake of its own
+    is_free = key is None or product is not None         # what a wrong product leaves open is not another mistake
     with mistakes.collected():
         description = _description(path, item, product, old) if is_free else ""
     with mistakes.collected():

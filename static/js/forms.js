@@ -8,7 +8,7 @@
     all("dialog[data-modal]:not([open])").forEach((dialog) => {
       dialog.showModal();
       dialog.addEventListener("close", () => dialog.remove(), { once: true });
-      // A secret that is shown once must not vanish with a stray Escape.
+      // A secret that is shown once must not be closed by Escape.
       dialog.addEventListener("cancel", (event) => {
         if ("locked" in dialog.dataset || one("[data-needs-tick]:disabled", dialog)) event.preventDefault();
       });

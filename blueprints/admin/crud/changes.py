@@ -117,7 +117,7 @@ class _Shown:
         return _cut(", ".join(scope_title(one) if str(one).startswith(SCOPE) else str(one) for one in values))
 
     def _chosen(self, name: str, value: str) -> str:
-        """The title of a choice of the form; empty if it is none."""
+        """The title of a choice of the form; empty if it is not one."""
         field = self.fields.get(name)
         return dict(field.options(self.actor)).get(value, "") if field is not None and field.choices else ""
 

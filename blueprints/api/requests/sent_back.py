@@ -1,4 +1,4 @@
-"""Finds what a caller sends back as it was shown: it is no change.
+"""Finds what a caller sends back as it was shown, which is not a change.
 
 So that a row that was read can be sent back whole, with one field changed. An amount that is sent
 with another currency is always a change.

@@ -53,7 +53,8 @@ class WindowStorage(MemoryStorage):
     def spend(self, key: str, limit: int, expiry: int, amount: int) -> tuple[bool, float, int]:
         """Count `amount` calls if they fit into the last `expiry` seconds.
 
-        Did they fit; when the oldest counted call was (epoch seconds; now, if there is none); how many count.
+        Returns whether they fit, when the oldest counted call was (epoch seconds; now, if there is none), and how many
+        count.
         """
         while True:
             window = self._window(key, expiry)
