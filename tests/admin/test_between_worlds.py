@@ -9,10 +9,14 @@ from flask import g
 from database import Model, db, transaction
 from domain.actor import Actor
 from domain.integrations import webhooks
+from domain.payments.bank import bank_import
+from models.statement_row import StatementRow
 from models.webhook import Delivery
 from tests import cast
 from tests.admin.test_guards import addresses
 from tests.architecture.nouns import pages
+from tests.domain.payments import camt_files
+from tests.domain.payments.camt_files import document
 from tests.rows import make
 
 HERE = [one for one in pages() if hasattr(one.resource.listing.model, "test")]
@@ -31,7 +35,7 @@ def rows(alder, monkeypatch):
     monkeypatch.setattr(webhooks.policy, "allowed_hosts", ("hooks.example.com",))
     made = {}
     for here in sorted(HERE, key=lambda one: one.resource.name != webhooks.RESOURCE.name):
-        if here.resource.input is not None:
+        if here.resource.create is not None:
             made[here.resource.name] = {
                 test: make(here.resource, alder, WORDS[test], test=test) for test in (False, True)
             }
@@ -39,7 +43,16 @@ def rows(alder, monkeypatch):
     return made | {
         "deliveries": {test: one.id for test, one in deliveries.items()},
         "tasks": {test: one.task_id for test, one in deliveries.items()},
+        "statement_rows": {test: movement(alder, test=test) for test in (False, True)},
     }
+
+
+def movement(merchant_id, *, test):
+    """The id of a movement of a bank account that was read from a statement."""
+    with transaction():
+        raw = document(camt_files.entry("1.00", camt_files.transaction(name=WORDS[test])))
+        bank_import.import_file(cast.actor_for(merchant_id).in_world(test=test), raw, "november.xml")
+    return db.session.query(StatementRow).filter_by(test=test).one().id
 
 
 def everything():

@@ -1,0 +1,114 @@
+"""Pages of bank statements: the movements that were read, what is unsure, and uploading a file."""
+
+from contextlib import closing
+from typing import Any
+
+from flask import Response, flash, make_response, render_template, request
+
+from blueprints.admin import choices
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.htmx import redirect_to
+from blueprints.pages.session import actor, need
+from database import transaction
+from domain.errors import DomainError, Invalid
+from domain.payments.bank import bank_import, bank_statement_rows
+from domain.payments.bank.bank_csv import CsvForm
+from domain.payments.bank.bank_csv_heads import PARTS
+from domain.payments.bank.bank_statements import MOST_BYTES
+from models.statement_row import StatementState
+
+BESIDE_THE_FILE = 64 * 1024                # bytes of the form's other fields
+ORDERS = (("", "Found in the file"), ("day", "Day first: 31/12"), ("month", "Month first: 12/31"))
+MARKS = (("", "Found in the file"), (",", "Comma: 1.234,50"), (".", "Point: 1,234.50"))
+
+PAGE = ListPage(
+    resource=bank_statement_rows.RESOURCE,
+    title="Bank statements",
+    tabs=(("Movements", "admin.statement_rows_list"), ("Upload a statement", "admin.statement_upload")),
+    group="Billing",
+    position=160,
+    icon="table",
+    details="admin/_statement_row.html",
+    about="Movements of your bank account. Transfers whose reference and amount fit are booked by themselves.",
+    sort="-booked_on",
+    name=lambda row: f"Movement {row.id}",
+    columns=(
+        Column(name="id", title="Movement", kind="link"),
+        Column(name="booked_on", title="Booked", kind="day", sort="booked_on"),
+        Column(name="payer_name", title="Payer"),
+        Column(name="amount_minor", title="Amount", kind="money", sort="amount"),
+        Column(name="state", kind="tag", sort="state"),
+        Column(name="reason", title="Why", minor=True),
+        Column(name="order_id", title="Order", minor=True),
+    ),
+    list_filters=(ListFilter(name="state", choices=pairs(StatementState), read=StatementState),),
+    sections=(
+        Section("What it pays", (
+            Field(name="scheduled_payment_id", label="Scheduled payment", kind="number",
+                  hint="Its number, from the order's schedule. Saving records the payment."),
+        )),
+    ),
+    values=lambda row: {"scheduled_payment_id": row.scheduled_payment_id},
+    can_edit=lambda record: bool(record.state == StatementState.UNSURE and record.amount_minor > 0),
+    tones={"booked": "ok", "unsure": "warn", "ignored": ""},
+)
+
+
+def register(bp: Any) -> None:
+    """Register the page that takes a file."""
+    write = need("WRITE_ORDERS")
+    bp.url_value_preprocessor(allow_a_file)
+    bp.add_url_rule("/statement_upload", "statement_upload", write(show_upload), methods=["GET"])
+    bp.add_url_rule("/statement_upload", "statement_read", write(upload), methods=["POST"])
+
+
+def allow_a_file(endpoint: str | None, _: Any) -> None:
+    """A statement may be larger than other forms. This runs before anything reads the form."""
+    if endpoint == "admin.statement_read":
+        request.max_content_length = MOST_BYTES + BESIDE_THE_FILE
+
+
+def show_upload(wrong: DomainError | None = None) -> Response:
+    """The form for a file, with what a CSV file may not say itself."""
+    page = render_template(
+        "admin/statement_upload.html", here=PAGE, wrong=wrong, typed=request.form, parts=PARTS, orders=ORDERS,
+        marks=MARKS, currencies=choices.currencies, who=actor(), most=MOST_BYTES // 1024**2,
+    )
+    return make_response(page, 422 if wrong else 200)
+
+
+def upload() -> Any:
+    """Read the file and book what is sure; a file that cannot be read says where and why."""
+    file = request.files.get("file")
+    who = actor()
+    if file is None or not file.filename:
+        return show_upload(Invalid("Choose a file."))
+    with closing(file):
+        raw = file.read(MOST_BYTES + 1)
+    try:
+        who.ownership()
+    except Invalid:
+        return show_upload(Invalid("Choose a merchant profile first: a bank account belongs to one."))
+    try:
+        with transaction():
+            done = bank_import.import_file(who, raw, file.filename, form_of(request.form))
+    except DomainError as error:
+        return show_upload(error)
+    flash(
+        f"{done.read} movements read: {done.booked} booked, {done.unsure} to be assigned, {done.ignored} ignored, "
+        f"{done.known} already known."
+    )
+    return redirect_to(PAGE.url("list", state="unsure") if done.unsure else PAGE.url("list"))
+
+
+def form_of(typed: Any) -> CsvForm:
+    """What was typed about a CSV file."""
+    named = {part: head for part in PARTS if (head := typed.get(f"column_{part}", "").strip()[:200])}
+    order = typed.get("day_first", "")
+    return CsvForm(
+        columns=named, day_first={"day": True, "month": False}.get(order),
+        decimal_mark=mark if (mark := typed.get("decimal_mark", "")) in (",", ".") else "",
+        currency=typed.get("currency", "").strip().upper()[:3],
+    )

@@ -1,0 +1,115 @@
+"""Pages of bank statements: a file is uploaded, what is unsure is listed, assigned, set aside and taken back."""
+
+import io
+from decimal import Decimal
+
+import pytest
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from database import db, transaction
+from domain.payments.bank import bank_import
+from domain.payments.bank.bank_statements import MOST_BYTES
+from domain.payments.bank.creditor_references import Reference
+from models.order import ScheduledPayment
+from models.payment import Payment
+from models.statement_row import StatementRow, StatementState
+from tests import cast
+from tests.cast import actor_for
+from tests.domain.payments.camt_files import document, entry
+from tests.domain.payments.camt_files import transaction as details
+from tests.domain.payments.test_ordering import order, product
+
+LIST, UPLOAD = "/admin/statement_rows", "/admin/statement_upload"
+
+
+@pytest.fixture
+def lamp(alder):
+    """A pending order of 12.50."""
+    return order(actor_for(alder), cast.make_customer(alder), product(alder, "single_payment", Decimal("12.5")))
+
+
+def upload(visitor, raw, name="november.xml", **fields):
+    """Send the form in memory: the test client would leave the temporary file of a large one open."""
+    visitor.get(UPLOAD)
+    file = FileStorage(io.BytesIO(raw), name)
+    boundary, body = encode_multipart({"csrf_token": visitor.token, "file": file, **fields})
+    return visitor.open("POST", UPLOAD, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+
+def paying(order_id, amount="12.50"):
+    return entry(amount, details(Reference(order_id).printed, name="Ann"))
+
+
+def stored(alder, *entries):
+    with transaction():
+        bank_import.import_file(actor_for(alder), document(*entries), "november.xml")
+    return db.session.query(StatementRow).order_by(StatementRow.id).all()
+
+
+def test_an_uploaded_statement_books_what_is_sure_and_leads_to_what_is_not(admin, lamp):
+    reply = upload(admin, document(paying(lamp), paying(lamp, "3.00")))
+    assert (reply.status_code, reply.headers["Location"]) == (303, f"{LIST}?state=unsure")
+    page = admin.get(reply.headers["Location"]).text
+    assert "2 movements read: 1 booked, 1 to be assigned, 0 ignored, 0 already known." in page
+    assert "3.00" in page
+    assert "12.50" not in page.partition("<table")[2].partition("</table>")[0].replace("12.50 EUR is open", "")
+    again = upload(admin, document(paying(lamp), paying(lamp, "3.00")))
+    assert "2 already known" in admin.get(again.headers["Location"]).text
+    assert db.session.query(Payment).count() == 1
+
+
+def test_a_file_that_cannot_be_read_says_where_and_why(admin, lamp):
+    reply = upload(admin, document(entry("1,5")))
+    assert reply.status_code == 422
+    assert "Line 5: the element &lt;Amt&gt; is no amount." in reply.text
+    assert upload(admin, b"<!DOCTYPE x><x/>").status_code == 422
+    assert admin.post(UPLOAD, {}).status_code == 422
+
+
+def test_what_a_csv_file_does_not_say_is_said_in_the_form(admin, lamp):
+    text = f"When;How much;What\n02/11/2026;12.50;{Reference(lamp).text}\n"
+    assert "Name the columns" in upload(admin, text.encode(), "x.csv").text
+    said = {"column_booked_on": "When", "column_amount": "How much", "column_text": "What"}
+    refused = upload(admin, text.encode(), "x.csv", **said)
+    assert "could be day/month or month/day" in refused.text
+    assert 'value="How much"' in refused.text
+    assert upload(admin, text.encode(), "x.csv", day_first="day", **said).status_code == 303
+    assert db.session.query(StatementRow).one().state is StatementState.BOOKED
+
+
+def test_a_statement_may_be_larger_than_other_forms_up_to_its_own_limit(admin, lamp):
+    large = document(entry("1.00", details("x" * 140)) * 7000)
+    assert len(large) > 2 * 1024 * 1024
+    assert upload(admin, large).status_code == 303
+    assert upload(admin, document() + b" " * MOST_BYTES).status_code in (413, 422)
+
+
+def test_a_user_of_several_merchants_chooses_one_first(ops, lamp):
+    reply = upload(ops, document(paying(lamp)))
+    assert reply.status_code == 422
+    assert "Choose a merchant profile first" in reply.text
+
+
+def test_a_movement_is_assigned_booked_taken_back_and_set_aside(admin, alder, lamp):
+    movement, other = stored(alder, entry("3.00"), entry("12.50"))
+    row = db.session.query(ScheduledPayment).one()
+    page = admin.get(f"{LIST}/{movement.id}/edit").text
+    version = page.partition('name="version" value="')[2].partition('"')[0]
+    saved = admin.post(f"{LIST}/{movement.id}", {"scheduled_payment_id": str(row.id), "version": version})
+    assert saved.status_code == 303
+    assert db.session.get(StatementRow, movement.id).state is StatementState.BOOKED
+    assert "12.50" in admin.get(f"{LIST}/{other.id}").text
+    for verb, state in (("unbook", "unsure"), ("book", "booked"), ("unbook", "unsure"), ("ignore", "ignored")):
+        reply = admin.post(f"{LIST}/{movement.id}/{verb}")
+        assert reply.status_code == 303, (verb, reply.text)
+        db.session.expire_all()
+        assert db.session.get(StatementRow, movement.id).state == state, verb
+
+
+def test_other_roles_and_merchants_reach_no_statement_of_alder(signed_in, alder, birch, lamp):
+    movement = stored(alder, entry("3.00"))[0]
+    stranger = signed_in(merchants=[birch], email="b@birch.example")
+    assert stranger.get(f"{LIST}/{movement.id}").status_code == 404
+    restricted = signed_in("restricted_user", merchants=[alder])
+    assert "3.00" not in restricted.get(LIST).text
