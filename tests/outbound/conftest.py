@@ -39,6 +39,16 @@ class Receiver:
     def seen(self):
         return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
 
+    @contextmanager
+    def holding(self):
+        """What is sent to /hold is answered at the end of the block."""
+        held = self.file.parent / "held"
+        held.touch()
+        try:
+            yield
+        finally:
+            held.unlink()
+
 
 @contextmanager
 def receiving(folder, *more):

@@ -58,6 +58,12 @@ class Handler(BaseHTTPRequestHandler):
         self.connection.shutdown(socket.SHUT_RDWR)
         self.close_connection = True
 
+    def answer_hold(self):
+        """No answer for as long as the file `held` is there."""
+        while (Path(sys.argv[1]).parent / "held").exists():
+            time.sleep(0.02)
+        self._plain(200)
+
     def answer_hang(self):
         time.sleep(60)
 
