@@ -1,7 +1,7 @@
 """Decides which test runs on which database, in which order, and on which worker.
 
 `make test` runs the suite on SQLite and then on PostgreSQL. What can be different there runs twice;
-the rest, named here with the reason, runs once. tests/README.md tells the same to people.
+the rest runs once: files named here and tests marked `once`, with the reason. tests/README.md tells it to people.
 """
 
 import os
@@ -14,6 +14,7 @@ ONCE = {
     "tests/architecture/": "reads source and declarations",
     "tests/browser/": "has a server of its own, on SQLite",
     "tests/portal/": "shows documents, and no rows",
+    "tests/analytics/test_axis.py": "has no database",
     "tests/analytics/test_charts.py": "has no database",
     "tests/analytics/test_formats.py": "has no database",
     "tests/analytics/test_histogram.py": "has no database",
@@ -35,6 +36,7 @@ ONCE = {
     "tests/api/public/test_envelope.py": "is about the form of answers and refusals",
     "tests/api/public/test_hostile_json.py": "reads bodies, and stores nothing",
     "tests/api/public/test_replay_small.py": "has a server of its own, on SQLite",
+    "tests/api/test_packed_bodies.py": "is about the coding of bodies",
     "tests/api/test_refused_requests.py": "reads requests, and stores nothing",
     "tests/api/public/test_versions.py": "is about headers; test_races.py and core/test_versions.py meet the rows",
     "tests/api/test_addresses.py": "is about addresses and headers",
@@ -43,16 +45,16 @@ ONCE = {
     "tests/api/test_refusals.py": "is about the form of refusals",
     "tests/api/test_unknown_names.py": "is about the names in bodies and addresses",
     "tests/database/test_answer_cache.py": "is about SQLite's files",
+    "tests/database/test_ip_addresses.py": "has no database",
     "tests/domain/test_inputs.py": "has no database",
     "tests/domain/test_iso_codes.py": "has no database",
+    "tests/domain/test_metadata_text.py": "has no database",
     "tests/domain/test_money.py": "has no database",
+    "tests/domain/test_permissions.py": "has no database",
     "tests/domain/integrations/test_signatures.py": "has no database",
     "tests/operations/test_console.py": "is about what programs load and print",
     "tests/operations/test_kill.py": "has a server of its own, on SQLite",
     "tests/operations/test_listening.py": "has sockets, and no database",
-    "tests/operations/test_serve.py::test_a_malformed": "stops before it looks for a database",
-    "tests/operations/test_serve.py::test_a_second_server": "is about the lock of a folder",
-    "tests/operations/test_serve.py::test_a_server_that_is_open": "is about what the server prints",
     "tests/operations/test_server.py": "has a server without a database",
     "tests/operations/test_settings.py": "has no database",
     "tests/outbound/test_addresses.py": "has no database",
@@ -84,7 +86,8 @@ def runs(item, on_postgresql: bool) -> bool:
     own = parameters.get("log_url")
     if own is not None:
         return (own == "postgresql") == on_postgresql
-    return FUZZING or not (on_postgresql and item.nodeid.startswith(tuple(ONCE)))
+    once = item.nodeid.startswith(tuple(ONCE)) or item.get_closest_marker("once")
+    return FUZZING or not (on_postgresql and once)
 
 
 def order_of(nodeid: str) -> int:

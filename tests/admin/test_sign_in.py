@@ -238,6 +238,7 @@ def test_a_browser_is_known_for_its_own_account_and_not_by_a_forged_cookie(visit
     assert forger.sign_in("ada@alder.example").status_code == 429
 
 
+@pytest.mark.once("is about addresses and headers")
 @pytest.mark.parametrize(("headers", "status"), [
     ({"Sec-Fetch-Site": "same-origin", "Referer": "https://evil.example/"}, 303),
     ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 403),

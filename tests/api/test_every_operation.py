@@ -131,6 +131,7 @@ def test_an_operation_answers_what_its_document_says_by_rest(world, one):
     holds(one, reply.json)
 
 
+@pytest.mark.once("does what the same operation does by REST")
 @pytest.mark.parametrize("one", BY_RPC, ids=named)
 def test_an_operation_answers_what_its_document_says_by_rpc(world, one):
     answer = world.rpc(one, key_for(world, one))

@@ -56,6 +56,7 @@ def value_at(answer, path):
     return answer
 
 
+@pytest.mark.once("is about how a number is spelled; what is stored is the same number")
 @pytest.mark.parametrize("one", WRITES, ids=named)
 def test_a_number_may_be_spelled_with_an_exponent_in_every_numeric_field(world, one):
     paths = list(numeric(one.body))
@@ -79,6 +80,7 @@ def test_a_number_may_be_spelled_with_an_exponent_in_every_numeric_field(world, 
                 assert "error" in reply.json
 
 
+@pytest.mark.once("is refused for its form, before it reaches SQL")
 @pytest.mark.parametrize("one", WRITES, ids=named)
 def test_null_for_a_required_field_is_refused_and_named(world, one):
     key = world.row(one) if "{key}" in one.operation.path else None

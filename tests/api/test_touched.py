@@ -170,6 +170,7 @@ def test_another_merchants_row_is_reported_like_one_that_does_not_exist(api, bir
     assert (first["merchant_id"], first["status"]) == (second["merchant_id"], second["status"])
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize("path", ["/customers/customer_0", "/customers/customer_x", "/customers/budget_1",
                                   "/customers/customer_99999999999999999999"])
 def test_a_path_that_names_no_row_is_no_object(api, records, path):
@@ -228,6 +229,7 @@ def named_fields(fields):
             yield from named_fields(one.fields) if isinstance(one, One | Many) else (one,)
 
 
+@pytest.mark.once("reads declarations")
 @pytest.mark.parametrize("exposure", [
     one.exposure for contract in CONTRACTS for one in contract.operations if one.exposure and one.takes_body
 ], ids=lambda one: f"{one.contract.name}.{one.name}")
@@ -238,6 +240,7 @@ def test_every_reference_of_a_body_says_which_noun_it_names(exposure):
             assert one.refers in nouns, f"blueprints/api/{exposure.contract.name}: add refers= to the field {one.name}"
 
 
+@pytest.mark.once("has no database")
 def test_a_noun_is_one_word_in_the_log():
     assert [slug(noun) for noun in ("customer", "API key", "webhook endpoint")] == [
         "customer", "api_key", "webhook_endpoint"]

@@ -31,6 +31,7 @@ def names(listing, merchant, **asked):
     return [one.name for one in listing.page(cast.actor_for(merchant), Query(**{"limit": 100, **asked})).records]
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize(("one", "other"), [
     ("Ada@BÜCHER.de", "ada@xn--bcher-kva.de"), ("STRASSE@x.org", "straße@x.org"), ("e\u0301@x.org", "É@X.ORG"),
     ("a@x。org", "a@x.org"),
@@ -39,6 +40,7 @@ def test_addresses_compare_without_case_and_with_domains_in_ascii(one, other):
     assert texts.email_key(one) == texts.email_key(other)
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize(("text", "folded"), [
     ("  Æther\n Straße ", "aether strasse"), ("İstanbul", "istanbul"), ("ﬁn", "fin"), ("Ａ１", "a1"), ("Łódź", "lodz"),
     ("a\u200bb", "ab"), ("Νικος ΝΙΚΟΣ", "νικοσ νικοσ"), ("が", "が"), ("한국", "한국"), ("", ""),
@@ -47,6 +49,7 @@ def test_a_folded_text_has_no_case_no_accents_and_no_idle_space(text, folded):
     assert fold(text) == folded
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize("value", ["a\u200b@x.org", "a@x\u00ad.org", "\u202ea@x.org", "a\u3164@x.org", "a@x..ü.org"])
 def test_an_address_with_something_invisible_is_refused(value):
     with pytest.raises(Invalid) as refused:
@@ -54,6 +57,7 @@ def test_an_address_with_something_invisible_is_refused(value):
     assert refused.value.fields.keys() == {"email"}
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize("value", ["…", "\u3164", "\u200b", "☃", "--"])
 @pytest.mark.parametrize(("model", "field", "others"), [
     (customers.CustomerInput, "name", {}), (customers.CustomerInput, "organisation", {"name": "x"}),
@@ -66,6 +70,7 @@ def test_a_name_has_a_letter_or_a_digit_that_can_be_seen(model, field, others, v
     assert messages == {field: "must have a letter or a digit"}
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize("value", ["\u3164", "\u200b", "\u0301", "\u2800\ufe0f"])
 def test_a_product_has_a_name_that_can_be_seen(value):
     with pytest.raises(Invalid) as refused:
@@ -75,6 +80,7 @@ def test_a_product_has_a_name_that_can_be_seen(value):
     }
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize("value", ["?", "…", "☃", "--", "5"])
 def test_a_product_may_be_named_by_a_sign(value):
     """The retail data has a product that is called ?."""
@@ -162,6 +168,7 @@ def test_the_keys_of_rows_that_are_inserted_as_a_statement_are_there_too(merchan
     assert names(products.LISTING, merchant, search="emile") == ["Émile"]
 
 
+@pytest.mark.once("has no database")
 @pytest.mark.parametrize("listing", listings(), ids=lambda one: one.noun)
 def test_every_text_that_a_list_sorts_or_searches_by_has_a_key(listing):
     plain = {"currency.code"}                                   # ISO's three capitals

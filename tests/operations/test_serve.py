@@ -151,6 +151,7 @@ def refused_start(**environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.once("is about the lock of a folder")
 def test_a_second_server_on_one_folder_is_refused_until_the_first_has_ended(installation: Any, serve: Any) -> None:
     first = serve()
     refused = refused_start()
@@ -184,12 +185,14 @@ def test_a_server_without_users_prints_the_first_steps_and_they_work(installatio
     assert again.printed == ""
 
 
+@pytest.mark.once("is about what the server prints")
 def test_a_server_that_is_open_to_the_network_says_so(serve: Any) -> None:
     server = serve("--host", "0.0.0.0", "--no-worker")
     port = server.base.rpartition(":")[2]
     assert server.said == f"Listening on all addresses, port {port}: http://127.0.0.1:{port} here (stop with Ctrl-C)\n"
 
 
+@pytest.mark.once("stops before it looks for a database")
 def test_a_malformed_setting_stops_the_start_with_one_line(installation: Any) -> None:
     environment = dict(os.environ) | {"COUNTINGHOUSE_TRUSTED_PROXIES": "many"}
     result = subprocess.run(

@@ -99,6 +99,7 @@ def test_a_key_without_the_scope_may_not(caller, receiver):
     assert receiver.seen == []
 
 
+@pytest.mark.once("is refused for its form, before it reaches SQL")
 @pytest.mark.parametrize("body", [{"event": ""}, {"event": "a" * 101}, {"event": 7}, {"event": "a\nb"}, [1], "text"])
 def test_what_makes_no_sense_is_refused_and_nothing_is_sent(caller, receiver, body):
     assert caller()(body).status_code in (400, 422)

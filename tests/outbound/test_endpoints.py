@@ -429,6 +429,7 @@ def test_an_unreadable_secret_is_never_replaced_by_another(alder, receiver, work
 # Input ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once("is refused for its form, before it reaches SQL")
 @pytest.mark.parametrize("wrong", [
     {"url": ""}, {"url": "https://example.com/" + "a" * 2048}, {"url": 7}, {"events": ["budget.exploded"]},
     {"events": "budget.created"}, {"description": "a" * 501},

@@ -46,6 +46,7 @@ def test_a_list_with_too_many_lines_is_refused_in_both_protocols(core, large):
     assert len(core.get("/budgets?limit=20").json) == 20
 
 
+@pytest.mark.once("measures the memory of Python")
 def test_a_batch_of_large_lists_stays_within_the_memory(core, large):
     core.get("/budgets?limit=1")
     tracemalloc.start()

@@ -36,6 +36,7 @@ def path_of(noun):
     return PATHS.get(noun, f"/{noun}")
 
 
+@pytest.mark.once("reads declarations")
 @pytest.mark.parametrize("noun", NOUNS)
 def test_a_noun_has_all_six_methods(noun):
     assert {f"{noun}.{verb}" for verb in VERBS} <= {operation.name for operation in CONTRACT.operations}
@@ -89,6 +90,7 @@ def test_every_declared_order_and_filter_works(core, new, noun):
         assert isinstance(core.result(f"{noun}.search", {name: value}), list), name
 
 
+@pytest.mark.once("is refused for its form, before it reaches SQL")
 @pytest.mark.parametrize("noun", NOUNS)
 def test_a_creation_without_anything_names_what_it_needs(core, new, noun):
     rest = core("POST", path_of(noun), json={})

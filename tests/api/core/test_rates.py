@@ -141,6 +141,7 @@ def test_rejected_values_are_in_a_file_that_is_named(app, tmp_path):
         ]
 
 
+@pytest.mark.once("is refused for its form, before it reaches SQL")
 @pytest.mark.parametrize("content", [b"", b"name,price\n", b"\x1f\x8bbroken", b"\xff\xfe\x00", b"Date,USD\n\x00,1\n"])
 def test_a_file_of_something_else_is_refused_with_a_sentence(app, tmp_path, content):
     path = tmp_path / "other.csv"

@@ -65,6 +65,7 @@ def test_each_currency_rounds_to_its_own_minor_unit(total_of, currency, quantity
     assert total_of([line(quantity, price)], currency=currency)[3] == Decimal(expected)
 
 
+@pytest.mark.once("is refused for its form, before it reaches SQL")
 @pytest.mark.parametrize(("currency", "tax", "taken"), [
     ("JPY", 1, True), ("JPY", 0.5, False), ("KWD", 0.125, True), ("KWD", 0.1255, False), ("EUR", 0.01, True),
     ("EUR", 0.001, False), ("CLF", 0.0001, True),

@@ -48,6 +48,7 @@ def test_left_out_it_is_an_active_product_in_the_merchants_currency(rival):
     assert (data["type"], data["status"], data["isActive"], data["currency"]) == ("PRODUCT", "ACTIVE", True, "USD")
 
 
+@pytest.mark.once("is refused for its form, before it reaches SQL")
 @pytest.mark.parametrize(("more", "field", "words"), [
     ({"name": None}, "name", "must be a string"), ({"name": " "}, "name", "blank"),
     ({"name": "x" * 201}, "name", "at most 200"),
