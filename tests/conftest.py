@@ -4,11 +4,12 @@ SQLite in memory by default, restored from bytes (0.02 ms). With COUNTINGHOUSE_T
 same suite runs on PostgreSQL; every worker makes a database of its own and drops it at the end.
 """
 
+import gc
 import os
 import secrets
 import shutil
+import sys
 import time
-from contextlib import contextmanager
 from dataclasses import is_dataclass
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ from domain.pages import Record
 from domain.vault import vault
 from outbound.gateways.test_bank import FILE, test_bank
 from tests import cast, plan
+from tests.wiping import wiping
 
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
 SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
@@ -46,13 +48,21 @@ def pytest_configure(config):
     """With --at: this process and all that it starts run as if it were that moment."""
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and not hasattr(config, "workerinput"):
         # Tests start a hundred programs: compiling every module for each takes longer than what they do.
-        os.environ["PYTHONPYCACHEPREFIX"] = str(config.rootpath / ".pytest_cache" / "bytecode")
+        # So do the tests themselves, whose asserts are rewritten.
+        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(config.rootpath / ".pytest_cache" / "bytecode")
+        sys.dont_write_bytecode = False
     wanted = config.getoption("--at")
     if wanted and not hasattr(config, "workerinput"):           # workers are child processes
         ahead = datetime.fromisoformat(wanted).timestamp() - time.time()
         os.environ["TESTS_ARE_AHEAD_BY"] = str(ahead)
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CLOCK), os.environ.get("PYTHONPATH"))))
         time_machine.travel(time.time() + ahead).start()
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Do not even import the files that only the run on SQLite needs."""
+    path = collection_path.relative_to(config.rootpath).as_posix()
+    return True if plan.is_left_out(path, SERVER.startswith("postgresql")) else None
 
 
 def pytest_collection_modifyitems(config, items):
@@ -62,6 +72,12 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if plan.runs(item, on_postgresql)]
     items[:] = sorted(kept, key=lambda one: plan.order_of(one.nodeid))
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val, argname):
@@ -201,27 +217,6 @@ def raw(engine):
         return fairy.driver_connection
     finally:
         fairy.close()
-
-
-@contextmanager
-def wiping(engine):
-    """A function that makes every table empty and every sequence begin again, save what migrations brought.
-
-    One call of a function whose plans its connection keeps: the same statements one by one take ten times as long.
-    Not by TRUNCATE and ALTER SEQUENCE, which make new files.
-    """
-    kept = {"currencies", "alembic_version", "alembic_version_log"}
-    ordered = [name for name, _ in sa.inspect(engine).get_sorted_table_and_fkc_names() if name is not None]
-    steps = [f"IF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}; END IF;"
-             for name in reversed(ordered) if name not in kept]                       # those that refer to others first
-    own = sa.create_engine(engine.url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with own.connect() as connection:
-        steps += [f"IF (SELECT is_called FROM {name}) THEN PERFORM setval('{name}', 1, false); END IF;"
-                  for name in connection.scalars(sa.text("SELECT sequencename FROM pg_sequences"))]
-        body = f"BEGIN {' '.join(steps)} END"
-        connection.exec_driver_sql(f"CREATE FUNCTION pg_temp.wipe() RETURNS void LANGUAGE plpgsql AS $${body}$$")
-        connection.exec_driver_sql("SET lock_timeout = '20s'")      # a test has left a transaction open: say so
-        yield lambda: connection.exec_driver_sql("SELECT pg_temp.wipe()")
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from analytics.formats.hits import LARGEST_SIZE
 from analytics.importer import import_file
 from analytics.masking import mask_path
 
+pytestmark = pytest.mark.once("has no database, but for two tests that name it")
 COMBINED = '192.0.2.1 - - [17/May/2015:08:05:32 +0000] "GET /a?b=1 HTTP/1.1" 200 10 "-" "curl/8"'
 CADDY = {
     "ts": 1716723772.5, "msg": "handled request", "duration": 0.0175, "size": 3768, "status": 200,
