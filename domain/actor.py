@@ -79,6 +79,11 @@ class Actor:
             return True
         return merchant_id in self.merchant_ids
 
+    @property
+    def reaches_any(self) -> bool:
+        """Whether there is a merchant at all that the actor may act for."""
+        return isinstance(self.merchant_ids, All) or bool(self.merchant_ids)
+
     def narrowed(self, merchant_id: int | None) -> "Actor":
         """The same actor for one merchant (None: unchanged); for a merchant that it lacks, an actor without any."""
         if merchant_id is None:

@@ -22,6 +22,7 @@ class SettingsInput(Input):
     base_currency: CurrencyCode = "EUR"
     system_timezone: TimeZone = "UTC"
     core_rate_limit_per_minute: Annotated[int, Whole(0, 1_000_000)] = 0
+    merchant_rate_limit_per_minute: Annotated[int, Whole(0, 1_000_000)] = 0
 
 
 MEANINGS = {
@@ -30,6 +31,7 @@ MEANINGS = {
     "base_currency": "The currency against which exchange rates are stored.",
     "system_timezone": "The default time zone, unless the request, the user or the merchant has one.",
     "core_rate_limit_per_minute": "Core API: calls per minute and user (0 = no limit).",
+    "merchant_rate_limit_per_minute": "Merchant API: calls per minute and user (0 = no limit).",
 }
 
 

@@ -33,6 +33,11 @@ def sample_of(resource, actor):
     return body
 
 
+def wrapped(exposure, body):
+    """A body with the object around it that the contract asks for."""
+    return {exposure.wrapper: body} if exposure.wrapper else body
+
+
 def make(resource, merchant_id, text="", *, test=False):
     """The id of a new row of the merchant; `text` stands in its name, description and notes, where it has them."""
     actor, known = cast.actor_for(merchant_id).in_world(test=test), resource.input.model_fields

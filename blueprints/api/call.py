@@ -100,7 +100,7 @@ class Call:
             "user_agent": environ.get("HTTP_USER_AGENT", ""),
             "request_id": self.request_id,
             "key_id": key.id if key else actor.credential_id if actor else None,
-            "merchant_id": key.merchant_id if key else _only_merchant(actor),
+            "merchant_id": _only_merchant(actor) or (key.merchant_id if key else None),
             "user_id": actor.user_id if actor else key.user_id if key else self.user_id,
             "customer_id": actor.customer_id if actor else None,
             "idempotent": "HTTP_IDEMPOTENCY_KEY" in environ,

@@ -101,6 +101,7 @@ class Exposure:
     event_shape: bool                       # events show the noun like this
     show: Callable[[Record], dict[str, Any]]
     noun: str = ""                           # its name in the request log
+    wrapper: str = ""                        # the name of the object around a body's fields; none if empty
     references: tuple[Reference, ...] = ()   # the fields of a body that name rows
     written: RowCache | None = None          # rows as JSON, if the contract shows them alike to all callers
 
@@ -140,6 +141,8 @@ class Contract(ABC):
     description: ContractDescription
     unknown_names = UnknownNames.REFUSED
     list_parameters: tuple[str, ...] = ()   # of every list
+    call_parameters: tuple[str, ...] = ()   # query parameters of every operation
+    reads_text = False                      # numbers and truths may be sent as text, as forms do
     https_only = False
     steady = False                          # a row is shown alike to every caller
     deprecated_since = 0                    # Unix time, if a way of calling is deprecated
@@ -154,6 +157,10 @@ class Contract(ABC):
         self.operations: list[Operation] = []
 
     # Reading ------------------------------------------------------------------------------------
+
+    def narrow(self, request: Request, actor: Actor) -> Actor:
+        """The actor for the part of its rows that the request chooses; by default all."""
+        return actor
 
     @abstractmethod
     def secret(self, request: Request) -> tuple[str, str]:
@@ -232,6 +239,10 @@ class Contract(ABC):
     @abstractmethod
     def collection(self, shown: Any, page: Page) -> Any:
         """Rows in their envelope."""
+
+    def page_headers(self, page: Page) -> Mapping[str, str]:
+        """Headers of a list."""
+        return {}
 
     @abstractmethod
     def status(self, error: DomainError) -> int:

@@ -91,6 +91,21 @@ class TokenCaller:
         return self.caller.actor(ip=ip, request_id=request_id, source=source)
 
 
+@dataclass(frozen=True, slots=True)
+class RoleCaller(TokenCaller):
+    """A user with API access and a token, who may do what the role allows."""
+
+    def check(self, ip: str | None) -> None:
+        self.caller.check_access(ip)
+
+    def spend(self, cost: int) -> Spent | None:
+        limit = settings.get("merchant_rate_limit_per_minute")
+        return rate_limits.spend(limit, "minute", "role-user", str(self.user_id), cost=cost) if limit else None
+
+    def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
+        return self.caller.role_actor(ip=ip, request_id=request_id, source=source)
+
+
 def integration(secret: str) -> Caller | None:
     key = key_access.find(secret)
     return KeyCaller(key) if key is not None else None
@@ -101,9 +116,16 @@ def user(secret: str) -> Caller | None:
     return TokenCaller(found) if found is not None else None
 
 
+def role_user(secret: str) -> Caller | None:
+    found = user_access.by_token(secret)
+    return RoleCaller(found) if found is not None else None
+
+
 def jwt(secret: str) -> Caller | None:
     found = user_access.by_jwt(secret)
     return TokenCaller(found, deprecated=True) if found is not None else None
 
 
-FIND: dict[str, Callable[[str], Any]] = {"integration": integration, "user": user, "jwt": jwt}
+FIND: dict[str, Callable[[str], Any]] = {
+    "integration": integration, "user": user, "role user": role_user, "jwt": jwt,
+}

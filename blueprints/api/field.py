@@ -60,6 +60,11 @@ class Field:
         return self.column or self.name
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The domain's names of what it writes."""
+        return (self.name,)
+
+    @property
     def is_shown(self) -> bool:
         """Whether responses have the field."""
         return True
@@ -72,9 +77,19 @@ class Field:
         """The value for the domain, or SKIP after adding its mistake."""
         return value
 
+    def put(self, taken: dict[str, Any], value: Any, path: str, problems: Problems) -> None:
+        """Add the value that was sent to what is taken for the domain; `path` is that of the object."""
+        found = self.take(value, path + self.name, problems)
+        if found is not SKIP:
+            taken[self.name] = found
+
     def word(self, rest: str) -> str:
         """The contract's name for the part of a path below this field."""
         return f".{rest}" if rest else ""
+
+    def word_of(self, wire: str, head: str, rest: str) -> str | None:
+        """The contract's name of a domain path, if it is this field's, which is called `wire`."""
+        return wire + self.word(rest) if head == self.name else None
 
     def shower(self, formats: Formats) -> Callable[[Any, Mapping[str, Any]], Any] | None:
         """A function from row and children to the value, for a field that is not a column."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from blueprints.api.field import SKIP, Field, Fields, Formats, Known, Problems
+from blueprints.api.field import Field, Fields, Formats, Known, Problems
 from blueprints.api.json_schema import Schema, nullable
 from blueprints.api.requests import unknown_names
 from blueprints.api.requests.unknown_names import SENT
@@ -152,9 +152,7 @@ def take_object(fields: Fields, body: Mapping[str, Any], path: str, problems: Pr
         problems |= unknown_names.problems(body, fields, path, {wire for wire, one in fields.items() if one.writable})
     for wire, one in fields.items():
         if wire in body and one.writable:
-            value = one.take(body[wire], path + one.name, problems)
-            if value is not SKIP:
-                taken[one.name] = value
+            one.put(taken, body[wire], path, problems)
     return taken
 
 
@@ -164,8 +162,8 @@ def word(fields: Fields, path: str) -> str:
         return path.removeprefix(SENT)
     head, _, rest = path.partition(".")
     for wire, one in fields.items():
-        if one.name == head and one.writable:
-            return wire + one.word(rest)
+        if one.writable and (found := one.word_of(wire, head, rest)) is not None:
+            return found
     return path
 
 
@@ -194,7 +192,7 @@ def object_sample(
     """An example of an object; of an input only the fields that the sample has."""
     return {
         wire: fields[wire].sample(row, part, formats, writing=writing) for wire, part in schema["properties"].items()
-        if not writing or fields[wire].name in row
+        if not writing or any(name in row for name in fields[wire].names)
     }
 
 

@@ -65,7 +65,8 @@ def admit(contract: Contract) -> Actor:
     call.key = FIND[kind](secret)                           # for the request log, even if the call is refused
     if call.key is None:
         raise contract.unknown(secret)
-    return enter(contract, call.key)
+    call.actor = contract.narrow(asked, enter(contract, call.key))
+    return call.actor
 
 
 def anonymous_actor(contract: Contract) -> Actor:
@@ -234,7 +235,7 @@ def fail(error: BaseException, contract: Contract) -> Response:
     failure = contract.failure(known, status, fields)
     code = failure.get("error")                 # the log has the code that the caller saw, if any
     call.error_code = code if isinstance(code, str) else known.code
-    call.part.refuse(failure, fields)
+    call.part.refuse(failure, fields, known.message)
     response = refused(contract, known, failure, status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))

@@ -17,6 +17,8 @@ from blueprints.shared_counters import counters
 from database.ip_addresses import limited_as
 from domain.errors import LimitExceeded
 
+WRONG_TOKENS_PER_MINUTE = 100           # of one address, over all contracts
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:
@@ -49,6 +51,10 @@ class RateLimits:
     def spend_by_address(self, limit: int, per: str, what: str, address: str) -> Spent:
         """Count a call of an address; IPv6 counts by site, because a host can choose its address there."""
         return self.spend(limit, per, what, limited_as(address))
+
+    def spend_wrong_token(self, address: str) -> None:
+        """Count a wrong token of an address; right ones from the same address are not counted."""
+        self.spend_by_address(WRONG_TOKENS_PER_MINUTE, "minute", "bad-token", address)
 
     @staticmethod
     @lru_cache(1024)

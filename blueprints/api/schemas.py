@@ -1,10 +1,13 @@
 """Builds schemas and examples of an exposure's bodies and rows from its fields."""
 
+from typing import Any
+
 from blueprints.api.contract import Exposure
 from blueprints.api.description import ExampleBody
 from blueprints.api.field import Known
 from blueprints.api.field_parts import capital, object_sample, object_schema
 from blueprints.api.json_schema import filled, identifier, of_model
+from blueprints.api.requests.unknown_names import UnknownNames
 
 
 def title_of(exposure: Exposure) -> str:
@@ -34,8 +37,26 @@ def body(exposure: Exposure, *, new: bool) -> ExampleBody:
             schema["properties"][wire] = filled(schema["properties"][wire])
     if not new:
         schema |= {"title": known.title + "Changes"}
+    if exposure.contract.unknown_names is UnknownNames.IGNORED:
+        schema = opened(schema)
     sent = sample.sent if new else {name: sample.sent[name] for name in sample.changed}
-    return ExampleBody(schema, object_sample(exposure.fields, sent, schema, known.formats, writing=True))
+    found = ExampleBody(schema, object_sample(exposure.fields, sent, schema, known.formats, writing=True))
+    return wrapped(found, exposure.wrapper) if exposure.wrapper else found
+
+
+def opened(schema: Any) -> Any:
+    """The schema of a body that may have unknown names."""
+    if isinstance(schema, list):
+        return [opened(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {name: opened(one) for name, one in schema.items() if name != "additionalProperties" or one is not False}
+
+
+def wrapped(inner: ExampleBody, name: str) -> ExampleBody:
+    """A body inside the object that a contract puts around it."""
+    schema = {"type": "object", "properties": {name: inner.schema}, "required": [name]}
+    return ExampleBody(schema, {name: inner.example})
 
 
 def row(exposure: Exposure) -> ExampleBody:

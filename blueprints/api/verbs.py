@@ -36,18 +36,20 @@ def expose(
     unscoped: tuple[str, ...] = (),
     name: str = "",
     event_shape: bool = False,
+    wrapper: str = "",
 ) -> Exposure:
     """Offer some verbs of a noun under a path, in the contract's words.
 
     `tenant` is the wire name of the merchant if callers may have several; `unscoped` are verbs that require
-    no scope; `name` is what the contract calls the noun; `event_shape` says that events show the noun like this.
+    no scope; `name` is what the contract calls the noun; `event_shape` says that events show the noun like this;
+    `wrapper` is the name of the object around the fields of a body.
     """
     show = record_shower(fields, contract.formats)
     exposure = Exposure(
         contract=contract, resource=resource, path=path, fields=fields, parameters=parameters or {},
         sorts=sorts or {}, prefix=prefix, required=required, tenant=tenant, unscoped=unscoped,
         name=name or resource.name, event_shape=event_shape, show=show, noun=slug(resource.noun),
-        references=references(fields), written=RowCache(show) if contract.steady else None,
+        wrapper=wrapper, references=references(fields), written=RowCache(show) if contract.steady else None,
     )
     contract.operations += [MAKERS[name](exposure) if name in MAKERS else action(exposure, name) for name in verbs]
     return exposure
@@ -115,12 +117,15 @@ def stays(exposure: Exposure, row: Any, taken: dict[str, Any], problems: Problem
 
 
 def operation(
-    exposure: Exposure, verb: str, method: str, path: str, run: Callable[..., Outcome], **more: Any
+    exposure: Exposure, verb: str, method: str, path: str, run: Callable[..., Outcome], *,
+    parameters: tuple[str, ...] = (), **more: Any
 ) -> Operation:
-    resource = exposure.resource
+    """An operation of a noun, with its scope by whether it reads or writes."""
+    resource, contract = exposure.resource, exposure.contract
     scope = resource.read_scope if method == "GET" else resource.write_scope
     return Operation(
-        name=f"{exposure.name}.{exposure.contract.names.get(verb, verb)}",
+        name=f"{exposure.name}.{contract.names.get(verb, verb)}",
+        parameters=(*parameters, *contract.call_parameters),
         method=method,
         path=exposure.path + path,
         scope=None if verb in exposure.unscoped else scope,
@@ -136,7 +141,7 @@ def listed(exposure: Exposure) -> Operation:
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         contract = exposure.contract
         page, shown = exposure.page(actor, contract.query(exposure, arguments.query, actor))
-        return Outcome(contract.collection(shown, page))
+        return Outcome(contract.collection(shown, page), headers=contract.page_headers(page))
 
     names = (*exposure.contract.list_parameters, *exposure.parameters)
     return operation(
@@ -163,7 +168,9 @@ def created(exposure: Exposure) -> Operation:
     def read(actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
         taken, problems = exposure.take(body_of(arguments), new=True)
         actor = for_merchant(exposure, actor, taken, problems)
-        return actor, inputs.parse(form, taken, zone=exposure.contract.zone(), problems=problems)
+        contract = exposure.contract
+        new = inputs.parse(form, taken, text=contract.reads_text, zone=contract.zone(), problems=problems)
+        return actor, new
 
     def before(actor: Actor, arguments: Arguments) -> Any:
         return prepare(*read(actor, arguments)) if prepare else None
@@ -197,7 +204,8 @@ def updated(exposure: Exposure) -> Operation:
         taken, problems = exposure.take(sent.body)
         sent.name_parts(taken)
         stays(exposure, row, taken, problems)
-        return inputs.changes(form, taken, zone=exposure.contract.zone(), problems=problems)
+        contract = exposure.contract
+        return inputs.changes(form, taken, text=contract.reads_text, zone=contract.zone(), problems=problems)
 
     def before(actor: Actor, arguments: Arguments) -> Any:
         row = resource.listing.get(actor, key_of(exposure, arguments.key))

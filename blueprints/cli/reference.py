@@ -7,8 +7,10 @@ import click
 from blueprints.cli._command import Needs, operator_command
 from blueprints.services import public_url, services
 
+CONTRACTS = ("public", "merchant", "core")
 
-@operator_command("openapi", click.argument("contract", type=click.Choice(("public", "core"))), needs=Needs.APPLICATION)
+
+@operator_command("openapi", click.argument("contract", type=click.Choice(CONTRACTS)), needs=Needs.APPLICATION)
 def openapi(contract: str) -> None:
     """Print a contract's OpenAPI 3.1 document."""
     click.echo(json.dumps(services().documents.openapi(contract, public_url()), indent=2, ensure_ascii=False))

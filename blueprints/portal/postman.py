@@ -96,7 +96,8 @@ def listed(one: Entry) -> str:
 def is_undone(one: Entry) -> bool:
     """Whether the call leaves nothing behind: it reads, or concerns a row that the collection makes and deletes."""
     operation = one.operation
-    made_here = {made(other) for other in every() if is_new(other)}
+    deleted_here = {made(other) for other in every() if other.operation.verb == "delete"}
+    made_here = {made(other) for other in every() if is_new(other)} & deleted_here
     is_own = is_new(one) or "{id}" in one.path
     return operation.method == "GET" or (is_own and made(one) in made_here and not operation.verb.startswith("copy_"))
 
@@ -167,9 +168,9 @@ def body(example: Any, one: Entry) -> dict[str, Any]:
     """A JSON body that names rows which the collection made; a variable for a number has no quotes."""
     exposure = one.operation.exposure
     if exposure is not None and isinstance(example, dict):
-        inner = example.get("params", example)
-        changed = chained(inner, exposure.references, one)
-        example = example | {"params": changed} if "params" in example else changed
+        around = "params" if "params" in example else exposure.wrapper
+        changed = chained(example[around] if around else example, exposure.references, one)
+        example = example | {around: changed} if around else changed
     raw = pretty(example)
     if one.description.rpc:
         raw = re.sub(r'"(\{\{\w+_id\}\})"', r"\1", raw)

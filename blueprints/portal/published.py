@@ -1,6 +1,6 @@
 """Lists the contracts that have a reference."""
 
-from blueprints.api import core, public
+from blueprints.api import core, merchant, public
 from blueprints.api.contract import Contract
 
-PUBLISHED: dict[str, Contract] = {one.name: one for one in (public.CONTRACT, core.CONTRACT)}
+PUBLISHED: dict[str, Contract] = {one.name: one for one in (public.CONTRACT, merchant.CONTRACT, core.CONTRACT)}

@@ -3,7 +3,7 @@
 import hmac
 import ipaddress
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from database.statements import Prepared
 from domain.access import jwts, tokens
 from domain.access.key_access import Network, is_within
 from domain.actor import ALL, Actor
-from domain.errors import Unauthenticated
+from domain.errors import Forbidden, Unauthenticated
 from domain.permissions import ROLE_SCOPES
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
@@ -51,9 +51,22 @@ class UserCaller:
 
     def check(self, ip: str | None) -> None:
         """Raises Unauthenticated unless token and user are in force and may be used from this address."""
+        self._check_in_force()
+        check_address(self.user.allowed_ips, ip)
+
+    def check_access(self, ip: str | None) -> None:
+        """`check` for APIs that need the user's API access; raises Forbidden for another address."""
+        self._check_in_force()
+        if not self.user.api_access:
+            raise unknown_token()
+        try:
+            check_address(self.user.allowed_ips, ip)
+        except Unauthenticated as problem:
+            raise Forbidden(problem.message, code="ip_not_allowed") from None
+
+    def _check_in_force(self) -> None:
         if self.revoked or not self.user.active or self.user.deleted_at is not None:
             raise unknown_token()
-        check_address(self.user.allowed_ips, ip)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
         """The user with an admin's scopes, or with none: roles count only on methods that require one."""
@@ -69,6 +82,12 @@ class UserCaller:
             ip=ip,
             request_id=request_id,
         )
+
+    def role_actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
+        """The user with the scopes of the role, as in the dashboard."""
+        actor = self.actor(ip=ip, request_id=request_id, source=source)
+        role = Role(self.user.role)
+        return replace(actor, scopes=ROLE_SCOPES[role], own_only=role is Role.RESTRICTED)
 
 
 def unknown_token() -> Unauthenticated:

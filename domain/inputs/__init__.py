@@ -147,6 +147,7 @@ Truth = Annotated[bool, BeforeValidator(validators.truth)]
 Moment = Annotated[datetime, BeforeValidator(times.moment_of)]
 Until = Annotated[datetime | date, PlainValidator(times.until), WithJsonSchema(schema_facts.UNTIL)]
 Day = Annotated[date, BeforeValidator(times.day)]
+PastDay = Annotated[date, AfterValidator(times.past), BeforeValidator(times.day)]
 Metadata = Annotated[dict[str, str], BeforeValidator(validators.metadata), schema_facts.METADATA]
 Networks = Annotated[
     list[str], Field(max_length=100), AfterValidator(validators.networks), BeforeValidator(validators.lines),

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationInfo
 
+from domain import clock
 from domain.inputs.validators import wrong
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
@@ -73,3 +74,10 @@ def day(value: Any) -> date:
                 except ValueError:
                     break
     raise wrong("invalid", "must be a day such as 2026-01-31")
+
+
+def past(value: date) -> date:
+    """A day before today, in UTC."""
+    if value >= clock.now().date():
+        raise wrong("range", "must be in the past")
+    return value

@@ -21,6 +21,11 @@ def billing_of(children: Mapping[str, Any]) -> Any:
     return next((one for one in children["addresses"] if one.kind is AddressKind.BILLING), None)
 
 
+def shipping_of(children: Mapping[str, Any]) -> Any:
+    """The current shipping address, as `billing_of` gives the billing address."""
+    return next((one for one in children["addresses"] if one.kind is AddressKind.SHIPPING), None)
+
+
 def put(customer: Customer, kind: AddressKind, new: AddressInput | None) -> None:
     """Store a changed address as a new row and close the previous one."""
     current = customer.billing_address if kind is AddressKind.BILLING else customer.shipping_address

@@ -16,7 +16,6 @@ from domain.inputs import (
     Choice,
     Country,
     CurrencyCode,
-    Day,
     Email,
     Input,
     LongText,
@@ -25,6 +24,7 @@ from domain.inputs import (
     NameText,
     Number,
     OrAbsent,
+    PastDay,
     Text,
     TimeZone,
     Truth,
@@ -49,7 +49,7 @@ class CustomerInput(Input):
     name: Maybe[Annotated[str, NameText(200)]] = None
     first_name: Maybe[Annotated[str, NameText(100)]] = None
     last_name: Maybe[Annotated[str, NameText(100)]] = None
-    date_of_birth: Maybe[Day] = None
+    date_of_birth: Maybe[PastDay] = None
     email: Maybe[Email] = None
     phone: Maybe[Annotated[str, Text(40)]] = None
     organisation: Maybe[Annotated[str, NameText(200)]] = None

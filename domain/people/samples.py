@@ -6,7 +6,8 @@ from models.user import Role
 
 CUSTOMER = Sample(
     sent={
-        "merchant_id": 1, "name": "Ada Lovelace", "email": "ada@example.org", "phone": "+44 20 7946 0000",
+        "merchant_id": 1, "name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace",
+        "email": "ada@example.org", "phone": "+44 20 7946 0000",
         "organisation": "Analytical Engines Ltd", "currency": "EUR",
         "billing_address": {
             "street": "12 St James's Square", "city": "London", "state": "England", "postal_code": "SW1Y 4JH",

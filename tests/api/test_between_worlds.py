@@ -16,7 +16,8 @@ from models.webhook import Delivery
 from tests import cast
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program
-from tests.rows import make
+from tests.api.merchant.conftest import Shop
+from tests.rows import make, wrapped
 
 EXPOSED = {
     (one.contract.name, one.name): one for contract in CONTRACTS for operation in contract.operations
@@ -35,6 +36,7 @@ WORDS = {False: "Genuine", True: "Sandbox"}
 MISSING = 987_654
 QUERIES = {
     "public": ("", "?search={word}", "?limit=100&sort=createdAt&order=asc"),
+    "merchant": ("", "?page=1&per_page=100"),
     "core": ("", "?id[]={other}", "?id[]={other}&id[]={mine}", "?limit=1000&order=-id"),
 }
 
@@ -46,12 +48,15 @@ def named(value):
 @pytest.fixture
 def callers(app, alder):
     """A function that gives a contract's caller of a world."""
-    user = cast.make_user("both@alder.example", role="admin_user", merchant_ids=[alder])
+    user = cast.make_user("both@alder.example", role="admin_user", merchant_ids=[alder], api_access=True)
     keys = {test: cast.make_key(alder, mode="test" if test else "live")[1] for test in (False, True)}
     with transaction():
         row = db.session.get(User, user)
         said = {test: tokens.reveal(Actor.system(), row, test=test) for test in (False, True)}
-    kinds = {"public": lambda test: Caller(app, keys[test]), "core": lambda test: Program(app, said[test])}
+    kinds = {
+        "public": lambda test: Caller(app, keys[test]), "core": lambda test: Program(app, said[test]),
+        "merchant": lambda test: Shop(app, said[test]),
+    }
     return lambda contract, test: kinds[contract.name](test)
 
 
@@ -94,7 +99,7 @@ def test_a_row_of_the_other_world_is_as_good_as_none(callers, rows, contract, te
         other = rows[exposure.resource.name][not test]
         replies = [
             call(operation.method, operation.path.replace("{key}", f"{exposure.prefix}{key}"),
-                 json={} if operation.takes_body else None)
+                 json=wrapped(exposure, {}) if operation.takes_body else None)
             for key in (other, MISSING)
         ]
         assert replies[0].status_code == 404, operation.name

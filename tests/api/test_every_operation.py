@@ -13,6 +13,7 @@ from models.user import User
 from tests import cast
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
+from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
 from tests.rows import make_ready
 
@@ -58,6 +59,8 @@ class World:
         operator = cast.make_user("ops@example.org", "admin_user", all_merchants=True)
         self.core, self.core_test = Program(app, token_of(operator)), Program(app, token_for_tests(operator))
         self.public = Caller(app, cast.make_key(self.merchant)[1])
+        self.shop = Shop(app, token_of(cast.make_user(
+            "shop@alder.example", "admin_user", merchant_ids=[self.merchant], api_access=True)))
         self.core.result("webhooks.create", {"url": HOOK, "companies_id": self.merchant})
         customer = cast.make_customer(self.merchant)                        # its event is a delivery
         cast.make_product(self.merchant)
@@ -87,7 +90,8 @@ class World:
 
     def rest(self, one, key=None, world_of=None, headers=None):
         """The answer to a call; `world_of` is another operation in whose world it is made."""
-        caller = self.public if one.contract.name == "public" else self.core_for(world_of or one)
+        own = {"public": self.public, "merchant": self.shop}
+        caller = own[one.contract.name] if one.contract.name in own else self.core_for(world_of or one)
         path = one.example_path.removeprefix(one.description.prefix)
         if key is not None:
             path = one.operation.path.replace("{key}", str(key))

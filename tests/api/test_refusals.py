@@ -10,14 +10,17 @@ from database import db, transaction
 from domain import settings
 from domain.access import tokens
 from domain.actor import Actor
-from models.user import User
+from domain.permissions import ROLE_SCOPES
+from models.user import Role, User
 from tests import cast
+from tests.rows import wrapped
 
 HERE = "tests/api/test_refusals.py"
 # The keys that every refusal of a contract has, by their path.
 SHAPES = {
     "public": {"error", "message", "details", "timestamp", "requestId"},
     "core": {"error.message", "error.data"},
+    "merchant": set(),                  # the wrong attributes, or base
     "core by RPC": {"jsonrpc", "id", "error.code", "error.message"},
 }
 INSIDE = ("Traceback", "RuntimeError", "the disk is gone", "sqlalchemy", "domain.", ".py")
@@ -39,7 +42,18 @@ def core_caller(app, merchant, *, scopes=None, per_hour=100_000):
         return {"X-Api-Key": tokens.reveal(Actor.system(), db.session.get(User, number))}
 
 
-CALLERS = {"public": public_caller, "core": core_caller}
+def merchant_caller(app, merchant, *, scopes=None, per_hour=100_000):
+    """A user with API access, who has what his role may do."""
+    role = "admin_user" if scopes is None else "restricted_user"
+    number = cast.make_user(f"{role}@shop.example", role, merchant_ids=[merchant], api_access=True)
+    if per_hour < 100_000:
+        with transaction():
+            settings.update(Actor.operator(), {"merchant_rate_limit_per_minute": per_hour})
+    with transaction():
+        return {"Authorization": f"Bearer {tokens.reveal(Actor.system(), db.session.get(User, number))}"}
+
+
+CALLERS = {"public": public_caller, "core": core_caller, "merchant": merchant_caller}
 
 
 def first(contract, verb):
@@ -63,6 +77,9 @@ def assert_shape(reply, name):
     assert not missing, f"A refusal of {name} lacks {sorted(missing)}: {reply.text}"
     assert reply.headers["X-Request-Id"].startswith("req_")
     assert [word for word in INSIDE if word in reply.text] == []
+    if not SHAPES[name]:
+        assert reply.json, "no attribute is named"
+        assert all(told and all(isinstance(one, str) for one in told) for told in reply.json.values()), reply.text
 
 
 @pytest.fixture(params=CONTRACTS, ids=lambda contract: contract.name)
@@ -96,13 +113,16 @@ def test_by_a_body_that_is_too_long(contract, ask):
     assert_shape(reply, contract.name)
 
 
-@pytest.mark.parametrize("verb", ["get", "update", "delete"])
 @pytest.mark.parametrize("key", ["no-id", "0", "999999", "9" * 30])
-def test_by_a_path_of_no_row(contract, ask, verb, key):
-    path, made = first(contract, verb)
-    reply = ask(made.method, path.replace("/1", f"/{key}"), json={})
-    assert reply.status_code in (400, 404), reply.text
-    assert_shape(reply, contract.name)
+def test_by_a_path_of_no_row(contract, ask, key):
+    verbs = {one.verb for one in contract.operations if one.exposure is not None}
+    assert verbs >= {"get", "update"}
+    for verb in verbs & {"get", "update", "delete"}:
+        _, made = first(contract, verb)
+        path = contract.prefixes[0] + made.path.replace("{key}", key)
+        reply = ask(made.method, path, json=wrapped(made.exposure, {}))
+        assert reply.status_code in (400, 404), reply.text
+        assert_shape(reply, contract.name)
 
 
 def test_by_an_unknown_path(contract, ask):
@@ -131,11 +151,12 @@ def test_by_the_key(contract, ask, headers):
     assert_shape(reply, contract.name)
 
 
-def test_by_a_scope_that_the_key_has_not(app, contract, ask, alder):
+def test_by_a_scope_that_the_key_has_not(app, contract, ask, alder, monkeypatch):
     path, made = first(contract, "list")
     if made.scope is None:
         pytest.skip(f"the {contract.name} contract asks for no scope")
     others = [one.scope for one in contract.operations if one.scope not in (None, made.scope)]
+    monkeypatch.setitem(ROLE_SCOPES, Role.RESTRICTED, frozenset(others[:1]))     # of those whose role counts
     reply = ask(made.method, path, headers=CALLERS[contract.name](app, alder, scopes=others[:1]))
     assert reply.status_code == 403
     assert_shape(reply, contract.name)

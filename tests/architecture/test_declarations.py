@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from app import CONTRACTS
+from blueprints.api.field_groups import Group
 from blueprints.api.field_map import Moment
 from blueprints.api.field_parts import Many, One
 from database import UtcDateTime, db
@@ -72,11 +73,20 @@ def test_an_operations_name_is_its_own():
         assert len(names) == len(set(names))
 
 
+def spread(fields):
+    """The fields with those of groups in their places."""
+    for wire, field in fields.items():
+        if isinstance(field, Group):
+            yield from ((f"{wire}.{inner}", one) for inner, one in spread(field.fields))
+        else:
+            yield wire, field
+
+
 @pytest.mark.parametrize("exposure", EXPOSURES, ids=named)
 def test_what_an_exposure_writes_the_input_takes_and_what_it_shows_the_listing_reads(exposure):
     resource, listing = exposure.resource, exposure.resource.listing
     columns = set(listing.columns)
-    for wire, field in exposure.fields.items():
+    for wire, field in spread(exposure.fields):
         if field.writable and resource.input is not None:
             assert field.name in {*resource.input.model_fields, *CHOSEN}, wire
         if isinstance(field, Many):

@@ -88,7 +88,8 @@ def world(app, monkeypatch):
 
 def test_the_collection_runs_and_leaves_everything_as_it_was(app, world):
     before = rows()
-    player = Player(app, postman.collection("http://127.0.0.1"), key=world.public.key, token=world.core.token)
+    secrets = {"key": world.public.key, "token": world.core.token, "api_token": world.shop.token}
+    player = Player(app, postman.collection("http://127.0.0.1"), **secrets)
     player.run()
     after = rows()
     assert {key: after.get(key) for key in before} == before
@@ -96,7 +97,7 @@ def test_the_collection_runs_and_leaves_everything_as_it_was(app, world):
     left = {key: row for key, row in after.items() if key not in before and row.get("deleted_at", ...) is None}
     assert not [key for key, row in left.items() if row.get("user_id") not in gone]         # a user's own tokens
     assert len(player.ran) > 80
-    again = Player(app, postman.collection("http://127.0.0.1"), key=world.public.key, token=world.core.token)
+    again = Player(app, postman.collection("http://127.0.0.1"), **secrets)
     again.run()
     assert again.ran == player.ran
 

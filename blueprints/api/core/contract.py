@@ -34,7 +34,6 @@ from domain.usage import InUse
 
 AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603
-BAD_TOKENS_PER_MINUTE = 100
 ZONE = "__tz"
 MISSING = Problem("missing", "is required")
 FORM = "%Y-%m-%d %H:%M:%S%z"
@@ -99,7 +98,7 @@ class CoreContract(RpcContract):
 
     def unknown(self, secret: str) -> DomainError:
         """Count wrong tokens by address; right ones from the same address are not counted."""
-        rate_limits.spend_by_address(BAD_TOKENS_PER_MINUTE, "minute", "bad-token", request.remote_addr or "")
+        rate_limits.spend_wrong_token(request.remote_addr or "")
         if not g.call.deprecated:
             return unknown_token()
         return Unauthenticated("The token is not valid or has expired.", code="utoken-auth-failed")

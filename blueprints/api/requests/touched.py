@@ -34,10 +34,13 @@ class Part:
         """Add a row that was created."""
         self.made.append((noun, key))
 
-    def refuse(self, failure: Mapping[str, Any], fields: Iterable[str]) -> None:
-        """Store the message and the wrong fields of a refusal, which created nothing."""
+    def refuse(self, failure: Mapping[str, Any], fields: Iterable[str], otherwise: str = "") -> None:
+        """Store the message and the wrong fields of a refusal, which created nothing.
+
+        `otherwise` is the message if the contract's refusal has none.
+        """
         self.fields = list(fields)
-        self.message = sentence(failure, plain=not self.fields)
+        self.message = sentence(failure, plain=not self.fields) or otherwise
         self.made = []
 
     def record(self) -> dict[str, Any]:
@@ -57,14 +60,15 @@ class Part:
         return found
 
 
-def sentence(failure: Mapping[str, Any], *, plain: bool) -> str | None:
+def sentence(failure: Mapping[str, Any], *, plain: bool) -> str:
     """The message of a refusal, wherever its contract puts it; the data of a `plain` one name no fields."""
     error = failure.get("error")
     if not isinstance(error, dict):
         error = failure
     data = error.get("data") if plain else None
     words = data.get("message") if isinstance(data, dict) else None
-    return words if isinstance(words, str) else str(error.get("message", ""))
+    message = words if isinstance(words, str) else error.get("message", "")
+    return message if isinstance(message, str) else ""
 
 
 @lru_cache(256)

@@ -63,8 +63,9 @@ def as_sent(path: str) -> str:
 
 def note(names: Iterable[str]) -> None:
     """Store the names that this call ignores."""
-    ignored = g.call.ignored
-    ignored += [printable(name) for name in names if name not in ignored][: MOST - len(ignored)]
+    if found := list(names):
+        ignored = g.call.ignored
+        ignored += [printable(name) for name in found if name not in ignored][: MOST - len(ignored)]
 
 
 def header(names: Iterable[str]) -> str:
