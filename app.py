@@ -34,9 +34,10 @@ from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.payments import gateways
 from models import all_tables
-from outbound import begun, notified
+from outbound import begun, checking_out, notified
 from outbound.gateways.manual import Manual
 from outbound.gateways.test_bank import FILE, test_bank
+from outbound.gateways.test_bank_pages import TestBankPages
 from outbound.mail import mailer
 from outbound.probe import probe_endpoint, probe_key
 
@@ -102,7 +103,9 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)
     install(app, Services(
         close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
-        probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=begun.ask, test_charges=test_bank.ledger,
+        probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=begun.ask,
+        start_checkout=checking_out.start, come_back=checking_out.come_back,
+        test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
     ))
     cli.register(app)
     return app

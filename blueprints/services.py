@@ -53,6 +53,15 @@ class TestCharges(Protocol):
     def __call__(self, order_ids: list[int] | None) -> list[dict[str, Any]]: ...
 
 
+class TestPages(Protocol):
+    """The test bank's pages: a checkout, and the extra step of a charge. None for an unknown token."""
+
+    def checkout(self, token: str) -> dict[str, Any] | None: ...
+    def pay(self, token: str, method: str) -> str | None: ...
+    def waiting(self, token: str) -> dict[str, Any] | None: ...
+    def confirm(self, token: str, *, approve: bool) -> str | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """The services of one application."""
@@ -63,7 +72,10 @@ class Services:
     probe_endpoint: ProbeEndpoint
     documents: Documents
     ask_gateway: Callable[[Any], None]                  # ends an attempt or a refund whose row is committed
+    start_checkout: Callable[[Any], str | None]         # the gateway's page; None when it does not answer
+    come_back: Callable[[int], None]                    # asks what became of a payment's checkout
     test_charges: TestCharges
+    test_pages: TestPages
 
 
 def install(app: Flask, given: Services) -> None:

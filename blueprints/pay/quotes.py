@@ -7,11 +7,11 @@ from flask import Response, g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import guessing
+from blueprints.pay import found
 from blueprints.pay.brand import seller
 from database import transaction
 from domain import clock, inputs
-from domain.errors import Invalid, NotFound
+from domain.errors import Invalid
 from domain.people.customer_addresses import AddressInput
 from domain.sales import budget_links
 from domain.sales.budget_links import AnswerInput, LinkState, RequestInput
@@ -39,23 +39,14 @@ def register(bp: Any) -> None:
     bp.add_url_rule("/quote/<token>", "answer_quote", answer, methods=["POST"])
 
 
-def find(token: str) -> BudgetLink:
-    """The link of this token; raises NotFound, or LimitExceeded for who tries too many."""
-    try:
-        return budget_links.find(token)
-    except NotFound:
-        guessing.count()
-        raise
-
-
 def show(token: str) -> Response:
     """The quote as it is now."""
-    return page(find(token))
+    return page(found.budget_link(token))
 
 
 def answer(token: str) -> BaseResponse:
     """Take the answer, or a wish for a new quote, and show what holds now."""
-    link = find(token)
+    link = found.budget_link(token)
     what, who = request.form.get("answer", ""), {"ip": request.remote_addr, "request_id": g.call.request_id}
     try:
         if what in ANSWERS:

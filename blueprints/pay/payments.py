@@ -1,0 +1,174 @@
+"""The payment page of an order: what is due now and later, how it can be paid, and what became of it."""
+
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from flask import Response, g, make_response, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints.pages.headers import POLICY
+from blueprints.pages.htmx import redirect_to
+from blueprints.pay import found, schedule
+from blueprints.pay.brand import seller
+from blueprints.services import own_url, services
+from database import transaction
+from domain.errors import Conflict
+from domain.payments import attempts, gateway_accounts
+from domain.payments.bank.bank_transfers import Instructions, instructions
+from domain.payments.bank.creditor_references import Reference
+from domain.payments.checkout import checkout_states, checkouts
+from domain.payments.checkout.checkout_states import TRANSFER, PageState
+from domain.payments.gateways import registry
+from domain.sales import orders, payment_links
+from models.money import Money
+from models.order import Order, ScheduledPayment
+
+Reply = TypeVar("Reply", bound=BaseResponse)
+ON_A_PAGE = frozenset({PageState.OPEN, PageState.TRANSFER})
+
+
+def register(bp: Any) -> None:
+    """Register the addresses of the payment page."""
+    bp.add_url_rule("/pay/<token>", "payment", show, methods=["GET"])
+    bp.add_url_rule("/pay/<token>", "pay", pay, methods=["POST"])
+    bp.add_url_rule("/pay/<token>/again", "pay_again", again, methods=["POST"])
+    bp.add_url_rule("/pay/<token>/back", "pay_back", come_back, methods=["GET"])
+
+
+def show(token: str) -> BaseResponse:
+    """The page as it is now."""
+    order = found.order(token)
+    return page(order, token)
+
+
+def pay(token: str) -> BaseResponse:
+    """Lead the customer to the gateway's page, or take the order for a transfer, or without a payment."""
+    order_id = look_again(found.order(token))
+    way, base = request.form.get("method", ""), own_url(request.host_url)
+    try:
+        with transaction():
+            order = orders.locked(order_id)
+            actor = customer(order)
+            row = checkout_states.payable(order)
+            if row is not None and attempts.owed(row) == 0:
+                checkouts.accept_free(actor, order)
+                begun = None
+            elif way == TRANSFER:
+                checkouts.by_transfer(actor, order)
+                begun = None
+            else:
+                begun = checkouts.begin(actor, order, way, base + url_for("pay.pay_back", token=token))
+    except Conflict as refused:
+        return page(found.order(token), token, refused=refused.message, status=409)
+    if begun is None:
+        return redirect_to(url_for("pay.payment", token=token))
+    address = services().start_checkout(begun)
+    if address is None:
+        said = "The card service does not answer. Nothing was charged; try again in a minute, or pay another way."
+        return page(found.order(token), token, refused=said, status=503)
+    return policed(redirect_to(leading(begun.gateway, address)), order)
+
+
+def leading(gateway: str, address: str) -> str:
+    """The address of a gateway's page; the path alone where the page is ours."""
+    known = registry.find(gateway)
+    return address if known is not None and known.hosts else path_of(address)
+
+
+def path_of(address: str) -> str:
+    """The path of a page that this program serves itself: its host is the one that the customer is on."""
+    parts = urlsplit(address)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def again(token: str) -> BaseResponse:
+    """Start again after the page has timed out, or take another way than the transfer."""
+    order_id = look_again(found.order(token))
+    with transaction():
+        order = orders.locked(order_id)
+        actor = customer(order)
+        row = checkout_states.payable(order)
+        payment = checkout_states.latest(row) if row is not None else None
+        if checkout_states.state(order, row, payment) in (PageState.EXPIRED, PageState.TRANSFER):
+            order.gateway = None if order.gateway == TRANSFER else order.gateway
+            payment_links.renew_checkout(actor, order)
+    return redirect_to(url_for("pay.payment", token=token))
+
+
+def come_back(token: str) -> BaseResponse:
+    """Where the gateway's page leads: ask what happened, and show it."""
+    look_again(found.order(token))
+    return redirect_to(url_for("pay.payment", token=token))
+
+
+def look_again(order: Order) -> int:
+    """Ask the gateway about a payment whose outcome is not known; the order's id."""
+    order_id, row = order.id, checkout_states.payable(order)
+    payment = checkout_states.latest(row) if row is not None else None
+    if payment is not None and payment.status in attempts.OPEN:
+        services().come_back(payment.id)
+    return order_id
+
+
+def customer(order: Order) -> Any:
+    return checkouts.customer_of(order, ip=request.remote_addr, request_id=g.call.request_id)
+
+
+def page(order: Order, token: str, *, refused: str = "", status: int = 200) -> Response:
+    """The page of the order's state."""
+    row = checkout_states.payable(order)
+    payment = checkout_states.latest(row) if row is not None else None
+    state, rows = checkout_states.state(order, row, payment), schedule.rows_of(order)
+    context: dict[str, Any] = {
+        "seller": seller(order.merchant_id), "test": order.test, "order": order, "token": token, "state": state.value,
+        "row": row, "payment": payment, "refused": refused, "number": number(order), "title": title(order),
+        "due": attempts.owed(row) if row is not None else 0, "later": schedule.later(order, rows),
+        "steps": schedule.steps(order, rows), "every": schedule.every(order), "is_live": order.activated_at is not None,
+        "last": last_paid(rows), "next": next((one for one in schedule.steps(order, rows) if one.word == "Next"), None),
+    }
+    if payment is not None and payment.confirm_url:
+        context["confirm"] = leading(payment.gateway, payment.confirm_url)
+    if state in ON_A_PAGE and row is not None:
+        context |= {"ways": checkout_states.ways(order), "bank": bank(order, row), "gateways": registry}
+    template = "pay/payment.html" if state is PageState.OPEN else "pay/payment_said.html"
+    return policed(make_response(render_template(template, **context), status), order)
+
+
+def policed(response: Reply, order: Order) -> Reply:
+    """Let the form lead to the gateways' own pages: the policy's form-action counts after a redirect too."""
+    known = [registry.find(name) for name in checkout_states.ways(order)]
+    hosts = sorted({host for one in known if one is not None for host in one.hosts})
+    if hosts:
+        addresses = " ".join(f"https://{host}" for host in hosts)
+        response.headers["Content-Security-Policy"] = POLICY.replace("form-action 'self'",
+                                                                     f"form-action 'self' {addresses}")
+    return response
+
+
+def bank(order: Order, row: ScheduledPayment) -> tuple[Instructions, Markup] | None:
+    """What to transfer, with the code for banking apps; None where the merchant has no account for transfers."""
+    if TRANSFER not in checkout_states.ways(order):
+        return None
+    account = gateway_accounts.for_gateway(order.merchant_id, TRANSFER, test=order.test)
+    amount = Money(attempts.owed(row), order.currency)
+    made = instructions(account.settings, Reference(order.id), amount)
+    return made, Markup(made.qr_svg)  # noqa: S704  # drawn by us, from nothing but these values
+
+
+def number(order: Order) -> str:
+    """The order's number: the merchant's own, else ours."""
+    return order.invoice_ref or (f"TEST-{order.id}" if order.test else str(order.id))
+
+
+def title(order: Order) -> str:
+    """What the order is about, in a line."""
+    names = [item.name for item in order.items]
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return order.description or (f"{names[0]}{more}" if names else f"Order {number(order)}")
+
+
+def last_paid(rows: list[ScheduledPayment]) -> ScheduledPayment | None:
+    """The row that was paid last."""
+    paid = [(row.executed_at, row.id, row) for row in rows if row.executed_at is not None and row.paid_minor]
+    return max(paid)[2] if paid else None

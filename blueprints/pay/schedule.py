@@ -1,0 +1,141 @@
+"""Puts an order's payments in words for the customer: what is due now, what later, and what was paid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from blueprints.pay.amounts import long_day
+from database import db
+from domain.payments import schedule_plan
+from domain.payments.scheduled_status import DECLINED, OPEN, PAID
+from domain.sales.order_clock import now_of
+from domain.sales.order_status import LIVE, PRELIMINARY
+from models.order import Order, ScheduledPayment, ScheduledStatus
+from models.product import Billing
+
+LEFT_OUT = frozenset({ScheduledStatus.MERGED, ScheduledStatus.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line: done, next, bad or neither; the day, what it is, the amount in minor units, and its state in a word."""
+
+    look: str
+    title: Any
+    note: str
+    amount_minor: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """What follows the payment of today: how many payments of an amount, from when, until when."""
+
+    count: int | None                        # None: without end
+    amount_minor: int
+    equal: bool
+    first: Any
+    last: Any
+    every: str
+
+
+def rows_of(order: Order) -> list[ScheduledPayment]:
+    statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
+    return list(db.session.scalars(statement.order_by(ScheduledPayment.sequence)))
+
+
+def later(order: Order, rows: Sequence[ScheduledPayment]) -> Later | None:
+    """What follows the first payment of an order that nothing was paid for yet."""
+    planned = coming(order, rows)
+    if not planned:
+        return None
+    is_endless = order.billing is Billing.SUBSCRIPTION
+    return Later(
+        count=None if is_endless else len(planned), amount_minor=planned[0][1],
+        equal=len({amount for _, amount in planned}) == 1, first=planned[0][0], last=planned[-1][0], every=every(order),
+    )
+
+
+def coming(order: Order, rows: Sequence[ScheduledPayment]) -> list[tuple[Any, int]]:
+    """The days and amounts after the first payment, if it is made now; of a subscription the first two."""
+    now = now_of(order)
+    anchor = schedule_plan.anchor_of(order, now)
+    if order.billing is Billing.SUBSCRIPTION:
+        periods = schedule_plan.periods(order, anchor, order.credit_minor)
+        return [(one.due_at, one.amount_minor) for one, _ in zip(periods, range(2), strict=False)]
+    assumed = schedule_plan.anchor_of(order, rows[0].due_at) if rows else anchor
+    found = []
+    for row in rows:
+        if row.sequence and row.status in OPEN:
+            is_planned = row.due_at == schedule_plan.due(order, assumed, row.sequence)
+            day = schedule_plan.due(order, anchor, row.sequence) if is_planned else row.due_at
+            found.append((day, row.amount_minor))
+    return found
+
+
+def steps(order: Order, rows: Sequence[ScheduledPayment]) -> list[Step]:
+    """All lines, oldest first; of a subscription without end the last one says how it goes on."""
+    shown = [row for row in rows if row.status not in LEFT_OUT]
+    if order.status in PRELIMINARY:
+        return _first_steps(order, shown)
+    following = next((row for row in shown if row.status is ScheduledStatus.SCHEDULED), None)
+    found = [_step(order, row, is_next=row is following, of=len(shown)) for row in shown]
+    if order.billing is Billing.SUBSCRIPTION and order.status in LIVE:
+        found.append(_and_so_on(order))
+    return found
+
+
+def _first_steps(order: Order, rows: Sequence[ScheduledPayment]) -> list[Step]:
+    """The lines of an order that nothing was paid for."""
+    planned, of = coming(order, rows), len(rows)
+    first = rows[0] if rows else None
+    found = []
+    if first is not None and first.sequence == 0:
+        note = note_of(order, 0, of)
+        found.append(Step(look="next", title="Today", note=note, amount_minor=first.amount_minor, word=""))
+    if order.billing is Billing.SUBSCRIPTION:
+        day, amount = planned[0]
+        note = note_of(order, 1, of)
+        return [*found, Step(look="", title=long_day(day), note=note, amount_minor=amount, word=""), _and_so_on(order)]
+    for sequence, (day, amount) in enumerate(planned, start=1):
+        note = note_of(order, sequence, of)
+        found.append(Step(look="", title=long_day(day), note=note, amount_minor=amount, word=""))
+    return found
+
+
+def _step(order: Order, row: ScheduledPayment, *, is_next: bool, of: int) -> Step:
+    look, word, day = "next" if is_next else "", "Next" if is_next else "Later", row.due_at
+    if row.status in PAID:
+        look, word, day = "done", "Paid", row.executed_at or row.due_at
+    elif row.status in DECLINED:
+        look, word = "bad", "Not paid"
+    elif row.status is ScheduledStatus.PROCESSING:
+        look, word = "next", "Waiting"
+    elif row.status in (ScheduledStatus.SKIPPED, ScheduledStatus.PAUSED, ScheduledStatus.REVIEW):
+        word = row.status.value.capitalize()
+    note = note_of(order, row.sequence, of)
+    return Step(look=look, title=long_day(day), note=note, amount_minor=row.amount_minor, word=word)
+
+
+def note_of(order: Order, sequence: int, of: int) -> str:
+    """Which payment it is."""
+    if order.billing is Billing.INSTALMENT:
+        return f"Payment {sequence + 1} of {of}"
+    if order.billing is Billing.SINGLE_PAYMENT:
+        return "The whole amount"
+    return "First payment" if sequence == 0 else f"Payment {sequence + 1}"
+
+
+def _and_so_on(order: Order) -> Step:
+    return Step(look="", title=f"Every {every(order)} after that", note="Until you cancel",
+                amount_minor=order.later_minor, word="Later" if order.status in LIVE else "")
+
+
+def every(order: Order) -> str:
+    """The interval: month, 3 months."""
+    if order.interval_unit is None and order.later_interval_unit is None:
+        return ""
+    unit, number = schedule_plan.interval_of(order)
+    return unit.value.lower() if number == 1 else f"{number} {unit.value.lower()}s"

@@ -1,0 +1,1 @@
+"""The payment page: what it shows, and the payments that begin on it."""

@@ -1,0 +1,88 @@
+"""Says what the payment page shows: the row to pay, its last attempt, and the ways in which it can be paid."""
+
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from database import db
+from domain.payments import attempts, gateway_accounts
+from domain.payments.gateways import registry
+from domain.payments.scheduled_status import DECLINED, PAID
+from domain.sales.order_clock import now_of
+from domain.sales.order_status import FINAL, PRELIMINARY
+from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.payment import Payment, PaymentReason, PaymentStatus
+
+TRANSFER = "manual"
+
+
+class PageState(StrEnum):
+    """What the payment page shows."""
+
+    OPEN = "open"
+    TRANSFER = "transfer"                        # the customer sends the money
+    EXPIRED = "expired"
+    CONFIRM = "confirm"                          # the customer's bank asks for one more step
+    WAITING = "waiting"                          # the outcome is not known yet
+    PAID = "paid"
+    ENDED = "ended"                              # cancelled, nothing was paid
+
+
+def payable(order: Order) -> ScheduledPayment | None:
+    """The row that the customer may pay now: the first payment, or of a live order the oldest one declined."""
+    statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
+    rows = db.session.scalars(statement.order_by(ScheduledPayment.sequence)).all()
+    if order.status in PRELIMINARY:
+        return next((row for row in rows if row.sequence == 0), None)
+    if order.status in FINAL or order.status is OrderStatus.PAUSED:
+        return None
+    return next((row for row in rows if row.status in DECLINED or is_on_page(row)), None)
+
+
+def is_on_page(row: ScheduledPayment) -> bool:
+    """Whether an attempt of a declined row runs."""
+    return row.status is ScheduledStatus.PROCESSING and row.declined_at is not None
+
+
+def latest(row: ScheduledPayment) -> Payment | None:
+    """The last attempt to collect a row."""
+    statement = select(Payment).where(Payment.scheduled_payment_id == row.id)
+    return db.session.scalar(statement.order_by(Payment.id.desc()).limit(1))
+
+
+def is_unfinished(payment: Payment | None) -> bool:
+    """Whether the customer was sent to the gateway's page, and nothing has been heard since."""
+    return payment is not None and (payment.status, payment.reason) == (PaymentStatus.PENDING, PaymentReason.CHECKOUT)
+
+
+def state(order: Order, row: ScheduledPayment | None, payment: Payment | None) -> PageState:
+    """What the page shows of an order, the row to pay, and its last attempt."""
+    if order.status is OrderStatus.CANCELLED:
+        return PageState.ENDED
+    if row is None or row.status in PAID:
+        return PageState.PAID
+    if payment is not None and payment.status is PaymentStatus.REQUIRES_ACTION:
+        return PageState.CONFIRM
+    if payment is not None and payment.status in attempts.OPEN and not is_unfinished(payment):
+        return PageState.WAITING
+    if order.gateway == TRANSFER:
+        return PageState.TRANSFER
+    return PageState.EXPIRED if is_over(order) else PageState.OPEN
+
+
+def is_over(order: Order) -> bool:
+    return order.checkout_until is not None and order.checkout_until <= now_of(order)
+
+
+def ways(order: Order) -> list[str]:
+    """The gateways by which the order can be paid on the page, the card before the transfer."""
+    found = [name for name in registry.names(test=order.test) if _is_ready(order, name)]
+    return sorted(found, key=lambda name: name == TRANSFER)
+
+
+def _is_ready(order: Order, name: str) -> bool:
+    """The test bank needs no settings, any other gateway those that the merchant entered."""
+    if name == "test":
+        return True
+    account = gateway_accounts.find(order.merchant_id, name, test=order.test)
+    return account is not None and account.enabled and bool(gateway_accounts.secrets_of(account))

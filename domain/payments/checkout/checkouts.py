@@ -1,0 +1,102 @@
+"""Begins the payments that customers make on a gateway's own page.
+
+An attempt's row is committed before its checkout is started, with the key that the gateway gets. A checkout that
+was left open is found again by this key, so that a second press leads to the same one and pays once.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from domain.actor import Actor
+from domain.errors import Conflict
+from domain.payments import attempts, booking, gateway_accounts, locking
+from domain.payments.checkout.checkout_states import TRANSFER, is_over, is_unfinished, latest, payable, ways
+from domain.payments.gateways import Account, CheckoutRequest
+from domain.payments.scheduled_status import PAID
+from domain.sales import order_status, payment_links
+from domain.sales.order_clock import now_of
+from models.credential import Mode
+from models.order import Order, ScheduledPayment, ScheduledStatus
+from models.payment import Payment, PaymentReason
+
+GRACE = timedelta(minutes=1)                     # after the end of a checkout, before the gateway is asked about it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A checkout to be started, in plain values: usable after the transaction that committed its attempt."""
+
+    payment_id: int
+    gateway: str
+    account: Account
+    request: CheckoutRequest
+
+
+def customer_of(order: Order, *, ip: str | None = None, request_id: str | None = None) -> Actor:
+    """Whoever has the order's link, as an actor: of its merchant and customer, without scopes."""
+    return Actor(
+        label="customer (by link)", merchant_ids=frozenset({order.merchant_id}), source="link", kind="link",
+        customer_id=order.customer_id, mode=Mode.TEST if order.test else Mode.LIVE, ip=ip, request_id=request_id,
+    )
+
+
+def by_transfer(actor: Actor, order: Order) -> None:
+    """The customer will send the money: the order waits for it."""
+    _locked_row(order)
+    if TRANSFER not in ways(order):
+        raise Conflict("This order cannot be paid by bank transfer.")
+    with order_status.LIFE.changing(actor, order):
+        order.gateway = TRANSFER
+
+
+def accept_free(actor: Actor, order: Order) -> None:
+    """Take the order where nothing is due now, as in a trial."""
+    row = _locked_row(order)
+    if attempts.owed(row):
+        raise Conflict("There is something to pay.")
+    booking.paid(actor, order, row, 0)
+
+
+def begin(actor: Actor, order: Order, gateway: str, return_url: str) -> Begun:
+    """The checkout of the row to pay of a locked order: a new attempt, or the one that was left open.
+
+    Raises Conflict when there is nothing to pay, the page has timed out, or an attempt runs.
+    """
+    row = _locked_row(order)
+    if gateway == TRANSFER or gateway not in ways(order):
+        raise Conflict("This order cannot be paid like that.")
+    if is_over(order):
+        raise Conflict("The page has timed out. Nothing was charged.")
+    if order.checkout_until is None:
+        payment_links.begin_checkout(order)
+    assert order.checkout_until is not None
+    payment = latest(row)
+    if row.status is not ScheduledStatus.PROCESSING:
+        payment = attempts.add(
+            actor, order, row, PaymentReason.CHECKOUT, gateway=gateway, look_up_at=order.checkout_until + GRACE
+        )
+    if payment is None or not is_unfinished(payment):
+        raise Conflict("A payment is under way. Please do not pay again.")
+    return _begun(order, row, payment, return_url)
+
+
+def _locked_row(order: Order) -> ScheduledPayment:
+    row = payable(order)
+    if row is None or row.status in PAID:
+        raise Conflict("There is nothing to pay.")
+    found: ScheduledPayment = locking.lock(ScheduledPayment, row.id)
+    return found
+
+
+def _begun(order: Order, row: ScheduledPayment, payment: Payment, return_url: str) -> Begun:
+    assert order.checkout_until is not None
+    return Begun(
+        payment_id=payment.id, gateway=payment.gateway,
+        account=gateway_accounts.for_gateway(order.merchant_id, payment.gateway, test=order.test),
+        request=CheckoutRequest(
+            key=payment.key, order_id=order.id, scheduled_payment_id=row.id, amount_minor=payment.amount_minor,
+            currency=payment.currency, at=now_of(order), until=order.checkout_until, return_url=return_url,
+            cancel_url=return_url, test_clock_id=order.test_clock_id,
+            description=order.description or f"Order {order.id}", customer_email=order.customer_email,
+        ),
+    )

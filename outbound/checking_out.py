@@ -1,0 +1,53 @@
+"""Starts checkouts on gateways' own pages, and asks what became of them when the customer comes back."""
+
+import logging
+
+from database import db, transaction
+from domain.actor import Actor
+from domain.payments import booking, gateway_accounts
+from domain.payments.attempts import OPEN
+from domain.payments.checkout.checkouts import Begun
+from domain.payments.gateways import Answer, Asked, NoAnswer, Outcome, registry
+from domain.sales.order_clock import now_of
+from models.payment import Payment
+from outbound import asking
+
+log = logging.getLogger("countinghouse.collecting")
+
+
+def start(begun: Begun) -> str | None:
+    """The address of the gateway's page; None when the gateway does not answer. Asking again is safe."""
+    try:
+        return registry.get(begun.gateway).start_checkout(begun.account, begun.request).url
+    except NoAnswer:
+        return None
+    except Exception:
+        log.exception("a checkout could not be started")
+        return None
+
+
+def come_back(payment_id: int) -> None:
+    """Ask the gateway what became of a checkout, and book it, known or unknown. One that is open stays as it is."""
+    payment = db.session.get(Payment, payment_id)
+    if payment is None or payment.status not in OPEN:
+        return
+    name, key, at = payment.gateway, payment.key, now_of(payment.order)
+    account = gateway_accounts.for_gateway(payment.merchant_id, name, test=payment.test)
+    db.session.rollback()                            # nothing is read while the gateway is asked
+    gateway = registry.find(name)
+    if gateway is None:
+        return
+    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, at))
+    if answer is not None and is_open(answer):
+        return
+    with transaction():
+        if answer is not None:
+            booking.book(Actor.system(), payment_id, answer)
+        else:
+            booking.unknown(Actor.system(), payment_id, str(problem) or "no answer")
+
+
+def is_open(answer: Answer) -> bool:
+    """Whether the customer has not chosen yet how to pay: nothing has happened."""
+    waits = answer.outcome is Outcome.REQUIRES_ACTION and answer.method_token is None
+    return waits or answer.outcome is Outcome.NOT_FOUND

@@ -1,0 +1,294 @@
+"""The payment page: paid once at the gateway's page, declined, confirmed, waiting, timed out, by transfer."""
+
+import re
+from datetime import timedelta
+from html import unescape
+
+import orjson
+import pytest
+import time_machine
+
+from analytics.spool import encode
+from blueprints.pay.guessing import OF_ADDRESS
+from database import db, transaction
+from domain import clock
+from domain.payments import gateway_accounts, order_verbs, ordering
+from domain.sales import orders
+from domain.vault import vault
+from models.audit import AuditEntry
+from models.order import Order, OrderStatus
+from outbound.collecting import Collector
+from outbound.gateways.test_bank import test_bank
+from tests import paying
+
+CHECKOUT = re.compile(r"^/pay/test/[\w-]+$")
+
+
+def text(reply):
+    return unescape(reply.text).replace("\u00a0", " ")
+
+
+def address_of(order_id):
+    return f"/pay/{vault.decrypt(paying.of(order_id).link_token)}"
+
+
+def change(order_id, deed, **more):
+    with transaction():
+        order = orders.locked(order_id)
+        deed(paying.actor_of(order.merchant_id), order, **more)
+
+
+@pytest.fixture
+def order(alder):
+    return paying.make_order(alder, create_checkout=True)
+
+
+@pytest.fixture
+def address(order):
+    return address_of(order)
+
+
+@pytest.fixture
+def transfers(alder):
+    """Alder takes transfers."""
+    with transaction():
+        account = gateway_accounts.ensure(alder, "manual", test=True, now=clock.now())
+        known = {"name": "Alder & Sons", "iban": "DE89370400440532013000", "bic": ""}
+        account.settings = vault.encrypt(orjson.dumps(known).decode())
+
+
+def pay(browser, address, method="test_ok"):
+    """Press the button, choose what the test bank answers, and come back as the browser does."""
+    reply = browser.post(address, data={"method": "test"})
+    assert reply.status_code == 303, text(reply)
+    page = reply.headers["Location"]
+    assert CHECKOUT.match(page)
+    assert browser.get(page).status_code == 200
+    return browser.post(page, data={"method": method}, follow_redirects=True)
+
+
+def status(order_id):
+    return paying.of(order_id).status
+
+
+def test_the_page_says_what_is_due_now_and_what_later(browser, address):
+    with time_machine.travel("2026-11-28T12:00Z"):
+        page = text(browser.get(address))
+    for words in ("Alder & Sons", "Lamp", "€10.00", "today", "Order and pay €10.00", "every month", "until you cancel",
+                  "This order is held for you until", "Test page"):
+        assert words in page, words
+
+
+def test_an_instalment_order_shows_every_payment(browser, alder):
+    page = text(browser.get(address_of(paying.make_order(alder, billing="instalment", price="310.00"))))
+    for words in ("Payment 1 of 4", "Payment 4 of 4", "Total of the order", "in 4 payments"):
+        assert words in page, words
+
+
+def test_paying_makes_the_order_active_and_shows_what_comes_next(browser, order, address):
+    page = text(pay(browser, address))
+    assert "Paid. Thank you." in page
+    assert "€10.00 reached Alder & Sons" in page
+    assert "Next payment" in page
+    assert status(order) is OrderStatus.ACTIVE
+    assert paying.charged(order) == {paying.rows(order)[0].id: [1000]}
+    assert paying.of(order).payment_method.token == "test_ok"
+
+
+def test_the_order_page_shows_schedule_and_receipts(browser, order, address):
+    pay(browser, address)
+    page = text(browser.get(address.replace("/pay/", "/order/")))
+    for words in ("Active", "Paid", "Next", "Every month after that", "Receipt ", "Cancel the subscription"):
+        assert words in page, words
+    receipt = re.search(r'href="(/order/[^"]+/receipt/\d+)"', browser.get(address.replace("/pay/", "/order/")).text)[1]
+    assert "€10.00" in text(browser.get(receipt))
+    assert browser.get(receipt + "7").status_code == 404
+
+
+def test_before_the_first_payment_the_order_page_is_the_payment_page(browser, address):
+    reply = browser.get(address.replace("/pay/", "/order/"))
+    assert (reply.status_code, reply.headers["Location"]) == (303, address)
+
+
+def test_two_presses_lead_to_one_checkout_and_pay_once(browser, order, address):
+    pages = {browser.post(address, data={"method": "test"}).headers["Location"] for _ in range(3)}
+    assert len(pages) == 1
+    assert len(paying.payments(order)) == 1
+    page = pages.pop()
+    for _ in range(2):
+        browser.post(page, data={"method": "test_ok"})
+    for _ in range(2):
+        browser.get(address + "/back")
+    assert browser.post(address, data={"method": "test"}).status_code == 409
+    assert paying.charged(order) == {paying.rows(order)[0].id: [1000]}
+
+
+def test_a_decline_is_said_first_and_another_card_pays(browser, order, address):
+    page = text(pay(browser, address, "test_soft_decline"))
+    assert "Your bank declined the payment. You have not been charged." in page
+    assert status(order) is OrderStatus.PENDING
+    assert "Paid. Thank you." in text(pay(browser, address))
+    assert status(order) is OrderStatus.ACTIVE
+
+
+def test_a_hard_decline_can_be_paid_otherwise(browser, order, address):
+    assert "declined the payment" in text(pay(browser, address, "test_hard_decline"))
+    assert "Paid. Thank you." in text(pay(browser, address))
+
+
+@pytest.mark.parametrize(("step", "said"), [("confirm", "Paid. Thank you."), ("refuse", "declined the payment")])
+def test_an_extra_step_is_taken_or_refused(browser, order, address, step, said):
+    page = text(pay(browser, address, "test_requires_action"))
+    assert "Is it you who pays this?" in page
+    browser.get(address + "/back")
+    shown = browser.get(address)
+    assert "Your bank wants to be sure it is you" in text(shown)
+    assert browser.post(address, data={"method": "test"}).status_code == 409
+    link = re.search(r'href="(/pay/test/confirm/[^"]+)"', shown.text)[1]
+    assert said in text(browser.post(link, data={"answer": step}, follow_redirects=True))
+
+
+def test_a_lost_answer_is_found_when_the_customer_comes_back(browser, order, address):
+    assert "Paid. Thank you." in text(pay(browser, address, "test_answer_lost"))
+    assert paying.charged(order) == {paying.rows(order)[0].id: [1000]}
+
+
+def test_without_an_answer_the_page_asks_not_to_pay_again(browser, order, address):
+    page = text(pay(browser, address, "test_down_hour"))
+    assert "Please do not pay again" in page
+    assert browser.post(address, data={"method": "test"}).status_code == 409
+    assert len(paying.payments(order)) == 1
+
+
+def test_who_goes_back_without_paying_can_try_again(browser, order, address):
+    browser.post(address, data={"method": "test"})
+    assert "Order and pay" in text(browser.get(address + "/back", follow_redirects=True))
+    assert "Paid. Thank you." in text(pay(browser, address))
+    assert len(paying.payments(order)) == 1
+
+
+def test_after_25_minutes_nothing_is_charged_and_it_starts_again(browser, order, address):
+    page = browser.post(address, data={"method": "test"}).headers["Location"]
+    with time_machine.travel(clock.now() + timedelta(minutes=26)):
+        assert "This page has timed out" in text(browser.get(address))
+        assert browser.post(address, data={"method": "test"}).status_code == 409
+        assert "timed out" in text(browser.get(page))
+        browser.post(page, data={"method": "test_ok"})
+        assert paying.charged(order) == {}
+        assert browser.post(address + "/again").status_code == 303
+        assert "Order and pay" in text(browser.get(address))
+        assert "Paid. Thank you." in text(pay(browser, address))
+    assert sum(map(len, paying.charged(order).values())) == 1
+
+
+def test_amounts_come_from_the_row_and_not_from_the_form(browser, order, address):
+    data = {"method": "test", "amount": "1", "amount_minor": "1", "currency": "JPY", "order_id": "7"}
+    page = browser.post(address, data=data).headers["Location"]
+    browser.post(page, data={"method": "test_ok", "amount_minor": "1"}, follow_redirects=True)
+    assert paying.charged(order) == {paying.rows(order)[0].id: [1000]}
+
+
+@pytest.mark.parametrize("method", ["", "stripe", "nothing", "manual", "test_ok"])
+def test_a_way_that_the_merchant_does_not_have_is_refused(browser, order, address, method):
+    assert browser.post(address, data={"method": method}).status_code == 409
+    assert paying.payments(order) == []
+
+
+def test_a_transfer_shows_account_reference_and_code_and_waits(browser, transfers, order, address):
+    assert "Bank transfer" in text(browser.get(address))
+    assert browser.post(address, data={"method": "manual"}).status_code == 303
+    page = browser.get(address)
+    for words in ("Now send the transfer", "DE89 3704 0044 0532 0130 00", "RF", "<svg", "€10.00"):
+        assert words in text(page), words
+    assert " style=" not in page.text
+    assert status(order) is OrderStatus.PENDING
+    browser.post(address + "/again")
+    assert "Paid. Thank you." in text(pay(browser, address))
+
+
+def test_a_trial_is_taken_without_a_payment(browser, alder):
+    order = paying.make_order(alder, trial_days=14)
+    address = address_of(order)
+    assert "Nothing to pay today" in text(browser.get(address))
+    assert "Your order is taken" in text(browser.post(address, follow_redirects=True))
+    assert status(order) is OrderStatus.ACTIVE
+
+
+def test_a_declined_later_payment_is_paid_on_the_page_with_another_card(browser, alder):
+    order = paying.active(alder, method="test_soft_decline")
+    row = paying.rows(order)[1]
+    with time_machine.travel(row.due_at + timedelta(minutes=1)):
+        Collector().round()
+        assert status(order) is OrderStatus.FAILED
+        address = address_of(order)
+        page = text(browser.get(address.replace("/pay/", "/order/")))
+        assert "Payment needed" in page
+        assert "Pay €10.00 now" in page
+        change(order, ordering.renew_checkout)
+        assert "Paid. Thank you." in text(pay(browser, address))
+    assert status(order) is OrderStatus.ACTIVE
+    assert paying.of(order).payment_method.token == "test_ok"
+
+
+def test_cancelling_asks_first_and_ends_the_order(browser, order, address):
+    pay(browser, address)
+    page = address.replace("/pay/", "/order/")
+    assert "Nothing is taken after this" in text(browser.get(page + "/cancel"))
+    assert status(order) is OrderStatus.ACTIVE
+    assert "Complete" in text(browser.post(page + "/cancel", follow_redirects=True))
+    assert status(order) is OrderStatus.COMPLETE
+    entry = db.session.query(AuditEntry).filter_by(action="order.completed").one()
+    assert (entry.actor, entry.source) == ("customer (by link)", "link")
+    assert browser.post(page + "/cancel").status_code == 409
+
+
+def test_instalments_cannot_be_cancelled_by_the_customer(browser, alder):
+    order = paying.active(alder, billing="instalment")
+    page = address_of(order).replace("/pay/", "/order/")
+    assert "/cancel" not in browser.get(page).text
+    assert browser.post(page + "/cancel").status_code == 409
+
+
+def test_a_cancelled_order_is_not_paid(browser, order, address):
+    change(order, order_verbs.cancel)
+    assert "This order was cancelled" in text(browser.get(address))
+    assert browser.post(address, data={"method": "test"}).status_code == 409
+
+
+def test_a_draft_has_no_page(browser, alder):
+    assert browser.get(address_of(paying.make_order(alder, draft=True))).status_code == 404
+
+
+def test_unknown_links_are_limited_for_payments_too(browser, address):
+    for _ in range(OF_ADDRESS.amount):
+        assert browser.get("/pay/" + "x" * 43).status_code == 404
+    for path in ("/pay/" + "y" * 43, "/order/1", "/pay/test/nothing", "/quote/nothing"):
+        assert browser.get(path).status_code == 429
+    assert browser.get(address).status_code == 200
+
+
+def test_the_address_goes_nowhere(browser, order, address, records):
+    pay(browser, address)
+    browser.get(address.replace("/pay/", "/order/"))
+    token = address.removeprefix("/pay/")
+    assert all(token not in encode(record).decode() for record in records)
+    reply = browser.get(address)
+    assert reply.headers["Referrer-Policy"] == "no-referrer"
+    assert reply.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in reply.headers
+
+
+def test_the_form_may_lead_to_the_gateways_hosts_and_nowhere_else(browser, address, monkeypatch):
+    assert "form-action 'self';" in browser.get(address).headers["Content-Security-Policy"]
+    monkeypatch.setattr(test_bank, "hosts", ("checkout.bank.example",))
+    for method in ("GET", "POST"):
+        policy = browser.open(address, method=method, data={"method": "test"}).headers["Content-Security-Policy"]
+        assert "form-action 'self' https://checkout.bank.example;" in policy
+
+
+def test_another_orders_receipt_is_not_there(browser, alder, order, address):
+    other = paying.active(alder)
+    pay(browser, address)
+    key = paying.payments(other)[0].id
+    assert browser.get(f"{address.replace('/pay/', '/order/')}/receipt/{key}").status_code == 404
+    assert db.session.get(Order, other).status is OrderStatus.ACTIVE
