@@ -23,7 +23,7 @@ from domain.access import sessions
 from domain.outbox import retention as outbox_retention
 from domain.sales import budgets
 from operations.check import HEARTBEAT
-from outbound import collecting, refunding
+from outbound import advancing, collecting, refunding
 from outbound.gateways.test_bank import test_bank
 from outbound.runner import Runner
 
@@ -70,6 +70,7 @@ def collecting_jobs() -> tuple[Job, ...]:
         Job("payments due", COLLECT_EVERY, collecting.Collector().round),
         Job("unknown payments", LOOK_UP_EVERY, collecting.look_up_due),
         Job("unknown refunds", LOOK_UP_EVERY, refunding.look_up_due),
+        Job("test clocks", COLLECT_EVERY, advancing.advance_due),
         Job("test bank", COLLECT_EVERY, lambda: test_bank.send_due(clock.now()) > 0),
     )
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from database import transaction
 from domain import clock
 from domain.actor import Actor
-from domain.payments import attempts, booking, due, gateway_accounts, locking, schedules
+from domain.payments import attempts, booking, gateway_accounts, locking, schedules
 from domain.payments.attempts import Attempt
+from domain.payments.collecting import due
 from domain.payments.gateways import Asked, Outcome, registry
 from domain.payments.scheduled_status import COLLECTED
 from domain.sales.order_clock import now_of

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from database import transaction
 from domain.actor import Actor
-from domain.payments import gateway_notifications
+from domain.payments.collecting import gateway_notifications
 from domain.payments.gateways import Account, registry
 
 

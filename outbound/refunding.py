@@ -3,7 +3,8 @@
 from database import transaction
 from domain import clock
 from domain.actor import Actor
-from domain.payments import attempts, due, refunds
+from domain.payments import attempts, refunds
+from domain.payments.collecting import due
 from domain.payments.gateways import Asked, Outcome, registry
 from domain.payments.refunds import RefundAttempt
 from domain.sales.order_clock import now_of

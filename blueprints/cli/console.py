@@ -16,7 +16,7 @@ console = LazyGroup(
         "db": "schema:db", "demo": "demo:demo", "gateway": "gateway:gateway", "key": "console:key", "logs": "logs:logs",
         "merchant": "accounts:merchant", "openapi": "reference:openapi", "postman": "reference:postman",
         "rates": "rates:rates", "restore": "installation:restore", "serve": "serving:serve",
-        "statement": "statements:statement",
+        "statement": "statements:statement", "test-clock": "test_clock:test_clock",
         "user": "accounts:user", "worker": "serving:background",
     },
 )

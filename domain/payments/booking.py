@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.actor import Actor
-from domain.payments import attempts, gateway_accounts, payment_methods, retrying, scheduled_status, schedules
+from domain.payments import attempts, gateway_accounts, payment_methods, scheduled_status, schedules
+from domain.payments.collecting import retrying
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.locking import LIFE, Rows, lock_payment
 from domain.sales import order_status

@@ -110,7 +110,8 @@ class World:
 
     def core_for(self, one):
         """The caller of the Core API, with a test token or a JSON Web Token where only that will do."""
-        if one.operation.verb in FROM_TEST:
+        resource = one.operation.exposure.resource if one.operation.exposure else None
+        if one.operation.verb in FROM_TEST or (resource and not resource.may_create(Actor.operator())):
             return self.core_test
         if not one.name.endswith("jwt.refresh"):
             return self.core
