@@ -68,21 +68,53 @@ def test_a_bar_of_the_dashboard_leads_to_its_requests(window):
     page = window().page
     page.goto("/admin/analytics?range=7d")
     bars = page.locator("#plot-requests .barlayer .point path")
-    expect(bars.first).to_be_attached()
+    expect(page.locator("#plot-requests .picture rect").first).to_be_attached()
     expect(page.locator("#plot-volume svg")).to_have_count(0)       # not in view yet
     page.locator("#plot-volume").scroll_into_view_if_needed()
+    expect(page.locator("#plot-volume .picture")).to_be_attached()
+    page.locator("#plot-volume").hover()
     expect(page.locator("#plot-volume .barlayer")).to_be_attached()
+    page.locator("#plot-requests").hover()
+    expect(bars.first).to_be_attached()
     table = page.get_by_role("button", name="Table of requests")
     table.click()
     expect(page.locator("#c-requests .cht tbody a").first).to_be_visible()
     table.click()
     expect(page.locator("#c-requests .cht")).to_have_count(0)
-    # The tallest: at some hours of the night nothing happened, and a bar without height cannot be clicked.
-    boxes = [box for place in range(bars.count()) if (box := bars.nth(place).bounding_box())]
-    box = max(boxes, key=lambda one: one["height"])
+    box = tallest(bars)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page).to_have_url(re.compile(r"/admin/requests\?.*from="))
     expect(page.locator("main table")).to_be_visible()
+
+
+def test_the_first_picture_of_a_chart_is_what_plotly_draws(window):
+    page = window().page
+    page.goto("/admin/analytics?range=7d")
+    picture = page.locator("#plot-requests .picture")
+    expect(picture).to_be_attached()
+    assert page.evaluate("window.Plotly === undefined")             # nothing waits for it
+    drawn = tallest(page.locator("#plot-requests .picture rect[data-bucket]"))
+    page.locator("#plot-requests").hover()
+    expect(page.locator("#plot-requests .barlayer .point path").first).to_be_attached()
+    expect(picture).to_have_count(0)
+    chart = tallest(page.locator("#plot-requests .barlayer .point path"))
+    assert all(abs(drawn[side] - chart[side]) < 6 for side in ("x", "y", "width", "height")), (drawn, chart)
+
+
+def tallest(bars):
+    """Where the tallest of the bars is. At some hours of the night nothing happened: those have no height."""
+    boxes = [box for place in range(bars.count()) if (box := bars.nth(place).bounding_box())]
+    return max(boxes, key=lambda one: one["height"])
+
+
+def test_a_bar_of_the_first_picture_leads_to_its_requests(window):
+    page = window().page
+    page.route("**/plotly*.js*", lambda route: None)                # it never comes
+    page.goto("/admin/analytics?range=7d")
+    expect(page.locator("#plot-requests .picture")).to_be_attached()
+    box = tallest(page.locator("#plot-requests .picture rect[data-bucket]"))
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page).to_have_url(re.compile(r"/admin/requests\?.*from="))
 
 
 def test_a_list_is_searched_sorted_paged_and_remembered(window):
