@@ -1,5 +1,6 @@
 """Tracks one request for the pipeline and the request log, from before its first hook to after its last."""
 
+import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -21,6 +22,7 @@ SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
 REFUSED = "server.refused"               # set by server/ for a request that it could not read: status, sentence
 UNREADABLE = "-"                         # the method of a request whose first line could not be read
 MASK = "***"
+CONVERTED = re.compile(r"<(?:[^<>:]*:)?(\w+)>")    # a variable of a rule, with its converter
 ESCAPES = str.maketrans({char: f"%{ord(char):02X}" for char in "%&+#"})    # they would change the meaning of a value
 
 
@@ -147,8 +149,7 @@ def _room(path: str) -> str:
 
 @lru_cache(1024)                             # one entry per rule
 def _template(rule: str) -> str:
-    plain = rule.replace("<int:", "<").replace("<path:", "<").replace("<key>", "<id>")
-    return plain.replace("<", "{").replace(">", "}")
+    return CONVERTED.sub(lambda found: "{id}" if found[1] == "key" else f"{{{found[1]}}}", rule)
 
 
 def _only_merchant(actor: Actor | None) -> int | None:

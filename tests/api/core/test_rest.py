@@ -161,6 +161,8 @@ def test_an_unknown_path_is_404_in_the_shape_of_this_contract(core, path):
     ("DELETE", "/clients", "GET, HEAD, POST"), ("GET", "/clients/1/archive", "POST"), ("OPTIONS", "/clients", None),
     ("TRACE", "/clients", None), ("PUT", "/", None), ("DELETE", "/api/", None), ("GET", "/api", "POST"),
     ("GET", "/iam/auth/jwt/authenticate", "POST"),
+    # What is an address of its own is no id.
+    ("OPTIONS", "/webhooks/deliveries", "GET, HEAD"), ("DELETE", "/webhooks/deliveries", "GET, HEAD"),
 ])
 def test_a_method_that_is_not_taken_is_405_and_says_which_are(core, method, path, allowed):
     reply = core(method, path)
