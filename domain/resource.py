@@ -37,6 +37,7 @@ class Action:
     bulk: bool = False                              # many rows at once are allowed
     danger: bool = False                            # it ends or removes something
     removes: bool = False                           # the row is deleted afterwards
+    may_keep: bool = False                          # it may return Kept
     primary: bool = False                           # the first button of the record's page
 
 

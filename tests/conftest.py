@@ -34,6 +34,7 @@ from domain.pages import Record
 from domain.vault import vault
 from outbound.gateways.test_bank import FILE, test_bank
 from tests import cast, plan
+from tests.documented import DocumentedClient
 from tests.wiping import wiping
 
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
@@ -150,7 +151,7 @@ class Undefined(jinja2.Undefined):
 def app(settings, records):
     app = create_app(settings, sink=records.append)
     app.jinja_env.undefined = Undefined
-    app.testing = True
+    app.testing, app.test_client_class = True, DocumentedClient
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with app.app_context():
         upgrade()

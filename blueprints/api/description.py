@@ -7,6 +7,7 @@ from typing import Any
 from blueprints.api.json_schema import Schema
 
 WHOLE: Schema = {"type": "integer", "minimum": 1}
+SECRET: Schema = {"type": "string", "description": "Shown once, not where a call is repeated with its Idempotency-Key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Description:
     required: tuple[str, ...] = ()                                      # of the query
     called_with: Mapping[str, Any] = field(default_factory=dict)        # an example of the query
     answer: ExampleBody | None = None                                          # without the contract's envelope
+    refused_with: tuple[str, ...] = ()                                  # statuses beside the usual ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +59,5 @@ class ContractDescription:
     error: ExampleBody                             # an error response
     refusals: Mapping[str, str]             # the meaning of its statuses
     rpc: bool = False
+    always: tuple[ParameterDescription, ...] = ()           # the parameters of every operation
     changes: ExampleBody | None = None             # the response to a change, if not the row

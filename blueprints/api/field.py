@@ -27,6 +27,7 @@ class Formats:
     price: Callable[[int | None, str], Any]         # millionths and currency
     moment_form: str = "%Y-%m-%dT%H:%M:%SZ"         # the form of a moment in examples
     moment_schema: Schema = field(default_factory=lambda: {"type": "string", "format": "date-time"})
+    moment_taken: Schema | None = None              # the schema of a moment that is sent, if it is another
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class Moment(Field):
         return None if write is None else lambda value, _: None if value is None else write(value)
 
     def taken(self, base: Schema, formats: Formats) -> Schema:
-        return nullable(formats.moment_schema) if "null" in base.get("type", ()) else formats.moment_schema
+        schema = formats.moment_taken or formats.moment_schema
+        return nullable(schema) if "null" in base.get("type", ()) else schema
 
     def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
         return formats.moment_schema

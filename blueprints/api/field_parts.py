@@ -11,6 +11,10 @@ from blueprints.api.requests import unknown_names
 from blueprints.api.requests.unknown_names import SENT
 from domain.pages import Record
 
+# Of fields that only the server writes. A row may be sent back as it was read, so a body may have them.
+IGNORED: Schema = {"readOnly": True, "description": "May be sent as it was read, and changes nothing"}
+NAMES_PART: Schema = {"description": "Of one that is there already: it keeps its fields that are not sent"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class One(Field):
@@ -179,6 +183,8 @@ def object_schema(
     must = frozenset(known.input.get("required", ())) if required is None else required
     writable = {wire: one for wire, one in fields.items() if one.writable and one.name not in left_out}
     parts = {wire: one.schema(known, writing=True) for wire, one in writable.items()}
+    parts |= {wire: NAMES_PART if known.input_of(one.name) else IGNORED
+              for wire, one in fields.items() if not one.writable}
     found: Schema = {
         "title": known.title + "Input", "type": "object", "properties": parts, "additionalProperties": False,
     }
@@ -192,7 +198,7 @@ def object_sample(
     """An example of an object; of an input only the fields that the sample has."""
     return {
         wire: fields[wire].sample(row, part, formats, writing=writing) for wire, part in schema["properties"].items()
-        if not writing or any(name in row for name in fields[wire].names)
+        if not writing or (fields[wire].writable and any(name in row for name in fields[wire].names))
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from blueprints.api.contract import Exposure
 from blueprints.api.description import ExampleBody
 from blueprints.api.field import Known
-from blueprints.api.field_parts import capital, object_sample, object_schema
+from blueprints.api.field_parts import IGNORED, capital, object_sample, object_schema
 from blueprints.api.json_schema import filled, identifier, of_model
 from blueprints.api.requests.unknown_names import UnknownNames
 
@@ -36,6 +36,7 @@ def body(exposure: Exposure, *, new: bool) -> ExampleBody:
         if one.name in exposure.required and wire in schema["properties"]:
             schema["properties"][wire] = filled(schema["properties"][wire])
     if not new:
+        schema["properties"] |= {wire: IGNORED for wire, one in exposure.fields.items() if one.name in kept}
         schema |= {"title": known.title + "Changes"}
     if exposure.contract.unknown_names is UnknownNames.IGNORED:
         schema = opened(schema)

@@ -117,6 +117,8 @@ def lines(schema: Schema, prefix: str = "", depth: int = 0) -> Iterator[Line]:
     """The fields of an object, each followed by those of its parts."""
     required = schema.get("required", ())
     for name, part in schema.get("properties", {}).items():
+        if part.get("readOnly"):
+            continue
         inner = part.get("items", part)
         path = f"{prefix}{name}"
         yield Line(path, depth, kind_of(part), name in required, limits_of(part))

@@ -24,11 +24,15 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Idempotent-Replayed": _header({"type": "string", "enum": ["true"]}, "The response of an earlier call"),
     "Retry-After": _header(WHOLE, "Seconds until the same call may succeed"),
     "WWW-Authenticate": _header({"type": "string"}, "How the credential is sent"),
+    "Accept-Encoding": _header({"type": "string"}, "The content codings of a body that are read"),
     "Allow": _header({"type": "string"}, "The methods that the address supports"),
     "Deprecation": _header({"type": "string"}, "The time of deprecation: @ and Unix time"),
 }
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Window")
-OF_STATUS = {"401": ("WWW-Authenticate",), "405": ("Allow",), "429": ("Retry-After",), "503": ("Retry-After",)}
+OF_STATUS = {
+    "401": ("WWW-Authenticate",), "405": ("Allow",), "415": ("Accept-Encoding",), "429": ("Retry-After",),
+    "503": ("Retry-After",),
+}
 WITHOUT_LIMITS = ("401", "503")
 
 
@@ -40,8 +44,9 @@ def headers(*names: str) -> dict[str, Any]:
 def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str, Any]:
     """An error response's description, headers and schema."""
     limits = LIMITS if contract.limited and code not in WITHOUT_LIMITS else ()
+    deprecation = ("Deprecation",) if contract.deprecated_since else ()
     return {
-        "description": text, "headers": headers(*OF_STATUS.get(code, ()), *limits),
+        "description": text, "headers": headers(*OF_STATUS.get(code, ()), *limits, *deprecation),
         "content": {JSON: {"schema": error}},
     }
 
@@ -67,7 +72,7 @@ def headers_of(one: Entry) -> list[str]:
     found = list(LIMITS) if one.contract.limited and not operation.public else []
     found += ["ETag"] if operation.verb in ("get", "create", "update") and one.shows_version else []
     found += ["Idempotent-Replayed"] if any(named.name == "Idempotency-Key" for named in one.parameters) else []
-    return found + (["Deprecation"] if one.description.rpc else [])
+    return found + (["Deprecation"] if one.contract.deprecated_since else [])
 
 
 def codes_of(one: Entry) -> list[str]:
@@ -77,4 +82,5 @@ def codes_of(one: Entry) -> list[str]:
     found += ["404"] if "{id}" in one.path else []
     found += ["415"] if operation.takes_body else []
     found += ["409", "422"] if operation.writes or operation.takes_body else []
+    found += operation.described.refused_with if operation.described else ()
     return found + (["412"] if any(named.name == "If-Match" for named in one.parameters) else [])

@@ -264,7 +264,7 @@ RESOURCE = Resource(
     sample=samples.PRODUCT,
     create=create,
     update=update,
-    delete=deletion(delete, undo=restore, keeps=("status",), bulk=True),
+    delete=deletion(delete, may_keep=True, undo=restore, keeps=("status",), bulk=True),
     actions=switch(
         archive, activate, is_on=lambda row: bool(row.status == ProductStatus.ACTIVE),
         undo=put_back(update, ProductInput), keeps="status", bulk=True,

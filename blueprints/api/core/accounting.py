@@ -134,7 +134,8 @@ def operations(contract: Contract) -> list[Operation]:
             name="accounting.currencies.get_rate", method="GET", path="/accounting/currencies/exchange-rate",
             scope=None, run=get_rate, parameters=("from", "to", "dt"), positional=("from", "to", "dt"),
             summary="The rate between two currencies on a day",
-            described=Description(query=PARAMETERS, called_with={"from": "USD", "to": "EUR"}, answer=RATE),
+            described=Description(
+                query=PARAMETERS, called_with={"from": "USD", "to": "EUR"}, answer=RATE, refused_with=("422",)),
         ),
         Operation(
             name="accounting.currencies.rates.create", method="POST", path="/accounting/currencies/rates",

@@ -42,6 +42,11 @@ MOMENT = {
     "description": "YYYY-MM-DD HH:MM:SS+HHMM, in the zone of the call",
 }
 
+MOMENT_OR_DAY = {
+    "type": "string", "pattern": r"^\d{4}-\d\d-\d\d([ T]\d\d:\d\d:\d\d([+-]\d\d:?\d\d|Z)?)?$",
+    "description": f"{MOMENT['description']}; a day alone is its last second",
+}
+
 
 def moment(value: datetime) -> str:
     """2017-10-17 16:48:50+0300, in the zone of the call."""
@@ -62,10 +67,12 @@ class CoreContract(RpcContract):
     deprecated_since = 1767225600           # 1 January 2026: signing in for a JSON Web Token
     changes_by = "PATCH"
     idempotent = True
+    limited = True
     names = {"list": "search"}
     description = DESCRIPTION
     formats = Formats(
         moment=moment, day=date.isoformat, amount=amount, price=price, moment_form=FORM, moment_schema=MOMENT,
+        moment_taken=MOMENT_OR_DAY,
     )
     list_parameters = ("limit", "offset", "order")
 

@@ -1,6 +1,6 @@
 """Describes the Core API's conventions for its reference."""
 
-from blueprints.api.description import WHOLE, ContractDescription, ExampleBody
+from blueprints.api.description import WHOLE, ContractDescription, ExampleBody, ParameterDescription
 from blueprints.api.json_schema import Schema
 
 ERROR = ExampleBody(
@@ -57,5 +57,9 @@ DESCRIPTION = ContractDescription(
         "503": "Temporarily unavailable; see Retry-After",
     },
     rpc=True,
+    always=(ParameterDescription(
+        "__tz", "query", {"type": "string", "format": "time-zone"},
+        "The time zone of the times in this call and its answer, such as Europe/Madrid; may also stand in the body",
+    ),),
     changes=ExampleBody({"type": "integer", "const": 1}, 1),
 )

@@ -3,7 +3,7 @@
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT, MOMENT, moment
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, words
-from blueprints.api.description import Description, ExampleBody
+from blueprints.api.description import SECRET, Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Moment
 from blueprints.api.field_parts import Many
@@ -55,9 +55,9 @@ CONTRACT.operations.append(operation(
         {
             "title": "NewSecret", "type": "object",
             "properties": {
-                "id": {"type": "integer"}, "secret": {"type": "string"}, "previous_until_dt": MOMENT,
+                "id": {"type": "integer"}, "secret": SECRET, "previous_until_dt": MOMENT,
             },
-            "required": ["id", "secret", "previous_until_dt"],
+            "required": ["id", "previous_until_dt"],
         },
         {"id": 1, "secret": "whsec_…, shown once", "previous_until_dt": "2026-02-01 12:00:00+0000"},
     )),
