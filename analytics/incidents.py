@@ -24,9 +24,9 @@ from analytics.filters import Filter, Scope, conditions
 from analytics.grains import FIRST_ERROR, MERCHANT, MERCHANT_PULSE
 from analytics.histogram import Merger, middle_us
 from analytics.periods import Window, micros, minute_of, moment_of
+from analytics.reading import fetched
 from analytics.rollup import DAY, MINUTE, QUARTER, minute_floor
 from analytics.store import cells, histograms, shapes
-from database import db
 
 ERRORS, LATENCY = "errors", "latency"
 USUAL_DAYS = 28                     # before today, from which the usual figures come
@@ -148,11 +148,6 @@ def described(period: Period) -> Incident:
                     tuple(use for use in keys if use.key_id is not None))
 
 
-def _rows(statement: Any) -> list[Any]:
-    with db.engines["log"].connect() as connection:
-        return list(connection.execute(statement).all())
-
-
 def _of(question: Filter, level: int, *columns: Any, where: Any = None) -> Any:
     """A query over the cells of a question's merchants at one level."""
     first, end = minute_of(question.start) // level * level, -(-micros(question.end) // 60_000_000)
@@ -167,7 +162,7 @@ def _busiest(question: Filter) -> set[int]:
     failing = shapes.c.status_class >= FIRST_ERROR
     for amount, where in ((func.sum(cells.c.count), failing), (func.sum(cells.c.sum_us), None)):
         statement = _of(question, DAY, shapes.c.merchant_id, where=where).group_by(shapes.c.merchant_id)
-        found.update(row[0] for row in _rows(statement.order_by(desc(amount)).limit(MOST_MERCHANTS)))
+        found.update(row[0] for row in fetched(statement.order_by(desc(amount)).limit(MOST_MERCHANTS)))
     return found
 
 
@@ -178,7 +173,7 @@ def _loads(question: Filter, level: int) -> dict[int, list[Load]]:
     statement = _of(question, level, shapes.c.merchant_id, cells.c.bucket, *sums)
     found: dict[int, list[Load]] = defaultdict(list)
     group = (shapes.c.merchant_id, cells.c.bucket)
-    for merchant_id, *values in _rows(statement.group_by(*group).order_by(*group)):
+    for merchant_id, *values in fetched(statement.group_by(*group).order_by(*group)):
         found[merchant_id].append(Load(*(int(value) for value in values)))
     return found
 
@@ -246,7 +241,7 @@ def _slow_runs(question: Filter, loads: list[Load], usual: Usual, today: int) ->
 def _durations(question: Filter, level: int) -> dict[int, Merger]:
     """The durations of a merchant's requests by bucket."""
     found: dict[int, Merger] = defaultdict(Merger)
-    for bucket, packed in _rows(select(histograms.c.bucket, histograms.c.counts).select_from(shapes).join(
+    for bucket, packed in fetched(select(histograms.c.bucket, histograms.c.counts).select_from(shapes).join(
             histograms, histograms.c.shape_id == shapes.c.id).where(
             *conditions(question, MERCHANT_PULSE), histograms.c.level == level,
             histograms.c.bucket >= minute_of(question.start), histograms.c.bucket < minute_of(question.end))):

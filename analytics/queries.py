@@ -4,7 +4,7 @@ Times in the results are microseconds (`_us`), sizes bytes. A Filter's period is
 cells, so it must have the edges of a Window.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,19 +16,14 @@ from analytics.filters import Filter, Scope, conditions, needed, only_errors, ow
 from analytics.grains import FIRST_ERROR, KEY, MERCHANT_PULSE, PAGES, PULSE, RPC_ERROR, Grain, Kind, coarsest
 from analytics.histogram import Merger
 from analytics.periods import EPOCH, Window, finest, micros, minute_of, moment_of, spans
+from analytics.reading import fetched
 from analytics.rollup import DAY
 from analytics.store import cells, histograms, keys, shapes
-from database import db
 
 PERCENTILES = (0.5, 0.95, 0.99)
 LONG = 14 * DAY                     # minutes, from which the trend of an endpoint is shown by day
 NO_ENDPOINTS = ("(unmatched)", "(other)")       # of unknown paths, and of the many names in an imported log
 MEASURES = ("count", "timed", "throttled", "sum_us", "request_bytes", "response_bytes")
-
-
-def _rows(statement: Any) -> Sequence[Any]:
-    with db.engines["log"].connect() as connection:
-        return connection.execute(statement).all()
 
 
 def _grain(question: Filter, *grouped: str, timed: bool = False) -> Grain:
@@ -72,7 +67,7 @@ def totals(question: Filter) -> Totals:
     statement = select(
         found.c.status_class, func.max(found.c.max_us), *(_sum(found.c[name]) for name in MEASURES)
     ).group_by(found.c.status_class)
-    rows = _rows(statement)
+    rows = fetched(statement)
     by_class = {row[0]: int(row[2]) for row in rows}
     count, timed, throttled, sum_us, sent, received = (sum(int(row[at]) for row in rows) for at in range(2, 8))
     longest = max((row[1] for row in rows), default=0)
@@ -86,12 +81,12 @@ def totals(question: Filter) -> Totals:
 def count(question: Filter) -> int:
     """The number of requests."""
     found = _covering(cells, [cells.c.count], question, _grain(question), False)
-    return int(_rows(select(_sum(found.c.count)))[0][0])
+    return int(fetched(select(_sum(found.c.count)))[0][0])
 
 
 def _merged(question: Filter) -> Merger:
     merger = Merger()
-    for (packed,) in _rows(select(
+    for (packed,) in fetched(select(
             _covering(histograms, [histograms.c.counts], question, _grain(question, timed=True), False))):
         merger.add(packed)
     return merger
@@ -113,7 +108,7 @@ def series(question: Filter, window: Window) -> tuple[Point, ...]:
     buckets = window.buckets()
     classes: list[dict[int, int]] = [{} for _ in buckets]
     throttled, received = [0] * len(buckets), [0] * len(buckets)
-    for bucket, status_class, count, refused, size in _rows(statement):
+    for bucket, status_class, count, refused, size in fetched(statement):
         at = window.index(bucket)
         classes[at][status_class] = classes[at].get(status_class, 0) + int(count)
         throttled[at] += int(refused)
@@ -127,12 +122,12 @@ def latency(question: Filter, window: Window) -> tuple[Latency, ...]:
     """Percentiles of the duration over time."""
     columns = [histograms.c.bucket, histograms.c.counts]
     mergers: dict[int, Merger] = {}
-    for bucket, packed in _rows(
+    for bucket, packed in fetched(
             _in_window(histograms, columns, question, window, _grain(question, timed=True))):
         mergers.setdefault(window.index(bucket), Merger()).add(packed)
     slowest: dict[int, int] = {}
     grain = _grain(question, timed=True)
-    for bucket, longest in _rows(_in_window(cells, [cells.c.bucket, cells.c.max_us], question, window, grain)):
+    for bucket, longest in fetched(_in_window(cells, [cells.c.bucket, cells.c.max_us], question, window, grain)):
         at = window.index(bucket)
         slowest[at] = max(slowest.get(at, 0), longest)
     nothing = Merger()
@@ -154,7 +149,7 @@ def top_endpoints(question: Filter, window: Window, limit: int = 8, order: str =
     statement = select(*group, count, errors, func.max(found.c.max_us)).group_by(*group)
     if question.endpoint is None:
         statement = statement.where(found.c.endpoint.not_in(NO_ENDPOINTS))
-    rows = _rows(statement.order_by(*ranked, *group).limit(limit))
+    rows = fetched(statement.order_by(*ranked, *group).limit(limit))
     wanted = [row[2] for row in rows]
     if not rows:
         return []
@@ -178,7 +173,7 @@ def unknown_paths(question: Filter) -> tuple[int, int]:
     """The requests of paths that are not endpoints, such as scans, and how many of them failed."""
     found = _endpoint_cells(question, ("endpoint",))
     count, errors = _sum(found.c.count), _errors(found.c.status_class, found.c.count)
-    row = _rows(select(count, errors).where(found.c.endpoint.in_(NO_ENDPOINTS)))[0]
+    row = fetched(select(count, errors).where(found.c.endpoint.in_(NO_ENDPOINTS)))[0]
     return int(row[0]), int(row[1])
 
 
@@ -188,7 +183,7 @@ def _slowness(question: Filter, endpoints: list[str]) -> dict[tuple[str, ...], M
     columns = [shapes.c.contract, shapes.c.method, shapes.c.endpoint, histograms.c.counts]
     found = _covering(histograms, columns, question, grain, True)
     merged: dict[tuple[str, ...], Merger] = {}
-    for *name, packed in _rows(select(found).where(found.c.endpoint.in_(endpoints))):
+    for *name, packed in fetched(select(found).where(found.c.endpoint.in_(endpoints))):
         merged.setdefault(tuple(name), Merger()).add(packed)
     return merged
 
@@ -202,7 +197,7 @@ def _trends(question: Filter, window: Window, endpoints: list[str]) -> dict[tupl
     found = _covering(cells, columns, question, grain, True, level=level)
     group = [found.c[name] for name in ("contract", "method", "endpoint", "bucket")]
     lines: dict[tuple[str, ...], list[int]] = {}
-    for *name, bucket, count in _rows(
+    for *name, bucket, count in fetched(
             select(*group, _sum(found.c.count)).where(found.c.endpoint.in_(endpoints)).group_by(*group)):
         line = lines.setdefault(tuple(name), [0] * (len(window.edges) - 1))
         line[window.index(bucket)] += int(count)
@@ -216,7 +211,7 @@ def errors_by_type(question: Filter, limit: int = 10) -> list[ErrorType]:
     found = _covering(cells, columns, failures, _grain(failures, "status", "error_code"), False)
     statement = select(found.c.status, found.c.error_code, _sum(found.c.count).label("requests")).group_by(
         found.c.status, found.c.error_code).order_by(desc("requests"), found.c.status).limit(limit)
-    return [ErrorType(status, code, int(count)) for status, code, count in _rows(statement)]
+    return [ErrorType(status, code, int(count)) for status, code, count in fetched(statement)]
 
 
 def by_key(question: Filter, limit: int = 10) -> list[KeyUse]:
@@ -226,7 +221,7 @@ def by_key(question: Filter, limit: int = 10) -> list[KeyUse]:
     count, errors = _sum(found.c.count).label("requests"), _errors(found.c.status_class, found.c.count)
     statement = select(found.c.key_id, found.c.merchant_id, count, errors).group_by(
         found.c.key_id, found.c.merchant_id).order_by(desc("requests"), found.c.key_id).limit(limit)
-    rows = _rows(statement)
+    rows = fetched(statement)
     used = last_use([row[0] for row in rows if row[0] is not None])
     return [KeyUse(row[0], row[1], int(row[2]), int(row[3]), used.get(row[0], (None,))[0]) for row in rows]
 
@@ -236,7 +231,7 @@ def last_use(key_ids: Iterable[int]) -> dict[int, tuple[datetime, str]]:
     wanted = list(key_ids)
     return {
         key: (EPOCH + timedelta(microseconds=at_us), ip)
-        for key, at_us, ip in _rows(select(keys).where(keys.c.key_id.in_(wanted)))} if wanted else {}
+        for key, at_us, ip in fetched(select(keys).where(keys.c.key_id.in_(wanted)))} if wanted else {}
 
 
 def usage(key_ids: Iterable[int], days: int = 7, now: datetime | None = None) -> dict[int, tuple[int, ...]]:
@@ -249,7 +244,7 @@ def usage(key_ids: Iterable[int], days: int = 7, now: datetime | None = None) ->
         shapes.c.grain == KEY.number, shapes.c.kind == 0, shapes.c.key_id.in_(wanted), cells.c.level == DAY,
         cells.c.bucket > (today - days) * DAY, cells.c.bucket <= today * DAY,
     ).group_by(shapes.c.key_id, cells.c.bucket)
-    for key, bucket, count in _rows(statement) if wanted else ():
+    for key, bucket, count in fetched(statement) if wanted else ():
         found[key][bucket // DAY - today + days - 1] += int(count)
     return {key: tuple(line) for key, line in found.items()}
 
@@ -259,7 +254,7 @@ def sources(scope: Scope) -> list[str]:
     grain = PULSE if scope.merchant_ids is None else MERCHANT_PULSE
     statement = select(shapes.c.source).distinct().where(*_visible(scope, grain))
     pages = select(shapes.c.id).where(shapes.c.grain == grain.number, shapes.c.kind == Kind.PAGE, *owned(scope))
-    return sorted({row[0] for row in _rows(statement)} | ({PAGES} if _rows(pages.limit(1)) else set()))
+    return sorted({row[0] for row in fetched(statement)} | ({PAGES} if fetched(pages.limit(1)) else set()))
 
 
 def endpoints(scope: Scope, limit: int = 300) -> list[str]:
@@ -268,7 +263,7 @@ def endpoints(scope: Scope, limit: int = 300) -> list[str]:
     grain = _grain(question, "endpoint")
     statement = select(shapes.c.endpoint).distinct().where(
         *conditions(question, grain, calls=True)).order_by(shapes.c.endpoint).limit(limit)
-    return [row[0] for row in _rows(statement)]
+    return [row[0] for row in fetched(statement)]
 
 
 def _visible(scope: Scope, grain: Grain) -> list[Any]:
@@ -280,5 +275,5 @@ def extent(scope: Scope, source: str | None = None) -> tuple[datetime, datetime]
     question = Filter(scope=scope, start=EPOCH, end=EPOCH, source=source)
     statement = select(func.min(cells.c.bucket), func.max(cells.c.bucket)).select_from(shapes).join(
         cells, cells.c.shape_id == shapes.c.id).where(*conditions(question, _grain(question)), cells.c.level == DAY)
-    first, last = _rows(statement)[0]
+    first, last = fetched(statement)[0]
     return None if first is None else (moment_of(first), moment_of(last + DAY))

@@ -9,6 +9,7 @@ from flask import Response, make_response, render_template, request
 
 from analytics import charts, queries
 from analytics.figures import Latency, Point, Totals
+from analytics.reading import reading
 from blueprints.analytics import export, incident, links
 from blueprints.analytics.command import curl
 from blueprints.analytics.report_query import ReportQuery, choices, key_names, read
@@ -54,12 +55,14 @@ def register(bp: Any) -> None:
 def show() -> Response:
     """The page; for htmx only the part that depends on the question, and nothing if it has not changed."""
     asked = read(DEFAULT_RANGE, rolled=True)
-    totals = queries.totals(asked.filter)
-    stamp = _stamp(asked, totals)
-    if request.args.get("seen") == stamp:
-        return make_response("", 204)
+    with reading():
+        totals = queries.totals(asked.filter)
+        stamp = _stamp(asked, totals)
+        if request.args.get("seen") == stamp:
+            return make_response("", 204)
+        content = _content(asked, totals)
     template = "analytics/_report.html" if is_partial() else "analytics/report.html"
-    response = make_response(render_template(template, asked=asked, stamp=stamp, **_content(asked, totals)))
+    response = make_response(render_template(template, asked=asked, stamp=stamp, **content))
     return addressed(response, asked.link("analytics.report"))
 
 
