@@ -123,10 +123,18 @@ def validator(contract, text, *, answers):
     return Draft202012Validator(closed(whole) if answers else whole)
 
 
-def problems(contract, schema, value, *, answers=True):
-    """What is wrong with a value."""
-    found = validator(contract, json.dumps(schema, sort_keys=True, default=float), answers=answers).iter_errors(value)
-    return [f"{'/'.join(map(str, one.absolute_path))}: {one.message[:300]}" for one in found if not is_lower_case(one)]
+def problems(contract, schema, value, row=None):
+    """What is wrong with an answer; or with a body, given the row that was answered."""
+    text = json.dumps(schema, sort_keys=True, default=float)
+    found = validator(contract, text, answers=row is None).iter_errors(value)
+    return [f"{'/'.join(map(str, one.absolute_path))}: {one.message[:300]}" for one in found
+            if row is None or not (is_lower_case(one) or is_as_it_was(one, row))]
+
+
+def is_as_it_was(error, row):
+    """Whether the value is in the row: what was read may be sent back, also where it would be refused as new."""
+    name = error.absolute_path[-1] if error.absolute_path else None
+    return name in row and row[name] == error.instance
 
 
 def is_lower_case(error):
@@ -162,12 +170,19 @@ def hold(reply):
             wrong = problems(one.contract, content[reply.mimetype]["schema"], parsed(reply.text))
             assert not wrong, f"{place} with another body than its document says: {wrong}"
     if reply.status_code < 400:
-        hold_accepted(one, request, place)
+        ignored = reply.headers.get("X-Ignored-Parameters", "").split(", ")
+        hold_accepted(one, request, place, ignored, rows_of(json.loads(reply.text) if reply.data else {}))
 
 
-def hold_accepted(one, request, place):
-    """An assertion: what was accepted is what the document allows."""
-    unknown = {name.removesuffix("[]") for name in request.args} - one.parameters
+def rows_of(answer):
+    """The row of an answer, without its envelope."""
+    found = answer.get("data", answer) if isinstance(answer, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def hold_accepted(one, request, place, ignored, row):
+    """An assertion: what was accepted is what the document allows, or is as it was in the row."""
+    unknown = {name.removesuffix("[]") for name in request.args} - one.parameters - set(ignored)
     assert not unknown, f"{place} to parameters that its document does not have: {sorted(unknown)}"
     sent = sent_by(request)
     if isinstance(sent, dict):                      # the Core API merges both
@@ -176,7 +191,7 @@ def hold_accepted(one, request, place):
         return
     body = one.operation.get("requestBody")
     assert body, f"{place} to a body, and its document has none: {sent}"
-    wrong = problems(one.contract, body["content"]["application/json"]["schema"], sent, answers=False)
+    wrong = problems(one.contract, body["content"]["application/json"]["schema"], sent, row)
     assert not wrong, f"{place} to a body that its document refuses: {wrong}"
 
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from blueprints.api.contract import Contract
 from blueprints.api.json_schema import Schema
+from blueprints.api.requests import unknown_names
+from blueprints.api.requests.unknown_names import UnknownNames
 from blueprints.portal.entries import Entry
 
 JSON = "application/json"
@@ -26,6 +28,11 @@ HEADERS: dict[str, dict[str, Any]] = {
     "WWW-Authenticate": _header({"type": "string"}, "How the credential is sent"),
     "Accept-Encoding": _header({"type": "string"}, "The content codings of a body that are read"),
     "Allow": _header({"type": "string"}, "The methods that the address supports"),
+    "X-Page": _header(WHOLE, "The page of the rows, from 1 on"),
+    "X-Per-Page": _header(WHOLE, "Rows of a page"),
+    "X-Total": _header(WHOLE, "Rows on all pages"),
+    "X-Total-Pages": _header(WHOLE, "The last page"),
+    "X-Ignored-Parameters": _header({"type": "string"}, "Names that were sent and are not known"),
     "Deprecation": _header({"type": "string"}, "The time of deprecation: @ and Unix time"),
 }
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Window")
@@ -44,9 +51,10 @@ def headers(*names: str) -> dict[str, Any]:
 def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str, Any]:
     """An error response's description, headers and schema."""
     limits = LIMITS if contract.limited and code not in WITHOUT_LIMITS else ()
+    ignored = (unknown_names.HEADER,) if contract.unknown_names is UnknownNames.IGNORED else ()
     deprecation = ("Deprecation",) if contract.deprecated_since else ()
     return {
-        "description": text, "headers": headers(*OF_STATUS.get(code, ()), *limits, *deprecation),
+        "description": text, "headers": headers(*OF_STATUS.get(code, ()), *limits, *ignored, *deprecation),
         "content": {JSON: {"schema": error}},
     }
 
@@ -72,6 +80,8 @@ def headers_of(one: Entry) -> list[str]:
     found = list(LIMITS) if one.contract.limited and not operation.public else []
     found += ["ETag"] if operation.verb in ("get", "create", "update") and one.shows_version else []
     found += ["Idempotent-Replayed"] if any(named.name == "Idempotency-Key" for named in one.parameters) else []
+    found += one.contract.list_headers if operation.verb == "list" else ()
+    found += [unknown_names.HEADER] if one.contract.unknown_names is UnknownNames.IGNORED else []
     return found + (["Deprecation"] if one.contract.deprecated_since else [])
 
 

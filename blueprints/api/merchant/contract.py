@@ -53,6 +53,7 @@ class MerchantContract(Contract):
     prefixes = ("/api/v1",)
     created = 200
     steady = True
+    limited = True
     idempotent = True
     reads_text = True
     unknown_names = UnknownNames.IGNORED
@@ -61,6 +62,7 @@ class MerchantContract(Contract):
         moment=moment, day=date.isoformat, amount=amount, price=price, moment_form="%Y-%m-%dT%H:%M:%S.000Z",
     )
     list_parameters = ("page", "per_page")
+    list_headers = ("X-Page", "X-Per-Page", "X-Total", "X-Total-Pages")
     call_parameters = (PROFILE,)
     newest_first: tuple[str, ...] = ()      # nouns whose lists begin with the latest row
 
