@@ -16,9 +16,10 @@ from analytics.filters import Filter, Scope, conditions, mentions, owned
 from analytics.grains import DIMS
 from analytics.periods import EPOCH, micros
 from analytics.queries import count
+from analytics.reading import connected
 from analytics.store import objects, shapes
 from analytics.store import requests as table
-from database import db, ip_addresses
+from database import ip_addresses
 
 Object = tuple[str, int]        # noun and id
 FEW_SHAPES = 400                # up to which each is read along its own index
@@ -102,7 +103,7 @@ def _row(values: Any, touched: tuple[Object, ...]) -> Row:
 def requests(question: Filter, cursor: str | None = None, limit: int = 50) -> Page:
     """One page, newest first. Raises ValueError for an invalid cursor."""
     before = _parsed(cursor) if cursor else None
-    with db.engines["log"].connect() as connection:
+    with connected() as connection:
         found = _keys(connection, question, before, limit + 1)
         rows = _rows(connection, JOINED.where(
             table.c.id.in_([number for _, number in found[:limit]])).order_by(table.c.at_us.desc(), table.c.id.desc()))
@@ -113,7 +114,7 @@ def requests(question: Filter, cursor: str | None = None, limit: int = 50) -> Pa
 
 def count_up_to(question: Filter, most: int) -> int:
     """The number of requests, but not more than `most`, for questions that no roll-up answers."""
-    with db.engines["log"].connect() as connection:
+    with connected() as connection:
         return len(_keys(connection, question, None, most))
 
 
@@ -210,7 +211,7 @@ def _walk(where: list[Any]) -> Select[Any]:
 
 def request(scope: Scope, number: int) -> Row | None:
     """One request; None when there is none within the scope."""
-    with db.engines["log"].connect() as connection:
+    with connected() as connection:
         found = _rows(connection, JOINED.where(table.c.id == number, *owned(scope)))
     return found[0] if found else None
 
@@ -219,7 +220,7 @@ def children(scope: Scope, number: int) -> list[Row]:
     """The calls of a JSON-RPC batch, in their order."""
     if request(scope, number) is None:
         return []
-    with db.engines["log"].connect() as connection:
+    with connected() as connection:
         statement = JOINED.where(table.c.parent_id == number).order_by(table.c.id)
         return _rows(connection, statement)
 

@@ -23,10 +23,18 @@ def reading() -> Iterator[None]:
             _shared.reset(token)
 
 
-def fetched(statement: Any) -> Sequence[Any]:
-    """The rows of a query."""
+@contextmanager
+def connected() -> Iterator[Connection]:
+    """The page's connection, or one of its own."""
     shared = _shared.get()
     if shared is not None:
-        return shared.execute(statement).all()
+        yield shared
+        return
     with db.engines["log"].connect() as connection:
+        yield connection
+
+
+def fetched(statement: Any) -> Sequence[Any]:
+    """The rows of a query."""
+    with connected() as connection:
         return connection.execute(statement).all()
