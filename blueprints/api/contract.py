@@ -147,7 +147,7 @@ class Contract(ABC):
     steady = False                          # a row is shown alike to every caller
     deprecated_since = 0                    # Unix time, if a way of calling is deprecated
     limited = False                         # its responses have rate limit headers
-    list_headers: tuple[str, ...] = ()      # the headers of its lists, as `page_headers` gives them
+    list_headers: Mapping[str, str] = {}    # the headers of its lists, as `page_headers` gives them, and what they say
     idempotent = False                      # it supports Idempotency-Key on POST
     codes_fields = False                    # its errors list wrong fields with codes
     changes_by = "PUT"                      # the method of a change

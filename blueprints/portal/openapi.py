@@ -7,7 +7,7 @@ from blueprints.portal import receivers
 from blueprints.portal.components import Components
 from blueprints.portal.entries import Entry, entries, title_of
 from blueprints.portal.published import PUBLISHED
-from blueprints.portal.responses import HEADERS, JSON, refusal, responses
+from blueprints.portal.responses import JSON, named_headers, refusal, responses
 
 DIALECT = "3.1.0"
 
@@ -37,7 +37,7 @@ def document(name: str, base: str) -> dict[str, Any]:
         **({"webhooks": events} if events else {}),
         "components": {
             "securitySchemes": {"credential": security(contract)},
-            "headers": HEADERS,
+            "headers": named_headers(contract),
             "schemas": dict(sorted(components.found.items())),
             "responses": {
                 f"Refused{code}": refusal(contract, code, text, error) for code, text in description.refusals.items()

@@ -28,10 +28,6 @@ HEADERS: dict[str, dict[str, Any]] = {
     "WWW-Authenticate": _header({"type": "string"}, "How the credential is sent"),
     "Accept-Encoding": _header({"type": "string"}, "The content codings of a body that are read"),
     "Allow": _header({"type": "string"}, "The methods that the address supports"),
-    "X-Page": _header(WHOLE, "The page of the rows, from 1 on"),
-    "X-Per-Page": _header(WHOLE, "Rows of a page"),
-    "X-Total": _header(WHOLE, "Rows on all pages"),
-    "X-Total-Pages": _header(WHOLE, "The last page"),
     "X-Ignored-Parameters": _header({"type": "string"}, "Names that were sent and are not known"),
     "Deprecation": _header({"type": "string"}, "The time of deprecation: @ and Unix time"),
 }
@@ -41,6 +37,11 @@ OF_STATUS = {
     "503": ("Retry-After",),
 }
 WITHOUT_LIMITS = ("401", "503")
+
+
+def named_headers(contract: Contract) -> dict[str, Any]:
+    """Every header of a contract, to be referred to."""
+    return HEADERS | {name: _header(WHOLE, about) for name, about in contract.list_headers.items()}
 
 
 def headers(*names: str) -> dict[str, Any]:

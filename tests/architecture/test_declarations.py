@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 from app import CONTRACTS
+from blueprints.api import rest
 from blueprints.api.field_groups import Group
 from blueprints.api.field_map import Moment
 from blueprints.api.field_parts import Many, One
@@ -52,7 +53,7 @@ def test_every_operation_is_mounted_under_every_prefix(app):
     rules = {(rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods}
     for contract, one in OPERATIONS:
         for prefix in contract.prefixes:
-            path = (prefix + one.path).replace("{", "<").replace("}", ">")
+            path = prefix + rest.rule_of(contract, one.path)
             assert (path, one.method) in rules, path
 
 

@@ -62,7 +62,10 @@ class MerchantContract(Contract):
         moment=moment, day=date.isoformat, amount=amount, price=price, moment_form="%Y-%m-%dT%H:%M:%S.000Z",
     )
     list_parameters = ("page", "per_page")
-    list_headers = ("X-Page", "X-Per-Page", "X-Total", "X-Total-Pages")
+    list_headers = {
+        "X-Page": "The page of the rows, from 1 on", "X-Per-Page": "Rows of a page",
+        "X-Total": "Rows on all pages", "X-Total-Pages": "The last page",
+    }
     call_parameters = (PROFILE,)
     newest_first: tuple[str, ...] = ()      # nouns whose lists begin with the latest row
 
