@@ -1,0 +1,98 @@
+"""A customer pays an order on a telephone at the test bank, and sees it active; every page is sound."""
+
+import threading
+
+import pytest
+from werkzeug.serving import make_server
+
+from database import db
+from domain.vault import vault
+from models.order import Order, OrderStatus
+from tests import cast, paying
+from tests.browser.conftest import Window
+
+pytestmark = [pytest.mark.browser, pytest.mark.files]
+
+
+@pytest.fixture
+def shop(install):
+    """An application with an order to pay, and the server's address."""
+    app = install(sink=lambda record: None)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield app, f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def make(app, **more):
+    """The id of a new order, and the path of its payment page."""
+    with app.app_context():
+        order = paying.make_order(cast.make_merchant("Alder & Sons"), create_checkout=True, **more)
+        return order, f"/pay/{vault.decrypt(db.session.get(Order, order).link_token)}"
+
+
+@pytest.fixture
+def telephone(chromium, shop):
+    """Opens a telephone of a colour scheme; what it complained about fails the test."""
+    opened = []
+
+    def make(theme):
+        size = {"width": 390, "height": 844}
+        context = chromium.new_context(
+            base_url=shop[1], viewport=size, color_scheme=theme, java_script_enabled=True)
+        context.set_default_timeout(15_000)
+        one = Window(context.new_page())
+        one.watch()
+        opened.append((context, one))
+        return one
+
+    yield make
+    for context, _ in opened:
+        context.close()
+    assert [text for _, one in opened for text in one.complaints] == []
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_order_is_declined_then_paid_and_is_active(shop, telephone, theme):
+    app, (order, address) = shop[0], make(shop[0])
+    one, wrong = telephone(theme), []
+    page = one.page
+    wrong += one.faults_of(address)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Order and pay €10.00").last.click()
+    wrong += one.faults()
+    page.get_by_role("button", name="Decline: not enough money").click()
+    assert page.get_by_text("You have not been charged").is_visible()
+    wrong += one.faults()
+    page.get_by_role("button", name="Order and pay €10.00").last.click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    assert page.get_by_role("heading", name="Paid. Thank you.").is_visible()
+    wrong += one.faults()
+    page.get_by_role("link", name="See your order").click()
+    assert page.get_by_text("Active", exact=True).is_visible()
+    assert page.get_by_role("heading", name="Next payment").is_visible()
+    wrong += one.faults_of(page.url)
+    page.get_by_role("link", name="Receipt").click()
+    wrong += one.faults()
+    assert wrong == []
+    with app.app_context():
+        assert db.session.get(Order, order).status is OrderStatus.ACTIVE
+
+
+def test_an_extra_step_is_confirmed_and_the_subscription_cancelled(shop, telephone):
+    app, (order, address) = shop[0], make(shop[0])
+    page = telephone("light").page
+    page.goto(address)
+    page.get_by_role("button", name="Order and pay").last.click()
+    page.get_by_role("button", name="Ask for one more step").click()
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("link", name="See your order").click()
+    page.get_by_role("link", name="Cancel the subscription").click()
+    page.get_by_role("button", name="Cancel the subscription").click()
+    assert page.get_by_text("Complete", exact=True).is_visible()
+    with app.app_context():
+        assert db.session.get(Order, order).status is OrderStatus.COMPLETE
