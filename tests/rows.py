@@ -50,8 +50,15 @@ def make(resource, merchant_id, text="", *, test=False):
         return (made[0] if isinstance(made, tuple) else made).id
 
 
+FIRST = {("budgets", "convert"): "approve"}          # what another noun's verb needs
+
+
 def make_ready(resource, key, verb):
     """Do with the row what has to come before the verb is offered: reinstate is for what was voided."""
+    first = FIRST.get((resource.name, verb))
+    if first is not None:
+        with transaction():
+            resource.actions[first].run(*resource.listing.lock(Actor.operator(), key))
     action = resource.actions.get(verb)
     if action is None:
         return

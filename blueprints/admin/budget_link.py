@@ -1,4 +1,4 @@
-"""Shows the link under which a customer answers a budget; renews and withdraws it."""
+"""Shows the link under which a customer answers a budget, renews and withdraws it; makes an order of the budget."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from blueprints.pages.session import need, private, wide_actor
 from blueprints.services import own_url
 from database import transaction
 from domain.errors import Conflict
+from domain.payments.checkout import budget_orders
 from domain.sales import budget_links
 from domain.sales.budget_listing import LISTING
 
@@ -24,6 +25,7 @@ def register(bp: Any) -> None:
     bp.add_url_rule(f"{path}/<any(renew, withdraw):action>", "budget_link_ask", write(ask_first), methods=["GET"])
     bp.add_url_rule(f"{path}/renew", "budget_link_renew", write(renew), methods=["POST"])
     bp.add_url_rule(f"{path}/withdraw", "budget_link_withdraw", write(withdraw), methods=["POST"])
+    bp.add_url_rule("/budgets/<int:key>/order", "budget_to_order", need("WRITE_ORDERS")(convert), methods=["POST"])
 
 
 def show(key: int) -> BaseResponse:
@@ -55,6 +57,18 @@ def withdraw(key: int) -> BaseResponse:
     with transaction():
         budget_links.withdraw(*LISTING.lock(wide_actor(), key))
     flash("The link was withdrawn.", "ok")
+    return redirect_to(PAGE.url("show", key=key))
+
+
+def convert(key: int) -> BaseResponse:
+    """Make an order of an approved budget."""
+    try:
+        with transaction():
+            order = budget_orders.convert(*LISTING.lock(wide_actor(), key))
+            number = order.id
+    except Conflict as error:
+        return actions.refused(PAGE, key, error.message)
+    flash(f"Order {number} was made. Its customer can pay it.", "ok")
     return redirect_to(PAGE.url("show", key=key))
 
 

@@ -18,6 +18,7 @@ from database import transaction
 from domain import inputs, zones
 from domain.errors import Conflict, Invalid, PreconditionFailed
 from domain.listing import expect
+from domain.payments.checkout import budget_orders
 from domain.sales import budget_links, budgets
 from models.budget import BudgetStatus
 
@@ -42,6 +43,7 @@ def context(record: Any) -> dict[str, Any]:
         "product_url": products.PAGE.at(0).removesuffix("0"),
         "discounts": any(item.discount_minor for item in record.children["items"]),
         "link": budget_links.latest(record.id),
+        "became": budget_orders.order_of(record.id) if wide_actor().can("READ_ORDERS") else None,
     }
 
 

@@ -12,8 +12,9 @@ from blueprints.pay.brand import seller
 from database import transaction
 from domain import clock, inputs
 from domain.errors import Invalid
+from domain.payments.checkout import budget_orders
 from domain.people.customer_addresses import AddressInput
-from domain.sales import budget_links
+from domain.sales import budget_links, payment_links
 from domain.sales.budget_links import AnswerInput, LinkState, RequestInput
 from models.budget import Budget, BudgetItem
 from models.budget_link import Answer, BudgetLink
@@ -79,10 +80,16 @@ def page(link: BudgetLink, *, wrong: Invalid | None = None, late: bool = False, 
         context |= {
             "budget": budget, "link": link, "number": f"TEST-{budget.id}" if budget.test else str(budget.id),
             "buyer": buyer(budget), "rate": rate(budget), "amount_of": amount_of, "wrong": wrong, "late": late,
-            "typed": request.form, "days": days_left(budget),
+            "typed": request.form, "days": days_left(budget), "order_path": order_path(budget),
         }
     template = "pay/withdrawn.html" if state is LinkState.WITHDRAWN else "pay/quote.html"
     return make_response(render_template(template, **context), status)
+
+
+def order_path(budget: Budget) -> str | None:
+    """The address of the payment page, where the quote became an order."""
+    order = budget_orders.order_of(budget.id)
+    return payment_links.path_of(order.link_token) if order is not None else None
 
 
 def buyer(budget: Budget) -> Buyer:

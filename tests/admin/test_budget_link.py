@@ -7,8 +7,10 @@ import pytest
 from database import db, transaction
 from domain.inputs import parse
 from domain.sales import budget_links, budgets
+from domain.sales.budget_listing import LISTING
 from models.budget import Budget
 from models.budget_link import Answer, BudgetLink
+from models.order import Order
 from tests import cast
 
 LINK = re.compile(r"http://localhost(/quote/[\w-]{43})<")
@@ -65,7 +67,7 @@ def test_the_page_of_the_budget_shows_who_answered_and_the_comment(admin, alder,
 @pytest.mark.parametrize("deed", [budgets.approve, budgets.reject, budgets.archive])
 def test_a_budget_that_takes_no_answer_is_not_shared(admin, alder, budget, deed):
     with transaction():
-        deed(*budgets.LISTING.lock(cast.actor_for(alder), budget))
+        deed(*LISTING.lock(cast.actor_for(alder), budget))
     for path in ("", "/renew", "/withdraw"):
         reply = admin.post(f"/admin/budgets/{budget}/link{path}")
         assert reply.status_code == 303
@@ -81,3 +83,24 @@ def test_another_merchants_budget_and_another_role_are_refused(admin, signed_in,
     assert other.post(f"/admin/budgets/{budget}/link").status_code == 404, "it is not his own"
     assert cast.count(BudgetLink) == 0
     assert db.session.get(Budget, foreign).version == 1
+
+
+def test_an_approved_budget_becomes_an_order_and_the_customer_is_led_to_it(admin, alder, budget):
+    link = LINK.search(admin.post(f"/admin/budgets/{budget}/link").text)[1]
+    assert admin.post(f"/admin/budgets/{budget}/order").status_code == 303
+    assert cast.count(Order) == 0, "it is pending"
+    with transaction():
+        budgets.approve(*LISTING.lock(cast.actor_for(alder), budget))
+    assert "Make order" in admin.get(f"/admin/budgets/{budget}").text
+    for _ in range(2):
+        assert admin.post(f"/admin/budgets/{budget}/order").status_code == 303
+    assert cast.count(Order) == 1
+    assert "Make order" not in admin.get(f"/admin/budgets/{budget}").text
+    page = re.search(r'href="(/pay/[\w-]{43})"', admin.get(link).text)[1]
+    assert "100.00" in admin.get(page).text
+
+
+def test_another_merchants_budget_becomes_no_order(admin, birch):
+    foreign = cast.make_budget(birch, cast.make_customer(birch, "Bob"))
+    assert admin.post(f"/admin/budgets/{foreign}/order").status_code == 404
+    assert cast.count(Order) == 0

@@ -1,4 +1,4 @@
-"""budgets.share and its companions: the link under which a customer answers a budget."""
+"""budgets.share and its companions: the link under which a customer answers a budget, and the order it becomes."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,6 +12,7 @@ from blueprints.api.description import Description, ExampleBody
 from blueprints.api.verbs import locked, operation
 from blueprints.services import own_url
 from domain.actor import Actor
+from domain.payments.checkout import budget_orders
 from domain.sales import budget_links
 from models.budget import Budget
 
@@ -42,7 +43,30 @@ def _withdrawn(actor: Actor, budget: Budget) -> Any:
     budget_links.withdraw(actor, budget)
 
 
+ORDER = ExampleBody(
+    {
+        "title": "BudgetOrder", "type": "object",
+        "properties": {"orders_id": {"type": "integer"}, "status": {"type": "string"}},
+        "required": ["orders_id", "status"],
+    },
+    {"orders_id": 1, "status": "pending"},
+)
+
+
+def _converted(actor: Actor, arguments: Arguments) -> Outcome:
+    order = budget_orders.convert(*locked(BUDGETS, actor, arguments))
+    return Outcome({"orders_id": order.id, "status": order.status.value})
+
+
+CONVERT = replace(
+    operation(
+        BUDGETS, "convert", "POST", "/{key}/convert", _converted, positional=("id",),
+        summary="Make an order of an approved budget",
+    ),
+    described=Description(answer=ORDER), scope="WRITE_ORDERS",
+)
 OPERATIONS = [
+    CONVERT,
     _made(budget_links.share, "share", "The link under which the customer accepts or rejects a budget"),
     _made(budget_links.renew, "share_again", "A new link for the customer; the old one stops working"),
     _made(_withdrawn, "unshare", "Withdraw the customer's link"),
