@@ -12,10 +12,12 @@ from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, need
 from database import transaction
+from domain.actor import Actor
 from domain.errors import DomainError, Invalid
 from domain.payments.bank import bank_import, bank_statement_rows
 from domain.payments.bank.bank_csv import CsvForm
 from domain.payments.bank.bank_csv_heads import PARTS
+from domain.payments.bank.bank_import import Imported
 from domain.payments.bank.bank_statements import MOST_BYTES
 from models.statement_row import StatementState
 
@@ -92,8 +94,7 @@ def upload() -> Any:
     except Invalid:
         return show_upload(Invalid("Choose a merchant profile first: a bank account belongs to one."))
     try:
-        with transaction():
-            done = bank_import.import_file(who, raw, file.filename, form_of(request.form))
+        done = import_whole(who, raw, file.filename, form_of(request.form))
     except DomainError as error:
         return show_upload(error)
     flash(
@@ -101,6 +102,15 @@ def upload() -> Any:
         f"{done.known} already known."
     )
     return redirect_to(PAGE.url("list", state="unsure") if done.unsure else PAGE.url("list"))
+
+
+def import_whole(who: Actor, raw: bytes, name: str, form: CsvForm) -> Imported:
+    """Read a file and store it in portions, each in a transaction of its own."""
+    statement, done = bank_import.read(who, raw, name, form), Imported()
+    for rows in statement.portions():
+        with transaction():
+            done += bank_import.store(who, statement, rows)
+    return done
 
 
 def form_of(typed: Any) -> CsvForm:

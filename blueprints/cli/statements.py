@@ -12,6 +12,7 @@ from blueprints.cli._merchant import for_merchant
 from database import transaction
 from domain.payments.bank import bank_import
 from domain.payments.bank.bank_csv import CsvForm
+from domain.payments.bank.bank_import import Imported
 from domain.payments.bank.bank_statements import MOST_BYTES
 
 option = click.option
@@ -45,9 +46,11 @@ def statement_import(file: Path, merchant_id: int, test: bool, **said: Any) -> R
     """Import a bank statement, CAMT.053 or CSV; movements that are known already are left alone."""
     with file.open("rb") as opened:
         raw = opened.read(MOST_BYTES + 1)
-    with transaction():
-        actor = for_merchant(merchant_id).in_world(test=test)
-        done = bank_import.import_file(actor, raw, file.name, form_of(**said))
+    actor, done = for_merchant(merchant_id).in_world(test=test), Imported()
+    read = bank_import.read(actor, raw, file.name, form_of(**said))
+    for rows in read.portions():
+        with transaction():
+            done += bank_import.store(actor, read, rows)
     words = (
         f"{done.read} movements read: {done.booked} booked, {done.unsure} to be assigned, {done.ignored} ignored, "
         f"{done.known} already known; {done.pending} pending were left out."

@@ -8,7 +8,10 @@ from models.order import ScheduledPayment, ScheduledStatus
 S = ScheduledStatus
 ARROWS: dict[ScheduledStatus, frozenset[ScheduledStatus]] = {
     # What is due nothing (a trial's first payment) and what is recorded by hand is complete without an attempt.
-    S.SCHEDULED: frozenset({S.PROCESSING, S.COMPLETE, S.REVIEW, S.SKIPPED, S.MERGED, S.CANCELLED, S.PAUSED}),
+    # What was declined and set back to scheduled recovers when it is recorded by hand.
+    S.SCHEDULED: frozenset({
+        S.PROCESSING, S.COMPLETE, S.RECOVERED, S.REVIEW, S.SKIPPED, S.MERGED, S.CANCELLED, S.PAUSED,
+    }),
     # An attempt that never reached the gateway, or was given up by the customer, leaves it as it was before.
     S.PROCESSING: frozenset({
         S.SCHEDULED, S.COMPLETE, S.RECOVERED, S.SOFT_DECLINED, S.HARD_DECLINED, S.REVIEW, S.CANCELLED, S.PAUSED,

@@ -7,8 +7,7 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
-from database import db, transaction
-from domain.payments.bank import bank_import
+from database import db
 from domain.payments.bank.bank_statements import MOST_BYTES
 from domain.payments.bank.creditor_references import Reference
 from models.order import ScheduledPayment
@@ -16,7 +15,7 @@ from models.payment import Payment
 from models.statement_row import StatementRow, StatementState
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.camt_files import document, entry
+from tests.domain.payments.camt_files import document, entry, import_file
 from tests.domain.payments.camt_files import transaction as details
 from tests.domain.payments.test_ordering import order, product
 
@@ -42,8 +41,7 @@ def paying(order_id, amount="12.50"):
 
 
 def stored(alder, *entries):
-    with transaction():
-        bank_import.import_file(actor_for(alder), document(*entries), "november.xml")
+    import_file(actor_for(alder), document(*entries))
     return db.session.query(StatementRow).order_by(StatementRow.id).all()
 
 

@@ -9,7 +9,6 @@ from flask import g
 from database import Model, db, transaction
 from domain.actor import Actor
 from domain.integrations import webhooks
-from domain.payments.bank import bank_import
 from models.statement_row import StatementRow
 from models.webhook import Delivery
 from tests import cast
@@ -49,9 +48,8 @@ def rows(alder, monkeypatch):
 
 def movement(merchant_id, *, test):
     """The id of a movement of a bank account that was read from a statement."""
-    with transaction():
-        raw = document(camt_files.entry("1.00", camt_files.transaction(name=WORDS[test])))
-        bank_import.import_file(cast.actor_for(merchant_id).in_world(test=test), raw, "november.xml")
+    raw = document(camt_files.entry("1.00", camt_files.transaction(name=WORDS[test])))
+    camt_files.import_file(cast.actor_for(merchant_id).in_world(test=test), raw)
     return db.session.query(StatementRow).filter_by(test=test).one().id
 
 

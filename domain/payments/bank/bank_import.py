@@ -1,7 +1,8 @@
 """Stores the movements of a statement, each once, and books those whose match is sure."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
 from sqlalchemy import select
 
@@ -15,40 +16,69 @@ from domain.payments.bank.bank_rows import BankRow, StatementFile
 from models.merchant import Merchant
 from models.statement_row import StatementRow, StatementState
 
-AT_ONCE = 500                          # identities that are looked for in one statement
+PORTION = 50                           # movements of one transaction: nobody else waits long for the lock
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """What became of a file's movements; pending ones are not counted as read."""
 
-    read: int
-    booked: int
-    unsure: int
-    known: int
-    ignored: int
-    pending: int
+    read: int = 0
+    booked: int = 0
+    unsure: int = 0
+    known: int = 0
+    ignored: int = 0
+    pending: int = 0
+
+    def __add__(self, other: "Imported") -> "Imported":
+        return Imported(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 
 
-def import_file(actor: Actor, raw: bytes, file_name: str, form: CsvForm | None = None) -> Imported:
-    """Read a statement of the actor's merchant and store what is new. Invalid refuses the whole file.
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A file that was read, to be stored in portions."""
 
-    What is sure is booked as an approved payment of the gateway `manual`.
+    file: StatementFile
+    file_name: str
+    digest: str
+
+    def portions(self) -> Iterator[Sequence[BankRow]]:
+        """The movements in portions, each to be stored in a transaction of its own; a last, empty one if none."""
+        rows = self.file.rows
+        yield from (rows[start:start + PORTION] for start in range(0, max(len(rows), 1), PORTION))
+
+
+def read(actor: Actor, raw: bytes, file_name: str, form: CsvForm | None = None) -> Statement:
+    """Read a statement of the actor's merchant, outside of any transaction: a large one takes seconds.
+
+    Invalid refuses the whole file. A CSV file without a currency is in the merchant's.
+    """
+    form = form or CsvForm()
+    if not form.currency:
+        currency = db.session.scalar(select(Merchant.currency).where(Merchant.id == actor.merchant_id))
+        form = replace(form, currency=currency or "")
+    return Statement(bank_statements.read(raw, form), file_name, hashlib.sha256(raw).hexdigest())
+
+
+def store(actor: Actor, statement: Statement, rows: Sequence[BankRow]) -> Imported:
+    """Store a portion: what is new, each once. What is sure is booked as a payment of the gateway `manual`.
+
+    When it is interrupted, the same statement read again goes on where it stopped.
     """
     merchant = _locked(actor)
-    form = form or CsvForm()
-    file = bank_statements.read(raw, form if form.currency else replace(form, currency=merchant.currency))
-    digest = hashlib.sha256(raw).hexdigest()
-    known = _known(actor, file)
-    fresh = [row for row in file.rows if row.identity not in known]
-    states = [_store(actor, row, file_name, digest).state for row in fresh]
+    known = _known(actor, rows)
+    fresh = [row for row in rows if row.identity not in known]
+    states = [_store(actor, row, statement).state for row in fresh]
     counts = {state: states.count(state) for state in StatementState}
+    is_last = not rows or rows[-1] is statement.file.rows[-1]
     done = Imported(
-        read=len(file.rows), booked=counts[StatementState.BOOKED], unsure=counts[StatementState.UNSURE],
-        known=len(file.rows) - len(fresh), ignored=counts[StatementState.IGNORED], pending=file.pending,
+        read=len(rows), booked=counts[StatementState.BOOKED], unsure=counts[StatementState.UNSURE],
+        known=len(rows) - len(fresh), ignored=counts[StatementState.IGNORED],
+        pending=statement.file.pending if is_last else 0,
     )
     audit.record(actor, "statement_row.imported", None, merchant_id=merchant.id, after={
-        "file": file_name[:255], "read": done.read, "booked": done.booked, "unsure": done.unsure, "known": done.known,
+        "file": statement.file_name[:255], "read": done.read, "booked": done.booked, "unsure": done.unsure,
+        "known": done.known,
     })
     return done
 
@@ -60,21 +90,18 @@ def _locked(actor: Actor) -> Merchant:
     return merchant
 
 
-def _known(actor: Actor, file: StatementFile) -> set[str]:
-    identities = [row.identity for row in file.rows]
-    found: set[str] = set()
-    for start in range(0, len(identities), AT_ONCE):
-        found |= set(db.session.scalars(select(StatementRow.identity).where(
-            StatementRow.merchant_id == actor.merchant_id, StatementRow.test.is_(actor.test),
-            StatementRow.identity.in_(identities[start:start + AT_ONCE]),
-        )))
-    return found
+def _known(actor: Actor, rows: Sequence[BankRow]) -> set[str]:
+    return set(db.session.scalars(select(StatementRow.identity).where(
+        StatementRow.merchant_id == actor.merchant_id, StatementRow.test.is_(actor.test),
+        StatementRow.identity.in_([row.identity for row in rows]),
+    )))
 
 
-def _store(actor: Actor, row: BankRow, file_name: str, digest: str) -> StatementRow:
+def _store(actor: Actor, row: BankRow, statement: Statement) -> StatementRow:
     movement = StatementRow(
-        **actor.ownership(), identity=row.identity, file_name=file_name[:255], file_digest=digest, place=row.place[:40],
-        booked_on=row.booked_on, currency=row.currency, amount_minor=row.amount_minor, payer_name=row.payer_name,
+        **actor.ownership(), identity=row.identity, file_name=statement.file_name[:255],
+        file_digest=statement.digest, place=row.place[:40], booked_on=row.booked_on, currency=row.currency,
+        amount_minor=row.amount_minor, payer_name=row.payer_name,
         payer_account=ibans.masked(row.payer_account) if row.payer_account else None,
         texts="\n".join(row.texts) or None, bank_id=row.bank_id, is_reversal=row.is_reversal,
         state=StatementState.UNSURE,

@@ -74,6 +74,8 @@ class _Builder:
 
     def _text(self, text: str) -> None:
         element = self.open[-1]
+        if not element.texts and text.isspace():               # between the elements of a long statement
+            return
         element.size += len(text)
         if element.size > LONGEST_TEXT:
             raise self.refused(f"the text of <{element.name[:40]}> is longer than {LONGEST_TEXT} characters.")

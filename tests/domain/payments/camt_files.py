@@ -1,4 +1,8 @@
-"""Makes CAMT.053 files for tests, one entry after the other."""
+"""Makes CAMT.053 files for tests, one entry after the other, and imports files."""
+
+from database import transaction as in_transaction
+from domain.payments.bank import bank_import
+from domain.payments.bank.bank_import import Imported
 
 DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">
@@ -34,3 +38,12 @@ def transaction(text: str = "", amount: str = "", name: str = "", *, currency: s
     payer = f"<RltdPties><Dbtr><Pty><Nm>{name}</Nm></Pty></Dbtr></RltdPties>" if name else ""
     words = f"<RmtInf><Ustrd>{text}</Ustrd></RmtInf>" if text else ""
     return f"<TxDtls>{said}{payer}{words}{more}</TxDtls>"
+
+
+def import_file(actor, raw: bytes, name: str = "november.xml") -> Imported:
+    """Import a file as the page and the command do."""
+    statement, done = bank_import.read(actor, raw, name), Imported()
+    for rows in statement.portions():
+        with in_transaction():
+            done += bank_import.store(actor, statement, rows)
+    return done

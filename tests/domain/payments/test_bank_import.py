@@ -20,10 +20,10 @@ from models.payment import Payment, PaymentReason, PaymentStatus, Refund
 from models.statement_row import StatementRow, StatementState
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.camt_files import document, entry
+from tests.domain.payments.camt_files import document, entry, import_file
 from tests.domain.payments.camt_files import transaction as details
 from tests.domain.payments.test_ordering import act as act_on_order
-from tests.domain.payments.test_ordering import order, product
+from tests.domain.payments.test_ordering import declined, order, product
 
 S, B = ScheduledStatus, StatementState
 
@@ -57,13 +57,11 @@ def paying(order_id, amount="12.50", sequence=None, **more):
 
 
 def read(who, *entries, name="november.xml", **more):
-    with transaction():
-        return bank_import.import_file(who, document(*entries, **more), name)
+    return import_file(who, document(*entries, **more), name)
 
 
 def csv(who, text):
-    with transaction():
-        return bank_import.import_file(who, text.encode(), "november.csv")
+    return import_file(who, text.encode(), "november.csv")
 
 
 def movements():
@@ -305,3 +303,27 @@ def test_the_trail_tells_what_was_read_booked_and_taken_back(who, lamp):
     act(who, bank_booking.unbook, only())
     told = set(db.session.scalars(select(AuditEntry.action)))
     assert {"statement_row.imported", "statement_row.booked", "statement_row.unbooked", "payment.refunded"} <= told
+
+
+def test_a_large_statement_is_stored_in_portions_and_goes_on_after_an_interruption(who, lamp, monkeypatch):
+    monkeypatch.setattr(bank_import, "PORTION", 4)
+    raw = document(*[entry(f"{number}.00") for number in range(1, 11)], paying(lamp))
+    statement = bank_import.read(who, raw, "november.xml")
+    sizes = [len(rows) for rows in statement.portions()]
+    assert sizes == [4, 4, 3]
+    with transaction():
+        assert counts(bank_import.store(who, statement, next(statement.portions()))) == {"read": 4, "unsure": 4}
+    assert counts(import_file(who, raw)) == {"read": 11, "booked": 1, "unsure": 6, "known": 4}
+    assert counts(import_file(who, raw)) == {"read": 11, "known": 11}
+
+
+def test_what_was_declined_recovers_when_its_money_arrives_also_after_it_was_scheduled_again(who, instalments):
+    read(who, paying(instalments, "25.00", sequence=1))
+    for sequence in (2, 3):
+        declined(who, instalments, sequence)
+    with transaction():
+        scheduled_status.move(who, manual_payments.locked(scheduled(instalments, 3).id)[1], S.SCHEDULED)
+    for sequence in (2, 3):
+        read(who, paying(instalments, "25.00", sequence=sequence, day=f"2026-11-1{sequence}"))
+    assert [scheduled(instalments, sequence).status for sequence in (2, 3)] == [S.RECOVERED, S.RECOVERED]
+    assert db.session.get(Order, instalments).status is OrderStatus.ACTIVE

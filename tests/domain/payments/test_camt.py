@@ -221,6 +221,10 @@ def test_deep_nesting_and_endless_texts_are_refused():
         rows(document(entry("1.00", transaction("x" * 1_000_000))))
 
 
+def test_line_breaks_between_the_entries_of_a_long_statement_are_no_long_text():
+    assert len(rows(document(("\n" * 9_000).join([entry()] * 3) + "\n" * 9_000))) == 3
+
+
 def test_a_file_of_fifty_megabytes_is_refused_unread():
     with pytest.raises(TooLarge, match="20 MiB"):
         rows(document() + b" " * 50 * 1024 * 1024)
