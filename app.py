@@ -24,6 +24,7 @@ from blueprints.auth import bp as auth_pages
 from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.pay import bp as customer_pages
+from blueprints.pay import mails
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
 from blueprints.services import NEUTRAL_URL, Services, install, services
@@ -89,7 +90,10 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     connect(app, settings)
     extend(app, settings)
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
-    mailer.configure(settings.smtp_url, settings.mail_from)
+    mailer.configure(
+        settings.smtp_url, settings.mail_from,
+        lambda task: mails.compose(task, (settings.public_url or NEUTRAL_URL).rstrip("/")),
+    )
     test_bank.configure(
         settings.instance / FILE, settings.public_url or NEUTRAL_URL, notified.from_test_bank
     )

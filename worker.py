@@ -21,6 +21,7 @@ from database.faults import database_away
 from domain import clock, form_tokens, replies
 from domain.access import sessions
 from domain.outbox import retention as outbox_retention
+from domain.payments import customer_mails
 from domain.sales import budgets
 from operations.check import HEARTBEAT
 from outbound import advancing, collecting, refunding
@@ -57,6 +58,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("request log", LOG_EVERY, lambda: _drain(settings.spool)),
         Job("retention", HOUR, lambda: _prune(settings.log_retention_days)),
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
+        Job("reminders of payments", HOUR, in_batches(customer_mails.remind_due, 500)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),

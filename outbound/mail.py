@@ -1,8 +1,11 @@
-"""Sends mail from the outbox: plain text over SMTP to a merchant's admins. Off without an SMTP URL."""
+"""Sends mail from the outbox over SMTP: notices to a merchant's admins, and mails to customers. Off without a URL."""
 
 import smtplib
 import ssl
+from collections.abc import Callable, Mapping
+from email.headerregistry import Address
 from email.message import EmailMessage
+from email.utils import parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -28,12 +31,18 @@ class Mailer:
     def __init__(self) -> None:
         self.url: str | None = None
         self.sender = "countinghouse@localhost"
+        self._compose: Callable[[Mapping[str, Any]], Any] = lambda task: None
 
-    def configure(self, url: str | None, sender: str | None) -> None:
-        self.url, self.sender = url, sender or self.sender
+    def configure(
+        self, url: str | None, sender: str | None, compose: Callable[[Mapping[str, Any]], Any] | None = None
+    ) -> None:
+        """Set the server, the sender, and what writes the mails to customers."""
+        self.url, self.sender, self._compose = url, sender or self.sender, compose or self._compose
 
     def message(self, task: Lease) -> EmailMessage | None:
         """The mail of a task, or None without recipients or without an SMTP URL."""
+        if "mail" in task.payload:
+            return self.to_customer(task) if self.url else None
         readers = admins_of(task.merchant_id) if self.url else []
         notice = NOTICES.get(task.payload["notice"])
         if not readers or notice is None:
@@ -42,6 +51,21 @@ class Mailer:
         mail = EmailMessage()
         mail["From"], mail["To"], mail["Subject"] = self.sender, ", ".join(readers), subject
         mail.set_content(text.format(**task.payload))
+        return mail
+
+    def to_customer(self, task: Lease) -> EmailMessage | None:
+        """The mail of a task to a customer, as text and HTML, in the merchant's name."""
+        written = self._compose(task.payload)
+        if written is None:
+            return None
+        mail = EmailMessage()
+        mail["From"] = Address(plain(written.sender), addr_spec=parseaddr(self.sender)[1])
+        mail["To"], mail["Subject"] = written.to, plain(written.subject)
+        if written.reply_to:
+            mail["Reply-To"] = written.reply_to
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(written.text)
+        mail.add_alternative(written.html, subtype="html")
         return mail
 
     def send(self, mail: EmailMessage) -> None:
@@ -61,6 +85,11 @@ class Mailer:
                     server.starttls(context=ssl.create_default_context())
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(mail)
+
+
+def plain(text: str) -> str:
+    """A text for a header: in one line, without control characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
 def admins_of(merchant_id: int | None) -> list[str]:

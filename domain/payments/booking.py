@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.actor import Actor
-from domain.payments import attempts, gateway_accounts, payment_methods, scheduled_status, schedules
+from domain.payments import attempts, customer_mails, gateway_accounts, payment_methods, scheduled_status, schedules
 from domain.payments.collecting import retrying
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.locking import LIFE, Rows, lock_payment
@@ -61,6 +61,7 @@ def _approve(actor: Actor, rows: Rows, answer: Answer) -> None:
             payment_methods.keep(actor, order, payment, answer)
     if row is not None:
         paid(actor, order, row, payment.amount_minor)
+    customer_mails.receipt(order, payment)
 
 
 def paid(actor: Actor, order: Order, row: ScheduledPayment, amount_minor: int) -> None:
@@ -91,6 +92,7 @@ def _decline(actor: Actor, rows: Rows, answer: Answer) -> None:
     account = gateway_accounts.find(order.merchant_id, payment.gateway, test=order.test)
     if schedules.collect_at(order, row) is not None and row.sequence:
         row.collect_at = retrying.next_try(row, gateway_accounts.retry_days(account), now)
+    customer_mails.failed(order, row, payment)
 
 
 def _declined(order: Order, *, hard: bool) -> ScheduledStatus:

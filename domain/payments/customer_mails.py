@@ -1,0 +1,57 @@
+"""Puts mails to customers into the outbox: a receipt, a payment that failed, one that comes soon.
+
+A task names rows only; the text is made when it is sent. Mails about rows of the test world are kept and not sent.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy import String, cast, exists, literal, select
+
+from database import db
+from domain import clock
+from domain.outbox import tasks
+from models.order import Order, ScheduledPayment, ScheduledStatus
+from models.outbox import Task
+from models.payment import Decline, Payment, PaymentReason
+from models.product import IntervalUnit
+
+RECEIPT, FAILED, REMINDER = "receipt", "payment_failed", "reminder"
+AHEAD = timedelta(days=5)                        # a reminder before its payment
+REMINDED = frozenset({IntervalUnit.MONTH, IntervalUnit.YEAR})       # shorter intervals need none
+
+
+def receipt(order: Order, payment: Payment) -> None:
+    """The customer paid."""
+    _put(RECEIPT, order, payment_id=payment.id, row_id=payment.scheduled_payment_id, name=f"receipt_{payment.id}")
+
+
+def failed(order: Order, row: ScheduledPayment, payment: Payment) -> None:
+    """A payment that the customer did not make on a page was declined: once softly, and when it is final."""
+    is_news = row.declined_at == row.executed_at or payment.decline is Decline.HARD
+    if payment.reason is not PaymentReason.CHECKOUT and is_news:
+        _put(FAILED, order, payment_id=payment.id, row_id=row.id, name=f"payment_failed_{payment.id}")
+
+
+def remind_due(limit: int = 500) -> int:
+    """Put reminders of the payments that are collected within five days, one each; the hourly job. Returns how many."""
+    lane = literal(f"{REMINDER}_") + cast(ScheduledPayment.id, String)
+    now = clock.now()
+    found = db.session.execute(
+        select(ScheduledPayment, Order).join(Order, Order.id == ScheduledPayment.order_id).where(
+            ScheduledPayment.collect_at > now, ScheduledPayment.collect_at <= now + AHEAD,
+            ScheduledPayment.test_clock_id.is_(None), ScheduledPayment.status == ScheduledStatus.SCHEDULED,
+            ScheduledPayment.sequence > 0, ScheduledPayment.amount_minor > 0, Order.customer_email.is_not(None),
+            Order.interval_unit.in_(REMINDED), ~exists().where(Task.lane == lane),
+        ).order_by(ScheduledPayment.id).limit(limit)
+    ).all()
+    for row, order in found:
+        _put(REMINDER, order, row_id=row.id, name=f"{REMINDER}_{row.id}")
+    return len(found)
+
+
+def _put(kind: str, order: Order, *, name: str, row_id: int | None, payment_id: int | None = None) -> None:
+    if order.customer_email:
+        tasks.put(
+            "mail", lane=name, pool=f"mail_{order.merchant_id}", merchant_id=order.merchant_id, test=order.test,
+            payload={"mail": kind, "order_id": order.id, "payment_id": payment_id, "scheduled_payment_id": row_id},
+        )
