@@ -11,7 +11,7 @@ _HAPROXY = re.compile(
     r'(?P<ip>\S+):(?P<port>\d{1,5}) \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d{1,6})\] \S+ \S+'
     r' (?P<times>[-+\d]+(?:/[-+\d]+){3,4}) (?P<status>-?\d{1,3}) \+?(?P<bytes>-?\d+) (?P<rest>.*)$', re.ASCII)
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?\s*$')
+_QUOTED = re.compile(r'(?:^| )"((?:[^"\\]|\\.)*)')            # lines are cut, and fields may follow
 _AGENT = re.compile(r"[A-Za-z][\w.+-]*/[\d.]+")
 
 _ENVOY = re.compile(
@@ -31,7 +31,7 @@ def haproxy(line: str) -> Hit | None:
     found = _HAPROXY.match(line)
     if not found:
         return None
-    asked = _QUOTED.search(found["rest"])
+    asked = _QUOTED.search(_BRACES.sub("", found["rest"]))
     method, target = _request(asked[1] if asked else "")
     captured = [one.strip() for group in _BRACES.findall(found["rest"]) for one in group.split("|")]
     agent = next((one for one in captured if _AGENT.search(one)), "")

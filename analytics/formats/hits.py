@@ -51,11 +51,16 @@ def hit(
     """A validated hit; raises ValueError with the reason for the file of rejects."""
     path, query = _target(str(target or ""))
     return Hit(
-        at_us=micros(_plausible(at)), ip=str(ip or "").strip(), method=str(method or "")[:16], path=mask_path(path),
+        at_us=micros(_plausible(at)), ip=_addresses(ip), method=str(method or "")[:16], path=mask_path(path),
         query=mask_query(query), status=_status(status), response_bytes=_size(size),
         user_agent="" if agent in (None, "-") else str(agent), duration_us=_duration(duration_us), endpoint=endpoint,
         request_bytes=_size(sent), error_code=error_code,
     )
+
+
+def _addresses(ip: Any) -> str:
+    words = str(ip or "").strip().strip('"')
+    return "" if words == "-" else words
 
 
 def _target(target: str) -> tuple[str, str]:
@@ -119,7 +124,7 @@ def duration(text: Any, factor: float) -> float | None:
     """Microseconds of a duration with a unit (12ms, 1m2.5s), or of a bare number times the factor."""
     if text is None or isinstance(text, bool):
         return None
-    words = str(text).strip().strip('"')
+    words = str(text).strip().strip('"').replace(" ", "")
     if words in ("", "-", "-1"):
         return None
     if WITH_UNIT.match(words):

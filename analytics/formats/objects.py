@@ -9,8 +9,8 @@ from typing import Any
 from analytics.formats.hits import Hit, duration, hit, moment
 
 NAMES = {
-    "time": ("at", "time", "timestamp", "@timestamp", "ts", "start_time", "StartUTC", "time_iso8601", "time_local",
-             "time_msec", "msec"),
+    "time": ("at", "time", "timestamp", "@timestamp", "ts", "start_time", "StartUTC", "StartLocal", "time_iso8601",
+             "time_local", "time_msec", "msec"),
     "method": ("method", "request_method", "RequestMethod", "request.method", ":method", "common_log.method"),
     "target": ("path", "uri", "url", "request_uri", "RequestPath", "request.uri", "x-envoy-origin-path", ":path",
                "original_path"),
@@ -28,7 +28,7 @@ NAMES = {
 # The unit follows from the name, or from the server that uses it: factors to microseconds.
 DURATIONS = (
     ("duration_us", 1.0), ("duration_ms", 1e3), ("duration_s", 1e6), ("request_time", 1e6), ("Duration", 1e-3),
-    ("response_time_ms", 1e3), ("latency_ms", 1e3), ("latency", 1e6),
+    ("response_time_ms", 1e3), ("latency_ms", 1e3), ("elapsed_ms", 1e3), ("latency", 1e6),
 )
 # Of our own exports: the first and the last line of JSON, the last one of CSV.
 _FRAME = re.compile(r'\s*(?:\{"rows":\[|\],"complete":.*\})?\s*\Z')

@@ -6,28 +6,34 @@ import re
 from analytics.formats import balancers
 from analytics.formats.hits import Hit, duration, hit, moment
 
-# The prefixes of kubelet, docker compose, and syslog in its old and its new form.
+# The prefixes of kubelet, docker compose, syslog in its old, its new and its file form, and `docker logs -t`.
 _FRONT = (
     re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\S+) std(?:out|err) (?P<part>[FP]) ", re.ASCII),
     re.compile(r"[\w.-]{1,80} +\| ?", re.ASCII),
     re.compile(r"<\d{1,3}>1 (?P<at>\S+) \S+ \S+ \S+ \S+ (?:-|\[.*?\]) ?", re.ASCII),
     re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ", re.ASCII),
+    re.compile(r"\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: ", re.ASCII),
+    re.compile(r"\d{4}-\d\d-\d\dT\S+(?:Z|[+-]\d\d:\d\d) (?=\{|(?:\S+ ){3,5}\[)", re.ASCII),
 )
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 # A virtual host may precede the address; addresses may be a list, with ports.
 _COMBINED = re.compile(
-    r'^(?:(?P<host>[A-Za-z0-9][A-Za-z0-9.*-]*(?::\d{1,5})?) (?=\S+ \S+ \S+ \[))?'
+    r'^(?:(?:[A-Za-z0-9][A-Za-z0-9.*-]*(?::\d{1,5})? |[^\s,"]+ (?=\[?[0-9a-fA-F]*[.:][0-9a-fA-F.:]))'
+    r'(?=\S+ \S+ \S+ \[))?'
     r'(?P<ip>[^\s,]+(?:, ?[^\s,]+)*) \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)"'
     r' (?P<status>-?\d{1,3}) (?P<bytes>-?\d+|-)'
     r'(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)")?(?P<rest>.*)$')
 _SECONDS = re.compile(r" (\d+\.\d+)(?: |$)", re.ASCII)                  # nginx's request_time, Sinatra's
-_NAMED = re.compile(r'(?:^| )(?:rt|request_time)="?(\d+\.\d+)"?', re.ASCII)
+_NAMED = re.compile(r'(?:^| )(?:rt|request_time)[=:]"?(\d+\.\d+)"?', re.ASCII)
 _UNIT = re.compile(r' "?(\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s))"?(?: |$)')  # Traefik's
 
 
 def unwrapped(line: str) -> str:
     """The line as the server wrote it."""
     text = line.rstrip("\r\n")
-    if text.startswith('{"log":'):                                      # Docker's json-file
+    if "\x1b" in text:
+        text = _COLOURS.sub("", text)
+    if text.startswith("{") and '"log":' in text and '"stream":' in text:       # Docker's json-file
         try:
             row = json.loads(text)
         except (ValueError, RecursionError):

@@ -25,7 +25,8 @@ class W3c:
 
     def read(self, line: str) -> Hit:
         """One line; raises ValueError with the reason."""
-        cells = [quoted or bare for quoted, bare in _CELL.findall(line)]
+        bare = line.split("\t") if "\t" in line else None             # then spaces are part of the cells
+        cells = bare or [quoted or word for quoted, word in _CELL.findall(line)]
         if len(cells) != len(self.names):
             raise ValueError(f"{len(cells)} values for {len(self.names)} fields")
         row = {name: value for name, value in zip(self.names, cells, strict=True) if value != "-"}

@@ -52,6 +52,14 @@ SAME = ("192.0.2.1", "GET", "/a", "b=1", 200, 10, "curl/8")
     (f"Feb 25 16:19:38 web1 nginx[12]: {COMBINED}", None),
     (f"<190>1 2025-12-31T17:37:40Z web1 nginx 12 - - {COMBINED}", None),
     (json.dumps({"log": COMBINED + "\n", "stream": "stdout", "time": "2025-12-31T17:37:40Z"}), None),
+    (json.dumps({"stream": "stdout", "time": "2025-12-31T17:37:40Z", "log": COMBINED + "\n"}), None),
+    (f"[2001:db8::1]:443 {COMBINED}", None),
+    (f"shop_test.local {COMBINED}", None),
+    (f"_ {COMBINED}", None),
+    (f"2025-12-31T17:37:40.493035218Z {COMBINED}", None),
+    (f"2025-12-31T17:37:40.493035+01:00 web1 nginx[12]: {COMBINED}", None),
+    (f"\x1b[36mweb_1  |\x1b[0m {COMBINED}", None),
+    (f"{COMBINED} request_time:0.024", 24_000),
     (COMBINED.replace("/a?b=1", "https://shop.example/a?b=1"), None),
     (COMBINED.replace("17/May/2015:08:05:32 +0000", "2015-05-17T08:05:32+00:00"), None),
 ])
@@ -72,6 +80,9 @@ def test_the_combined_format_in_its_many_wrappings(line, duration):
     ("Feb 25 16:19:49 lb haproxy[7]: 141.35.244.171:53332 [25/Feb/2019:16:19:48.143] in~ bk/web 0/0/7/1457/+1487 200"
      ' +11394 - - ---- 2/1/0/0/0 0/0 {curl/8|x} {} "GET /a?b=1 HTTP/1.1"',
      ("141.35.244.171", "GET", "/a", "b=1", 200, 11394, "curl/8", 1_487_000)),
+    ('141.35.244.171:53332 [25/Feb/2019:16:19:48.143] in~ bk/web 0/0/7/57/64 200 5 - - ---- 2/1/0/0/0 0/0 {a "b" c}'
+     ' "GET /a HTTP/1.1" 0/0000000000000000/0/0/0 shop.example/TLSv1.3', (
+         "141.35.244.171", "GET", "/a", "", 200, 5, "", 64_000)),
     ("141.35.244.171:53332 [25/Feb/2019:16:19:48.143] in~ in/<NOSRV> -1/-1/-1/-1/12 -1 0 - - CR-- 2/1/0/0/0 0/0"
      ' "<BADREQ>"', ("141.35.244.171", "", "", "", 499, 0, "", 12_000)),
     ('http 2018-07-02T22:23:00.186641Z app/my-lb/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.000 0.001 0.000 200'
@@ -85,8 +96,21 @@ def test_text_of_load_balancers(line, expected):
     assert found(read(line)) == expected
 
 
+def test_addresses_in_quotes_are_a_list_and_a_dash_is_none():
+    assert read(COMBINED.replace("192.0.2.1", '"203.0.113.7, 192.0.2.1"', 1)).ip == "203.0.113.7, 192.0.2.1"
+    assert read(COMBINED.replace("192.0.2.1", "-", 1)).ip == ""
+
+
+def test_traefik_may_name_only_its_local_time():
+    row = {"ClientHost": "192.0.2.1", "DownstreamStatus": 200, "Duration": 1_500_000, "RequestPath": "/a",
+           "RequestMethod": "GET", "StartLocal": "2025-12-31T18:37:40.5+01:00"}
+    hit = read(json.dumps(row))
+    assert (hit.duration_us, datetime.fromtimestamp(hit.at_us / 1e6, UTC).hour) == (1_500, 17)
+
+
 @pytest.mark.parametrize(("changes", "expected"), [
-    ({}, 17_500), ({"duration": "17.5ms"}, 17_500), ({"duration": "1m2.5s"}, 62_500_000),
+    ({}, 17_500), ({"duration": "17.5 ms"}, 17_500), ({"duration": "17.5ms"}, 17_500),
+    ({"duration": "1m2.5s"}, 62_500_000),
     ({"ts": "2024-05-26T11:42:52.500Z"}, 17_500), ({"ts": "2024/05/26 11:42:52.500"}, 17_500),
     ({"ts": 1716723772500.0, "duration": "17500µs"}, 17_500),
 ])
@@ -164,6 +188,13 @@ def test_w3c_names_its_columns_also_in_the_middle_of_a_file(tmp_path):
     assert found(first) == ("192.0.2.1", "GET", "/a", "b=1", 200, 10, "Mozilla/5.0 (X)", 24_000)
     assert short == "3 values for 10 fields"
     assert (last.status, last.duration_us, last.ip) == (499, 24_000, "")
+
+
+def test_tabs_divide_cells_that_have_spaces():
+    reader = LineReader()
+    assert reader.skips("#Fields: date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent)")
+    hit = reader.read("2015-05-17\t08:05:32\t192.0.2.1\tGET\t/a b\t200\tcurl/8 (x y)")
+    assert (hit.path, hit.user_agent) == ("/a b", "curl/8 (x y)")
 
 
 def test_no_line_ends_an_import(log, tmp_path):
