@@ -73,6 +73,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     parser_class = RequestParser
     task_class = ClosingTask
     error_task_class = RefusalTask
+    request: RequestParser | None       # the one that is being read
     refused = False                     # a request of this connection; nothing else is read from it
     lingers = 0                         # bytes that may still arrive; above zero once the answer is sent
 
@@ -80,6 +81,16 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         used: bool = super().received(data)
         self.refused = self.refused or any(request.error for request in self.requests)
         return used
+
+    def give_up(self) -> None:
+        """Have a request refused whose rest does not arrive."""
+        assert self.request is not None
+        with self.requests_lock:
+            self.refused = True
+            self.request.give_up()
+            self.requests.append(self.request)
+            self.request = None
+        self.server.add_task(self)
 
     def readable(self) -> bool:
         return bool(super().readable()) or (self.lingers > 0 and not self.will_close)
@@ -106,6 +117,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 return
         super().handle_close()
 
+    def is_stalled(self, since: float) -> bool:
+        """Whether a part of a request arrived, and nothing after that moment."""
+        return self.request is not None and not (self.requests or self.refused) and self.last_activity < since
+
     def is_done(self, since: float) -> bool:
         """Whether this connection may be closed, `since` seconds after the stop was requested."""
         if self.requests or self.total_outbufs_len:
@@ -128,6 +143,14 @@ class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
         """Queue a request. Liveness has a thread of its own: it is answered while all others wait for a database."""
         is_liveness = len(task.requests) == 1 and task.requests[0].path == LIVENESS and not task.requests[0].error
         (self._liveness if is_liveness else self.task_dispatcher).add_task(task)
+
+    def maintenance(self, now: float) -> None:
+        """Close idle connections; those that are in the middle of a request are answered with 408 before."""
+        cutoff = now - self.adj.channel_timeout
+        for channel in list(self.active_channels.values()):
+            if channel.is_stalled(cutoff):
+                channel.give_up()
+        super().maintenance(now)
 
     def stop(self, *_: Any) -> None:
         """End the loop at once; for signal handlers."""

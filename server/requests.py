@@ -29,12 +29,18 @@ UNKNOWN_VERSION, TOO_LARGE = "Unknown version", "Too large"
 CODES = {UNKNOWN_VERSION: 505, TOO_LARGE: 413}
 NAMES = ("Host", "Content-Length", "Transfer-Encoding")
 SENTENCES = {
+    408: "The rest of this request did not arrive in time.",
     413: f"The request is larger than this server takes: {LARGEST_BODY:,} bytes.",
     414: f"The address of this request is too long: with all headers it may have {LARGEST_HEADER:,} bytes.",
     431: f"The headers of this request are too large: together they may have {LARGEST_HEADER:,} bytes.",
     501: "This transfer coding is not supported: send `Transfer-Encoding: chunked`, or a Content-Length.",
     505: "This version of HTTP is not supported: send HTTP/1.1.",
 }
+
+
+class RequestTimeout(Error):  # type: ignore[misc]
+    code = 408
+    reason = "Request Timeout"
 
 
 class BoundedChunks(ChunkedReceiver):  # type: ignore[misc]
@@ -72,6 +78,11 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
         if self.error is not None:
             self._refuse(self.error, head)
         return used
+
+    def give_up(self) -> None:
+        """Refuse the request, whose rest does not arrive."""
+        self.error, self.completed = RequestTimeout("Stalled"), True
+        self._refuse(self.error, self.header_plus if self.body_rcv is None else b"")
 
     def parse_header(self, header_plus: bytes) -> None:
         lines = header_plus.split(b"\r\n")

@@ -4,6 +4,7 @@ import http.client
 import json
 import socket
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -21,8 +22,15 @@ BEHIND = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"             # must never be
 @pytest.fixture(scope="module")
 def port(app):
     """The port of a server around the application, in a thread of this process."""
+    with served(app) as port:
+        yield port
+
+
+@contextmanager
+def served(app, **adjusted):
     with server.listen("127.0.0.1", 0) as listening:
         serving = graceful_server(app, listening, 2)
+        vars(serving.adj).update(adjusted)
         thread = threading.Thread(target=serving.run)
         thread.start()
         yield listening.getsockname()[1]
@@ -34,7 +42,10 @@ def port(app):
 @pytest.fixture
 def send(port):
     """A function that sends bytes and returns the answers, read until the server closes the connection."""
+    return sender(port)
 
+
+def sender(port):
     def send(sent):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
             connection.sendall(sent)
@@ -52,6 +63,23 @@ def parts_of(answer):
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
     return int(first.split()[1]), headers, body
+
+
+@pytest.mark.parametrize("begun", [
+    b"GET /v1/api/public/customers HT", GET + HOST + b"X: a", POST + b"Content-Length: 5\r\n\r\n{",
+    CHUNKED + b"5\r\nab",
+])
+def test_a_request_that_stalls_is_answered_before_its_connection_is_closed(app, records, begun):
+    with served(app, channel_timeout=0.2, cleanup_interval=0.1) as port:
+        status, headers, body = parts_of(sender(port)(begun))
+    assert (status, headers["Connection"]) == (408, "close")
+    assert json.loads(body)["error"] == "request_timeout"
+    assert [record["status"] for record in records] == [408]
+
+
+def test_a_connection_without_a_request_is_closed_without_an_answer(app):
+    with served(app, channel_timeout=0.2, cleanup_interval=0.1) as port:
+        assert sender(port)(b"") == b""
 
 
 REFUSED = {
