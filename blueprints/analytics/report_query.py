@@ -71,8 +71,14 @@ class ReportQuery:
         if self.window.edges[-1] - self.window.edges[0] <= 2 * DAY:
             form = "%-d %b %H:%M" if last.year == self.now.astimezone(self.zone).year else "%-d %b %Y %H:%M"
             return f"{first:{form}} – {last:{form}}"
-        last -= timedelta(minutes=1)
+        last = self._last
         return f"{first:{'%-d %b' if first.year == last.year else '%-d %b %Y'}} – {last:%-d %b %Y}"
+
+    @property
+    def _last(self) -> datetime:
+        """The last minute of the period; now, if that is in its last bucket."""
+        last = self.window.end - timedelta(minutes=1)
+        return (last if self.range == "custom" else min(last, self.now)).astimezone(self.zone)
 
     @property
     def days(self) -> tuple[str, str]:
@@ -84,7 +90,7 @@ class ReportQuery:
     def zone_name(self) -> str:
         """The zone of the days, with its offset from UTC at the end of the period."""
         key = self.window.zone
-        offset = (self.window.end - timedelta(minutes=1)).astimezone(ZoneInfo(key)).strftime("%z")
+        offset = self._last.astimezone(ZoneInfo(key)).strftime("%z")
         return f"{key} (UTC{offset[:3]}:{offset[3:]})" if key != "UTC" else "UTC"
 
 

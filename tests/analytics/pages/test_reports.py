@@ -300,6 +300,25 @@ def test_a_range_that_ends_now_does_not_end_later(name, period):
     assert asked.period == period
 
 
+def asked_at(now, name):
+    """What a page in London asks for by the name of a range."""
+    zone = ZoneInfo("Europe/London")
+    window = recent(name, zone, now=now.timestamp())
+    return ReportQuery(Filter(scope=EVERYTHING, start=window.start, end=window.end), window, zone, {}, name, now)
+
+
+@pytest.mark.parametrize("name", ["1h", "24h", "7d", "30d", "90d"])
+@pytest.mark.parametrize(("now", "offset"), [("00:58:30", "+00:00"), ("00:59:30", "+00:00"), ("01:00:30", "+01:00")])
+def test_around_a_clock_change_the_offset_is_that_of_now(name, now, offset):
+    asked = asked_at(datetime.fromisoformat(f"2027-03-28T{now}+00:00"), name)
+    assert asked.zone_name == f"Europe/London (UTC{offset})"
+
+
+@pytest.mark.parametrize("name", ["7d", "30d", "90d"])
+def test_right_after_midnight_a_range_ends_on_the_new_day(name):
+    assert asked_at(datetime(2027, 2, 1, 0, 0, 30, tzinfo=UTC), name).period.endswith("– 1 Feb 2027")
+
+
 @pytest.mark.parametrize("path", ["/admin/analytics", "/admin/requests"])
 def test_a_first_day_alone_reaches_until_now(admin, path):
     today = datetime.now(UTC)
