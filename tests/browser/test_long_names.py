@@ -42,8 +42,11 @@ def rows_with_long_names(page):
     page.goto("/admin/keys")
     key = page.locator("#list a.rowlink", has_text=name[:60]).first.get_attribute("href")
     tabs = [f"{merchant}?tab=products", f"{customer}?tab=budgets", f"{customer}?tab=history", f"{budget}?tab=history"]
+    page.goto(budget)
+    page.get_by_role("button", name="Share").click()
+    quote = page.locator("#secret").text_content()
     return [*(path for made in (merchant, customer, product, user) for path in (made, made + "/edit")), budget, key,
-            *tabs]
+            *tabs, quote]
 
 
 def test_long_names_are_no_reason_to_scroll_sideways(window):
