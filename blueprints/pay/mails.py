@@ -14,12 +14,12 @@ from blueprints.pay.brand import Seller, seller
 from blueprints.pay.payments import number, title
 from database import db
 from domain.payments import attempts
-from domain.payments.customer_mails import FAILED, RECEIPT, REMINDER
+from domain.payments.customer_mails import CONFIRM, FAILED, RECEIPT, REMINDER
 from domain.payments.scheduled_status import DECLINED
 from domain.people import brand
 from domain.sales import payment_links
 from models.order import Order, ScheduledPayment, ScheduledStatus
-from models.payment import Payment
+from models.payment import Payment, PaymentStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ def compose(task: Mapping[str, Any], base: str) -> CustomerMail | None:
         return None
     given = {
         **words, "seller": who, "colours": colours(who.colour),
-        "link": base + (path if task["mail"] == FAILED else path.replace("/pay/", "/order/", 1)),
+        "link": base + (path if task["mail"] in (FAILED, CONFIRM) else path.replace("/pay/", "/order/", 1)),
     }
     texts = [current_app.jinja_env.get_template(f"mails/mail.{ending}").render(given) for ending in ("txt", "html")]
     return CustomerMail(
@@ -113,7 +113,23 @@ def _reminder(
     }
 
 
-WRITERS = {RECEIPT: _receipt, FAILED: _failed, REMINDER: _reminder}
+def _confirm(
+    order: Order, row: ScheduledPayment | None, payment: Payment | None, who: Seller
+) -> dict[str, Any] | None:
+    if payment is None or payment.status is not PaymentStatus.REQUIRES_ACTION:
+        return None                          # it was confirmed or refused meanwhile
+    asked = amount(payment.amount_minor, payment.currency)
+    return {
+        "tone": "", "subject": f"Please confirm your payment of {asked}",
+        "preview": "Your bank asks for one more step.",
+        "kicker": "One more step", "title": "Your bank wants to be sure it is you", "amount": asked,
+        "under": f"to {who.name}. Nothing is charged until you have confirmed.", "button": f"Confirm {asked}",
+        "facts": [("Order", f"{number(order)}, {title(order)}")], "paragraphs": [],
+        "why": f"You get this because a payment of {order.customer_email} waits for you.",
+    }
+
+
+WRITERS = {CONFIRM: _confirm, RECEIPT: _receipt, FAILED: _failed, REMINDER: _reminder}
 
 
 def _method(payment: Payment) -> str:

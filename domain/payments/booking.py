@@ -135,6 +135,7 @@ def _wait(actor: Actor, payment: Payment, answer: Answer) -> None:
     with LIFE.changing(actor, payment):
         payment.status, payment.confirm_url = PaymentStatus.REQUIRES_ACTION, answer.confirm_url
         payment.reference, payment.message = answer.reference, answer.message
+    customer_mails.confirm(payment.order, payment)
     _worked(payment)
 
 

@@ -15,7 +15,7 @@ from models.outbox import Task
 from models.payment import Decline, Payment, PaymentReason
 from models.product import IntervalUnit
 
-RECEIPT, FAILED, REMINDER = "receipt", "payment_failed", "reminder"
+RECEIPT, FAILED, REMINDER, CONFIRM = "receipt", "payment_failed", "reminder", "payment_confirm"
 AHEAD = timedelta(days=5)                        # a reminder before its payment
 REMINDED = frozenset({IntervalUnit.MONTH, IntervalUnit.YEAR})       # shorter intervals need none
 
@@ -30,6 +30,13 @@ def failed(order: Order, row: ScheduledPayment, payment: Payment) -> None:
     is_news = row.declined_at == row.executed_at or payment.decline is Decline.HARD
     if payment.reason is not PaymentReason.CHECKOUT and is_news:
         _put(FAILED, order, payment_id=payment.id, row_id=row.id, name=f"payment_failed_{payment.id}")
+
+
+def confirm(order: Order, payment: Payment) -> None:
+    """The customer's bank asks for one more step, and the customer is not on the page."""
+    if payment.reason is not PaymentReason.CHECKOUT:
+        row_id = payment.scheduled_payment_id
+        _put(CONFIRM, order, payment_id=payment.id, row_id=row_id, name=f"{CONFIRM}_{payment.id}")
 
 
 def remind_due(limit: int = 500) -> int:

@@ -1,5 +1,6 @@
 """Mails to customers: one receipt for each payment, one word for a decline and before a payment, test ones kept."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_string, policy
@@ -18,7 +19,7 @@ from domain.payments.gateways import Answer, Outcome
 from domain.sales import orders
 from domain.sales.orders import OrderInput
 from models.merchant import Merchant
-from models.order import ScheduledPayment
+from models.order import ScheduledPayment, ScheduledStatus
 from models.outbox import Task, TaskStatus
 from models.payment import Decline, PaymentReason
 from outbound.mail import mailer
@@ -108,6 +109,19 @@ def test_a_decline_that_was_settled_meanwhile_is_not_told(order):
 def test_a_decline_on_the_page_is_not_mailed(order):
     collect(order, 1, DECLINED, PaymentReason.CHECKOUT)
     assert waiting("payment_failed") == []
+
+
+def test_who_is_not_on_the_page_is_asked_by_mail_to_confirm(browser, order):
+    asked = Answer(outcome=Outcome.REQUIRES_ACTION, confirm_url="https://bank.example/step")
+    collect(order, 1, asked)
+    mail = written("payment_confirm")
+    assert "Nothing is charged until you have confirmed" in mail.text
+    page = browser.get(re.search(rf"{BASE}(/pay/\S+)", mail.text)[1]).text
+    assert "Your bank wants to be sure it is you" in page
+    assert paying.rows(order)[1].status is ScheduledStatus.PROCESSING
+    with transaction():
+        booking.book(Actor.system(), paying.payments(order)[1].id, DECLINED)
+    assert written("payment_confirm") is None
 
 
 def test_a_reminder_comes_once_within_five_days(order):

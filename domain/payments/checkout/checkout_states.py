@@ -29,19 +29,14 @@ class PageState(StrEnum):
 
 
 def payable(order: Order) -> ScheduledPayment | None:
-    """The row that the customer may pay now: the first payment, or of a live order the oldest one declined."""
+    """The row that the customer may pay now: the first payment, or of a live order what was declined or waits."""
     statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
     rows = db.session.scalars(statement.order_by(ScheduledPayment.sequence)).all()
     if order.status in PRELIMINARY:
         return next((row for row in rows if row.sequence == 0), None)
     if order.status in FINAL or order.status is OrderStatus.PAUSED:
         return None
-    return next((row for row in rows if row.status in DECLINED or is_on_page(row)), None)
-
-
-def is_on_page(row: ScheduledPayment) -> bool:
-    """Whether an attempt of a declined row runs."""
-    return row.status is ScheduledStatus.PROCESSING and row.declined_at is not None
+    return next((row for row in rows if row.status in DECLINED or row.status is ScheduledStatus.PROCESSING), None)
 
 
 def latest(row: ScheduledPayment) -> Payment | None:
@@ -67,10 +62,16 @@ def state(order: Order, row: ScheduledPayment | None, payment: Payment | None) -
         return PageState.WAITING
     if order.gateway == TRANSFER:
         return PageState.TRANSFER
-    return PageState.EXPIRED if is_over(order) else PageState.OPEN
+    return PageState.EXPIRED if is_over(order) and is_held(order, payment) else PageState.OPEN
+
+
+def is_held(order: Order, payment: Payment | None) -> bool:
+    """Whether the 25 minutes count: for a new order and a checkout that was begun, not for what is owed."""
+    return order.status in PRELIMINARY or is_unfinished(payment)
 
 
 def is_over(order: Order) -> bool:
+    """Whether the time to finish the checkout has passed."""
     return order.checkout_until is not None and order.checkout_until <= now_of(order)
 
 

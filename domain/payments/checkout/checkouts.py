@@ -10,7 +10,7 @@ from datetime import timedelta
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.payments import attempts, booking, gateway_accounts, locking
-from domain.payments.checkout.checkout_states import TRANSFER, is_over, is_unfinished, latest, payable, ways
+from domain.payments.checkout.checkout_states import TRANSFER, is_held, is_over, is_unfinished, latest, payable, ways
 from domain.payments.gateways import Account, CheckoutRequest
 from domain.payments.scheduled_status import PAID
 from domain.sales import order_status, payment_links
@@ -65,12 +65,12 @@ def begin(actor: Actor, order: Order, gateway: str, return_url: str) -> Begun:
     row = _locked_row(order)
     if gateway == TRANSFER or gateway not in ways(order):
         raise Conflict("This order cannot be paid like that.")
-    if is_over(order):
+    payment = latest(row)
+    if is_over(order) and is_held(order, payment):
         raise Conflict("The page has timed out. Nothing was charged.")
-    if order.checkout_until is None:
+    if order.checkout_until is None or is_over(order):
         payment_links.begin_checkout(order)
     assert order.checkout_until is not None
-    payment = latest(row)
     if row.status is not ScheduledStatus.PROCESSING:
         payment = attempts.add(
             actor, order, row, PaymentReason.CHECKOUT, gateway=gateway, look_up_at=order.checkout_until + GRACE
