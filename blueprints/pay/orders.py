@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import found, schedule
+from blueprints.pay import cards, found, schedule
 from blueprints.pay.brand import seller
 from blueprints.pay.payments import customer, number, title
 from database import db, transaction
@@ -53,7 +53,7 @@ def show(token: str) -> BaseResponse:
         next=next((one for one in steps if one.word == "Next"), None), owed=owed,
         due=attempts.owed(owed) if owed is not None else 0,
         declined=next((row for row in rows if row.status in DECLINED), None),
-        reason=reason(order), may_cancel=may_cancel(order),
+        reason=reason(order), may_cancel=may_cancel(order), may_change=cards.may_change(order),
     ))
 
 

@@ -58,6 +58,15 @@ def test_method(actor: Actor, order: Order, token: str) -> PaymentMethod:
     return stored(actor, order, "test", token, label)
 
 
+def of_customer(order: Order) -> list[PaymentMethod]:
+    """The stored payment methods of the order's customer in its world, the newest first."""
+    statement = select(PaymentMethod).where(
+        PaymentMethod.customer_id == order.customer_id, PaymentMethod.test.is_(order.test),
+        PaymentMethod.removed_at.is_(None),
+    )
+    return list(db.session.scalars(statement.order_by(PaymentMethod.id.desc())))
+
+
 def change(actor: Actor, order: Order, method: PaymentMethod) -> Order:
     """What follows is collected from another payment method; nothing is collected by this itself.
 

@@ -21,6 +21,10 @@ class TestBankPages:
     def __init__(self, bank: TestBank):
         self._bank = bank
 
+    def methods(self) -> list[tuple[str, str]]:
+        """The payment methods by name, with their titles."""
+        return list(TITLES.items())
+
     def checkout(self, token: str) -> dict[str, Any] | None:
         """A checkout with the methods to choose from; `is_open` says whether it can still be paid."""
         found = self._bank.book.checkout(token=token)
@@ -28,7 +32,7 @@ class TestBankPages:
             return None
         is_used = self._bank.book.charge(key=found["key"]) is not None
         is_open = not is_used and self._now(found["request"]["order_id"]) < read(found["until"])
-        return {**found["request"], "is_open": is_open, "methods": list(TITLES.items())}
+        return {**found["request"], "is_open": is_open, "methods": self.methods()}
 
     def pay(self, token: str, method: str) -> str | None:
         """Charge the checkout; the address to go to next. None for an unknown token or method."""

@@ -291,3 +291,18 @@ def test_another_orders_receipt_is_not_there(browser, alder, order, address):
     key = paying.payments(other)[0].id
     assert browser.get(f"{address.replace('/pay/', '/order/')}/receipt/{key}").status_code == 404
     assert db.session.get(Order, other).status is OrderStatus.ACTIVE
+
+
+def test_the_card_is_changed_among_those_that_the_customer_has(browser, alder, order, address):
+    assert browser.get(address.replace("/pay/", "/order/") + "/card").status_code == 303, "nothing was paid yet"
+    pay(browser, address)
+    page = address.replace("/pay/", "/order/")
+    assert "Change card" in text(browser.get(page))
+    assert "Nothing is charged now" in text(browser.get(page + "/card"))
+    stranger = paying.active(alder)
+    foreign = paying.of(stranger).payment_method_id
+    for wrong in ("", "test nothing", "stored 999", f"stored {foreign}", "test test_ok"):
+        assert browser.post(page + "/card", data={"method": wrong}).status_code == 409, wrong
+    assert browser.post(page + "/card", data={"method": "test test_soft_decline"}).status_code == 303
+    assert paying.of(order).payment_method.token == "test_soft_decline"
+    assert len(paying.payments(order)) == 1
