@@ -66,6 +66,9 @@ PAGE = ListPage(
     ),
     list_filters=(
         ListFilter(name="status", choices=STATUS, read=BudgetStatus),
+        ListFilter(name="currency", choices=choices.currencies),
+        ListFilter(name="valid_after", title="Valid until, from", kind="day"),
+        ListFilter(name="valid_before", title="Valid until, to", kind="day"),
         ListFilter(name="created_after", title="Created from", kind="day"),
         ListFilter(name="created_before", title="Created until", kind="day"),
     ),

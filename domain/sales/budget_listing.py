@@ -66,6 +66,8 @@ LISTING = Listing(
             int, lambda bound: Budget.id.in_(select(BudgetItem.budget_id).where(BudgetItem.product_id == bound))),
         "customer_ids": Filter(list, lambda bound: Budget.customer_id.in_(bound)),
         "currency": Filter(str, lambda bound: Budget.currency == bound),
+        "valid_after": Filter("moment", lambda bound: Budget.valid_until >= bound),
+        "valid_before": Filter("day_end", lambda bound: Budget.valid_until <= bound),
         "archived": Filter(bool, lambda bound: Budget.archived_at.is_not(None) == bound),
         "min_total": Filter("amount", lambda bound: Budget.total_minor >= (bound + _step() - 1) // _step()),
         "max_total": Filter("amount", lambda bound: Budget.total_minor <= bound // _step()),

@@ -196,3 +196,19 @@ def test_changing_the_notes_keeps_the_time_of_the_last_day(admin, alder):
     assert budget(key).valid_until == ends
     admin.post(f"/admin/budgets/{key}", form | {"valid_until": "2099-05-02"})
     assert budget(key).valid_until.isoformat() == "2099-05-02T23:59:59+00:00"
+
+
+def test_budgets_are_filtered_by_currency_and_by_the_day_until_which_they_are_valid(admin, alder):
+    customer = cast.make_customer(alder)
+    soon = cast.make_budget(alder, customer, valid_until="2099-01-31T12:00:00Z", currency="EUR")
+    later = cast.make_budget(alder, customer, valid_until="2099-03-31T12:00:00Z", currency="USD")
+
+    def found(query):
+        page = admin.get(f"/admin/budgets?{query}").text
+        return {key for key in (soon, later) if f'href="/admin/budgets/{key}"' in page}
+
+    assert found("currency=USD") == {later}
+    assert found("valid_after=2099-02-01") == {later}
+    assert found("valid_before=2099-01-31") == {soon}
+    assert found("currency=EUR&valid_after=2099-02-01") == set()
+    assert found("currency=nothing&valid_before=never") == {soon, later}
