@@ -6,6 +6,7 @@ from database import db
 from domain.vault import vault
 from models.budget_link import BudgetLink
 from models.credential import Credential
+from models.order import Order
 from models.payment import GatewayAccount
 from models.webhook import Endpoint
 
@@ -17,6 +18,7 @@ KEPT = tuple(
         (Credential, Credential.webhook_secret, (Credential.revoked_at.is_(None), Credential.deleted_at.is_(None))),
         (Endpoint, Endpoint.secret, (Endpoint.deleted_at.is_(None),)),
         (BudgetLink, BudgetLink.token, ()),
+        (Order, Order.link_token, ()),
         (GatewayAccount, GatewayAccount.settings, ()),
     )
 )
