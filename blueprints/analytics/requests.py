@@ -5,11 +5,11 @@ from urllib.parse import quote
 
 from flask import Response, make_response, render_template, request
 
-from analytics import listing
+from analytics import listing, queries
 from analytics.listing import Page
 from blueprints.analytics import export, links
 from blueprints.analytics.report import addressed
-from blueprints.analytics.report_query import choices, key_names, read
+from blueprints.analytics.report_query import choices, key_names, read, scope
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial
@@ -17,6 +17,7 @@ from blueprints.pages.navigation import Found, Hit, Item
 from blueprints.pages.session import need
 from database import ip_addresses
 
+MOST_ENDPOINTS = 5                  # that the palette shows
 DEFAULT_RANGE = "24h"
 PAGE = 50
 HEADING = (
@@ -37,13 +38,16 @@ def register(bp: Any) -> None:
 
 
 def find(words: str) -> Found:
-    """Redirect to the request log, searched for a request or for the caller's address."""
+    """The palette's hits: the request log of a request, of a caller's address, or of endpoints with these words."""
     address = ip_addresses.parsed(words)
     if address is not None:
         return [("Requests", [Hit(f"Requests from {address}", "list-search", f"/admin/requests?ip={address}")])]
     if words.startswith("req_"):
         return [("Requests", [Hit(f"Request {words}", "list-search", f"/admin/requests/{quote(words, safe='')}")])]
-    return []
+    wanted = words.lower().split()
+    named = [name for name in queries.endpoints(scope()) if all(word in name.lower() for word in wanted)]
+    hits = [Hit(name, "list-search", f"/admin/requests?endpoint={quote(name, safe='')}") for name in named]
+    return [("Endpoints", hits[:MOST_ENDPOINTS])]
 
 
 def show() -> Response:

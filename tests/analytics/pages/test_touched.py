@@ -138,6 +138,14 @@ def test_a_request_id_is_found_whatever_the_period_and_the_mode(admin, alder, bi
     assert f"/admin/requests/{number_of('req_old')}" in admin.get("/admin/requests?q=req_old&range=1h").text
 
 
+def test_the_palette_finds_the_endpoints_of_ones_own_requests(admin, alder, birch, traffic):
+    traffic(alder, endpoint="/v1/api/public/budgets/{id}/approve")
+    traffic(birch, endpoint="/v1/api/public/budgets/{id}/theirs")
+    found = admin.get("/admin/palette?q=approve budgets").text
+    assert 'href="/admin/requests?endpoint=%2Fv1%2Fapi%2Fpublic%2Fbudgets%2F%7Bid%7D%2Fapprove"' in found
+    assert "endpoint=" not in admin.get("/admin/palette?q=theirs").text
+
+
 def test_a_request_id_is_an_address(admin, ops, alder, birch, traffic):
     traffic(alder, ago=60 * 24 * 50, request_id="req_old", mode="test")
     traffic(birch, request_id="req_theirs")
