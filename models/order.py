@@ -77,7 +77,7 @@ class Order(Owned, Versioned, Model):
     tax_minor: Mapped[minor] = mapped_column(default=0)              # contained in the total
     fee_minor: Mapped[minor] = mapped_column(default=0)
     initial_minor: Mapped[minor] = mapped_column(default=0)          # the first payment
-    later_minor: Mapped[minor] = mapped_column(default=0)            # each later one of a subscription
+    later_minor: Mapped[minor] = mapped_column(default=0)            # each later one; 0: there is none by itself
     later_tax_minor: Mapped[minor] = mapped_column(default=0)        # contained in it
     credit_minor: Mapped[minor] = mapped_column(default=0)           # of changes of plan, taken off the next payments
 

@@ -10,10 +10,10 @@ from models.test_clock import TestClock
 from tests import cast
 
 
-def make_test_clock(merchant_id, now_at):
+def make_test_clock(merchant_id, now_at, *, test=True):
     with transaction():
         now = clock.now()
-        row = TestClock(merchant_id=merchant_id, test=True, now_at=now_at, created_at=now, updated_at=now)
+        row = TestClock(merchant_id=merchant_id, test=test, now_at=now_at, created_at=now, updated_at=now)
         db.session.add(row)
         db.session.flush()
         return row.id
@@ -21,7 +21,8 @@ def make_test_clock(merchant_id, now_at):
 
 def make_order(merchant_id, **more):
     """The id of a new order of 10.00 EUR a month; pending unless said otherwise."""
-    customer_id = more.pop("customer_id", None) or cast.make_customer(merchant_id)
+    who = cast.actor_for(merchant_id).in_world(test=more.get("test", False))
+    customer_id = more.pop("customer_id", None) or cast.make_customer(merchant_id, actor=who, email=None)
     with transaction():
         now = clock.now()
         known = {
@@ -56,6 +57,25 @@ def make_row(merchant_id, order_id=None, *, status=ScheduledStatus.SCHEDULED, co
         db.session.add(row)
         db.session.flush()
         return row.id
+
+
+def bring(order_id, verb):
+    """Give an order, by its row alone, the state in which the verb is possible."""
+    states = {"publish": OrderStatus.DRAFT, "pause": OrderStatus.ACTIVE, "resume": OrderStatus.PAUSED}
+    if verb not in states:
+        return
+    with transaction():
+        order, now = db.session.get(Order, order_id), clock.now()
+        db.session.query(ScheduledPayment).filter_by(order_id=order_id).delete()
+        order.billing, order.interval_unit, order.interval_count = Billing.SUBSCRIPTION, IntervalUnit.MONTH, 1
+        order.status, order.anchor_at, order.paused_at = states[verb], now, now if verb == "resume" else None
+
+
+def make_waiting(actor):
+    """The id of a scheduled payment that waits, of an active subscription of the actor's merchant and world."""
+    order_id = make_order(
+        actor.merchant_id, test=actor.test, status=OrderStatus.ACTIVE, anchor_at=clock.now(), next_sequence=2)
+    return make_row(actor.merchant_id, order_id, test=actor.test)
 
 
 def reload_row(key):

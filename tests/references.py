@@ -2,9 +2,10 @@
 
 from app import CONTRACTS
 from database import transaction
-from domain import inputs
+from domain import clock, inputs
 from domain.catalog import pricing
 from tests import cast
+from tests.ordered import make_test_clock
 
 LARGEST = 2**63 - 1                 # a RowId is the only whole number that may be as large
 
@@ -69,6 +70,7 @@ MAKERS = {
     "tax_id": inside(rule("tax")),
     "discount_id": inside(rule("discount")),
     "fee_id": inside(rule("fee")),
+    "test_clock_id": lambda actor: make_test_clock(actor.merchant_id, clock.now(), test=actor.test),
     "merchant_ids": lambda actor: actor.merchant_id,
 }
 

@@ -6,7 +6,7 @@ from domain.resource import Sample
 from models.order import OrderSource, OrderStatus, PaymentChannel, ScheduledStatus
 from models.product import Billing, IntervalUnit
 
-LINE = {"product_id": 7, "quantity": 2, "unit_price": 20, "discount": 10, "fee": 1}
+LINE = {"product_id": 1, "quantity": 2, "unit_price": 20, "discount": 10, "fee": 1}
 ORDER = Sample(
     sent={
         "merchant_id": 1, "customer_id": 1, "currency": "EUR", "invoice_ref": "W58XGHF", "description": "Two lamps",
@@ -16,6 +16,7 @@ ORDER = Sample(
         "items": [LINE | {"name": "Lamp", "tax": 5.21, "total": 31}], "billing": Billing.SINGLE_PAYMENT,
         "status": OrderStatus.PENDING, "source": OrderSource.API, "channel": PaymentChannel.ECOM,
         "total": 31, "tax": 5.21, "discount": 10, "fee": 1, "initial": 31, "later": 0, "count_to_pay": 1,
+        "payment_link": "/pay/" + "T" * 43,
         "customer_name": "Ada Lovelace", "customer_email": "ada@example.org",
     },
     changed=("note",),

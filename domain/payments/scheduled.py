@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from domain import usage
 from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
-from domain.inputs import Choice, Input, Moment, Number, OrAbsent, Whole
+from domain.inputs import Choice, Input, Maybe, Moment, Number, OrAbsent, Whole
 from domain.payments import samples, schedule_plan, scheduled_status, schedules
 from domain.payments.scheduled_listing import LISTING
 from domain.payments.scheduled_status import EDITABLE, LIFE, refused
@@ -36,8 +36,8 @@ class ScheduledInput(Input):
     amount: OrAbsent[Annotated[Decimal, Number(above=0)]] = None
     due_at: OrAbsent[Moment] = None
     status: OrAbsent[Annotated[ScheduledStatus, Choice(ScheduledStatus)]] = None
-    interval_unit: OrAbsent[Annotated[IntervalUnit, Choice(IntervalUnit)]] = None
-    interval_count: OrAbsent[Annotated[int, Whole(1, 3660)]] = None
+    interval_unit: Maybe[Annotated[IntervalUnit, Choice(IntervalUnit)]] = None
+    interval_count: Maybe[Annotated[int, Whole(1, 3660)]] = None
 
 
 def update(actor: Actor, row: ScheduledPayment, changes: dict[str, Any]) -> ScheduledPayment:
@@ -220,11 +220,11 @@ RESOURCE = Resource(
     update=update,
     actions={
         "skip": Action(
-            run=skip, title="Skip", past="{} was skipped.", icon="player-skip-forward", danger=True,
+            run=skip, title="Skip", past="{} was skipped.", icon="corner-down-left", danger=True,
             offered=_may_change, confirm=_skipped,
         ),
         "merge": Action(
-            run=merge, title="Merge", past="{} was merged into the next one.", icon="arrows-join", danger=True,
+            run=merge, title="Merge", past="{} was merged into the next one.", icon="arrows-diff", danger=True,
             offered=_may_change,
             confirm=lambda row: (f"{_amount(row)} will be collected together with the order's next payment.",),
         ),

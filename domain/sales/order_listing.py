@@ -6,6 +6,7 @@ from sqlalchemy import String, case, cast, func, select
 
 from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
+from domain.sales.order_amounts import A_YEAR
 from models.order import Order, OrderItem, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.product import Billing
 
@@ -19,6 +20,15 @@ COUNT_TO_PAY = case(
     .where(ScheduledPayment.order_id == Order.id, ScheduledPayment.status.in_(TO_PAY))
     .correlate(Order).scalar_subquery(),
 )
+
+
+def _monthly() -> Any:
+    """The later payment brought to a month, as `order_amounts.monthly_minor` does; null without an interval."""
+    def brought(times: int, out_of: int) -> Any:
+        divisor = 12 * out_of * Order.interval_count
+        return (2 * times * Order.later_minor + divisor) // (2 * divisor)
+
+    return case(*((Order.interval_unit == unit, brought(*parts)) for unit, parts in A_YEAR.items()), else_=None)
 
 
 def _naming(bound: Any) -> Any:
@@ -43,6 +53,7 @@ LISTING = Listing(
             )
         },
         "count_to_pay": COUNT_TO_PAY,
+        "monthly_minor": _monthly(),
     },
     children={
         "items": Children(

@@ -99,6 +99,7 @@ def _amounts(order: Order, lines: list[Line], given: Mapping[str, Any], product:
     elif order.billing is Billing.INSTALMENT:
         order.initial_minor = _initial(order, given, product)
         order.instalments = _instalments(order, given)
+        order.later_minor = (order.total_minor - order.initial_minor) // order.instalments
     elif order.billing is Billing.METERED:
         order.initial_minor = order.total_minor = _initial(order, given, product)
         order.tax_minor = order_amounts.tax_in(order.total_minor, lines[0].tax_percent_ten_thousandths)

@@ -94,6 +94,9 @@ def build(actor: Actor, new: OrderInput) -> Order:
 
 def change(actor: Actor, order: Order, changes: Mapping[str, Any]) -> None:
     """Set what was sent. All but texts changes only while the order is a draft; Conflict otherwise."""
+    for name in sorted(OrderInput.only_at_creation & changes.keys()):
+        if changes[name] is not None and changes[name] != getattr(order, name):
+            raise Invalid.field(name, "cannot be changed", "fixed")
     frozen = changes.keys() & {"customer_id", "channel", *AMOUNTS}
     if frozen and order.status is not OrderStatus.DRAFT:
         message = f"is {order.status}: only texts can still be changed"

@@ -29,6 +29,10 @@ def form_of(noun, path, value, alder):
     known = filled | {"merchant_id": str(alder), path.removesuffix(".0"): str(value)}
     if noun == "budgets":
         known.setdefault("customer_id", str(cast.make_customer(alder, "Own")))
+    if noun == "orders":                        # a draft can be changed as a whole
+        known.setdefault("customer_id", str(cast.make_customer(alder, "Orderer")))
+        known.setdefault("items.0.product_id", str(cast.make_product(alder, currency="EUR")))
+        known["draft"] = "on"
     if noun == "users":
         known.setdefault("merchant_ids", str(alder))
     return known

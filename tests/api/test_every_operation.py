@@ -15,7 +15,7 @@ from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
-from tests.rows import make_ready
+from tests.rows import MADE, make, make_ready
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
 BY_RPC = [one for one in ALL if one.description.rpc]
@@ -73,6 +73,8 @@ class World:
         """The id of a row that the operation can be called with: a new one where rows can be made."""
         noun = one.operation.exposure.name
         own = [other for other in ALL if other.contract is one.contract]
+        if one.operation.exposure.resource.noun in MADE:
+            return make(one.operation.exposure.resource, self.merchant)
         create = next((other for other in own if other.name == f"{noun}.create"), None)
         if create is not None:
             made = self.rest(create, world_of=one).json

@@ -18,8 +18,6 @@ from tests.architecture.source import modules, within
 
 WITHOUT_PAGES = {                       # a noun that has no page, and why
     "test_clocks": "They are moved by the Core API and by the command test-clock.",
-    "orders": "It comes with the next change.",
-    "scheduled_payments": "It comes with the next change.",
 }
 
 
@@ -83,8 +81,6 @@ WITHOUT_CORE = {                        # a noun that the Core API does not offe
     "product_groups": "They are kept on their page; products name them by id.",
     "statement_rows": "They are assigned on their page, or by `statement import`.",
     "tasks": "They are the operator's queue.",
-    "orders": "It comes with the next change.",
-    "scheduled_payments": "It comes with the next change.",
 }
 
 

@@ -30,7 +30,7 @@ def register(here: ListPage) -> None:
         return
     navigation.add(Item(
         title=here.title, icon=here.icon, path=f"/admin{here.path}", position=here.position, group=here.group,
-        scope=resource.read_scope, keys=here.keys, creation=creation_of(here) if resource.create else None,
+        scope=resource.read_scope, keys=here.keys, creation=creation_of(here),
         search=partial(search, here) if (here.opens or here.found_at) and here.searchable else None,
     ))
 
@@ -43,8 +43,11 @@ def name_of(here: ListPage, who: Actor, key: int) -> str | None:
         return None
 
 
-def creation_of(here: ListPage) -> Creation:
+def creation_of(here: ListPage) -> Creation | None:
+    """The page with the form of a new row, where there is one."""
     resource = here.resource
+    if resource.create is None:
+        return None
     return Creation(
         title=f"New {resource.noun}", path=f"/admin{here.path}/new",
         allowed=lambda who: who.can(resource.write_scope) and resource.may_create(who),

@@ -1,9 +1,18 @@
 """Declares the Core API: its operations by REST and JSON-RPC, and its names."""
 
-from blueprints.api.core import accounting, administration, budget_links, commerce, iam, notifications, test_clocks
+from blueprints.api.core import (
+    accounting,
+    administration,
+    budget_links,
+    commerce,
+    iam,
+    notifications,
+    ordering,
+    test_clocks,
+)
 from blueprints.api.core.contract import CONTRACT
 
-__all__ = ["CONTRACT", "administration", "commerce", "notifications", "test_clocks"]
+__all__ = ["CONTRACT", "administration", "commerce", "notifications", "ordering", "test_clocks"]
 
 CONTRACT.operations += [*accounting.operations(CONTRACT), *iam.OPERATIONS, *budget_links.OPERATIONS]
 CONTRACT.roots = tuple(dict.fromkeys(operation.path.split("/")[1] for operation in CONTRACT.operations))

@@ -1,0 +1,147 @@
+"""Pages of orders: the list, and the record with its lines, its schedule and its payment link."""
+
+from typing import Any
+
+from blueprints.admin import customers, products
+from blueprints.admin.crud.facts import Fact, Group
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.format import money, words
+from domain.actor import Actor
+from domain.pages import Query
+from domain.payments import ordering
+from domain.sales import order_clock, payment_links
+from models.money import Money
+from models.order import Order, OrderStatus
+from models.product import Billing, IntervalUnit
+
+MOST_CHOICES = 500
+STATUS, BILLING = pairs(OrderStatus), pairs(Billing)
+
+
+def number(row: Any) -> str:
+    """The number of an order: its id, in the test world after TEST-."""
+    return f"TEST-{row.id}" if row.test else str(row.id)
+
+
+def every(row: Any) -> str:
+    """The interval as text: Every 3 months."""
+    if row.interval_unit is None:
+        return ""
+    unit = str(row.interval_unit).lower()
+    return f"Every {unit}" if row.interval_count == 1 else f"Every {row.interval_count} {unit}s"
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The facts at the side, the lines' links, and the customer's page."""
+    return {
+        "facts": [Group("Schedule", tuple(schedule_of(record)))] if record.interval_unit else [],
+        "link": payment_links.path_of(record.link_token),
+        "product_url": products.PAGE.at(0).removesuffix("0"),
+        "customer_url": customers.PAGE.at(record.customer_id),
+    }
+
+
+def schedule_of(record: Any) -> list[Fact]:
+    """What is paid when, as facts; without empty ones."""
+    found = (
+        Fact("Interval", every(record)),
+        Fact("First payment", money(record.initial_minor, record.currency)),
+        Fact("Each later payment", money(record.later_minor, record.currency) if record.later_minor else ""),
+        Fact("Instalments", str(record.instalments or "")),
+        Fact("Payments to come", "" if record.count_to_pay is None else str(record.count_to_pay)),
+        Fact("Starts on", record.start_on.isoformat() if record.start_on else ""),
+        Fact("Trial", f"{record.trial_days} days" if record.trial_days else ""),
+        Fact("Credit", money(record.credit_minor, record.currency) if record.credit_minor else ""),
+    )
+    return [one for one in found if one.text]
+
+
+def values(row: Order) -> dict[str, Any]:
+    """A draft's values for its form; its lines are chosen anew."""
+    shown = {name: getattr(row, name) for name in (
+        "customer_id", "invoice_ref", "description", "note", "interval_count", "interval_unit", "instalments",
+        "start_on", "trial_days", "test_clock_id",
+    )}
+    has_initial = row.billing in (Billing.INSTALMENT, Billing.METERED)
+    initial = Money(row.initial_minor, row.currency).decimal if has_initial else None
+    return shown | {"draft": row.status is OrderStatus.DRAFT, "initial": initial}
+
+
+def customer_choices(who: Actor) -> list[tuple[str, str]]:
+    """The merchant's customers by name."""
+    found = customers.PAGE.resource.listing.page(who, Query(sort="name", descending=False, limit=MOST_CHOICES)).records
+    return [(str(one.id), one.name) for one in found]
+
+
+def product_choices(who: Actor) -> list[tuple[str, str]]:
+    """The active products by name, with how they are billed."""
+    query = Query(filters={"active": True}, sort="name", descending=False, limit=MOST_CHOICES)
+    found = products.PAGE.resource.listing.page(who, query).records
+    return [(str(one.id), f"{one.name} · {words(one.billing)}") for one in found]
+
+
+def test_clocks(who: Actor) -> list[tuple[str, str]]:
+    """The test clocks; there are none in the live world."""
+    found = order_clock.LISTING.page(who, Query(sort="id", limit=MOST_CHOICES)).records
+    return [(str(one.id), one.name or f"Clock {one.id}") for one in found]
+
+
+PAGE = ListPage(
+    resource=ordering.RESOURCE,
+    title="Orders",
+    group="Billing",
+    position=132,
+    keys="d",
+    note=lambda row: row.customer_name,
+    icon="shopping-cart",
+    about="What customers agreed to pay: once, in instalments, for each period, or by use.",
+    columns=(
+        Column(name="id", title="Order", kind="link", sort="id", shown=number),
+        Column(name="customer_name", title="Customer", fixed_by="customer_id"),
+        Column(name="billing", title="Type", kind="tag"),
+        Column(name="status", kind="tag", sort="status"),
+        Column(name="total_minor", title="Total", kind="money", sort="total"),
+        Column(name="created_at", title="Created", kind="ago", sort="created_at", minor=True),
+    ),
+    list_filters=(
+        ListFilter(name="status", choices=STATUS, read=OrderStatus),
+        ListFilter(name="billing", title="Type", choices=BILLING, read=Billing),
+        ListFilter(name="created_after", title="Created from", kind="day"),
+        ListFilter(name="created_before", title="Created until", kind="day"),
+    ),
+    sections=(
+        Section("Order", (
+            Field(name="customer_id", label="Customer", kind="select", choices=customer_choices, required=True,
+                  blank=""),
+            Field(name="items.0.product_id", label="Product", kind="select", choices=product_choices, blank="",
+                  hint="In a change choose it again to replace the line."),
+            Field(name="items.0.quantity", label="Quantity", kind="number"),
+            Field(name="items.0.unit_price", label="Price", kind="number", hint="Leave empty for the product's."),
+            Field(name="invoice_ref", label="Your invoice number"),
+            Field(name="draft", label="Draft: no payment link works yet", kind="check"),
+            Field(name="description", wide=True),
+            Field(name="note", kind="area", wide=True),
+        )),
+        Section("Schedule", (
+            Field(name="interval_count", label="Every", kind="number"),
+            Field(name="interval_unit", label="Period", kind="select", choices=pairs(IntervalUnit),
+                  blank="The product's"),
+            Field(name="instalments", label="Instalments", kind="number", hint="After the first payment."),
+            Field(name="initial", label="First payment", kind="number"),
+            Field(name="start_on", label="First later payment on", kind="date"),
+            Field(name="trial_days", label="Days of trial", kind="number"),
+            Field(name="test_clock_id", label="Test clock", kind="select", choices=test_clocks, blank="None"),
+        ), folds=True),
+    ),
+    values=values,
+    can_edit=lambda record: record.status == OrderStatus.DRAFT,
+    tones={
+        "active": "ok", "complete": "ok", "pending": "warn", "paused": "warn", "review": "warn", "failed": "bad",
+        "suspended": "bad", "rejected": "bad",
+    },
+    name=lambda row: f"Order {number(row)}",
+    details="admin/_order.html",
+    context=context,
+)

@@ -1,0 +1,67 @@
+"""Pages of scheduled payments: the list across orders, and the record of one."""
+
+from typing import Any
+
+from blueprints.admin import customers, orders
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.format import zone
+from domain.payments import scheduled
+from domain.payments.scheduled_status import EDITABLE
+from models.money import Money
+from models.order import ScheduledPayment, ScheduledStatus
+
+STATUS = pairs(ScheduledStatus)
+
+
+def values(row: ScheduledPayment) -> dict[str, Any]:
+    """A scheduled payment's values for its form."""
+    due = row.due_at.astimezone(zone()).strftime("%Y-%m-%dT%H:%M")
+    return {"amount": Money(row.amount_minor, row.currency).decimal, "due_at": due}
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The pages of its order and of its customer."""
+    return {"order_url": orders.PAGE.at(record.order_id), "customer_url": customers.PAGE.at(record.customer_id)}
+
+
+PAGE = ListPage(
+    resource=scheduled.RESOURCE,
+    mount="/scheduled-payments",
+    title="Scheduled payments",
+    group="Billing",
+    position=134,
+    note=lambda row: row.customer_name,
+    icon="calendar-repeat",
+    about="What will be collected from customers, on which day.",
+    columns=(
+        Column(name="id", title="Payment", kind="link", sort="id", shown=lambda row: str(row.id)),
+        Column(name="order_id", title="Order", fixed_by="order_id"),
+        Column(name="customer_name", title="Customer", fixed_by="customer_id"),
+        Column(name="due_at", title="Due", kind="when", sort="due_at"),
+        Column(name="amount_minor", title="Amount", kind="money", sort="amount"),
+        Column(name="status", kind="tag", sort="status"),
+    ),
+    list_filters=(
+        ListFilter(name="status", choices=STATUS, read=ScheduledStatus),
+        ListFilter(name="due_after", title="Due from", kind="day"),
+        ListFilter(name="due_before", title="Due until", kind="day"),
+    ),
+    sections=(
+        Section("Payment", (
+            Field(name="amount", kind="number", hint="In a subscription also of all later payments."),
+            Field(name="due_at", label="Due", kind="datetime-local"),
+        )),
+    ),
+    values=values,
+    sort="due_at",
+    tones={
+        "complete": "ok", "recovered": "ok", "processing": "warn", "paused": "warn", "review": "warn",
+        "soft-declined": "bad", "hard-declined": "bad",
+    },
+    name=lambda row: f"Payment {row.sequence} of order {row.order_id}",
+    details="admin/_scheduled_payment.html",
+    context=context,
+    can_edit=lambda record: record.status in EDITABLE and record.sequence > 0,
+)
