@@ -71,10 +71,11 @@ def bring(order_id, verb):
         order.status, order.anchor_at, order.paused_at = states[verb], now, now if verb == "resume" else None
 
 
-def make_waiting(actor):
+def make_waiting(actor, customer_name=""):
     """The id of a scheduled payment that waits, of an active subscription of the actor's merchant and world."""
     order_id = make_order(
-        actor.merchant_id, test=actor.test, status=OrderStatus.ACTIVE, anchor_at=clock.now(), next_sequence=2)
+        actor.merchant_id, test=actor.test, status=OrderStatus.ACTIVE, anchor_at=clock.now(), next_sequence=2,
+        customer_name=customer_name or "Ada Lovelace")
     return make_row(actor.merchant_id, order_id, test=actor.test)
 
 

@@ -57,7 +57,7 @@ def make(resource, merchant_id, text="", *, test=False):
     """The id of a new row of the merchant; `text` stands in its name, description and notes, where it has them."""
     actor = cast.actor_for(merchant_id).in_world(test=test)
     if resource.noun in MADE:
-        return MADE[resource.noun](actor)
+        return MADE[resource.noun](actor, text)
     known = resource.input.model_fields
     actor = actor if resource.may_create(actor) else Actor.operator()
     given = dict.fromkeys([name for name in TEXTS if text and name in known], text)

@@ -93,13 +93,18 @@ def listed(one: Entry) -> str:
     return f"first_{made(one)}"
 
 
+def makes_another(verb: str) -> bool:
+    """Whether the verb makes a row beside the one that it is called with."""
+    return verb.startswith("copy_") or verb == "convert"
+
+
 def is_undone(one: Entry) -> bool:
     """Whether the call leaves nothing behind: it reads, or concerns a row that the collection makes and deletes."""
     operation = one.operation
     deleted_here = {made(other) for other in every() if other.operation.verb == "delete"}
     made_here = {made(other) for other in every() if is_new(other)} & deleted_here
     is_own = is_new(one) or "{id}" in one.path
-    return operation.method == "GET" or (is_own and made(one) in made_here and not operation.verb.startswith("copy_"))
+    return operation.method == "GET" or (is_own and made(one) in made_here and not makes_another(operation.verb))
 
 
 def events(one: Entry, path: str) -> list[dict[str, Any]]:
