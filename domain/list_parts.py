@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, select
 
 from database.reader import MOST_ROWS, within_bounds
 from database.searching import containing
@@ -36,6 +36,10 @@ class Filter:
         """The value to bind: texts in normal form, patterns folded."""
         read = self.read or READERS.get(self.kind)
         return given if read is None else read(given)
+
+    def bound(self, name: str) -> BindParameter[Any]:
+        """The value of a statement that is compared."""
+        return bound_id(name, many=self.kind is list) if self.kind in (int, list) else bindparam(name)
 
 
 def common_filters(model: Any) -> dict[str, Filter]:
@@ -87,3 +91,8 @@ def ordered(column: Any, descending: bool) -> list[Any]:
 def weight(page: Page) -> int:
     """The number of rows of a page, with children, for the cache."""
     return 1 + sum(1 + sum(map(len, record.children.values())) for record in page.records)
+
+
+def bound_id(name: str, *, many: bool = False) -> BindParameter[Any]:
+    """A value that is an id by its form: PostgreSQL refuses one above 2^31 that is bound as an INTEGER."""
+    return bindparam(name, type_=BigInteger(), expanding=many)

@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, false, func, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, false, func, literal, select
 
 from database import db
 from database.reader import Reader
@@ -21,7 +21,7 @@ from database.statements import Prepared, StatementCache
 from domain import clock
 from domain.actor import Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
-from domain.list_parts import Children, Filter, Reads, ordered, weight
+from domain.list_parts import Children, Filter, Reads, bound_id, ordered, weight
 from domain.pages import Page, Query, Record
 
 LARGEST_ID = 2**63 - 1
@@ -113,7 +113,7 @@ class Listing:
         `removed` finds only rows that were deleted, for an undo.
         """
         clauses, values = self.owned(actor, removed=removed)
-        statement = select(self.model).where(self.model.id == bindparam("key"), *clauses)
+        statement = select(self.model).where(self.model.id == bound_id("key"), *clauses)
         if lock:
             statement = statement.with_for_update().execution_options(populate_existing=True)
         row = db.session.scalar(statement, values | {"key": key}) if 0 < key <= LARGEST_ID else None
@@ -143,7 +143,7 @@ class Listing:
     def read(self, actor: Actor, key: int) -> Record:
         """One row as columns; raises as `get` does."""
         def build() -> Prepared:
-            return Prepared(self._select().where(self.model.id == bindparam("key"), *self.owned(actor)[0]))
+            return Prepared(self._select().where(self.model.id == bound_id("key"), *self.owned(actor)[0]))
 
         if not 0 < key <= LARGEST_ID:
             raise NotFound(self.noun, key)
@@ -164,7 +164,7 @@ class Listing:
     def absent(self, actor: Actor, key: int) -> NotFound:
         """The error for a missing row: NotFound, or Foreign when another owner has it."""
         if 0 < key <= LARGEST_ID:
-            statement = select(self.model.id).where(self.model.id == key)
+            statement = select(self.model.id).where(self.model.id == literal(key, BigInteger()))
             values = {"own_test": actor.test} if self._has_worlds else {}
             if self._has_worlds:
                 statement = statement.where(self._world())
@@ -249,7 +249,7 @@ class Listing:
             if name not in self.filters:
                 raise Invalid.field(name, "is not a filter of this list", "inclusion")
             one = self.filters[name]
-            clauses.append(one.clause(bindparam(f"f_{name}", expanding=one.kind is list)))
+            clauses.append(one.clause(one.bound(f"f_{name}")))
         return [*clauses, matching(self.search, bindparam("search"))] if query.search else clauses
 
     def _build(self, actor: Actor, query: Query) -> Prepared:
