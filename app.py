@@ -109,7 +109,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
         close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
         probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=begun.ask,
         start_checkout=checking_out.start, come_back=checking_out.come_back,
-        test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
+        take_notification=notified.received, test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
     ))
     cli.register(app)
     return app

@@ -1,6 +1,6 @@
 """Defines the services that app.py gives to the blueprints, as one typed object per application."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -47,6 +47,14 @@ class Documents(Protocol):
     def postman(self) -> Callable[[str], dict[str, Any]]: ...
 
 
+class TakeNotification(Protocol):
+    """Checks and obeys what a gateway says by itself; None for one that is not to be believed or not to be read."""
+
+    def __call__(
+        self, gateway: str, merchant_id: int | None, headers: Mapping[str, str], body: bytes
+    ) -> bool | None: ...
+
+
 class TestCharges(Protocol):
     """What the test bank booked for these orders, or for all."""
 
@@ -75,6 +83,7 @@ class Services:
     ask_gateway: Callable[[Any], None]                  # ends an attempt or a refund whose row is committed
     start_checkout: Callable[[Any], str | None]         # the gateway's page; None when it does not answer
     come_back: Callable[[int], None]                    # asks what became of a payment's checkout
+    take_notification: TakeNotification
     test_charges: TestCharges
     test_pages: TestPages
 

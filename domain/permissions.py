@@ -60,18 +60,20 @@ ADMIN_SCOPES = (
     "IMPORT",
     "READ_ORDERS",                       # with their scheduled payments
     "WRITE_ORDERS",
+    "READ_PAYMENTS",                     # with refunds and disputes
+    "WRITE_PAYMENTS",
 )
 
 EVERYTHING = frozenset(KEY_SCOPES + ADMIN_SCOPES)
 
 _SELLING = frozenset({
     "READ_BUDGETS", "WRITE_BUDGETS", "READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS", "READ_ORDERS",
-    "WRITE_ORDERS",
+    "WRITE_ORDERS", "READ_PAYMENTS",
 })
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     Role.ADMIN: EVERYTHING,
-    Role.ACCOUNTANT: _SELLING | {"READ_ANALYTICS"},
-    Role.NORMAL: _SELLING,
+    Role.ACCOUNTANT: _SELLING | {"READ_ANALYTICS", "WRITE_PAYMENTS"},
+    Role.NORMAL: _SELLING | {"WRITE_PAYMENTS"},
     Role.RESTRICTED: _SELLING,          # and only own customers, budgets and orders: Actor.own_only
 }

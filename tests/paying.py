@@ -20,14 +20,15 @@ from tests import cast
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-def actor_of(merchant_id):
-    return cast.actor_for(merchant_id).in_world(test=True)
+def actor_of(merchant_id, *, test=True):
+    return cast.actor_for(merchant_id).in_world(test=test)
 
 
-def make_order(merchant_id, billing="subscription", price="10.00", clock_id=None, **more):
-    """The id of a pending order of the test world, by default of a monthly subscription."""
-    actor = actor_of(merchant_id)
-    customer = cast.make_customer(merchant_id, actor=actor)
+def make_order(merchant_id, billing="subscription", price="10.00", clock_id=None, *, test=True,
+               customer_name="Ada Lovelace", **more):
+    """The id of a pending order, by default of a monthly subscription of the test world."""
+    actor = actor_of(merchant_id, test=test)
+    customer = cast.make_customer(merchant_id, customer_name, actor=actor)
     product = cast.make_product(merchant_id, actor=actor, price=Decimal(price), billing=billing)
     schedule = {} if billing == "single_payment" else {"interval_unit": "MONTH", "interval_count": 1}
     schedule |= {"instalments": 3} if billing == "instalment" else {}

@@ -15,7 +15,8 @@ from database import DatabaseBusy, DatabaseClash, is_unreachable
 from domain.errors import DomainError
 
 bp = Blueprint("pay", __name__)
-MODULES = [import_module(f"{__name__}.{name}") for name in ("quotes", "payments", "orders", "cards", "test_bank")]
+NAMES = ("quotes", "payments", "orders", "cards", "test_bank", "notifications")
+MODULES = [import_module(f"{__name__}.{name}") for name in NAMES]
 
 TITLES = {
     404: "This link does not work",

@@ -51,15 +51,18 @@ def left(payment: Payment) -> int:
     return taken - payment.refunded_minor - int(db.session.scalar(under_way) or 0)
 
 
-def begin(actor: Actor, payment: Payment, amount: Decimal | None = None, reason: str | None = None) -> RefundAttempt:
-    """A new refund of the locked payment, of all that is left by default.
+def begin(
+    actor: Actor, payment: Payment, amount: Decimal | None = None, reason: str | None = None, *,
+    by_worker: bool = False,
+) -> RefundAttempt:
+    """A new refund of the locked payment, of all that is left by default; the caller asks the gateway, or the worker.
 
     Raises Conflict for a payment that was not approved, Invalid for an amount that is not above 0 or too much.
     """
     if payment.status is not PaymentStatus.APPROVED:
         raise Conflict("Only an approved payment can be refunded.", details={"status": str(payment.status)})
     rest = left(payment)
-    minor = rest if amount is None else _minor(amount, payment.currency)
+    minor = rest if amount is None else minor_of(amount, payment.currency)
     if minor <= 0:
         raise Invalid.field("amount", "must be more than 0" if amount is not None else "has nothing left", "range")
     if minor > rest:
@@ -68,13 +71,14 @@ def begin(actor: Actor, payment: Payment, amount: Decimal | None = None, reason:
     refund = Refund(
         merchant_id=payment.merchant_id, test=payment.test, payment_id=payment.id, status=RefundStatus.PENDING,
         currency=payment.currency, amount_minor=minor, key=secrets.token_hex(16), reason=reason, created_at=now,
-        look_up_at=now + attempts.LOOK_UPS[0], look_ups=0, test_clock_id=payment.test_clock_id,
+        look_up_at=now if by_worker else now + attempts.LOOK_UPS[0], look_ups=0, test_clock_id=payment.test_clock_id,
     )
     LIFE.add(actor, refund)
     return attempt_of(payment, refund, now)
 
 
-def _minor(amount: Decimal, currency: str) -> int:
+def minor_of(amount: Decimal, currency: str) -> int:
+    """An amount in minor units; raises Invalid when it has more decimals than its currency."""
     try:
         return to_minor(amount, currency)
     except ValueError as problem:

@@ -9,6 +9,7 @@ from flask import g
 from database import Model, db, transaction
 from domain.actor import Actor
 from domain.integrations import webhooks
+from domain.payments import payments
 from models.statement_row import StatementRow
 from models.webhook import Delivery
 from tests import cast
@@ -16,6 +17,7 @@ from tests.admin.test_guards import addresses
 from tests.architecture.nouns import pages
 from tests.domain.payments import camt_files
 from tests.domain.payments.camt_files import document
+from tests.paying import make_order
 from tests.rows import MADE, make
 
 HERE = [one for one in pages() if hasattr(one.resource.listing.model, "test")]
@@ -43,7 +45,16 @@ def rows(alder, monkeypatch):
         "deliveries": {test: one.id for test, one in deliveries.items()},
         "tasks": {test: one.task_id for test, one in deliveries.items()},
         "statement_rows": {test: movement(alder, test=test) for test in (False, True)},
+        "payments": {test: payment(alder, test=test) for test in (False, True)},
     }
+
+
+def payment(merchant_id, *, test):
+    """The id of a payment that was recorded by hand."""
+    order_id = make_order(merchant_id, test=test, customer_name=WORDS[test])
+    new = payments.PaymentInput(order_id=order_id, amount=1)
+    with transaction():
+        return payments.record(cast.actor_for(merchant_id).in_world(test=test), new).id
 
 
 def movement(merchant_id, *, test):

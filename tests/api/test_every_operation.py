@@ -15,6 +15,7 @@ from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
+from tests.paying import make_order
 from tests.rows import MADE, make, make_ready
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
@@ -65,6 +66,7 @@ class World:
         customer = cast.make_customer(self.merchant)                        # its event is a delivery
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)
+        make_order(self.merchant, test=False)                               # what payments are recorded for
         cast.make_user(LOGIN["login"], merchant_ids=[self.merchant], api_access=True)
         self.core.result("accounting.currencies.rates.create", {"from": "USD", "to": "EUR", "rate": 0.92,
                                                                 "dt": "2026-01-31"})

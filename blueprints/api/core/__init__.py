@@ -8,11 +8,15 @@ from blueprints.api.core import (
     iam,
     notifications,
     ordering,
+    payments,
+    test_charges,
     test_clocks,
 )
 from blueprints.api.core.contract import CONTRACT
 
-__all__ = ["CONTRACT", "administration", "commerce", "notifications", "ordering", "test_clocks"]
+__all__ = [
+    "CONTRACT", "administration", "commerce", "notifications", "ordering", "payments", "test_charges", "test_clocks",
+]
 
 CONTRACT.operations += [*accounting.operations(CONTRACT), *iam.OPERATIONS, *budget_links.OPERATIONS]
 CONTRACT.roots = tuple(dict.fromkeys(operation.path.split("/")[1] for operation in CONTRACT.operations))

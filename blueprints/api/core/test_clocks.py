@@ -40,7 +40,7 @@ def advance(actor: Actor, arguments: Arguments) -> Outcome:
     given = inputs.parse(test_clocks.TestClockInput, taken, zone=CONTRACT.zone(), problems=problems)
     test_clocks.advance(own, row, given.now_at)
     changed(CLOCKS, actor, row.id)                       # flushes what is read with plain statements
-    return shown(CLOCKS, actor, row.id)
+    return Outcome(shown(CLOCKS, actor, row.id).payload)
 
 
 CONTRACT.operations.append(operation(

@@ -13,8 +13,8 @@ from tests import cast
 from tests.api.core.conftest import Program, token_of
 from tests.rows import make
 
-# Global; tested with webhooks; of the test world, and tested in test_clocks_of_tests.py
-OTHERS = {"accounting.currencies", "webhooks", "webhooks.deliveries", "test_clocks"}
+# Global; tested with webhooks; with files of their own
+OTHERS = {"accounting.currencies", "webhooks", "webhooks.deliveries", "test_clocks", "payments"}
 EXPOSED = {one.exposure.name: one.exposure for one in CONTRACT.operations
            if one.exposure is not None and one.exposure.name not in OTHERS}
 NOUNS = {name: exposure.path for name, exposure in EXPOSED.items()}

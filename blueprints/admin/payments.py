@@ -1,0 +1,53 @@
+"""Pages of payments: every attempt across orders, what needs a look, and giving money back."""
+
+from typing import Any
+
+from blueprints.admin import customers
+from blueprints.admin.crud.form_fields import pairs
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
+from domain.payments import payments
+from models.payment import Decline, PaymentStatus
+
+YES = (("true", "Yes"),)
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The page of its customer."""
+    return {"customer_url": customers.PAGE.at(record.customer_id)}
+
+
+PAGE = ListPage(
+    resource=payments.RESOURCE,
+    title="Payments",
+    group="Billing",
+    position=136,
+    note=lambda row: row.customer_name,
+    icon="credit-card",
+    about="Every attempt to collect, with its outcome.",
+    columns=(
+        Column(name="id", title="Payment", kind="link", sort="id", shown=lambda row: str(row.id)),
+        Column(name="order_id", title="Order", fixed_by="order_id"),
+        Column(name="customer_name", title="Customer", fixed_by="customer_id"),
+        Column(name="amount_minor", title="Amount", kind="money", sort="amount"),
+        Column(name="status", kind="tag", sort="status"),
+        Column(name="decline", kind="tag", minor=True),
+        Column(name="gateway", minor=True),
+        Column(name="created_at", title="Tried", kind="ago", sort="created_at"),
+    ),
+    list_filters=(
+        ListFilter(name="status", choices=pairs(PaymentStatus), read=PaymentStatus),
+        ListFilter(name="decline", choices=pairs(Decline), read=Decline),
+        ListFilter(name="exception", title="Needs a look", choices=YES, read=lambda text: text == "true"),
+        ListFilter(name="disputed", choices=YES, read=lambda text: text == "true"),
+        ListFilter(name="created_after", title="Tried from", kind="day"),
+        ListFilter(name="created_before", title="Tried until", kind="day"),
+    ),
+    tones={
+        "approved": "ok", "pending": "warn", "unknown": "warn", "requires_action": "warn", "declined": "bad",
+        "soft": "warn", "hard": "bad",
+    },
+    name=lambda row: f"Payment {row.id}",
+    details="admin/_payment.html",
+    context=context,
+)

@@ -1,0 +1,132 @@
+"""Declares payments in the Core API: reading, recording by hand, and giving money back.
+
+The row of a refund is committed before the gateway is asked; a repeated call answers the payment as it is then.
+"""
+
+from dataclasses import replace
+
+import orjson
+
+from blueprints.api import schemas
+from blueprints.api.contract import Arguments, Outcome, Parameter
+from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, YES_NO, words
+from blueprints.api.description import Description, ExampleBody
+from blueprints.api.field import Field
+from blueprints.api.field_map import Amount, Moment
+from blueprints.api.field_parts import Many
+from blueprints.api.verbs import body_of, changed, expose, locked, operation, shown
+from blueprints.api.wire.row_cache import DUMPS
+from blueprints.services import services
+from domain import inputs
+from domain.actor import Actor
+from domain.payments import payments, refunds
+from models.payment import Decline, PaymentStatus
+
+WRITTEN = ("orders_id", "scheduled_payments_id", "amount", "gateway", "reference")
+REFUND = {
+    "id": ID,
+    "status": Field(name="status"),
+    "amount": Amount(name="amount"),
+    "reason": Field(name="reason"),
+    "message": Field(name="message"),
+    "executed_dt": Moment(name="executed_at"),
+    "c_dt": Moment(name="created_at"),
+}
+
+PAYMENTS = expose(
+    CONTRACT,
+    payments.RESOURCE,
+    "/payments",
+    {
+        "id": ID,
+        "companies_id": COMPANY,
+        "orders_id": Field(name="order_id", refers="order"),
+        "scheduled_payments_id": Field(name="scheduled_payment_id", refers="scheduled payment"),
+        "clients_id": Field(name="customer_id", writable=False),
+        "amount": Amount(name="amount"),
+        "currency": Field(name="currency", writable=False),
+        "status": Field(name="status", writable=False),
+        "decline": Field(name="decline", writable=False),
+        "message": Field(name="message", writable=False),
+        "gateway": Field(name="gateway"),
+        "reference": Field(name="reference"),
+        "reason": Field(name="reason", writable=False),
+        "confirm_url": Field(name="confirm_url", writable=False),
+        "refunded_amount": Amount(name="refunded", writable=False),
+        "disputed": Field(name="disputed", writable=False),
+        "executed_dt": Moment(name="executed_at", writable=False),
+        "refunds": Many(name="refunds", fields=REFUND, inherit="currency", writable=False),
+        **HISTORY,
+    },
+    verbs=("get", "list"),
+    parameters={
+        **IDS, "orders_id": Parameter("order_ids"), "scheduled_payments_id": Parameter("scheduled_payment_ids"),
+        "status": Parameter("status", words(PaymentStatus)), "decline": Parameter("decline", words(Decline)),
+        "exception": Parameter("exception", YES_NO), "disputed": Parameter("disputed", YES_NO),
+    },
+    sorts={**SORTS, "amount": "amount", "status": "status", "u_dt": "updated_at", "executed_dt": "executed_at"},
+)
+
+RECORDED = ExampleBody(
+    {
+        "title": "PaymentInput", "type": "object", "additionalProperties": False, "required": ["amount"],
+        "properties": {
+            "orders_id": {"type": "integer"}, "scheduled_payments_id": {"type": "integer"},
+            "amount": {"type": "number", "exclusiveMinimum": 0}, "gateway": {"enum": ["manual"]},
+            "reference": {"type": "string", "maxLength": 255},
+        },
+    },
+    {"orders_id": 1, "amount": 10, "reference": "RF18 5390 0754 7034"},
+)
+GIVEN_BACK = ExampleBody(
+    {
+        "title": "RefundInput", "type": "object", "additionalProperties": False,
+        "properties": {"amount": {"type": "number", "exclusiveMinimum": 0}, "reason": {"type": "string"}},
+    },
+    {"amount": 10, "reason": "Returned"},
+)
+
+
+def changed_payment(actor: Actor, payment_id: int) -> Outcome:
+    changed(PAYMENTS, actor, payment_id)                 # flushes what is read with plain statements
+    return Outcome(shown(PAYMENTS, actor, payment_id).payload)
+
+
+def finish(actor: Actor, outcome: Outcome) -> Outcome:
+    """Ask the gateway, unless this is a repetition; the answer is the payment as it is now."""
+    if outcome.begun is not None:
+        services().ask_gateway(outcome.begun)
+    told = orjson.loads(orjson.dumps(outcome.payload, option=DUMPS))         # a repetition's is stored as text
+    return replace(outcome, payload=shown(PAYMENTS, actor, told["id"]).payload)
+
+
+def create(actor: Actor, arguments: Arguments) -> Outcome:
+    """Record a payment that was received by other means."""
+    taken, problems = PAYMENTS.take({name: value for name, value in body_of(arguments).items() if name in WRITTEN})
+    new = inputs.parse(payments.PaymentInput, taken, problems=problems)
+    made = payments.record(actor, new)
+    return changed_payment(actor, made.id)
+
+
+def refund(actor: Actor, arguments: Arguments) -> Outcome:
+    """Give back an amount, or all that is left; answers the payment."""
+    own, payment = locked(PAYMENTS, actor, arguments)
+    body = body_of(arguments)
+    given = inputs.parse(refunds.RefundInput, {name: body[name] for name in ("amount", "reason") if name in body})
+    attempt = refunds.begin(own, payment, given.amount, given.reason)
+    return replace(changed_payment(actor, payment.id), begun=attempt)
+
+
+ANSWER = schemas.row(PAYMENTS)
+CONTRACT.operations += [
+    operation(
+        PAYMENTS, "create", "POST", "", create, positional=WRITTEN, summary="Record a payment received by hand",
+        takes_body=True, described=Description(body=RECORDED, answer=ANSWER),
+    ),
+    operation(
+        PAYMENTS, "refund", "POST", "/{key}/refund", refund, positional=("id", "amount", "reason"),
+        summary="Give money back", takes_body=True, finish=finish,
+        described=Description(body=GIVEN_BACK, answer=ANSWER),
+    ),
+]
