@@ -57,6 +57,17 @@ def active(merchant_id, method="test_ok", **more):
     return order_id
 
 
+def declined(merchant_id):
+    """The id of a scheduled payment that was declined softly, of an order whose payment method pays now."""
+    order_id = active(merchant_id, "test_soft_decline")
+    with transaction():
+        order = orders.locked(order_id)
+        attempt = paying.execute(actor_of(merchant_id), rows_of(order_id)[1])
+    asking.finish(attempt)
+    change(order.id, "test_ok")
+    return rows(order_id)[1].id
+
+
 def change(order_id, method):
     with transaction():
         order = orders.locked(order_id)
@@ -71,8 +82,12 @@ def of(order_id):
 
 
 def rows(order_id):
-    """Its scheduled payments by their period."""
+    """Its scheduled payments by their period, as they are now."""
     of(order_id)
+    return rows_of(order_id)
+
+
+def rows_of(order_id):
     return list(db.session.scalars(
         select(ScheduledPayment).where(ScheduledPayment.order_id == order_id).order_by(ScheduledPayment.sequence)))
 

@@ -4,6 +4,7 @@ from blueprints.api.core import (
     accounting,
     administration,
     budget_links,
+    collecting,
     commerce,
     iam,
     notifications,
@@ -15,7 +16,8 @@ from blueprints.api.core import (
 from blueprints.api.core.contract import CONTRACT
 
 __all__ = [
-    "CONTRACT", "administration", "commerce", "notifications", "ordering", "payments", "test_charges", "test_clocks",
+    "CONTRACT", "administration", "collecting", "commerce", "notifications", "ordering", "payments", "test_charges",
+    "test_clocks",
 ]
 
 CONTRACT.operations += [*accounting.operations(CONTRACT), *iam.OPERATIONS, *budget_links.OPERATIONS]

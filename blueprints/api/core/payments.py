@@ -98,6 +98,8 @@ def finish(actor: Actor, outcome: Outcome) -> Outcome:
     if outcome.begun is not None:
         services().ask_gateway(outcome.begun)
     told = orjson.loads(orjson.dumps(outcome.payload, option=DUMPS))         # a repetition's is stored as text
+    if told["id"] is None:
+        return outcome                               # nothing was due
     return replace(outcome, payload=shown(PAYMENTS, actor, told["id"]).payload)
 
 
