@@ -94,9 +94,12 @@ class TestBank:
             }
             with self.book.booking() as book:
                 book.execute(
-                    "INSERT INTO checkouts (token, key, merchant_id, test, request, until) VALUES (?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO checkouts (token, key, merchant_id, test, request, until) VALUES (?, ?, ?, ?, ?, ?)"
+                    " ON CONFLICT (key) DO NOTHING",             # another request may have been faster
                     (token, request.key, account.merchant_id, account.test, json.dumps(asked), written(request.until)),
                 )
+            begun = self.book.checkout(key=request.key)
+            token = begun["token"] if begun else token
         return Checkout(f"{self.url}/pay/test/{token}", token)
 
     def look_up(self, account: Account, key: str, asked: Asked, at: datetime) -> Answer:
