@@ -1,6 +1,6 @@
 """Defines the parts of a listing: its filters, and the child rows that are read with its rows."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
@@ -96,3 +96,9 @@ def weight(page: Page) -> int:
 def bound_id(name: str, *, many: bool = False) -> BindParameter[Any]:
     """A value that is an id by its form: PostgreSQL refuses one above 2^31 that is bound as an INTEGER."""
     return bindparam(name, type_=BigInteger(), expanding=many)
+
+
+def among(column: Any, keys: Iterable[int]) -> ColumnElement[bool]:
+    """The clause that a key is one of those that a caller sent, of any size."""
+    found: ColumnElement[bool] = column.in_(bindparam(None, list(keys), type_=BigInteger(), expanding=True))
+    return found

@@ -12,7 +12,7 @@ from domain.actor import Actor
 from domain.copies import copy_of
 from domain.inputs import Choice, Input, Maybe, NameText, Percentage, Text
 from domain.lifecycle import Lifecycle
-from domain.list_parts import Filter
+from domain.list_parts import Filter, among
 from domain.listing import Listing
 from domain.resource import Action, Resource, deletion
 from models.money import to_ten_thousandths
@@ -88,7 +88,7 @@ def percentages(actor: Actor, keys: Collection[int]) -> dict[int, int]:
     if not keys:
         return {}
     own, values = RULES.owned(actor)
-    statement = select(PriceRule.id, PriceRule.percent_ten_thousandths).where(PriceRule.id.in_(keys), *own)
+    statement = select(PriceRule.id, PriceRule.percent_ten_thousandths).where(among(PriceRule.id, keys), *own)
     return {row.id: row.percent_ten_thousandths for row in db.session.execute(statement, values)}
 
 

@@ -13,7 +13,7 @@ from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth
 from domain.inputs.schema_facts import SchemaFacts
 from domain.lifecycle import Lifecycle, put_back
-from domain.list_parts import Children, Filter, common_filters
+from domain.list_parts import Children, Filter, among, common_filters
 from domain.listing import Listing
 from domain.people import samples, user_guards
 from domain.resource import Resource, deletion, switch
@@ -251,7 +251,7 @@ def _grant(actor: Actor, user: User, given: dict[str, Any]) -> None:
         return
     wanted = set(given["merchant_ids"])
     with db.session.no_autoflush:      # the row itself is half written
-        known = set(db.session.scalars(select(Merchant.id).where(Merchant.id.in_(wanted))))
+        known = set(db.session.scalars(select(Merchant.id).where(among(Merchant.id, wanted))))
     if not wanted <= known or not all(actor.reaches(one) for one in wanted):
         raise Invalid.field("merchant_ids", "must be merchants that you have yourself", "unknown")
     user.memberships = [one for one in user.memberships if one.merchant_id in wanted]

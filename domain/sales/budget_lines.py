@@ -14,6 +14,7 @@ from domain.actor import Actor
 from domain.catalog import products
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Input, Maybe, Number, Percentage, Quantity, RowId, Text, minor, sent_again
+from domain.list_parts import among
 from models.budget import Budget, BudgetItem
 from models.money import LIMIT, line_minor, to_micro, to_ten_thousandths
 from models.product import PriceRule, Product, ProductStatus
@@ -107,7 +108,7 @@ def _products(actor: Actor, budget: Budget, items: list[ItemInput]) -> Known:
     statement = (
         select(Product, PriceRule.percent_ten_thousandths)
         .outerjoin(PriceRule, PriceRule.id == Product.tax_id)
-        .where(Product.id.in_(keys), *own)
+        .where(among(Product.id, keys), *own)
     )
     with db.session.no_autoflush:          # the budget is not complete yet
         return {product.id: (product, rate) for product, rate in db.session.execute(statement, values)}

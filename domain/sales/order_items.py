@@ -14,6 +14,7 @@ from domain.actor import Actor
 from domain.catalog import products
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Input, Maybe, Number, Quantity, RowId
+from domain.list_parts import among
 from domain.sales.order_amounts import Line, share
 from models.money import LIMIT, to_micro, to_minor, to_ten_thousandths
 from models.order import Order, OrderItem
@@ -41,7 +42,7 @@ def products_of(actor: Actor, items: list[OrderItemInput]) -> dict[int, Product]
     own, values = products.LISTING.owned(actor)
     statement = (
         select(Product)
-        .where(Product.id.in_({one.product_id for one in items}), *own)
+        .where(among(Product.id, {one.product_id for one in items}), *own)
         .options(joinedload(Product.tax), joinedload(Product.discount), joinedload(Product.fee))
     )
     with db.session.no_autoflush:          # the order is not complete yet
