@@ -7,6 +7,7 @@ from blueprints.api.contract import Contract
 from blueprints.api.requests.touched import Reference, slug
 from blueprints.portal.entries import Entry, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
+from domain.actor import Actor
 
 ENDS = ("archive", "delete")
 NOW = "{{$timestamp}}"                  # Postman's
@@ -93,6 +94,12 @@ def listed(one: Entry) -> str:
     return f"first_{made(one)}"
 
 
+def is_live(one: Entry) -> bool:
+    """Whether a caller of the live world, whose secret the collection has, may create the row."""
+    exposure = one.operation.exposure
+    return exposure is None or exposure.resource.may_create(Actor.operator())
+
+
 def makes_another(verb: str) -> bool:
     """Whether the verb makes a row beside the one that it is called with."""
     return verb.startswith("copy_") or verb == "convert"
@@ -102,7 +109,7 @@ def is_undone(one: Entry) -> bool:
     """Whether the call leaves nothing behind: it reads, or concerns a row that the collection makes and deletes."""
     operation = one.operation
     deleted_here = {made(other) for other in every() if other.operation.verb == "delete"}
-    made_here = {made(other) for other in every() if is_new(other)} & deleted_here
+    made_here = {made(other) for other in every() if is_new(other) and is_live(other)} & deleted_here
     is_own = is_new(one) or "{id}" in one.path
     return operation.method == "GET" or (is_own and made(one) in made_here and not makes_another(operation.verb))
 

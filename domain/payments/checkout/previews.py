@@ -1,0 +1,41 @@
+"""Computes what an order would be paid, by the code that makes its rows; nothing is written."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+from domain.actor import Actor
+from domain.payments import schedule_plan
+from domain.payments.schedule_plan import Planned
+from domain.sales import orders
+from domain.sales.order_clock import now_of
+from domain.sales.orders import OrderInput
+from models.order import Order
+from models.product import Billing
+
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is paid at once, and later when; amounts in minor units."""
+
+    currency: str
+    due_now_minor: int
+    schedule: tuple[Planned, ...]
+    credit_minor: int = 0            # of the unused part of a period
+    charge_minor: int = 0            # for the rest of it
+
+
+def of_new(actor: Actor, new: OrderInput, count: int = SHOWN) -> Preview:
+    """The payments of a new order that is approved now, at most `count` later ones; Invalid as a creation would be."""
+    order = orders.build(actor, new)
+    now = now_of(order)
+    first, *later = schedule_plan.at_creation(order, now)
+    if order.billing is Billing.SUBSCRIPTION:
+        later = list(islice(schedule_plan.periods(order, schedule_plan.anchor_of(order, now), 0), count))
+    return Preview(order.currency, first.amount_minor, tuple(later[:count]))
+
+
+def of_cancellation(order: Order) -> Preview:
+    """Cancelling gives nothing back, asks for nothing, and leaves no payment to come."""
+    return Preview(order.currency, 0, ())
