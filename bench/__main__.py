@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import core, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages, webhooks
+from bench import core, kill_collecting, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages, picking, webhooks
 from bench.figures import Figure, show
 
 Part = Callable[[bool], list[Figure]]
@@ -24,6 +24,7 @@ PARTS: dict[str, Part] = {
     ],
     "core": lambda quick: core.run(*((2, 1.0) if quick else ())),
     "webhooks": lambda quick: webhooks.run(*((10, 100, 2) if quick else ())),
+    "collecting": lambda quick: [*picking.run(), *kill_collecting.run(*((110, 5) if quick else ()))],
     "P6": lambda quick: p6_pages.run(*((2_000,) if quick else ())),
 }
 

@@ -22,6 +22,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from bench.figures import Figure
 from bench.webhooks import Worker, stage
 from database import db, transaction
 from domain import clock, inputs
@@ -56,6 +57,7 @@ class Plan:
     payments: int
     kills: int
     workers: int = 2
+    merchants: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def populate(plan: Plan) -> dict[int, str]:
     """Live orders whose one instalment is due now, by several merchants; the payment method of each."""
     made: dict[int, str] = {}
     names = [*PAYS, *NEVER]
-    for merchant in range(2):
+    for merchant in range(plan.merchants):
         with transaction():
             new = inputs.parse(merchants.MerchantInput, {"name": f"Bench {merchant}"})
             key = merchants.create(Actor.operator(), new).id
@@ -92,7 +94,7 @@ def populate(plan: Plan) -> dict[int, str]:
                 products.ProductInput, {"name": "Bench", "price": 10, "billing": "instalment"})).id
         sent = {"customer_id": customer, "items": [{"product_id": product}], "instalments": 1,
                 "interval_unit": "MONTH", "interval_count": 1}
-        for number in range(plan.payments // 2):
+        for number in range(plan.payments // plan.merchants):
             with transaction():
                 order = ordering.create(actor, inputs.parse(OrderInput, sent))
                 method = names[number % len(names)]
@@ -195,9 +197,19 @@ def trial(plan: Plan, more: dict[str, str] | None = None) -> Judged:
                 settle()
                 found = judge(methods, kills, seconds)
                 orders = db.session.scalar(select(func.count()).select_from(Order))
-                assert orders == plan.payments // 2 * 2
+                assert orders == plan.payments // plan.merchants * plan.merchants
                 db.session.remove()
             return found
+
+
+def run(payments: int = 2000, kills: int = 100) -> list[Figure]:
+    """The figures of this benchmark."""
+    found = trial(Plan(payments, kills))
+    wrong = found.charged_twice + found.not_charged + found.wrongly_charged + found.unknown + found.astray
+    return [Figure(
+        "collecting", f"{payments} payments due, {found.kills} kills of 2 workers",
+        f"{found.charged_once} charged once, {wrong} wrong", "", "0 wrong", found.is_right,
+    )]
 
 
 def main() -> None:
