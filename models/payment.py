@@ -42,6 +42,11 @@ class Payment(Owned, Versioned, Model):
         Index("ix_payments_merchant_id_test_created_at", "merchant_id", "test", "created_at", "id", "status"),
         Index("ix_payments_created_at_id_test", "created_at", "id", "test"),
         Index("ix_payments_status_test_merchant_id", "status", "test", "merchant_id", "created_at"),
+        # Sums of what was approved in a period read only this.
+        Index(
+            "ix_payments_status_test_executed_at", "status", "test", "executed_at", "merchant_id", "currency",
+            "amount_minor",
+        ),
         Index(
             "ix_payments_look_up_at", "look_up_at", "id",
             sqlite_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
@@ -101,6 +106,7 @@ class Refund(Owned, Versioned, Model):
     __tablename__ = "refunds"
     __table_args__ = constraints(
         CheckConstraint("amount_minor > 0", "amount_positive"),
+        Index("ix_refunds_status_test_executed_at", "status", "test", "executed_at"),
         Index(
             "ix_refunds_look_up_at", "look_up_at", "id",
             sqlite_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from blueprints.admin import customers
+from blueprints.admin import choices, customers
 from blueprints.admin.crud.form_fields import pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
@@ -40,6 +40,9 @@ PAGE = ListPage(
         ListFilter(name="decline", choices=pairs(Decline), read=Decline),
         ListFilter(name="exception", title="Needs a look", choices=YES, read=lambda text: text == "true"),
         ListFilter(name="disputed", choices=YES, read=lambda text: text == "true"),
+        ListFilter(name="currency", choices=choices.currencies),
+        ListFilter(name="executed_after", title="Decided from", kind="day"),
+        ListFilter(name="executed_before", title="Decided until", kind="day"),
         ListFilter(name="created_after", title="Tried from", kind="day"),
         ListFilter(name="created_before", title="Tried until", kind="day"),
     ),

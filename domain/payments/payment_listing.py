@@ -79,6 +79,8 @@ LISTING = OrderFirst(
         "currency": Filter(str, lambda bound: Payment.currency == bound),
         "customer_id": Filter(
             int, lambda bound: Payment.order_id.in_(select(Order.id).where(Order.customer_id == bound))),
+        "executed_after": Filter("moment", lambda bound: Payment.executed_at >= bound),
+        "executed_before": Filter("day_end", lambda bound: Payment.executed_at <= bound),
         "exception": Filter(bool, lambda bound: bound == EXCEPTION),
         "disputed": Filter(bool, lambda bound: bound == DISPUTED),
     },

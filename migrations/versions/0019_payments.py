@@ -76,6 +76,7 @@ def create_payments() -> None:
     op.create_index("ix_payments_merchant_id_test_created_at", "payments", ["merchant_id", "test", "created_at", "id", "status"])
     op.create_index("ix_payments_order_id", "payments", ["order_id"])
     op.create_index("ix_payments_scheduled_payment_id", "payments", ["scheduled_payment_id"])
+    op.create_index("ix_payments_status_test_executed_at", "payments", ["status", "test", "executed_at", "merchant_id", "currency", "amount_minor"])
     op.create_index("ix_payments_status_test_merchant_id", "payments", ["status", "test", "merchant_id", "created_at"])
     op.create_index("uq_payments_open_scheduled_payment_id", "payments", ["scheduled_payment_id"], unique=True, sqlite_where=sa.text("status IN ('pending', 'unknown', 'requires_action')"), postgresql_where=sa.text("status IN ('pending', 'unknown', 'requires_action')"))
 
@@ -111,6 +112,7 @@ def create_refunds() -> None:
         sa.UniqueConstraint("key", name="uq_refunds_key"),
         sqlite_autoincrement=True,
     )
+    op.create_index("ix_refunds_status_test_executed_at", "refunds", ["status", "test", "executed_at"])
     op.create_index("ix_refunds_look_up_at", "refunds", ["look_up_at", "id"], sqlite_where=sa.text("look_up_at IS NOT NULL AND test_clock_id IS NULL"), postgresql_where=sa.text("look_up_at IS NOT NULL AND test_clock_id IS NULL"))
     op.create_index("ix_refunds_test_clock_id", "refunds", ["test_clock_id", "look_up_at", "id"], sqlite_where=sa.text("test_clock_id IS NOT NULL"), postgresql_where=sa.text("test_clock_id IS NOT NULL"))
     op.create_index("ix_refunds_merchant_id", "refunds", ["merchant_id"])

@@ -1,0 +1,116 @@
+"""Adds up what customers owe by the age of the debt, and what will become due."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+from sqlalchemy import func, select
+
+from database import db
+from domain.actor import Actor
+from domain.payments import recurrence
+from domain.payments.scheduled_listing import LISTING
+from domain.sales.order_listing import LISTING as ORDERS
+from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.product import Billing, IntervalUnit
+
+OPEN = (ScheduledStatus.SCHEDULED, ScheduledStatus.PROCESSING, ScheduledStatus.SOFT_DECLINED,
+        ScheduledStatus.HARD_DECLINED)
+AGES = ((0, 30, "1–30"), (30, 60, "31–60"), (60, 36_500, "Over 60"))          # days since it was due
+HORIZON = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """What is open in one currency and one group of ages."""
+
+    age: str
+    after_days: int
+    until_days: int
+    currency: str
+    minor: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A payment to come: of a row that exists, or of a later period of a subscription, whose row is not made yet."""
+
+    at: datetime
+    currency: str
+    minor: int
+    order_id: int
+    is_row: bool
+
+
+def debts(actor: Actor, now: datetime) -> list[Debt]:
+    """What was due and is not paid, by the days since then. Orders that nobody has paid yet owe nothing."""
+    clauses, values = LISTING.owned(actor)
+    found = []
+    for after, until, name in AGES:
+        newest, oldest = now - timedelta(days=after), now - timedelta(days=until)
+        statement = (
+            select(
+                ScheduledPayment.currency,
+                func.sum(ScheduledPayment.amount_minor - ScheduledPayment.paid_minor), func.count(),
+            )
+            .join(Order, Order.id == ScheduledPayment.order_id)
+            .where(*clauses, ScheduledPayment.status.in_(OPEN))
+            .where(ScheduledPayment.due_at <= newest, ScheduledPayment.due_at > oldest)
+            .where(Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED, OrderStatus.SUSPENDED)))
+            .group_by(ScheduledPayment.currency).order_by(ScheduledPayment.currency)
+        )
+        found += [
+            Debt(name, after, until, currency, int(minor), number)
+            for currency, minor, number in db.session.execute(statement, values)
+        ]
+    return found
+
+
+def forecast(actor: Actor, now: datetime) -> list[Due]:
+    """The payments that become due in the next 90 days, the first one first."""
+    end = now + HORIZON
+    return sorted([*_rows(actor, now, end), *_later(actor, now, end)], key=lambda one: (one.at, one.order_id))
+
+
+def _rows(actor: Actor, now: datetime, end: datetime) -> Iterator[Due]:
+    """The rows that are scheduled."""
+    clauses, values = LISTING.owned(actor)
+    statement = (
+        select(ScheduledPayment.due_at, ScheduledPayment.currency, ScheduledPayment.amount_minor,
+               ScheduledPayment.order_id)
+        .join(Order, Order.id == ScheduledPayment.order_id)
+        .where(*clauses, ScheduledPayment.status == ScheduledStatus.SCHEDULED)
+        .where(ScheduledPayment.due_at >= now, ScheduledPayment.due_at < end)
+        .where(Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED, OrderStatus.SUSPENDED)))
+    )
+    for at, currency, minor, order_id in db.session.execute(statement, values):
+        yield Due(at, currency, minor, order_id, True)
+
+
+def _later(actor: Actor, now: datetime, end: datetime) -> Iterator[Due]:
+    """The later periods of subscriptions, of which only the next one is a row."""
+    clauses, values = ORDERS.owned(actor)
+    statement = select(
+        Order.id, Order.currency, Order.later_minor, Order.anchor_at,
+        func.coalesce(Order.later_interval_unit, Order.interval_unit).label("unit"),
+        func.coalesce(Order.later_interval_count, Order.interval_count).label("number"),
+        (Order.next_sequence - Order.anchor_sequence).label("first"),
+    ).where(
+        *clauses, Order.billing == Billing.SUBSCRIPTION, Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED)),
+        Order.cancels_at_period_end.is_(False), Order.anchor_at.is_not(None), Order.later_minor > 0,
+    )
+    for one in db.session.execute(statement, values):
+        for at in _days(one.anchor_at, one.unit, one.number, one.first, end):
+            if at >= now:
+                yield Due(at, one.currency, one.later_minor, one.id, False)
+
+
+def _days(anchor: datetime, unit: IntervalUnit, number: int, first: int, end: datetime) -> Iterator[datetime]:
+    """The moments of the periods from the first one on, before `end`; periods count from the anchor."""
+    for n in count(first):
+        at = recurrence.day_of(anchor, unit, number, n)
+        if at >= end:
+            return
+        yield at
