@@ -101,7 +101,8 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     gateways.registry.register(Manual())
     for operation in (one for contract in CONTRACTS for one in contract.operations):
         if (exposure := operation.exposure) is not None and exposure.event_shape:
-            events.shape(exposure.resource.noun, exposure.resource.listing, exposure.show, exposure.prefix)
+            prefix = exposure.prefix or f"{exposure.noun}_"
+            events.shape(exposure.noun, exposure.resource.listing, exposure.show, prefix)
     serve_pages(app, settings)
     serve_apis(app)
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)

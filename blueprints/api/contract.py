@@ -44,6 +44,7 @@ class Arguments:
     query: Mapping[str, list[str]] = field(default_factory=dict)
     if_match: str | None = None
     ready: Any = None                       # the result of `before`
+    above: Mapping[str, str] = field(default_factory=dict)      # the path's ids of rows that own this one
 
 
 @dataclass(frozen=True, slots=True)

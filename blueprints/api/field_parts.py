@@ -98,7 +98,7 @@ class Many(Field):
         return {**(base if writing else {}), "type": "array", "items": items}
 
     def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
-        parts = row.get(self.name) or [{}]
+        parts = row.get(self.name) or row.get(self.child) or [{}]
         return [object_sample(self.fields, part, schema["items"], formats, writing=writing) for part in parts]
 
 

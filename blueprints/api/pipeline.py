@@ -44,11 +44,12 @@ CODES = {
 def view(contract: Contract, operation: Operation) -> Any:
     """The Flask view of an operation."""
 
-    def run(key: str | None = None) -> Response:
+    def run(key: str | None = None, **above: str) -> Response:
         if key is not None:
             note_path(operation, key)
         actor = admit(contract) if not operation.public else anonymous_actor(contract)
-        return perform(actor, operation, contract.read(g.call.request, operation, key))
+        arguments = contract.read(g.call.request, operation, key)
+        return perform(actor, operation, replace(arguments, above=above) if above else arguments)
 
     run.contract, run.operation = contract, operation       # type: ignore[attr-defined]
     return run

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from flask import g
@@ -118,13 +119,13 @@ def stays(exposure: Exposure, row: Any, taken: dict[str, Any], problems: Problem
 
 def operation(
     exposure: Exposure, verb: str, method: str, path: str, run: Callable[..., Outcome], *,
-    parameters: tuple[str, ...] = (), **more: Any
+    parameters: tuple[str, ...] = (), name: str = "", **more: Any
 ) -> Operation:
     """An operation of a noun, with its scope by whether it reads or writes."""
     resource, contract = exposure.resource, exposure.contract
     scope = resource.read_scope if method == "GET" else resource.write_scope
     return Operation(
-        name=f"{exposure.name}.{contract.names.get(verb, verb)}",
+        name=f"{exposure.name}.{name or contract.names.get(verb, verb)}",
         parameters=(*parameters, *contract.call_parameters),
         method=method,
         path=exposure.path + path,
@@ -158,7 +159,8 @@ def got(exposure: Exposure) -> Operation:
     )
 
 
-def created(exposure: Exposure) -> Operation:
+def created(exposure: Exposure, *, preset: Mapping[str, Any] = MappingProxyType({}), **more: Any) -> Operation:
+    """A creation; `preset` are fields, in the domain's names, that this operation sets itself."""
     resource = exposure.resource
 
     form, create, prepare = resource.input, resource.create, resource.before_create
@@ -167,6 +169,7 @@ def created(exposure: Exposure) -> Operation:
 
     def read(actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
         taken, problems = exposure.take(body_of(arguments), new=True)
+        taken |= preset
         actor = for_merchant(exposure, actor, taken, problems)
         contract = exposure.contract
         new = inputs.parse(form, taken, text=contract.reads_text, zone=contract.zone(), problems=problems)
@@ -185,9 +188,10 @@ def created(exposure: Exposure) -> Operation:
             return replace(outcome, payload={**outcome.payload, resource.secret_field: secret}, kept=outcome.payload)
         return outcome
 
+    told = {"path": "", "summary": f"Create a {resource.noun}", **more}
     return operation(
-        exposure, "create", "POST", "", run, takes_body=True, positional=writable(exposure),
-        summary=f"Create a {resource.noun}", before=before if prepare else None,
+        exposure, "create", "POST", told.pop("path"), run, takes_body=True, positional=writable(exposure),
+        before=before if prepare else None, **told,
     )
 
 
@@ -241,7 +245,8 @@ def deleted(exposure: Exposure) -> Operation:
     )
 
 
-def action(exposure: Exposure, name: str) -> Operation:
+def action(exposure: Exposure, name: str, *, method: str = "POST", called: str = "") -> Operation:
+    """One of a noun's actions; `called` is its name in the path, if it has another one here."""
     resource = exposure.resource
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
@@ -254,7 +259,7 @@ def action(exposure: Exposure, name: str) -> Operation:
 
     verb, *rest = name.split("_")
     return operation(
-        exposure, name, "POST", f"/{{key}}/{name}", run, positional=("id",),
+        exposure, name, method, f"/{{key}}/{called or name}", run, positional=("id",),
         summary=" ".join((f"{verb.capitalize()} a {resource.noun}", *rest)),
     )
 

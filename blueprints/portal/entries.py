@@ -1,5 +1,6 @@
 """Builds the reference's entries: each operation with its parameters, body, response and examples."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +17,7 @@ from blueprints.portal.answers import answer_of
 from blueprints.portal.published import PUBLISHED
 
 KEY = "{key}"
+ABOVE = re.compile(r"\{(\w+)\}")       # the ids of rows that own this one
 LARGEST_AMOUNT = 9 * 10**14             # of a filter, in any currency
 LONGEST_FILTER = 200
 NOTHING = Description()
@@ -70,8 +72,9 @@ class Entry:
         """The path with an example's id and query."""
         exposure = self.operation.exposure
         key = f"{exposure.prefix}1" if exposure else "1"
+        path = ABOVE.sub("1", self.path.replace("{id}", key))
         query = "?" + urlencode(self.called_with) if self.called_with else ""
-        return self.path.replace("{id}", key) + query
+        return path + query
 
     def curl(self, base: str) -> str:
         """The call as a curl command."""
@@ -182,6 +185,10 @@ def parameters(contract: Contract, operation: Operation) -> tuple[ParameterDescr
     if KEY in operation.path:
         schema = identifier(exposure.prefix) if exposure and exposure.prefix else WHOLE
         found.append(ParameterDescription("id", "path", schema, required=True))
+    found += [
+        ParameterDescription(name, "path", WHOLE, required=True)
+        for name in ABOVE.findall(operation.path.replace(KEY, ""))
+    ]
     for name in operation.parameters:
         schema, about = _query(contract.description, exposure, name, described.query)
         found.append(ParameterDescription(name, "query", schema, about, name in described.required))

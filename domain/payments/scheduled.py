@@ -48,6 +48,9 @@ def update(actor: Actor, row: ScheduledPayment, changes: dict[str, Any]) -> Sche
     _must_be_editable(row)
     order, mistakes = row.order, Mistakes()
     given = {name: value for name, value in changes.items() if value is not None}
+    if given.keys() == {"status"}:
+        _set_status(actor, row, given["status"])
+        return row
     with ExitStack() as changing:
         changing.enter_context(LIFE.changing(actor, row))
         if given.keys() & {"amount", *INTERVAL}:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, cast, func, select
 
 from database import db
 from domain.actor import Actor
@@ -42,6 +42,8 @@ LISTING = OrderFirst(
         "customer_id": Order.customer_id,
         "customer_name": Order.customer_name,
         "billing": Order.billing,
+        "shown_interval_unit": func.coalesce(ScheduledPayment.interval_unit, Order.interval_unit),
+        "shown_interval_count": func.coalesce(ScheduledPayment.interval_count, Order.interval_count),
         "order_status": Order.status,
     },
     joins=((Order, Order.id == ScheduledPayment.order_id),),

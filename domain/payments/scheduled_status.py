@@ -2,6 +2,7 @@
 
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
+from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from models.order import ScheduledPayment, ScheduledStatus
 
@@ -38,7 +39,7 @@ OPEN = EDITABLE | {S.PROCESSING, S.PAUSED, S.REVIEW}             # may still be 
 COLLECTED = frozenset({S.SCHEDULED, S.SOFT_DECLINED})            # by the worker, on their day
 VERBS = {S.SKIPPED: "skipped", S.CANCELLED: "cancelled"}
 
-LIFE = Lifecycle(noun="scheduled_payment")
+LIFE = Lifecycle(noun="scheduled_payment", emit_event=events.emit)
 
 
 def refused(message: str) -> Conflict:

@@ -4,9 +4,10 @@ Every line is rounded once, and what an order is collected in adds up to its tot
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from models.money import ONE, divided, line_minor, percent_minor, spread
-from models.product import IntervalUnit
+from models.product import Billing, IntervalUnit
 
 WHOLE = 100 * ONE                                # 100 % in ten-thousandths
 # How many of the unit make twelve months: what is paid in it is brought to a month by them.
@@ -93,3 +94,8 @@ def monthly_minor(amount_minor: int, unit: IntervalUnit | None, count: int | Non
         return None
     times, out_of = A_YEAR[unit]
     return divided(amount_minor * times, 12 * out_of * count)
+
+
+def instalments_minor(order: Any) -> int:
+    """What an instalment order's payments after the first one add up to; 0 for any other order."""
+    return int(order.total_minor - order.initial_minor) if order.billing == Billing.INSTALMENT else 0

@@ -6,6 +6,7 @@ from typing import Any
 from domain import audit
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
+from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from domain.sales.order_clock import now_of
 from models.order import Order, OrderStatus
@@ -43,7 +44,7 @@ def _snapshot(order: Order) -> dict[str, Any]:
     return audit.snapshot(order) | {"items": [{name: getattr(one, name) for name in names} for one in order.items]}
 
 
-LIFE = Lifecycle(noun="order", snapshot=_snapshot)
+LIFE = Lifecycle(noun="order", emit_event=events.emit, snapshot=_snapshot)
 
 
 def may_move(order: Order, status: OrderStatus) -> bool:

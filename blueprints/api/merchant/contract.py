@@ -182,6 +182,8 @@ WHOLE_REQUEST = {401: "Invalid API token", 404: "not found", 405: "method not al
 
 def said(name: str, problem: Problem) -> str:
     """A mistake in the contract's vocabulary."""
+    if problem.code == "missing" and name.endswith("_id"):
+        return SAID["unknown"]              # of a row that has to be named
     return SAID_OF.get(name.rpartition(".")[2]) or SAID.get(problem.code, problem.text)
 
 
