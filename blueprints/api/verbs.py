@@ -159,27 +159,31 @@ def got(exposure: Exposure) -> Operation:
     )
 
 
+def new_of(
+    exposure: Exposure, actor: Actor, arguments: Arguments, preset: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[Actor, Any]:
+    """The actor for the merchant of a creation, and its typed input; `preset` are fields that are not sent."""
+    form, contract = exposure.resource.input, exposure.contract
+    assert form is not None, f"{exposure.resource.name}: its Resource has no input"
+    taken, problems = exposure.take(body_of(arguments), new=True)
+    taken |= preset
+    actor = for_merchant(exposure, actor, taken, problems)
+    new = inputs.parse(form, taken, text=contract.reads_text, zone=contract.zone(), problems=problems)
+    return actor, new
+
+
 def created(exposure: Exposure, *, preset: Mapping[str, Any] = MappingProxyType({}), **more: Any) -> Operation:
     """A creation; `preset` are fields, in the domain's names, that this operation sets itself."""
     resource = exposure.resource
 
-    form, create, prepare = resource.input, resource.create, resource.before_create
-    assert form is not None, f"{resource.name}: its Resource has no input"
+    create, prepare = resource.create, resource.before_create
     assert create is not None, f"{resource.name}: its Resource has no create"
 
-    def read(actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
-        taken, problems = exposure.take(body_of(arguments), new=True)
-        taken |= preset
-        actor = for_merchant(exposure, actor, taken, problems)
-        contract = exposure.contract
-        new = inputs.parse(form, taken, text=contract.reads_text, zone=contract.zone(), problems=problems)
-        return actor, new
-
     def before(actor: Actor, arguments: Arguments) -> Any:
-        return prepare(*read(actor, arguments)) if prepare else None
+        return prepare(*new_of(exposure, actor, arguments, preset)) if prepare else None
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        actor, new = read(actor, arguments)
+        actor, new = new_of(exposure, actor, arguments, preset)
         made = create(actor, arguments.ready if prepare else new)
         row, secret = made if isinstance(made, tuple) else (made, None)
         g.call.part.makes(exposure.noun, row.id)

@@ -33,6 +33,7 @@ DESCRIPTION = ContractDescription(
     lists={
         "page": (WHOLE | {"maximum": 10**9 - 1, "default": 1}, "The page, from 1 on; X-Total-Pages is the last one"),
         "per_page": (WHOLE | {"maximum": 10**9 - 1, "default": 25}, "Rows per page; 100 at most"),
+        "preview": ({"type": "string", "enum": ["true", "false"]}, "true: only show what would be paid, store nothing"),
         "profile_id": (WHOLE, "The merchant profile; required if the user has several"),
     },
     item=item, collection=collection, error=ERROR,

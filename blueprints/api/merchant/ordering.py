@@ -11,6 +11,7 @@ from blueprints.api.field_parts import Many
 from blueprints.api.merchant.contract import CONTRACT, moment
 from blueprints.api.merchant.fields import Computed, Money, UnitPrice, WholeText
 from blueprints.api.merchant.order_fields import Named, SentInterval, SentLines, SentMoney, SentWhole, Source
+from blueprints.api.merchant.previewing import previewed
 from blueprints.api.page_link import PageLink
 from blueprints.api.verbs import action, created, expose, locked
 from domain.actor import Actor
@@ -94,6 +95,7 @@ ORDERS = expose(
         "trial_days": SentWhole(name="trial_days"),
     },
     verbs=("list", "get"),
+    required=("items",),
     wrapper="order",
     event_shape=True,
     parameters={
@@ -108,8 +110,11 @@ KINDS = {
 }
 CONTRACT.newest_first = ("orders",)
 CONTRACT.operations += [
-    created(ORDERS, preset={"billing": billing}, name=f"create_{word}_order", path=f"/create_{word}_order",
-            summary=f"Create {'an' if word == 'instalment' else 'a'} {word} order")
+    previewed(
+        created(ORDERS, preset={"billing": billing}, name=f"create_{word}_order", path=f"/create_{word}_order",
+                summary=f"Create {'an' if word == 'instalment' else 'a'} {word} order"),
+        ORDERS, {"billing": billing},
+    )
     for word, billing in KINDS.items()
 ]
 CONTRACT.operations += [

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from database import db, transaction
+from database import Model, db, transaction
 from domain import clock
 from domain.payments import schedules
 from models.order import Order
@@ -303,3 +303,48 @@ def test_a_scheduled_payment_of_another_order_is_not_there(shop, customer, lamp,
                     {"scheduled_payment": {"amount": 1}}).status_code == 404
     assert shop.get("/orders/999/scheduled_payments").json == {"base": ["not found"]}
     assert shop.put(f"/scheduled_payments/{row['id']}", {}).json == {"scheduled_payment": ["is missing"]}
+
+
+# Previews -----------------------------------------------------------------------------------------------
+
+
+def everything():
+    db.session.rollback()
+    return {table.name: sorted(map(str, db.session.execute(table.select()))) for table in Model.metadata.sorted_tables}
+
+
+def preview(shop, kind, customer, product, **more):
+    body = {"currency": "EUR", "customer_id": customer, "order_products": [{"product_id": product}], **more}
+    return shop.post(f"/orders/create_{kind}_order?preview=true", {"order": body})
+
+
+def test_a_preview_shows_what_is_paid_now_and_later_and_stores_nothing(shop, customer, gym):
+    day = (clock.now() + timedelta(days=40)).date()
+    before = everything()
+    reply = preview(shop, "subscription", customer, gym, start_date=day.strftime("%d/%m/%Y"))
+    assert reply.status_code == 200, reply.json
+    assert {name: reply.json[name] for name in ("due_now", "credit", "charge")} == {
+        "due_now": "42.74", "credit": "0.00", "charge": "42.74"}
+    assert len(reply.json["schedule"]) == 12
+    assert reply.json["schedule"][0] == {
+        "scheduled_at": f"{day}T00:00:00.000Z", "amount": "42.74", "tax_amount": "7.42"}
+    assert everything() == before
+
+
+def test_a_preview_of_instalments_is_what_the_order_then_has(shop, alder, customer):
+    sofa = cast.make_product(alder, "Sofa", price=100, currency="EUR", billing="instalment", scheduled_unit="WEEK")
+    terms = {"split_number": 7, "initial_amount": "10"}
+    told = preview(shop, "instalment", customer, sofa, **terms).json
+    made = order(shop, "instalment", customer, sofa, **terms).json
+    rows = shop.get(f"/orders/{made['id']}/scheduled_payments").json
+    assert [told["due_now"], *[one["amount"] for one in told["schedule"]]] == [row["amount"] for row in rows]
+    assert [one["tax_amount"] for one in told["schedule"]] == [row["tax_amount"] for row in rows[1:]]
+
+
+def test_a_preview_is_refused_as_the_order_is(shop, customer, lamp):
+    assert preview(shop, "single", 999, lamp).json == {"customer_id": ["must exist"]}
+    reply = shop.post("/orders/create_single_order?preview=perhaps", {"order": {}})
+    assert (reply.status_code, reply.json) == (400, {"preview": ["is not included in the list"]})
+    kept = shop.post("/orders/create_single_order?preview=false", {"order": {
+        "customer_id": customer, "order_products": [{"product_id": lamp}]}})
+    assert kept.json["status"] == "pending"
