@@ -5,7 +5,7 @@ from typing import Any
 
 from blueprints.api.contract import Contract
 from blueprints.api.requests.touched import Reference, slug
-from blueprints.portal.entries import Entry, groups, pretty, title_of
+from blueprints.portal.entries import ABOVE, Entry, groups, pretty, title_of
 from blueprints.portal.published import PUBLISHED
 from domain.actor import Actor
 
@@ -116,7 +116,8 @@ def is_undone(one: Entry) -> bool:
 
 def events(one: Entry, path: str) -> list[dict[str, Any]]:
     """The scripts of a call: what it needs before, and what is tested after; `path` is the row's place in it."""
-    needed = [f'!pm.collectionVariables.get("{made(one)}")'] if "{id}" in one.path else []
+    ids = [made(one)] if "{id}" in one.path else []
+    needed = [f'!pm.collectionVariables.get("{name}")' for name in (*ids, *owning(one).values())]
     needed += [] if is_undone(one) else ['!pm.collectionVariables.get("everything")']
     before = [f"if ({' || '.join(needed)}) pm.execution.skipRequest();"] if needed else []
     after = [f'pm.test("answers {one.status}", () => pm.response.to.have.status({200 if path else one.status}));']
@@ -158,7 +159,7 @@ def headers(one: Entry) -> list[dict[str, Any]]:
 
 def url(one: Entry) -> dict[str, Any]:
     """The URL in Postman's parts; optional parameters are listed, but disabled."""
-    path = one.path.replace("{id}", ":id")
+    path = ABOVE.sub(r":\1", one.path)
     query = [
         {"key": named.name, "value": str(one.called_with.get(named.name, "")), "description": named.about,
          "disabled": named.name not in one.called_with}
@@ -167,9 +168,16 @@ def url(one: Entry) -> dict[str, Any]:
     found: dict[str, Any] = {"raw": "{{base}}" + path, "host": ["{{base}}"], "path": path.strip("/").split("/")}
     if query:
         found["query"] = query
-    if ":id" in path:
-        found["variable"] = [{"key": "id", "value": f"{{{{{made(one)}}}}}"}]
+    ids = owning(one) | ({"id": made(one)} if "{id}" in one.path else {})
+    if ids:
+        found["variable"] = [{"key": name, "value": variable(known)} for name, known in ids.items()]
     return found
+
+
+def owning(one: Entry) -> dict[str, str]:
+    """The ids of owning rows in the path, each with the variable of a row that the collection made."""
+    known = {noun_of(other): made(other) for other in every() if is_new(other) and other.contract is one.contract}
+    return {name: known[name.removesuffix("_id")] for name in ABOVE.findall(one.path) if name != "id"}
 
 
 def variable(name: str) -> str:

@@ -81,6 +81,11 @@ def everything():
             for table in Model.metadata.sorted_tables if table.name != "idempotent_replies"}
 
 
+def at(path, key, order):
+    """A path with the id of a row, and with that of an order where it is below one."""
+    return path.replace("{key}", key).replace("{order_id}", str(order))
+
+
 def blind(reply, *keys):
     """An answer without what every answer has of its own."""
     text = json.dumps({name: value for name, value in reply.json.items() if name not in ("requestId", "timestamp")})
@@ -99,7 +104,7 @@ def test_a_row_of_the_other_world_is_as_good_as_none(callers, rows, contract, te
         exposure = operation.exposure
         other = rows[exposure.resource.name][not test]
         replies = [
-            call(operation.method, operation.path.replace("{key}", f"{exposure.prefix}{key}"),
+            call(operation.method, at(operation.path, f"{exposure.prefix}{key}", rows["orders"][not test]),
                  json=wrapped(exposure, {}) if operation.takes_body else None)
             for key in (other, MISSING)
         ]

@@ -3,12 +3,15 @@
 import pytest
 from jsonschema import Draft202012Validator
 
+from blueprints.api.merchant.ordering import KINDS
 from blueprints.portal.entries import entries
 from blueprints.portal.published import PUBLISHED
 from database import Model, db, transaction
 from domain.access import tokens
 from domain.actor import Actor
 from domain.integrations import webhooks
+from domain.payments import ordering
+from models.order import ScheduledPayment
 from models.user import User
 from tests import cast, paying
 from tests.api.conftest import Caller
@@ -73,6 +76,9 @@ class World:
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)
         make_order(self.merchant, test=False)                               # what payments are recorded for
+        self.products = {
+            name: cast.make_product(self.merchant, name, price=40, currency="EUR", billing=billing)
+            for name, billing in KINDS.items()}
         cast.make_user(LOGIN["login"], merchant_ids=[self.merchant], api_access=True)
         self.core.result("accounting.currencies.rates.create", {"from": "USD", "to": "EUR", "rate": 0.92,
                                                                 "dt": "2026-01-31"})
@@ -83,9 +89,12 @@ class World:
         own = [other for other in ALL if other.contract is one.contract]
         if one.name in PAID:
             return PAID[one.name](self.merchant)
-        if one.operation.exposure.resource.noun in MADE:
-            return make(one.operation.exposure.resource, self.merchant)
         create = next((other for other in own if other.name == f"{noun}.create"), None)
+        resource = one.operation.exposure.resource
+        if resource.noun in MADE or (create is None and resource.create is not None):
+            key = make(resource, self.merchant)
+            make_ready(resource, key, one.operation.verb)
+            return key
         if create is not None:
             made = self.rest(create, world_of=one).json
             key = made.get("data", made)["id"]
@@ -107,6 +116,8 @@ class World:
         path = one.example_path.removeprefix(one.description.prefix)
         if key is not None:
             path = one.operation.path.replace("{key}", str(key))
+        if "{order_id}" in path:
+            path = path.replace("{order_id}", str(db.session.get(ScheduledPayment, key).order_id))
         return caller(one.operation.method, path, json=self.body(one), headers=headers)
 
     def rpc(self, one, key=None, headers=None):
@@ -116,8 +127,11 @@ class World:
             document["params"]["id"] = key
         return self.core_for(one)("POST", "/", json=document, headers=headers).json
 
-    @staticmethod
-    def body(one):
+    def body(self, one):
+        if "order_products" in str(one.example):                  # the product must be of the order's kind
+            kind = one.name.partition(".create_")[2].removesuffix("_order")
+            lines = [{"product_id": self.products[kind], "qty": 1}]
+            return {"order": one.example["order"] | {"order_products": lines}}
         return LOGIN if one.name.endswith("jwt.authenticate") else one.example
 
     def core_for(self, one):

@@ -10,6 +10,7 @@ from blueprints.api.field_map import Moment, WriteOnly
 from blueprints.api.field_parts import Many
 from blueprints.api.merchant.contract import CONTRACT, moment
 from blueprints.api.merchant.fields import Computed, Money, UnitPrice, WholeText
+from blueprints.api.merchant.order_bodies import described
 from blueprints.api.merchant.order_fields import Named, SentInterval, SentLines, SentMoney, SentWhole, Source
 from blueprints.api.merchant.previewing import previewed
 from blueprints.api.page_link import PageLink
@@ -112,7 +113,8 @@ CONTRACT.newest_first = ("orders",)
 CONTRACT.operations += [
     previewed(
         created(ORDERS, preset={"billing": billing}, name=f"create_{word}_order", path=f"/create_{word}_order",
-                summary=f"Create {'an' if word == 'instalment' else 'a'} {word} order"),
+                summary=f"Create {'an' if word == 'instalment' else 'a'} {word} order",
+                described=described(ORDERS, billing)),
         ORDERS, {"billing": billing},
     )
     for word, billing in KINDS.items()

@@ -1,0 +1,47 @@
+"""Describes the bodies and answers of the four creations of orders, each with the fields of its kind."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from blueprints.api import schemas
+from blueprints.api.contract import Exposure
+from blueprints.api.description import Description, ExampleBody
+from blueprints.api.json_schema import Schema
+from blueprints.api.merchant.fields import MONEY
+from domain.sales.order_terms import ONLY_FOR
+from models.product import Billing
+
+TERMS: Mapping[Billing, Mapping[str, Any]] = {
+    Billing.INSTALMENT: {"initial_amount": "10.00", "split_number": "3", "scheduled_unit": "MONTH",
+                         "scheduled_interval": "1"},
+    Billing.SUBSCRIPTION: {"scheduled_unit": "MONTH", "recurring_collection_interval": "1"},
+    Billing.METERED: {"scheduled_unit": "MONTH"},
+}
+PLANNED: Schema = {
+    "title": "PlannedPayment", "type": "object",
+    "properties": {
+        "scheduled_at": {"type": "string", "format": "date-time"}, "amount": MONEY, "tax_amount": MONEY,
+    },
+    "required": ["scheduled_at", "amount", "tax_amount"],
+}
+PREVIEW: Schema = {
+    "title": "OrderPreview", "type": "object", "description": "The answer with preview=true",
+    "properties": {
+        "due_now": MONEY, "credit": MONEY, "charge": MONEY, "schedule": {"type": "array", "items": PLANNED},
+    },
+    "required": ["due_now", "credit", "charge", "schedule"],
+}
+
+
+def described(exposure: Exposure, billing: Billing) -> Description:
+    """The body of a creation of this kind; its answer is the order, or a preview of it."""
+    body, row = schemas.body(exposure, new=True), schemas.row(exposure)
+    whole = body.schema["properties"][exposure.wrapper]
+    others = {wire for wire, one in exposure.fields.items() if billing not in ONLY_FOR.get(one.name, {billing})}
+    schema = whole | {
+        "title": f"New{billing.replace('_', ' ').title().replace(' ', '')}Order",
+        "properties": {wire: one for wire, one in whole["properties"].items() if wire not in others},
+    }
+    example = body.example[exposure.wrapper] | TERMS.get(billing, {})
+    answer = ExampleBody({"anyOf": [row.schema, PREVIEW]}, row.example)
+    return Description(body=schemas.wrapped(ExampleBody(schema, example), exposure.wrapper), answer=answer)
