@@ -9,6 +9,7 @@ from blueprints.api.contract import Contract
 from blueprints.api.pipeline import view
 
 KEY = "{key}"
+ABOVE = re.compile(r"\{(\w+)\}")       # the ids of rows that own this one
 
 
 class OtherThan(UnicodeConverter):
@@ -25,7 +26,7 @@ def rule_of(contract: Contract, path: str) -> str:
     places = {one.path.removeprefix(before) for one in contract.operations if one.path.startswith(before)}
     words = sorted(place for place in places if place and place != KEY and "/" not in place)
     key = f"<other({', '.join(map(repr, words))}):key>" if words else "<key>"
-    return path.replace(KEY, key)
+    return ABOVE.sub(r"<\1>", path.replace(KEY, key))
 
 
 def mount(app: Flask, contract: Contract) -> None:

@@ -225,6 +225,8 @@ def _filter(exposure: Exposure, parameter: Parameter) -> Schema:
     kind = exposure.resource.listing.filters[parameter.filter].kind
     if kind is list:
         return {"type": "array", "items": WHOLE}
+    if kind is int:
+        return WHOLE
     if kind == "amount":
         return {"type": "number", "minimum": 0, "maximum": LARGEST_AMOUNT}
     return {"type": "string", "maxLength": LONGEST_FILTER}

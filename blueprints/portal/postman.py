@@ -89,6 +89,13 @@ def owners() -> set[str]:
     return {reference.noun for one in exposures for reference in one.references if reference.wire == one.tenant}
 
 
+def is_found(one: Entry) -> bool:
+    """Whether the first row of the noun's list is used: it owns others, or the contract creates none."""
+    noun, own = noun_of(one), [other for other in every() if other.contract is one.contract]
+    creates = any(is_new(other) and noun_of(other) == noun for other in own)
+    return bool(noun) and (noun in owners() or not creates)
+
+
 def listed(one: Entry) -> str:
     """The variable with the id of the first row of a list."""
     return f"first_{made(one)}"
@@ -126,7 +133,7 @@ def events(one: Entry, path: str) -> list[dict[str, Any]]:
     if is_new(one):
         place = path or (".data" if "data" in one.answer.get("properties", {}) else "")
         after.append(f'pm.collectionVariables.set("{made(one)}", pm.response.json(){place}.id);')
-    if one.operation.verb == "list" and noun_of(one) in owners():
+    if one.operation.verb == "list" and is_found(one):
         after.append(f'pm.collectionVariables.set("{listed(one)}", pm.response.json(){path}[0].id);')
     if one.operation.verb == "delete":
         after.append(f'pm.collectionVariables.unset("{made(one)}");')
@@ -200,8 +207,8 @@ def body(example: Any, one: Entry) -> dict[str, Any]:
 def chained(example: dict[str, Any], references: tuple[Reference, ...], one: Entry) -> dict[str, Any]:
     """The example with the ids of rows that the collection made, and with what must be unique made so."""
     found = {name: own(name, value) for name, value in example.items()}
-    known = {noun_of(other): listed(other) if noun_of(other) in owners() else made(other)
-             for other in every() if is_new(other) and other.contract is one.contract}
+    known = {noun_of(other): listed(other) if is_found(other) else made(other)
+             for other in every() if (is_new(other) or is_found(other)) and other.contract is one.contract}
     for reference in references:
         value = found.get(reference.wire)
         if reference.inner and isinstance(value, list):

@@ -79,7 +79,8 @@ def headers_of(one: Entry) -> list[str]:
     """The headers of a response."""
     operation = one.operation
     found = list(LIMITS) if one.contract.limited and not operation.public else []
-    found += ["ETag"] if operation.verb in ("get", "create", "update") and one.shows_version else []
+    actions = operation.exposure.resource.actions if operation.exposure is not None else {}
+    found += ["ETag"] if operation.verb in ("get", "create", "update", *actions) and one.shows_version else []
     found += ["Idempotent-Replayed"] if any(named.name == "Idempotency-Key" for named in one.parameters) else []
     found += one.contract.list_headers if operation.verb == "list" else ()
     found += [unknown_names.HEADER] if one.contract.unknown_names is UnknownNames.IGNORED else []
@@ -90,7 +91,7 @@ def codes_of(one: Entry) -> list[str]:
     """The error statuses of the operation."""
     operation = one.operation
     found = ["400", "401", "403", "413", "429", "500", "503"]
-    found += ["404"] if "{id}" in one.path else []
+    found += ["404"] if "{" in one.path else []
     found += ["415"] if operation.takes_body else []
     found += ["409", "422"] if operation.writes or operation.takes_body else []
     found += operation.described.refused_with if operation.described else ()

@@ -16,6 +16,7 @@ from domain.people import customers
 from domain.sales import budgets
 from models.budget import BudgetStatus
 from models.customer import CustomerStatus
+from models.order import ScheduledPayment
 from models.product import ProductStatus
 from tests import cast
 from tests.api.core.conftest import Program, token_of
@@ -61,6 +62,8 @@ def test_a_row_of_any_noun_is_sent_back_as_it_was_read(callers, alder, contract,
         return                              # of the test world, which these callers do not see
     key = make(exposure.resource, alder, "Some text")
     path = operation.path.replace("{key}", f"{exposure.prefix}{key}")
+    if "{order_id}" in path:
+        path = path.replace("{order_id}", str(db.session.get(ScheduledPayment, key).order_id))
     row = item(call.get(path).json)
     before = everything()
     reply = call(operation.method, path, json=wrapped(exposure, row))

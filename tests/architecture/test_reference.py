@@ -73,4 +73,4 @@ def test_every_noun_has_a_sample_that_its_input_takes(exposure):
     example = schemas.body(exposure, new=True).example
     sent = read(orjson.dumps(example[exposure.wrapper] if exposure.wrapper else example))
     taken, problems = exposure.take(sent, new=True)
-    inputs.parse(resource.input, taken, problems=problems)
+    inputs.parse(resource.input, taken, text=exposure.contract.reads_text, problems=problems)

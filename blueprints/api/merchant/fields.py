@@ -123,6 +123,10 @@ class WholeText(Field):
     def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
         return {"type": "string", "pattern": r"^\d+$"}
 
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        value = row.get(self.name)
+        return None if value is None else str(value)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Filled(Field):

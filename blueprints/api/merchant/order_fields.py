@@ -47,6 +47,9 @@ class SentMoney(WriteOnly):
     def taken(self, base: Schema, formats: Formats) -> Schema:
         return nullable(SENT_MONEY) | {"writeOnly": True}
 
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        return str(row.get(self.name, 0))
+
 
 @dataclass(frozen=True, kw_only=True)
 class SentWhole(WriteOnly):
@@ -57,7 +60,7 @@ class SentWhole(WriteOnly):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SentInterval(SentWhole):
+class SentInterval(WriteOnly):
     """A number of units, or (MONTH) the unit itself."""
 
     @property
@@ -70,6 +73,10 @@ class SentInterval(SentWhole):
 
     def word_of(self, wire: str, head: str, rest: str) -> str | None:
         return wire if head == "interval_count" else None
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        units = "|".join(IntervalUnit)
+        return SENT_WHOLE | {"pattern": rf"^([1-9]\d{{0,3}}|{units})$", "writeOnly": True}
 
 
 @dataclass(frozen=True, kw_only=True)
