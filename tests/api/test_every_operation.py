@@ -10,7 +10,6 @@ from database import Model, db, transaction
 from domain.access import tokens
 from domain.actor import Actor
 from domain.integrations import webhooks
-from domain.payments import ordering
 from models.order import ScheduledPayment
 from models.user import User
 from tests import cast, paying
