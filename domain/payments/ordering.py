@@ -1,16 +1,11 @@
 """Manages orders together with their scheduled payments: what contracts and pages call."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from domain.actor import Actor
-from domain.payments import order_verbs, samples, schedule_plan, schedules
-from domain.payments.schedule_plan import Planned
+from domain.payments import order_verbs, samples, schedules
 from domain.resource import Action, Resource
 from domain.sales import order_status, order_uses, orders, payment_links
-from domain.sales.order_clock import now_of
 from domain.sales.order_listing import LISTING
 from domain.sales.order_status import FINAL, LIFE, LIVE
 from domain.sales.orders import OrderInput
@@ -29,33 +24,6 @@ def create(actor: Actor, new: OrderInput) -> Order:
     if order.status is not OrderStatus.DRAFT:
         schedules.begin(actor, order)
     return order
-
-
-SHOWN = 12                              # later payments of a preview
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What is paid now and later, in minor units. Now is the charge less the credit."""
-
-    currency: str
-    charge_minor: int
-    credit_minor: int
-    later: Sequence[Planned]
-
-    @property
-    def due_now_minor(self) -> int:
-        return self.charge_minor - self.credit_minor
-
-
-def preview(actor: Actor, new: OrderInput) -> Preview:
-    """What the order would be paid by, if it was approved now; stores nothing. Invalid as a creation is."""
-    order = orders.build(actor, new)
-    now = now_of(order)
-    first, *later = schedule_plan.at_creation(order, now)
-    if order.billing is Billing.SUBSCRIPTION:
-        later = list(islice(schedule_plan.periods(order, schedule_plan.anchor_of(order, now), 0), SHOWN))
-    return Preview(order.currency, first.amount_minor, 0, later[:SHOWN])
 
 
 def update(actor: Actor, order: Order, changes: dict[str, Any]) -> Order:

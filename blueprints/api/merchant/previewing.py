@@ -10,8 +10,8 @@ from blueprints.api.merchant.fields import amount
 from blueprints.api.verbs import new_of
 from domain.actor import Actor
 from domain.errors import Invalid, Problem
-from domain.payments import ordering
-from domain.payments.ordering import Preview
+from domain.payments.checkout import previews
+from domain.payments.checkout.previews import Preview
 
 NAME = "preview"
 WORDS = {"true": True, "1": True, "false": False, "0": False}
@@ -24,7 +24,7 @@ def previewed(found: Operation, exposure: Exposure, preset: Mapping[str, Any]) -
     def run(actor: Actor, arguments: Arguments) -> Outcome:
         if not is_wanted(arguments.query.get(NAME, [])):
             return create(actor, arguments)
-        return Outcome(shown(ordering.preview(*new_of(exposure, actor, arguments, preset))))
+        return Outcome(shown(previews.of_new(*new_of(exposure, actor, arguments, preset))))
 
     return replace(found, run=run, parameters=(*found.parameters, NAME))
 
@@ -48,6 +48,6 @@ def shown(found: Preview) -> dict[str, Any]:
         "charge": money(found.charge_minor),
         "schedule": [
             {"scheduled_at": moment(one.due_at), "amount": money(one.amount_minor), "tax_amount": money(one.tax_minor)}
-            for one in found.later
+            for one in found.schedule
         ],
     }
