@@ -171,7 +171,8 @@ def hold(reply):
             assert not wrong, f"{place} with another body than its document says: {wrong}"
     if reply.status_code < 400:
         ignored = reply.headers.get("X-Ignored-Parameters", "").split(", ")
-        hold_accepted(one, request, place, ignored, rows_of(json.loads(reply.text) if reply.data else {}))
+        is_readable = reply.data and not reply.content_encoding
+        hold_accepted(one, request, place, ignored, rows_of(json.loads(reply.text) if is_readable else {}))
 
 
 def rows_of(answer):

@@ -19,6 +19,7 @@ from blueprints.pages.session import me
 from domain import clock
 
 AROUND = timedelta(minutes=30)      # shown before and after an incident, so that it stands out
+FEW_OF = 20                         # a key with less than a twentieth of the first key's requests is not named
 NEWEST = 5                          # of its requests
 
 
@@ -90,9 +91,13 @@ def _sentence(incident: Incident) -> str:
 
 
 def _by(incident: Incident) -> str:
-    """The keys of its requests."""
+    """The keys of its requests, but for those with a few beside the first one's many."""
     names = key_names([use.key_id for use in incident.keys if use.key_id is not None])
-    hit = [names[use.key_id].name for use in incident.keys if use.key_id in names]
+    most = max((use.requests for use in incident.keys), default=0)
+    hit = [
+        names[use.key_id].name for use in incident.keys
+        if use.key_id in names and use.requests * FEW_OF >= most
+    ]
     if not hit:
         return ""
     return f", by the key {hit[0]}" if len(hit) == 1 else f", by {len(hit)} keys, most by {hit[0]}"

@@ -123,7 +123,7 @@ def test_the_incident_can_be_read_from_the_overview_to_one_of_its_requests(
     (period,) = set(re.findall(r'href="(/admin/analytics\?[^"]*from=[^"]*merchant=[^"]*)"', overview))
     view = client.get(unescape(period)).text
     panel = view.partition('class="panel incident"')[2].partition("</section>")[0]
-    assert "by the key ERP connector" in panel
+    assert "by the key ERP connector" in panel, re.sub(r"<[^>]+>", " ", panel)[:700]
     (*_, request) = re.findall(r'href="(/admin/requests/\d+)"', panel)
     assert "This key may make 1,000 calls an hour." in client.get(request).text
     assert "by the key ERP connector" in client.get("/admin/analytics").text, "it is in the default period"

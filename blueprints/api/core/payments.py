@@ -72,9 +72,9 @@ RECORDED = ExampleBody(
     {
         "title": "PaymentInput", "type": "object", "additionalProperties": False, "required": ["amount"],
         "properties": {
-            "orders_id": {"type": "integer"}, "scheduled_payments_id": {"type": "integer"},
+            "orders_id": {"type": ["integer", "null"]}, "scheduled_payments_id": {"type": ["integer", "null"]},
             "amount": {"type": "number", "exclusiveMinimum": 0}, "gateway": {"enum": ["manual"]},
-            "reference": {"type": "string", "maxLength": 255},
+            "reference": {"type": ["string", "null"], "maxLength": 255},
         },
     },
     {"orders_id": 1, "amount": 10, "reference": "RF18 5390 0754 7034"},
@@ -82,7 +82,9 @@ RECORDED = ExampleBody(
 GIVEN_BACK = ExampleBody(
     {
         "title": "RefundInput", "type": "object", "additionalProperties": False,
-        "properties": {"amount": {"type": "number", "exclusiveMinimum": 0}, "reason": {"type": "string"}},
+        "properties": {
+            "amount": {"type": ["number", "null"], "exclusiveMinimum": 0}, "reason": {"type": ["string", "null"]},
+        },
     },
     {"amount": 10, "reason": "Returned"},
 )

@@ -69,7 +69,11 @@ class SentInterval(WriteOnly):
 
     def put(self, taken: dict[str, Any], value: Any, path: str, problems: Problems) -> None:
         is_unit = isinstance(value, str) and value.upper() in set(IntervalUnit)
-        taken["interval_unit" if is_unit else "interval_count"] = value.upper() if is_unit else value
+        name, value = ("interval_unit", value.upper()) if is_unit else ("interval_count", value)
+        if name in taken and str(taken[name]) != str(value):
+            problems[path] = Problem("inclusion", "is not the same as scheduled_" + name.removeprefix("interval_")
+                                     .replace("count", "interval"))
+        taken[name] = value
 
     def word_of(self, wire: str, head: str, rest: str) -> str | None:
         return wire if head == "interval_count" else None
