@@ -36,7 +36,7 @@ OF_STATUS = {
     "401": ("WWW-Authenticate",), "405": ("Allow",), "415": ("Accept-Encoding",), "429": ("Retry-After",),
     "503": ("Retry-After",),
 }
-WITHOUT_LIMITS = ("401", "503")
+WITHOUT_LIMITS = ("401",)
 
 
 def named_headers(contract: Contract) -> dict[str, Any]:
