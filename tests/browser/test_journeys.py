@@ -174,9 +174,11 @@ def test_the_palette_is_worked_by_keys_alone(window):
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/admin/audit"))
+    page.wait_for_load_state()                          # the address changes before the page's scripts listen
     page.keyboard.press("g")
     page.keyboard.press("b")
     expect(page).to_have_url(re.compile("/admin/budgets"))
+    page.wait_for_load_state()
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("gk")                            # typing is not a shortcut
