@@ -63,12 +63,12 @@ def show() -> str:
     step, first, last = chosen()
     periods = spans(first, last, step, zone())
     rows = income_rows(who, periods)
-    now = clock.now()
+    now, weeks = clock.now(), forecast_rows(who)
     return render_template(
         "admin/reports.html", step=step, steps=list(Step), first=first, last=last, rows=rows[::-1],
         charts=charts(rows, periods), ends=(periods[0].day, periods[-1].day),
         recurring=recurring.recurring(who, midnight(now.astimezone(zone()).date() - timedelta(days=29), zone())),
-        debts=receivables.debts(who, now), weeks=forecast_rows(who), upcoming=forecast_charts(who),
+        debts=receivables.debts(who, now), weeks=weeks, upcoming=forecast_charts(weeks),
     )
 
 
@@ -141,9 +141,8 @@ def forecast_rows(who: Actor) -> list[Row]:
     ]
 
 
-def forecast_charts(who: Actor) -> list[Chart]:
+def forecast_charts(rows: Sequence[Row]) -> list[Chart]:
     """A chart of the coming weeks for each currency."""
-    rows = forecast_rows(who)
     first = floor(clock.now().astimezone(zone()).date(), Step.WEEK)
     amounts: dict[str, list[int]] = {}
     for row in rows:

@@ -1,13 +1,10 @@
 """The listing of payments: every attempt with its outcome. One that will change is locked after its order."""
 
-from typing import Any
 
 from sqlalchemy import String, and_, cast, exists, or_, select
 
-from database import db
-from domain.actor import Actor
 from domain.list_parts import Children, Filter, common_filters
-from domain.listing import Listing
+from domain.payments.scheduled_listing import OrderFirst
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Decline, Dispute, DisputeStatus, Payment, PaymentStatus, Refund
 from models.payment_method import PaymentMethod
@@ -24,18 +21,6 @@ EXCEPTION = or_(
     ),
     DISPUTED,
 )
-
-
-class OrderFirst(Listing):
-    """Locks the order before its payment, as everybody does, so that no two wait for each other."""
-
-    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
-        if lock:
-            statement = select(Order).join(Payment, Payment.order_id == Order.id)
-            statement = statement.where(Payment.id == key).with_for_update(of=Order)
-            db.session.scalar(statement.execution_options(populate_existing=True))
-        return super().get(actor, key, lock=lock, removed=removed)
-
 
 LISTING = OrderFirst(
     model=Payment,

@@ -17,12 +17,12 @@ OWNER = (
 
 
 class OrderFirst(Listing):
-    """Locks the order before its scheduled payment, as everybody does, so that no two wait for each other."""
+    """Locks the order before a row of it, as everybody does, so that no two wait for each other."""
 
     def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
         if lock:
-            statement = select(Order).join(ScheduledPayment, ScheduledPayment.order_id == Order.id)
-            statement = statement.where(ScheduledPayment.id == key).with_for_update(of=Order)
+            statement = select(Order).join(self.model, self.model.order_id == Order.id)
+            statement = statement.where(self.model.id == key).with_for_update(of=Order)
             db.session.scalar(statement.execution_options(populate_existing=True))
         return super().get(actor, key, lock=lock, removed=removed)
 
