@@ -41,14 +41,14 @@ def test_a_quote_is_accepted_and_another_declined_on_a_telephone(window, shared,
     customer.page.set_viewport_size({"width": 390, "height": 900})
     customer.page.get_by_label("Your name").fill("Ada Lovelace")
     customer.page.get_by_role("button", name="Accept quote").click()
-    assert customer.page.get_by_role("heading", name="You accepted this quote").is_visible()
+    customer.page.get_by_role("heading", name="You accepted this quote").wait_for()
     wrong += customer.faults_of(accepted)
 
     customer.page.goto(declined)
     customer.page.get_by_label("Your name").fill("Grace Hopper")
     customer.page.get_by_label("Comment").fill("Too many lamps")
     customer.page.get_by_role("button", name="Decline").click()
-    assert customer.page.get_by_role("heading", name="You declined this quote").is_visible()
+    customer.page.get_by_role("heading", name="You declined this quote").wait_for()
     wrong += customer.faults_of(declined)
 
     merchant.page.goto(f"/admin/budgets/{first}")
@@ -58,8 +58,8 @@ def test_a_quote_is_accepted_and_another_declined_on_a_telephone(window, shared,
     merchant.page.goto(f"/admin/budgets/{third}")
     merchant.page.get_by_role("link", name="Withdraw…").click()
     merchant.page.get_by_role("button", name="Withdraw link").click()
-    assert merchant.page.get_by_text("The link was withdrawn").first.is_visible()
+    merchant.page.get_by_text("The link was withdrawn").first.wait_for()
     wrong += customer.faults_of(withdrawn)
-    assert customer.page.get_by_role("heading", name="This link was withdrawn").is_visible()
+    customer.page.get_by_role("heading", name="This link was withdrawn").wait_for()
     wrong += customer.faults_of("/quote/nothing")
     assert wrong == []
