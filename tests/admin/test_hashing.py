@@ -1,8 +1,8 @@
 """Passwords and keys are hashed outside of transactions, so that others can write meanwhile."""
 
 from tests import cast
-from tests.admin.test_key_pages import FORM
-from tests.admin.test_people_pages import NEW
+from tests.admin.pages.test_key_pages import FORM
+from tests.admin.pages.test_people_pages import NEW
 
 SECRET = "a quite different password"
 

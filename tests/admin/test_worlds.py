@@ -7,7 +7,7 @@ from domain.pages import Query
 from domain.people import customers
 from models.customer import Customer
 from tests import cast
-from tests.admin.test_forms import FILLED, customer
+from tests.admin.forms.test_forms import FILLED, customer
 
 
 def switch(browser, *, test):

@@ -13,7 +13,7 @@ from models.budget import Budget
 from models.customer import Customer
 from models.product import PriceRule, Product, ProductStatus
 from tests import cast
-from tests.admin.test_conflicts import Tab, fresh
+from tests.admin.forms.test_conflicts import Tab, fresh
 
 LEFT_OUT = ("version", "updated_at", "search_text")            # what follows from the rest
 ENDS = datetime(2099, 5, 1, 2, 10, 7, tzinfo=UTC)

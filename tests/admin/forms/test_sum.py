@@ -9,7 +9,7 @@ from domain.catalog import pricing
 from models.budget import Budget
 from models.money import Money
 from tests import cast
-from tests.admin.test_conflicts import Tab
+from tests.admin.forms.test_conflicts import Tab
 
 LINE = {"items.0.description": "Work", "items.0.quantity": "1", "items.0.unit_price": "10"}
 
