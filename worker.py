@@ -22,7 +22,7 @@ from domain import clock, form_tokens, replies
 from domain.access import sessions
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from operations.check import HEARTBEAT
 from outbound import advancing, collecting, refunding
 from outbound.gateways.test_bank import test_bank

@@ -32,7 +32,7 @@ from domain.payments import booking, gateway_accounts, ordering, paying, payment
 from domain.payments.attempts import OPEN
 from domain.people import customers, merchants
 from domain.permissions import EVERYTHING
-from domain.sales.orders import OrderInput
+from domain.sales.orders.orders import OrderInput
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Payment
 from outbound.collecting import Collector, look_up_due

@@ -14,7 +14,7 @@ from domain import clock
 from domain.actor import Actor
 from domain.payments import locking
 from domain.payments.collecting import due, test_clocks
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.test_clock import TestClock, TestClockStatus
 from outbound import asking, collecting, refunding
 from outbound.gateways.test_bank import test_bank

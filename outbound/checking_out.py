@@ -8,7 +8,7 @@ from domain.payments import booking, gateway_accounts
 from domain.payments.attempts import OPEN
 from domain.payments.checkout.checkouts import Begun
 from domain.payments.gateways import Answer, Asked, NoAnswer, Outcome, registry
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.payment import Payment
 from outbound import asking
 

@@ -14,8 +14,8 @@ from domain.payments.attempts import Attempt
 from domain.payments.collecting import due
 from domain.payments.gateways import Asked, Outcome, registry
 from domain.payments.scheduled_status import COLLECTED
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import FINAL, LIVE
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import FINAL, LIVE
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason
 from outbound import asking

@@ -7,7 +7,7 @@ from domain.payments import attempts, refunds
 from domain.payments.collecting import due
 from domain.payments.gateways import Asked, Outcome, registry
 from domain.payments.refunds import RefundAttempt
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.payment import Refund
 from outbound import asking
 

@@ -9,7 +9,7 @@ from domain.catalog import products
 from domain.integrations import api_keys
 from domain.people import customers, merchants, users
 from domain.permissions import EVERYTHING
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 
 PASSWORD = "a long enough password"
 

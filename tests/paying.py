@@ -9,8 +9,8 @@ from database import db, transaction
 from domain import inputs
 from domain.actor import Actor
 from domain.payments import ordering, paying, payment_methods
-from domain.sales import orders
-from domain.sales.orders import OrderInput
+from domain.sales.orders import orders
+from domain.sales.orders.orders import OrderInput
 from models.order import Order, ScheduledPayment
 from models.payment import Payment
 from outbound import asking

@@ -20,7 +20,7 @@ from domain.errors import Invalid, Problem
 from domain.listing import Listing
 from domain.pages import Query, Record
 from domain.people import customers
-from domain.sales import budget_amounts, budgets
+from domain.sales.budgets import budget_amounts, budgets
 from models.budget import Budget, BudgetItem
 from models.money import Money, from_micro, from_ten_thousandths
 from models.product import ProductStatus

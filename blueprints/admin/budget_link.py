@@ -14,8 +14,8 @@ from blueprints.services import own_url
 from database import transaction
 from domain.errors import Conflict
 from domain.payments.checkout import budget_orders
-from domain.sales import budget_links
-from domain.sales.budget_listing import LISTING
+from domain.sales.budgets import budget_links
+from domain.sales.budgets.budget_listing import LISTING
 
 
 def register(bp: Any) -> None:

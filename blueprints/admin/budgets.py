@@ -19,7 +19,7 @@ from domain import inputs, zones
 from domain.errors import Conflict, Invalid, PreconditionFailed
 from domain.listing import expect
 from domain.payments.checkout import budget_orders
-from domain.sales import budget_links, budgets
+from domain.sales.budgets import budget_links, budgets
 from models.budget import BudgetStatus
 
 STATUS = pairs(BudgetStatus)

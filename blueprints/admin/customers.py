@@ -11,7 +11,7 @@ from blueprints.pages.format import money
 from blueprints.pages.session import wide_actor
 from domain import clock, usage
 from domain.people import customers
-from domain.sales import budget_sums
+from domain.sales.budgets import budget_sums
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
 

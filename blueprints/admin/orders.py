@@ -11,7 +11,7 @@ from blueprints.pages.format import money, words
 from domain.actor import Actor
 from domain.pages import Query
 from domain.payments import ordering
-from domain.sales import order_clock, payment_links
+from domain.sales.orders import order_clock, payment_links
 from models.money import Money
 from models.order import Order, OrderStatus
 from models.product import Billing, IntervalUnit

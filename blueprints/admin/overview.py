@@ -17,8 +17,8 @@ from domain.catalog import products
 from domain.integrations import api_keys
 from domain.pages import Query
 from domain.people import customers, merchants
-from domain.sales import budget_sums, budgets
-from domain.sales.budget_sums import Sum
+from domain.sales.budgets import budget_sums, budgets
+from domain.sales.budgets.budget_sums import Sum
 from models.credential import Mode
 
 NEWEST = 6

@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.errors import Invalid
 from domain.inputs import parse
 from domain.payments.collecting import test_clocks
-from domain.sales.order_clock import LISTING
+from domain.sales.orders.order_clock import LISTING
 from models.test_clock import TestClock
 
 option = click.option

@@ -17,8 +17,8 @@ from database import transaction
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.payments import payment_methods
-from domain.sales import orders
-from domain.sales.order_status import LIVE
+from domain.sales.orders import orders
+from domain.sales.orders.order_status import LIVE
 from models.order import Order
 from models.payment_method import PaymentMethod
 

@@ -3,7 +3,8 @@
 from blueprints.pay import guessing
 from database import db
 from domain.errors import NotFound
-from domain.sales import budget_links, payment_links
+from domain.sales.budgets import budget_links
+from domain.sales.orders import payment_links
 from models.budget_link import BudgetLink
 from models.merchant import Merchant
 from models.order import Order, OrderStatus

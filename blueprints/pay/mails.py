@@ -17,7 +17,7 @@ from domain.payments import attempts
 from domain.payments.customer_mails import CONFIRM, FAILED, RECEIPT, REMINDER
 from domain.payments.scheduled_status import DECLINED
 from domain.people import brand
-from domain.sales import payment_links
+from domain.sales.orders import payment_links
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentStatus
 

@@ -15,8 +15,8 @@ from domain.errors import Conflict, NotFound
 from domain.payments import attempts, order_verbs
 from domain.payments.checkout import checkout_states
 from domain.payments.scheduled_status import DECLINED, PAID
-from domain.sales import orders
-from domain.sales.order_status import FINAL, PRELIMINARY
+from domain.sales.orders import orders
+from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus
 from models.payment import Payment, PaymentStatus
 from models.product import Billing

@@ -20,7 +20,7 @@ from domain.payments.bank.creditor_references import Reference
 from domain.payments.checkout import checkout_states, checkouts
 from domain.payments.checkout.checkout_states import TRANSFER, PageState
 from domain.payments.gateways import registry
-from domain.sales import orders, payment_links
+from domain.sales.orders import orders, payment_links
 from models.money import Money
 from models.order import Order, ScheduledPayment
 

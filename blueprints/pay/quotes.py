@@ -14,8 +14,9 @@ from domain import clock, inputs
 from domain.errors import Invalid
 from domain.payments.checkout import budget_orders
 from domain.people.customer_addresses import AddressInput
-from domain.sales import budget_links, payment_links
-from domain.sales.budget_links import AnswerInput, LinkState, RequestInput
+from domain.sales.budgets import budget_links
+from domain.sales.budgets.budget_links import AnswerInput, LinkState, RequestInput
+from domain.sales.orders import payment_links
 from models.budget import Budget, BudgetItem
 from models.budget_link import Answer, BudgetLink
 from models.money import line_minor

@@ -9,7 +9,7 @@ from domain.errors import Conflict
 from domain.payments import gateway_accounts, scheduled_status
 from domain.payments.gateways import Account, ChargeRequest
 from domain.payments.locking import LIFE
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus, Refund
 from models.payment_method import PaymentMethod

@@ -11,9 +11,9 @@ from domain.payments import attempts, customer_mails, gateway_accounts, payment_
 from domain.payments.collecting import retrying
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.locking import LIFE, Rows, lock_payment
-from domain.sales import order_status
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import FINAL, PRELIMINARY
+from domain.sales.orders import order_status
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Decline, Payment, PaymentReason, PaymentStatus
 

@@ -3,9 +3,9 @@
 from domain.actor import Actor
 from domain.payments import scheduled_status, schedules
 from domain.payments.scheduled_status import DECLINED
-from domain.sales import order_status
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import FINAL, PRELIMINARY, refused
+from domain.sales.orders import order_status
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import FINAL, PRELIMINARY, refused
 from models.order import Order, OrderStatus, ScheduledStatus
 from models.product import Billing
 

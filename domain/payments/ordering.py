@@ -5,10 +5,10 @@ from typing import Any
 from domain.actor import Actor
 from domain.payments import order_verbs, samples, schedules
 from domain.resource import Action, Resource
-from domain.sales import order_status, order_uses, orders, payment_links
-from domain.sales.order_listing import LISTING
-from domain.sales.order_status import FINAL, LIFE, LIVE
-from domain.sales.orders import OrderInput
+from domain.sales.orders import order_status, order_uses, orders, payment_links
+from domain.sales.orders.order_listing import LISTING
+from domain.sales.orders.order_status import FINAL, LIFE, LIVE
+from domain.sales.orders.orders import OrderInput
 from models.money import Money
 from models.order import Order, OrderStatus
 from models.product import Billing

@@ -11,8 +11,8 @@ from domain.errors import Conflict, Problem
 from domain.payments import attempts, booking, payment_methods, scheduled_status
 from domain.payments.attempts import Attempt
 from domain.payments.scheduled_status import DECLINED
-from domain.sales import order_status
-from domain.sales.order_status import FINAL, PRELIMINARY
+from domain.sales.orders import order_status
+from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import PaymentReason
 from models.payment_method import PaymentMethod

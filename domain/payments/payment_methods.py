@@ -9,8 +9,8 @@ from domain.errors import Conflict, Invalid
 from domain.lifecycle import Lifecycle
 from domain.payments import schedules
 from domain.payments.gateways import Answer, registry
-from domain.sales import order_status
-from domain.sales.order_status import FINAL
+from domain.sales.orders import order_status
+from domain.sales.orders.order_status import FINAL
 from models.order import Order, OrderStatus
 from models.payment import Payment
 from models.payment_method import PaymentMethod

@@ -17,8 +17,8 @@ from domain.payments.bank import manual_payments
 from domain.payments.payment_listing import LISTING
 from domain.payments.scheduled_listing import LISTING as SCHEDULED
 from domain.resource import Action, Resource, Sample
-from domain.sales import orders
-from domain.sales.order_listing import LISTING as ORDERS
+from domain.sales.orders import orders
+from domain.sales.orders.order_listing import LISTING as ORDERS
 from domain.usage import Use
 from models.merchant import Merchant
 from models.money import Money

@@ -15,7 +15,7 @@ from domain.inputs import Input, Maybe, Number, Text
 from domain.lifecycle import Lifecycle
 from domain.payments import attempts, gateway_accounts, locking
 from domain.payments.gateways import Account, Answer, Outcome, RefundRequest
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.money import to_minor
 from models.payment import Payment, PaymentStatus, Refund, RefundStatus
 

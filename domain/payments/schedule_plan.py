@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
 from domain.payments.recurrence import day_of
-from domain.sales import order_amounts
+from domain.sales.orders import order_amounts
 from models.order import Order
 from models.product import Billing, IntervalUnit
 

@@ -16,9 +16,9 @@ from domain.payments import samples, schedule_plan, scheduled_status, schedules
 from domain.payments.scheduled_listing import LISTING
 from domain.payments.scheduled_status import EDITABLE, LIFE, refused
 from domain.resource import Action, Resource
-from domain.sales import order_amounts, order_status
-from domain.sales.order_clock import now_of
-from domain.sales.order_terms import LONGEST
+from domain.sales.orders import order_amounts, order_status
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_terms import LONGEST
 from domain.usage import Use
 from models.merchant import Merchant
 from models.money import LIMIT, Money, to_minor

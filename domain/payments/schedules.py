@@ -19,9 +19,9 @@ from domain.actor import Actor
 from domain.payments import schedule_plan, scheduled_status
 from domain.payments.schedule_plan import Planned
 from domain.payments.scheduled_status import COLLECTED, DECLINED, OPEN, PAID
-from domain.sales import order_status
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import LIVE
+from domain.sales.orders import order_status
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import LIVE
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.product import Billing
 

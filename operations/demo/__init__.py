@@ -23,8 +23,8 @@ from domain.catalog import pricing, products
 from domain.integrations import api_keys
 from domain.people import customers, merchants, users
 from domain.people.customer_addresses import AddressInput
-from domain.sales import budgets
-from domain.sales.budget_lines import ItemInput
+from domain.sales.budgets import budgets
+from domain.sales.budgets.budget_lines import ItemInput
 from models.budget import Budget, BudgetStatus
 from models.credential import Mode
 from models.customer import Customer, CustomerStatus

@@ -5,8 +5,8 @@ from decimal import Decimal
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.people import customers
-from domain.sales import budgets
-from domain.sales.budget_lines import ItemInput
+from domain.sales.budgets import budgets
+from domain.sales.budgets.budget_lines import ItemInput
 from models.budget import Budget
 from models.product import PriceRuleKind
 from operations.demo.retail import Market

@@ -6,7 +6,7 @@ from typing import Any
 from database import db
 from domain import clock
 from domain.payments.gateways import NoAnswer, Outcome
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.order import Order
 from outbound.gateways.test_bank import TestBank
 from outbound.gateways.test_bank_book import read

@@ -12,7 +12,7 @@ from database import db, transaction
 from domain import clock, inputs
 from domain.integrations import webhooks
 from domain.outbox import tasks
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.outbox import Task, TaskStatus
 from tests import cast
 

@@ -13,7 +13,7 @@ from domain import clock, inputs
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.people import customers
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.budget import BudgetStatus
 from models.customer import CustomerStatus
 from models.order import ScheduledPayment

@@ -19,7 +19,7 @@ from domain.access import key_access, key_format, user_access
 from domain.actor import Actor
 from domain.catalog import products
 from domain.listing import Query
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.credential import Mode
 from tests import cast
 

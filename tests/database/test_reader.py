@@ -14,7 +14,7 @@ from domain import clock
 from domain.catalog import products
 from domain.listing import Query
 from domain.people import customers
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from tests import cast
 
 

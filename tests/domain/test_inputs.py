@@ -12,7 +12,7 @@ from domain.catalog import products
 from domain.errors import Invalid
 from domain.inputs.times import moment
 from domain.people import customers
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 
 WINTER = datetime(2026, 1, 31, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from domain.catalog import products
 from domain.integrations import deliveries
 from domain.pages import Query
 from domain.people import customers
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.customer import CustomerStatus
 from tests import cast
 

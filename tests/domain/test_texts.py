@@ -10,7 +10,7 @@ from domain.catalog import products
 from domain.errors import Conflict, Invalid
 from domain.pages import Query
 from domain.people import customers, users
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.customer import Customer
 from models.product import Product
 from tests import cast

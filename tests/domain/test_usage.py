@@ -9,7 +9,7 @@ from domain.catalog import pricing, products
 from domain.errors import Conflict
 from domain.people import customers, merchants
 from domain.resource import Kept
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.budget import Budget, BudgetStatus
 from models.product import PriceRule, ProductGroup
 from tests import cast

@@ -11,7 +11,7 @@ from domain.actor import ALL, Actor
 from domain.errors import Invalid
 from domain.integrations import api_keys
 from domain.people import merchants
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.budget import Budget
 from tests import cast
 from tests.days import DAYS, moment

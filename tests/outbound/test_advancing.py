@@ -11,7 +11,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.payments import order_verbs
 from domain.payments.collecting import test_clocks
-from domain.sales import order_clock, orders
+from domain.sales.orders import order_clock, orders
 from models import test_clock
 from models.order import OrderStatus
 from models.payment import Dispute

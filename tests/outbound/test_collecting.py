@@ -9,7 +9,7 @@ from database import transaction
 from domain.actor import Actor
 from domain.payments import booking, gateway_accounts, order_verbs, paying
 from domain.payments.gateways import Account
-from domain.sales import orders
+from domain.sales.orders import orders
 from models.order import OrderStatus
 from models.payment import PaymentStatus
 from outbound import collecting, notified

@@ -15,7 +15,7 @@ from domain.actor import Actor
 from domain.catalog import products
 from domain.integrations import api_keys, events, webhooks
 from domain.people import customers, merchants
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.budget import BudgetStatus
 from models.credential import Credential
 from models.customer import Customer

@@ -16,8 +16,8 @@ from domain.actor import Actor
 from domain.outbox.leases import Lease
 from domain.payments import attempts, booking, customer_mails, ordering, payment_methods
 from domain.payments.gateways import Answer, Outcome
-from domain.sales import orders
-from domain.sales.orders import OrderInput
+from domain.sales.orders import orders
+from domain.sales.orders.orders import OrderInput
 from models.merchant import Merchant
 from models.order import ScheduledPayment, ScheduledStatus
 from models.outbox import Task, TaskStatus

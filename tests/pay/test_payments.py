@@ -13,7 +13,7 @@ from blueprints.pay.guessing import OF_ADDRESS
 from database import db, transaction
 from domain import clock
 from domain.payments import gateway_accounts, order_verbs
-from domain.sales import orders
+from domain.sales.orders import orders
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.order import Order, OrderStatus

@@ -11,7 +11,7 @@ from analytics.spool import encode
 from blueprints.pay.guessing import OF_ADDRESS
 from database import db, transaction
 from domain import clock
-from domain.sales import budget_links, budgets
+from domain.sales.budgets import budget_links, budgets
 from models.budget import Budget, BudgetStatus
 from models.merchant import Merchant
 from tests import cast

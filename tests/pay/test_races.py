@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from database import db, transaction
-from domain.sales import budget_links
-from domain.sales.budget_listing import LISTING
+from domain.sales.budgets import budget_links
+from domain.sales.budgets.budget_listing import LISTING
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.budget import Budget

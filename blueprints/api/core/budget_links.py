@@ -13,7 +13,7 @@ from blueprints.api.verbs import locked, operation
 from blueprints.services import own_url
 from domain.actor import Actor
 from domain.payments.checkout import budget_orders
-from domain.sales import budget_links
+from domain.sales.budgets import budget_links
 from models.budget import Budget
 
 LINK = ExampleBody(

@@ -10,7 +10,7 @@ from blueprints.api.field_parts import Many
 from blueprints.api.page_link import PageLink
 from blueprints.api.verbs import expose
 from domain.payments import ordering, scheduled
-from domain.sales.payment_links import path_of
+from domain.sales.orders.payment_links import path_of
 from models.order import OrderStatus, ScheduledStatus
 from models.product import Billing
 

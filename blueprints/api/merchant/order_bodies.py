@@ -8,7 +8,7 @@ from blueprints.api.contract import Exposure
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.json_schema import Schema
 from blueprints.api.merchant.fields import MONEY
-from domain.sales.order_terms import ONLY_FOR
+from domain.sales.orders.order_terms import ONLY_FOR
 from models.product import Billing
 
 TERMS: Mapping[Billing, Mapping[str, Any]] = {

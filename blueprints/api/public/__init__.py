@@ -11,7 +11,7 @@ from blueprints.api.verbs import expose
 from domain.catalog import products
 from domain.people import customers
 from domain.people.customer_addresses import billing_of
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.budget import BudgetStatus
 from models.product import ProductKind, ProductStatus
 

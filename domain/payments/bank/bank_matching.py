@@ -16,9 +16,9 @@ from domain.payments.bank import creditor_references
 from domain.payments.bank.creditor_references import Reference
 from domain.payments.scheduled_listing import LISTING as SCHEDULED
 from domain.payments.scheduled_status import OPEN, PAID
-from domain.sales.order_clock import now_of
-from domain.sales.order_listing import LISTING as ORDERS
-from domain.sales.order_status import FINAL
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_listing import LISTING as ORDERS
+from domain.sales.orders.order_status import FINAL
 from models.money import Money
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.statement_row import StatementRow, StatementState

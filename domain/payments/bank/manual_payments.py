@@ -6,9 +6,9 @@ from domain.actor import Actor
 from domain.errors import Conflict, NotFound
 from domain.payments import booking, locking, refunds, scheduled_status
 from domain.payments.scheduled_status import EDITABLE, OPEN
-from domain.sales import order_status
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import FINAL
+from domain.sales.orders import order_status
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import FINAL
 from models.money import LIMIT
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus, Refund

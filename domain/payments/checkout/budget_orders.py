@@ -10,8 +10,8 @@ from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.payments import schedules
-from domain.sales import payment_links
-from domain.sales.order_status import LIFE
+from domain.sales.orders import payment_links
+from domain.sales.orders.order_status import LIFE
 from models.budget import Budget, BudgetStatus
 from models.money import line_minor, spread
 from models.order import Order, OrderItem, OrderSource, OrderStatus, PaymentChannel

@@ -8,8 +8,8 @@ from database import db
 from domain.payments import attempts, gateway_accounts
 from domain.payments.gateways import registry
 from domain.payments.scheduled_status import DECLINED, PAID
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import FINAL, PRELIMINARY
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus
 

@@ -13,8 +13,8 @@ from domain.payments import attempts, booking, gateway_accounts, locking
 from domain.payments.checkout.checkout_states import TRANSFER, is_held, is_over, is_unfinished, latest, payable, ways
 from domain.payments.gateways import Account, CheckoutRequest
 from domain.payments.scheduled_status import PAID
-from domain.sales import order_status, payment_links
-from domain.sales.order_clock import now_of
+from domain.sales.orders import order_status, payment_links
+from domain.sales.orders.order_clock import now_of
 from models.credential import Mode
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason

@@ -6,9 +6,9 @@ from itertools import islice
 from domain.actor import Actor
 from domain.payments import schedule_plan
 from domain.payments.schedule_plan import Planned
-from domain.sales import orders
-from domain.sales.order_clock import now_of
-from domain.sales.orders import OrderInput
+from domain.sales.orders import orders
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.orders import OrderInput
 from models.order import Order
 from models.product import Billing
 

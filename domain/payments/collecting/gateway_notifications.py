@@ -11,7 +11,7 @@ from domain.lifecycle import Lifecycle
 from domain.payments import booking
 from domain.payments.gateways import Asked, DisputeNotice, Notification
 from domain.payments.locking import LIFE, lock_payment
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.payment import Dispute, DisputeStatus, GatewayNotification, Payment
 
 DISPUTES = Lifecycle(noun="dispute")

@@ -13,7 +13,7 @@ from domain.errors import Conflict, Invalid
 from domain.inputs import Input, Maybe, Moment, Text
 from domain.lifecycle import Lifecycle
 from domain.resource import Resource, Sample, deletion
-from domain.sales.order_clock import LISTING
+from domain.sales.orders.order_clock import LISTING
 from domain.usage import Use
 from models.merchant import Merchant
 from models.order import Order, ScheduledPayment

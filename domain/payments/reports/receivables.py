@@ -11,7 +11,7 @@ from database import db
 from domain.actor import Actor
 from domain.payments import recurrence
 from domain.payments.scheduled_listing import LISTING
-from domain.sales.order_listing import LISTING as ORDERS
+from domain.sales.orders.order_listing import LISTING as ORDERS
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.product import Billing, IntervalUnit
 

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from database import db
 from domain.actor import Actor
-from domain.sales.order_amounts import monthly_minor
-from domain.sales.order_listing import LISTING
+from domain.sales.orders.order_amounts import monthly_minor
+from domain.sales.orders.order_listing import LISTING
 from models.order import Order, OrderStatus
 from models.product import Billing
 

@@ -6,8 +6,8 @@ import pytest
 
 from database import db, transaction
 from domain.inputs import parse
-from domain.sales import budget_links, budgets
-from domain.sales.budget_listing import LISTING
+from domain.sales.budgets import budget_links, budgets
+from domain.sales.budgets.budget_listing import LISTING
 from models.budget import Budget
 from models.budget_link import Answer, BudgetLink
 from models.order import Order

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 
 from database import db, transaction
-from domain.sales import orders
+from domain.sales.orders import orders
 from models.outbox import Task
 from tests import paying
 from tests.admin.test_worlds import switch

@@ -8,7 +8,7 @@ import pytest
 from database import transaction
 from domain.catalog import products
 from domain.people import customers
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from tests import cast
 from tests.cast import actor_for
 

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from database import db
-from domain.sales import budget_links
-from domain.sales.budget_links import LinkState
+from domain.sales.budgets import budget_links
+from domain.sales.budgets.budget_links import LinkState
 from models.reply import IdempotentReply
 from tests import cast
 from tests.api.core.conftest import Program, token_of

@@ -10,7 +10,7 @@ from blueprints.api.wire.row_cache import RowCache
 from database import db, transaction
 from database.reader import MOST_ROWS
 from domain.listing import Query
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models.budget import Budget, BudgetItem
 from tests import cast
 from tests.api.core.test_batches import batch, call

@@ -8,7 +8,7 @@ import time_machine
 from database import transaction
 from domain import settings
 from domain.actor import Actor
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models import Budget
 from tests import cast
 from tests.api.public.test_envelope import assert_error

@@ -12,7 +12,7 @@ import database
 from database import db, transaction
 from domain.access import key_access
 from domain.access.key_access import verified_hashes
-from domain.sales import budgets
+from domain.sales.budgets import budgets
 from models import AuditEntry, Budget, Customer
 from tests import cast
 from tests.api.public.test_envelope import assert_error

@@ -11,8 +11,9 @@ from database import db, transaction
 from domain.errors import Conflict
 from domain.payments import order_verbs
 from domain.payments.checkout import budget_orders
-from domain.sales import budgets, orders
-from domain.sales.budget_listing import LISTING
+from domain.sales.budgets import budgets
+from domain.sales.budgets.budget_listing import LISTING
+from domain.sales.orders import orders
 from models.budget import Budget
 from models.money import Money
 from models.order import Order, OrderStatus, ScheduledPayment

@@ -12,8 +12,8 @@ from domain.catalog import pricing, products
 from domain.errors import Conflict, Invalid
 from domain.payments import order_verbs, ordering, scheduled_status, schedules
 from domain.people import customers
-from domain.sales import orders, payment_links
-from domain.sales.order_clock import now_of
+from domain.sales.orders import orders, payment_links
+from domain.sales.orders.order_clock import now_of
 from domain.usage import InUse
 from models.customer import Customer
 from models.order import Order, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus

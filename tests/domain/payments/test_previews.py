@@ -8,7 +8,7 @@ import pytest
 from database import Model, db
 from domain import inputs
 from domain.payments.checkout import previews
-from domain.sales import orders
+from domain.sales.orders import orders
 from models.product import IntervalUnit
 from tests import cast
 from tests.cast import actor_for

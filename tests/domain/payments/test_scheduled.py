@@ -11,7 +11,7 @@ from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from domain.pages import Query
 from domain.payments import ordering, scheduled, scheduled_status, schedules
 from domain.payments.scheduled_listing import LISTING
-from domain.sales import orders
+from domain.sales.orders import orders
 from models.order import OrderStatus, ScheduledStatus
 from models.product import Billing
 from tests import cast

@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from domain.errors import Invalid, Mistakes
-from domain.sales import order_amounts
-from domain.sales.order_amounts import Line
+from domain.sales.orders import order_amounts
+from domain.sales.orders.order_amounts import Line
 from models.money import to_minor
 from models.order import Order
 from models.product import Billing, IntervalUnit, Product

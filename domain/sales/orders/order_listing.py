@@ -6,7 +6,7 @@ from sqlalchemy import String, case, cast, func, select
 
 from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
-from domain.sales.order_amounts import A_YEAR
+from domain.sales.orders.order_amounts import A_YEAR
 from models.order import Order, OrderItem, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.product import Billing
 

@@ -16,8 +16,8 @@ from domain.actor import Actor
 from domain.errors import Conflict, NotFound
 from domain.inputs import Input, LongText, Maybe, NameText
 from domain.listing import touch
-from domain.sales import budgets
-from domain.sales.budget_listing import LISTING
+from domain.sales.budgets import budgets
+from domain.sales.budgets.budget_listing import LISTING
 from domain.vault import vault
 from models.budget import Budget, BudgetStatus
 from models.budget_link import Answer, BudgetLink

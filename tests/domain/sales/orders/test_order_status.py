@@ -8,8 +8,8 @@ import pytest
 from database import db, transaction
 from domain import clock
 from domain.errors import Conflict
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import ARROWS, FINAL, LIVE, ONLY_FOR, PRELIMINARY, move
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import ARROWS, FINAL, LIVE, ONLY_FOR, PRELIMINARY, move
 from models.audit import AuditEntry
 from models.order import OrderStatus
 from models.product import Billing

@@ -21,9 +21,10 @@ from domain.lifecycle import Lifecycle
 from domain.listing import touch
 from domain.people import customers
 from domain.resource import Action, Resource, deletion
-from domain.sales import budget_amounts, customer_snapshot, samples, uses
-from domain.sales.budget_lines import ItemInput
-from domain.sales.budget_listing import LISTING
+from domain.sales import customer_snapshot
+from domain.sales.budgets import budget_amounts, samples, uses
+from domain.sales.budgets.budget_lines import ItemInput
+from domain.sales.budgets.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
 from models.customer import Customer, CustomerStatus
 from models.merchant import Merchant

@@ -8,8 +8,8 @@ import time_machine
 from database import db, transaction
 from domain import clock, inputs
 from domain.errors import Conflict, Invalid, NotFound
-from domain.sales import budget_links, budgets
-from domain.sales.budget_links import AnswerInput, LinkState, RequestInput
+from domain.sales.budgets import budget_links, budgets
+from domain.sales.budgets.budget_links import AnswerInput, LinkState, RequestInput
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus

@@ -12,7 +12,7 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.pages import Query, Record
-from domain.sales.budget_listing import LISTING
+from domain.sales.budgets.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
 
 

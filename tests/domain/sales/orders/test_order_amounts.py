@@ -7,8 +7,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from domain.sales import order_amounts
-from domain.sales.order_amounts import Line, instalments, monthly_minor, share, tax_in, taxes
+from domain.sales.orders import order_amounts
+from domain.sales.orders.order_amounts import Line, instalments, monthly_minor, share, tax_in, taxes
 from models.money import exponent
 from models.product import IntervalUnit
 

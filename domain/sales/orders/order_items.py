@@ -15,7 +15,7 @@ from domain.catalog import products
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Input, Maybe, Number, Quantity, RowId
 from domain.list_parts import among
-from domain.sales.order_amounts import Line, share
+from domain.sales.orders.order_amounts import Line, share
 from models.money import LIMIT, to_micro, to_minor, to_ten_thousandths
 from models.order import Order, OrderItem
 from models.product import Billing, PriceRule, Product, ProductStatus

@@ -31,10 +31,10 @@ from domain.inputs import (
 )
 from domain.people import customers
 from domain.people.customer_addresses import AddressInput
-from domain.sales import order_clock, order_items, order_terms
-from domain.sales.order_clock import now_of
-from domain.sales.order_items import OrderItemInput
-from domain.sales.order_redirects import redirect
+from domain.sales.orders import order_clock, order_items, order_terms
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_items import OrderItemInput
+from domain.sales.orders.order_redirects import redirect
 from models.customer import Customer, CustomerStatus
 from models.merchant import Merchant
 from models.money import LIMIT, Money

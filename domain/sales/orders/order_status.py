@@ -8,7 +8,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, Problem
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
-from domain.sales.order_clock import now_of
+from domain.sales.orders.order_clock import now_of
 from models.order import Order, OrderStatus
 from models.product import Billing
 

@@ -6,8 +6,9 @@ from typing import Any
 from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
 from domain.inputs import minor, sent_again
-from domain.sales import budget_lines, totals
-from domain.sales.budget_lines import Line
+from domain.sales import totals
+from domain.sales.budgets import budget_lines
+from domain.sales.budgets.budget_lines import Line
 from domain.sales.totals import Totals
 from models.budget import Budget
 from models.money import LIMIT

@@ -10,8 +10,8 @@ from domain import clock
 from domain.actor import Actor
 from domain.integrations import deliveries
 from domain.pages import Query
-from domain.sales import budget_sums, budgets
-from domain.sales.budget_sums import Sum
+from domain.sales.budgets import budget_sums, budgets
+from domain.sales.budgets.budget_sums import Sum
 from tests import cast
 from tests.cast import actor_for
 

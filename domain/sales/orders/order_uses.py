@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from database import db
 from domain import usage
-from domain.sales.order_status import FINAL
+from domain.sales.orders.order_status import FINAL
 from domain.usage import Use
 from models.budget import Budget
 from models.customer import Customer

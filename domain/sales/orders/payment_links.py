@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from database import db
 from domain.actor import Actor
-from domain.sales.order_clock import now_of
-from domain.sales.order_status import FINAL, LIFE, refused
+from domain.sales.orders.order_clock import now_of
+from domain.sales.orders.order_status import FINAL, LIFE, refused
 from domain.vault import vault
 from models.order import Order, OrderStatus
 
