@@ -28,8 +28,9 @@ from database import db, transaction
 from domain import clock, inputs
 from domain.actor import Actor
 from domain.catalog import products
-from domain.payments import booking, gateway_accounts, ordering, paying, payment_methods
+from domain.payments import booking, gateway_accounts, paying, payment_methods
 from domain.payments.attempts import OPEN
+from domain.payments.orders import ordering
 from domain.people import customers, merchants
 from domain.permissions import EVERYTHING
 from domain.sales.orders.orders import OrderInput

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from database import transaction
 from domain import clock
 from domain.actor import Actor
-from domain.payments import attempts, booking, gateway_accounts, locking, schedules
+from domain.payments import attempts, booking, gateway_accounts, locking
 from domain.payments.attempts import Attempt
 from domain.payments.collecting import due
 from domain.payments.gateways import Asked, Outcome, registry
-from domain.payments.scheduled_status import COLLECTED
+from domain.payments.schedule import schedules
+from domain.payments.schedule.scheduled_status import COLLECTED
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, LIVE
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus

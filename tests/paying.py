@@ -8,7 +8,8 @@ from sqlalchemy import select
 from database import db, transaction
 from domain import inputs
 from domain.actor import Actor
-from domain.payments import ordering, paying, payment_methods
+from domain.payments import paying, payment_methods
+from domain.payments.orders import ordering
 from domain.sales.orders import orders
 from domain.sales.orders.orders import OrderInput
 from models.order import Order, ScheduledPayment

@@ -15,10 +15,10 @@ from database import transaction
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid
 from domain.payments.bank import bank_import, bank_statement_rows
-from domain.payments.bank.bank_csv import CsvForm
-from domain.payments.bank.bank_csv_heads import PARTS
 from domain.payments.bank.bank_import import Imported
-from domain.payments.bank.bank_statements import MOST_BYTES
+from domain.payments.bank.formats.bank_csv import CsvForm
+from domain.payments.bank.formats.bank_csv_heads import PARTS
+from domain.payments.bank.formats.bank_statements import MOST_BYTES
 from models.statement_row import StatementState
 
 BESIDE_THE_FILE = 64 * 1024                # bytes of the form's other fields

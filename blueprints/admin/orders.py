@@ -10,7 +10,7 @@ from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import money, words
 from domain.actor import Actor
 from domain.pages import Query
-from domain.payments import ordering
+from domain.payments.orders import ordering
 from domain.sales.orders import order_clock, payment_links
 from models.money import Money
 from models.order import Order, OrderStatus

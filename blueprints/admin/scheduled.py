@@ -7,8 +7,8 @@ from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import zone
-from domain.payments import scheduled
-from domain.payments.scheduled_status import EDITABLE
+from domain.payments.schedule import scheduled
+from domain.payments.schedule.scheduled_status import EDITABLE
 from models.money import Money
 from models.order import ScheduledPayment, ScheduledStatus
 

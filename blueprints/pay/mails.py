@@ -15,7 +15,7 @@ from blueprints.pay.payments import number, title
 from database import db
 from domain.payments import attempts
 from domain.payments.customer_mails import CONFIRM, FAILED, RECEIPT, REMINDER
-from domain.payments.scheduled_status import DECLINED
+from domain.payments.schedule.scheduled_status import DECLINED
 from domain.people import brand
 from domain.sales.orders import payment_links
 from models.order import Order, ScheduledPayment, ScheduledStatus

@@ -12,9 +12,10 @@ from blueprints.pay.brand import seller
 from blueprints.pay.payments import customer, number, title
 from database import db, transaction
 from domain.errors import Conflict, NotFound
-from domain.payments import attempts, order_verbs
+from domain.payments import attempts
 from domain.payments.checkout import checkout_states
-from domain.payments.scheduled_status import DECLINED, PAID
+from domain.payments.orders import order_verbs
+from domain.payments.schedule.scheduled_status import DECLINED, PAID
 from domain.sales.orders import orders
 from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from blueprints.pay.amounts import long_day
 from database import db
-from domain.payments import schedule_plan
-from domain.payments.scheduled_status import DECLINED, OPEN, PAID
+from domain.payments.schedule import schedule_plan
+from domain.payments.schedule.scheduled_status import DECLINED, OPEN, PAID
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import LIVE, PRELIMINARY
 from models.order import Order, ScheduledPayment, ScheduledStatus

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.payments import gateway_accounts, scheduled_status
+from domain.payments import gateway_accounts
 from domain.payments.gateways import Account, ChargeRequest
 from domain.payments.locking import LIFE
+from domain.payments.schedule import scheduled_status
 from domain.sales.orders.order_clock import now_of
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus, Refund

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.actor import Actor
-from domain.payments import attempts, customer_mails, gateway_accounts, payment_methods, scheduled_status, schedules
+from domain.payments import attempts, customer_mails, gateway_accounts, payment_methods
 from domain.payments.collecting import retrying
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.locking import LIFE, Rows, lock_payment
+from domain.payments.schedule import scheduled_status, schedules
 from domain.sales.orders import order_status
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, PRELIMINARY

@@ -8,9 +8,10 @@ from sqlalchemy import select
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
-from domain.payments import attempts, booking, payment_methods, scheduled_status
+from domain.payments import attempts, booking, payment_methods
 from domain.payments.attempts import Attempt
-from domain.payments.scheduled_status import DECLINED
+from domain.payments.schedule import scheduled_status
+from domain.payments.schedule.scheduled_status import DECLINED
 from domain.sales.orders import order_status
 from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus

@@ -4,7 +4,7 @@
 from sqlalchemy import String, and_, cast, exists, or_, select
 
 from domain.list_parts import Children, Filter, common_filters
-from domain.payments.scheduled_listing import OrderFirst
+from domain.payments.schedule.scheduled_listing import OrderFirst
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Decline, Dispute, DisputeStatus, Payment, PaymentStatus, Refund
 from models.payment_method import PaymentMethod

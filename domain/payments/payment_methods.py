@@ -7,8 +7,8 @@ from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.lifecycle import Lifecycle
-from domain.payments import schedules
 from domain.payments.gateways import Answer, registry
+from domain.payments.schedule import schedules
 from domain.sales.orders import order_status
 from domain.sales.orders.order_status import FINAL
 from models.order import Order, OrderStatus

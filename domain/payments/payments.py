@@ -12,10 +12,11 @@ from domain import usage
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Number, RowId, Text
-from domain.payments import attempts, refunds, scheduled_status
+from domain.payments import attempts, refunds
 from domain.payments.bank import manual_payments
 from domain.payments.payment_listing import LISTING
-from domain.payments.scheduled_listing import LISTING as SCHEDULED
+from domain.payments.schedule import scheduled_status
+from domain.payments.schedule.scheduled_listing import LISTING as SCHEDULED
 from domain.resource import Action, Resource, Sample
 from domain.sales.orders import orders
 from domain.sales.orders.order_listing import LISTING as ORDERS

@@ -15,8 +15,8 @@ from models.webhook import Delivery
 from tests import cast
 from tests.admin.test_guards import addresses
 from tests.architecture.nouns import pages
-from tests.domain.payments import camt_files
-from tests.domain.payments.camt_files import document
+from tests.domain.payments.bank.formats import camt_files
+from tests.domain.payments.bank.formats.camt_files import document
 from tests.paying import make_order
 from tests.rows import MADE, make
 

@@ -9,8 +9,8 @@ from config import from_environment
 from domain.payments.bank.creditor_references import Reference
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.camt_files import document, entry, transaction
-from tests.domain.payments.test_ordering import order, product
+from tests.domain.payments.bank.formats.camt_files import document, entry, transaction
+from tests.domain.payments.orders.test_ordering import order, product
 
 SAMPLES = from_environment({}).shared_data / "bank_camt053"
 

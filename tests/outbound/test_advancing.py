@@ -9,8 +9,8 @@ from database import db, transaction
 from domain import inputs
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
-from domain.payments import order_verbs
 from domain.payments.collecting import test_clocks
+from domain.payments.orders import order_verbs
 from domain.sales.orders import order_clock, orders
 from models import test_clock
 from models.order import OrderStatus

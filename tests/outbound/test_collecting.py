@@ -7,8 +7,9 @@ import time_machine
 
 from database import transaction
 from domain.actor import Actor
-from domain.payments import booking, gateway_accounts, order_verbs, paying
+from domain.payments import booking, gateway_accounts, paying
 from domain.payments.gateways import Account
+from domain.payments.orders import order_verbs
 from domain.sales.orders import orders
 from models.order import OrderStatus
 from models.payment import PaymentStatus

@@ -14,8 +14,9 @@ from database import db, transaction
 from domain import clock, inputs
 from domain.actor import Actor
 from domain.outbox.leases import Lease
-from domain.payments import attempts, booking, customer_mails, ordering, payment_methods
+from domain.payments import attempts, booking, customer_mails, payment_methods
 from domain.payments.gateways import Answer, Outcome
+from domain.payments.orders import ordering
 from domain.sales.orders import orders
 from domain.sales.orders.orders import OrderInput
 from models.merchant import Merchant

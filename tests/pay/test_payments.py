@@ -12,7 +12,8 @@ from analytics.spool import encode
 from blueprints.pay.guessing import OF_ADDRESS
 from database import db, transaction
 from domain import clock
-from domain.payments import gateway_accounts, order_verbs
+from domain.payments import gateway_accounts
+from domain.payments.orders import order_verbs
 from domain.sales.orders import orders
 from domain.vault import vault
 from models.audit import AuditEntry

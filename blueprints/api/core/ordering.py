@@ -9,7 +9,8 @@ from blueprints.api.field_map import Amount, Day, Moment, Price, WriteOnly
 from blueprints.api.field_parts import Many
 from blueprints.api.page_link import PageLink
 from blueprints.api.verbs import expose
-from domain.payments import ordering, scheduled
+from domain.payments.orders import ordering
+from domain.payments.schedule import scheduled
 from domain.sales.orders.payment_links import path_of
 from models.order import OrderStatus, ScheduledStatus
 from models.product import Billing

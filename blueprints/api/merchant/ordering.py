@@ -16,7 +16,7 @@ from blueprints.api.merchant.previewing import previewed
 from blueprints.api.page_link import PageLink
 from blueprints.api.verbs import action, created, expose, locked
 from domain.actor import Actor
-from domain.payments import ordering
+from domain.payments.orders import ordering
 from domain.sales.orders import order_amounts, payment_links
 from models.order import OrderStatus
 from models.product import Billing

@@ -12,7 +12,7 @@ from blueprints.api.merchant.ordering import ORDERS, money, shown
 from blueprints.api.verbs import expose, key_of
 from domain.actor import Actor
 from domain.errors import NotFound
-from domain.payments import scheduled
+from domain.payments.schedule import scheduled
 from models.order import ScheduledStatus
 
 ABOVE = "order_id"

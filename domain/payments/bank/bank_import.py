@@ -9,10 +9,11 @@ from sqlalchemy import select
 from database import db
 from domain import audit
 from domain.actor import Actor
-from domain.payments.bank import bank_booking, bank_matching, bank_statements, ibans
-from domain.payments.bank.bank_csv import CsvForm
+from domain.payments.bank import bank_booking, bank_matching, ibans
 from domain.payments.bank.bank_matching import Match
-from domain.payments.bank.bank_rows import BankRow, StatementFile
+from domain.payments.bank.formats import bank_statements
+from domain.payments.bank.formats.bank_csv import CsvForm
+from domain.payments.bank.formats.bank_rows import BankRow, StatementFile
 from models.merchant import Merchant
 from models.statement_row import StatementRow, StatementState
 

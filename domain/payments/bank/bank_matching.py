@@ -14,8 +14,8 @@ from domain.actor import Actor
 from domain.payments.attempts import owed
 from domain.payments.bank import creditor_references
 from domain.payments.bank.creditor_references import Reference
-from domain.payments.scheduled_listing import LISTING as SCHEDULED
-from domain.payments.scheduled_status import OPEN, PAID
+from domain.payments.schedule.scheduled_listing import LISTING as SCHEDULED
+from domain.payments.schedule.scheduled_status import OPEN, PAID
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_listing import LISTING as ORDERS
 from domain.sales.orders.order_status import FINAL

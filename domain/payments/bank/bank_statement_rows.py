@@ -10,9 +10,9 @@ from domain.errors import Conflict
 from domain.inputs import Input, OrAbsent, RowId
 from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
-from domain.payments import scheduled_listing
 from domain.payments.bank import bank_booking
 from domain.payments.bank.bank_booking import LIFE
+from domain.payments.schedule import scheduled_listing
 from domain.resource import Action, Resource
 from domain.usage import Use
 from models.merchant import Merchant

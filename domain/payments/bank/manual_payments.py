@@ -4,8 +4,9 @@ import secrets
 
 from domain.actor import Actor
 from domain.errors import Conflict, NotFound
-from domain.payments import booking, locking, refunds, scheduled_status
-from domain.payments.scheduled_status import EDITABLE, OPEN
+from domain.payments import booking, locking, refunds
+from domain.payments.schedule import scheduled_status
+from domain.payments.schedule.scheduled_status import EDITABLE, OPEN
 from domain.sales.orders import order_status
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.payments import schedules
+from domain.payments.schedule import schedules
 from domain.sales.orders import payment_links
 from domain.sales.orders.order_status import LIFE
 from models.budget import Budget, BudgetStatus

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from database import db
 from domain.payments import attempts, gateway_accounts
 from domain.payments.gateways import registry
-from domain.payments.scheduled_status import DECLINED, PAID
+from domain.payments.schedule.scheduled_status import DECLINED, PAID
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus

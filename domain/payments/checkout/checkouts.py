@@ -12,7 +12,7 @@ from domain.errors import Conflict
 from domain.payments import attempts, booking, gateway_accounts, locking
 from domain.payments.checkout.checkout_states import TRANSFER, is_held, is_over, is_unfinished, latest, payable, ways
 from domain.payments.gateways import Account, CheckoutRequest
-from domain.payments.scheduled_status import PAID
+from domain.payments.schedule.scheduled_status import PAID
 from domain.sales.orders import order_status, payment_links
 from domain.sales.orders.order_clock import now_of
 from models.credential import Mode

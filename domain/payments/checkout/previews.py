@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from domain.actor import Actor
-from domain.payments import schedule_plan
-from domain.payments.schedule_plan import Planned
+from domain.payments.schedule import schedule_plan
+from domain.payments.schedule.schedule_plan import Planned
 from domain.sales.orders import orders
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.orders import OrderInput

@@ -9,8 +9,8 @@ from sqlalchemy import func, select
 
 from database import db
 from domain.actor import Actor
-from domain.payments import recurrence
-from domain.payments.scheduled_listing import LISTING
+from domain.payments.schedule import recurrence
+from domain.payments.schedule.scheduled_listing import LISTING
 from domain.sales.orders.order_listing import LISTING as ORDERS
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.product import Billing, IntervalUnit

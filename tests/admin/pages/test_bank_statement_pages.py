@@ -8,16 +8,16 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from database import db
-from domain.payments.bank.bank_statements import MOST_BYTES
 from domain.payments.bank.creditor_references import Reference
+from domain.payments.bank.formats.bank_statements import MOST_BYTES
 from models.order import ScheduledPayment
 from models.payment import Payment
 from models.statement_row import StatementRow, StatementState
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.camt_files import document, entry, import_file
-from tests.domain.payments.camt_files import transaction as details
-from tests.domain.payments.test_ordering import order, product
+from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
+from tests.domain.payments.bank.formats.camt_files import transaction as details
+from tests.domain.payments.orders.test_ordering import order, product
 
 LIST, UPLOAD = "/admin/statement_rows", "/admin/statement_upload"
 

@@ -8,7 +8,7 @@ import pytest
 
 from database import Model, db, transaction
 from domain import clock
-from domain.payments import schedules
+from domain.payments.schedule import schedules
 from models.order import Order
 from tests import cast
 from tests.api.merchant.test_products import rule

@@ -6,8 +6,8 @@ import pytest
 
 from database import transaction
 from domain.errors import Conflict
-from domain.payments import scheduled_status
-from domain.payments.scheduled_status import ARROWS, EDITABLE, move, must_be_editable
+from domain.payments.schedule import scheduled_status
+from domain.payments.schedule.scheduled_status import ARROWS, EDITABLE, move, must_be_editable
 from models.order import ScheduledStatus
 from tests import cast
 from tests.cast import actor_for

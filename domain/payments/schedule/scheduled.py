@@ -12,9 +12,10 @@ from domain import usage
 from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, Moment, Number, OrAbsent, Whole
-from domain.payments import samples, schedule_plan, scheduled_status, schedules
-from domain.payments.scheduled_listing import LISTING
-from domain.payments.scheduled_status import EDITABLE, LIFE, refused
+from domain.payments import samples
+from domain.payments.schedule import schedule_plan, scheduled_status, schedules
+from domain.payments.schedule.scheduled_listing import LISTING
+from domain.payments.schedule.scheduled_status import EDITABLE, LIFE, refused
 from domain.resource import Action, Resource
 from domain.sales.orders import order_amounts, order_status
 from domain.sales.orders.order_clock import now_of

@@ -3,9 +3,9 @@
 import codecs
 
 from domain.errors import Invalid, TooLarge
-from domain.payments.bank import bank_csv, camt
-from domain.payments.bank.bank_csv import CsvForm
-from domain.payments.bank.bank_rows import StatementFile
+from domain.payments.bank.formats import bank_csv, camt
+from domain.payments.bank.formats.bank_csv import CsvForm
+from domain.payments.bank.formats.bank_rows import StatementFile
 
 MOST_BYTES = 20 * 1024 * 1024
 MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -8,8 +8,8 @@ import pytest
 
 from config import from_environment
 from domain.errors import Invalid, TooLarge
-from domain.payments.bank import bank_statements, camt
-from tests.domain.payments.camt_files import document, entry, transaction
+from domain.payments.bank.formats import bank_statements, camt
+from tests.domain.payments.bank.formats.camt_files import document, entry, transaction
 
 SAMPLES = from_environment({}).shared_data / "bank_camt053"
 NL, CH = "NL26VAYB8060476890", "CH2801234000123456789"

@@ -12,7 +12,7 @@ from domain.sales.orders import orders
 from models.product import IntervalUnit
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.test_ordering import move_clock, order, paid, product, rows, rule
+from tests.domain.payments.orders.test_ordering import move_clock, order, paid, product, rows, rule
 from tests.ordered import make_test_clock
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
-from domain.payments.recurrence import day_of
+from domain.payments.schedule.recurrence import day_of
 from domain.sales.orders import order_amounts
 from models.order import Order
 from models.product import Billing, IntervalUnit

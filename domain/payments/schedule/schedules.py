@@ -16,9 +16,9 @@ from sqlalchemy import select
 
 from database import db
 from domain.actor import Actor
-from domain.payments import schedule_plan, scheduled_status
-from domain.payments.schedule_plan import Planned
-from domain.payments.scheduled_status import COLLECTED, DECLINED, OPEN, PAID
+from domain.payments.schedule import schedule_plan, scheduled_status
+from domain.payments.schedule.schedule_plan import Planned
+from domain.payments.schedule.scheduled_status import COLLECTED, DECLINED, OPEN, PAID
 from domain.sales.orders import order_status
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import LIVE

@@ -10,20 +10,20 @@ from database import db, transaction
 from domain import inputs
 from domain.errors import Conflict, Invalid, NotFound
 from domain.pages import Query
-from domain.payments import scheduled_status
 from domain.payments.bank import bank_booking, bank_import, manual_payments
 from domain.payments.bank.bank_statement_rows import LISTING, StatementRowInput, update
 from domain.payments.bank.creditor_references import Reference
+from domain.payments.schedule import scheduled_status
 from models.audit import AuditEntry
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus, Refund
 from models.statement_row import StatementRow, StatementState
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.camt_files import document, entry, import_file
-from tests.domain.payments.camt_files import transaction as details
-from tests.domain.payments.test_ordering import act as act_on_order
-from tests.domain.payments.test_ordering import declined, order, product
+from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
+from tests.domain.payments.bank.formats.camt_files import transaction as details
+from tests.domain.payments.orders.test_ordering import act as act_on_order
+from tests.domain.payments.orders.test_ordering import declined, order, product
 
 S, B = ScheduledStatus, StatementState
 

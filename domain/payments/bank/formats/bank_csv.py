@@ -12,9 +12,10 @@ from itertools import islice
 from typing import TypeVar
 
 from domain.errors import Invalid
-from domain.payments.bank import bank_csv_heads, bank_csv_values, ibans
-from domain.payments.bank.bank_csv_values import NotRead
-from domain.payments.bank.bank_rows import (
+from domain.payments.bank import ibans
+from domain.payments.bank.formats import bank_csv_heads, bank_csv_values
+from domain.payments.bank.formats.bank_csv_values import NotRead
+from domain.payments.bank.formats.bank_rows import (
     LONGEST_NAME,
     MOST_ROWS,
     BankRow,

@@ -10,7 +10,8 @@ from database import db, transaction
 from domain import inputs
 from domain.catalog import pricing, products
 from domain.errors import Conflict, Invalid
-from domain.payments import order_verbs, ordering, scheduled_status, schedules
+from domain.payments.orders import order_verbs, ordering
+from domain.payments.schedule import scheduled_status, schedules
 from domain.people import customers
 from domain.sales.orders import orders, payment_links
 from domain.sales.orders.order_clock import now_of

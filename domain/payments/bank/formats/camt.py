@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from domain.errors import Invalid
-from domain.payments.bank import camt_xml
-from domain.payments.bank.bank_rows import (
+from domain.payments.bank.formats import camt_xml
+from domain.payments.bank.formats.bank_rows import (
     LONGEST_NAME,
     MOST_ROWS,
     MOST_TEXTS,
@@ -21,7 +21,7 @@ from domain.payments.bank.bank_rows import (
     refuse,
     too_many,
 )
-from domain.payments.bank.camt_xml import Element
+from domain.payments.bank.formats.camt_xml import Element
 
 NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:camt\.053\.001\.\d{2,}")
 AMOUNT = re.compile(r"\d{1,18}(\.\d{1,17})?|\.\d{1,17}", re.ASCII)

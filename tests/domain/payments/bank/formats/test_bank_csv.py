@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from domain.errors import Invalid
-from domain.payments.bank import bank_csv, bank_statements
-from domain.payments.bank.bank_csv import CsvForm
+from domain.payments.bank.formats import bank_csv, bank_statements
+from domain.payments.bank.formats.bank_csv import CsvForm
 
 IBAN = "DE89370400440532013000"
 GERMAN = (

@@ -3,7 +3,9 @@
 from typing import Any
 
 from domain.actor import Actor
-from domain.payments import order_verbs, samples, schedules
+from domain.payments import samples
+from domain.payments.orders import order_verbs
+from domain.payments.schedule import schedules
 from domain.resource import Action, Resource
 from domain.sales.orders import order_status, order_uses, orders, payment_links
 from domain.sales.orders.order_listing import LISTING

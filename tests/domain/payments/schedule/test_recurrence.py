@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 import whenever
 
-from domain.payments.recurrence import day_of
+from domain.payments.schedule.recurrence import day_of
 from models.product import IntervalUnit
 
 PERIODS = 24

@@ -9,14 +9,15 @@ from database import transaction
 from domain import clock, inputs
 from domain.errors import Conflict, Forbidden, Invalid, NotFound
 from domain.pages import Query
-from domain.payments import ordering, scheduled, scheduled_status, schedules
-from domain.payments.scheduled_listing import LISTING
+from domain.payments.orders import ordering
+from domain.payments.schedule import scheduled, scheduled_status, schedules
+from domain.payments.schedule.scheduled_listing import LISTING
 from domain.sales.orders import orders
 from models.order import OrderStatus, ScheduledStatus
 from models.product import Billing
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.test_ordering import order, paid, product, rows, rule
+from tests.domain.payments.orders.test_ordering import order, paid, product, rows, rule
 from tests.ordered import reload_order, reload_row
 
 S = ScheduledStatus

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from database import db, transaction
 from domain.errors import Conflict
-from domain.payments import order_verbs
 from domain.payments.checkout import budget_orders
+from domain.payments.orders import order_verbs
 from domain.sales.budgets import budgets
 from domain.sales.budgets.budget_listing import LISTING
 from domain.sales.orders import orders

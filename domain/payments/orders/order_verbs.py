@@ -1,8 +1,8 @@
 """Ends, pauses and resumes orders, with their scheduled payments. The order's row is locked."""
 
 from domain.actor import Actor
-from domain.payments import scheduled_status, schedules
-from domain.payments.scheduled_status import DECLINED
+from domain.payments.schedule import scheduled_status, schedules
+from domain.payments.schedule.scheduled_status import DECLINED
 from domain.sales.orders import order_status
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, PRELIMINARY, refused

@@ -1,0 +1,1 @@
+"""Orders together with their scheduled payments: creating, ending, pausing and resuming them."""
