@@ -35,11 +35,11 @@ from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.payments import gateways
 from models import all_tables
-from outbound import begun, checking_out, notified
 from outbound.gateways.manual import Manual
 from outbound.gateways.test_bank import FILE, test_bank
 from outbound.gateways.test_bank_pages import TestBankPages
 from outbound.mail import mailer
+from outbound.payments import begun, checking_out, notified
 from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form

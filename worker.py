@@ -24,8 +24,8 @@ from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
 from domain.sales.budgets import budgets
 from operations.check import HEARTBEAT
-from outbound import advancing, collecting, refunding
 from outbound.gateways.test_bank import test_bank
+from outbound.payments import advancing, collecting, refunding
 from outbound.runner import Runner
 
 HOUR = 3600.0

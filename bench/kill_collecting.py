@@ -36,8 +36,8 @@ from domain.permissions import EVERYTHING
 from domain.sales.orders.orders import OrderInput
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Payment
-from outbound.collecting import Collector, look_up_due
 from outbound.gateways.test_bank import FILE, test_bank
+from outbound.payments.collecting import Collector, look_up_due
 
 PAYS = (
     "test_ok", "test_soft_then_ok", "test_answer_lost", "test_request_lost", "test_notify_first", "test_notify_thrice",

@@ -14,8 +14,8 @@ from domain.sales.orders import orders
 from domain.sales.orders.orders import OrderInput
 from models.order import Order, ScheduledPayment
 from models.payment import Payment
-from outbound import asking
 from outbound.gateways.test_bank import test_bank
+from outbound.payments import asking
 from tests import cast
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -18,8 +18,8 @@ from domain.sales.orders import orders
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.order import Order, OrderStatus
-from outbound.collecting import Collector
 from outbound.gateways.test_bank import test_bank
+from outbound.payments.collecting import Collector
 from tests import paying
 
 CHECKOUT = re.compile(r"^/pay/test/[\w-]+$")

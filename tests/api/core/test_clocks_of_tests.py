@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from outbound import advancing
+from outbound.payments import advancing
 from tests import cast
 from tests.api.core.conftest import Program, token_of
 from tests.api.test_every_operation import token_for_tests

@@ -6,8 +6,8 @@ from database import db, transaction
 from domain import clock
 from domain.payments.gateways import NoAnswer
 from models.payment import Refund
-from outbound import refunding
 from outbound.gateways.test_bank import test_bank
+from outbound.payments import refunding
 from tests import cast
 from tests.api.core.conftest import Program, token_of
 from tests.api.test_every_operation import token_for_tests

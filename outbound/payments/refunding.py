@@ -9,7 +9,7 @@ from domain.payments.gateways import Asked, Outcome, registry
 from domain.payments.refunds import RefundAttempt
 from domain.sales.orders.order_clock import now_of
 from models.payment import Refund
-from outbound import asking
+from outbound.payments import asking
 
 
 def finish(attempt: RefundAttempt) -> None:

@@ -16,8 +16,8 @@ from domain.payments import locking
 from domain.payments.collecting import due, test_clocks
 from domain.sales.orders.order_clock import now_of
 from models.test_clock import TestClock, TestClockStatus
-from outbound import asking, collecting, refunding
 from outbound.gateways.test_bank import test_bank
+from outbound.payments import asking, collecting, refunding
 
 LEASE = timedelta(seconds=30)                # real time; renewed with each step
 TURN = 5.0                                   # seconds for one clock before others have their turn

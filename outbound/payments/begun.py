@@ -2,7 +2,7 @@
 
 from domain.payments.attempts import Attempt
 from domain.payments.refunds import RefundAttempt
-from outbound import asking, refunding
+from outbound.payments import asking, refunding
 
 
 def ask(begun: Attempt | RefundAttempt) -> None:

@@ -13,8 +13,8 @@ from domain.payments.orders import order_verbs
 from domain.sales.orders import orders
 from models.order import OrderStatus
 from models.payment import PaymentStatus
-from outbound import collecting, notified
 from outbound.gateways.test_bank import test_bank
+from outbound.payments import collecting, notified
 from tests import cast
 from tests.paying import START, active, change, charged, make_order, of, pay, payments, rows, statuses
 

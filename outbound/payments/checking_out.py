@@ -10,7 +10,7 @@ from domain.payments.checkout.checkouts import Begun
 from domain.payments.gateways import Answer, Asked, NoAnswer, Outcome, registry
 from domain.sales.orders.order_clock import now_of
 from models.payment import Payment
-from outbound import asking
+from outbound.payments import asking
 
 log = logging.getLogger("countinghouse.collecting")
 

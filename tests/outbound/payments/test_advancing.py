@@ -16,8 +16,8 @@ from models import test_clock
 from models.order import OrderStatus
 from models.payment import Dispute
 from models.test_clock import TestClock
-from outbound import advancing, collecting
 from outbound.gateways.test_bank import test_bank
+from outbound.payments import advancing, collecting
 from tests import cast
 from tests.paying import START, active, actor_of, change, charged, make_order, of, pay, payments, rows, statuses
 

@@ -19,7 +19,7 @@ from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, LIVE
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason
-from outbound import asking
+from outbound.payments import asking
 
 
 @dataclass
