@@ -85,5 +85,6 @@ def attempt_of(order: Order, row: ScheduledPayment | None, payment: Payment, met
 
 
 def next_look_up(payment: Payment | Refund, now: datetime) -> datetime:
-    """When the gateway is asked again about an attempt without an outcome: after 5 minutes, an hour, then daily."""
-    return now + (LOOK_UPS[payment.look_ups] if payment.look_ups < len(LOOK_UPS) else DAILY)
+    """When the gateway is asked again: 5 minutes after the first question, an hour after that, then daily."""
+    asked_for = now - payment.created_at
+    return now + next((pause for pause in LOOK_UPS if asked_for < pause), DAILY)

@@ -300,3 +300,18 @@ def test_an_order_without_a_payment_method_is_left_to_people(merchant, at):
     work()
     assert statuses(order_id)[1] == "scheduled"
     assert rows(order_id)[1].collect_at is None
+
+
+def test_an_outcome_is_asked_for_after_five_minutes_an_hour_and_then_daily(merchant, at, monkeypatch):
+    order_id, asked = active(merchant, "test_answer_lost"), []
+
+    def silent(account, key, about, moment):
+        asked.append(moment - START - 28 * DAY)
+        raise ConnectionError("no answer")
+
+    monkeypatch.setattr(test_bank, "look_up", silent)
+    for minutes in (0, 4, 5, 6, 10, 64, 65, 66, 120, 1504, 1505, 1506, 2944, 2945):
+        at(START + 28 * DAY + minutes * MINUTE)
+        work()
+    assert asked == [5 * MINUTE, 65 * MINUTE, 65 * MINUTE + DAY, 65 * MINUTE + 2 * DAY]
+    assert payments(order_id)[1].status is PaymentStatus.UNKNOWN
