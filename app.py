@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from analytics.metering.call_counter import CallCounter
 from analytics.spool import Spool
 from blueprints import cli, health
 from blueprints.admin import bp as admin_pages
@@ -34,6 +35,7 @@ from database import db
 from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.payments import gateways
+from domain.payments.metered.metered_log import call_log
 from models import all_tables
 from outbound.gateways.manual import Manual
 from outbound.gateways.test_bank import FILE, test_bank
@@ -97,6 +99,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     test_bank.configure(
         settings.instance / FILE, settings.public_url or NEUTRAL_URL, notified.from_test_bank
     )
+    call_log.connect(CallCounter(settings.spool))
     gateways.registry.register(test_bank)
     gateways.registry.register(Manual())
     for operation in (one for contract in CONTRACTS for one in contract.operations):

@@ -25,7 +25,7 @@ from domain.payments import customer_mails
 from domain.sales.budgets import budgets
 from operations.check import HEARTBEAT
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import advancing, collecting, refunding
+from outbound.payments import advancing, collecting, metering, refunding
 from outbound.runner import Runner
 
 HOUR = 3600.0
@@ -69,6 +69,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
 def collecting_jobs() -> tuple[Job, ...]:
     """The jobs that ask gateways, which may take long to answer: they have a thread of their own."""
     return (
+        Job("ended metered periods", LOOK_UP_EVERY, metering.count_due),
         Job("payments due", COLLECT_EVERY, collecting.Collector().round),
         Job("unknown payments", LOOK_UP_EVERY, collecting.look_up_due),
         Job("unknown refunds", LOOK_UP_EVERY, refunding.look_up_due),

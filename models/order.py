@@ -147,6 +147,7 @@ class OrderItem(Model):
     fee_first_only: Mapped[bool] = mapped_column(default=False)
     later_tax_minor: Mapped[minor] = mapped_column(default=0)        # of each later payment
     later_total_minor: Mapped[minor] = mapped_column(default=0)
+    metered: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))      # as models.metered.Terms
 
     product: Mapped[Product | None] = relationship()
 
@@ -203,6 +204,7 @@ class ScheduledPayment(Owned, Versioned, Model):
     interval_unit: Mapped[IntervalUnit | None] = mapped_column(word(IntervalUnit))   # changed for what follows
     interval_count: Mapped[int | None]
     paid_minor: Mapped[minor] = mapped_column(default=0)
+    awaits_count: Mapped[bool] = mapped_column(default=False)        # its amount is known when its calls are counted
     test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"))      # the order's
 
     order: Mapped[Order] = relationship()

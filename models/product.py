@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, word
@@ -38,6 +38,15 @@ class IntervalUnit(StrEnum):
     WEEK = "WEEK"
     MONTH = "MONTH"
     YEAR = "YEAR"
+
+
+class MeteredScheme(StrEnum):
+    """How the calls of a period are priced."""
+
+    PER_UNIT = "per_unit"            # each at the product's price
+    FLAT = "flat"                    # one amount, of the tier that the number of calls falls into
+    GRADUATED = "graduated"          # the calls of each tier at its price, and its flat amount once
+    VOLUME = "volume"                # all calls at the price of the tier that their number falls into
 
 
 class PriceRuleKind(StrEnum):
@@ -119,6 +128,9 @@ class Product(Owned, Versioned, Removable, Model):
     lock_payment_config: Mapped[bool] = mapped_column(default=False)
     fee_for_initial_payment_only: Mapped[bool] = mapped_column(default=False)
     discount_for_initial_payment_only: Mapped[bool] = mapped_column(default=False)
+    metered_scheme: Mapped[MeteredScheme | None] = mapped_column(word(MeteredScheme))      # null: per unit
+    metered_tiers: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)        # as models.metered.Tier
+    metered_ceiling_minor: Mapped[minor | None]                     # of what the calls of a period cost
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     name_sort: Mapped[str | None] = sort_key("name")

@@ -71,6 +71,7 @@ MAKERS = {
     "discount_id": inside(rule("discount")),
     "fee_id": inside(rule("fee")),
     "test_clock_id": lambda actor: make_test_clock(actor.merchant_id, clock.now(), test=actor.test),
+    "key_ids": lambda actor: cast.make_key(actor.merchant_id, mode="test" if actor.test else "live")[0],
     "merchant_ids": lambda actor: actor.merchant_id,
 }
 

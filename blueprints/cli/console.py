@@ -14,7 +14,8 @@ console = LazyGroup(
     lazy={
         "backup": "installation:backup", "check": "installation:check", "customer": "accounts:customer",
         "db": "schema:db", "demo": "demo:demo", "gateway": "gateway:gateway", "key": "console:key", "logs": "logs:logs",
-        "merchant": "accounts:merchant", "openapi": "reference:openapi", "postman": "reference:postman",
+        "merchant": "accounts:merchant", "metered": "metered:metered", "openapi": "reference:openapi",
+        "postman": "reference:postman",
         "rates": "rates:rates", "restore": "installation:restore", "serve": "serving:serve",
         "statement": "statements:statement", "test-clock": "test_clock:test_clock",
         "user": "accounts:user", "worker": "serving:background",

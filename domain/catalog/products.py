@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
+from pydantic import Field
 from sqlalchemy import or_, select
 
 from database import db
 from database.searching import like
 from domain import codes, inputs, texts, usage
 from domain.actor import Actor
-from domain.catalog import pricing, samples
+from domain.catalog import metered_prices, pricing, samples
+from domain.catalog.metered_prices import TierInput
 from domain.copies import copy_of, copying
 from domain.errors import Conflict, Invalid, Mistakes, Problem
 from domain.inputs import (
@@ -41,6 +43,7 @@ from models.money import to_micro
 from models.product import (
     Billing,
     IntervalUnit,
+    MeteredScheme,
     PriceRule,
     PriceRuleKind,
     Product,
@@ -77,6 +80,9 @@ class ProductInput(Input):
     lock_payment_config: Truth = False
     fee_for_initial_payment_only: Truth = False
     discount_for_initial_payment_only: Truth = False
+    metered_scheme: Maybe[Annotated[MeteredScheme, Choice(MeteredScheme)]] = None
+    metered_tiers: Annotated[list[TierInput], Field(max_length=metered_prices.MAX_TIERS)] = []
+    metered_ceiling: Maybe[Annotated[Decimal, Number(maximum=MAX_PRICE, above=0)]] = None
     details: Metadata = {}
 
 
@@ -94,8 +100,8 @@ LISTING = Listing(
             "id", "merchant_id", "code", "name", "description", "sku", "category", "unit", "kind", "billing",
             "status", "price_micro", "currency", "group_id", "tax_id", "discount_id", "fee_id", "deposit_minor",
             "scheduled_interval", "scheduled_unit", "lock_price", "lock_payment_config",
-            "fee_for_initial_payment_only", "discount_for_initial_payment_only", "details", "created_at",
-            "updated_at", "version",
+            "fee_for_initial_payment_only", "discount_for_initial_payment_only", "metered_scheme",
+            "metered_tiers", "metered_ceiling_minor", "details", "created_at", "updated_at", "version",
         )
     },
     sort={
@@ -133,7 +139,8 @@ def create(actor: Actor, new: ProductInput) -> Product:
     if new.active is False and "status" not in new.model_fields_set:
         product.status = ProductStatus.INACTIVE
     _sku(product, new.sku)
-    _apply(actor, product, {name: getattr(new, name) for name in ("price", "deposit", "billing", *RULES, "group_id")})
+    product.metered_tiers = []
+    _apply(actor, product, {name: getattr(new, name) for name in APPLIED})
     LIFE.add(actor, product)
     return product
 
@@ -147,7 +154,7 @@ def update(actor: Actor, product: Product, changes: dict[str, Any]) -> Product:
         if changes.get("active") is not None and "status" not in changes:
             product.status = ProductStatus.ACTIVE if changes["active"] else ProductStatus.INACTIVE
         if changes.get("currency") and changes["currency"] != product.currency:
-            sent_again({"price": product.price_micro, "deposit": product.deposit_minor}, changes)
+            sent_again(_amounts(product), changes)
             product.currency = changes["currency"]
         if "sku" in changes:
             _sku(product, changes["sku"])
@@ -196,6 +203,16 @@ def activate(actor: Actor, product: Product) -> Product:
 
 
 RULES = {"tax_id": PriceRuleKind.TAX, "discount_id": PriceRuleKind.DISCOUNT, "fee_id": PriceRuleKind.FEE}
+METERED = ("metered_scheme", "metered_tiers", "metered_ceiling")
+APPLIED = ("price", "deposit", "billing", *RULES, "group_id", *METERED)
+
+
+def _amounts(product: Product) -> dict[str, Any]:
+    """The amounts in the product's currency, by their fields."""
+    return {
+        "price": product.price_micro, "deposit": product.deposit_minor,
+        "metered_ceiling": product.metered_ceiling_minor, "metered_tiers": product.metered_tiers,
+    }
 
 
 def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
@@ -219,6 +236,8 @@ def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
         with mistakes.collected():
             pricing.GROUPS.refer(actor, "group_id", given["group_id"])
             product.group_id = given["group_id"]
+    with mistakes.collected():
+        metered_prices.write(product, {name: given[name] for name in METERED if name in given})
     mistakes.refuse()
 
 

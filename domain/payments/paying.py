@@ -48,6 +48,8 @@ def execute(actor: Actor, row: ScheduledPayment) -> Attempt:
     """Collect a scheduled payment now; raises Conflict unless it is scheduled."""
     if row.status is not ScheduledStatus.SCHEDULED:
         raise _refused(row, "is not scheduled")
+    if row.awaits_count:
+        raise scheduled_status.refused("depends on use: its calls are counted when the period has ended")
     return _collect(actor, row)
 
 

@@ -14,10 +14,11 @@ from domain import clock
 from domain.actor import Actor
 from domain.payments import locking
 from domain.payments.collecting import due, test_clocks
+from domain.payments.metered import metered_billing
 from domain.sales.orders.order_clock import now_of
 from models.test_clock import TestClock, TestClockStatus
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import asking, collecting, refunding
+from outbound.payments import asking, collecting, metering, refunding
 
 LEASE = timedelta(seconds=30)                # real time; renewed with each step
 TURN = 5.0                                   # seconds for one clock before others have their turn
@@ -63,7 +64,8 @@ def advance(key: int, turn: float = TURN) -> bool:
 
 def _step(key: int) -> datetime | None:
     """Set the clock to the next moment at which something is due; None when it has arrived at its target."""
-    known = [one for one in (due.next_on_clock(key), test_bank.book.next_due(key)) if one is not None]
+    moments = (due.next_on_clock(key), metered_billing.next_end(key), test_bank.book.next_due(key))
+    known = [one for one in moments if one is not None]
     with transaction():
         row = locking.lock(TestClock, key)
         if row.status is not TestClockStatus.ADVANCING or row.target_at is None:
@@ -78,9 +80,13 @@ def _step(key: int) -> datetime | None:
 
 
 def _everything_due(key: int, now: datetime) -> None:
-    """What is due at this moment: first what became of earlier attempts, then the payments of the day."""
+    """What is due at this moment: first what became of earlier attempts, then the payments of the day.
+
+    Where calls cannot be counted yet, the same moment comes again.
+    """
     while test_bank.send_due(now, key):
         pass
+    metering.count_on_clock(key, now)
     rows, payments, refunds = due.on_clock(key, now)
     for payment_id in payments:
         collecting.look_up(payment_id)

@@ -3,6 +3,7 @@
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.fields import CurrencyNumber, Number
+from blueprints.api.core.metered import Tiers
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
 from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field
@@ -86,6 +87,9 @@ expose(
         "lock_payment_config": Field(name="lock_payment_config"),
         "fee_for_initial_payment_only": Field(name="fee_for_initial_payment_only"),
         "discount_for_initial_payment_only": Field(name="discount_for_initial_payment_only"),
+        "metered_scheme": Field(name="metered_scheme"),
+        "metered_tiers": Tiers(name="metered_tiers"),
+        "metered_ceiling": Amount(name="metered_ceiling"),
         "metadata": Field(name="details"),
         **HISTORY,
     },

@@ -2,6 +2,7 @@
 
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.metered import CALLS, Calls
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, words
 from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field
@@ -28,6 +29,7 @@ ITEM = {
     "tax": Amount(name="tax", writable=False),
     "tax_percent": Decimals(name="tax_percent", writable=False),
     "total": Amount(name="total", writable=False),
+    "calls": Calls(name="calls", fields=CALLS),
 }
 
 ORDERS = expose(
@@ -115,6 +117,7 @@ SCHEDULED_PAYMENTS = expose(
         "scheduled_interval": Field(name="interval_count"),
         "retry_count": Field(name="retry_count", writable=False),
         "merged_into_id": Field(name="merged_into_id", writable=False),
+        "depends_on_use": Field(name="awaits_count", writable=False),
         **HISTORY,
     },
     verbs=("get", "list", "update", "skip", "merge"),

@@ -87,6 +87,8 @@ def merge(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
     What was already paid of it stays with it. Returns the merged row; `merged_into_id` names the other.
     """
     _must_be_editable(row)
+    if row.awaits_count:
+        raise refused("cannot be merged: its amount depends on use")
     order, following = row.order, _waiting_after(row)
     if following is None and order.billing is not Billing.SUBSCRIPTION:
         raise refused("has no later payment to be merged into")
@@ -117,6 +119,8 @@ def _must_be_editable(row: ScheduledPayment) -> None:
 
 
 def _set_amount(order: Order, row: ScheduledPayment, given: Decimal) -> None:
+    if row.awaits_count:
+        raise Invalid.field("amount", "depends on use: it is known when the period has ended", "locked")
     try:
         amount = to_minor(given, row.currency)
     except ValueError as problem:

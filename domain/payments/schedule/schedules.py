@@ -4,18 +4,21 @@ The order's row is locked before any function here is called. Times are the orde
 
 * `begin` makes the first rows when an order is published;
 * `activate` is called once, with the first approval, and sets the days;
-* `follow` makes the row of a subscription's next period, once the last one was asked for or ended;
+* `follow` makes the row of the next period of a subscription, once the last one was asked for or ended, and of a
+  metered order, once the calls of the last one were counted;
 * `settle` completes or recovers an order after one of its rows was paid or ended;
 * `decline` gives an order the status that a declined payment means;
 * `hold` and `release` stop and start collecting, for orders whose payment method was refused for good.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
 
 from database import db
 from domain.actor import Actor
+from domain.payments.metered import metered_periods
 from domain.payments.schedule import schedule_plan, scheduled_status
 from domain.payments.schedule.schedule_plan import Planned
 from domain.payments.schedule.scheduled_status import COLLECTED, DECLINED, OPEN, PAID
@@ -65,17 +68,17 @@ def activate(actor: Actor, order: Order, at: datetime) -> None:
 
 
 def follow(actor: Actor, order: Order) -> ScheduledPayment | None:
-    """The row of a subscription's next period; None when the last one still waits, or the order has no more.
+    """The row of the next period; None when the last one still waits, or the order has no more.
 
-    Called after the last row was asked for, declined, paid, skipped or cancelled, any number of times.
+    Called after the last row was asked for, counted, declined, paid, skipped or cancelled, any number of times.
     """
-    if order.billing is not Billing.SUBSCRIPTION or order.status not in LIVE - {OrderStatus.PAUSED}:
+    if not _repeats(order) or order.status not in LIVE - {OrderStatus.PAUSED}:
         return None
     last = db.session.scalar(
         select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
         .order_by(ScheduledPayment.sequence.desc()).limit(1)
     )
-    if last is not None and last.sequence and last.status in (ScheduledStatus.SCHEDULED, ScheduledStatus.PAUSED):
+    if last is not None and last.sequence and _waits(order, last):
         return None
     assert order.anchor_at is not None           # it is live
     planned = schedule_plan.period(
@@ -83,7 +86,27 @@ def follow(actor: Actor, order: Order) -> ScheduledPayment | None:
     )
     order.credit_minor -= schedule_plan.credit_used(order, planned.sequence, order.credit_minor)
     order.next_sequence = planned.sequence + 1
+    if order.billing is Billing.METERED:
+        return _meter(actor, order, planned, last)
     return _add(actor, order, planned, now_of(order), None if order.status in HELD else planned.due_at)
+
+
+def _repeats(order: Order) -> bool:
+    return order.billing is Billing.SUBSCRIPTION or metered_periods.is_counted(order)
+
+
+def _waits(order: Order, last: ScheduledPayment) -> bool:
+    """Whether the last row is still that of the present period. Calls go on while those of before are paid."""
+    is_open = last.status in (ScheduledStatus.SCHEDULED, ScheduledStatus.PAUSED)
+    return is_open and (last.awaits_count or order.billing is not Billing.METERED)
+
+
+def _meter(actor: Actor, order: Order, planned: Planned, before: ScheduledPayment | None) -> ScheduledPayment:
+    """The row of a period whose calls are counted when it has ended; it is collected from then on."""
+    planned = replace(planned, due_at=metered_periods.quarter_after(planned.due_at))
+    row = _add(actor, order, planned, now_of(order), None, awaits_count=True)
+    metered_periods.begin(actor, order, row, before)
+    return row
 
 
 def settle(actor: Actor, order: Order) -> None:
@@ -145,19 +168,20 @@ def release(order: Order, rows: list[ScheduledPayment] | None = None) -> None:
 
 def collect_at(order: Order, row: ScheduledPayment) -> datetime | None:
     """When the row is asked for next by itself: on its day, or now where that has passed; None while nothing is."""
-    if order.status not in LIVE - HELD or row.status not in COLLECTED:
+    if order.status not in LIVE - HELD or row.status not in COLLECTED or row.awaits_count:
         return None
     return max(row.due_at, now_of(order)) if row.status in DECLINED else row.due_at
 
 
 def _add(
-    actor: Actor, order: Order, planned: Planned, now: datetime, collected_at: datetime | None
+    actor: Actor, order: Order, planned: Planned, now: datetime, collected_at: datetime | None, *,
+    awaits_count: bool = False,
 ) -> ScheduledPayment:
     row = ScheduledPayment(
         merchant_id=order.merchant_id, test=order.test, order_id=order.id, order=order, sequence=planned.sequence,
         currency=order.currency, amount_minor=planned.amount_minor, tax_minor=planned.tax_minor,
         status=ScheduledStatus.SCHEDULED, due_at=planned.due_at, test_clock_id=order.test_clock_id,
-        collect_at=collected_at, created_at=now,
+        collect_at=collected_at, created_at=now, awaits_count=awaits_count,
     )
     scheduled_status.LIFE.add(actor, row)
     return row

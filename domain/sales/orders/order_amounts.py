@@ -30,6 +30,7 @@ class Line:
     tax_percent_ten_thousandths: int | None = None
     discount_first_only: bool = False
     fee_first_only: bool = False
+    metered: dict[str, Any] | None = None            # the terms of calls that are billed, as stored
 
     @property
     def amount_minor(self) -> int:

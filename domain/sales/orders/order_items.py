@@ -4,7 +4,7 @@ Every mistake names its line and field: items.1.quantity.
 """
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -15,6 +15,8 @@ from domain.catalog import products
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Input, Maybe, Number, Quantity, RowId
 from domain.list_parts import among
+from domain.sales.orders import metered_terms
+from domain.sales.orders.metered_terms import CallsInput
 from domain.sales.orders.order_amounts import Line, share
 from models.money import LIMIT, to_micro, to_minor, to_ten_thousandths
 from models.order import Order, OrderItem
@@ -22,7 +24,7 @@ from models.product import Billing, PriceRule, Product, ProductStatus
 
 COLUMNS = (
     "product_id", "name", "quantity_ten_thousandths", "unit_price_micro", "discount_minor", "fee_minor",
-    "tax_percent_ten_thousandths", "discount_first_only", "fee_first_only",
+    "tax_percent_ten_thousandths", "discount_first_only", "fee_first_only", "metered",
 )
 COMPUTED = ("tax_minor", "total_minor", "later_tax_minor", "later_total_minor")
 
@@ -35,6 +37,7 @@ class OrderItemInput(Input):
     unit_price: Maybe[Annotated[Decimal, Number(0, products.MAX_PRICE, decimals=6)]] = None
     discount: Maybe[Annotated[Decimal, Number()]] = None
     fee: Maybe[Annotated[Decimal, Number()]] = None
+    calls: Maybe[CallsInput] = None              # of a metered order: which ones are billed
 
 
 def products_of(actor: Actor, items: list[OrderItemInput]) -> dict[int, Product]:
@@ -49,15 +52,21 @@ def products_of(actor: Actor, items: list[OrderItemInput]) -> dict[int, Product]
         return {one.id: one for one in db.session.scalars(statement, values)}
 
 
-def read(items: list[OrderItemInput], known: dict[int, Product], currency: str, billing: Billing) -> list[Line]:
-    """The lines that were sent; Invalid with every mistake of every line."""
+def read(actor: Actor, items: list[OrderItemInput], known: dict[int, Product], order: Order) -> list[Line]:
+    """The lines that were sent for an order whose billing and currency are set; Invalid with every line's mistakes."""
+    billing, currency = order.billing, order.currency
     if len(items) > 1 and billing is not Billing.SINGLE_PAYMENT:
         raise Invalid.field("items", "must have exactly one product", "range")
     lines, mistakes = [], Mistakes()
     for place, item in enumerate(items):
         with mistakes.collected():
             product = _sellable(f"items.{place}.product_id", known.get(item.product_id), currency, billing)
-            lines.append(_line(f"items.{place}", item, product, currency))
+            line = _line(f"items.{place}", item, product, currency)
+            line.metered = _metered(f"items.{place}", item, product, line, order)
+            if item.calls is not None:
+                path = f"items.{place}.calls.key_ids"
+                metered_terms.check_keys(actor, path, item.calls.key_ids, test=order.test)
+            lines.append(line)
     mistakes.refuse()
     return lines
 
@@ -112,6 +121,17 @@ def _line(path: str, item: OrderItemInput, product: Product, currency: str) -> L
     if line.discount_minor > line.amount_minor:
         raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "contradiction")
     return line
+
+
+def _metered(path: str, item: OrderItemInput, product: Product, line: Line, order: Order) -> dict[str, Any] | None:
+    """The terms of the calls that a line of a metered order bills; None in any other order."""
+    if order.billing is not Billing.METERED:
+        if item.calls is not None:
+            raise Invalid.field(f"{path}.calls", f"has no meaning in a {order.billing} order", "contradiction")
+        return None
+    if product.metered_tiers and line.unit_price_micro != product.price_micro:
+        raise Invalid.field(f"{path}.unit_price", "has no meaning: the product is priced in tiers", "contradiction")
+    return metered_terms.terms(product, line.unit_price_micro, item.calls).stored()
 
 
 def _amount(path: str, given: Decimal | None, line: Line, column: str, *, is_locked: bool) -> None:

@@ -63,7 +63,7 @@ LISTING = Listing(
                 for name in (
                     "id", "product_id", "name", "quantity_ten_thousandths", "unit_price_micro", "discount_minor",
                     "fee_minor", "tax_minor", "tax_percent_ten_thousandths", "total_minor", "later_tax_minor",
-                    "later_total_minor",
+                    "later_total_minor", "metered",
                 )
             },
             OrderItem.position,

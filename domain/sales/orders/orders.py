@@ -139,7 +139,7 @@ def _price(actor: Actor, order: Order, given: Mapping[str, Any]) -> None:
         order.billing = billing
         order.currency = given.get("currency") or order.currency or _currency(actor, product)
         with mistakes.collected():
-            lines = order_items.read(items, known, order.currency, order.billing)
+            lines = order_items.read(actor, items, known, order)
             order_items.write(order, lines)
         mistakes.refuse()
     terms = {name: given[name] if name in given else _current(order, name) for name in order_terms.FIELDS}

@@ -221,14 +221,14 @@ def test_a_trial_collects_nothing_first_and_the_initial_amount_at_its_end(alder,
     assert (amounts(key), days(key)) == ([0, 500, 1000], ["2027-01-31", "2027-02-14", "2027-03-14"])
 
 
-def test_a_metered_order_asks_its_deposit_first_and_nothing_by_itself_later(alder, ada):
+def test_a_metered_order_asks_its_deposit_first_and_later_what_was_used(alder, ada):
     who = actor_for(alder)
     key = order(who, ada, product(alder, "metered", Decimal("0.002"), deposit=5, tax_id=rule(who, "tax", 25)),
                 interval_unit="MONTH")
     assert amounts(key) == [500]
     assert reload_order(key).tax_minor == 100
     paid(who, key)
-    assert (amounts(key), reload_order(key).status) == ([500], OrderStatus.ACTIVE)
+    assert (amounts(key), reload_order(key).status) == ([500, 0], OrderStatus.ACTIVE)
 
 
 @pytest.mark.parametrize(("billing", "more", "expected"), [

@@ -1,0 +1,1 @@
+"""Metered orders: the periods whose API calls are counted in the request log and then paid."""
