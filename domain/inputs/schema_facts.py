@@ -41,14 +41,15 @@ def decimals(most: int) -> dict[str, Any]:
 
 
 COMPONENT = "component"                      # the name of a schema that many fields share; read there too
-OUTSIDE = r"""[^@\s\u0000-\u001f\u007f,;<>()\[\]"\\]+"""
+SPACES = r"\s\u001c-\u001f\u0085"           # what Python counts as spaces; patterns of JSON Schema count fewer
+OUTSIDE = r"""[^@\s\u0000-\u001f\u007f\u0085,;<>()\[\]"\\]+"""
 EMAIL = SchemaFacts({
     "format": "email", "maxLength": 254, "examples": ["ada@example.org"],
-    "pattern": rf"""^{OUTSIDE}@{OUTSIDE}\.[^@\s.,;<>()\[\]"\\]+$""",
+    "pattern": rf"""^{OUTSIDE}@{OUTSIDE}\.[^@{SPACES}.,;<>()\[\]"\\]+$""",
 })
 WEB_ADDRESS = SchemaFacts({
     "format": "uri", "maxLength": 2048, "examples": ["https://example.org"],
-    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://([^\s/?#]+\.\S*|localhost\S*)$",
+    "pattern": rf"^[Hh][Tt][Tt][Pp][Ss]?://([^{SPACES}/?#]+\.[^{SPACES}]*|localhost[^{SPACES}]*)$",
 })
 COUNTRY = SchemaFacts({
     "enum": sorted(COUNTRY_CODES), "description": "ISO 3166-1, two letters", "examples": ["GB"],
@@ -63,7 +64,7 @@ TIME_ZONE = SchemaFacts({
 COLOUR = SchemaFacts({
     "pattern": "^#[0-9a-fA-F]{6}$", "description": "A colour: red, green and blue", "examples": ["#1f5f46"],
 })
-VISIBLE = SchemaFacts({"pattern": r"\S"})
+VISIBLE = SchemaFacts({"pattern": rf"[^{SPACES}]"})
 UNTIL = {
     "type": "string", "format": "date-time",
     "description": "A time, or a day such as 2026-01-31, which ends at midnight in the merchant's time zone",
