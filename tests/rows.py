@@ -9,7 +9,6 @@ from tests import cast, ordered
 from tests.references import ids, made_for, placed
 
 TEXTS = ("name", "description", "notes")
-SENT = {"price rule": {"name": "VAT", "kind": "tax", "percentage": 5}}     # of nouns that no contract offers
 
 
 # Nouns that nobody creates by a call, and what makes a row of each.
@@ -29,7 +28,7 @@ def exact(value):
 def sample_of(resource, actor):
     """What creates a row, in the domain's names; where it names other rows, they are of the actor's merchant."""
     known = resource.input.model_fields
-    sent = resource.sample.sent or SENT.get(resource.noun, {})
+    sent = resource.sample.sent
     body = {name: exact(value) for name, value in sent.items() if name in known}
     for path in ids(resource.input):
         head, _, rest = path.partition(".")

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from database import db
 from domain import usage
 from domain.actor import Actor
+from domain.catalog import samples
 from domain.copies import copy_of
 from domain.inputs import Choice, Input, Maybe, NameText, Percentage, Text
 from domain.lifecycle import Lifecycle
-from domain.list_parts import Filter, among
+from domain.list_parts import Filter, among, common_filters
 from domain.listing import Listing
 from domain.resource import Action, Resource, deletion
 from models.money import to_ten_thousandths
@@ -20,6 +21,10 @@ from models.product import PriceRule, PriceRuleKind, ProductGroup
 
 
 class PriceRuleInput(Input):
+    """A tax, a discount or a fee as callers may write it."""
+
+    only_at_creation = frozenset({"kind"})           # products carry it as what it was made
+
     name: Annotated[str, NameText(100, 1)]
     kind: Annotated[PriceRuleKind, Choice(PriceRuleKind)]
     percentage: Annotated[Decimal, Percentage]
@@ -27,6 +32,8 @@ class PriceRuleInput(Input):
 
 
 class GroupInput(Input):
+    """A group as callers may write it."""
+
     name: Annotated[str, NameText(100, 1)]
 
 
@@ -38,8 +45,11 @@ RULES = Listing(
         for name in ("id", "merchant_id", "kind", "name", "percent_ten_thousandths", "description", "created_at",
                      "updated_at", "version")
     },
-    sort={"name": PriceRule.name_sort, "created_at": PriceRule.created_at},
-    filters={"kind": Filter(PriceRuleKind, lambda bound: PriceRule.kind == bound)},
+    sort={
+        "name": PriceRule.name_sort, "created_at": PriceRule.created_at, "updated_at": PriceRule.updated_at,
+        "id": PriceRule.id,
+    },
+    filters={**common_filters(PriceRule), "kind": Filter(PriceRuleKind, lambda bound: PriceRule.kind == bound)},
     search=(PriceRule.name_sort,),
 )
 GROUPS = Listing(
@@ -49,7 +59,11 @@ GROUPS = Listing(
         name: getattr(ProductGroup, name)
         for name in ("id", "merchant_id", "name", "created_at", "updated_at", "version")
     },
-    sort={"name": ProductGroup.name_sort, "created_at": ProductGroup.created_at},
+    sort={
+        "name": ProductGroup.name_sort, "created_at": ProductGroup.created_at, "updated_at": ProductGroup.updated_at,
+        "id": ProductGroup.id,
+    },
+    filters=common_filters(ProductGroup),
     search=(ProductGroup.name_sort,),
 )
 
@@ -134,10 +148,10 @@ def counterpart(there: Actor, row: PriceRule | ProductGroup | None) -> int | Non
 PRICE_RULES = Resource(
     name="price_rules", noun="price rule", listing=RULES, read_scope="READ_PRODUCTS", write_scope="WRITE_PRODUCTS",
     input=PriceRuleInput, create=create_rule, update=update_rule,
-    delete=_gone(delete_rule, "price rule"),
+    delete=_gone(delete_rule, "price rule"), sample=samples.PRICE_RULE,
 )
 PRODUCT_GROUPS = Resource(
     name="product_groups", noun="product group", listing=GROUPS, read_scope="READ_PRODUCTS",
     write_scope="WRITE_PRODUCTS", input=GroupInput, create=create_group, update=update_group,
-    delete=_gone(delete_group, "product group"),
+    delete=_gone(delete_group, "product group"), sample=samples.GROUP,
 )

@@ -1,7 +1,7 @@
 """Sample rows of the catalogue for the API reference."""
 
 from domain.resource import Sample
-from models.product import ProductKind, ProductStatus
+from models.product import PriceRuleKind, ProductKind, ProductStatus
 
 PRODUCT = Sample(
     sent={
@@ -11,6 +11,14 @@ PRODUCT = Sample(
     read_only={"status": ProductStatus.ACTIVE},
     changed=("price",),
 )
+PRICE_RULE = Sample(
+    sent={
+        "merchant_id": 1, "kind": PriceRuleKind.TAX, "name": "VAT 21 %", "percentage": 21,
+        "description": "The standard rate",
+    },
+    changed=("percentage",),
+)
+GROUP = Sample(sent={"merchant_id": 1, "name": "Memberships"}, changed=("name",))
 CURRENCY = Sample(
     sent={},
     read_only={

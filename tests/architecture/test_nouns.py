@@ -78,8 +78,6 @@ def test_every_scope_that_a_noun_names_exists():
 
 
 WITHOUT_CORE = {                        # a noun that the Core API does not offer, and why
-    "price_rules": "They are kept on their page; products name them by id.",
-    "product_groups": "They are kept on their page; products name them by id.",
     "statement_rows": "They are assigned on their page, or by `statement import`.",
     "tasks": "They are the operator's queue.",
 }

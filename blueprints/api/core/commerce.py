@@ -3,7 +3,7 @@
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.fields import CurrencyNumber, Number
-from blueprints.api.core.metered import Tiers
+from blueprints.api.core.pricing.metered import Tiers
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
 from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field

@@ -2,7 +2,7 @@
 
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
-from blueprints.api.core.metered import CALLS, Calls
+from blueprints.api.core.pricing.metered import CALLS, Calls
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, words
 from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field
