@@ -11,8 +11,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
+from analytics.log.spool import Spool
 from analytics.metering.call_counter import CallCounter
-from analytics.spool import Spool
 from blueprints import cli, health
 from blueprints.admin import bp as admin_pages
 from blueprints.analytics import bp as analytics_pages

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from analytics import drain, retention
+from analytics import retention
+from analytics.log import drain
 from config import Settings
 from database import db, is_unreachable, transaction
 from database.faults import database_away

@@ -15,12 +15,13 @@ from typing import Any, TextIO
 
 from sqlalchemy import select
 
-from analytics import bulk, rollup
-from analytics.drain import CHUNK
 from analytics.formats import Hit, template
 from analytics.formats.entries import FORMATS, Entry, entries, opened
-from analytics.masking import clean
-from analytics.periods import EPOCH
+from analytics.log import bulk
+from analytics.log.drain import CHUNK
+from analytics.log.masking import clean
+from analytics.rollups import rollup
+from analytics.rollups.periods import EPOCH
 from analytics.store import imported_lines
 from database import db, transaction
 from database.ip_addresses import caller_in

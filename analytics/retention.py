@@ -10,10 +10,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, bindparam, delete, false, func, or_, select
 
-from analytics import bulk, rollup
-from analytics.grains import DIMS
-from analytics.periods import micros
-from analytics.rollup import DAY, HOUR, KEEP_QUARTERS, MINUTE, MINUTE_US, QUARTER, minute_floor
+from analytics.log import bulk
+from analytics.rollups import rollup
+from analytics.rollups.grains import DIMS
+from analytics.rollups.periods import micros
+from analytics.rollups.rollup import DAY, HOUR, KEEP_QUARTERS, MINUTE, MINUTE_US, QUARTER, minute_floor
 from analytics.store import cells, histograms, objects, requests, shapes, state
 from database import db, transaction
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from analytics import drain
+from analytics.log import drain
 from analytics.store import requests
 from app import create_app
 from bench.figures import Figure

@@ -8,7 +8,7 @@ import time
 from statistics import median
 from typing import Any
 
-from analytics.spool import Spool
+from analytics.log.spool import Spool
 from bench.figures import Figure
 from bench.installation import PATH, Installation, installation, serving
 from bench.load import load

@@ -20,8 +20,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select, update
 
-from analytics import drain
-from analytics.spool import Spool
+from analytics.log import drain
+from analytics.log.spool import Spool
 from app import create_app
 from bench.figures import Figure
 from bench.installation import Installation, installation

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from analytics import drain, queries
-from analytics.filters import EVERYTHING, Filter
+from analytics.log import drain
+from analytics.queries import queries
+from analytics.queries.filters import EVERYTHING, Filter
 from analytics.store import requests, shapes
 from app import create_app
 from bench.client import Refused

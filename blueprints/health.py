@@ -18,9 +18,9 @@ from prometheus_client.registry import Collector
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics import drain
-from analytics.grains import ALL, Kind
-from analytics.rollup import DAY
+from analytics.log import drain
+from analytics.rollups.grains import ALL, Kind
+from analytics.rollups.rollup import DAY
 from analytics.store import cells, shapes
 from config import Settings
 from database import db

@@ -14,11 +14,11 @@ ONCE = {
     "tests/architecture/": "reads source and declarations",
     "tests/browser/": "has a server of its own, on SQLite",
     "tests/portal/": "shows documents, and no rows",
-    "tests/analytics/test_axis.py": "has no database",
-    "tests/analytics/test_charts.py": "has no database",
-    "tests/analytics/test_histogram.py": "has no database",
-    "tests/analytics/test_periods.py": "has no database",
-    "tests/analytics/test_spool.py": "has files, and no database",
+    "tests/analytics/charts/test_axis.py": "has no database",
+    "tests/analytics/charts/test_charts.py": "has no database",
+    "tests/analytics/rollups/test_histogram.py": "has no database",
+    "tests/analytics/rollups/test_periods.py": "has no database",
+    "tests/analytics/log/test_spool.py": "has files, and no database",
     "tests/admin/test_assets.py": "has no database",
     "tests/api/test_generated.py": "is about documents; `make fuzz` runs it on both",
     "tests/admin/forms/test_enter.py": "is about the buttons of forms",
@@ -68,7 +68,7 @@ FIRST = (
 # Files whose tests share nothing and take long: each test is handed out by itself.
 APART = (
     "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
-    "tests/analytics/test_queries.py", "tests/operations/test_migrations.py",
+    "tests/analytics/queries/test_queries.py", "tests/operations/test_migrations.py",
 )
 
 

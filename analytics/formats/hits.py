@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from analytics.masking import mask_path, mask_query
-from analytics.periods import micros
+from analytics.log.masking import mask_path, mask_query
+from analytics.rollups.periods import micros
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)             # before the web
 AHEAD = timedelta(days=1)                               # the largest error of clocks and zones

@@ -14,12 +14,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, select
 
-from analytics import drain
-from analytics.filters import Scope, owned
-from analytics.grains import FULL, Kind
-from analytics.periods import Span, micros, minute_of, moment_of, spans
-from analytics.reading import fetched
-from analytics.rollup import DAY, HOUR, KEEP_QUARTERS, MINUTE_US, QUARTER
+from analytics.log import drain
+from analytics.queries.filters import Scope, owned
+from analytics.queries.reading import fetched
+from analytics.rollups.grains import FULL, Kind
+from analytics.rollups.periods import Span, micros, minute_of, moment_of, spans
+from analytics.rollups.rollup import DAY, HOUR, KEEP_QUARTERS, MINUTE_US, QUARTER
 from analytics.store import cells, shapes
 
 WIDTHS = (DAY, HOUR, QUARTER)

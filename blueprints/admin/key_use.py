@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics import queries
+from analytics.queries import queries
 
 DAYS = 7
 

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from analytics import periods, queries
-from analytics.drain import catch_up
-from analytics.filters import Filter, Scope
+from analytics.log.drain import catch_up
+from analytics.queries import queries
+from analytics.queries.filters import Filter, Scope
+from analytics.rollups import periods
 from blueprints.pages.format import zone
 from blueprints.services import settings
 from domain import clock

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from analytics import charts
+from analytics.charts import charts
 from blueprints.admin.crud import tabs
 from blueprints.analytics import calls, report, requests, single
 from blueprints.pages import csrf, errors, session

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from analytics import listing, queries
-from analytics.filters import Filter
+from analytics.queries import listing, queries
+from analytics.queries.filters import Filter
 from blueprints.admin.crud.listing import ListPage
 from blueprints.admin.crud.tabs import Tab
 from blueprints.analytics import links

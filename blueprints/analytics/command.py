@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flask import request
 
-from analytics.listing import Row
+from analytics.queries.listing import Row
 from blueprints.services import own_url
 
 CREDENTIALS = {

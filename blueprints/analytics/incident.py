@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, url_for
 
-from analytics import incidents, listing
-from analytics.filters import Filter, Scope
-from analytics.incidents import ERRORS, Incident
-from analytics.listing import Row
+from analytics.queries import incidents, listing
+from analytics.queries.filters import Filter, Scope
+from analytics.queries.incidents import ERRORS, Incident
+from analytics.queries.listing import Row
 from blueprints.analytics import links
 from blueprints.analytics.report_query import ReportQuery, key_names, scope
 from blueprints.pages.format import zone

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from analytics.listing import Object, Row
+from analytics.queries.listing import Object, Row
 from blueprints.pages import navigation
 from blueprints.pages.session import wide_actor
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
-from analytics import charts, queries
-from analytics.figures import Latency, Point, Totals
-from analytics.reading import reading
+from analytics.charts import charts
+from analytics.queries import queries
+from analytics.queries.figures import Latency, Point, Totals
+from analytics.queries.reading import reading
 from blueprints.analytics import export, incident, links
 from blueprints.analytics.command import curl
 from blueprints.analytics.report_query import ReportQuery, choices, key_names, read

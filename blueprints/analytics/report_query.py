@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 from flask import request, url_for
 from sqlalchemy import select
 
-from analytics import periods, queries
-from analytics.drain import catch_up
-from analytics.filters import Filter, Scope
-from analytics.grains import PAGES
-from analytics.periods import RANGES, Window
-from analytics.rollup import DAY
+from analytics.log.drain import catch_up
+from analytics.queries import queries
+from analytics.queries.filters import Filter, Scope
+from analytics.rollups import periods
+from analytics.rollups.grains import PAGES
+from analytics.rollups.periods import RANGES, Window
+from analytics.rollups.rollup import DAY
 from blueprints.analytics import links
 from blueprints.pages.format import zone
 from blueprints.pages.session import actor, me, wide_actor

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from flask import Response, make_response, render_template, request
 
-from analytics import listing, queries
-from analytics.listing import Page
+from analytics.queries import listing, queries
+from analytics.queries.listing import Page
 from blueprints.analytics import export, links
 from blueprints.analytics.report import addressed
 from blueprints.analytics.report_query import choices, key_names, read, scope

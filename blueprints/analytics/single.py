@@ -5,11 +5,11 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, url_for
 
-from analytics import listing
-from analytics.filters import Filter
-from analytics.grains import PAGES
-from analytics.listing import Row
-from analytics.periods import EPOCH
+from analytics.queries import listing
+from analytics.queries.filters import Filter
+from analytics.queries.listing import Row
+from analytics.rollups.grains import PAGES
+from analytics.rollups.periods import EPOCH
 from blueprints.analytics import links
 from blueprints.analytics.command import command
 from blueprints.analytics.report_query import key_names, wide_scope

@@ -4,8 +4,8 @@ from typing import Any
 
 import click
 
-from analytics import drain
-from analytics.spool import Spool
+from analytics.log import drain
+from analytics.log.spool import Spool
 from blueprints.cli._command import Needs, Result, operator_command
 from blueprints.services import settings
 from config import command_line

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from analytics import drain, spool
+from analytics.log import drain, spool
 from blueprints.cli._command import Result, operator_command
 from blueprints.cli.tables import Output, table
 from blueprints.services import settings

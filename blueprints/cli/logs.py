@@ -9,8 +9,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from analytics import drain, importer, retention
+from analytics import importer, retention
 from analytics.formats import entries
+from analytics.log import drain
 from blueprints.cli._command import Result, iso, operator_command
 from blueprints.cli._merchant import for_merchant
 from blueprints.services import settings

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from analytics import incidents
-from analytics.figures import EndpointUse, KeyUse
-from analytics.incidents import Incident, Period
+from analytics.queries import incidents
+from analytics.queries.figures import EndpointUse, KeyUse
+from analytics.queries.incidents import Incident, Period
 from database import db, transaction
 from domain import clock, inputs
 from domain.integrations import webhooks

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from flask import Flask
 
-from analytics.spool import Spool
+from analytics.log.spool import Spool
 from database import db
 from tests.analytics.log_samples import log_app
 

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import queries
-from analytics.filters import EVERYTHING
 from analytics.formats import LineReader
 from analytics.formats.entries import LONGEST_LINE, _read, entries, opened
 from analytics.formats.hits import LARGEST_SIZE
 from analytics.importer import import_file
-from analytics.masking import mask_path
+from analytics.log.masking import mask_path
+from analytics.queries import queries
+from analytics.queries.filters import EVERYTHING
 
 pytestmark = pytest.mark.once("has no database, but for two tests that name it")
 COMBINED = '192.0.2.1 - - [17/May/2015:08:05:32 +0000] "GET /a?b=1 HTTP/1.1" 200 10 "-" "curl/8"'

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import func, select
 
-from analytics import periods, queries
-from analytics.filters import EVERYTHING, Filter
 from analytics.importer import import_file
-from analytics.listing import stream
+from analytics.queries import queries
+from analytics.queries.filters import EVERYTHING, Filter
+from analytics.queries.listing import stream
+from analytics.rollups import periods
 from analytics.store import requests
 from config import from_environment
 from database import db

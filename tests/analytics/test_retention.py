@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from analytics import bulk, periods, queries
-from analytics.drain import drain
-from analytics.filters import EVERYTHING, Filter
 from analytics.importer import import_file
+from analytics.log import bulk
+from analytics.log.drain import drain
+from analytics.log.spool import Spool
+from analytics.queries import queries
+from analytics.queries.filters import EVERYTHING, Filter
 from analytics.retention import prune, prune_rollups, rebuild
-from analytics.spool import Spool
+from analytics.rollups import periods
 from analytics.store import cells, histograms, requests
 from database import db, transaction
 from tests.analytics.log_samples import NOW_US, record

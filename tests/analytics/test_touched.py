@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from analytics import listing, queries
-from analytics.drain import drain
-from analytics.filters import EVERYTHING, Filter, Scope
+from analytics.log.drain import drain
+from analytics.log.spool import Spool, encode
+from analytics.queries import listing, queries
+from analytics.queries.filters import EVERYTHING, Filter, Scope
 from analytics.retention import prune
-from analytics.spool import Spool, encode
 from analytics.store import objects
 from database import db
 from tests.analytics.log_samples import NOW_US, record

@@ -4,8 +4,8 @@ import orjson
 import pytest
 import sqlalchemy as sa
 
-from analytics.drain import drain
-from analytics.spool import Spool, encode
+from analytics.log.drain import drain
+from analytics.log.spool import Spool, encode
 from app import CONTRACTS
 from blueprints.api.field_parts import Many, One
 from blueprints.api.requests.touched import Part, slug

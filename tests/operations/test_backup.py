@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import NullPool, create_engine, func, select, text
 
-from analytics import drain
-from analytics.spool import Spool
+from analytics.log import drain
+from analytics.log.spool import Spool
 from analytics.store import requests
 from config import from_environment
 from database import db, transaction

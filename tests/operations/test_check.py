@@ -9,8 +9,8 @@ import pytest
 from installations import POSTGRESQL
 
 import config
-from analytics import drain
-from analytics.spool import Spool
+from analytics.log import drain
+from analytics.log.spool import Spool
 from blueprints import health
 from database import db
 from operations import check as checks

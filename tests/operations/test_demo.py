@@ -12,8 +12,8 @@ import pytest
 from installations import installations
 from sqlalchemy import func, select
 
-from analytics.grains import ALL
-from analytics.rollup import DAY
+from analytics.rollups.grains import ALL
+from analytics.rollups.rollup import DAY
 from analytics.store import cells, requests, shapes
 from config import Settings
 from database import db

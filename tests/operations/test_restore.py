@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from test_backup import create, names
 
-from analytics.spool import Spool
+from analytics.log.spool import Spool
 from blueprints.services import settings
 from operations import archive, postgresql, readiness, restore, swap
 from operations.errors import OperationRefused

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from flask_migrate import upgrade
 from installations import Installation, assert_one_transaction_each, statements_of
 
-from analytics import drain
+from analytics.log import drain
 from analytics.store import requests
 from database import db, transaction
 from domain import clock

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 import worker
-from analytics.spool import Spool
+from analytics.log.spool import Spool
 from analytics.store import requests
 from database import db, transaction
 from domain import clock

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 import time_machine
 
-from analytics.spool import encode
+from analytics.log.spool import encode
 from blueprints.pay.guessing import OF_ADDRESS
 from database import db, transaction
 from domain import clock

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from analytics.drain import drain
-from analytics.spool import Spool
+from analytics.log.drain import drain
+from analytics.log.spool import Spool
 from blueprints.services import settings
 from domain import clock
 from tests.admin.conftest import (  # noqa: F401 - users of the dashboard

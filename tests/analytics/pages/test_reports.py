@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
-from analytics.filters import EVERYTHING, Filter
 from analytics.importer import import_file
-from analytics.periods import recent
+from analytics.queries.filters import EVERYTHING, Filter
+from analytics.rollups.periods import recent
 from analytics.store import requests
 from blueprints.analytics import report_query
 from blueprints.analytics.report_query import ReportQuery

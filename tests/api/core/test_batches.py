@@ -4,8 +4,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics import drain, periods, queries
-from analytics.filters import EVERYTHING, Filter
+from analytics.log import drain
+from analytics.queries import queries
+from analytics.queries.filters import EVERYTHING, Filter
+from analytics.rollups import periods
 from database import db, transaction
 from domain import settings
 from domain.actor import Actor

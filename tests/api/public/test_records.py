@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from analytics.spool import encode
+from analytics.log.spool import encode
 from blueprints.api.call import Call, _template
 from database import transaction
 from domain.integrations import api_keys

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from analytics import rollup
+from analytics.log.spool import Spool
 from analytics.metering.call_counter import CallCounter
-from analytics.periods import micros
-from analytics.spool import Spool
+from analytics.rollups import rollup
+from analytics.rollups.periods import micros
 from analytics.store import shapes
 from database import db, transaction
 from domain import inputs

@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Select, Subquery, case, desc, func, select, union_all
 
-from analytics.figures import EndpointUse, ErrorType, KeyUse, Latency, Point, Totals
-from analytics.filters import Filter, Scope, conditions, needed, only_errors, owned
-from analytics.grains import FIRST_ERROR, KEY, MERCHANT_PULSE, PAGES, PULSE, RPC_ERROR, Grain, Kind, coarsest
-from analytics.histogram import Merger
-from analytics.periods import EPOCH, Window, finest, micros, minute_of, moment_of, spans
-from analytics.reading import fetched
-from analytics.rollup import DAY
+from analytics.queries.figures import EndpointUse, ErrorType, KeyUse, Latency, Point, Totals
+from analytics.queries.filters import Filter, Scope, conditions, needed, only_errors, owned
+from analytics.queries.reading import fetched
+from analytics.rollups.grains import FIRST_ERROR, KEY, MERCHANT_PULSE, PAGES, PULSE, RPC_ERROR, Grain, Kind, coarsest
+from analytics.rollups.histogram import Merger
+from analytics.rollups.periods import EPOCH, Window, finest, micros, minute_of, moment_of, spans
+from analytics.rollups.rollup import DAY
 from analytics.store import cells, histograms, keys, shapes
 
 PERCENTILES = (0.5, 0.95, 0.99)

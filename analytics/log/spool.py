@@ -24,9 +24,9 @@ from zlib import crc32
 
 import orjson
 
-from analytics import appenders
-from analytics.appenders import Appender, appender
-from analytics.masking import clean, is_harmless, mask_path
+from analytics.log import appenders
+from analytics.log.appenders import Appender, appender
+from analytics.log.masking import clean, is_harmless, mask_path
 
 MAGIC = b"\xc7req"
 HEADER = struct.Struct("<4sII")

@@ -18,14 +18,14 @@ from typing import Any, NamedTuple
 from sqlalchemy import case, desc, func, select
 from sqlalchemy import true as always
 
-from analytics import queries
-from analytics.figures import EndpointUse, KeyUse
-from analytics.filters import Filter, Scope, conditions
-from analytics.grains import FIRST_ERROR, MERCHANT, MERCHANT_PULSE
-from analytics.histogram import Merger, middle_us
-from analytics.periods import Window, micros, minute_of, moment_of
-from analytics.reading import fetched
-from analytics.rollup import DAY, MINUTE, QUARTER, minute_floor
+from analytics.queries import queries
+from analytics.queries.figures import EndpointUse, KeyUse
+from analytics.queries.filters import Filter, Scope, conditions
+from analytics.queries.reading import fetched
+from analytics.rollups.grains import FIRST_ERROR, MERCHANT, MERCHANT_PULSE
+from analytics.rollups.histogram import Merger, middle_us
+from analytics.rollups.periods import Window, micros, minute_of, moment_of
+from analytics.rollups.rollup import DAY, MINUTE, QUARTER, minute_floor
 from analytics.store import cells, histograms, shapes
 
 ERRORS, LATENCY = "errors", "latency"

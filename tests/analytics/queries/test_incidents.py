@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.event import listen
 
-from analytics import incidents, periods
-from analytics.drain import drain
-from analytics.filters import EVERYTHING, Scope
-from analytics.incidents import ERRORS, LATENCY
-from analytics.spool import Spool
+from analytics.log.drain import drain
+from analytics.log.spool import Spool
+from analytics.queries import incidents
+from analytics.queries.filters import EVERYTHING, Scope
+from analytics.queries.incidents import ERRORS, LATENCY
+from analytics.rollups import periods
 from database import db
 from tests.analytics.log_samples import NOW_US, record
 

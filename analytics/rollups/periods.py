@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from analytics.rollup import DAY, KEEP_QUARTERS, LEVELS, MINUTE, QUARTER, minute_floor
+from analytics.rollups.rollup import DAY, KEEP_QUARTERS, LEVELS, MINUTE, QUARTER, minute_floor
 
 RANGES = {"1h": 60, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY, "90d": 90 * DAY}
 STEPS = (1, 5, 15, 30, 60, 180, 360, DAY, 7 * DAY, 28 * DAY)     # minutes

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from analytics import periods, queries
-from analytics.drain import drain
-from analytics.filters import EVERYTHING, Filter, Scope
-from analytics.listing import children, request, requests, stream
-from analytics.rollup import MINUTE_US
-from analytics.spool import Spool
+from analytics.log.drain import drain
+from analytics.log.spool import Spool
+from analytics.queries import queries
+from analytics.queries.filters import EVERYTHING, Filter, Scope
+from analytics.queries.listing import children, request, requests, stream
+from analytics.rollups import periods
+from analytics.rollups.rollup import MINUTE_US
 from analytics.store import requests as table
 from database import db, transaction
 from tests.analytics.log_samples import NOW_US, record
@@ -220,7 +221,7 @@ def test_pages_follow_one_another_without_gap_or_repetition(log, folder):
 
 
 def test_many_shapes_are_listed_in_time_order_as_well(log, folder, monkeypatch):
-    monkeypatch.setattr("analytics.listing.FEW_SHAPES", 3)
+    monkeypatch.setattr("analytics.queries.listing.FEW_SHAPES", 3)
     fill(folder, [record(NOW_US - number, endpoint=f"/{number % 9}", request_id=str(number)) for number in range(40)])
     first = requests(question(), limit=25)
     rest = requests(question(), first.following, 25)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.periods import DAY, days, finest, minute_of, moment_of, recent, spans, window
-from analytics.rollup import MINUTE, QUARTER
+from analytics.rollups.periods import DAY, days, finest, minute_of, moment_of, recent, spans, window
+from analytics.rollups.rollup import MINUTE, QUARTER
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC).timestamp()
 ZONES = [ZoneInfo(name) for name in (

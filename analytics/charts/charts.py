@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from analytics import axis
-from analytics.figures import Latency, Point
-from analytics.grains import RPC_ERROR
-from analytics.histogram import LAST_US
+from analytics.charts import axis
+from analytics.queries.figures import Latency, Point
+from analytics.rollups.grains import RPC_ERROR
+from analytics.rollups.histogram import LAST_US
 
 Figure = dict[str, Any]
 CLASSES = {2: "2xx", 3: "3xx", 4: "4xx", 5: "5xx", RPC_ERROR: "rpc"}

@@ -17,8 +17,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from analytics import appenders, bulk, rollup
-from analytics.spool import HEADER, LARGEST, SUFFIX, records
+from analytics.log import appenders, bulk
+from analytics.log.spool import HEADER, LARGEST, SUFFIX, records
+from analytics.rollups import rollup
 from analytics.store import offsets
 from database import DatabaseBusy, DatabaseClash, db, transaction
 from database.sqlite import lock_file

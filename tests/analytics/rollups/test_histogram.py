@@ -5,7 +5,7 @@ from math import ceil
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from analytics.histogram import Merger, added, bucket_of
+from analytics.rollups.histogram import Merger, added, bucket_of
 
 SHARES = (0.5, 0.95, 0.99)
 HOUR_US = 3_600_000_000

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, select
 
-from analytics import bulk
-from analytics.grains import FULL, GRAINS, PAGES, RPC_ERROR, Grain, Kind, Shapes
-from analytics.histogram import added, bucket_of
+from analytics.log import bulk
+from analytics.rollups.grains import FULL, GRAINS, PAGES, RPC_ERROR, Grain, Kind, Shapes
+from analytics.rollups.histogram import added, bucket_of
 from analytics.store import state
 
 MINUTE, QUARTER, HOUR, DAY = 1, 15, 60, 1440        # the levels, by their width in minutes

@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, TextClause, bindparam, func, select, text, tuple_
 
-from analytics.filters import Filter, Scope, conditions, mentions, owned
-from analytics.grains import DIMS
-from analytics.periods import EPOCH, micros
-from analytics.queries import count
-from analytics.reading import connected
+from analytics.queries.filters import Filter, Scope, conditions, mentions, owned
+from analytics.queries.queries import count
+from analytics.queries.reading import connected
+from analytics.rollups.grains import DIMS
+from analytics.rollups.periods import EPOCH, micros
 from analytics.store import objects, shapes
 from analytics.store import requests as table
 from database import ip_addresses

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from analytics.grains import FIRST_ERROR
+from analytics.rollups.grains import FIRST_ERROR
 
 
 @dataclass(frozen=True, slots=True)

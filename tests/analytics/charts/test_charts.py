@@ -8,9 +8,9 @@ import brotli
 import plotly.graph_objects as go
 import pytest
 
-from analytics import charts
-from analytics.figures import Latency, Point
-from analytics.histogram import LAST_US
+from analytics.charts import charts
+from analytics.queries.figures import Latency, Point
+from analytics.rollups.histogram import LAST_US
 
 START = datetime(2026, 11, 13, tzinfo=UTC)
 ZONE = ZoneInfo("Europe/Madrid")

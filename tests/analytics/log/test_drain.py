@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from analytics import rollup
-from analytics.drain import backlog, catch_up, drain, draining, oldest_us, positions
-from analytics.spool import Spool, read
+from analytics.log.drain import backlog, catch_up, drain, draining, oldest_us, positions
+from analytics.log.spool import Spool, read
+from analytics.rollups import rollup
 from analytics.store import cells, keys, requests, shapes
 from database import db
 from tests.analytics.log_samples import NOW_US, record
@@ -151,7 +151,7 @@ def test_a_failed_transaction_leaves_everything_in_the_spool(log, spool, folder,
 
 WRITER = """
 import sys
-from analytics.spool import Spool
+from analytics.log.spool import Spool
 from tests.analytics.log_samples import record
 from pathlib import Path
 spool = Spool(Path(sys.argv[1]), rotate_at=40_000)
@@ -163,7 +163,7 @@ while True:
 """
 DRAINER = """
 import sys
-from analytics.drain import drain
+from analytics.log.drain import drain
 from pathlib import Path
 from tests.analytics.log_samples import log_app
 with log_app(sys.argv[2]).app_context():
@@ -174,7 +174,7 @@ with log_app(sys.argv[2]).app_context():
 
 
 def start(source: str, *arguments: str) -> subprocess.Popen:
-    root = str(Path(__file__).resolve().parents[2])
+    root = str(Path(__file__).resolve().parents[3])
     return subprocess.Popen(
         [sys.executable, "-c", source, *arguments], stdout=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": root})

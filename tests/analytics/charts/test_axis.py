@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics import axis, periods
+from analytics.charts import axis
+from analytics.rollups import periods
 
 # The moments (UTC) at which clocks go back and forward; Lord Howe by half an hour, Cairo at midnight.
 CHANGES = {

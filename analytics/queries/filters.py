@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, false, or_
 
-from analytics.grains import ALWAYS, FIRST_ERROR, FULL, PAGES, Grain, Kind
+from analytics.rollups.grains import ALWAYS, FIRST_ERROR, FULL, PAGES, Grain, Kind
 from analytics.store import shapes
 
 

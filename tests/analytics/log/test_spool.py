@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics import appenders, masking
-from analytics.spool import HEADER, TEXTS, Spool, encode, is_clean, read, records
+from analytics.log import appenders, masking
+from analytics.log.spool import HEADER, TEXTS, Spool, encode, is_clean, read, records
 from tests.analytics.log_samples import record
 
 
@@ -140,7 +140,7 @@ import resource, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.analytics.log_samples import record
-from analytics.spool import Spool
+from analytics.log.spool import Spool
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 spool = Spool(Path(sys.argv[1]), rotate_at=200_000)
 done = [spool.append(record(request_id=str(number))) for number in range(500)]
@@ -151,7 +151,7 @@ print(done.count(True), spool.last_error)
 @pytest.mark.files
 def test_a_limit_of_file_sizes_ends_no_process(tmp_path):
     """Writing to a mapped page without disk space is a bus error: space is reserved first."""
-    command = [sys.executable, "-c", OUT_OF_ROOM, str(tmp_path / "spool"), str(Path(__file__).resolve().parents[2])]
+    command = [sys.executable, "-c", OUT_OF_ROOM, str(tmp_path / "spool"), str(Path(__file__).resolve().parents[3])]
     output = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
     noted, problem = output.split(" ", 1)
     assert "is the disk full?" in problem or problem.startswith("File too large")

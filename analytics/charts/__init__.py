@@ -1,0 +1,1 @@
+"""Charts for plotly.js, as plain dicts."""

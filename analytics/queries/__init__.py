@@ -1,0 +1,1 @@
+"""Answers questions about requests: from roll-ups, or from the single requests."""
