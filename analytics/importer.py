@@ -4,12 +4,13 @@ A line that occurs twice in a file is two requests. So a source stores how many 
 has, and only more copies are new; rows, roll-ups and those counts are one transaction.
 """
 
+import gzip
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -30,6 +31,7 @@ from database.sqlite import owner_only
 MOST_ENDPOINTS = 500                # of one import; others count together, so that random paths add no more
 MOST_UNKNOWN = 100                  # of those, with no response but 404: scans
 NOT_FOUND = 404
+DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
 Progress = Callable[[int, int, int], None]
 
 
@@ -66,8 +68,9 @@ def import_file(
     """Import an access log (plain or .gz) into the request log, under `import:SOURCE`.
 
     `progress` gets lines read, bytes read and all bytes. Raises OSError for a file that cannot be
-    read and ValueError for an unknown format. Of a list of addresses the left-most public one is the
-    caller, or the one before `trusted_proxies` from the right. Invalid lines go to a file.
+    read and ValueError for an unknown format or a damaged archive. Of a list of addresses the
+    left-most public one is the caller, or the one before `trusted_proxies` from the right. Invalid
+    lines go to a file.
     """
     if format not in FORMATS:
         raise ValueError(f"{format} is not a format; known are {', '.join(FORMATS)}")
@@ -78,12 +81,28 @@ def import_file(
     with ExitStack() as stack:
         raw, lines = stack.enter_context(opened(path))
         reject = stack.enter_context(_rejecting(rejects, work.result))
-        found = entries(lines, format)
-        while chunk := list(islice(found, CHUNK)):
+        for chunk in _chunks(entries(lines, format)):
             _store(work, chunk, reject)
             if progress:
                 progress(work.result.read, min(size, raw.tell()), size)
     return work.result
+
+
+def _chunks(found: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """The entries in parts; raises ValueError for a damaged archive, after what could be read of it."""
+    chunk: list[Entry] = []
+    count = 0
+    try:
+        for entry in found:
+            chunk.append(entry)
+            count += 1
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = []
+    except DAMAGE as problem:
+        yield chunk
+        raise ValueError(f"the archive is damaged after {count} lines, which are imported: {problem}") from None
+    yield chunk
 
 
 @contextmanager

@@ -7,10 +7,11 @@ import re
 
 from analytics.formats.hits import Hit as Hit
 from analytics.formats.objects import fields as fields
-from analytics.formats.objects import is_frame, json_line
+from analytics.formats.objects import is_frame, object_of, wrapped
 from analytics.formats.text import plain, unwrapped
 from analytics.formats.w3c import W3c
 
+MOST_WRAPPERS = 4
 _ID = re.compile(r"^(?:\d+|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{24,})$")
 
 
@@ -26,13 +27,22 @@ class LineReader:
         return not line.strip() or self.w3c.directive(line) or is_frame(line)
 
     def read(self, line: str) -> Hit:
-        """One line; raises ValueError with the reason."""
+        """One line, however often collectors have wrapped it; raises ValueError with the reason."""
         text = unwrapped(line)
-        if self.json_only or text.startswith("{") or '\t{"' in text:
-            return json_line(text)
-        if self.w3c.names:
-            return self.w3c.read(text)
-        return plain(text)
+        for _ in range(MOST_WRAPPERS):
+            begin = text.find("{") if self.json_only or text.startswith(("{", "[{")) or '\t{"' in text else -1
+            if begin < 0:
+                break
+            row = object_of(text[begin:])
+            if row is None:
+                raise ValueError("not a JSON object")
+            inner = wrapped(row)
+            if inner is None:
+                return fields(row, front=text[:begin])
+            text = unwrapped(inner)
+        if self.json_only:
+            raise ValueError("not a JSON object")
+        return self.w3c.read(text) if self.w3c.names else plain(text)
 
 
 def template(path: str) -> str:

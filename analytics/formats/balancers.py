@@ -5,14 +5,15 @@ Each reader returns None for a line in another format, and raises ValueError for
 
 import re
 
-from analytics.formats.hits import Hit, duration, hit, moment
+from analytics.formats.hits import Hit, hit
+from analytics.formats.times import duration, moment
 
 _HAPROXY = re.compile(
     r'(?P<ip>\S+):(?P<port>\d{1,5}) \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d\.\d{1,6})\] \S+ \S+'
     r' (?P<times>[-+\d]+(?:/[-+\d]+){3,4}) (?P<status>-?\d{1,3}) \+?(?P<bytes>-?\d+) (?P<rest>.*)$', re.ASCII)
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _QUOTED = re.compile(r'(?:^| )"((?:[^"\\]|\\.)*)')            # lines are cut, and fields may follow
-_AGENT = re.compile(r"[A-Za-z][\w.+-]*/[\d.]+")
+_AGENT = re.compile(r"[A-Za-z][\w.+-]{0,60}/[\d.]")
 
 _ENVOY = re.compile(
     r'\[(?P<time>\d{4}-\d\d-\d\dT[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)" (?P<status>-?\d{1,3}) (?P<flags>\S+)'
@@ -62,10 +63,9 @@ def aws(line: str) -> Hit | None:
     times = found["times"].split()
     known = [duration(one, 1e6) or 0.0 for one in times if not one.startswith("-")]
     took = sum(known) if len(known) == len(times) else None
-    status = "0" if found["status"] == "-" else found["status"]
     return hit(
-        at=moment(found["time"]), ip=found["ip"], method=method, target=target, status=status, size=found["sent"],
-        agent=found["agent"], duration_us=took, sent=found["received"])
+        at=moment(found["time"]), ip=found["ip"], method=method, target=target, status=found["status"],
+        size=found["sent"], agent=found["agent"], duration_us=took, sent=found["received"])
 
 
 def _request(text: str) -> tuple[str, str]:

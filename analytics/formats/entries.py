@@ -18,6 +18,7 @@ FORMATS = ("auto", "combined", "json", "csv")
 LONGEST_LINE = 256 * 1024                       # characters
 KEPT_OF_LONG = 1000                             # of a line that is too long, in the file of rejects
 MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+DIVIDERS = (",", ";", "\t")                       # spreadsheets of half the world write semicolons
 FORMULA = "'"                                   # our exports put it before formulas
 TROUBLE = (ValueError, TypeError, OverflowError, ArithmeticError, csv.Error, RecursionError)
 
@@ -38,8 +39,9 @@ def opened(path: Path) -> Iterator[tuple[BinaryIO, TextIO]]:
 def entries(lines: TextIO, form: str) -> Iterator[Entry]:
     """Every line that is about a request; `form` is one of FORMATS."""
     first, whole = _head(lines)
-    if form == "csv" or (form == "auto" and whole and _names_columns(first)):
-        yield from _rows(first, lines)
+    divider = next((sign for sign in DIVIDERS if _names_columns(first, sign)), None) if whole else None
+    if form == "csv" or (form == "auto" and divider):
+        yield from _rows(first, lines, divider or ",")
     else:
         yield from _lines(first, whole, lines, LineReader(json_only=form == "json"))
 
@@ -50,9 +52,9 @@ def _head(lines: TextIO) -> tuple[str, bool]:
     return line, len(line) < LONGEST_LINE or line.endswith("\n")
 
 
-def _names_columns(line: str) -> bool:
+def _names_columns(line: str, divider: str) -> bool:
     """Whether this is the header of a CSV with a time and a status."""
-    words = {word.strip().strip('"') for word in line.rstrip("\r\n").split(",")}
+    words = {word.strip().strip('"') for word in line.rstrip("\r\n").split(divider)}
     return bool(words & set(NAMES["time"]) and words & set(NAMES["status"]))
 
 
@@ -87,8 +89,8 @@ def _bounded(first: str, lines: TextIO) -> Iterator[str]:
         line = lines.readline(LONGEST_LINE)
 
 
-def _rows(first: str, lines: TextIO) -> Iterator[Entry]:
-    reader = csv.DictReader(_bounded(first, lines))
+def _rows(first: str, lines: TextIO, divider: str) -> Iterator[Entry]:
+    reader = csv.DictReader(_bounded(first, lines), delimiter=divider)
     while True:
         try:
             row = next(reader)

@@ -13,16 +13,7 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)             # before the web
 AHEAD = timedelta(days=1)                               # the largest error of clocks and zones
 LARGEST_SIZE = 1 << 50                                  # bytes: one answer of more than a petabyte is a mistake
 LONGEST_US = 30 * 86_400 * 1_000_000                    # and so is one request of more than thirty days
-ABORTED = 499                                           # for servers that write 0, 000 or -1 as the status
-MONTHS = dict(zip(
-    ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), range(1, 13), strict=True))
-_UNITS = {"ns": 1e-3, "us": 1.0, "µs": 1.0, "μs": 1.0, "ms": 1e3, "s": 1e6, "m": 6e7, "h": 3.6e9}
-_PART = r"\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s|m|h)"
-WITH_UNIT = re.compile(rf"(?:{_PART})+\Z", re.ASCII)
-_EACH = re.compile(r"(\d+(?:\.\d+)?)(ns|us|µs|μs|ms|s|m|h)", re.ASCII)
-_APACHE = re.compile(
-    r"(\d{1,2})/([A-Z][a-z]{2})/(\d{4})[: ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ?([+-]\d\d:?\d\d|Z))?\Z", re.ASCII)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+ABORTED = 499                                           # for servers that write 0, 000, -1 or - as the status
 _WHOLE = re.compile(r"[+-]?\d{1,19}(?:\.0+)?\Z", re.ASCII)
 
 
@@ -86,6 +77,8 @@ def _plausible(at: datetime) -> datetime:
 
 def _status(value: Any) -> int:
     text = str(value).strip()
+    if text == "-":
+        return ABORTED
     if not _WHOLE.match(text):
         raise ValueError(f"not a status: {text[:20]}")
     code = int(text.partition(".")[0])
@@ -118,47 +111,3 @@ def _duration(value: float | None) -> int | None:
     if value > LONGEST_US:
         raise ValueError("the duration is above thirty days")
     return round(value)
-
-
-def duration(text: Any, factor: float) -> float | None:
-    """Microseconds of a duration with a unit (12ms, 1m2.5s), or of a bare number times the factor."""
-    if text is None or isinstance(text, bool):
-        return None
-    words = str(text).strip().strip('"').replace(" ", "")
-    if words in ("", "-", "-1"):
-        return None
-    if WITH_UNIT.match(words):
-        return sum(float(number) * _UNITS[unit] for number, unit in _EACH.findall(words))
-    if words.startswith("-"):
-        raise ValueError("the duration is negative")
-    if not _NUMBER.match(words):
-        raise ValueError(f"not a duration: {words[:20]}")
-    return float(words) * factor
-
-
-def moment(value: Any) -> datetime:
-    """Parse a time: seconds (or finer) since 1970, ISO 8601, or Apache's form."""
-    text = str(value).strip()
-    if re.fullmatch(r"\d{1,19}(?:\.\d{1,12})?(?:[eE]\+?\d{1,2})?", text, re.ASCII):
-        number = float(text)
-        for limit, factor in ((1e11, 1), (1e14, 1e3), (1e17, 1e6), (1e20, 1e9)):
-            if number < limit:
-                return datetime.fromtimestamp(number / factor, UTC)
-    if re.match(r"\d{1,2}/[A-Z][a-z]{2}/\d{4}", text, re.ASCII):
-        return _apache(text)
-    try:
-        return datetime.fromisoformat(re.sub(r"([.,]\d{6})\d+", r"\1", text.replace("/", "-")))
-    except ValueError:
-        raise ValueError(f"not a time: {text[:40]}") from None
-
-
-def _apache(text: str) -> datetime:
-    """17/May/2015:08:05:32 +0000; a log without an offset is read as UTC."""
-    found = _APACHE.match(text)
-    try:
-        if found is None:
-            raise ValueError
-        day, month, year, clock, zone = found.groups()
-        return datetime.fromisoformat(f"{year}-{MONTHS[month]:02d}-{int(day):02d}T{clock}{zone or ''}")
-    except (ValueError, KeyError):
-        raise ValueError(f"not a time: {text[:40]}") from None

@@ -1,50 +1,52 @@
 """Parses lines of text: removes the prefixes of containers and syslog, then reads the server's format."""
 
-import json
 import re
 
 from analytics.formats import balancers
-from analytics.formats.hits import Hit, duration, hit, moment
+from analytics.formats.hits import Hit, hit
+from analytics.formats.times import duration, moment
 
+MOST_FRONTS = 3
 # The prefixes of kubelet, docker compose, syslog in its old, its new and its file form, and `docker logs -t`.
 _FRONT = (
     re.compile(r"(?P<at>\d{4}-\d\d-\d\dT\S+) std(?:out|err) (?P<part>[FP]) ", re.ASCII),
     re.compile(r"[\w.-]{1,80} +\| ?", re.ASCII),
     re.compile(r"<\d{1,3}>1 (?P<at>\S+) \S+ \S+ \S+ \S+ (?:-|\[.*?\]) ?", re.ASCII),
-    re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ", re.ASCII),
+    re.compile(r"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:\S+ )?[\w./-]+(?:\[\d+\])?: ", re.ASCII),
+    re.compile(r"(?:<\d{1,3}>)?[A-Za-z][\w./-]*\[\d+\]: ", re.ASCII),
     re.compile(r"\d{4}-\d\d-\d\dT\S+ \S+ [\w./-]+(?:\[\d+\])?: ", re.ASCII),
     re.compile(r"\d{4}-\d\d-\d\dT\S+(?:Z|[+-]\d\d:\d\d) (?=\{|(?:\S+ ){3,5}\[)", re.ASCII),
 )
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
+_IP = r"\[?(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]{0,4}:[0-9a-fA-F.]{0,15}:)"
 # A virtual host may precede the address; addresses may be a list, with ports.
 _COMBINED = re.compile(
-    r'^(?:(?:[A-Za-z0-9][A-Za-z0-9.*-]*(?::\d{1,5})? |[^\s,"]+ (?=\[?[0-9a-fA-F]*[.:][0-9a-fA-F.:]))'
-    r'(?=\S+ \S+ \S+ \[))?'
-    r'(?P<ip>[^\s,]+(?:, ?[^\s,]+)*) \S+ .*?\[(?P<time>[^\]]+)\] "(?P<request>(?:[^"\\]|\\.)*)"'
-    r' (?P<status>-?\d{1,3}) (?P<bytes>-?\d+|-)'
+    r'^(?:[A-Za-z0-9][A-Za-z0-9.*-]*(?::\d{1,5})? (?=\S+ \S+ \S+ \[)'
+    r'|[^\s,"]+ (?="?' + _IP + r'[^\s,]*(?:, ?[^\s,]+)* \S+ ))?'
+    r'(?P<ip>[^\s,]+(?:, ?[^\s,]+)*) \S+ .*?\[(?P<time>[^\]\[]{1,64})\] "(?P<request>(?:[^"\\]|\\.)*)"'
+    r' (?P<status>-?\d{1,3}|-) (?P<bytes>-?\d+|-)'
     r'(?: "(?:[^"\\]|\\.)*" "(?P<agent>(?:[^"\\]|\\.)*)")?(?P<rest>.*)$')
-_SECONDS = re.compile(r" (\d+\.\d+)(?: |$)", re.ASCII)                  # nginx's request_time, Sinatra's
-_NAMED = re.compile(r'(?:^| )(?:rt|request_time)[=:]"?(\d+\.\d+)"?', re.ASCII)
-_UNIT = re.compile(r' "?(\d+(?:\.\d+)?(?:ns|us|µs|μs|ms|s))"?(?: |$)')  # Traefik's
+# nginx's request_time, Sinatra's: after the agent, one more address, or ingress-nginx's size of the request.
+_SECONDS = re.compile(r'(?: "[^"]*"(?= \d+[.,]\d{3}\b)| \d+(?= \d+[.,]\d+ \[))? (\d+[.,]\d+)(?: |$)', re.ASCII)
+_NAMED = re.compile(r'(?:^| )(?:rt|request_time)[=:]"?(\d+[.,]\d+)"?', re.ASCII)
+_UNIT = re.compile(r' "?(\d+(?:[.,]\d+)? ?(?:ns|us|µs|μs|ms|s))"?(?: |$)')            # Traefik's
 
 
 def unwrapped(line: str) -> str:
-    """The line as the server wrote it."""
-    text = line.rstrip("\r\n")
+    """The line as the server wrote it.
+
+    A log that was cut while it was written begins with NULs, and joined files have byte order marks inside.
+    """
+    text = line.rstrip("\r\n").lstrip("\0\ufeff ")
     if "\x1b" in text:
         text = _COLOURS.sub("", text)
-    if text.startswith("{") and '"log":' in text and '"stream":' in text:       # Docker's json-file
-        try:
-            row = json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-        return row["log"].rstrip("\r\n") if isinstance(row, dict) and isinstance(row.get("log"), str) else text
-    for front in _FRONT:
-        found = front.match(text)
-        if found:
-            if found.groupdict().get("part") == "P":
-                raise ValueError("a part of a longer line")
-            return text[found.end():]
+    for _ in range(MOST_FRONTS):
+        found = next((found for front in _FRONT if (found := front.match(text))), None)
+        if found is None:
+            break
+        if found.groupdict().get("part") == "P":
+            raise ValueError("a part of a longer line")
+        text = text[found.end():]
     return text
 
 

@@ -3,7 +3,8 @@
 import re
 from urllib.parse import unquote
 
-from analytics.formats.hits import Hit, duration, hit, moment
+from analytics.formats.hits import Hit, hit
+from analytics.formats.times import duration, moment
 
 _CELL = re.compile(r'"((?:[^"\\]|\\.|"")*)"|(\S+)')
 
@@ -13,14 +14,17 @@ class W3c:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.day = ""                       # of a #Date line, for lines that have the time only
 
     def directive(self, line: str) -> bool:
-        """Whether this is a directive; a #Fields line sets the columns."""
+        """Whether this is a directive; a #Fields line sets the columns, a #Date line the day."""
         if not line.startswith("#"):
             return False
         word, _, rest = line.partition(":")
         if word.lower() == "#fields":
             self.names = [name.lower() for name in rest.split()]
+        elif word.lower() == "#date":
+            self.day = rest.strip().partition(" ")[0]
         return True
 
     def read(self, line: str) -> Hit:
@@ -30,7 +34,7 @@ class W3c:
         if len(cells) != len(self.names):
             raise ValueError(f"{len(cells)} values for {len(self.names)} fields")
         row = {name: value for name, value in zip(self.names, cells, strict=True) if value != "-"}
-        day = row.get("date") or row.get("date-local")
+        day = row.get("date") or row.get("date-local") or self.day
         clock = row.get("time") or row.get("time-local")
         if not day or not clock:
             raise ValueError("no time")

@@ -59,7 +59,7 @@ def logs_import(
                 file, format=form, merchant_id=merchant_id, source=source, trusted_proxies=trusted_proxies,
                 progress=advance, rejects_folder=rejects,
             )
-    except (EOFError, ValueError) as problem:
+    except ValueError as problem:
         raise OperationRefused(f"{file} cannot be imported: {problem}") from None
     data = {
         "read": result.read, "imported": result.imported, "rejected": result.rejected, "duplicate": result.duplicate,
