@@ -11,8 +11,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import core, kill_collecting, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages, picking, webhooks
+from bench import kill_collecting, picking, webhooks
 from bench.figures import Figure, show
+from bench.performance import core, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages
 
 Part = Callable[[bool], list[Figure]]
 

@@ -30,9 +30,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from bench import client, retail
+from bench import client
 from bench.client import Client, Refused
-from bench.replay_check import logged
+from bench.retail import retail
+from bench.retail.replay_check import logged
 from config import READERS
 
 DATA = Path(READERS["SHARED_DATA"][0]) / "retail_online_retail" / "online_retail.csv.gz"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench import p3_kill
 from bench.installation import installation
+from bench.performance import p3_kill
 
 
 @pytest.mark.files

@@ -8,10 +8,11 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import client, retail
+from bench import client
 from bench.client import Client, Refused
 from bench.installation import installation, serving
 from bench.replay_retail import compare_log, replay
+from bench.retail import retail
 
 pytestmark = [pytest.mark.files, pytest.mark.timeout(180)]
 HEAD = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")

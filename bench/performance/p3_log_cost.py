@@ -12,7 +12,7 @@ from analytics.log.spool import Spool
 from bench.figures import Figure
 from bench.installation import PATH, Installation, installation, serving
 from bench.load import load
-from bench.p1_full_path import measure
+from bench.performance.p1_full_path import measure
 
 ROUNDS = 15
 SECONDS = 2.0

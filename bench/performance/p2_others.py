@@ -15,7 +15,7 @@ from statistics import median
 from bench.figures import Figure
 from bench.installation import PATH, ROOT, Server, installation, serving
 from bench.load import load
-from bench.p1_full_path import measure
+from bench.performance.p1_full_path import measure
 
 ROUNDS = 5
 SECONDS = 3.0

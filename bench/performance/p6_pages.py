@@ -25,7 +25,7 @@ from analytics.log.spool import Spool
 from app import create_app
 from bench.figures import Figure
 from bench.installation import Installation, installation
-from bench.p3_log_cost import RECORD
+from bench.performance.p3_log_cost import RECORD
 from database import db, transaction
 from domain import clock, codes, inputs
 from domain.actor import Actor
