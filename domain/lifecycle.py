@@ -27,11 +27,13 @@ class Lifecycle:
     """Declared once by each noun; nothing here commits.
 
     `noun` begins the names of audit entries and events. `emit_event` emits an event; without it the noun has
-    none. `merchant_of` names the merchant whose trail shows the entry, where the row has no `merchant_id`.
+    none; `silent` are verbs without one. `merchant_of` names the merchant whose trail shows the entry, where the row
+    has no `merchant_id`.
     """
 
     noun: str
     emit_event: Callable[[Actor, str, Any], Any] | None = None
+    silent: frozenset[str] = frozenset()
     snapshot: Callable[[Any], dict[str, Any]] = audit.snapshot
     merchant_of: Callable[[Any], int | None] = lambda row: None
 
@@ -95,7 +97,7 @@ class Lifecycle:
 
     def emit(self, actor: Actor, verb: str, row: Any) -> None:
         """Emit the event of the verb, where the noun has events."""
-        if self.emit_event is not None:
+        if self.emit_event is not None and verb not in self.silent:
             self.emit_event(actor, f"{self.noun}.{verb}", row)
 
 

@@ -9,6 +9,7 @@ from database import db, transaction
 from domain import inputs
 from domain.actor import Actor
 from domain.payments import paying, payment_methods
+from domain.payments import payments as by_hand
 from domain.payments.orders import ordering
 from domain.sales.orders import orders
 from domain.sales.orders.orders import OrderInput
@@ -67,6 +68,15 @@ def declined(merchant_id):
     asking.finish(attempt)
     change(order.id, "test_ok")
     return rows(order_id)[1].id
+
+
+def paid_by_hand(merchant_id):
+    """The id of an order of the live world whose first payment was recorded by hand."""
+    order_id = make_order(merchant_id, test=False)
+    with transaction():
+        new = by_hand.PaymentInput(order_id=order_id, amount=Decimal("10.00"), reference="by hand")
+        by_hand.record(actor_of(merchant_id, test=False), new)
+    return order_id
 
 
 def change(order_id, method):

@@ -6,11 +6,13 @@ from sqlalchemy import select
 
 from database import db
 from domain.errors import NotFound
+from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from models.order import Order, ScheduledPayment
 from models.payment import Payment
 
-LIFE = Lifecycle(noun="payment")
+# That an attempt began is told by its scheduled payment; a payment's events are its outcomes.
+LIFE = Lifecycle(noun="payment", emit_event=events.emit, silent=frozenset({"created", "updated"}))
 Rows = tuple[Order, ScheduledPayment | None, Payment]
 
 

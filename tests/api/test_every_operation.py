@@ -75,6 +75,7 @@ class World:
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)
         make_order(self.merchant, test=False)                               # what payments are recorded for
+        paying.paid_by_hand(self.merchant)
         self.products = {
             name: cast.make_product(self.merchant, name, price=40, currency="EUR", billing=billing)
             for name, billing in KINDS.items()}

@@ -48,6 +48,7 @@ def record(
         asked_at=now, executed_at=now, created_at=now, test_clock_id=order.test_clock_id,
     )
     locking.LIFE.add(actor, payment)
+    locking.LIFE.emit(actor, "approved", payment)
     booking.paid(actor, order, row, amount_minor)
     return payment
 
