@@ -6,19 +6,21 @@ from blueprints.cli._lazy import LazyGroup
 key = LazyGroup(
     "key",
     help="Integration keys: how programs reach the Public API.",
-    lazy={"create": "key_changes:key_create", "list": "key_list:key_list", "revoke": "key_changes:key_revoke"},
+    lazy={
+        "create": "access.key_changes:key_create", "list": "access.key_list:key_list",
+        "revoke": "access.key_changes:key_revoke",
+    },
 )
 console = LazyGroup(
     "countinghouse",
     help="Countinghouse: run the server, manage merchants, users and keys, back up its data.",
     lazy={
-        "backup": "installation:backup", "check": "installation:check", "customer": "accounts:customer",
-        "db": "schema:db", "demo": "demo:demo", "gateway": "gateway:gateway", "key": "console:key", "logs": "logs:logs",
-        "merchant": "accounts:merchant", "metered": "metered:metered", "openapi": "reference:openapi",
-        "postman": "reference:postman",
-        "rates": "rates:rates", "restore": "installation:restore", "serve": "serving:serve",
-        "statement": "statements:statement", "test-clock": "test_clock:test_clock",
-        "user": "accounts:user", "worker": "serving:background",
+        "backup": "installation:backup", "check": "installation:check", "customer": "access.accounts:customer",
+        "db": "schema:db", "demo": "demo:demo", "gateway": "payments.gateway:gateway", "key": "console:key",
+        "logs": "logs:logs", "merchant": "access.accounts:merchant", "metered": "payments.metered:metered",
+        "openapi": "reference:openapi", "postman": "reference:postman", "rates": "rates:rates",
+        "restore": "installation:restore", "serve": "serving:serve", "statement": "payments.statements:statement",
+        "test-clock": "payments.test_clock:test_clock", "user": "access.accounts:user", "worker": "serving:background",
     },
 )
 

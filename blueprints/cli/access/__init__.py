@@ -1,0 +1,1 @@
+"""Commands about who has access: merchants, users, customers and API keys."""

@@ -1,0 +1,1 @@
+"""Commands about payments: gateways, bank statements, metered orders and test clocks."""
