@@ -234,13 +234,13 @@ class Contract(ABC):
 
     # Writing ------------------------------------------------------------------------------------
 
-    @abstractmethod
     def item(self, shown: Any) -> Any:
-        """One row in its envelope."""
+        """One row in its envelope; by default there is none."""
+        return shown
 
-    @abstractmethod
     def collection(self, shown: Any, page: Page) -> Any:
-        """Rows in their envelope."""
+        """Rows in their envelope; by default there is none."""
+        return shown
 
     def page_headers(self, page: Page) -> Mapping[str, str]:
         """Headers of a list."""

@@ -41,6 +41,17 @@ class Description:
     refused_with: tuple[str, ...] = ()                                  # statuses beside the usual ones
 
 
+def bare_row(one: ExampleBody) -> ExampleBody:
+    """One row without an envelope."""
+    return one
+
+
+def bare_rows(row: ExampleBody) -> ExampleBody:
+    """Rows without an envelope."""
+    rows: Schema = {"type": "array", "items": row.schema}
+    return ExampleBody(rows, [row.example])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDescription:
     """A contract's conventions: credential, envelope, errors."""
@@ -54,8 +65,8 @@ class ContractDescription:
     credential: str                         # its name in samples
     opened_by: str                          # the kind of credential
     lists: Mapping[str, tuple[Schema, str]]                 # the query parameters of every list
-    item: Callable[[ExampleBody], ExampleBody]            # one row in the contract's envelope
-    collection: Callable[[ExampleBody], ExampleBody]      # a list in its envelope, given one row
+    item: Callable[[ExampleBody], ExampleBody] = bare_row           # one row in the contract's envelope, if it has one
+    collection: Callable[[ExampleBody], ExampleBody] = bare_rows    # a list in its envelope, given one row
     error: ExampleBody                             # an error response
     refusals: Mapping[str, str]             # the meaning of its statuses
     rpc: bool = False

@@ -22,6 +22,7 @@ from blueprints.api.rpc import RpcContract
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.bodies import UNSUPPORTED, body_of
 from blueprints.api.wire.numbers import amount, price
+from blueprints.api.wire.statuses import status_of
 from blueprints.services import settings
 from domain import errors, zones
 from domain.access.key_access import is_within
@@ -29,13 +30,14 @@ from domain.access.user_access import unknown_token
 from domain.actor import ALL, Actor
 from domain.errors import DomainError, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs.validators import is_whole, timezones
-from domain.pages import Page, Query
+from domain.pages import Query
 from domain.usage import InUse
 
 AUTHENTICATION_FAILED, NOT_FOUND, LOGICAL = -32005, -32001, -32002
 INVALID_REQUEST, INVALID_PARAMS, INTERNAL = -32600, -32602, -32603
 ZONE = "__tz"
 MISSING = Problem("missing", "is required")
+STATUSES = {errors.Conflict: 422, errors.Invalid: 400}         # the others are those of all contracts
 FORM = "%Y-%m-%d %H:%M:%S%z"
 MOMENT = {
     "type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([+-]\d\d:?\d\d|Z)?$",
@@ -201,12 +203,6 @@ class CoreContract(RpcContract):
 
     # Writing ----------------------------------------------------------------------------------------
 
-    def item(self, shown: Any) -> Any:
-        return shown
-
-    def collection(self, shown: Any, page: Page) -> Any:
-        return shown
-
     def changed(self, exposure: Exposure, show: Callable[[], Outcome]) -> Outcome:
         return Outcome(1)
 
@@ -216,7 +212,7 @@ class CoreContract(RpcContract):
     def status(self, error: DomainError) -> int:
         if error.code in (UNSUPPORTED, "idempotency_conflict"):
             return 415 if error.code == UNSUPPORTED else 409
-        return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+        return status_of(error, STATUSES)
 
     def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
         message, data = self._error_data(error, status, fields)
@@ -257,18 +253,5 @@ class CoreContract(RpcContract):
         data = {"code": code, "message": error.message, **texts(fields)}
         return f"{code}: {error.message}", data
 
-
-STATUSES: dict[type[DomainError], int] = {
-    errors.NotFound: 404,
-    errors.Conflict: 422,
-    errors.Forbidden: 403,
-    errors.Unauthenticated: 401,
-    errors.LimitExceeded: 429,
-    errors.PreconditionFailed: 412,
-    errors.TooLarge: 413,
-    errors.Unavailable: 503,
-    errors.Invalid: 400,
-    DomainError: 400,
-}
 
 CONTRACT = CoreContract()

@@ -1,7 +1,6 @@
 """Describes the Core API's conventions for its reference."""
 
 from blueprints.api.description import WHOLE, ContractDescription, ExampleBody, ParameterDescription
-from blueprints.api.json_schema import Schema
 
 ERROR = ExampleBody(
     {
@@ -21,17 +20,6 @@ ERROR = ExampleBody(
 )
 
 
-def item(one: ExampleBody) -> ExampleBody:
-    """One row without an envelope."""
-    return one
-
-
-def collection(row: ExampleBody) -> ExampleBody:
-    """Rows without an envelope."""
-    rows: Schema = {"type": "array", "items": row.schema}
-    return ExampleBody(rows, [row.example])
-
-
 DESCRIPTION = ContractDescription(
     title="Core API",
     about="For programs of the operator on a private network, by REST and by JSON-RPC 2.0. Opened by users' tokens.",
@@ -41,7 +29,7 @@ DESCRIPTION = ContractDescription(
         "offset": ({"type": "integer", "minimum": 0, "maximum": 10**9, "default": 0}, "Rows to skip"),
         "order": ({"type": "string"}, "At most five columns separated by commas, with a minus for descending"),
     },
-    item=item, collection=collection, error=ERROR,
+    error=ERROR,
     refusals={
         "400": "Some parameters are wrong; each is named",
         "401": "The credential is missing or unknown",

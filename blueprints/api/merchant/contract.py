@@ -20,6 +20,7 @@ from blueprints.api.requests import unknown_names
 from blueprints.api.requests.unknown_names import UnknownNames
 from blueprints.api.wire import forms, json_reader, transport
 from blueprints.api.wire.bodies import UNSUPPORTED, body_of
+from blueprints.api.wire.statuses import status_of
 from domain import errors, tenants
 from domain.access.user_access import unknown_token
 from domain.actor import Actor
@@ -147,12 +148,6 @@ class MerchantContract(Contract):
 
     # Writing ----------------------------------------------------------------------------------------
 
-    def item(self, shown: Any) -> Any:
-        return shown
-
-    def collection(self, shown: Any, page: Page) -> Any:
-        return shown
-
     def page_headers(self, page: Page) -> Mapping[str, str]:
         return {
             "X-Page": str(page.number), "X-Per-Page": str(page.limit), "X-Total": str(page.total),
@@ -166,7 +161,7 @@ class MerchantContract(Contract):
             return 415
         if isinstance(error, errors.Conflict) and error.fields:
             return 422
-        return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+        return status_of(error)
 
     def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
         if fields:
@@ -191,18 +186,5 @@ def _wrong_profile(text: str, code: str) -> Invalid:
     fields = {PROFILE: Problem(code, text)}
     return Invalid("The merchant profile is not clear.", code="invalid_parameter", fields=fields)
 
-
-STATUSES: dict[type[DomainError], int] = {
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.Forbidden: 403,
-    errors.Unauthenticated: 401,
-    errors.LimitExceeded: 429,
-    errors.PreconditionFailed: 412,
-    errors.TooLarge: 413,
-    errors.Unavailable: 503,
-    errors.Invalid: 422,
-    DomainError: 400,
-}
 
 CONTRACT = MerchantContract()

@@ -1,7 +1,6 @@
 """Describes the Merchant API's conventions for its reference."""
 
 from blueprints.api.description import WHOLE, ContractDescription, ExampleBody
-from blueprints.api.json_schema import Schema
 
 ERROR = ExampleBody(
     {
@@ -11,17 +10,6 @@ ERROR = ExampleBody(
     },
     {"phone": ["is invalid"]},
 )
-
-
-def item(one: ExampleBody) -> ExampleBody:
-    """One row without an envelope."""
-    return one
-
-
-def collection(row: ExampleBody) -> ExampleBody:
-    """Rows without an envelope."""
-    rows: Schema = {"type": "array", "items": row.schema}
-    return ExampleBody(rows, [row.example])
 
 
 DESCRIPTION = ContractDescription(
@@ -36,7 +24,7 @@ DESCRIPTION = ContractDescription(
         "preview": ({"type": "string", "enum": ["true", "false"]}, "true: only show what would be paid, store nothing"),
         "profile_id": (WHOLE, "The merchant profile; required if the user has several"),
     },
-    item=item, collection=collection, error=ERROR,
+    error=ERROR,
     refusals={
         "400": "The request cannot be read, or a query parameter is wrong",
         "401": "The token is missing or unknown, or its user has no API access",

@@ -18,6 +18,7 @@ from blueprints.api.requests import unknown_names
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.bodies import UNSUPPORTED, body_of
 from blueprints.api.wire.numbers import amount, price
+from blueprints.api.wire.statuses import status_of
 from domain import clock, errors, zones
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Unauthenticated
@@ -108,7 +109,7 @@ class PublicContract(Contract):
             return 400
         if error.code in ("unsupported_media_type", UNSUPPORTED):
             return 415
-        return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+        return status_of(error)
 
     def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
         code = "validation_error" if error.code == "invalid" else error.code
@@ -132,20 +133,6 @@ class PublicContract(Contract):
 
     def challenge(self) -> Mapping[str, str]:
         return {"WWW-Authenticate": "Bearer"}
-
-
-STATUSES: dict[type[DomainError], int] = {
-    errors.NotFound: 404,
-    errors.Conflict: 409,
-    errors.Forbidden: 403,
-    errors.Unauthenticated: 401,
-    errors.LimitExceeded: 429,
-    errors.PreconditionFailed: 412,
-    errors.TooLarge: 413,
-    errors.Unavailable: 503,
-    errors.Invalid: 422,
-    DomainError: 400,
-}
 
 
 class QueryReader:
