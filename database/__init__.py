@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Integer, MetaData, String, Text, event, text
+from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Index, Integer, MetaData, String, Text, event, text
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -80,6 +80,11 @@ class Base(DeclarativeBase):
 def constraints(*items: Any) -> tuple[Any, ...]:
     """The `__table_args__` of a table: AUTOINCREMENT, so that SQLite never gives an id twice."""
     return (*items, {"sqlite_autoincrement": True})
+
+
+def partial_index(name: str | None, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index of only the rows for which the condition is true; without a name, the naming convention gives one."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 db = SQLAlchemy(model_class=Base)

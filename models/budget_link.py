@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import SECRET, Model, constraints, long_text, pk, word
+from database import SECRET, Model, constraints, long_text, partial_index, pk, word
 from models.budget import Budget
 from models.owned import Owned, Versioned
 
@@ -21,10 +21,7 @@ class BudgetLink(Owned, Versioned, Model):
 
     __tablename__ = "budget_links"
     __table_args__ = constraints(
-        Index(
-            "uq_budget_links_budget_id", "budget_id", unique=True,
-            sqlite_where=text("withdrawn_at IS NULL"), postgresql_where=text("withdrawn_at IS NULL"),
-        ),
+        partial_index("uq_budget_links_budget_id", "budget_id", unique=True, where="withdrawn_at IS NULL"),
         Index("ix_budget_links_budget_id", "budget_id"),
     )
 

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, long_text, minor, pk, word
+from database import Model, constraints, long_text, minor, partial_index, pk, word
 from database.text_keys import search_key, sort_key
 from models.owned import Owned, Removable, Versioned, falling, living
 
@@ -29,9 +29,9 @@ class Customer(Owned, Versioned, Removable, Model):
     __tablename__ = "customers"
     __table_args__ = constraints(
         CheckConstraint("credit_limit_minor >= 0", "credit_not_negative"),
-        Index(
+        partial_index(
             "uq_customers_merchant_id_test_email_key", "merchant_id", "test", "email_key", unique=True,
-            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+            where="deleted_at IS NULL",
         ),
         # Lists of one merchant and of all, in three orders. What they are narrowed by stands last: so pages are
         # found, and rows counted, in the index alone.

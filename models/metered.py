@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, minor, pk
+from database import Model, constraints, minor, partial_index, pk
 from models.order import Order, ScheduledPayment
 from models.owned import Owned, Versioned
 from models.product import MeteredScheme
@@ -65,14 +65,13 @@ class MeteredPeriod(Owned, Versioned, Model):
     __tablename__ = "metered_periods"
     __table_args__ = constraints(
         UniqueConstraint("scheduled_payment_id"),
-        Index(
+        partial_index(
             "ix_metered_periods_until_at", "until_at", "id",
-            sqlite_where=text("counted_at IS NULL AND test_clock_id IS NULL"),
-            postgresql_where=text("counted_at IS NULL AND test_clock_id IS NULL"),
+            where="counted_at IS NULL AND test_clock_id IS NULL",
         ),
-        Index(
+        partial_index(
             "ix_metered_periods_test_clock_id", "test_clock_id", "until_at", "id",
-            sqlite_where=text("test_clock_id IS NOT NULL"), postgresql_where=text("test_clock_id IS NOT NULL"),
+            where="test_clock_id IS NOT NULL",
         ),
     )
 

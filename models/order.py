@@ -4,10 +4,22 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import SECRET, Model, constraints, currency_code, long_text, micro, minor, pk, ten_thousandths, word
+from database import (
+    SECRET,
+    Model,
+    constraints,
+    currency_code,
+    long_text,
+    micro,
+    minor,
+    partial_index,
+    pk,
+    ten_thousandths,
+    word,
+)
 from database.text_keys import search_key
 from models.customer import Customer
 from models.owned import Owned, Versioned
@@ -50,10 +62,8 @@ class Order(Owned, Versioned, Model):
         Index("ix_orders_status_test_merchant_id", "status", "test", "merchant_id", "created_at"),
         Index("ix_orders_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
         Index("ix_orders_merchant_id_test_invoice_ref", "merchant_id", "test", "invoice_ref"),
-        Index(
-            "uq_orders_budget_id", "budget_id", unique=True,         # one open order for each accepted budget
-            sqlite_where=text("status != 'cancelled'"), postgresql_where=text("status != 'cancelled'"),
-        ),
+        # One open order for each accepted budget.
+        partial_index("uq_orders_budget_id", "budget_id", unique=True, where="status != 'cancelled'"),
     )
 
     id: Mapped[pk]
@@ -174,14 +184,13 @@ class ScheduledPayment(Owned, Versioned, Model):
         CheckConstraint("amount_minor >= 0", "amount_not_negative"),
         UniqueConstraint("order_id", "sequence"),
         # What is due is read from these indexes alone, however many rows are not.
-        Index(
+        partial_index(
             "ix_scheduled_payments_collect_at", "merchant_id", "test", "collect_at", "id",
-            sqlite_where=text("collect_at IS NOT NULL AND test_clock_id IS NULL"),
-            postgresql_where=text("collect_at IS NOT NULL AND test_clock_id IS NULL"),
+            where="collect_at IS NOT NULL AND test_clock_id IS NULL",
         ),
-        Index(
+        partial_index(
             "ix_scheduled_payments_test_clock_id", "test_clock_id", "collect_at", "id",
-            sqlite_where=text("test_clock_id IS NOT NULL"), postgresql_where=text("test_clock_id IS NOT NULL"),
+            where="test_clock_id IS NOT NULL",
         ),
         Index("ix_scheduled_payments_merchant_id_test_due_at", "merchant_id", "test", "due_at", "id", "status"),
         Index("ix_scheduled_payments_due_at_id_test", "due_at", "id", "test"),

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from database import partial_index
+
 
 def living(*columns: str) -> Index:
     """An index of the rows that are not deleted."""
-    only = text("deleted_at IS NULL")
-    return Index(None, *columns, sqlite_where=only, postgresql_where=only)
+    return partial_index(None, *columns, where="deleted_at IS NULL")
 
 
 def falling(table: str, column: str) -> list[Any]:

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import SECRET, Model, constraints, currency_code, long_text, minor, pk, word
+from database import SECRET, Model, constraints, currency_code, long_text, minor, partial_index, pk, word
 from models.order import Order, ScheduledPayment
 from models.owned import Owned, Versioned
 from models.payment_method import PaymentMethod
@@ -47,20 +47,18 @@ class Payment(Owned, Versioned, Model):
             "ix_payments_status_test_executed_at", "status", "test", "executed_at", "merchant_id", "currency",
             "amount_minor",
         ),
-        Index(
+        partial_index(
             "ix_payments_look_up_at", "look_up_at", "id",
-            sqlite_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
-            postgresql_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
+            where="look_up_at IS NOT NULL AND test_clock_id IS NULL",
         ),
-        Index(
+        partial_index(
             "ix_payments_test_clock_id", "test_clock_id", "look_up_at", "id",
-            sqlite_where=text("test_clock_id IS NOT NULL"), postgresql_where=text("test_clock_id IS NOT NULL"),
+            where="test_clock_id IS NOT NULL",
         ),
         # No two attempts for one row can run at once, whatever the program does.
-        Index(
+        partial_index(
             "uq_payments_open_scheduled_payment_id", "scheduled_payment_id", unique=True,
-            sqlite_where=text("status IN ('pending', 'unknown', 'requires_action')"),
-            postgresql_where=text("status IN ('pending', 'unknown', 'requires_action')"),
+            where="status IN ('pending', 'unknown', 'requires_action')",
         ),
     )
 
@@ -107,14 +105,13 @@ class Refund(Owned, Versioned, Model):
     __table_args__ = constraints(
         CheckConstraint("amount_minor > 0", "amount_positive"),
         Index("ix_refunds_status_test_executed_at", "status", "test", "executed_at"),
-        Index(
+        partial_index(
             "ix_refunds_look_up_at", "look_up_at", "id",
-            sqlite_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
-            postgresql_where=text("look_up_at IS NOT NULL AND test_clock_id IS NULL"),
+            where="look_up_at IS NOT NULL AND test_clock_id IS NULL",
         ),
-        Index(
+        partial_index(
             "ix_refunds_test_clock_id", "test_clock_id", "look_up_at", "id",
-            sqlite_where=text("test_clock_id IS NOT NULL"), postgresql_where=text("test_clock_id IS NOT NULL"),
+            where="test_clock_id IS NOT NULL",
         ),
     )
 
@@ -162,10 +159,7 @@ class GatewayAccount(Owned, Versioned, Model):
     __tablename__ = "gateway_accounts"
     __table_args__ = constraints(
         UniqueConstraint("merchant_id", "test", "gateway"),
-        Index(
-            "ix_gateway_accounts_parked_until", "parked_until",
-            sqlite_where=text("parked_until IS NOT NULL"), postgresql_where=text("parked_until IS NOT NULL"),
-        ),
+        partial_index("ix_gateway_accounts_parked_until", "parked_until", where="parked_until IS NOT NULL"),
     )
 
     id: Mapped[pk]

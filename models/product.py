@@ -3,10 +3,10 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from database import Model, constraints, currency_code, long_text, micro, minor, pk, word
+from database import Model, constraints, currency_code, long_text, micro, minor, partial_index, pk, word
 from database.text_keys import search_key, sort_key
 from models.owned import Owned, Removable, Versioned, falling, living
 
@@ -89,15 +89,15 @@ class Product(Owned, Versioned, Removable, Model):
     __tablename__ = "products"
     __table_args__ = constraints(
         CheckConstraint("price_micro >= 0", "price_not_negative"),
-        Index(
+        partial_index(
             "uq_products_merchant_id_test_sku_key", "merchant_id", "test", "sku_key", unique=True,
-            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+            where="deleted_at IS NULL",
         ),
         living("merchant_id", "test", "created_at"),                    # counts read only this
         living("test", "created_at"),                                   # under all merchants
-        Index(
+        partial_index(
             "ix_products_merchant_id_test_name_sort", "merchant_id", "test", "name_sort", "id",
-            sqlite_where=text("deleted_at IS NULL"), postgresql_where=text("deleted_at IS NULL"),
+            where="deleted_at IS NULL",
         ),
         living("test", "name_sort", "id"),
         *falling("products", "name_sort"),
