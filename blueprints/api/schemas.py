@@ -40,6 +40,8 @@ def body(exposure: Exposure, *, new: bool) -> ExampleBody:
         schema |= {"title": known.title + "Changes"}
     if exposure.contract.unknown_names is UnknownNames.IGNORED:
         schema = opened(schema)
+    if exposure.contract.reads_text:
+        schema = clearable(schema)
     sent = sample.sent if new else {name: sample.sent[name] for name in sample.changed}
     found = ExampleBody(schema, object_sample(exposure.fields, sent, schema, known.formats, writing=True))
     return wrapped(found, exposure.wrapper) if exposure.wrapper else found
@@ -52,6 +54,18 @@ def opened(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     return {name: opened(one) for name, one in schema.items() if name != "additionalProperties" or one is not False}
+
+
+def clearable(schema: Any) -> Any:
+    """The schema of a body in which an empty text means null, as in forms."""
+    if isinstance(schema, list):
+        return [clearable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: clearable(one) for name, one in schema.items()}
+    if "pattern" in schema and "null" in schema.get("type", ()):
+        found["pattern"] = f"^$|{schema['pattern']}"
+    return found
 
 
 def wrapped(inner: ExampleBody, name: str) -> ExampleBody:

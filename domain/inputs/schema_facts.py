@@ -7,7 +7,7 @@ from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from domain.inputs.iso_codes import COUNTRY_CODES, CURRENCY_NUMBERS
-from domain.inputs.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE
+from domain.inputs.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE, WEB
 
 NULL_IF_NEW = "nullIfNew"                    # read where schemas are generated
 
@@ -48,8 +48,7 @@ EMAIL = SchemaFacts({
     "pattern": rf"""^{OUTSIDE}@{OUTSIDE}\.[^@{SPACES}.,;<>()\[\]"\\]+$""",
 })
 WEB_ADDRESS = SchemaFacts({
-    "format": "uri", "maxLength": 2048, "examples": ["https://example.org"],
-    "pattern": rf"^[Hh][Tt][Tt][Pp][Ss]?://([^{SPACES}/?#]+\.[^{SPACES}]*|localhost[^{SPACES}]*)$",
+    "maxLength": 2048, "examples": ["https://example.org"], "description": "A web address", "pattern": WEB.pattern,
 })
 COUNTRY = SchemaFacts({
     "enum": sorted(COUNTRY_CODES), "description": "ISO 3166-1, two letters", "examples": ["GB"],

@@ -20,7 +20,12 @@ from domain.inputs import iso_codes, metadata_text
 
 NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
-WEB = re.compile(r"https?://[^\s/?#]+\.[^\s]*\Z|https?://localhost\S*\Z", re.IGNORECASE)
+NOT_IN_WEB = r"""\s\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000<>"{}|\\^`"""
+HOST_LABEL = rf"[^{NOT_IN_WEB}/?#@:%.\[\]]+"
+# Without a name and password, which nobody else should read.
+WEB = re.compile(
+    rf"^[Hh][Tt][Tt][Pp][Ss]?://({HOST_LABEL}(\.{HOST_LABEL})+|localhost|\[[0-9a-fA-F:.]+\])\.?(:[0-9]{{1,5}})?"
+    rf"([/?#][^{NOT_IN_WEB}]*)?$")
 MAX_METADATA = 50           # entries, with at most this many characters:
 METADATA_NAME, METADATA_VALUE = 40, 500
 LARGEST_EXACT = 2**53       # larger floats cannot represent every whole number
@@ -156,9 +161,9 @@ def email(value: str) -> str:
 
 
 def web_address(value: str) -> str:
-    if not WEB.match(value):
+    if not WEB.fullmatch(value):
         raise wrong("invalid", "must be a web address beginning with http:// or https://")
-    return value
+    return visible(value)
 
 
 def countries() -> dict[str, str]:

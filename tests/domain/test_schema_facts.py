@@ -12,7 +12,7 @@ SPACES = [char for char in map(chr, range(sys.maxunicode + 1)) if char.isspace()
 
 @pytest.mark.parametrize(("facts", "text"), [
     (VISIBLE, "{}"), (WEB_ADDRESS, "https://a{}.example"), (WEB_ADDRESS, "https://a.exa{}mple"),
-    (WEB_ADDRESS, "http://localhost{}:80"), (EMAIL, "a{}b@example.org"), (EMAIL, "ab@exam{}ple.org"),
+    (WEB_ADDRESS, "http://localhost:80/{}"), (EMAIL, "a{}b@example.org"), (EMAIL, "ab@exam{}ple.org"),
     (EMAIL, "ab@example.o{}rg"),
 ])
 def test_no_space_of_python_passes_a_pattern_that_refuses_spaces(facts, text):
