@@ -10,27 +10,34 @@ from database import db, ping
 from operations import revisions
 
 DISK_OUT = 64 << 20                                  # bytes
+UNREACHABLE = "cannot be reached"
 
 
 def complaints(settings: Settings) -> dict[str, str]:
     """Each thing that serving needs, with "ok" or the problem."""
-    found: dict[str, str] = {}
-    for name, bind in (("database", None), ("log_database", "log")):
-        found[name] = _complaint_of(name, bind)
+    found = {"database": _complaint_of(None)}
+    # Do not wait twice for one server that does not answer.
+    shared = found["database"] == UNREACHABLE and _server_of(None) == _server_of("log")
+    found["log_database"] = UNREACHABLE if shared else _complaint_of("log")
     reachable = set(found.values()) == {"ok"}
     found["migrations"] = (revisions.complaint() or "ok") if reachable else "unknown"
     found["spool"] = _spool_complaint(settings)
     return found
 
 
-def _complaint_of(name: str, bind: str | None) -> str:
+def _server_of(bind: str | None) -> tuple[str | None, int | None, str]:
+    url = (db.engine if bind is None else db.engines[bind]).url
+    return url.host, url.port, "" if url.host else str(url.database)
+
+
+def _complaint_of(bind: str | None) -> str:
     path = (db.engine if bind is None else db.engines[bind]).url.database
     if path and path.startswith("/") and not _same_file(path):
         return "its file was deleted or replaced"    # open descriptors would still work
     try:
         ping(bind)
     except SQLAlchemyError:
-        return "cannot be reached"                   # only the log and `check` say why
+        return UNREACHABLE                           # only the log and `check` say why
     return "ok"
 
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
 
 import pytest
 import sqlalchemy as sa
@@ -84,6 +85,17 @@ def test_calls_pages_and_sign_in_fail_in_time_and_log_it_once(proxied, caplog, f
     said = [(one.name, one.message) for one in caplog.records if one.name.startswith(SPOKEN)]
     assert 1 <= len(said) <= 3, said
     assert timed(lambda: app.test_client().get("/healthz"))[1] < 0.5
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_readiness_of_two_databases_on_one_server_is_one_question(proxied, fault):
+    app, _, proxy = proxied
+    assert app.test_client().get("/readyz").status_code == 200
+    FAULTS[fault](proxy)
+    with patch("blueprints.health.REMEMBERED", 0):
+        reply, seconds = timed(lambda: app.test_client().get("/readyz"))
+    assert (reply.status_code, reply.json["checks"]["log_database"]) == (503, "cannot be reached")
+    assert seconds < IN_TIME
 
 
 @pytest.mark.parametrize("fault", ["hung", "slow"])
