@@ -43,6 +43,8 @@ class Terms:
     ceiling_minor: int | None = None
     discount_percent: int | None = None          # of what the calls cost
     fee_percent: int | None = None
+    code_percent: int | None = None              # by a discount code, of what is left then
+    code_minor: int | None = None
     calls: Calls = field(default_factory=Calls)
 
     @classmethod

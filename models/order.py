@@ -22,6 +22,7 @@ from database import (
 )
 from database.text_keys import search_key
 from models.customer import Customer
+from models.discount_code import DiscountCode
 from models.owned import Owned, Versioned
 from models.payment_method import PaymentMethod
 from models.product import Billing, IntervalUnit, Product
@@ -89,6 +90,9 @@ class Order(Owned, Versioned, Model):
     initial_minor: Mapped[minor] = mapped_column(default=0)          # the first payment
     later_minor: Mapped[minor] = mapped_column(default=0)            # each later one; 0: there is none by itself
     later_tax_minor: Mapped[minor] = mapped_column(default=0)        # contained in it
+    discount_code: Mapped[str | None] = mapped_column(String(40))    # as it was when it was used
+    discount_code_id: Mapped[int | None] = mapped_column(ForeignKey("discount_codes.id"))
+    code_initial_minor: Mapped[minor] = mapped_column(default=0)     # what it took off an agreed first payment
     credit_minor: Mapped[minor] = mapped_column(default=0)           # of changes of plan, taken off the next payments
 
     # The schedule. Dates count from the anchor, never from the last date.
@@ -128,6 +132,7 @@ class Order(Owned, Versioned, Model):
     customer: Mapped[Customer] = relationship()
     payment_method: Mapped[PaymentMethod | None] = relationship()
     test_clock: Mapped[TestClock | None] = relationship()
+    applied_code: Mapped[DiscountCode | None] = relationship()
     items: Mapped[list["OrderItem"]] = relationship(order_by="OrderItem.position", cascade="all, delete-orphan")
 
 
@@ -157,6 +162,8 @@ class OrderItem(Model):
     fee_first_only: Mapped[bool] = mapped_column(default=False)
     later_tax_minor: Mapped[minor] = mapped_column(default=0)        # of each later payment
     later_total_minor: Mapped[minor] = mapped_column(default=0)
+    code_discount_minor: Mapped[minor] = mapped_column(default=0)    # by a discount code
+    code_first_only: Mapped[bool] = mapped_column(default=False)
     metered: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))      # as models.metered.Terms
 
     product: Mapped[Product | None] = relationship()

@@ -61,8 +61,8 @@ def schedule_of(record: Any) -> list[Fact]:
 def values(row: Order) -> dict[str, Any]:
     """A draft's values for its form; its lines are chosen anew."""
     shown = {name: getattr(row, name) for name in (
-        "customer_id", "invoice_ref", "description", "note", "interval_count", "interval_unit", "instalments",
-        "start_on", "trial_days", "test_clock_id",
+        "customer_id", "discount_code", "invoice_ref", "description", "note", "interval_count", "interval_unit",
+        "instalments", "start_on", "trial_days", "test_clock_id",
     )}
     has_initial = row.billing in (Billing.INSTALMENT, Billing.METERED)
     initial = Money(row.initial_minor, row.currency).decimal if has_initial else None
@@ -119,6 +119,7 @@ PAGE = ListPage(
                   hint="In a change choose it again to replace the line."),
             Field(name="items.0.quantity", label="Quantity", kind="number"),
             Field(name="items.0.unit_price", label="Price", kind="number", hint="Leave empty for the product's."),
+            Field(name="discount_code", label="Discount code"),
             Field(name="invoice_ref", label="Your invoice number"),
             Field(name="draft", label="Draft: no payment link works yet", kind="check"),
             Field(name="description", wide=True),

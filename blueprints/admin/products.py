@@ -69,7 +69,7 @@ def deposit_of(row: Product) -> str:
 
 TABS = (
     ("Products", "admin.products_list"), ("Groups", "admin.product_groups_list"),
-    ("Taxes, discounts, fees", "admin.price_rules_list"),
+    ("Taxes, discounts, fees", "admin.price_rules_list"), ("Discount codes", "admin.discount_codes_list"),
 )
 
 PAGE = ListPage(

@@ -20,6 +20,8 @@ from domain.payments.bank.creditor_references import Reference
 from domain.payments.checkout import checkout_states, checkouts
 from domain.payments.checkout.checkout_states import TRANSFER, PageState
 from domain.payments.gateways import registry
+from domain.payments.metered import metered_periods
+from domain.payments.orders import order_codes
 from domain.sales.orders import orders, payment_links
 from models.money import Money
 from models.order import Order, ScheduledPayment
@@ -115,8 +117,8 @@ def customer(order: Order) -> Any:
     return checkouts.customer_of(order, ip=request.remote_addr, request_id=g.call.request_id)
 
 
-def page(order: Order, token: str, *, refused: str = "", status: int = 200) -> Response:
-    """The page of the order's state."""
+def page(order: Order, token: str, *, refused: str = "", status: int = 200, wrong_code: str = "") -> Response:
+    """The page of the order's state; `wrong_code` is why a discount code was refused."""
     row = checkout_states.payable(order)
     payment = checkout_states.latest(row) if row is not None else None
     state, rows = checkout_states.state(order, row, payment), schedule.rows_of(order)
@@ -124,13 +126,17 @@ def page(order: Order, token: str, *, refused: str = "", status: int = 200) -> R
         "seller": seller(order.merchant_id), "test": order.test, "order": order, "token": token, "state": state.value,
         "row": row, "payment": payment, "refused": refused, "number": number(order), "title": title(order),
         "due": attempts.owed(row) if row is not None else 0, "later": schedule.later(order, rows),
-        "steps": schedule.steps(order, rows), "every": schedule.every(order), "is_live": order.activated_at is not None,
+        "steps": schedule.steps(order, rows), "every": schedule.every(order),
+        "by_use": metered_periods.is_counted(order), "is_live": order.activated_at is not None,
         "last": last_paid(rows), "next": next((one for one in schedule.steps(order, rows) if one.word == "Next"), None),
     }
     if payment is not None and payment.confirm_url:
         context["confirm"] = leading(payment.gateway, payment.confirm_url)
     if state in ON_A_PAGE and row is not None:
-        context |= {"ways": checkout_states.ways(order), "bank": bank(order, row), "gateways": registry}
+        context |= {
+            "ways": checkout_states.ways(order), "bank": bank(order, row), "gateways": registry,
+            "takes_code": order_codes.is_offered(order, rows), "wrong_code": wrong_code,
+        }
     template = "pay/payment.html" if state is PageState.OPEN else "pay/payment_said.html"
     return policed(make_response(render_template(template, **context), status), order)
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from blueprints.pay.amounts import long_day
 from database import db
+from domain.payments.metered import metered_periods
 from domain.payments.schedule import schedule_plan
 from domain.payments.schedule.scheduled_status import DECLINED, OPEN, PAID
 from domain.sales.orders.order_clock import now_of
@@ -20,12 +21,15 @@ LEFT_OUT = frozenset({ScheduledStatus.MERGED, ScheduledStatus.CANCELLED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One line: done, next, bad or neither; the day, what it is, the amount in minor units, and its state in a word."""
+    """One line: done, next, bad or neither; the day, what it is, the amount in minor units, and its state in a word.
+
+    An amount that depends on use is None.
+    """
 
     look: str
     title: Any
     note: str
-    amount_minor: int
+    amount_minor: int | None
     word: str
 
 
@@ -95,6 +99,9 @@ def _first_steps(order: Order, rows: Sequence[ScheduledPayment]) -> list[Step]:
     if first is not None and first.sequence == 0:
         note = note_of(order, 0, of)
         found.append(Step(look="next", title="Today", note=note, amount_minor=first.amount_minor, word=""))
+    if metered_periods.is_counted(order):
+        note = "What you used in it, until you cancel"
+        return [*found, Step(look="", title=f"Every {every(order)} after that", note=note, amount_minor=None, word="")]
     if order.billing is Billing.SUBSCRIPTION:
         day, amount = planned[0]
         note = note_of(order, 1, of)
@@ -116,7 +123,8 @@ def _step(order: Order, row: ScheduledPayment, *, is_next: bool, of: int) -> Ste
     elif row.status in (ScheduledStatus.SKIPPED, ScheduledStatus.PAUSED, ScheduledStatus.REVIEW):
         word = row.status.value.capitalize()
     note = note_of(order, row.sequence, of)
-    return Step(look=look, title=long_day(day), note=note, amount_minor=row.amount_minor, word=word)
+    amount = None if row.awaits_count else row.amount_minor
+    return Step(look=look, title=long_day(day), note=note, amount_minor=amount, word=word)
 
 
 def note_of(order: Order, sequence: int, of: int) -> str:

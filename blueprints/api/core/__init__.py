@@ -14,11 +14,11 @@ from blueprints.api.core import (
     test_clocks,
 )
 from blueprints.api.core.contract import CONTRACT
-from blueprints.api.core.pricing import rules
+from blueprints.api.core.pricing import discount_codes, rules
 
 __all__ = [
-    "CONTRACT", "administration", "collecting", "commerce", "notifications", "ordering", "payments", "rules",
-    "test_charges", "test_clocks",
+    "CONTRACT", "administration", "collecting", "commerce", "discount_codes", "notifications", "ordering", "payments",
+    "rules", "test_charges", "test_clocks",
 ]
 
 CONTRACT.operations += [*accounting.operations(CONTRACT), *iam.OPERATIONS, *budget_links.OPERATIONS]

@@ -29,6 +29,7 @@ ITEM = {
     "tax": Amount(name="tax", writable=False),
     "tax_percent": Decimals(name="tax_percent", writable=False),
     "total": Amount(name="total", writable=False),
+    "code_discount": Amount(name="code_discount", writable=False),
     "calls": Calls(name="calls", fields=CALLS),
 }
 
@@ -50,6 +51,7 @@ ORDERS = expose(
         "description": Field(name="description"),
         "note": Field(name="note"),
         "items": Many(name="items", fields=ITEM, inherit="currency"),
+        "discount_code": Field(name="discount_code"),
         "total": Amount(name="total", writable=False),
         "discount": Amount(name="discount", writable=False),
         "tax": Amount(name="tax", writable=False),

@@ -67,7 +67,7 @@ def bill(actor: Actor, row: ScheduledPayment, period: MeteredPeriod, asked: Ques
         return
     order, terms = row.order, Terms.read(period.terms)
     price = price_minor(terms, counted.count, order.currency) if counted is not None else 0
-    discount = min(price, share(price, terms.discount_percent))
+    discount = discount_minor(terms, price)
     fee = share(price, terms.fee_percent)
     is_usable = counted is not None and row.amount_minor + price + fee < LIMIT
     with metered_periods.LIFE.changing(actor, period, "counted"):
@@ -86,3 +86,10 @@ def bill(actor: Actor, row: ScheduledPayment, period: MeteredPeriod, asked: Ques
     else:
         scheduled_status.move(actor, row, ScheduledStatus.REVIEW)
     schedules.follow(actor, order)
+
+
+def discount_minor(terms: Terms, price_minor: int) -> int:
+    """What is taken off a price: the product's discount, and of what is left the code's."""
+    found = min(price_minor, share(price_minor, terms.discount_percent))
+    left = price_minor - found
+    return found + (min(left, terms.code_minor) if terms.code_minor is not None else share(left, terms.code_percent))

@@ -7,6 +7,7 @@ from domain.payments import samples
 from domain.payments.orders import order_verbs
 from domain.payments.schedule import schedules
 from domain.resource import Action, Resource
+from domain.sales.discounts import discount_uses
 from domain.sales.orders import order_status, order_uses, orders, payment_links
 from domain.sales.orders.order_listing import LISTING
 from domain.sales.orders.order_status import FINAL, LIFE, LIVE
@@ -23,6 +24,7 @@ def create(actor: Actor, new: OrderInput) -> Order:
     if new.create_checkout and not new.draft:
         payment_links.begin_checkout(order)
     LIFE.add(actor, order)
+    discount_uses.follow(order)
     if order.status is not OrderStatus.DRAFT:
         schedules.begin(actor, order)
     return order
@@ -33,6 +35,7 @@ def update(actor: Actor, order: Order, changes: dict[str, Any]) -> Order:
     changes = {name: value for name, value in changes.items() if name not in ("draft", "create_checkout")}
     with LIFE.changing(actor, order):
         orders.change(actor, order, changes)
+        discount_uses.follow(order)
     return order
 
 

@@ -30,6 +30,8 @@ class Line:
     tax_percent_ten_thousandths: int | None = None
     discount_first_only: bool = False
     fee_first_only: bool = False
+    code_discount_minor: int = 0                     # by a discount code, beside the line's own discount
+    code_first_only: bool = False
     metered: dict[str, Any] | None = None            # the terms of calls that are billed, as stored
 
     @property
@@ -39,12 +41,12 @@ class Line:
 
     @property
     def total_minor(self) -> int:
-        return self.amount_minor - self.discount_minor + self.fee_minor
+        return self._reduced + self.fee_minor
 
     @property
     def tax_minor(self) -> int:
         """The tax contained in the total; there is none in the fee."""
-        return tax_in(self.amount_minor - self.discount_minor, self.tax_percent_ten_thousandths)
+        return tax_in(self._reduced, self.tax_percent_ten_thousandths)
 
     @property
     def later_total_minor(self) -> int:
@@ -56,8 +58,13 @@ class Line:
         return tax_in(self.amount_minor - self._later_discount, self.tax_percent_ten_thousandths)
 
     @property
+    def _reduced(self) -> int:
+        return self.amount_minor - self.discount_minor - self.code_discount_minor
+
+    @property
     def _later_discount(self) -> int:
-        return 0 if self.discount_first_only else self.discount_minor
+        own = 0 if self.discount_first_only else self.discount_minor
+        return own + (0 if self.code_first_only else self.code_discount_minor)
 
 
 def tax_in(gross_minor: int, percent: int | None) -> int:

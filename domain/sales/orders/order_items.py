@@ -25,6 +25,7 @@ from models.product import Billing, PriceRule, Product, ProductStatus
 COLUMNS = (
     "product_id", "name", "quantity_ten_thousandths", "unit_price_micro", "discount_minor", "fee_minor",
     "tax_percent_ten_thousandths", "discount_first_only", "fee_first_only", "metered",
+    "code_discount_minor", "code_first_only",
 )
 COMPUTED = ("tax_minor", "total_minor", "later_tax_minor", "later_total_minor")
 
@@ -74,6 +75,23 @@ def read(actor: Actor, items: list[OrderItemInput], known: dict[int, Product], o
 def kept(order: Order) -> list[Line]:
     """The stored lines, unchanged."""
     return [Line(currency=order.currency, **{name: getattr(one, name) for name in COLUMNS}) for one in order.items]
+
+
+def without_code(order: Order) -> list[Line]:
+    """The stored lines as they would be without a discount code."""
+    lines = kept(order)
+    for line in lines:
+        line.code_discount_minor, line.code_first_only = 0, False
+        if line.metered is not None:
+            line.metered = line.metered | {"code_percent": None, "code_minor": None}
+    return lines
+
+
+def rewrite(order: Order, lines: list[Line]) -> None:
+    """Set the amounts of the stored lines to those of these, which are as many."""
+    for item, line in zip(order.items, lines, strict=True):
+        for name in (*COLUMNS, *COMPUTED):
+            setattr(item, name, getattr(line, name))
 
 
 def write(order: Order, lines: list[Line]) -> None:

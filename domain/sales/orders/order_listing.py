@@ -46,6 +46,7 @@ LISTING = Listing(
                 "billing", "status", "source", "channel", "currency", "invoice_ref", "description", "note", "details",
                 "redirect_url", "failed_redirect_url", "create_registration", "total_minor", "discount_minor",
                 "tax_minor", "fee_minor", "initial_minor", "later_minor", "later_tax_minor", "credit_minor",
+                "discount_code", "code_initial_minor",
                 "interval_unit", "interval_count", "instalments", "trial_days", "collects_initial", "start_on",
                 "anchor_at", "activated_at", "paused_at", "ended_at", "gateway", "payment_method_id", "link_token",
                 "checkout_number", "checkout_until", "budget_id", "test_clock_id", "created_at", "updated_at",
@@ -63,7 +64,7 @@ LISTING = Listing(
                 for name in (
                     "id", "product_id", "name", "quantity_ten_thousandths", "unit_price_micro", "discount_minor",
                     "fee_minor", "tax_minor", "tax_percent_ten_thousandths", "total_minor", "later_tax_minor",
-                    "later_total_minor", "metered",
+                    "later_total_minor", "metered", "code_discount_minor", "code_first_only",
                 )
             },
             OrderItem.position,

@@ -8,6 +8,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, Problem
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
+from domain.sales.discounts import discount_uses
 from domain.sales.orders.order_clock import now_of
 from models.order import Order, OrderStatus
 from models.product import Billing
@@ -69,6 +70,8 @@ def move(actor: Actor, order: Order, status: OrderStatus) -> Order:
     with LIFE.changing(actor, order, _verb(order, status)):
         set_times(order, status, now_of(order))
         order.status = status
+        if status is S.CANCELLED:
+            discount_uses.give_back(order)
     return order
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.errors import Invalid, Mistakes
+from domain.sales.discounts import discount_amounts
 from domain.sales.orders import order_amounts
 from domain.sales.orders.order_amounts import Line
 from models.money import to_minor
@@ -49,7 +50,7 @@ def write(order: Order, lines: list[Line], given: Mapping[str, Any], product: Pr
         if order.start_on and order.trial_days:
             raise Invalid.field("start_on", "cannot be sent together with trial days", "contradiction")
     with mistakes.collected():
-        _amounts(order, lines, given, product)
+        write_amounts(order, lines, given, product)
     mistakes.refuse()
 
 
@@ -85,25 +86,37 @@ def _start(start: date | None, today: date) -> date | None:
     return start
 
 
-def _amounts(order: Order, lines: list[Line], given: Mapping[str, Any], product: Product | None) -> None:
-    """The sums of the lines, and what is paid first and later."""
-    order.discount_minor = sum(one.discount_minor for one in lines)
+def write_amounts(order: Order, lines: list[Line], given: Mapping[str, Any], product: Product | None) -> None:
+    """Take off the order's discount code, and set the sums of the lines and what is paid first and later."""
+    code = order.applied_code
+    agreed = agreed_first(order, given, product)
+    if code is not None:
+        discount_amounts.take_off(code, lines, order.billing, agreed)
+    order.discount_minor = sum(one.discount_minor + one.code_discount_minor for one in lines)
     order.fee_minor = sum(one.fee_minor for one in lines)
     order.total_minor = sum(one.total_minor for one in lines)
     order.tax_minor = sum(one.tax_minor for one in lines)
     order.initial_minor, order.later_minor, order.later_tax_minor = order.total_minor, 0, 0
-    order.instalments = None
+    order.instalments, order.code_initial_minor = None, 0
+    if agreed is not None and code is not None:
+        whole = order.total_minor + sum(one.code_discount_minor for one in lines)
+        order.code_initial_minor = discount_amounts.off_first(code, lines, order.billing, whole, agreed)
     if order.billing is Billing.SUBSCRIPTION:
         order.later_minor = sum(one.later_total_minor for one in lines)
         order.later_tax_minor = sum(one.later_tax_minor for one in lines)
     elif order.billing is Billing.INSTALMENT:
-        order.initial_minor = _initial(order, given, product)
+        order.initial_minor = (agreed or 0) - order.code_initial_minor
         order.instalments = _instalments(order, given)
         order.later_minor = (order.total_minor - order.initial_minor) // order.instalments
     elif order.billing is Billing.METERED:
-        order.initial_minor = order.total_minor = _initial(order, given, product)
+        order.initial_minor = order.total_minor = (agreed or 0) - order.code_initial_minor
         order.tax_minor = order_amounts.tax_in(order.total_minor, lines[0].tax_percent_ten_thousandths)
-        order.discount_minor = order.fee_minor = 0
+        order.discount_minor, order.fee_minor = order.code_initial_minor, 0
+
+
+def agreed_first(order: Order, given: Mapping[str, Any], product: Product | None) -> int | None:
+    """The first payment where it is an amount of its own, before a discount code; None in any other order."""
+    return _initial(order, given, product) if order.billing in ONLY_FOR["initial"] else None
 
 
 def _initial(order: Order, given: Mapping[str, Any], product: Product | None) -> int:

@@ -31,6 +31,7 @@ from domain.inputs import (
 )
 from domain.people import customers
 from domain.people.customer_addresses import AddressInput
+from domain.sales.discounts import discount_uses
 from domain.sales.orders import order_clock, order_items, order_terms
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_items import OrderItemInput
@@ -44,7 +45,7 @@ from models.product import Billing, IntervalUnit, Product
 MAX_ITEMS = 200
 MAX_INSTALMENTS = 60
 TEXTS = ("invoice_ref", "description", "note", "details", "create_registration")
-AMOUNTS = frozenset({"items", "currency", *order_terms.FIELDS})
+AMOUNTS = frozenset({"items", "currency", "discount_code", *order_terms.FIELDS})
 
 
 class OrderInput(Input):
@@ -62,6 +63,7 @@ class OrderInput(Input):
     details: Metadata = {}
     redirect_url: Maybe[WebAddress] = None
     failed_redirect_url: Maybe[WebAddress] = None
+    discount_code: Maybe[Annotated[str, Text(40)]] = None
     create_registration: Truth = False
     create_checkout: Truth = False
     draft: Truth = False
@@ -80,7 +82,7 @@ def build(actor: Actor, new: OrderInput) -> Order:
     order = Order(
         **actor.ownership(), status=OrderStatus.DRAFT if new.draft else OrderStatus.PENDING, channel=new.channel,
         source=OrderSource.UI if actor.source == "admin" else OrderSource.API, credit_minor=0, next_sequence=1,
-        anchor_sequence=0, **{name: getattr(new, name) for name in TEXTS},
+        anchor_sequence=0, code_initial_minor=0, **{name: getattr(new, name) for name in TEXTS},
     )
     mistakes = Mistakes()
     with mistakes.collected():
@@ -128,8 +130,11 @@ def _price(actor: Actor, order: Order, given: Mapping[str, Any]) -> None:
     """Compute lines, schedule and amounts from what was given and, in a change, from what stays."""
     items: list[OrderItemInput] | None = given.get("items")
     product, mistakes = None, Mistakes()
+    with mistakes.collected():
+        if "discount_code" in given:
+            _enter_code(order, given["discount_code"])
     if items is None:
-        lines, product = order_items.kept(order), order.items[0].product
+        lines, product = order_items.without_code(order), order.items[0].product
     else:
         known = order_items.products_of(actor, items)
         product = known.get(items[0].product_id)
@@ -140,14 +145,30 @@ def _price(actor: Actor, order: Order, given: Mapping[str, Any]) -> None:
         order.currency = given.get("currency") or order.currency or _currency(actor, product)
         with mistakes.collected():
             lines = order_items.read(actor, items, known, order)
-            order_items.write(order, lines)
         mistakes.refuse()
     terms = {name: given[name] if name in given else _current(order, name) for name in order_terms.FIELDS}
     with mistakes.collected():
         order_terms.write(order, lines, terms, product, now_of(order))
+    mistakes.refuse()
     if max(order.total_minor, order.later_minor) >= LIMIT:
         raise Invalid.field("items", "add up to an amount that is too large", "overflow")
-    mistakes.refuse()
+    (order_items.rewrite if items is None else order_items.write)(order, lines)
+
+
+def recode(order: Order, text: str | None) -> None:
+    """Take another discount code off a stored order, or none; the rest of what was agreed stays."""
+    terms = {name: _current(order, name) for name in order_terms.FIELDS}
+    _enter_code(order, text)
+    lines = order_items.without_code(order)
+    order_terms.write_amounts(order, lines, terms, None)
+    order_items.rewrite(order, lines)
+
+
+def _enter_code(order: Order, text: str | None) -> None:
+    """Find the code that was entered; its use is counted when the order is stored."""
+    code = discount_uses.find(order, text) if text else None
+    order.applied_code = code
+    order.discount_code, order.discount_code_id = (code.code, code.id) if code is not None else (None, None)
 
 
 def _current(order: Order, name: str) -> Any:
@@ -155,7 +176,7 @@ def _current(order: Order, name: str) -> Any:
     if name != "initial":
         return getattr(order, name)
     has_own = order.initial_minor is not None and order.billing in order_terms.ONLY_FOR["initial"]
-    return Money(order.initial_minor, order.currency).decimal if has_own else None
+    return Money(order.initial_minor + order.code_initial_minor, order.currency).decimal if has_own else None
 
 
 def _currency(actor: Actor, product: Product | None) -> str:

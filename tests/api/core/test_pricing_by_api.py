@@ -113,3 +113,23 @@ def test_calls_have_no_meaning_in_another_order(tester, alder):
     error = tester.error("orders.create", {
         "companies_id": alder, "clients_id": customer["id"], "items": [{"products_id": product["id"], "calls": CALLS}]})
     assert error["data"] == {"items[0].calls": "Has no meaning in a single_payment order"}
+
+
+def test_a_discount_code_is_made_used_by_an_order_and_switched_off(tester, alder):
+    made = tester.result("discount_codes.create", {
+        "companies_id": alder, "code": "WELCOME", "amount": 3, "currency": "EUR", "max_uses": 5,
+        "expires_dt": "2090-01-31"})
+    assert (made["code"], made["amount"], made["percentage"], made["uses"]) == ("WELCOME", 3, None, 0)
+    customer = tester.result("clients.create", {"companies_id": alder, "name": "Ada", "currencies_id": "EUR"})
+    product = tester.result("products.create", {"companies_id": alder, "name": "Lamp", "price": 10, "currency": "EUR"})
+    body = {"companies_id": alder, "clients_id": customer["id"], "items": [{"products_id": product["id"]}]}
+    order = tester.result("orders.create", {**body, "discount_code": "welcome"})
+    assert (order["total"], order["discount"], order["discount_code"]) == (7, 3, "WELCOME")
+    assert order["items"][0]["code_discount"] == 3
+    assert tester.get("/discount-codes?code=Welcome").json[0]["uses"] == 1
+    assert tester("POST", f"/discount-codes/{made['id']}/archive").json == 1
+    assert tester.error("orders.create", {**body, "discount_code": "WELCOME"})["data"] == {
+        "discount_code": "Is no longer offered"}
+    assert tester("DELETE", f"/discount-codes/{made['id']}").status_code == 422
+    tester.result("orders.cancel", {"id": order["id"]})
+    assert tester.result("discount_codes.get", {"id": made["id"]})["uses"] == 0

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -79,6 +79,7 @@ TIERS = st.lists(
     st.tuples(st.integers(1, 400), st.integers(0, 3_000_000), st.integers(0, 10_000)), min_size=1, max_size=5)
 
 
+@settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from([FLAT, GRADUATED, VOLUME]), TIERS, st.integers(0, 2500))
 def test_prices_are_those_of_a_count_call_by_call(scheme, parts, count):
     edges = [sum(width for width, _, _ in parts[: place + 1]) for place in range(len(parts))]

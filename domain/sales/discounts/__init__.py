@@ -1,0 +1,1 @@
+"""Discount codes: what they take off, and how often each was used."""
