@@ -7,6 +7,7 @@ and lists of them in `field_parts`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from blueprints.api.json_schema import Schema, may_be_null, nullable, plausible, stored
@@ -115,7 +116,8 @@ class Field:
 
     def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
         """An example: the noun's sample value as the contract writes it, or a value that the schema allows."""
-        return row[self.name] if self.name in row else plausible(schema)
+        value = row[self.name] if self.name in row else plausible(schema)
+        return value.isoformat() if isinstance(value, date) else value
 
 
 Fields = Mapping[str, Field]

@@ -1,25 +1,16 @@
-"""Declares the Core API: its operations by REST and JSON-RPC, and its names."""
+"""Declares the Core API: its operations by REST and JSON-RPC, and its names.
 
-from blueprints.api.core import (
-    accounting,
-    administration,
-    budget_links,
-    collecting,
-    commerce,
-    iam,
-    notifications,
-    ordering,
-    payments,
-    test_charges,
-    test_clocks,
-)
-from blueprints.api.core.contract import CONTRACT
-from blueprints.api.core.pricing import discount_codes, rules
+Every module of the package is imported, so that what it exposes is part of the contract.
+"""
 
-__all__ = [
-    "CONTRACT", "administration", "collecting", "commerce", "discount_codes", "notifications", "ordering", "payments",
-    "rules", "test_charges", "test_clocks",
-]
+from importlib import import_module
+from pkgutil import walk_packages
+
+from blueprints.api.core import accounting, budget_links, iam
+from blueprints.api.core.contract import CONTRACT as CONTRACT
+
+for module in walk_packages(__path__, f"{__name__}."):
+    import_module(module.name)
 
 CONTRACT.operations += [*accounting.operations(CONTRACT), *iam.OPERATIONS, *budget_links.OPERATIONS]
 CONTRACT.roots = tuple(dict.fromkeys(operation.path.split("/")[1] for operation in CONTRACT.operations))

@@ -1,6 +1,9 @@
-"""Declares the Merchant API: what a merchant's own programs read and write, in its words."""
+"""Declares the Merchant API: every module of the package is imported, so that what it exposes is part of it."""
 
-from blueprints.api.merchant import catalog, ordering, payments, people, scheduling
-from blueprints.api.merchant.contract import CONTRACT
+from importlib import import_module
+from pkgutil import walk_packages
 
-__all__ = ["CONTRACT", "catalog", "ordering", "payments", "people", "scheduling"]
+from blueprints.api.merchant.contract import CONTRACT as CONTRACT
+
+for module in walk_packages(__path__, f"{__name__}."):
+    import_module(module.name)
