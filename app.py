@@ -38,6 +38,7 @@ from domain.payments import gateways
 from domain.payments.metered.metered_log import call_log
 from models import all_tables
 from outbound.gateways.manual import Manual
+from outbound.gateways.stripe_gateway import stripe_gateway
 from outbound.gateways.test_bank import FILE, test_bank
 from outbound.gateways.test_bank_pages import TestBankPages
 from outbound.mail import mailer
@@ -102,6 +103,8 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     call_log.connect(CallCounter(settings.spool))
     gateways.registry.register(test_bank)
     gateways.registry.register(Manual())
+    stripe_gateway.configure(settings.public_url or NEUTRAL_URL)
+    gateways.registry.register(stripe_gateway)
     for operation in (one for contract in CONTRACTS for one in contract.operations):
         if (exposure := operation.exposure) is not None and exposure.event_shape:
             prefix = exposure.prefix or f"{exposure.noun}_"

@@ -58,6 +58,8 @@ ONCE = {
     "tests/operations/test_settings.py": "has no database",
     "tests/outbound/test_addresses.py": "has no database",
     "tests/outbound/test_client.py": "has no database",
+    "tests/outbound/gateways/test_localstripe.py": "has no database",
+    "tests/outbound/gateways/test_stripe.py": "has no database",
 }
 # What takes longest begins first, so that no worker is left alone with it at the end.
 FIRST = (

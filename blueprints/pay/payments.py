@@ -61,11 +61,11 @@ def pay(token: str) -> BaseResponse:
                 begun = None
             else:
                 begun = checkouts.begin(actor, order, way, base + url_for("pay.pay_back", token=token))
+        address = services().start_checkout(begun) if begun is not None else None
     except Conflict as refused:
         return page(found.order(token), token, refused=refused.message, status=409)
     if begun is None:
         return redirect_to(url_for("pay.payment", token=token))
-    address = services().start_checkout(begun)
     if address is None:
         said = "The card service does not answer. Nothing was charged; try again in a minute, or pay another way."
         return page(found.order(token), token, refused=said, status=503)
@@ -146,7 +146,7 @@ def policed(response: Reply, order: Order) -> Reply:
     known = [registry.find(name) for name in checkout_states.ways(order)]
     hosts = sorted({host for one in known if one is not None for host in one.hosts})
     if hosts:
-        addresses = " ".join(f"https://{host}" for host in hosts)
+        addresses = " ".join(host if "://" in host else f"https://{host}" for host in hosts)
         response.headers["Content-Security-Policy"] = POLICY.replace("form-action 'self'",
                                                                      f"form-action 'self' {addresses}")
     return response

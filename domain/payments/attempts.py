@@ -10,6 +10,7 @@ from domain.payments import gateway_accounts
 from domain.payments.gateways import Account, ChargeRequest
 from domain.payments.locking import LIFE
 from domain.payments.schedule import scheduled_status
+from domain.sales.orders import payment_links
 from domain.sales.orders.order_clock import now_of
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus, Refund
@@ -80,6 +81,7 @@ def attempt_of(order: Order, row: ScheduledPayment | None, payment: Payment, met
             key=payment.key, order_id=order.id, scheduled_payment_id=payment.scheduled_payment_id,
             amount_minor=payment.amount_minor, currency=payment.currency, token=method.token, at=now_of(order),
             test_clock_id=order.test_clock_id, description=order.description or f"Order {order.id}",
+            page=payment_links.path_of(order.link_token) or "", is_repeated=payment.look_ups > 0,
         ),
     )
 

@@ -37,6 +37,8 @@ def book(actor: Actor, payment_id: int, answer: Answer) -> Payment:
         _decline(actor, rows, answer)
     elif answer.outcome is Outcome.REQUIRES_ACTION:
         _wait(actor, payment, answer)
+    elif answer.outcome is Outcome.PENDING:
+        _undecided(actor, payment, answer)
     else:
         abandon(actor, rows, answer.message or "The gateway was never reached.")
     return payment
@@ -118,6 +120,8 @@ def follow_decline(actor: Actor, order: Order, *, hard: bool) -> None:
 def _mismatch(actor: Actor, rows: Rows, answer: Answer) -> None:
     """The gateway approved something else: never asked again by itself, and not counted."""
     order, row, payment = rows
+    if row is not None and row.status is ScheduledStatus.REVIEW and payment.reference == answer.reference:
+        return                                           # it was said before
     with _ending(actor, rows, PaymentStatus.DECLINED, answer):
         payment.decline = Decline.HARD
         payment.message = (
@@ -137,6 +141,15 @@ def _wait(actor: Actor, payment: Payment, answer: Answer) -> None:
         payment.status, payment.confirm_url = PaymentStatus.REQUIRES_ACTION, answer.confirm_url
         payment.reference, payment.message = answer.reference, answer.message
     customer_mails.confirm(payment.order, payment)
+    _worked(payment)
+
+
+def _undecided(actor: Actor, payment: Payment, answer: Answer) -> None:
+    """The gateway answered that it does not know yet: it is asked again, and has not failed."""
+    if payment.status is PaymentStatus.PENDING:
+        with LIFE.changing(actor, payment, "unknown"):
+            payment.status, payment.message = PaymentStatus.UNKNOWN, answer.message
+            payment.reference = answer.reference or payment.reference
     _worked(payment)
 
 

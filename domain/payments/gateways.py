@@ -21,6 +21,10 @@ class GatewayDown(NoAnswer):
     """The gateway could not be reached, or said that it is out of order."""
 
 
+class Refused(Exception):
+    """The gateway will not do what was asked, and says why: nothing was charged, and nothing will be."""
+
+
 class WrongSignature(Exception):
     """A notification that the gateway did not sign; it changes nothing."""
 
@@ -29,6 +33,7 @@ class Outcome(StrEnum):
     APPROVED = "approved"
     DECLINED = "declined"
     REQUIRES_ACTION = "requires_action"      # the customer has to confirm
+    PENDING = "pending"                      # the gateway has it, and has not decided
     ABANDONED = "abandoned"                  # the customer did not finish a checkout; nothing was charged
     NOT_FOUND = "not_found"                  # the gateway never got this key
 
@@ -62,6 +67,8 @@ class ChargeRequest:
     at: datetime
     test_clock_id: int | None = None
     description: str = ""
+    page: str = ""                           # the path of the payment page, to come back to after an extra step
+    is_repeated: bool = False                # it was asked before, and may have been charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +87,8 @@ class CheckoutRequest:
     test_clock_id: int | None = None
     description: str = ""
     customer_email: str | None = None
+    customer_token: str | None = None        # a payment method that the customer has at this gateway
+    reference: str | None = None             # of the checkout, where it was started before
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,7 @@ class RefundRequest:
     amount_minor: int
     currency: str
     at: datetime
+    reference: str | None = None             # of the refund, where the gateway has answered before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,19 +144,21 @@ class Notification:
 
     reference: str
     kind: str
-    key: str                                 # of the charge or the refund that it is about
+    key: str                                 # of the charge or the refund that it is about, empty for nothing of ours
+    charge_reference: str | None = None      # the gateway's own id of the charge, where it names no key
     about: Asked = Asked.CHARGE
     answer: Answer | None = None
     dispute: DisputeNotice | None = None
 
 
 class Gateway(Protocol):
-    """The five verbs, of which all but the last may raise NoAnswer."""
+    """The five verbs, which may raise NoAnswer, and to start a checkout also Refused."""
 
     name: str
     title: str
-    hosts: tuple[str, ...]                   # of its checkout pages, which a form may be redirected to
+    hosts: tuple[str, ...]                   # of its checkout pages, which a form may be redirected to; or origins
     worlds: tuple[bool, ...]                 # the values of `test` in which it may be used
+    keeps_test_clocks: bool                  # whether it can be used by orders that follow a test clock
 
     def label_of(self, token: str) -> str | None:
         """How a payment method is shown to people; None where the gateway knows no such token."""
@@ -157,8 +169,13 @@ class Gateway(Protocol):
     def start_checkout(self, account: Account, request: CheckoutRequest) -> Checkout:
         """Prepare a page on which the customer pays."""
 
-    def look_up(self, account: Account, key: str, asked: Asked, at: datetime) -> Answer:
-        """What became of a key; NOT_FOUND when it never arrived."""
+    def look_up(
+        self, account: Account, key: str, asked: Asked, at: datetime, reference: str | None = None
+    ) -> Answer:
+        """What became of a key; NOT_FOUND when it never arrived.
+
+        `reference` is the gateway's id where it is known: of the charge or checkout, of the refund or its charge.
+        """
 
     def refund(self, account: Account, request: RefundRequest) -> Answer:
         """Give money back."""

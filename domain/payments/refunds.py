@@ -92,7 +92,7 @@ def attempt_of(payment: Payment, refund: Refund, now: datetime) -> RefundAttempt
         account=gateway_accounts.for_gateway(payment.merchant_id, payment.gateway, test=payment.test),
         request=RefundRequest(
             key=refund.key, charge_key=payment.key, charge_reference=payment.reference,
-            amount_minor=refund.amount_minor, currency=refund.currency, at=now,
+            amount_minor=refund.amount_minor, currency=refund.currency, at=now, reference=refund.reference,
         ),
     )
 
@@ -105,11 +105,19 @@ def lock_refund(refund_id: int) -> tuple[Payment, Refund]:
 
 
 def book(actor: Actor, refund_id: int, answer: Answer) -> Refund:
-    """Book an outcome once. An approval counts also after a refusal: the money was given back."""
+    """Book an outcome once. An approval counts also after a refusal: the money was given back.
+
+    A refusal after an approval counts too: banks send money back that they cannot hand on, days later.
+    """
     payment, refund = lock_refund(refund_id)
     approved = answer.outcome is Outcome.APPROVED
-    if refund.status is RefundStatus.APPROVED or (refund.status is RefundStatus.DECLINED and not approved):
+    if answer.outcome is Outcome.PENDING:
+        return _undecided(actor, refund, answer)
+    if refund.status is (RefundStatus.APPROVED if approved else RefundStatus.DECLINED):
         return refund
+    if refund.status is RefundStatus.APPROVED:
+        with locking.LIFE.changing(actor, payment):
+            payment.refunded_minor -= refund.amount_minor
     same = (answer.amount_minor, answer.currency) == (refund.amount_minor, refund.currency)
     with LIFE.changing(actor, refund):
         refund.status = RefundStatus.APPROVED if approved and same else RefundStatus.DECLINED
@@ -118,6 +126,14 @@ def book(actor: Actor, refund_id: int, answer: Answer) -> Refund:
     if refund.status is RefundStatus.APPROVED:
         with locking.LIFE.changing(actor, payment, "refunded"):
             payment.refunded_minor += refund.amount_minor
+    return refund
+
+
+def _undecided(actor: Actor, refund: Refund, answer: Answer) -> Refund:
+    """The gateway has the refund and has not decided: it tells later, or is asked."""
+    if refund.status in OPEN:
+        with LIFE.changing(actor, refund):
+            refund.reference, refund.message = answer.reference or refund.reference, answer.message
     return refund
 
 

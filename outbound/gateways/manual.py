@@ -30,6 +30,7 @@ class Manual:
     title = "Bank transfer"
     hosts: tuple[str, ...] = ()
     worlds: tuple[bool, ...] = (False, True)
+    keeps_test_clocks = True
 
     def label_of(self, token: str) -> str | None:
         return self.title
@@ -47,7 +48,9 @@ class Manual:
         amount = Money(request.amount_minor, request.currency)
         return instructions(account.settings, Reference(request.order_id), amount)
 
-    def look_up(self, account: Account, key: str, asked: Asked, at: datetime) -> Answer:
+    def look_up(
+        self, account: Account, key: str, asked: Asked, at: datetime, reference: str | None = None
+    ) -> Answer:
         """No bank was asked anything."""
         return Answer(outcome=Outcome.NOT_FOUND)
 

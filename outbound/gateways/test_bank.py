@@ -50,6 +50,7 @@ class TestBank:
     title = "Test bank"
     hosts: tuple[str, ...] = ()              # its pages are ours
     worlds: tuple[bool, ...] = (True,)
+    keeps_test_clocks = True
 
     def __init__(self) -> None:
         self.book = Book()
@@ -100,9 +101,11 @@ class TestBank:
                 )
             begun = self.book.checkout(key=request.key)
             token = begun["token"] if begun else token
-        return Checkout(f"{self.url}/pay/test/{token}", token)
+        return Checkout(f"{self.url}/pay/test/{token}")
 
-    def look_up(self, account: Account, key: str, asked: Asked, at: datetime) -> Answer:
+    def look_up(
+        self, account: Account, key: str, asked: Asked, at: datetime, reference: str | None = None
+    ) -> Answer:
         if asked is Asked.REFUND:
             found = self.book.rows("SELECT * FROM refunds WHERE key = ?", key)
             return _told_refund(found[0], self._charge(id=found[0]["charge_id"])) if found else _not_found()

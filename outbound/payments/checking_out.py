@@ -4,26 +4,40 @@ import logging
 
 from database import db, transaction
 from domain.actor import Actor
+from domain.errors import Conflict
 from domain.payments import booking, gateway_accounts
 from domain.payments.attempts import OPEN
+from domain.payments.checkout import checkouts
 from domain.payments.checkout.checkouts import Begun
-from domain.payments.gateways import Answer, Asked, NoAnswer, Outcome, registry
+from domain.payments.gateways import Answer, Asked, NoAnswer, Outcome, Refused, registry
 from domain.sales.orders.order_clock import now_of
-from models.payment import Payment
+from models.payment import Decline, Payment
 from outbound.payments import asking
 
 log = logging.getLogger("countinghouse.collecting")
 
 
 def start(begun: Begun) -> str | None:
-    """The address of the gateway's page; None when the gateway does not answer. Asking again is safe."""
+    """The address of the gateway's page; None when the gateway does not answer. Asking again is safe.
+
+    Raises Conflict where the gateway refuses: that attempt is declined, and nothing was charged.
+    """
     try:
-        return registry.get(begun.gateway).start_checkout(begun.account, begun.request).url
+        checkout = registry.get(begun.gateway).start_checkout(begun.account, begun.request)
     except NoAnswer:
         return None
+    except Refused as refused:
+        answer = Answer(outcome=Outcome.DECLINED, decline=Decline.HARD, message=str(refused))
+        with transaction():
+            booking.book(Actor.system(), begun.payment_id, answer)
+        raise Conflict(f"This cannot be paid by card. {refused}") from None
     except Exception:
         log.exception("a checkout could not be started")
         return None
+    if checkout.reference is not None:
+        with transaction():
+            checkouts.started(begun.payment_id, checkout.reference)
+    return checkout.url
 
 
 def come_back(payment_id: int) -> None:
@@ -31,13 +45,13 @@ def come_back(payment_id: int) -> None:
     payment = db.session.get(Payment, payment_id)
     if payment is None or payment.status not in OPEN:
         return
-    name, key, at = payment.gateway, payment.key, now_of(payment.order)
+    name, key, reference, at = payment.gateway, payment.key, payment.reference, now_of(payment.order)
     account = gateway_accounts.for_gateway(payment.merchant_id, name, test=payment.test)
     db.session.rollback()                            # nothing is read while the gateway is asked
     gateway = registry.find(name)
     if gateway is None:
         return
-    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, at))
+    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, at, reference))
     if answer is not None and is_open(answer):
         return
     with transaction():

@@ -109,12 +109,12 @@ def look_up(payment_id: int) -> None:
             return                                       # another worker did, or it was booked meanwhile
         payment.look_up_at = attempts.next_look_up(payment, now)
         payment.look_ups += 1
-        name, key = payment.gateway, payment.key
+        name, key, reference = payment.gateway, payment.key, payment.reference
         account = gateway_accounts.for_gateway(order.merchant_id, name, test=order.test)
     gateway = registry.find(name)
     if gateway is None:
         return
-    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, now))
+    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, now, reference))
     again = None
     with transaction():
         if answer is None:

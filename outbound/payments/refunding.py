@@ -49,8 +49,10 @@ def look_up(refund_id: int) -> None:
     if gateway is None:
         finish(attempt)
         return
+    asked = attempt.request
+    known = asked.reference or asked.charge_reference
     answer, problem = asking.answered(
-        lambda: gateway.look_up(attempt.account, attempt.request.key, Asked.REFUND, attempt.request.at)
+        lambda: gateway.look_up(attempt.account, asked.key, Asked.REFUND, asked.at, known)
     )
     if answer is not None and answer.outcome is Outcome.NOT_FOUND:
         finish(attempt)

@@ -1,4 +1,4 @@
-"""A merchant's own settings of a gateway: its pace, its retries, and for bank transfers the account."""
+"""A merchant's own settings of a gateway: its pace, its retries, its keys, and for bank transfers the account."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Input, OrAbsent, Text, Truth, Whole
-from domain.payments import gateway_accounts
+from domain.payments import gateway_accounts, gateway_keys
 from domain.payments.bank import ibans
 from domain.payments.bank.epc_qr import LONGEST_NAME
 from domain.vault import vault
@@ -19,7 +19,10 @@ SECRETS = ("name", "iban", "bic")                # kept encrypted
 
 
 class GatewaySettingsInput(Input):
-    """What may be set of a gateway. Name, IBAN and BIC are those of the account that transfers go to."""
+    """What may be set of a gateway. Name, IBAN and BIC are those of the account that transfers go to.
+
+    A key that is left empty stays as it is.
+    """
 
     enabled: OrAbsent[Truth] = None
     per_minute: OrAbsent[Annotated[int, Whole(1, 100_000)]] = None
@@ -27,6 +30,9 @@ class GatewaySettingsInput(Input):
     name: OrAbsent[Annotated[str, Text(LONGEST_NAME)]] = None
     iban: OrAbsent[Annotated[str, Text(50)]] = None
     bic: OrAbsent[Annotated[str, Text(20)]] = None
+    secret_key: OrAbsent[Annotated[str, Text(300)]] = None
+    webhook_secret: OrAbsent[Annotated[str, Text(300)]] = None
+    remove_keys: OrAbsent[Truth] = None
 
 
 def update(actor: Actor, gateway: str, changes: dict[str, Any]) -> GatewayAccount:
@@ -36,18 +42,28 @@ def update(actor: Actor, gateway: str, changes: dict[str, Any]) -> GatewayAccoun
     with mistakes.collected():
         if "retry_days" in changes:
             changes = changes | {"retry_days": days_of(changes["retry_days"] or "")}
-    sent = {name: (changes[name] or "").strip() for name in SECRETS if name in changes}
     with mistakes.collected():
-        if sent:
-            kept |= bank_account(kept | sent)
+        kept = _secrets(actor, kept, changes)
     mistakes.refuse()
     with gateway_accounts.LIFE.changing(actor, row):
         for name in ("enabled", "per_minute", "retry_days"):
             if changes.get(name) is not None:
                 setattr(row, name, changes[name])
-        if sent:
-            row.settings = vault.encrypt(orjson.dumps(kept).decode())
+        if kept != gateway_accounts.secrets_of(row):
+            row.settings = vault.encrypt(orjson.dumps(kept).decode()) if kept else None
+            gateway_accounts.answered(row)               # what failed before says nothing about the new ones
     return row
+
+
+def _secrets(actor: Actor, kept: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """What is kept encrypted after the changes; raises Invalid."""
+    sent = {name: (changes[name] or "").strip() for name in SECRETS if name in changes}
+    keys = {name: changes[name] for name in gateway_keys.NAMES if changes.get(name)}
+    if changes.get("remove_keys"):
+        return {name: value for name, value in kept.items() if name not in gateway_keys.NAMES}
+    if sent:
+        kept = kept | bank_account(kept | sent)
+    return kept | gateway_keys.checked(kept, keys, test=actor.test) if keys else kept
 
 
 def answers(actor: Actor, gateway: str) -> None:

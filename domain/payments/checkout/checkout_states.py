@@ -77,7 +77,7 @@ def is_over(order: Order) -> bool:
 
 def ways(order: Order) -> list[str]:
     """The gateways by which the order can be paid on the page, the card before the transfer."""
-    found = [name for name in registry.names(test=order.test) if _is_ready(order, name)]
+    found = [name for name in registry.names(test=order.test) if _is_ready(order, name) and _keeps_time(order, name)]
     return sorted(found, key=lambda name: name == TRANSFER)
 
 
@@ -87,3 +87,8 @@ def _is_ready(order: Order, name: str) -> bool:
         return True
     account = gateway_accounts.find(order.merchant_id, name, test=order.test)
     return account is not None and account.enabled and bool(gateway_accounts.secrets_of(account))
+
+
+def _keeps_time(order: Order, name: str) -> bool:
+    """Whether the gateway can follow the order's time: a test clock moves nothing outside of this program."""
+    return order.test_clock_id is None or registry.get(name).keeps_test_clocks

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.payments import attempts, booking, gateway_accounts, locking
+from domain.payments import attempts, booking, gateway_accounts, locking, payment_methods
 from domain.payments.checkout.checkout_states import TRANSFER, is_held, is_over, is_unfinished, latest, payable, ways
 from domain.payments.gateways import Account, CheckoutRequest
 from domain.payments.schedule.scheduled_status import PAID
@@ -98,5 +98,18 @@ def _begun(order: Order, row: ScheduledPayment, payment: Payment, return_url: st
             currency=payment.currency, at=now_of(order), until=order.checkout_until, return_url=return_url,
             cancel_url=return_url, test_clock_id=order.test_clock_id,
             description=order.description or f"Order {order.id}", customer_email=order.customer_email,
+            customer_token=_known_token(order, payment.gateway), reference=payment.reference,
         ),
     )
+
+
+def _known_token(order: Order, gateway: str) -> str | None:
+    """The token of the payment method that the customer last entered at this gateway."""
+    return next((one.token for one in payment_methods.of_customer(order) if one.gateway == gateway), None)
+
+
+def started(payment_id: int, reference: str) -> None:
+    """Keep the gateway's own id of a checkout, by which it is looked up."""
+    _, _, payment = locking.lock_payment(payment_id)
+    if is_unfinished(payment):
+        payment.reference = reference

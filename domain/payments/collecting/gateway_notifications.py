@@ -1,30 +1,31 @@
 """Obeys what gateways tell by themselves: each notification once, and none whose signature is wrong."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import literal, select
 
 from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.lifecycle import Lifecycle
-from domain.payments import booking
-from domain.payments.gateways import Asked, DisputeNotice, Notification
+from domain.payments import booking, refunds
+from domain.payments.gateways import Account, Asked, DisputeNotice, Notification
 from domain.payments.locking import LIFE, lock_payment
 from domain.sales.orders.order_clock import now_of
-from models.payment import Dispute, DisputeStatus, GatewayNotification, Payment
+from models.payment import Dispute, DisputeStatus, GatewayNotification, Payment, Refund
 
 DISPUTES = Lifecycle(noun="dispute")
+LONGEST_KIND = 64
 
 
-def take(actor: Actor, gateway: str, told: Notification) -> bool:
+def take(actor: Actor, gateway: str, account: Account, told: Notification) -> bool:
     """Obey a notification whose signature was checked; False when it was known, or is about nothing of ours."""
-    if told.about is not Asked.CHARGE:
+    found = _subject(gateway, account, told)
+    if found is None:
         return False
-    payment = db.session.scalar(select(Payment).where(Payment.key == told.key, Payment.gateway == gateway))
-    if payment is None:
-        return False
-    order, _, payment = lock_payment(payment.id)          # of the same one at once the second waits here
+    payment_id, refund_id = found
+    order, _, payment = lock_payment(payment_id)          # of the same one at once the second waits here
     known = select(GatewayNotification.id).where(
         GatewayNotification.gateway == gateway, GatewayNotification.merchant_id == payment.merchant_id,
         GatewayNotification.test.is_(payment.test), GatewayNotification.reference == told.reference,
@@ -32,14 +33,32 @@ def take(actor: Actor, gateway: str, told: Notification) -> bool:
     if db.session.scalar(known) is not None:
         return False
     db.session.add(GatewayNotification(
-        gateway=gateway, merchant_id=payment.merchant_id, test=payment.test, reference=told.reference, kind=told.kind,
-        received_at=clock.now(),
+        gateway=gateway, merchant_id=payment.merchant_id, test=payment.test, reference=told.reference,
+        kind=told.kind[:LONGEST_KIND], received_at=clock.now(),
     ))
-    if told.answer is not None:
+    if told.answer is not None and refund_id is not None:
+        refunds.book(actor, refund_id, told.answer)
+    elif told.answer is not None:
         booking.book(actor, payment.id, told.answer)
     if told.dispute is not None:
         dispute(actor, payment, told.dispute, opened_at=now_of(order))
     return True
+
+
+def _subject(gateway: str, account: Account, told: Notification) -> tuple[int, int | None] | None:
+    """The payment that a notification is about, and the refund; None for nothing of this merchant and world."""
+    statement: Any = select(Payment.id, literal(None)).where(Payment.gateway == gateway)
+    if told.about is Asked.REFUND:
+        statement = select(Payment.id, Refund.id).join(Refund, Refund.payment_id == Payment.id).where(
+            Payment.gateway == gateway, Refund.key == told.key)
+    elif told.charge_reference is not None:
+        statement = statement.where(Payment.reference == told.charge_reference)
+    else:
+        statement = statement.where(Payment.key == told.key)
+    if account.merchant_id:                               # the test bank signs for all
+        statement = statement.where(Payment.merchant_id == account.merchant_id, Payment.test.is_(account.test))
+    found = db.session.execute(statement).first()
+    return (found[0], found[1]) if found is not None else None
 
 
 def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: datetime) -> Dispute:
@@ -50,12 +69,12 @@ def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: d
         row = Dispute(
             merchant_id=payment.merchant_id, test=payment.test, payment_id=payment.id, status=told.status,
             currency=told.currency, amount_minor=told.amount_minor, reference=told.reference, reason=told.reason,
-            created_at=opened_at,
+            created_at=opened_at, closed_at=None if told.status is DisputeStatus.OPEN else clock.now(),
         )
         DISPUTES.add(actor, row)
         with LIFE.changing(actor, payment, "disputed"):
             return row
-    with DISPUTES.changing(actor, row):
-        row.status = told.status
-        row.closed_at = None if told.status is DisputeStatus.OPEN else clock.now()
+    if told.status is not DisputeStatus.OPEN and told.status is not row.status:      # what is decided stays so
+        with DISPUTES.changing(actor, row):
+            row.status, row.closed_at = told.status, clock.now()
     return row

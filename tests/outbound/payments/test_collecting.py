@@ -305,7 +305,7 @@ def test_an_order_without_a_payment_method_is_left_to_people(merchant, at):
 def test_an_outcome_is_asked_for_after_five_minutes_an_hour_and_then_daily(merchant, at, monkeypatch):
     order_id, asked = active(merchant, "test_answer_lost"), []
 
-    def silent(account, key, about, moment):
+    def silent(account, key, about, moment, reference):
         asked.append(moment - START - 28 * DAY)
         raise ConnectionError("no answer")
 
