@@ -1,9 +1,10 @@
 """The page of a merchant's payment gateways: their settings, whether they work, and a button to try them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Response, abort, flash, make_response, render_template, request
+from flask import Response, abort, flash, make_response, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -12,11 +13,12 @@ from blueprints.pages import navigation
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, need
+from blueprints.services import own_url
 from database import transaction
 from domain import clock, inputs
 from domain.actor import Actor
 from domain.errors import Invalid
-from domain.payments import gateway_accounts, gateways
+from domain.payments import gateway_accounts, gateway_keys, gateways
 from domain.payments.bank import bank_transfers, gateway_settings
 from domain.payments.bank.creditor_references import Reference
 from domain.payments.bank.gateway_settings import GatewaySettingsInput
@@ -27,6 +29,7 @@ from models.payment import GatewayAccount
 
 HERE = "/admin/gateways"
 UNUSED_KEY = "a-key-that-no-payment-has"
+CARDS = "stripe"
 PACE = (
     Field(name="enabled", label="In use", kind="check"),
     Field(name="per_minute", label="Payments a minute", kind="number", hint="At most, when much is due at once."),
@@ -38,6 +41,14 @@ ACCOUNT = (
     Field(name="iban", label="IBAN"),
     Field(name="bic", label="BIC", hint="Needed for accounts outside the European Economic Area."),
 )
+KEYS = (
+    Field(name="secret_key", label="Secret key", kind="password"),
+    Field(name="webhook_secret", label="Signing secret of notifications", kind="password"),
+    *PACE[1:],
+    PACE[0],
+    Field(name="remove_keys", label="Remove the keys", kind="check", hint="No card is charged after that."),
+)
+FIELDS = {TRANSFER: ACCOUNT, CARDS: KEYS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +62,7 @@ class Shown:
     wrong: Invalid | None
     is_parked: bool
     sample: bank_transfers.Instructions | None
+    notify_at: str = ""              # where the gateway sends its notifications; empty for one that sends none
 
     @property
     def qr_code(self) -> Markup:
@@ -92,19 +104,33 @@ def _shown(who: Actor, gateway: Gateway, wrong: Invalid | None) -> Shown:
         **{name: secrets.get(name, "") for name in gateway_settings.SECRETS},
     }
     is_transfer = gateway.name == TRANSFER
+    hidden = {f"{gateway.name}.{name}": "" for name in gateway_keys.NAMES}       # a secret is never shown again
     return Shown(
-        gateway=gateway, row=row, fields=_fields(gateway.name), wrong=wrong,
-        values=request.form.to_dict() if wrong else {
+        gateway=gateway, row=row, fields=_fields(gateway.name, secrets), wrong=wrong,
+        values=(request.form.to_dict() if wrong else {
             f"{gateway.name}.{name}": plain(value) for name, value in known.items()
-        },
+        }) | hidden,
         is_parked=row is not None and gateway_accounts.is_parked(row, clock.now()),
         sample=_sample(secrets) if is_transfer and secrets.get("iban") else None,
+        notify_at=_notify_at(who) if gateway.name == CARDS else "",
     )
 
 
-def _fields(gateway: str) -> tuple[Field, ...]:
+def _fields(gateway: str, secrets: Mapping[str, Any] | None = None) -> tuple[Field, ...]:
     """The fields of a gateway's form, with its name before theirs: the page has several forms."""
-    return tuple(replace(one, name=f"{gateway}.{one.name}") for one in (ACCOUNT if gateway == TRANSFER else PACE))
+    known = {name: gateway_keys.shown(str((secrets or {}).get(name, ""))) for name in gateway_keys.NAMES}
+    return tuple(
+        replace(one, name=f"{gateway}.{one.name}", hint=_key_hint(known[one.name]) if one.name in known else one.hint)
+        for one in FIELDS.get(gateway, PACE)
+    )
+
+
+def _key_hint(shown: str) -> str:
+    return f"{shown} is stored. Leave this empty to keep it." if shown else "Not entered yet."
+
+
+def _notify_at(who: Actor) -> str:
+    return own_url(request.host_url) + url_for("pay.notify_stripe", merchant_id=who.merchant_id)
 
 
 def _sample(secrets: dict[str, Any]) -> bank_transfers.Instructions:
