@@ -1,4 +1,4 @@
-"""A client of the Public API for replays: several connections, and retries that create nothing twice."""
+"""A client of the APIs for replays: several connections, and retries that create nothing twice."""
 
 import hashlib
 import http.client
@@ -38,12 +38,13 @@ class Tally:
 
 
 class Client:
-    """One key at one address; every thread has a connection of its own."""
+    """One key or token at one address and contract; every thread has a connection of its own."""
 
-    def __init__(self, base: str, key: str):
+    def __init__(self, base: str, key: str, prefix: str = PREFIX):
         self.parts = urlsplit(base)
         if self.parts.scheme not in ("http", "https") or not self.parts.hostname:
             raise Refused(f"{base} is not an address such as http://127.0.0.1:8000")
+        self.prefix = prefix
         self.headers = {"Authorization": f"Bearer {key}", "User-Agent": "countinghouse-replay"}
         self.tally = Tally()
         self.stop = threading.Event()
@@ -61,9 +62,13 @@ class Client:
     def create(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """POST under a key derived from what is sent: the same body creates once, however often it is sent."""
         raw = json.dumps(body, ensure_ascii=False, sort_keys=True).encode()
-        name = hashlib.sha256(path.encode() + b"\n" + raw).hexdigest()
-        data: dict[str, Any] = self.call("POST", path, raw, {"Idempotency-Key": f"replay-{name}"})["data"]
+        data: dict[str, Any] = self.post(path, raw, "application/json")["data"]
         return data
+
+    def post(self, path: str, raw: bytes, content_type: str) -> Any:
+        """The answer to a POST under a key derived from what is sent."""
+        name = hashlib.sha256(path.encode() + b"\n" + raw).hexdigest()
+        return self.call("POST", path, raw, {"Idempotency-Key": f"replay-{name}", "Content-Type": content_type})
 
     def everything(self, path: str) -> Iterator[dict[str, Any]]:
         """All rows of a list, oldest first, so that rows created meanwhile shift no page."""
@@ -95,7 +100,7 @@ class Client:
         connection = self._connection()
         kind = {"Content-Type": "application/json"} if body is not None else {}
         try:
-            connection.request(method, PREFIX + path, body, self.headers | kind | headers)
+            connection.request(method, self.prefix + path, body, self.headers | kind | headers)
         except (OSError, http.client.HTTPException):
             connection.close()
             raise

@@ -14,13 +14,17 @@ A budget takes 200 lines; a longer invoice becomes several budgets, 536365/1, 53
 Make the key with `countinghouse key create --merchant ID --name Replay --rate-limit 1000000`.
 With --instance FOLDER (this machine's installation) the request log and the dashboard's totals are
 compared with what was sent, too.
+
+With --orders the same invoices are orders of the test world instead: created by the Merchant API in JSON and as form
+data, paid at the test bank, and refunded as the data says (see replay_orders.py). It needs a key and a user's token
+of the test world: `key create --test …`, `user create --api-access …`.
 """
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -32,22 +36,12 @@ from rich.table import Table
 
 from bench import client
 from bench.client import Client, Refused
-from bench.retail import retail
-from bench.retail.replay_check import logged
+from bench.retail import replay_orders, retail, retail_refunds
+from bench.retail.replay_check import Check, logged
 from config import READERS
 
 DATA = Path(READERS["SHARED_DATA"][0]) / "retail_online_retail" / "online_retail.csv.gz"
 CONNECTIONS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One comparison."""
-
-    what: str
-    sent: Any
-    held: Any
-    equal: bool
 
 
 def known(api: Client, path: str) -> dict[str, dict[str, Any]]:
@@ -140,19 +134,43 @@ def compare_log(api: Client, instance: Path, key: str, since_us: int) -> list[Ch
     ]
 
 
-def report(console: Console, checks: list[Check], api: Client, data: retail.Retail) -> bool:
+def show(console: Console, checks: list[Check]) -> bool:
+    """Print the comparisons; whether all are equal."""
     table = Table(title="What was sent, and what the server holds", title_justify="left")
     for column in ("", "sent", "held", ""):
         table.add_column(column, justify="right" if column in ("sent", "held") else "left")
     for one in checks:
         table.add_row(one.what, f"{one.sent:,}", f"{one.held:,}", "equal" if one.equal else "[red]DIFFERENT")
     console.print(table)
+    return all(one.equal for one in checks)
+
+
+def report(console: Console, checks: list[Check], api: Client, data: retail.Retail) -> bool:
+    is_equal = show(console, checks)
     tally = api.tally
     console.print(
         f"{tally.answered:,} requests were answered, {tally.unanswered} were not; {tally.repeated} were repeated, "
         f"{tally.replayed} answered from before. Invoices cut because of their length: {data.cut}."
     )
-    return all(one.equal for one in checks)
+    return is_equal
+
+
+def as_orders(given: argparse.Namespace, console: Console, data: retail.Retail) -> int:
+    """The other replay: as orders that are paid and refunded. The exit status."""
+    began, refunds = time.monotonic(), retail_refunds.matched(given.data, data.invoices)
+    with (
+        Client(given.base, given.key) as public, Client(given.base, given.token, "/api/v1") as merchant,
+        replay_orders.CoreClient(given.base, given.token) as core,
+    ):
+        clients = replay_orders.Clients(public, merchant, core, given.connections, told=console.print)
+        checks = replay_orders.replay(clients, data, refunds)
+    is_equal = show(console, checks)
+    rows = len(data.invoices) + sum(len(one.lines) for one in data.invoices) + len(data.invoices) + len(refunds)
+    console.print(
+        f"{rows:,} rows (orders, lines, payments, refunds), {time.monotonic() - began:,.0f} seconds, "
+        f"{sum(not one.equal for one in checks)} differences"
+    )
+    return 0 if is_equal else 1
 
 
 def arguments() -> argparse.Namespace:
@@ -161,11 +179,16 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--base", required=True, help="address of the running server, such as http://127.0.0.1:8000")
     parser.add_argument("--key", required=True, help="an integration key with every scope")
+    parser.add_argument("--orders", action="store_true", help="as orders, in the test world: needs a test key")
+    parser.add_argument("--token", help="with --orders: a user's token of the test world, with API access")
     parser.add_argument("--instance", type=Path, help="folder of its databases, to compare the log and the dashboard")
     parser.add_argument("--data", type=Path, default=DATA, help="online_retail.csv.gz (default: %(default)s)")
     parser.add_argument("--invoices", type=int, default=2000, help="how many sale invoices (default: %(default)s)")
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="at once (default: %(default)s)")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.orders and not given.token:
+        parser.error("--orders needs --token")
+    return given
 
 
 def main() -> int:
@@ -178,6 +201,8 @@ def main() -> int:
     data, began = retail.read(given.data, given.invoices), client.now_us()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
+        if given.orders:
+            return as_orders(given, console, data)
         with Client(given.base, given.key) as api, Progress(*columns, console=console) as progress:
             checks = replay(api, data, progress, given.connections)
         if given.instance:

@@ -1,8 +1,9 @@
-"""Checks that the request log and the dashboard have every request of a replay."""
+"""Compares what a replay sent with what is held; the request log and the dashboard have every request of it."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -17,6 +18,21 @@ from database import db
 from domain.access import key_access
 
 DRAIN_WITHIN = 60.0             # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One comparison."""
+
+    what: str
+    sent: Any
+    held: Any
+    equal: bool
+
+
+def same(what: str, sent: Any, held: Any) -> Check:
+    """A comparison of two values that must be equal."""
+    return Check(what, sent, held, sent == held)
 
 
 @dataclass(frozen=True, slots=True)

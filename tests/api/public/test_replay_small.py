@@ -8,11 +8,11 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress
 
-from bench import client
+from bench import client, replay_run
 from bench.client import Client, Refused
 from bench.installation import installation, serving
 from bench.replay_retail import compare_log, replay
-from bench.retail import retail
+from bench.retail import replay_orders, retail, retail_refunds
 
 pytestmark = [pytest.mark.files, pytest.mark.timeout(180)]
 HEAD = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
@@ -20,6 +20,8 @@ LINES = (
     ("536365", "15056BL", " EDWARDIAN PARASOL BLACK ", 3, "5.955", "17850", "United Kingdom"),
     ("536365", "15056bl", "Edwardian parasol black", 1, "0.335", "17850", "United Kingdom"),
     ("C536379", "D", "Discount", -1, "27.50", "14527", "United Kingdom"),
+    ("C536380", "15056BL", "EDWARDIAN PARASOL BLACK", -2, "5.955", "17850", "United Kingdom"),
+    ("C536381", "15056BL", "EDWARDIAN PARASOL BLACK", -2, "5.955", "17850", "United Kingdom"),
     ("536370", "22728", "", 1, "3.75", "", "France"),
     ("536371", "22728", "ALARM CLOCK £", 2, "3.75", "13748", "EIRE"),
     *(("536372", "21724", "PANDA", 1, "0.85", "12583", "France") for _ in range(201)),
@@ -28,13 +30,18 @@ LINES = (
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
+def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("retail") / "online_retail.csv.gz"
     with gzip.open(path, "wt", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(HEAD)
         rows.writerows((*line[:4], "2010-12-01 08:26:00", *line[4:]) for line in LINES)
-    return retail.read(path, wanted=3)
+    return path
+
+
+@pytest.fixture(scope="module")
+def shop(file):
+    return retail.read(file, wanted=3)
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +109,18 @@ def test_what_was_sent_without_an_answer_is_sent_again_under_the_same_name(serve
 def test_a_refusal_ends_the_replay_with_its_reason(server):
     with Client(server.base, "bk_live_wrong") as api, pytest.raises(Refused, match="invalid_api_key"):
         list(api.everything("/products"))
+
+
+def test_sales_are_orders_that_are_paid_and_refunded_as_the_data_says(server, here, shop, file):
+    refunds = retail_refunds.matched(file, shop.invoices)
+    assert [(one.invoice, one.amount) for one in refunds] == [("536365", Decimal("11.91"))], "of three, two came back"
+    _, key, _, token = replay_run.test_world(here)
+    with (
+        Client(server.base, key) as public, Client(server.base, token, "/api/v1") as merchant,
+        replay_orders.CoreClient(server.base, token) as core,
+    ):
+        clients = replay_orders.Clients(public, merchant, core, connections=3)
+        for _ in range(2):                           # again: nothing is doubled
+            checks = replay_orders.replay(clients, shop, refunds)
+            assert [one for one in checks if not one.equal] == []
+        assert core.tally.replayed == len(shop.invoices) + len(refunds)
