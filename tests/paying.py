@@ -10,11 +10,13 @@ from domain import inputs
 from domain.actor import Actor
 from domain.payments import paying, payment_methods
 from domain.payments import payments as by_hand
+from domain.payments.collecting import test_clocks
 from domain.payments.orders import ordering
-from domain.sales.orders import orders
+from domain.sales.orders import order_clock, orders
 from domain.sales.orders.orders import OrderInput
 from models.order import Order, ScheduledPayment
 from models.payment import Payment
+from models.test_clock import TestClock
 from outbound.gateways.test_bank import test_bank
 from outbound.payments import asking
 from tests import cast
@@ -120,6 +122,26 @@ def charged(order_id):
         if one.status == "approved":
             found.setdefault(one.scheduled_payment_id, []).append(one.amount_minor)
     return found
+
+
+def make_clock(merchant, at=START):
+    """The id of a new test clock."""
+    with transaction():
+        new = inputs.parse(test_clocks.TestClockInput, {"now_at": at.isoformat()})
+        return test_clocks.create(actor_of(merchant), new).id
+
+
+def clock(clock_id):
+    """The test clock as it is now."""
+    db.session.rollback()
+    return db.session.get(TestClock, clock_id)
+
+
+def target(clock_id, to):
+    """Have the clock moved there by whoever advances clocks."""
+    with transaction():
+        own, row = order_clock.LISTING.lock(Actor.operator().in_world(test=True), clock_id)
+        test_clocks.advance(own, row, to)
 
 
 SYSTEM = Actor.system()

@@ -1,25 +1,44 @@
 """Test clocks: what is due happens in its order, whatever the size of the steps, and in real time nothing does."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from database import db, transaction
-from domain import inputs
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.payments.collecting import test_clocks
+from domain.payments.gateways import Account
 from domain.payments.orders import order_verbs
 from domain.sales.orders import order_clock, orders
-from models import test_clock
+from models import AuditEntry, test_clock
 from models.order import OrderStatus
+from models.outbox import Task
 from models.payment import Dispute
 from models.test_clock import TestClock
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import advancing, collecting
+from outbound.gateways.test_bank_faults import BY_AMOUNT, METHODS
+from outbound.payments import advancing, collecting, notified
 from tests import cast
-from tests.paying import START, active, actor_of, change, charged, make_order, of, pay, payments, rows, statuses
+from tests.paying import (
+    START,
+    SYSTEM,
+    active,
+    actor_of,
+    change,
+    charged,
+    clock,
+    make_clock,
+    make_order,
+    of,
+    pay,
+    payments,
+    rows,
+    statuses,
+    target,
+)
 
 DAY = timedelta(days=1)
 YEAR = 365 * DAY
@@ -35,23 +54,6 @@ def clock_id(merchant):
     return make_clock(merchant)
 
 
-def make_clock(merchant, at=START):
-    with transaction():
-        new = inputs.parse(test_clocks.TestClockInput, {"now_at": at.isoformat()})
-        return test_clocks.create(actor_of(merchant), new).id
-
-
-def clock(clock_id):
-    db.session.rollback()
-    return db.session.get(TestClock, clock_id)
-
-
-def target(clock_id, to):
-    with transaction():
-        own, row = order_clock.LISTING.lock(Actor.operator().in_world(test=True), clock_id)
-        test_clocks.advance(own, row, to)
-
-
 def advance(clock_id, to):
     target(clock_id, to)
     while advancing.advance_due():
@@ -61,33 +63,86 @@ def advance(clock_id, to):
 
 
 def ledger(order_id):
-    """What happened to an order, without what two orders cannot have in common."""
-    number = {one.id: one.sequence for one in rows(order_id)}
-    bank = [(one["at"], number[one["scheduled_payment_id"]], one["amount_minor"], one["status"])
+    """All that happened to an order, as bytes, without what two orders cannot have in common."""
+    order, number = of(order_id), {one.id: one.sequence for one in rows(order_id)}
+    attempts = payments(order_id)
+    bank = [(one["at"], number[one["scheduled_payment_id"]], one["amount_minor"], one["status"], one["refunded_minor"])
             for one in test_bank.ledger([order_id])]
     paid = [(one.created_at, one.executed_at, number[one.scheduled_payment_id], one.amount_minor, one.status,
-             one.decline, one.message, one.look_ups) for one in payments(order_id)]
-    due = [(one.sequence, one.status, one.due_at, one.collect_at, one.executed_at, one.retry_count, one.paid_minor,
-            one.created_at) for one in rows(order_id)]
-    order = of(order_id)
-    return bank, paid, due, (order.status, order.activated_at, order.ended_at, order.next_sequence)
+             one.decline, one.message, one.look_ups, one.look_up_at, one.refunded_minor, [
+                 ("dispute", other.amount_minor, other.created_at) for other in one.disputes])
+            for one in attempts]
+    due = [(one.sequence, one.status, one.amount_minor, one.tax_minor, one.due_at, one.collect_at, one.executed_at,
+            one.retry_count, one.paid_minor, one.created_at) for one in rows(order_id)]
+    tasks = db.session.scalars(select(Task).where(Task.kind == "mail").order_by(Task.id))
+    mails = [one.payload["mail"] for one in tasks if one.payload["order_id"] == order_id]
+    entries = select(AuditEntry).where(AuditEntry.object_type == "order", AuditEntry.object_id == order_id)
+    steps = [(one.action, one.after.get("status")) for one in db.session.scalars(entries.order_by(AuditEntry.id))]
+    end = (order.status, order.activated_at, order.paused_at, order.ended_at, order.next_sequence, order.credit_minor)
+    return json.dumps([bank, paid, due, mails, steps, end], default=str, sort_keys=True, indent=0).encode()
 
 
-METHODS = ("test_ok", "test_soft_then_ok", "test_answer_lost", "test_notify_late", "test_requires_action")
+CASES = [(method, {"interval_count": 2}) for method in METHODS if method != "test_ok"] + [
+    ("test_ok", {}), (BY_AMOUNT, {"price": "10.62", "interval_count": 3}), (BY_AMOUNT, {"price": "10.60"}),
+    (BY_AMOUNT, {"price": "40.56", "billing": "instalment", "instalments": 4}),
+]
+PAUSED, RESUMED, CHANGED = START + 100 * DAY, START + 160 * DAY, START + 200 * DAY
 
 
-def test_one_step_of_a_year_and_365_steps_of_a_day_give_the_same_ledger(merchant):
-    first, second = make_clock(merchant), make_clock(merchant)
-    one = [active(merchant, method, clock_id=first) for method in METHODS]
-    other = [active(merchant, method, clock_id=second) for method in METHODS]
-    advance(first, START + YEAR)
+def begun(merchant, clocks):
+    """An order of each case, spread over the clocks; some have a credit, and mails are kept for all."""
+    made = [active(merchant, method, clock_id=clocks[place % len(clocks)], **terms)
+            for place, (method, terms) in enumerate(CASES)]
+    with transaction():
+        for place, order_id in enumerate(made):
+            order = orders.locked(order_id)
+            order.customer_email, order.credit_minor = "ada@example.org", 1500 if place % 3 == 0 else 0
+    return made
+
+
+def interfere(order_ids, at):
+    """What people do on three days of the year: pause, resume, change the card of what was refused for good."""
+    for place, order_id in enumerate(order_ids):
+        with transaction():
+            order = orders.locked(order_id)
+            if at == PAUSED and place % 2 and order.status in order_verbs.PAUSABLE and order.instalments is None:
+                order_verbs.pause(SYSTEM, order)
+            elif at == RESUMED and order.status is OrderStatus.PAUSED:
+                order_verbs.resume(SYSTEM, order)
+        if at == CHANGED and of(order_id).status is OrderStatus.SUSPENDED:
+            change(order_id, "test_soft_then_ok")
+
+
+def test_one_step_of_a_year_and_365_steps_of_a_day_give_the_same_ledger_byte_for_byte(merchant, monkeypatch):
+    """With every fault of the bank, retries, pauses, credits and changed cards; one side on three clocks at once."""
+    monkeypatch.setattr(test_bank, "_send", lambda *given: notified.take(
+        "test", Account(merchant_id=merchant, test=True), *given))
+    three, alone = [make_clock(merchant) for _ in range(3)], make_clock(merchant)
+    ones, others = begun(merchant, three), begun(merchant, [alone])
+    for to in (PAUSED, RESUMED, CHANGED, START + YEAR):
+        for one in three:
+            target(one, to)
+        while advancing.advance_due(turn=0.02):          # a short turn each, so that they take turns
+            pass
+        interfere(ones, to)
     for day in range(1, 366):
-        advance(second, START + day * DAY)
-    for method, mine, his in zip(METHODS, one, other, strict=True):
-        assert ledger(mine) == ledger(his), method
-    assert statuses(one[0]) == ["complete"] * 13 + ["scheduled"]
-    assert [one.due_at.strftime("%m-%d") for one in rows(one[0])][:4] == ["01-31", "02-28", "03-31", "04-30"]
-    assert all(taken == [1000] for order_id in one for taken in charged(order_id).values())
+        advance(alone, START + day * DAY)
+        interfere(others, START + day * DAY)
+    assert [clock(one).now_at for one in (*three, alone)] == [START + YEAR] * 4
+    for case, mine, his in zip(CASES, ones, others, strict=True):
+        assert ledger(mine) == ledger(his), case
+    text = b"".join(map(ledger, ones)).decode()
+    for word in ("recovered", "hard-declined", "skipped", "review", "order.paused", "order.resumed", "order.suspended",
+                 "payment_failed", "payment_confirm", "receipt", "dispute"):
+        assert word in text, word
+
+
+def test_a_year_on_a_clock_keeps_the_last_days_of_months(merchant, clock_id):
+    order_id = active(merchant, clock_id=clock_id)
+    advance(clock_id, START + YEAR)
+    assert statuses(order_id) == ["complete"] * 13 + ["scheduled"]
+    assert [one.due_at.strftime("%m-%d") for one in rows(order_id)][:4] == ["01-31", "02-28", "03-31", "04-30"]
+    assert all(taken == [1000] for taken in charged(order_id).values())
 
 
 def test_orders_on_a_clock_do_not_follow_real_time(merchant, clock_id):
