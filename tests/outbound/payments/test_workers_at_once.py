@@ -18,7 +18,7 @@ from outbound.payments import advancing, collecting
 from tests import cast, paying
 
 pytestmark = pytest.mark.files
-WORKERS, ORDERS = 4, 24
+WORKERS, ORDERS = 4, 12
 
 
 @pytest.fixture
