@@ -11,9 +11,9 @@ from analytics.charts import charts
 from analytics.queries import queries
 from analytics.queries.figures import Latency, Point, Totals
 from analytics.queries.reading import reading
-from blueprints.analytics import export, incident, links
+from blueprints.analytics import export, filter_chips, incident, links
 from blueprints.analytics.command import curl
-from blueprints.analytics.report_query import ReportQuery, choices, key_names, read
+from blueprints.analytics.report_query import ReportQuery, key_names, read
 from blueprints.pages import navigation
 from blueprints.pages.htmx import is_partial
 from blueprints.pages.navigation import Item
@@ -97,7 +97,8 @@ def _content(asked: ReportQuery, totals: Totals) -> dict[str, Any]:
         "types": queries.errors_by_type(question), "used": used,
         "names": key_names([use.key_id for use in used if use.key_id is not None]),
         "merchant": lambda number: links.link("merchant", number).name or f"merchant {number}",
-        "choices": choices(asked), "first_call": curl("GET", "/v1/api/public/customers", "public"),
+        **filter_chips.bar(asked, "analytics.report", single=False),
+        "first_call": curl("GET", "/v1/api/public/customers", "public"),
         **_incident(asked), **_elsewhere(asked, totals)}
 
 

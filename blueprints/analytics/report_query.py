@@ -244,14 +244,3 @@ def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
         statement = statement.where(Credential.id.in_(key_ids))
     rows = db.session.execute(statement.order_by(Credential.id.desc()).limit(200))
     return {row[0]: KeyName(*row) for row in rows}
-
-
-def choices(asked: ReportQuery) -> dict[str, Any]:
-    """The choices of the filter form."""
-    keys = [(key.id, f"{key.name} (…{key.last_four})") for key in key_names().values()]
-    return {
-        "key_options": keys, "contracts": [(name, name.capitalize()) for name in CONTRACTS],
-        "statuses": STATUS_NAMES, "ranges": RANGE_NAMES,
-        "sources": [(name, name) for name in queries.sources(scope())], "endpoints": queries.endpoints(scope()),
-        "owners": [(noun, noun.capitalize(), links.link(noun, int(asked.args[noun])))
-                   for noun in ("merchant", "user", "customer") if noun in asked.args]}

@@ -7,9 +7,9 @@ from flask import Response, make_response, render_template, request
 
 from analytics.queries import listing, queries
 from analytics.queries.listing import Page
-from blueprints.analytics import export, links
+from blueprints.analytics import export, filter_chips, links
 from blueprints.analytics.report import addressed
-from blueprints.analytics.report_query import choices, key_names, read, scope
+from blueprints.analytics.report_query import key_names, read, scope
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial
@@ -64,7 +64,8 @@ def show() -> Response:
     template = "analytics/_requests.html" if is_partial() else "analytics/requests.html"
     response = make_response(render_template(
         template, asked=asked, page=page, cursor=cursor, stamp=stamp, names=_names(page),
-        link=links.finder(), owners=links.owners, mark=request.args.get("mark", type=int), choices=choices(asked)))
+        link=links.finder(), owners=links.owners, mark=request.args.get("mark", type=int),
+        **filter_chips.bar(asked, "analytics.requests", single=True)))
     return addressed(response, asked.link("analytics.requests"))
 
 

@@ -48,14 +48,16 @@
   let filter = "";
   document.addEventListener("click", (event) => {
     const removed = event.target.closest(".chip .drop");
-    filter = removed ? "-" : (event.target.closest("[data-filter]")?.dataset.filter ?? filter);
+    filter = removed ? "-" : (event.target.closest("[data-filter] a")?.closest("[data-filter]").dataset.filter ?? filter);
   });
   document.addEventListener("submit", (event) => {
     filter = event.target.closest("[data-filter]")?.dataset.filter ?? filter;
   });
   document.addEventListener("htmx:after:swap", () => {
     if (one("#list")) count();
-    if (!filter || document.activeElement !== document.body) return;
+    if (!filter) return;
+    document.querySelectorAll(".chips .menu:popover-open").forEach((menu) => menu.hidePopover());
+    if (document.activeElement !== document.body && !document.activeElement.closest(".chips")) return (filter = "");
     (one("#chip-" + CSS.escape(filter)) ?? one("#add-filter") ?? one("[data-search]"))?.focus();
     filter = "";
     announce(one(".count-of")?.textContent ?? "");

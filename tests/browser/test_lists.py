@@ -125,3 +125,45 @@ def test_all_that_match_are_changed_and_put_back(window):
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".toast-x")).to_contain_text(f"{number} products were restored.", timeout=30_000)
     expect(page.locator(".count-of")).to_have_text(f"{number} products")
+
+
+def test_filters_of_the_request_log_are_added_by_keys_while_it_renews_itself(window):
+    page = window().page
+    page.goto("/admin/requests?range=7d")
+    page.keyboard.press("f")
+    expect(page.locator("#filters-off summary").first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="All failures").press("Enter")
+    expect(page).to_have_url(re.compile("status=failed"))
+    expect(page.locator("#chip-status")).to_be_focused()
+    expect(page.locator(".chips .menu:popover-open")).to_have_count(0)
+    page.locator("#add-filter").click()
+    page.locator("#filters-off summary", has_text="IP address").click()
+    page.get_by_label("IP address").fill("203.0.113.40")
+    with page.expect_response(re.compile("seen=")):     # the log asks again; what is being typed stays
+        pass
+    expect(page.get_by_label("IP address")).to_have_value("203.0.113.40")
+    page.get_by_label("IP address").press("Enter")
+    expect(page.locator("#chip-ip")).to_be_focused()
+    assert all(part in page.url for part in ("ip=203.0.113.40", "status=failed", "range=7d")), page.url
+
+
+def test_filters_of_the_audit_log_stay_while_somebody_searches(window):
+    page = window().page
+    page.goto("/admin/audit")
+    page.locator("#add-filter").click()
+    page.locator("#filters-off summary", has_text="Object").click()
+    page.get_by_role("link", name="Customer", exact=True).click()
+    expect(page.locator("#chip-kind")).to_contain_text("Customer")
+    page.get_by_role("searchbox").fill("created")
+    expect(page).to_have_url(re.compile("kind=customer&q=created|q=created&kind=customer"))
+    expect(page.locator("#chip-kind")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1350, 1200, 390])
+def test_nothing_sticks_out_of_a_panel_of_analytics(window, width):
+    one = window(width=width)
+    one.page.goto("/admin/analytics")
+    expect(one.page.locator(".incident .acts a").first).to_be_visible()
+    assert one.run("""[...document.querySelectorAll(".panel > header *")].filter((part) =>
+        part.getBoundingClientRect().right > part.closest(".panel").getBoundingClientRect().right + 0.5).length""") == 0

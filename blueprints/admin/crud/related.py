@@ -26,6 +26,11 @@ def page_of(trail: str) -> ListPage | None:
     return next((here for here in _pages if here.trail_name == trail), None)
 
 
+def trail_names() -> set[str]:
+    """The names in the audit trail of all nouns with pages."""
+    return {here.trail_name for here in _pages}
+
+
 def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:
     """A tab for each list with rows of this record."""
     for other in _pages:

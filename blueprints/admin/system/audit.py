@@ -1,13 +1,16 @@
 """The audit log page: who changed what. Read only."""
 
+from collections.abc import Callable
 from typing import Any
 
-from flask import Response, request
-from sqlalchemy import func, or_, select
+from flask import Response, request, url_for
+from sqlalchemy import ColumnElement, func, or_, select
 
-from blueprints.admin.crud import export, history
+from blueprints.admin.crud import export, history, related
+from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.pages import navigation
-from blueprints.pages.htmx import page_or_part
+from blueprints.pages.format import words
+from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, need, wide_actor
 from database import db
@@ -15,12 +18,30 @@ from database.ip_addresses import canonical
 from domain.actor import Actor, All
 from domain.pages import Page, Record
 from models.audit import AuditEntry
+from models.credential import Credential
+from models.user import User
 
 PER_PAGE = 50
 MOST = 50_000                       # entries of one export
 SOURCES = ("admin", "public", "client", "merchant", "core", "cli", "link", "system")
-KINDS = ("customer", "product", "budget", "api_key", "user", "merchant", "settings", "webhook", "delivery", "task",
-         "price_rule", "product_group", "exchange_rate")
+OTHER_KINDS = ("settings", "exchange_rate", "statement_row")         # of rows without pages of their own
+
+
+def _kinds(_: Actor) -> list[tuple[str, str]]:
+    """The kinds of row that have entries, by their names in the trail."""
+    return sorted((one, words(one)) for one in {*related.trail_names(), *OTHER_KINDS})
+
+
+FILTERS = (
+    ListFilter(name="kind", title="Object", choices=_kinds),
+    ListFilter(name="source", title="Made by", choices=[(one, words(one)) for one in SOURCES]),
+    ListFilter(name="created_after", title="From day", kind="day"),
+    ListFilter(name="created_before", title="Until day", kind="day"),
+)
+COMPARED: dict[str, Callable[[Any], ColumnElement[bool]]] = {
+    "kind": AuditEntry.object_type.__eq__, "source": AuditEntry.source.__eq__,
+    "created_after": AuditEntry.at.__ge__, "created_before": AuditEntry.at.__le__,
+}
 
 
 def register(bp: Any) -> None:
@@ -38,16 +59,26 @@ def clauses(who: Actor) -> list[Any]:
     found: list[Any] = []
     if not isinstance(who.merchant_ids, All):
         found.append(AuditEntry.merchant_id.in_(who.merchant_ids))
-    if request.args.get("source") in SOURCES:
-        found.append(AuditEntry.source == request.args["source"])
-    if request.args.get("kind") in KINDS:
-        found.append(AuditEntry.object_type == request.args["kind"])
-    words = request.args.get("q", "").strip()[:100].replace("\x00", "")
-    words = canonical(words)
-    if words:
-        columns = (AuditEntry.actor, AuditEntry.action, AuditEntry.request_id, AuditEntry.ip)
-        found.append(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+    for one in FILTERS:
+        value = one.value(who)
+        if value is not None:
+            found.append(COMPARED[one.name](value))
+    sought = canonical(request.args.get("q", "").strip()[:100].replace("\x00", ""))
+    if sought:
+        found.append(_contains(sought))
     return found
+
+
+def _contains(sought: str) -> ColumnElement[bool]:
+    """Entries with these letters, also in the name of the person or of the key, as the page shows it."""
+    def of(*columns: Any) -> ColumnElement[bool]:
+        return or_(*(column.icontains(sought, autoescape=True) for column in columns))
+
+    return or_(
+        of(AuditEntry.actor, AuditEntry.action, AuditEntry.request_id, AuditEntry.ip),
+        AuditEntry.user_id.in_(select(User.id).where(of(User.name, User.email))),
+        AuditEntry.credential_id.in_(select(Credential.id).where(of(Credential.name))),
+    )
 
 
 def show() -> Response:
@@ -61,8 +92,18 @@ def show() -> Response:
     entries = db.session.scalars(window.offset((number - 1) * PER_PAGE)).all()
     rows = [Record(one, {}) for one in history.entries_of(wide_actor(), entries)]
     page = Page(rows, total, PER_PAGE, (number - 1) * PER_PAGE)
-    return page_or_part("admin/audit.html", "admin/_audit.html", page=page, sources=SOURCES, kinds=KINDS,
-                        narrowed=any(request.args.get(name) for name in ("q", "source", "kind")))
+    response = page_or_part(
+        "admin/audit.html", "admin/_audit_part.html", page=page, list_filters=FILTERS, link_with=link, who=actor(),
+        narrowed=any(request.args.get(name) for name in ("q", *(one.name for one in FILTERS))))
+    if is_partial() and not request.headers.get("HX-Current-URL", "").endswith(link()):
+        response.headers["HX-Push-Url"] = link()                # without the empty fields of the form
+    return response
+
+
+def link(**changed: Any) -> str:
+    """This list with other parameters; None drops one."""
+    args = {name: value for name, value in {**request.args, **changed}.items() if value}
+    return url_for("admin.audit", **args)
 
 
 def download() -> Response:

@@ -391,7 +391,24 @@ def test_figures_show_no_filter_that_they_do_not_apply(admin, alder, traffic, qu
     traffic(alder)
     page = admin.get(f"/admin/analytics?{query}").text
     assert query.partition("=")[2] not in page
-    assert "Clear filters" not in page
+    assert "Clear all" not in page
+
+
+@pytest.mark.parametrize("page", ["analytics", "requests"])
+def test_filters_are_chips_and_those_to_add_keep_the_question(admin, alder, traffic, page):
+    traffic(alder, status=404)
+    text = admin.get(f"/admin/{page}?range=24h&status=404&merchant={alder}&contract=public").text
+    on = re.findall(r'id="chip-(\w+)"[^>]*>([^<]+)<b>([^<]+)</b>', text)
+    assert {(name, value) for name, _, value in on} == {
+        ("status", "404"), ("contract", "Public"), ("merchant", "Alder")}
+    assert "Add filter" in text
+    removed = re.search(r'class="drop" href="([^"]+)"[^>]*aria-label="Remove the filter Outcome"', text)[1]
+    assert parse_qs(urlsplit(unescape(removed)).query) == {
+        "range": ["24h"], "contract": ["public"], "merchant": [str(alder)]}
+    form = text.partition('aria-label="Endpoint"')[0].rpartition("<form")[2]
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form))
+    assert hidden == {"range": "24h", "status": "404", "contract": "public", "merchant": str(alder)}
+    assert f'href="/admin/{page}?range=24h">Clear all' in text
 
 
 def test_every_chart_has_a_table_without_scripts_and_each_bucket_is_a_link(admin, alder, traffic):
