@@ -129,7 +129,8 @@ class Window:
             self.complaints.append(text)
 
     def run(self, script):
-        """Evaluate past the content policy, which forbids eval to everybody else."""
+        """Evaluate past the content policy, which forbids eval to everybody else; once the page is loaded."""
+        self.page.wait_for_load_state()
         session = self.page.context.new_cdp_session(self.page)
         try:
             reply = session.send(

@@ -101,6 +101,7 @@ def test_a_form_focuses_the_first_field_to_fill(window):
     bar = page.locator(".save-bar")
     for _ in range(12):                                 # no field with the focus is behind the bar
         page.keyboard.press("Tab")
+        page.locator(":focus").wait_for()
         if page.locator(".save-bar :focus").count():
             break
         box = page.locator(":focus").bounding_box()

@@ -64,6 +64,7 @@ def test_an_order_is_declined_then_paid_and_is_active(shop, telephone, theme):
     wrong += one.faults_of(address)
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Order and pay €10.00").last.click()
+    page.get_by_role("button", name="Decline: not enough money").wait_for()
     wrong += one.faults()
     page.get_by_role("button", name="Decline: not enough money").click()
     page.get_by_text("You have not been charged").wait_for()
@@ -77,6 +78,7 @@ def test_an_order_is_declined_then_paid_and_is_active(shop, telephone, theme):
     page.get_by_role("heading", name="Next payment").wait_for()
     wrong += one.faults_of(page.url)
     page.get_by_role("link", name="Receipt").click()
+    page.get_by_role("heading", name="Receipt", level=1).wait_for()
     wrong += one.faults()
     assert wrong == []
     with app.app_context():
