@@ -6,7 +6,6 @@ same suite runs on PostgreSQL; every worker makes a database of its own and drop
 
 import gc
 import os
-import secrets
 import shutil
 import sys
 import time
@@ -17,11 +16,12 @@ from pathlib import Path
 import bcrypt
 import jinja2
 import pytest
-import sqlalchemy as sa
 import time_machine
 from argon2 import PasswordHasher
 from flask import has_app_context
 from flask_migrate import upgrade
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from app import create_app
 from blueprints.api.rate_limits import rate_limits
@@ -34,11 +34,15 @@ from domain.pages import Record
 from domain.vault import vault
 from outbound.gateways.test_bank import FILE, test_bank
 from tests import cast, plan
+from tests.databases import ON_POSTGRESQL, new_database
 from tests.documented import DocumentedClient
-from tests.wiping import wiping
+from tests.wiping import MadeOnce, wiping
 
+# The same examples in every run, however long one takes, unless a variable asks for more of them.
+hypothesis_settings.register_profile(
+    "suite", derandomize=not plan.FUZZING, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+hypothesis_settings.load_profile("suite")
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
-SERVER = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
 
 
 def pytest_addoption(parser):
@@ -63,15 +67,14 @@ def pytest_configure(config):
 def pytest_ignore_collect(collection_path, config):
     """Do not even import the files that only the run on SQLite needs."""
     path = collection_path.relative_to(config.rootpath).as_posix()
-    return True if plan.is_left_out(path, SERVER.startswith("postgresql")) else None
+    return True if plan.is_left_out(path, ON_POSTGRESQL) else None
 
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what the run on the other database does; begin with what takes longest."""
-    on_postgresql = SERVER.startswith("postgresql")
-    left_out = [item for item in items if not plan.runs(item, on_postgresql)]
+    left_out = [item for item in items if not plan.runs(item, ON_POSTGRESQL)]
     config.hook.pytest_deselected(items=left_out)
-    kept = [item for item in items if plan.runs(item, on_postgresql)]
+    kept = [item for item in items if plan.runs(item, ON_POSTGRESQL)]
     items[:] = sorted(kept, key=lambda one: plan.order_of(one.nodeid))
 
 
@@ -102,7 +105,7 @@ def make_settings(folder: Path, **more: str) -> Settings:
 
 @pytest.fixture(scope="session")
 def on_postgresql() -> bool:
-    return SERVER.startswith("postgresql")
+    return ON_POSTGRESQL
 
 
 @pytest.fixture(scope="session")
@@ -111,16 +114,8 @@ def database_url(on_postgresql):
     if not on_postgresql:
         yield "sqlite:///:memory:"
         return
-    name = f"countinghouse_test_{secrets.token_hex(6)}"
-    admin = sa.create_engine(SERVER, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f'CREATE DATABASE "{name}"'))
-        # What is tested here is what is committed, not what a power cut leaves of it.
-        connection.execute(sa.text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
-    yield sa.make_url(SERVER).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+    with new_database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -194,30 +189,31 @@ def dispose():
 
 
 @pytest.fixture(scope="session")
-def restore(app, on_postgresql):
-    """A function that makes every database as it was after the migrations."""
+def databases(app, on_postgresql):
+    """The databases of this worker, which can be emptied."""
     with app.app_context():
         engines = dict(db.engines)
-    if on_postgresql:
-        with wiping(engines[None]) as wipe:
-            yield wipe
-        return
-    blank = {name: raw(engine).serialize() for name, engine in engines.items()}
-
-    def deserialize():
-        for name, engine in engines.items():
-            raw(engine).deserialize(blank[name])
-
-    yield deserialize
+    with wiping(engines, on_postgresql) as made:
+        yield made
 
 
-def raw(engine):
-    """The driver's own connection of an in-memory database."""
-    fairy = engine.raw_connection()
-    try:
-        return fairy.driver_connection
-    finally:
-        fairy.close()
+@pytest.fixture(scope="session")
+def restore(databases):
+    """A function that makes every database as it was after the migrations."""
+    return databases.wipe
+
+
+@pytest.fixture(scope="session")
+def made_once(databases, records):
+    """A function that makes rows once for many tests: made_once(make), first in a fixture (see wiping.py)."""
+    return MadeOnce(databases, lambda: forget(records))
+
+
+def forget(records):
+    """As if this process had answered nothing yet."""
+    records.clear()
+    rate_limits.forget()
+    verified_hashes.forget()
 
 
 @pytest.fixture(autouse=True)
@@ -229,10 +225,8 @@ def context(request, app, settings, restore, records):
     vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)     # another application may have its own
     with app.app_context():
         restore()
-        records.clear()
+        forget(records)
         webhooks.policy.allowed_hosts = ()           # another application of the same process may have set it
-        rate_limits.forget()
-        verified_hashes.forget()
         test_bank.book.configure(settings.instance / FILE)
         test_bank.book.forget()
         yield app

@@ -1,6 +1,5 @@
 """An installation of its own for each test."""
 
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask_migrate import upgrade
-from installations import Installation, address_of, administer, installations
+from installations import Installation, installations
 
 from app import create_app
 from config import Settings
@@ -16,6 +15,7 @@ from database import db
 from domain.access.key_access import verified_hashes
 from domain.vault import vault
 from tests.conftest import make_settings
+from tests.databases import name_of, new_database
 
 
 @pytest.fixture
@@ -30,15 +30,13 @@ def empty(tmp_path: Path, settings: Settings) -> Iterator[Callable[..., Installa
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A database of PostgreSQL as the migrations make it: to be copied."""
-    name = f"countinghouse_template_{secrets.token_hex(6)}"
-    administer(f'CREATE DATABASE "{name}"')
-    app = create_app(make_settings(tmp_path_factory.mktemp("template"), DATABASE_URL=address_of(name)))
-    with app.app_context():
-        upgrade()
-        for engine in db.engines.values():
-            engine.dispose()
-    yield name
-    administer(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with new_database() as url:
+        app = create_app(make_settings(tmp_path_factory.mktemp("template"), DATABASE_URL=url))
+        with app.app_context():
+            upgrade()
+            for engine in db.engines.values():
+                engine.dispose()
+        yield name_of(url)
 
 
 @pytest.fixture

@@ -2,15 +2,13 @@
 
 import json
 import os
-import secrets
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from flask import Flask
 from sqlalchemy import event
@@ -19,9 +17,9 @@ from app import create_app
 from blueprints.services import settings
 from config import Settings
 from database import db
+from tests.databases import ON_POSTGRESQL, new_database
 
 READING = ("SELECT", "PRAGMA", "BEGIN", "WITH", "show ")
-POSTGRESQL = os.environ.get("COUNTINGHOUSE_TEST_DATABASE_URL", "")
 
 
 class Installation:
@@ -56,8 +54,7 @@ def installations(folder: Path) -> Iterator[Callable[..., Installation]]:
     Without tables; or with those in the files of a folder, or in a template of PostgreSQL.
     """
     made: list[Installation] = []
-    databases: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as databases, pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith("COUNTINGHOUSE_") and not name.startswith("COUNTINGHOUSE_TEST_"):
                 patch.delenv(name)
@@ -70,10 +67,8 @@ def installations(folder: Path) -> Iterator[Callable[..., Installation]]:
                 for file in files.glob("*.db"):
                     shutil.copy(file, place)
             patch.setenv("COUNTINGHOUSE_INSTANCE", str(place))
-            if POSTGRESQL:
-                databases.append(f"countinghouse_{secrets.token_hex(6)}")
-                administer(f'CREATE DATABASE "{databases[-1]}" TEMPLATE "{template}"')
-                patch.setenv("COUNTINGHOUSE_DATABASE_URL", address_of(databases[-1]))
+            if ON_POSTGRESQL:
+                patch.setenv("COUNTINGHOUSE_DATABASE_URL", databases.enter_context(new_database(template)))
             made.append(Installation(place))
             return made[-1]
 
@@ -82,20 +77,6 @@ def installations(folder: Path) -> Iterator[Callable[..., Installation]]:
         finally:
             for each in made:
                 each.close()
-            for name in databases:
-                administer(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def administer(words: str) -> None:
-    with psycopg.connect(POSTGRESQL.replace("+psycopg", "", 1), autocommit=True) as connection:
-        connection.execute(words)
-
-
-def address_of(name: str) -> str:
-    """The test server's URL with another database."""
-    before, slash, after = POSTGRESQL.rpartition("/")
-    _, mark, query = after.partition("?")
-    return before + slash + name + mark + query
 
 
 def statements_of(installation: Installation, run: Callable[[], Any]) -> list[tuple[str, Any]]:

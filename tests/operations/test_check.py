@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from installations import POSTGRESQL
 
 import config
 from analytics.log import drain
@@ -15,6 +14,7 @@ from blueprints import health
 from database import db
 from operations import check as checks
 from operations import files
+from tests.databases import ON_POSTGRESQL
 
 pytestmark = pytest.mark.files
 
@@ -40,7 +40,7 @@ def test_a_secret_that_others_can_read_is_wrong(installation: Any) -> None:
     assert statuses(installation, status=1)["secret"] == "wrong"
 
 
-@pytest.mark.skipif(bool(POSTGRESQL), reason="the databases are not files")
+@pytest.mark.skipif(ON_POSTGRESQL, reason="the databases are not files")
 def test_database_files_are_private_and_others_are_reported(empty: Any) -> None:
     installation = empty()
     installation.upgrade()                          # makes the files; those of `installation` are copies

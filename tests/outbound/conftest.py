@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,11 @@ import pytest
 from database import transaction
 from domain import inputs
 from domain.integrations import webhooks
+from domain.vault import vault
+from outbound.gateways.test_bank import FILE, test_bank
 from outbound.runner import Runner
 from tests import cast
+from tests.databases import new_database
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -91,3 +94,15 @@ def work(context):
 
     yield run
     runner.stop()
+
+
+@pytest.fixture
+def own_database(on_postgresql, settings, monkeypatch):
+    """Settings of an empty database for an application with processes of its own."""
+    for name in ("WEBHOOK_ALLOWED_HOSTS", "INSTANCE"):
+        monkeypatch.delenv(f"COUNTINGHOUSE_{name}", raising=False)
+    monkeypatch.setattr(webhooks.policy, "allowed_hosts", ())        # the application made here sets these: put back
+    with new_database() if on_postgresql else nullcontext() as url:
+        yield {"COUNTINGHOUSE_DATABASE_URL": url} if url else {}
+    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
+    test_bank.book.configure(settings.instance / FILE)

@@ -12,9 +12,7 @@ from bench.installation import eventually
 from bench.webhooks import ROOT, Plan, clean, left, populate, stage
 from database import db, transaction
 from domain import clock
-from domain.integrations import webhooks
 from domain.outbox import leases, tasks
-from domain.vault import vault
 from models.outbox import Task, TaskStatus
 from models.webhook import Attempt
 from outbound import client
@@ -111,17 +109,13 @@ def test_an_idle_worker_takes_no_lock(context, work, monkeypatch):
 
 
 @pytest.mark.files
-def test_a_worker_that_is_stopped_finishes_its_current_tasks(
-    tmp_path, settings, on_postgresql, monkeypatch
-):
-    if on_postgresql:
-        pytest.skip("the process is the same on both databases; tests/outbound/test_kill.py runs it on PostgreSQL")
+@pytest.mark.once("the process is the same on both databases; test_kill.py runs it on PostgreSQL")
+def test_a_worker_that_is_stopped_finishes_its_current_tasks(tmp_path, own_database):
     extra = {
         "COUNTINGHOUSE_INSTANCE": str(tmp_path / "instance"), "COUNTINGHOUSE_WEBHOOK_ALLOWED_HOSTS": "127.0.0.1",
         "COUNTINGHOUSE_BCRYPT_COST": "4",
     }
     plan = Plan(endpoints=4, events=50, kills=0)
-    monkeypatch.setattr(webhooks.policy, "allowed_hosts", ())        # the application made here sets it: put it back
     with receiving(tmp_path) as receiver, stage(extra) as app:
         populate(app, plan, receiver.port)
         worker = subprocess.Popen(
@@ -138,4 +132,3 @@ def test_a_worker_that_is_stopped_finishes_its_current_tasks(
                 worker.wait()
         # Every request that the receiver saw is stored as delivered: none is made again.
         assert plan.deliveries - left(app) == len(receiver.seen)
-    vault.configure(settings.secret_keys, bcrypt_cost=settings.bcrypt_cost)
