@@ -7,7 +7,7 @@ from math import ceil
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from analytics.log.drain import drain
@@ -130,9 +130,7 @@ def near(found, durations, share):
     return abs(found - exact) <= max(1, exact * 0.02)
 
 
-SLOW = settings(
-    max_examples=10, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(max_examples=10, phases=(Phase.explicit, Phase.generate))
 
 
 @SLOW

@@ -7,7 +7,7 @@ import json
 import os
 from urllib.parse import quote, urlencode
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprints.api.core import CONTRACT
@@ -43,7 +43,7 @@ def test_any_document_gets_an_answer_in_the_protocol(core, alder):
     assert isinstance(core, Program)
     statuses = set()
 
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES)
     @given(documents)
     def run(document):
         raw = json.dumps(document)
@@ -58,7 +58,7 @@ def test_any_document_gets_an_answer_in_the_protocol(core, alder):
 
 
 def test_any_bytes_get_an_answer_in_the_protocol(core):
-    @settings(max_examples=EXAMPLES // 3, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES // 3)
     @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
     def run(raw):
         reply = core("POST", "/api/", data=raw)
@@ -75,7 +75,7 @@ queries = st.dictionaries(st.sampled_from([*NAMES, "__tz", "id[]"]), words, max_
 
 
 def test_any_rest_call_gets_an_answer_in_its_shape(core, alder):
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES)
     @given(operations, keys, queries, values | st.dictionaries(st.sampled_from([*NAMES, "__tz"]), values, max_size=5))
     def run(operation, key, query, body):
         path = operation.path.replace("{key}", quote(key, safe=""))

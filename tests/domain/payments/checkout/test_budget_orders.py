@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -51,7 +51,7 @@ LINES = st.lists(st.fixed_dictionaries({
 
 def test_the_order_is_the_budgets_to_the_cent(app):
     @given(LINES, st.integers(0, 5000), st.integers(0, 5000))
-    @settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate))
+    @settings(max_examples=25)
     def check(lines, discount, tax):
         alder = cast.make_merchant("Alder")
         sums = cast.make_budget(alder, cast.make_customer(alder), lines)
