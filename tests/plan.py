@@ -8,7 +8,8 @@ import os
 
 from xdist.scheduler import LoadFileScheduling
 
-FUZZING = "COUNTINGHOUSE_TEST_CALLS" in os.environ          # `make fuzz`: its one file on both databases
+# More examples than usual, and other ones; `make fuzz` runs its one file on both databases.
+FUZZING = any(f"COUNTINGHOUSE_TEST_{name}" in os.environ for name in ("CALLS", "EXAMPLES", "FUZZ"))
 
 ONCE = {
     "tests/architecture/": "reads source and declarations",
@@ -69,6 +70,7 @@ FIRST = (
 )
 # Files whose tests share nothing and take long: each test is handed out by itself.
 APART = (
+    "tests/browser/test_every_page.py", "tests/api/test_generated.py",
     "tests/operations/test_serve.py", "tests/outbound/test_kill.py",
     "tests/analytics/queries/test_queries.py", "tests/operations/test_migrations.py",
 )

@@ -31,10 +31,19 @@ def switch(browser, *, test):
 
 
 @pytest.fixture
-def rows(alder, monkeypatch):
-    """The ids of a row of every noun in both worlds, by noun and world; each says its world in its texts."""
+def rows(made_once, monkeypatch):
     monkeypatch.setattr(webhooks.policy, "allowed_hosts", ("hooks.example.com",))
-    made = {}
+    return made_once(make_rows)
+
+
+@pytest.fixture
+def alder(rows):
+    return rows["alder"]
+
+
+def make_rows():
+    """The ids of a row of every noun in both worlds, by noun and world; each says its world in its texts."""
+    made, alder = {}, cast.make_merchant("Alder")
     for here in sorted(HERE, key=lambda one: one.resource.name != webhooks.RESOURCE.name):
         if here.resource.create is not None or here.resource.noun in MADE:
             made[here.resource.name] = {
@@ -46,6 +55,7 @@ def rows(alder, monkeypatch):
         "tasks": {test: one.task_id for test, one in deliveries.items()},
         "statement_rows": {test: movement(alder, test=test) for test in (False, True)},
         "payments": {test: payment(alder, test=test) for test in (False, True)},
+        "alder": alder,
     }
 
 
@@ -84,7 +94,7 @@ def on_a_row(app, here):
 
 
 def test_the_walk_covers_every_noun_of_a_world(rows):
-    assert {one.resource.name for one in HERE} == rows.keys()
+    assert {one.resource.name for one in HERE} == rows.keys() - {"alder"}
 
 
 @WORLDS

@@ -147,9 +147,9 @@ class World:
 
 
 @pytest.fixture
-def world(app, monkeypatch):
+def world(app, made_once, monkeypatch):
     monkeypatch.setattr(webhooks.policy, "allowed_hosts", ("hooks.example.com",))
-    return World(app)
+    return made_once(World, app)
 
 
 def key_for(world, one):

@@ -18,9 +18,9 @@ ODD = ("1E+400", "1E-400", "-0.0", "0e999999999", "1e999999999", "-1E+400", "9" 
 
 
 @pytest.fixture
-def world(app, monkeypatch):
+def world(app, made_once, monkeypatch):
     monkeypatch.setattr("domain.integrations.webhooks.policy.allowed_hosts", ("hooks.example.com",))
-    return World(app)
+    return made_once(World, app)
 
 
 def numeric(schema, path=()):

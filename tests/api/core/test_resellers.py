@@ -27,11 +27,11 @@ OWN_METHODS = sorted(
 VICTIMS = tuple({exposure.resource.listing.model for exposure in EXPOSED.values()})
 
 
-@pytest.fixture
-def rows(alder, birch):
-    """One row of each noun for each merchant: {noun: {merchant: id}}."""
+def make_rows():
+    """One row of each noun for each of two merchants: {noun: {merchant: id}}."""
     made = {name: {} for name in NOUNS}
-    for merchant, word in ((alder, "alder"), (birch, "birch")):
+    for word in ("alder", "birch"):
+        merchant = cast.make_merchant(word.capitalize())
         made["merchants"][merchant] = merchant
         made["clients"][merchant] = client = cast.make_customer(merchant, f"Canary {word}")
         made["products"][merchant] = cast.make_product(merchant, f"Canary {word}")
@@ -41,6 +41,21 @@ def rows(alder, birch):
         for name in [name for name, known in made.items() if merchant not in known]:
             made[name][merchant] = make(EXPOSED[name].resource, merchant, f"Canary {word}")
     return made
+
+
+@pytest.fixture
+def rows(made_once):
+    return made_once(make_rows)
+
+
+@pytest.fixture
+def alder(rows):
+    return next(iter(rows["merchants"]))
+
+
+@pytest.fixture
+def birch(rows):
+    return list(rows["merchants"])[1]
 
 
 @pytest.fixture

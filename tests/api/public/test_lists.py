@@ -19,15 +19,26 @@ SORTS = {
 }
 
 
-@pytest.fixture
-def shelf(alder):
-    """Twelve products, a day apart: P01 costs 1, P02 costs 2 ..."""
+def make_shelf():
+    """Alder with twelve products, a day apart: P01 costs 1, P02 costs 2 ..."""
+    alder = cast.make_merchant("Alder")
     for number in range(1, 13):
         with time_machine.travel(START + timedelta(days=number), tick=False):
             cast.make_product(
                 alder, f"P{number:02}", number, sku=f"S{13 - number:02}", kind="SERVICE" if number % 2 else "PRODUCT",
                 category="even" if number % 2 == 0 else "odd", status="inactive" if number > 10 else "active",
             )
+    return alder
+
+
+@pytest.fixture
+def shelf(made_once):
+    return made_once(make_shelf)
+
+
+@pytest.fixture
+def alder(request):
+    return request.getfixturevalue("shelf") if "shelf" in request.fixturenames else cast.make_merchant("Alder")
 
 
 def names(reply):

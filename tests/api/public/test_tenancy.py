@@ -22,9 +22,9 @@ NOUNS = tuple(sorted(EXPOSED))
 CANARY = "canary-of-birch"
 
 
-@pytest.fixture
-def foreign(birch):
-    """One row of each noun of Birch, with texts that are recognised; ids differ from all of Alder's."""
+def make_foreign():
+    """Alder, Birch, and a row of each noun of Birch, with texts that are recognised; ids differ from all of Alder's."""
+    alder, birch = cast.make_merchant("Alder"), cast.make_merchant("Birch", "USD")
     for _ in range(4):
         customer = cast.make_customer(
             birch, CANARY, email=f"{CANARY}-{_}@example.org", phone=CANARY, organisation=CANARY,
@@ -35,7 +35,31 @@ def foreign(birch):
             birch, customer, [{"product_id": product, "quantity": 1, "description": CANARY}], notes=CANARY,
             details={CANARY: CANARY})
     known = {"customers": customer, "products": product, "budgets": budget}
-    return known | {noun: make(EXPOSED[noun].resource, birch, CANARY) for noun in NOUNS if noun not in known}
+    rows = known | {noun: make(EXPOSED[noun].resource, birch, CANARY) for noun in NOUNS if noun not in known}
+    return alder, birch, rows
+
+
+@pytest.fixture
+def made(made_once, request):
+    if "foreign" in request.fixturenames:
+        return made_once(make_foreign)
+    return cast.make_merchant("Alder"), cast.make_merchant("Birch", "USD"), {}
+
+
+@pytest.fixture
+def alder(made):
+    return made[0]
+
+
+@pytest.fixture
+def birch(made):
+    return made[1]
+
+
+@pytest.fixture
+def foreign(made):
+    """The rows of Birch, by noun."""
+    return made[2]
 
 
 def everything():
