@@ -7,7 +7,7 @@ from tests.admin.pages.test_people_pages import NEW
 SECRET = "a quite different password"
 
 
-def test_a_new_user(admin, alder, hashings):
+def test_the_password_of_a_new_user_is_hashed_outside_of_transactions(admin, alder, hashings):
     hashings.clear()
     assert admin.post("/admin/users", NEW | {"merchant_ids": ["", str(alder)]}).status_code == 303
     assert hashings == ["hash_of"]
@@ -15,7 +15,7 @@ def test_a_new_user(admin, alder, hashings):
     assert hashings == ["hash_of"]
 
 
-def test_a_password_that_an_admin_sets(admin, alder, birch, hashings):
+def test_a_password_that_an_admin_sets_is_hashed_outside_of_transactions(admin, alder, birch, hashings):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     foreign = cast.make_user("ben@birch.example", merchant_ids=[birch])
     hashings.clear()
@@ -25,7 +25,7 @@ def test_a_password_that_an_admin_sets(admin, alder, birch, hashings):
     assert hashings == ["hash_of"]
 
 
-def test_a_password_sent_with_the_form_of_a_user(admin, visitor, alder, birch, hashings):
+def test_a_password_in_the_form_of_a_user_is_hashed_outside_of_transactions(admin, visitor, alder, birch, hashings):
     key = cast.make_user("ada@alder.example", merchant_ids=[alder])
     foreign = cast.make_user("ben@birch.example", merchant_ids=[birch])
     form = {"email": "ada@alder.example", "role": "normal_user", "active": "on", "password": SECRET}
@@ -38,7 +38,7 @@ def test_a_password_sent_with_the_form_of_a_user(admin, visitor, alder, birch, h
     assert visitor().sign_in("ada@alder.example", SECRET).status_code == 303
 
 
-def test_a_password_of_ones_own(admin, hashings):
+def test_a_users_own_new_password_is_hashed_outside_of_transactions(admin, hashings):
     hashings.clear()
     given = {"old_password": "wrong", "password": SECRET, "again": SECRET}
     assert admin.post("/admin/account/password", given).status_code == 422
@@ -47,13 +47,13 @@ def test_a_password_of_ones_own(admin, hashings):
     assert hashings == ["matches", "matches", "hash_of"]
 
 
-def test_no_password_is_not_a_new_one(admin):
+def test_an_empty_password_field_changes_no_password(admin):
     reply = admin.post("/admin/account/password", {"old_password": cast.PASSWORD, "password": "", "again": ""})
     assert reply.status_code == 422
     assert "at least 15 characters" in reply.text
 
 
-def test_a_new_key(admin, hashings):
+def test_a_new_key_is_hashed_outside_of_transactions(admin, hashings):
     hashings.clear()
     assert admin.post("/admin/keys", FORM | {"name": ""}).status_code == 422
     assert hashings == []

@@ -58,7 +58,7 @@ def test_the_audit_log_says_what_was_changed_in_the_test_world(admin, alder, row
     assert ",test,ip," in admin.get("/admin/audit.csv").text
 
 
-def test_a_test_budget_is_called_so(admin, rows):
+def test_the_page_of_a_test_budget_says_that_it_is_one(admin, rows):
     switch(admin, test=True)
     key = rows[True]["budgets"]
     assert f"Budget TEST-{key}" in admin.get(f"/admin/budgets/{key}").text

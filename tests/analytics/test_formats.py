@@ -63,7 +63,7 @@ SAME = ("192.0.2.1", "GET", "/a", "b=1", 200, 10, "curl/8")
     (COMBINED.replace("/a?b=1", "https://shop.example/a?b=1"), None),
     (COMBINED.replace("17/May/2015:08:05:32 +0000", "2015-05-17T08:05:32+00:00"), None),
 ])
-def test_the_combined_format_in_its_many_wrappings(line, duration):
+def test_the_combined_format_is_read_in_each_of_its_forms(line, duration):
     hit = read(line)
     assert found(hit) == (*SAME, duration)
     assert datetime.fromtimestamp(hit.at_us / 1e6, UTC) == datetime(2015, 5, 17, 8, 5, 32, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_the_combined_format_in_its_many_wrappings(line, duration):
      ' "GET https://www.example.com:443/ HTTP/1.1" "curl/7.46.0" - - arn "Root=1-58" "-" "-" 0',
      ("192.168.131.39:2817", "GET", "/", "", 502, 366, "curl/7.46.0", None)),
 ])
-def test_text_of_load_balancers(line, expected):
+def test_the_text_logs_of_load_balancers_are_read(line, expected):
     assert found(read(line)) == expected
 
 
@@ -114,13 +114,13 @@ def test_traefik_may_name_only_its_local_time():
     ({"ts": "2024-05-26T11:42:52.500Z"}, 17_500), ({"ts": "2024/05/26 11:42:52.500"}, 17_500),
     ({"ts": 1716723772500.0, "duration": "17500µs"}, 17_500),
 ])
-def test_caddy_of_all_versions(changes, expected):
+def test_the_logs_of_every_version_of_caddy_are_read(changes, expected):
     hit = read(json.dumps(CADDY | changes))
     assert (hit.path, hit.query, hit.user_agent, hit.duration_us) == ("/a", "b=1", "curl/8", expected)
     assert hit.at_us == 1716723772_500_000
 
 
-def test_caddys_lines_for_people_and_its_first_version():
+def test_the_console_lines_of_caddy_and_those_of_its_first_version_are_read():
     console = {name: value for name, value in CADDY.items() if name not in ("ts", "msg")}
     line = f"2024/05/26 11:42:52.500\tINFO\thttp.log.access\thandled request\t{json.dumps(console)}"
     assert read(line).at_us == read(line, json_only=True).at_us == 1716723772_500_000

@@ -50,7 +50,7 @@ def total():
     return queries.totals(Filter(scope=EVERYTHING, start=start, end=NOW + timedelta(minutes=1)))
 
 
-def test_requests_go_with_time_and_their_figures_stay(filled):
+def test_old_requests_are_deleted_and_their_figures_stay(filled):
     before = total()
     assert prune(NOW - timedelta(days=90)) == 3
     assert rows(requests) == 6
@@ -64,7 +64,7 @@ def test_imported_requests_are_deleted_only_on_request(filled):
     assert rows(requests) == 5
 
 
-def test_minutes_and_quarter_hours_go_and_days_stay(filled):
+def test_old_figures_of_minutes_and_quarter_hours_are_deleted_and_those_of_days_stay(filled):
     before = total()
     prune_rollups(NOW_US / 1e6)
     found = {(level, bucket) for _, level, bucket, *_ in rows(cells)}

@@ -161,7 +161,7 @@ def test_filters_of_one_request_are_no_matter_of_roll_ups():
 
 
 @pytest.mark.parametrize("question", [{"touched": ("customer", 1)}, {"user_id": 1}, {"customer_id": 1}])
-def test_an_index_answers(note, question):
+def test_filters_by_object_user_and_customer_use_an_index(note, question):
     note(*(record(NOW_US + at, objects=[("customer", at % 500)], user_id=at % 500, customer_id=at % 500)
            for at in range(1000)))
     seen = []

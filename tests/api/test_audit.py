@@ -56,7 +56,7 @@ def test_a_deletion_is_written_down(api, entries_of):
     assert (entry.before["deleted_at"], entry.after["deleted_at"] is not None) == (None, True)
 
 
-def test_a_budget_is_written_down_with_its_lines_and_its_arrows(api, entries_of):
+def test_the_audit_trail_has_a_budgets_lines_and_each_change_of_its_status(api, entries_of):
     api.post("/customers", {"name": "Ada"})
     work = {"description": "Work", "quantity": 2, "unitPrice": 50}
     _, (entry,) = entries_of("POST", "/budgets", {"customerId": "customer_1", "items": [work]})

@@ -38,7 +38,7 @@ def a_user():
     return cast.make_user("ada@example.org", merchant_ids=[cast.make_merchant()])
 
 
-def test_all_questions_of_a_request_together_wait_no_longer_than_the_limit(app, away):
+def test_all_redis_commands_of_a_request_together_wait_no_longer_than_the_limit(app, away):
     def work():
         rate_limits.spend(100, "hour", "key", "one")
         attempts.begin("ada@example.org", "127.0.0.1")
@@ -51,7 +51,7 @@ def test_all_questions_of_a_request_together_wait_no_longer_than_the_limit(app, 
         assert took(work) < 0.05
 
 
-def test_people_sign_in(app, away):
+def test_people_sign_in_without_redis(app, away):
     a_user()
     visitor, replies = Visitor(app), []
     visitor.get("/login")
@@ -61,7 +61,7 @@ def test_people_sign_in(app, away):
     assert [one.status_code for one in replies] == [401, 303]
 
 
-def test_wrong_passwords_have_half_as_many_tries(app, away):
+def test_wrong_passwords_have_half_as_many_tries_without_redis(app, away):
     visitor = Visitor(app)
     form = {"email": "nobody@example.org", "password": "wrong"}
     replies = [visitor.post("/login", form) for _ in range(7)]
@@ -69,7 +69,7 @@ def test_wrong_passwords_have_half_as_many_tries(app, away):
     assert 1 <= int(replies[-1].headers["Retry-After"]) <= 15 * 60
 
 
-def test_tokens_are_issued(app, away):
+def test_tokens_are_issued_without_redis(app, away):
     a_user()
     client = app.test_client()
 
@@ -84,14 +84,14 @@ def test_tokens_are_issued(app, away):
     assert codes[-1] == 429
 
 
-def test_calls_have_half_the_limit(app, away):
+def test_calls_have_half_the_limit_without_redis(app, away):
     _, key = cast.make_key(cast.make_merchant(), rate_limit_per_hour=6)
     client, headers = app.test_client(), {"Authorization": f"Bearer {key}"}
     codes = [client.get("/v1/api/public/customers", headers=headers).status_code for _ in range(5)]
     assert codes == [200] * 3 + [429] * 2
 
 
-def test_a_fault_is_one_line_in_the_log(app, away, caplog):
+def test_a_fault_of_redis_is_one_line_in_the_log(app, away, caplog):
     with caplog.at_level(logging.WARNING, "countinghouse.limits"):
         for _ in range(20):
             rate_limits.spend(1000, "hour", "key", "logged")
@@ -99,7 +99,7 @@ def test_a_fault_is_one_line_in_the_log(app, away, caplog):
     assert caplog.messages[0].startswith("Redis does not answer")
 
 
-def test_the_return_is_noticed(app, monkeypatch, caplog):
+def test_redis_is_used_again_when_it_answers_again(app, monkeypatch, caplog):
     strategy = limiter.limiter
     with serving(hung) as address:
         for _ in counting_at(address, monkeypatch):

@@ -99,14 +99,14 @@ def ask(app, contract, alder):
 
 @pytest.mark.parametrize("body", [b"{", b"", b"[]", b"\xff\xfe", b'{"nothing that we know": 1}'],
                          ids=["cut", "empty", "a list", "no text", "an unknown field alone"])
-def test_by_the_body(contract, ask, body):
+def test_a_call_is_refused_for_its_body(contract, ask, body):
     path, made = first(contract, "create")
     reply = ask(made.method, path, data=body, content_type="application/json")
     assert reply.status_code in (400, 422), reply.text
     assert_shape(reply, contract.name)
 
 
-def test_by_a_body_that_is_too_long(contract, ask):
+def test_a_call_is_refused_for_a_body_that_is_too_long(contract, ask):
     path, made = first(contract, "create")
     reply = ask(made.method, path, data=b'{"name": "' + b"a" * 1_100_000 + b'"}', content_type="application/json")
     assert reply.status_code == 413
@@ -114,7 +114,7 @@ def test_by_a_body_that_is_too_long(contract, ask):
 
 
 @pytest.mark.parametrize("key", ["no-id", "0", "999999", "9" * 30])
-def test_by_a_path_of_no_row(contract, ask, key):
+def test_a_call_is_refused_for_a_row_that_is_not_there(contract, ask, key):
     verbs = {one.verb for one in contract.operations if one.exposure is not None}
     assert verbs >= {"get", "update"}
     for verb in verbs & {"get", "update", "delete"}:
@@ -125,14 +125,14 @@ def test_by_a_path_of_no_row(contract, ask, key):
         assert_shape(reply, contract.name)
 
 
-def test_by_an_unknown_path(contract, ask):
+def test_a_call_is_refused_for_an_unknown_path(contract, ask):
     path, _ = first(contract, "list")
     reply = ask("GET", path + "/1/nothing/of/the/kind")
     assert reply.status_code == 404
     assert_shape(reply, contract.name)
 
 
-def test_by_a_method_that_the_path_has_not(contract, ask):
+def test_a_call_is_refused_for_a_method_that_the_path_does_not_have(contract, ask):
     path, _ = first(contract, "list")
     reply = ask("DELETE", path)
     assert reply.status_code == 405
@@ -144,14 +144,14 @@ def test_by_a_method_that_the_path_has_not(contract, ask):
     {}, {"Authorization": "Bearer nobody"}, {"Authorization": "Bearer "}, {"Authorization": "Basic YTpi"},
     {"X-Api-Key": "nobody"},
 ], ids=["none", "unknown", "empty", "another scheme", "unknown token"])
-def test_by_the_key(contract, ask, headers):
+def test_a_call_is_refused_for_its_key(contract, ask, headers):
     path, made = first(contract, "list")
     reply = ask(made.method, path, headers=headers)
     assert reply.status_code == 401, reply.text
     assert_shape(reply, contract.name)
 
 
-def test_by_a_scope_that_the_key_has_not(app, contract, ask, alder, monkeypatch):
+def test_a_call_is_refused_for_a_scope_that_the_key_does_not_have(app, contract, ask, alder, monkeypatch):
     path, made = first(contract, "list")
     if made.scope is None:
         pytest.skip(f"the {contract.name} contract asks for no scope")
@@ -162,7 +162,7 @@ def test_by_a_scope_that_the_key_has_not(app, contract, ask, alder, monkeypatch)
     assert_shape(reply, contract.name)
 
 
-def test_by_the_limit(app, contract, alder):
+def test_a_call_is_refused_over_the_limit(app, contract, alder):
     headers = CALLERS[contract.name](app, alder, per_hour=1)
     path, _ = first(contract, "list")
     replies = [app.test_client().get(path, headers=headers) for _ in range(2)]
@@ -171,7 +171,7 @@ def test_by_the_limit(app, contract, alder):
     assert_shape(replies[1], contract.name)
 
 
-def test_by_a_crash(contract, ask, monkeypatch):
+def test_a_call_that_crashes_is_refused_without_details(contract, ask, monkeypatch):
     def crash(*_, **__):
         raise RuntimeError("the disk is gone")
 
@@ -189,7 +189,7 @@ def test_by_a_crash(contract, ask, monkeypatch):
     ({"jsonrpc": "2.0", "method": "clients.get", "params": "text", "id": 1}, 200),
     ({"jsonrpc": "2.0", "method": "clients.create", "params": {"unknown": 1}, "id": 1}, 200),
 ], ids=["cut", "no call", "no method", "an unknown method", "no row", "no parameters", "an unknown field"])
-def test_by_each_way_of_json_rpc(app, alder, document, status):
+def test_json_rpc_refuses_each_kind_of_wrong_document(app, alder, document, status):
     data = {"data": document} if isinstance(document, bytes) else {"json": document}
     reply = app.test_client().post("/", headers=core_caller(app, alder), content_type="application/json", **data)
     assert reply.status_code in (200, status), reply.text

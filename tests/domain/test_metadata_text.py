@@ -22,5 +22,5 @@ def test_any_metadata_is_read_back_unchanged(metadata):
     ('size="5" wide', {"size": '"5" wide'}), ('a="two\\nlines"', {"a": "two\nlines"}), ("\n\n", {}),
     ('"x=1', {'"x': "1"}),
 ])
-def test_what_people_type(text, metadata):
+def test_what_people_type_into_a_metadata_field_is_read(text, metadata):
     assert metadata_text.read(text) == metadata

@@ -73,7 +73,7 @@ def test_prices_have_six_decimals():
         to_micro(Decimal("0.0000001"))
 
 
-def test_money_says_itself_with_all_its_decimals():
+def test_money_is_printed_with_all_its_decimals():
     assert str(Money(4274, "EUR")) == "42.74 EUR"
     assert str(Money(5, "EUR")) == "0.05 EUR"
     assert str(Money(101, "JPY")) == "101 JPY"

@@ -35,7 +35,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*RUN, *words], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
 
 
-def test_its_help_has_our_commands_only() -> None:
+def test_the_help_of_the_console_command_lists_only_our_commands() -> None:
     shown = run("--help").stdout
     commands = {line.split()[0] for line in shown.partition("Commands:")[2].splitlines() if line.strip()}
     assert {"serve", "worker", "key", "logs", "backup", "db"} <= commands
@@ -47,7 +47,7 @@ def test_every_command_of_flask_is_a_command_of_its_own_too(place: Any) -> None:
     assert set(place.app.cli.commands) - foreign == set(console.list_commands(None))  # type: ignore[arg-type]
 
 
-def test_it_prints_what_flask_prints(place: Any) -> None:
+def test_the_console_command_prints_what_flask_prints(place: Any) -> None:
     for words in (("key", "list", "--merchant", "1"), ("key", "list", "--merchant", "1", "--json")):
         own = run(*words)
         assert own.returncode == 0, own.stderr

@@ -68,7 +68,7 @@ def test_the_demo_has_everything_and_its_secrets_work(installation: Any, demo: d
     assert {one["status"] for keys in listed for one in keys} == {"ACTIVE", "REVOKED", "EXPIRED"}
 
 
-def test_it_fills_the_test_world_too(installation: Any, demo: dict[str, Any]) -> None:
+def test_the_demo_fills_the_test_world_too(installation: Any, demo: dict[str, Any]) -> None:
     client = installation.app.test_client()
     for one in demo["keys"]:
         if one["mode"] == "test":
@@ -78,7 +78,7 @@ def test_it_fills_the_test_world_too(installation: Any, demo: dict[str, Any]) ->
     assert {one["mode"] for one in demo["keys"]} == {"live", "test"}
 
 
-def test_its_history_happened_when_it_would_have(installation: Any, demo: dict[str, Any]) -> None:
+def test_the_history_of_the_demo_has_plausible_times(installation: Any, demo: dict[str, Any]) -> None:
     with installation.app.app_context():
         first, last = db.session.execute(select(func.min(AuditEntry.at), func.max(AuditEntry.at))).one()
         assert 88 <= (last - first).days <= 91
@@ -86,7 +86,7 @@ def test_its_history_happened_when_it_would_have(installation: Any, demo: dict[s
         assert all(one.created_at < one.approved_at for one in approved)
 
 
-def test_its_traffic_is_in_the_log_and_in_the_roll_ups_and_ends_now(
+def test_the_traffic_of_the_demo_is_in_the_log_and_in_the_roll_ups_and_ends_now(
     installation: Any, demo: dict[str, Any]
 ) -> None:
     with installation.app.app_context(), db.engines["log"].connect() as connection:
@@ -129,7 +129,7 @@ def test_the_incident_can_be_read_from_the_overview_to_one_of_its_requests(
     assert "by the key ERP connector" in client.get("/admin/analytics").text, "it is in the default period"
 
 
-def test_it_has_endpoints_with_deliveries_of_every_kind_and_rates(installation: Any, demo: dict[str, Any]) -> None:
+def test_the_demo_has_rates_and_deliveries_of_every_kind(installation: Any, demo: dict[str, Any]) -> None:
     with installation.app.app_context():
         ends = {(one.task.status, one.task.attempts > 1) for one in db.session.scalars(select(Delivery)) if one.task}
         assert ends == {(TaskStatus.DONE, False), (TaskStatus.DONE, True), (TaskStatus.FAILED, True),
@@ -147,7 +147,7 @@ def test_it_has_endpoints_with_deliveries_of_every_kind_and_rates(installation: 
 
 @pytest.mark.parametrize("moment", [
     "2026-11-28T00:05Z", "2026-11-30T23:58Z", "2026-10-25T00:30Z", "2027-03-28T01:30Z", "2028-02-29T12:00Z"])
-def test_its_traffic_does_not_depend_on_the_hour(moment: str) -> None:
+def test_the_traffic_of_the_demo_does_not_depend_on_the_hour(moment: str) -> None:
     now = datetime.fromisoformat(moment)
     made = Demo(keys=[Key(place, 1 + place % 2, "", "live", None) for place in range(1, 8)])
     records = list(traffic.requests(made, now))
@@ -159,7 +159,7 @@ def test_its_traffic_does_not_depend_on_the_hour(moment: str) -> None:
     assert len({record["request_id"] for record in records}) == len(records)
 
 
-def test_check_finds_nothing_wrong_with_it(installation: Any, demo: dict[str, Any]) -> None:
+def test_check_finds_nothing_wrong_with_the_demo(installation: Any, demo: dict[str, Any]) -> None:
     assert installation.run("check")["ok"]
 
 

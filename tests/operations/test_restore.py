@@ -61,7 +61,7 @@ def left_over(installation: Any) -> list[str]:
     return [path.name for path in installation.folder.iterdir() if swap.MARK in path.name or path.name == swap.PLAN]
 
 
-def test_twice_in_one_second_keeps_both_former_states(installation: Any, packed: Path) -> None:
+def test_two_restores_in_one_second_keep_both_former_states(installation: Any, packed: Path) -> None:
     first = installation.run("restore", str(packed))["kept"]
     second = installation.run("restore", str(packed))["kept"]
     assert not set(first) & set(second)

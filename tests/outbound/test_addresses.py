@@ -45,12 +45,12 @@ ALLOWED = (
 )
 
 
-def test_there_are_enough_spellings():
+def test_many_spellings_of_private_addresses_are_tried():
     assert len(FORBIDDEN) >= 75
 
 
 @pytest.mark.parametrize("url", FORBIDDEN)
-def test_it_is_refused_at_registration(context, url):
+def test_a_private_address_is_refused_at_registration(context, url):
     with pytest.raises(Invalid) as caught:
         addresses.check_url(url)
     assert set(caught.value.fields) == {"url"}
@@ -80,7 +80,7 @@ def test_an_exception_is_for_that_host_and_port_alone(url, allowed):
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1/", "http://169.254.169.254/", "http://user:pw@example.com/"])
-def test_every_way_in_refuses_it(app, url, alder):
+def test_every_form_and_api_refuses_a_private_address(app, url, alder):
     """The key form, the Core API's endpoints, a key's address changed."""
     with pytest.raises(Invalid):
         cast.make_key(alder, webhook_url=url)

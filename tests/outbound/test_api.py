@@ -106,7 +106,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_sent(caller, receiver, bo
     assert receiver.seen == []
 
 
-def test_ten_a_minute(caller, receiver):
+def test_a_key_tests_its_webhook_at_most_ten_times_a_minute(caller, receiver):
     ask = caller(rate_limit_per_hour=1000)
     replies = [ask() for _ in range(12)]
     assert [one.status_code for one in replies] == [200] * 10 + [429] * 2

@@ -129,7 +129,7 @@ def test_a_failure_that_asks_for_no_time_is_a_failure(alder, receiver, work, ans
     assert endpoint().failures_in_row == hooks()[0].attempts == 1
 
 
-def test_it_may_ask_by_a_date(alder, receiver, work):
+def test_a_receiver_may_ask_for_time_by_a_date(alder, receiver, work):
     when = format_datetime(datetime.now(UTC) + timedelta(hours=3), usegmt=True).replace(" ", "+")
     make_endpoint(alder, receiver.url(f"/status/503?retry={when}"))
     cast.make_customer(alder)

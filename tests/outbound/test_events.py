@@ -51,7 +51,7 @@ def change(alder, module, key, action, *more):
         return action(actor, module.LISTING.get(actor, key, lock=True, removed=action.__name__ == "restore"), *more)
 
 
-def test_a_customers_life(listening):
+def test_creating_changing_and_deleting_a_customer_emits_its_events(listening):
     key = cast.make_customer(listening)
     change(listening, customers, key, customers.update, {"name": "Grace"})
     for action in (customers.archive, customers.activate, customers.delete, customers.restore):
@@ -62,7 +62,7 @@ def test_a_customers_life(listening):
     ]
 
 
-def test_a_products_life(listening):
+def test_creating_changing_and_deleting_a_product_emits_its_events(listening):
     key = cast.make_product(listening)
     change(listening, products, key, products.update, {"name": "Lantern"})
     change(listening, products, key, products.delete)
@@ -70,7 +70,7 @@ def test_a_products_life(listening):
     assert names() == ["product.created", "product.updated", "product.deleted", "product.updated"]
 
 
-def test_a_budgets_life(listening):
+def test_each_step_of_a_budget_emits_its_event(listening):
     customer = cast.make_customer(listening)
     first, second, third = (cast.make_budget(listening, customer) for _ in range(3))
     change(listening, budgets, first, budgets.approve)

@@ -57,7 +57,7 @@ def test_a_stop_lets_what_is_under_way_come_to_its_end_and_keeps_the_result(alde
     assert db.session.scalars(select(Task.attempts).order_by(Task.id)).all() == [1, 1]
 
 
-def test_slow_receivers_keep_at_most_half_of_the_hands(alder, receiver, impatient):
+def test_slow_receivers_occupy_at_most_half_of_the_threads(alder, receiver, impatient):
     for number in range(4):
         make_endpoint(alder, receiver.url(f"/hold/{number}"))
     for number in range(3):
@@ -81,7 +81,7 @@ def test_slow_receivers_keep_at_most_half_of_the_hands(alder, receiver, impatien
     runner.stop()
 
 
-def test_what_lasts_is_leased_again(alder, receiver, monkeypatch):
+def test_the_lease_of_a_task_that_takes_long_is_renewed(alder, receiver, monkeypatch):
     make_endpoint(alder, receiver.url("/hold"))
     cast.make_customer(alder)
     monkeypatch.setattr("outbound.runner.RENEW", 0.05)

@@ -267,7 +267,7 @@ def test_unknown_links_are_limited_for_payments_too(browser, address):
     assert browser.get(address).status_code == 200
 
 
-def test_the_address_goes_nowhere(browser, order, address, records):
+def test_the_page_tells_its_address_to_no_other_site(browser, order, address, records):
     pay(browser, address)
     browser.get(address.replace("/pay/", "/order/"))
     token = address.removeprefix("/pay/")

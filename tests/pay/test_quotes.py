@@ -63,7 +63,7 @@ def test_the_page_shows_what_is_offered_by_whom_and_until_when(browser, address)
     assert "Reading lamp &lt;b&gt;" in browser.get(address).text
 
 
-def test_the_address_goes_nowhere(browser, address, records):
+def test_the_page_tells_its_address_to_no_other_site(browser, address, records):
     for method in ("GET", "HEAD", "POST", "PUT"):
         reply = browser.open(address, method=method)
         assert reply.headers["Cache-Control"] == "no-store"
@@ -111,7 +111,7 @@ def test_accepting_decides_the_budget_and_the_page_says_so_from_then_on(browser,
         assert "<form" not in page
 
 
-def test_declining_does_too(browser, address, budget):
+def test_declining_decides_the_budget_and_the_page_says_so(browser, address, budget):
     browser.post(address, data={"answer": "decline", "name": "Ada", "comment": "Too many lamps"})
     assert status_of(budget) is BudgetStatus.REJECTED
     page = text(browser.get(address))

@@ -133,7 +133,7 @@ def test_a_rotation_after_another_users_change_is_refused(admin, alder):
     assert admin.post(f"/admin/webhooks/{key}/rotate", {"version": "99"}).status_code == 409
 
 
-def test_pause_and_resume(admin, alder):
+def test_an_endpoint_is_paused_and_resumed(admin, alder):
     key = make_endpoint(alder)
     assert admin.post(f"/admin/webhooks/{key}/archive").status_code == 303
     assert endpoint().status is EndpointStatus.PAUSED

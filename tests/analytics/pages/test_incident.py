@@ -64,7 +64,7 @@ def test_an_ongoing_incident_says_so(admin, outage):
 
 
 @pytest.mark.parametrize("query", ["?range=1h", "?contract=core", "?mode=all", "?mode=test"])
-def test_it_is_shown_only_where_the_page_is_about_it(admin, outage, query):
+def test_an_incident_is_shown_only_where_the_filters_include_it(admin, outage, query):
     outage()
     assert panel(admin.get(f"/admin/analytics{query}")) == ""
 

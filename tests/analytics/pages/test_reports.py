@@ -39,7 +39,7 @@ def test_staff_without_the_permission_are_refused(signed_in, alder, path):
 
 @pytest.mark.parametrize("role", ["admin_user", "accountant_user"])
 @pytest.mark.parametrize("path", PAGES)
-def test_administrators_and_accountants_see_them(signed_in, alder, traffic, role, path):
+def test_administrators_and_accountants_see_the_analytics(signed_in, alder, traffic, role, path):
     traffic(alder)
     assert signed_in(role, [alder]).get(path).status_code == 200
 

@@ -63,7 +63,7 @@ def test_a_request_shows_the_message_of_its_response_and_links_rows(admin, touch
     assert "mystery_5" in text
 
 
-def test_the_list_links_them_too(admin, touched, customer, alder, shop):
+def test_the_list_links_the_objects_of_a_request_too(admin, touched, customer, alder, shop):
     text = admin.get("/admin/requests").text
     for address in (f"/admin/keys/{shop}", f"/admin/customers/{customer}", f"/admin/users/{touched}",
                     f"/admin/merchants/{alder}"):
@@ -218,7 +218,7 @@ def test_pages_are_left_out_until_their_source_is_chosen(ops, alder, traffic):
     assert "1 request</span>" in ops.get("/admin/requests").text
 
 
-def test_the_export_says_them(admin, touched, customer):
+def test_the_export_has_the_objects_of_each_request(admin, touched, customer):
     (row,) = json.loads(admin.get("/admin/requests.json?q=req_1").text)["rows"]
     assert (row["user_id"], row["customer_id"]) == (touched, customer)
     assert row["objects"] == f"customer_{customer} product_99 mystery_5"

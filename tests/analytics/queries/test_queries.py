@@ -290,7 +290,7 @@ def test_unknown_paths_have_no_place_among_the_endpoints(log, folder):
     assert {use.method for use in queries.top_endpoints(asked, window)} == {"GET", "POST"}
 
 
-def test_keys_know_their_last_use_and_their_week(log, folder):
+def test_a_key_shows_its_last_use_and_the_calls_of_its_week(log, folder):
     fill(folder, [record(NOW_US - DAY_US * day, key_id=5, ip=f"192.0.2.{day}") for day in (0, 1, 1, 8)])
     assert queries.last_use([5, 6]) == {5: (moment(NOW_US), "192.0.2.0")}
     assert queries.usage([5, 6], now=moment(NOW_US)) == {5: (0, 0, 0, 0, 0, 2, 1), 6: (0,) * 7}

@@ -25,5 +25,5 @@ def test_a_percentile_is_within_two_percent_or_a_microsecond_of_the_exact_one(du
         assert abs(one - other) <= max(1, other * 0.02)
 
 
-def test_nothing_has_no_percentile():
+def test_without_durations_there_is_no_percentile():
     assert Merger().quantiles(SHARES, 0) == (None, None, None)

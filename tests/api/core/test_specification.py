@@ -28,7 +28,7 @@ def asked(app, document):
     return json.loads(body) if body else None
 
 
-def test_the_vectors_are_all_there():
+def test_no_published_vector_is_missing():
     if not VECTORS.exists():
         pytest.skip(f"{VECTORS} is not there")
     assert len(vectors()) == 15

@@ -180,7 +180,7 @@ def test_what_is_missing_is_named(api):
     assert body["details"] == {"customerId": "is required", "items": "is required"}
 
 
-def test_the_largest_budget_that_is_allowed(budget):
+def test_the_largest_budget_that_is_allowed_is_taken(budget):
     data = budget(items=[{"description": "x" * 500, "quantity": 1, "unitPrice": 1}] * 200, notes="n" * 5000,
                   metadata={f"{one:040}": "v" * 500 for one in range(50)})
     assert data["total"] == 200.0
@@ -292,7 +292,7 @@ def test_a_refused_change_changes_nothing(api, budget):
     ("EXPIRED", "PENDING", False), ("EXPIRED", "APPROVED", False), ("EXPIRED", "REJECTED", False),
     ("EXPIRED", "EXPIRED", True),
 ])
-def test_a_status_moves_along_its_arrows_only(api, budget, start, wanted, allowed):
+def test_a_status_changes_only_in_the_allowed_steps(api, budget, start, wanted, allowed):
     data = budget(validUntil=iso(datetime.now(UTC) + SOON))
     later = datetime.now(UTC) + (SOON * 2 if start == "EXPIRED" else timedelta())
     with time_machine.travel(later):
@@ -366,7 +366,7 @@ def test_a_date_that_is_taken_away_leaves_a_budget_open(api, budget):
         assert api.get("/budgets/budget_1").json["data"]["status"] == "PENDING"
 
 
-def test_an_approved_budget_stays(api, budget):
+def test_an_approved_budget_cannot_be_deleted(api, budget):
     data = budget()
     put(api, data, status="APPROVED")
     assert_error(api.delete("/budgets/budget_1"), 409, "conflict", {"status": "APPROVED"})

@@ -183,7 +183,7 @@ def test_merchants_may_have_the_same_customer(api, rival, customer):
     assert rival.post("/customers", {"name": "Ada", "email": "ada@example.org"}).status_code == 201
 
 
-def test_archiving_and_back(api, customer):
+def test_a_customer_is_archived_and_active_again(api, customer):
     customer()
     assert put(api, status="ARCHIVED").json["data"]["status"] == "ARCHIVED"
     assert put(api, status="ACTIVE").json["data"]["status"] == "ACTIVE"
@@ -212,7 +212,7 @@ def test_what_the_map_does_not_name_cannot_be_written(api, customer, birch):
     assert (row().merchant_id, row().first_name, row().credit_limit_minor) == (1, "Ada", 0)
 
 
-def test_a_deletion_is_once(api, customer):
+def test_a_customer_is_deleted_only_once(api, customer):
     customer()
     assert api.delete("/customers/customer_1").status_code == 200
     assert_error(api.delete("/customers/customer_1"), 404, "not_found")

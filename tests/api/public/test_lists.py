@@ -69,7 +69,7 @@ def test_the_newest_ten_come_first(api, shelf):
     ("limit=1", [12], (1, 1, 12, True)),
     ("page=0002", [2, 1], (2, 10, 12, False)),
 ])
-def test_pages(api, shelf, query, expected, pagination):
+def test_a_page_has_its_rows_and_its_pagination(api, shelf, query, expected, pagination):
     reply = api.get(f"/products?{query}")
     assert numbers(reply) == expected
     assert tuple(reply.json["pagination"].values()) == pagination
@@ -117,7 +117,7 @@ def test_unknown_parameters_are_named(api, noun):
     ("order=asc", list(range(1, 11))),
     ("order=desc", list(range(12, 2, -1))),
 ])
-def test_orders(api, shelf, query, expected):
+def test_a_list_is_sorted_as_asked(api, shelf, query, expected):
     assert numbers(api.get(f"/products?{query}")) == expected
 
 

@@ -92,7 +92,7 @@ WORKED = [
 
 
 @pytest.mark.parametrize(("items", "header", "expected"), WORKED)
-def test_worked_examples(total_of, items, header, expected):
+def test_worked_examples_add_up_as_documented(total_of, items, header, expected):
     amounts = total_of([line(one[0], one[1], **(one[2] if len(one) > 2 else {})) for one in items], **header)
     assert amounts[:4] == tuple(Decimal(one) for one in expected)
     assert sum(amounts[4]) == amounts[3] + Decimal(str(header.get("discount", 0))) - Decimal(str(header.get("tax", 0)))

@@ -69,7 +69,7 @@ def test_the_order_is_the_budgets_to_the_cent(app):
     check()
 
 
-def test_it_becomes_one_order_and_another_after_that_was_cancelled(alder):
+def test_a_budget_becomes_one_order_and_another_after_that_was_cancelled(alder):
     budget = make(alder)
     first = convert(alder, budget)
     with pytest.raises(Conflict) as refused:
@@ -84,7 +84,7 @@ def test_it_becomes_one_order_and_another_after_that_was_cancelled(alder):
 
 
 @pytest.mark.parametrize("deed", [None, budgets.reject])
-def test_what_was_not_accepted_becomes_none(alder, deed):
+def test_a_budget_that_was_not_accepted_becomes_no_order(alder, deed):
     budget = make(alder, approved=False)
     if deed is not None:
         with transaction():

@@ -22,7 +22,7 @@ def merchant():
 
 
 @pytest.mark.parametrize(("old", "new"), [step for step in STEPS if step[1] in ARROWS[step[0]]])
-def test_an_arrow_is_walked_and_leaves_a_day_only_where_the_worker_collects(merchant, old, new):
+def test_a_change_of_status_keeps_a_day_only_where_the_worker_collects(merchant, old, new):
     row = make_row(merchant, status=old, collected=True)
     with transaction():
         move(actor_for(merchant), reload_row(row), new)
@@ -33,7 +33,7 @@ def test_an_arrow_is_walked_and_leaves_a_day_only_where_the_worker_collects(merc
 
 
 @pytest.mark.parametrize(("old", "new"), [step for step in STEPS if step[1] not in ARROWS[step[0]]])
-def test_a_step_without_an_arrow_is_refused_and_changes_nothing(merchant, old, new):
+def test_a_step_that_the_status_does_not_allow_is_refused_and_changes_nothing(merchant, old, new):
     row = make_row(merchant, status=old)
     with pytest.raises(Conflict) as refusal, transaction():
         move(actor_for(merchant), reload_row(row), new)

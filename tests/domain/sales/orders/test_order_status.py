@@ -27,7 +27,7 @@ def merchant():
 
 
 @pytest.mark.parametrize(("old", "new"), WALKED)
-def test_an_arrow_is_walked_with_its_times_and_its_entry(merchant, old, new):
+def test_a_change_of_status_sets_its_times_and_an_audit_entry(merchant, old, new):
     key = make_order(merchant, status=old, billing=ONLY_FOR.get(new, Billing.SUBSCRIPTION))
     with transaction():
         move(actor_for(merchant), reload_order(key), new)
@@ -41,7 +41,7 @@ def test_an_arrow_is_walked_with_its_times_and_its_entry(merchant, old, new):
 
 
 @pytest.mark.parametrize(("old", "new"), [step for step in STEPS if step not in WALKED])
-def test_a_step_without_an_arrow_is_refused_and_changes_nothing(merchant, old, new):
+def test_a_step_that_the_status_does_not_allow_is_refused_and_changes_nothing(merchant, old, new):
     key = make_order(merchant, status=old, billing=ONLY_FOR.get(new, Billing.SUBSCRIPTION))
     with pytest.raises(Conflict) as refusal, transaction():
         move(actor_for(merchant), reload_order(key), new)
