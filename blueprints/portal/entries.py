@@ -141,6 +141,7 @@ def entries(name: str) -> tuple[Entry, ...]:
     return tuple(entry(contract, operation) for operation in contract.operations)
 
 
+@cache
 def groups(name: str) -> dict[str, list[Entry]]:
     """The entries by noun, in the order of declaration."""
     found: dict[str, list[Entry]] = {}

@@ -1,6 +1,7 @@
 """Writes all contracts as one Postman collection (format 2.1) with credentials as variables."""
 
 import re
+from functools import cache
 from typing import Any
 
 from blueprints.api.contract import Contract
@@ -52,6 +53,7 @@ def request(one: Entry) -> dict[str, Any]:
     return {"name": one.operation.summary or one.name, "event": events(one, ""), "request": found}
 
 
+@cache
 def every() -> list[Entry]:
     """All operations of all contracts."""
     return [one for name in PUBLISHED for found in groups(name).values() for one in found]
@@ -83,6 +85,7 @@ def noun_of(one: Entry) -> str:
     return slug(exposure.resource.noun) if exposure is not None else ""
 
 
+@cache
 def owners() -> set[str]:
     """The nouns that own others: one that was there is used, since one with rows can no longer be deleted."""
     exposures = [one.operation.exposure for one in every() if one.operation.exposure is not None]
