@@ -20,6 +20,8 @@ from tests.domain.payments.bank.formats.camt_files import document
 from tests.paying import make_order
 from tests.rows import MADE, make
 
+pytestmark = pytest.mark.slow
+
 HERE = [one for one in pages() if hasattr(one.resource.listing.model, "test")]
 WORLDS = pytest.mark.parametrize("test", [False, True], ids=["live to test", "test to live"])
 WORDS = {False: "Genuine", True: "Sandbox"}

@@ -116,6 +116,7 @@ def offered(page):
     return {(method, path.replace("&amp;", "&")) for method, path in links | {("POST", path) for path in forms}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", list(Role))
 def test_what_a_list_or_record_offers_is_not_refused(signed_in, alder, role):
     cast.make_budget(alder, cast.make_customer(alder))

@@ -19,6 +19,8 @@ from tests.api.core.conftest import Program
 from tests.api.merchant.conftest import Shop
 from tests.rows import make, wrapped
 
+pytestmark = pytest.mark.slow
+
 EXPOSED = {
     (one.contract.name, one.name): one for contract in CONTRACTS for operation in contract.operations
     if (one := operation.exposure) is not None and hasattr(one.resource.listing.model, "test")

@@ -163,6 +163,7 @@ def test_an_operation_answers_what_its_document_says_by_rest(world, one):
     holds(one, reply.json)
 
 
+@pytest.mark.slow
 @pytest.mark.once("does what the same operation does by REST")
 @pytest.mark.parametrize("one", BY_RPC, ids=named)
 def test_an_operation_answers_what_its_document_says_by_rpc(world, one):
@@ -180,6 +181,7 @@ def everything():
     return {table.name: sorted(map(str, db.session.execute(table.select()))) for table in Model.metadata.sorted_tables}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", REPEATED, ids=named)
 def test_a_post_that_is_repeated_with_its_key_is_done_once(world, one):
     key = key_for(world, one)
@@ -194,6 +196,7 @@ def test_a_post_that_is_repeated_with_its_key_is_done_once(world, one):
     assert everything() == before, place
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("one", [one for one in REPEATED if one.description.rpc], ids=named)
 def test_a_call_that_is_repeated_with_its_key_is_done_once(world, one):
     key = key_for(world, one)

@@ -10,6 +10,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from blueprints.api.wire import forms
 from domain.errors import DomainError
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.text(st.characters(exclude_characters="[]", codec="utf-8"), min_size=1, max_size=8).filter(
     lambda name: not name.isdigit())
 VALUES = st.text(st.characters(codec="utf-8"), max_size=12)

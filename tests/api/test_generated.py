@@ -14,6 +14,8 @@ from domain.integrations import webhooks
 from tests.api.generated import run
 from tests.api.test_every_operation import World
 
+pytestmark = pytest.mark.slow
+
 CALLS = int(os.environ.get("COUNTINGHOUSE_TEST_CALLS", "0"))
 EXAMPLES = 3                                        # of each operation, in the suite
 CONFLICT = {"public": "409", "core": "422", "merchant": "422"}        # the status of a conflict with what is stored

@@ -11,6 +11,8 @@ from database import db
 from models.order import ScheduledPayment
 from tests.api.test_every_operation import World, named
 
+pytestmark = pytest.mark.slow
+
 UNIQUE = {"sku", "email", "c_email_billing"}
 WRITES = [one for name in PUBLISHED for one in entries(name) if one.body is not None and one.example]
 SPELLINGS = ("1e2", "1E2", "100.0", "1.0e+2", "10000e-2", "0.0001e6")

@@ -2,6 +2,8 @@
 
 from itertools import combinations
 
+import pytest
+
 from database.statements import Prepared, StatementCache
 from domain.clock import now
 from domain.pages import Query
@@ -9,6 +11,7 @@ from domain.people.customers import LISTING
 from tests import cast
 
 
+@pytest.mark.slow
 def test_callers_who_ask_for_ever_new_shapes_fill_no_memory():
     actor = cast.actor_for(cast.make_merchant())
     values = {"created_after": now(), "created_before": now(), "archived": False, "name": "Ada", "code": "x"}

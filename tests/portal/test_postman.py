@@ -16,6 +16,8 @@ from database import Model, db
 from domain.integrations import webhooks
 from tests.api.test_every_operation import World
 
+pytestmark = pytest.mark.slow
+
 # What says that something happened, and is kept after the row is gone.
 RECORDS = {
     "audit_entries", "outbox_tasks", "webhook_deliveries", "webhook_attempts", "idempotent_replies", "form_tokens",

@@ -7,12 +7,15 @@ import json
 import os
 from urllib.parse import quote, urlencode
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blueprints.api.core import CONTRACT
 from tests.api.core.conftest import Program
 from tests.api.core.envelope import check_answers
+
+pytestmark = pytest.mark.slow
 
 EXAMPLES = int(os.environ.get("COUNTINGHOUSE_TEST_FUZZ", "300"))
 METHODS = sorted({operation.name for operation in CONTRACT.operations})

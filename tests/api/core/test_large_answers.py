@@ -15,6 +15,8 @@ from models.budget import Budget, BudgetItem
 from tests import cast
 from tests.api.core.test_batches import batch, call
 
+pytestmark = pytest.mark.slow
+
 LINES = 200                                     # as many as a budget may have
 ROOM = rpc.MOST_BYTES // 5                      # a fifth of it shows the same in a fifth of the time
 MOST_MEMORY = 30 * 1024 * 1024

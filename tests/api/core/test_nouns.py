@@ -78,6 +78,7 @@ def test_a_row_is_created_read_changed_and_deleted_over_rest(core, new, noun):
     assert core.get(f"{path}/{key}").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_declared_order_and_filter_works(core, new, noun):
     core.result(f"{noun}.create", new[noun][0])

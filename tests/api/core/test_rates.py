@@ -62,6 +62,7 @@ def rate(core, **params):
     return json.loads(reply.data, parse_float=Decimal)["rate"]
 
 
+@pytest.mark.slow
 def test_published_rates_are_found_on_their_day_and_after_it(core, published):
     expected = json.loads((ECB / "expected.json").read_text())["figures"]
     assert db.session.query(ExchangeRate).count() == expected["totals"]["rows"][0][0]
@@ -86,6 +87,7 @@ def twelve_digits(value):
     return Context(prec=12).create_decimal(value)
 
 
+@pytest.mark.slow
 def test_both_forms_of_the_published_file_say_the_same():
     found = []
     for name in ("rates_long.csv.gz", "eurofxref-hist.csv.gz"):

@@ -84,6 +84,7 @@ def test_a_search_shows_own_rows_only_whatever_is_asked(limited, rows, alder, bi
     assert limited.get(NOUNS[noun]).json == limited.result(f"{noun}.search")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("noun", "operation"), ON_A_ROW, ids=lambda one: getattr(one, "name", ""))
 def test_a_foreign_row_is_reported_like_none(limited, rows, birch, noun, operation):
     before = everything()

@@ -15,6 +15,8 @@ from blueprints.api import public, schemas
 from tests import cast
 from tests.rows import make
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = os.environ.get("COUNTINGHOUSE_TEST_EXAMPLES")
 FUZZ = settings(
     max_examples=int(EXAMPLES or 40), derandomize=EXAMPLES is None, database=None, deadline=None,

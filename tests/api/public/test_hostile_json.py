@@ -13,6 +13,8 @@ from models import Customer
 from tests import cast
 from tests.api.public.test_envelope import assert_error
 
+pytestmark = pytest.mark.slow
+
 SHARED = from_environment({}).shared_data
 WRONG = {
     "integer": 7, "fraction": 7.5, "huge": 10**30, "true": True, "false": False, "null": None, "text": "\u2603 1",

@@ -190,6 +190,7 @@ def reference(currency, lines, discount_share, tax):
     return items, header, tax * unit, (subtotal, discounts + header, taxes + tax * unit)
 
 
+@pytest.mark.slow
 @RANDOM
 @given(CURRENCIES, LINES, st.integers(0, 100), st.integers(0, 10**6))
 def test_random_budgets_equal_a_decimal_reference(total_of, currency, lines, share, tax):

@@ -163,6 +163,7 @@ def answer(command):
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["python", "node", "php", "go"])
 def test_the_sample_in_each_language_takes_what_is_genuine_and_nothing_else(language, tmp_path, request):
     if language != "python" and shutil.which(language) is None:

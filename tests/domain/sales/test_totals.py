@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def documents(draw):
     return lines, draw(st.integers(0, left) | st.sampled_from([0, left])), draw(st.integers(0, 10**9))
 
 
+@pytest.mark.slow
 @STEADY
 @given(documents())
 def test_random_documents_add_up_to_the_last_unit(document):

@@ -114,6 +114,7 @@ def interfere(order_ids, at):
             change(order_id, "test_soft_then_ok")
 
 
+@pytest.mark.slow
 def test_one_step_of_a_year_and_365_steps_of_a_day_give_the_same_ledger_byte_for_byte(merchant, monkeypatch):
     """With every fault of the bank, retries, pauses, credits and changed cards; one side on three clocks at once."""
     monkeypatch.setattr(test_bank, "_send", lambda *given: notified.take(

@@ -35,6 +35,7 @@ def random_terms(dice, start):
     return billing, terms
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(40))
 def test_a_preview_equals_what_is_scheduled_later_and_writes_no_row(seed):
     dice = Random(seed)

@@ -40,6 +40,7 @@ def random_order(dice):
     return currency, lines, dice.randint(1, 60), dice.randint(0, 100)
 
 
+@pytest.mark.slow
 def test_the_sums_of_any_order_equal_decimal_arithmetic_to_the_last_unit():
     for seed in range(10_000):
         compare_sums(seed)

@@ -237,6 +237,7 @@ def test_a_file_with_too_many_rows_is_refused(monkeypatch):
         rows(document(entry() * 4))
 
 
+@pytest.mark.slow
 def test_a_large_file_is_not_kept_in_memory_as_elements():
     raw = document(entry("1.00", transaction("x" * 140, name="Ann")) * 4000)
     tracemalloc.start()
