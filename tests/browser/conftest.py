@@ -1,16 +1,14 @@
 """Fixtures of the browser tests: a server with demo data, and chromium."""
 
 import fcntl
-import http.client
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,38 +66,29 @@ def demo(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory, demo):
-    """A server of its own on a free port, with a copy of the demo's data."""
-    instance = tmp_path_factory.mktemp("browser") / "instance"
+    """A server of its own with a copy of the demo's data, on a port that the system chooses."""
+    instance, login = tmp_path_factory.mktemp("browser") / "instance", demo[1]
     shutil.copytree(demo[0], instance)
-    environment, flask, login = environment_of(instance), FLASK, demo[1]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     said = tmp_path_factory.mktemp("server") / "said.txt"
     with said.open("w") as output:
         server = subprocess.Popen(
-            [*flask, "serve", "--port", str(port), "--no-worker"], cwd=ROOT, env=environment,
+            [*FLASK, "serve", "--port", "0", "--no-worker"], cwd=ROOT, env=environment_of(instance),
             stdout=output, stderr=subprocess.STDOUT)
-    base = f"http://127.0.0.1:{port}"
     try:
-        wait_for(base + "/healthz", server, said)
-        yield Place(base, login["email"], login["password"])
+        yield Place(listening(server, said), login["email"], login["password"])
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait(timeout=30)
 
 
-def wait_for(address, server, said, patience=60):
-    """Until the server answers; a server that died is an error at once."""
+def listening(server, said, patience=120):
+    """The address that the server prints once it listens; a server that died is an error at once."""
     deadline = time.monotonic() + patience
-    while True:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (OSError, http.client.HTTPException):
-            assert server.poll() is None, said.read_text()[-2000:]
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.05)
+    while not (found := re.search(r"Listening on (http://\S+) ", said.read_text())):
+        assert server.poll() is None, said.read_text()[-2000:]
+        assert time.monotonic() < deadline, "the server does not listen"
+        time.sleep(0.05)
+    return found[1]
 
 
 @pytest.fixture(scope="session")
