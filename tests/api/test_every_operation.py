@@ -49,7 +49,7 @@ def declared_in(one):
     exposure = one.operation.exposure
     path = exposure.path if exposure else one.operation.path
     folder = ROOT / "blueprints" / "api" / one.contract.name
-    found = [file for file in sorted(folder.glob("*.py")) if f'"{path}"' in file.read_text()]
+    found = [file for file in sorted(folder.rglob("*.py")) if f'"{path}"' in file.read_text()]
     return str((found or [folder])[0].relative_to(ROOT))
 
 
