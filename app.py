@@ -42,7 +42,7 @@ from outbound.gateways.stripe_gateway import stripe_gateway
 from outbound.gateways.test_bank import FILE, test_bank
 from outbound.gateways.test_bank_pages import TestBankPages
 from outbound.mail import mailer
-from outbound.payments import begun, checking_out, notified
+from outbound.payments import after_commit, checkouts, notifications
 from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
@@ -98,7 +98,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
         lambda task: mails.compose(task, (settings.public_url or NEUTRAL_URL).rstrip("/")),
     )
     test_bank.configure(
-        settings.instance / FILE, settings.public_url or NEUTRAL_URL, notified.from_test_bank
+        settings.instance / FILE, settings.public_url or NEUTRAL_URL, notifications.from_test_bank
     )
     call_log.connect(CallCounter(settings.spool))
     gateways.registry.register(test_bank)
@@ -114,9 +114,9 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)
     install(app, Services(
         close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
-        probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=begun.ask,
-        start_checkout=checking_out.start, come_back=checking_out.come_back,
-        take_notification=notified.received, test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
+        probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=after_commit.ask,
+        start_checkout=checkouts.start, come_back=checkouts.come_back,
+        take_notification=notifications.received, test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
     ))
     cli.register(app)
     return app

@@ -18,7 +18,7 @@ from models.order import Order, ScheduledPayment
 from models.payment import Payment
 from models.test_clock import TestClock
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import asking
+from outbound.payments import gateway_calls
 from tests import cast
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -50,7 +50,7 @@ def pay(order_id, method="test_ok"):
         actor = actor_of(order.merchant_id)
         attempt = paying.pay(actor, order, payment_methods.test_method(actor, order, method))
     if attempt is not None:
-        asking.finish(attempt)
+        gateway_calls.finish(attempt)
 
 
 def active(merchant_id, method="test_ok", **more):
@@ -67,7 +67,7 @@ def declined(merchant_id):
     with transaction():
         order = orders.locked(order_id)
         attempt = paying.execute(actor_of(merchant_id), rows_of(order_id)[1])
-    asking.finish(attempt)
+    gateway_calls.finish(attempt)
     change(order.id, "test_ok")
     return rows(order_id)[1].id
 

@@ -11,7 +11,7 @@ from domain.payments.checkout import checkouts
 from domain.sales.orders import orders
 from outbound.gateways import stripe_client
 from outbound.gateways.stripe_gateway import stripe_gateway
-from outbound.payments import checking_out, notified
+from outbound.payments import checkouts, notifications
 from tests import paying
 from tests.stripe_server import standing_in
 from tests.stripe_stand_in import KEY, SECRET
@@ -64,12 +64,12 @@ def start(order_id):
     with transaction():
         order = orders.locked(order_id)
         begun = checkouts.begin(checkouts.customer_of(order), order, "stripe", BACK)
-    address = checking_out.start(begun)
+    address = checkouts.start(begun)
     return address.rpartition("/")[2] if address else None
 
 
 def come_back(order_id):
-    checking_out.come_back(paying.payments(order_id)[-1].id)
+    checkouts.come_back(paying.payments(order_id)[-1].id)
 
 
 def pay(stand_in, order_id):
@@ -88,5 +88,5 @@ def active(stand_in, merchant_id, **more):
 def deliver(stand_in, merchant_id, events=None):
     """Take the stand-in's events as they come from the network; what was said to each."""
     given = list(stand_in.events) if events is None else events
-    return [notified.received("stripe", merchant_id, *stand_in.signed(one)) for one in given]
+    return [notifications.received("stripe", merchant_id, *stand_in.signed(one)) for one in given]
 

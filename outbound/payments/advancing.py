@@ -18,7 +18,7 @@ from domain.payments.metered import metered_billing
 from domain.sales.orders.order_clock import now_of
 from models.test_clock import TestClock, TestClockStatus
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import asking, collecting, metering, refunding
+from outbound.payments import collecting, gateway_calls, metering, refunding
 
 LEASE = timedelta(seconds=30)                # real time; renewed with each step
 TURN = 5.0                                   # seconds for one clock before others have their turn
@@ -108,4 +108,4 @@ def _collect(row_id: int) -> None:
         elif row.collect_at is not None and row.collect_at <= now_of(order):
             row.collect_at = None
     if attempt is not None:
-        asking.finish(attempt)
+        gateway_calls.finish(attempt)

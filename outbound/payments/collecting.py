@@ -19,7 +19,7 @@ from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, LIVE
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason
-from outbound.payments import asking
+from outbound.payments import gateway_calls
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Collector:
                 return False
             attempt = begin(*taken) if self._may_collect(taken[0]) else None
         if attempt is not None:
-            asking.finish(attempt)
+            gateway_calls.finish(attempt)
         return True
 
     def _may_collect(self, order: Order) -> bool:
@@ -114,7 +114,7 @@ def look_up(payment_id: int) -> None:
     gateway = registry.find(name)
     if gateway is None:
         return
-    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, now, reference))
+    answer, problem = gateway_calls.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, now, reference))
     again = None
     with transaction():
         if answer is None:
@@ -124,7 +124,7 @@ def look_up(payment_id: int) -> None:
         else:
             booking.book(Actor.system(), payment_id, answer)
     if again is not None:
-        asking.finish(again)
+        gateway_calls.finish(again)
 
 
 def ask_again(payment_id: int) -> Attempt | None:

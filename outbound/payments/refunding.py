@@ -9,7 +9,7 @@ from domain.payments.gateways import Asked, Outcome, registry
 from domain.payments.refunds import RefundAttempt
 from domain.sales.orders.order_clock import now_of
 from models.payment import Refund
-from outbound.payments import asking
+from outbound.payments import gateway_calls
 
 
 def finish(attempt: RefundAttempt) -> None:
@@ -19,7 +19,7 @@ def finish(attempt: RefundAttempt) -> None:
         with transaction():
             refunds.given_by_hand(Actor.system(), attempt.refund_id)
         return
-    answer, problem = asking.answered(lambda: gateway.refund(attempt.account, attempt.request))
+    answer, problem = gateway_calls.answered(lambda: gateway.refund(attempt.account, attempt.request))
     with transaction():
         if answer is not None:
             refunds.book(Actor.system(), attempt.refund_id, answer)
@@ -51,7 +51,7 @@ def look_up(refund_id: int) -> None:
         return
     asked = attempt.request
     known = asked.reference or asked.charge_reference
-    answer, problem = asking.answered(
+    answer, problem = gateway_calls.answered(
         lambda: gateway.look_up(attempt.account, asked.key, Asked.REFUND, asked.at, known)
     )
     if answer is not None and answer.outcome is Outcome.NOT_FOUND:

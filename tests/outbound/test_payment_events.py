@@ -15,7 +15,7 @@ from domain.payments.locking import lock_payment
 from domain.sales.orders import orders
 from models.payment import DisputeStatus
 from models.webhook import Delivery
-from outbound.payments import asking, refunding
+from outbound.payments import gateway_calls, refunding
 from tests import cast
 from tests.outbound.conftest import make_endpoint
 from tests.paying import START, SYSTEM, active, actor_of, make_order, pay, rows, rows_of
@@ -55,7 +55,7 @@ def test_a_decline_says_whether_it_may_succeed_later(merchant, method, decline):
     with transaction():
         orders.locked(order_id)
         attempt = paying.execute(actor_of(merchant), rows_of(order_id)[1])
-    asking.finish(attempt)
+    gateway_calls.finish(attempt)
     assert [(name, data["decline"]) for name, _, data in heard()] == [
         ("payment.approved", None), ("payment.declined", decline)]
 
@@ -67,7 +67,7 @@ def test_an_unknown_outcome_is_told_and_then_what_became_of_it(merchant):
         attempt = paying.execute(actor_of(merchant), rows_of(order_id)[1])
     with transaction():
         booking.unknown(SYSTEM, attempt.payment_id, "no answer in time")
-    asking.finish(attempt)
+    gateway_calls.finish(attempt)
     assert [name for name, _, _ in heard()] == ["payment.approved", "payment.unknown", "payment.approved"]
 
 

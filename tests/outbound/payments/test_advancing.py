@@ -20,7 +20,7 @@ from models.payment import Dispute
 from models.test_clock import TestClock
 from outbound.gateways.test_bank import test_bank
 from outbound.gateways.test_bank_faults import BY_AMOUNT, METHODS
-from outbound.payments import advancing, collecting, notified
+from outbound.payments import advancing, collecting, notifications
 from tests import cast
 from tests.paying import (
     START,
@@ -117,7 +117,7 @@ def interfere(order_ids, at):
 @pytest.mark.slow
 def test_one_step_of_a_year_and_365_steps_of_a_day_give_the_same_ledger_byte_for_byte(merchant, monkeypatch):
     """With every fault of the bank, retries, pauses, credits and changed cards; one side on three clocks at once."""
-    monkeypatch.setattr(test_bank, "_send", lambda *given: notified.take(
+    monkeypatch.setattr(test_bank, "_send", lambda *given: notifications.take(
         "test", Account(merchant_id=merchant, test=True), *given))
     three, alone = [make_clock(merchant) for _ in range(3)], make_clock(merchant)
     ones, others = begun(merchant, three), begun(merchant, [alone])

@@ -14,7 +14,7 @@ from domain.sales.orders import orders
 from models.order import OrderStatus
 from models.payment import PaymentStatus
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import collecting, notified
+from outbound.payments import collecting, notifications
 from tests import cast
 from tests.paying import START, active, change, charged, make_order, of, pay, payments, rows, statuses
 
@@ -216,7 +216,7 @@ def test_a_step_that_is_not_taken_in_a_day_is_a_decline(merchant, at):
 
 
 def told(*given):
-    return notified.take("test", Account(merchant_id=0, test=True), *given)
+    return notifications.take("test", Account(merchant_id=0, test=True), *given)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Takes notifications of gateways: from their own pages and processes, or read from the network by blueprints."""
+"""Receives notifications of gateways: from the network, or from the test bank within this process."""
 
 import logging
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ def _accounts(gateway: str, merchant_id: int | None) -> list[Account]:
 
 
 def take(gateway: str, account: Account, headers: Mapping[str, str], body: bytes) -> bool:
-    """Check and obey a notification; raises WrongSignature or ValueError, and changes nothing then."""
+    """Check and process a notification; raises WrongSignature or ValueError, and changes nothing then."""
     told = registry.get(gateway).read_notification(account, headers, body)
     with transaction():
         return gateway_notifications.take(Actor.system(), gateway, account, told)

@@ -12,7 +12,7 @@ from domain.payments.checkout.checkouts import Begun
 from domain.payments.gateways import Answer, Asked, NoAnswer, Outcome, Refused, registry
 from domain.sales.orders.order_clock import now_of
 from models.payment import Decline, Payment
-from outbound.payments import asking
+from outbound.payments import gateway_calls
 
 log = logging.getLogger("countinghouse.collecting")
 
@@ -51,7 +51,7 @@ def come_back(payment_id: int) -> None:
     gateway = registry.find(name)
     if gateway is None:
         return
-    answer, problem = asking.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, at, reference))
+    answer, problem = gateway_calls.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, at, reference))
     if answer is not None and is_open(answer):
         return
     with transaction():

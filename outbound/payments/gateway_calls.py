@@ -1,4 +1,4 @@
-"""Asks gateways, outside of any transaction, and books what they say. Nothing here is asked twice without its key."""
+"""Calls gateways, outside of any transaction, and books their answers. A call is repeated only with its key."""
 
 import logging
 from collections.abc import Callable
@@ -13,13 +13,13 @@ log = logging.getLogger("countinghouse.collecting")
 
 
 def finish(attempt: Attempt, actor: Actor | None = None) -> None:
-    """Ask for an attempt whose row is committed, and book the outcome, known or unknown."""
+    """Charge an attempt whose row is committed, and book the outcome, known or unknown."""
     gateway = registry.get(attempt.gateway)
     settle(attempt.payment_id, lambda: gateway.charge(attempt.account, attempt.request), actor)
 
 
 def settle(payment_id: int, question: Callable[[], Answer], actor: Actor | None = None) -> Answer | None:
-    """Ask a question about an attempt and book the answer; None when there was none."""
+    """Call the gateway about an attempt and book the answer; None when there was none."""
     actor = actor or Actor.system()
     answer, problem = answered(question)
     with transaction():
@@ -37,5 +37,5 @@ def answered(question: Callable[[], Answer]) -> tuple[Answer | None, Exception |
     except NoAnswer as problem:
         return None, problem
     except Exception as problem:
-        log.exception("a gateway could not be asked")
+        log.exception("a gateway could not be called")
         return None, problem

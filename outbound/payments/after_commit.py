@@ -1,13 +1,13 @@
-"""Ends what a request began: asks the gateway for an attempt or a refund whose row is committed."""
+"""Calls the gateway for a charge or a refund that an API request began, once its row is committed."""
 
 from domain.payments.attempts import Attempt
 from domain.payments.refunds import RefundAttempt
-from outbound.payments import asking, refunding
+from outbound.payments import gateway_calls, refunding
 
 
 def ask(begun: Attempt | RefundAttempt) -> None:
     """Ask the gateway and book the outcome, known or unknown."""
     if isinstance(begun, Attempt):
-        asking.finish(begun)
+        gateway_calls.finish(begun)
     else:
         refunding.finish(begun)
