@@ -9,7 +9,7 @@ from flask import make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import found
+from blueprints.pay import link_lookup
 from blueprints.pay.brand import seller
 from blueprints.pay.payments import customer, number, title
 from blueprints.services import services
@@ -47,7 +47,7 @@ def may_change(order: Order) -> bool:
 
 def ask(token: str) -> BaseResponse:
     """Ask which one."""
-    order = found.order(token)
+    order = link_lookup.order(token)
     if not may_change(order):
         return redirect_to(url_for("pay.order", token=token))
     return make_response(render_template(
@@ -58,7 +58,7 @@ def ask(token: str) -> BaseResponse:
 
 def change(token: str) -> BaseResponse:
     """Take the chosen one; nothing is collected by this."""
-    order_id = found.order(token).id
+    order_id = link_lookup.order(token).id
     with transaction():
         order = orders.locked(order_id)
         wanted = request.form.get("method", "")

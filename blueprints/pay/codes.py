@@ -6,7 +6,7 @@ from flask import request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import found, guessing
+from blueprints.pay import guess_limits, link_lookup
 from blueprints.pay.payments import customer, look_again, page
 from database import transaction
 from domain.errors import Conflict, Invalid
@@ -21,17 +21,17 @@ def register(bp: Any) -> None:
 
 def enter(token: str) -> BaseResponse:
     """Take the code off the order, or without one give the present one back; says why a code is refused."""
-    order_id = look_again(found.order(token))
+    order_id = look_again(link_lookup.order(token))
     try:
         with transaction():
             order = orders.locked(order_id)
             order_codes.enter(customer(order), order, request.form.get("code", "").strip() or None)
     except Conflict as refused:
-        return page(found.order(token), token, refused=refused.message, status=409)
+        return page(link_lookup.order(token), token, refused=refused.message, status=409)
     except Invalid as refused:
         problem = refused.fields.get("discount_code")
         if problem is not None and problem.code == "unknown":
-            guessing.count(guessing.CODES)
+            guess_limits.count(guess_limits.CODES)
         said = f"This code {problem}." if problem is not None else "This code cannot be used for this order."
-        return page(found.order(token), token, wrong_code=said, status=422)
+        return page(link_lookup.order(token), token, wrong_code=said, status=422)
     return redirect_to(url_for("pay.payment", token=token))

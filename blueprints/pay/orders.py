@@ -7,7 +7,7 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import cards, found, schedule
+from blueprints.pay import cards, link_lookup, schedule
 from blueprints.pay.brand import seller
 from blueprints.pay.payments import customer, number, title
 from database import db, transaction
@@ -41,7 +41,7 @@ def register(bp: Any) -> None:
 
 def show(token: str) -> BaseResponse:
     """The order; one that nothing was paid for is on the payment page."""
-    order = found.order(token)
+    order = link_lookup.order(token)
     if order.status in PRELIMINARY:
         return redirect_to(url_for("pay.payment", token=token))
     shown = common(order, token)                 # from here on times are in the merchant's zone
@@ -88,7 +88,7 @@ def may_cancel(order: Order) -> bool:
 
 def ask_cancel(token: str) -> BaseResponse:
     """Ask before the order is ended."""
-    order = found.order(token)
+    order = link_lookup.order(token)
     if not may_cancel(order):
         return redirect_to(url_for("pay.order", token=token))
     return make_response(render_template("pay/order_cancel.html", **common(order, token)))
@@ -96,7 +96,7 @@ def ask_cancel(token: str) -> BaseResponse:
 
 def cancel(token: str) -> BaseResponse:
     """End the order: nothing more is collected."""
-    order_id = found.order(token).id
+    order_id = link_lookup.order(token).id
     with transaction():
         order = orders.locked(order_id)
         if not may_cancel(order):
@@ -107,7 +107,7 @@ def cancel(token: str) -> BaseResponse:
 
 def show_receipt(token: str, key: int) -> Response:
     """A receipt of one of the order's payments, to be printed."""
-    order = found.order(token)
+    order = link_lookup.order(token)
     payment = next((one for one in receipts(order) if one.id == key), None)
     if payment is None:
         raise NotFound("payment", key)

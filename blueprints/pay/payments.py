@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.headers import POLICY
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import found, schedule
+from blueprints.pay import link_lookup, schedule
 from blueprints.pay.brand import seller
 from blueprints.services import own_url, services
 from database import transaction
@@ -40,13 +40,13 @@ def register(bp: Any) -> None:
 
 def show(token: str) -> BaseResponse:
     """The page as it is now."""
-    order = found.order(token)
+    order = link_lookup.order(token)
     return page(order, token)
 
 
 def pay(token: str) -> BaseResponse:
     """Lead the customer to the gateway's page, or take the order for a transfer, or without a payment."""
-    order_id = look_again(found.order(token))
+    order_id = look_again(link_lookup.order(token))
     way, base = request.form.get("method", ""), own_url(request.host_url)
     try:
         with transaction():
@@ -63,12 +63,12 @@ def pay(token: str) -> BaseResponse:
                 begun = checkouts.begin(actor, order, way, base + url_for("pay.pay_back", token=token))
         address = services().start_checkout(begun) if begun is not None else None
     except Conflict as refused:
-        return page(found.order(token), token, refused=refused.message, status=409)
+        return page(link_lookup.order(token), token, refused=refused.message, status=409)
     if begun is None:
         return redirect_to(url_for("pay.payment", token=token))
     if address is None:
         said = "The card service does not answer. Nothing was charged; try again in a minute, or pay another way."
-        return page(found.order(token), token, refused=said, status=503)
+        return page(link_lookup.order(token), token, refused=said, status=503)
     return policed(redirect_to(leading(begun.gateway, address)), order)
 
 
@@ -86,7 +86,7 @@ def path_of(address: str) -> str:
 
 def again(token: str) -> BaseResponse:
     """Start again after the page has timed out, or take another way than the transfer."""
-    order_id = look_again(found.order(token))
+    order_id = look_again(link_lookup.order(token))
     with transaction():
         order = orders.locked(order_id)
         actor = customer(order)
@@ -100,7 +100,7 @@ def again(token: str) -> BaseResponse:
 
 def come_back(token: str) -> BaseResponse:
     """Where the gateway's page leads: ask what happened, and show it."""
-    look_again(found.order(token))
+    look_again(link_lookup.order(token))
     return redirect_to(url_for("pay.payment", token=token))
 
 

@@ -7,7 +7,7 @@ from flask import Response, g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import found
+from blueprints.pay import link_lookup
 from blueprints.pay.brand import seller
 from database import transaction
 from domain import clock, inputs
@@ -43,12 +43,12 @@ def register(bp: Any) -> None:
 
 def show(token: str) -> Response:
     """The quote as it is now."""
-    return page(found.budget_link(token))
+    return page(link_lookup.budget_link(token))
 
 
 def answer(token: str) -> BaseResponse:
     """Take the answer, or a wish for a new quote, and show what holds now."""
-    link = found.budget_link(token)
+    link = link_lookup.budget_link(token)
     what, who = request.form.get("answer", ""), {"ip": request.remote_addr, "request_id": g.call.request_id}
     try:
         if what in ANSWERS:

@@ -6,7 +6,7 @@ from flask import Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import guessing
+from blueprints.pay import guess_limits
 from blueprints.pay.payments import path_of
 from blueprints.services import services
 from domain.errors import NotFound
@@ -23,7 +23,7 @@ def register(bp: Any) -> None:
 def known(found: dict[str, Any] | str | None) -> Any:
     """What the bank knows of a token; raises NotFound, or LimitExceeded, for one that it does not know."""
     if found is None:
-        guessing.count()
+        guess_limits.count()
         raise NotFound("link", 0)
     return found
 

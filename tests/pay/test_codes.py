@@ -2,7 +2,7 @@
 
 import pytest
 
-from blueprints.pay.guessing import CODES
+from blueprints.pay.guess_limits import CODES
 from database import transaction
 from domain import inputs
 from domain.sales.discounts import discount_codes

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from analytics.log.spool import encode
-from blueprints.pay.guessing import OF_ADDRESS
+from blueprints.pay.guess_limits import OF_ADDRESS
 from database import db, transaction
 from domain import clock
 from domain.sales.budgets import budget_links, budgets

@@ -1,6 +1,6 @@
 """Finds what a link in an address stands for; who tries unknown ones too often is refused."""
 
-from blueprints.pay import guessing
+from blueprints.pay import guess_limits
 from database import db
 from domain.errors import NotFound
 from domain.sales.budgets import budget_links
@@ -15,7 +15,7 @@ def budget_link(token: str) -> BudgetLink:
     try:
         return budget_links.find(token)
     except NotFound:
-        guessing.count()
+        guess_limits.count()
         raise
 
 
@@ -25,6 +25,6 @@ def order(token: str) -> Order:
     merchant = db.session.get(Merchant, found.merchant_id) if found is not None else None
     is_shown = merchant is not None and merchant.active and merchant.deleted_at is None
     if found is None or not is_shown or found.status is OrderStatus.DRAFT:
-        guessing.count()
+        guess_limits.count()
         raise NotFound("link", 0)
     return found
