@@ -42,7 +42,7 @@ from outbound.gateways.stripe_gateway import stripe_gateway
 from outbound.gateways.test_bank import FILE, test_bank
 from outbound.gateways.test_bank_pages import TestBankPages
 from outbound.mail import mailer
-from outbound.payments import after_commit, checkouts, notifications
+from outbound.payments import after_commit, gateway_checkouts, notifications
 from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
@@ -115,7 +115,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     install(app, Services(
         close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
         probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=after_commit.ask,
-        start_checkout=checkouts.start, come_back=checkouts.come_back,
+        start_checkout=gateway_checkouts.start, come_back=gateway_checkouts.come_back,
         take_notification=notifications.received, test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
     ))
     cli.register(app)

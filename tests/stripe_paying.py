@@ -11,7 +11,7 @@ from domain.payments.checkout import checkouts
 from domain.sales.orders import orders
 from outbound.gateways import stripe_client
 from outbound.gateways.stripe_gateway import stripe_gateway
-from outbound.payments import checkouts, notifications
+from outbound.payments import gateway_checkouts, notifications
 from tests import paying
 from tests.stripe_server import standing_in
 from tests.stripe_stand_in import KEY, SECRET
@@ -64,12 +64,12 @@ def start(order_id):
     with transaction():
         order = orders.locked(order_id)
         begun = checkouts.begin(checkouts.customer_of(order), order, "stripe", BACK)
-    address = checkouts.start(begun)
+    address = gateway_checkouts.start(begun)
     return address.rpartition("/")[2] if address else None
 
 
 def come_back(order_id):
-    checkouts.come_back(paying.payments(order_id)[-1].id)
+    gateway_checkouts.come_back(paying.payments(order_id)[-1].id)
 
 
 def pay(stand_in, order_id):
