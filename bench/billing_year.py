@@ -1,4 +1,4 @@
-"""Bills a made-up year, and compares every row with an independent reckoning: `python -m bench.billing_year`.
+"""Bills a generated year, and compares every row with an independent computation: `python -m bench.billing_year`.
 
 Subscriptions and instalment plans are created and paid by the Core API, on test clocks, with payment methods that
 decline, lose answers or ask for one more step; customers change cards, merchants pause, resume, skip, retry, refund
@@ -41,7 +41,7 @@ class Compared:
 
 
 def lived(app: Flask, plan: Plan, clocks: int = 4) -> Compared:
-    """Live the year of a plan, reckon it, compare."""
+    """Run the year of a plan, compute it independently, compare."""
     year = agreements.made_up(plan)
     with app.app_context():
         shop = product.open_shop(year)

@@ -1,4 +1,4 @@
-"""What opens the APIs: integration keys of merchants, tokens of customers and of users.
+"""Credentials of the APIs: integration keys of merchants, tokens of customers and of users.
 
 Integration keys and client tokens are kept as digests only and shown once; a user's token is kept
 encrypted, because its contracts show it again.

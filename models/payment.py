@@ -1,4 +1,4 @@
-"""Payments: each attempt to collect, what was given back, and what was disputed."""
+"""Payments: each attempt to collect, its refunds and its disputes."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -99,7 +99,7 @@ class RefundStatus(StrEnum):
 
 
 class Refund(Owned, Versioned, Model):
-    """Money given back from a payment, wholly or in part. Its row, too, is committed before the gateway is asked."""
+    """A refund of a payment, wholly or in part. Its row, too, is committed before the gateway is called."""
 
     __tablename__ = "refunds"
     __table_args__ = constraints(
@@ -138,7 +138,7 @@ class DisputeStatus(StrEnum):
 
 
 class Dispute(Owned, Versioned, Model):
-    """A payment that the customer's bank asks back."""
+    """A payment that the customer disputed at the bank."""
 
     __tablename__ = "disputes"
     __table_args__ = constraints(UniqueConstraint("payment_id", "reference"))
@@ -174,7 +174,7 @@ class GatewayAccount(Owned, Versioned, Model):
 
 
 class GatewayNotification(Model):
-    """A notification that was read from a gateway: the same one is obeyed once."""
+    """A notification that was read from a gateway; each is processed once."""
 
     __tablename__ = "gateway_notifications"
     __table_args__ = constraints(UniqueConstraint("gateway", "merchant_id", "test", "reference"))

@@ -1,1 +1,1 @@
-"""A year of billing: who agreed to what, what an independent reckoning expects, and what the product did."""
+"""A year of billing: the agreements, what an independent computation expects, and what the product did."""

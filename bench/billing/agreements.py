@@ -1,4 +1,4 @@
-"""Makes up the orders of a year, with what their customers and merchants do on which day, from a seed."""
+"""Generates the orders of a year from a seed, with what customers and merchants do on which day."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Lives a year on test clocks: orders and what happens to them by the Core API, the rest by the worker's code."""
+"""Runs a year on test clocks: orders and their changes through the Core API, the rest by the worker's code."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -112,7 +112,7 @@ class Program:
 
 
 def live(program: Program, year: Year, end: datetime, clocks: int) -> tuple[dict[int, int], dict[int, list[Any]]]:
-    """Live the year; the order's id of each agreement, and which of its actions were allowed."""
+    """Run the year; returns the order's id of each agreement, and which of its actions were allowed."""
     orders: dict[int, int] = {}
     done: dict[int, list[Any]] = defaultdict(list)
     for group in range(clocks):

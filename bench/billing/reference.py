@@ -1,4 +1,4 @@
-"""Reckons by itself what becomes of an order as time goes by; shares no code with the product, and knows no database.
+"""Computes independently what becomes of an order over time; shares no code or database with the product.
 
 The rules are those of the contract, written down once more: tax is contained in prices; days count from the day of
 the approval, or of the start; a soft decline is tried again 1, 3, 5 and 7 days after the first one, a hard one never;

@@ -1,4 +1,4 @@
-"""The rest of the independent reckoning: what customers and merchants do to an order, and a whole year of it."""
+"""The rest of the independent computation: what customers and merchants do to an order, for a whole year."""
 
 from datetime import datetime, timedelta
 

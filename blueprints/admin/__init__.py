@@ -1,4 +1,4 @@
-"""Serves the back office: pages for the people who run a merchant's billing.
+"""Serves the dashboard: pages for the people who run a merchant's billing.
 
 Every module of the package and of its groups is imported (crud is what they are made of). A ListPage that it declares
 gets its addresses and its place in the navigation; a function `register(bp)` adds what the module has besides.

@@ -116,7 +116,7 @@ PAGE = ListPage(
             Field(name="customer_id", label="Customer", kind="select", choices=customer_choices, required=True,
                   blank=""),
             Field(name="items.0.product_id", label="Product", kind="select", choices=product_choices, blank="",
-                  hint="In a change choose it again to replace the line."),
+                  hint="When editing, choose a product again to replace the line."),
             Field(name="items.0.quantity", label="Quantity", kind="number"),
             Field(name="items.0.unit_price", label="Price", kind="number", hint="Leave empty for the product's."),
             Field(name="discount_code", label="Discount code"),

@@ -38,7 +38,7 @@ def logs() -> None:
     option("--format", "form", type=click.Choice(entries.FORMATS), default="auto", show_default=True,
            help="combined reads any text line (Apache, nginx, Traefik, HAProxy, Envoy, AWS, W3C); auto looks first."),
     option("--merchant", "merchant_id", type=int, metavar="ID", help="Whose requests they are."),
-    option("--source", metavar="NAME", help="What the figures call it; the file's name when left out."),
+    option("--source", metavar="NAME", help="The name of the source in reports; by default the file's name."),
     option("--trusted-proxies", type=click.IntRange(1, 10), metavar="N",
            help="Of a list of addresses take the Nth from the right; the left-most public one when left out."),
 )

@@ -1,4 +1,4 @@
-"""Serves the pages for customers: what a merchant offers them, under an address that only they have.
+"""Serves the pages for customers: quotes, orders and payments, each under a secret address.
 
 There is no sign-in and no cookie: the address has a token, which is the permission. So a form needs no token
 against CSRF either, since another site that knew its address could open it itself.
@@ -21,7 +21,7 @@ MODULES = [import_module(f"{__name__}.{name}") for name in NAMES]
 TITLES = {
     404: "This link does not work",
     405: "This address does not work that way",
-    413: "That is too much text",
+    413: "The request is too large",
     429: "Too many attempts",
     500: "Something went wrong",
     503: "Please try again in a moment",
@@ -29,14 +29,14 @@ TITLES = {
 TEXTS = {
     404: "It may be incomplete, or it was replaced by a new one. Open it from the message again, or ask for a new one.",
     429: "Wait 15 minutes and open the link again.",
-    500: "It was our mistake, and it was noted. Nothing was changed.",
+    500: "The error is on our side, and it was logged. Nothing was changed.",
     503: "The server is busy. Nothing was changed.",
 }
 
 
 @bp.after_request
 def keep_private(response: Response) -> Response:
-    """Let the address go nowhere: not to other sites, not into a cache, not into a search engine."""
+    """Keep the address private: no referrer, no cache, no search engine."""
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -1,4 +1,4 @@
-"""Finds what a link in an address stands for; who tries unknown ones too often is refused."""
+"""Finds the order or quote of a link; an address that tries too many unknown ones is refused."""
 
 from blueprints.pay import guess_limits
 from database import db

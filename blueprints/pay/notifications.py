@@ -1,4 +1,4 @@
-"""Takes the notifications of gateways. What is not signed changes nothing, and learns nothing."""
+"""Receives the notifications of gateways. An unsigned one changes nothing, and its sender learns nothing."""
 
 from typing import Any
 

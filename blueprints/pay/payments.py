@@ -45,7 +45,7 @@ def show(token: str) -> BaseResponse:
 
 
 def pay(token: str) -> BaseResponse:
-    """Lead the customer to the gateway's page, or take the order for a transfer, or without a payment."""
+    """Redirect the customer to the gateway's page, or accept the order for a transfer or without a payment."""
     order_id = look_again(link_lookup.order(token))
     way, base = request.form.get("method", ""), own_url(request.host_url)
     try:
@@ -85,7 +85,7 @@ def path_of(address: str) -> str:
 
 
 def again(token: str) -> BaseResponse:
-    """Start again after the page has timed out, or take another way than the transfer."""
+    """Start again after a time-out, or choose another way to pay than a transfer."""
     order_id = look_again(link_lookup.order(token))
     with transaction():
         order = orders.locked(order_id)
@@ -99,7 +99,7 @@ def again(token: str) -> BaseResponse:
 
 
 def come_back(token: str) -> BaseResponse:
-    """Where the gateway's page leads: ask what happened, and show it."""
+    """The page to which the gateway's page returns: look up the outcome, and show it."""
     look_again(link_lookup.order(token))
     return redirect_to(url_for("pay.payment", token=token))
 

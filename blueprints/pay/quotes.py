@@ -47,7 +47,7 @@ def show(token: str) -> Response:
 
 
 def answer(token: str) -> BaseResponse:
-    """Take the answer, or a wish for a new quote, and show what holds now."""
+    """Store the answer, or the request for a new quote, and show the result."""
     link = link_lookup.budget_link(token)
     what, who = request.form.get("answer", ""), {"ip": request.remote_addr, "request_id": g.call.request_id}
     try:
@@ -69,7 +69,7 @@ def answer(token: str) -> BaseResponse:
 
 
 def ended_by(what: str) -> LinkState:
-    """The state in which an answer has its effect already, as after a second press."""
+    """The state in which an answer has already taken effect, as after a second click."""
     return LinkState(ANSWERS[what].value) if what in ANSWERS else LinkState.EXPIRED
 
 

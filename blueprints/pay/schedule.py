@@ -1,4 +1,4 @@
-"""Puts an order's payments in words for the customer: what is due now, what later, and what was paid."""
+"""Describes an order's payments for the customer: what is due now, what later, and what was paid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -32,7 +32,7 @@ def write(product: Product, given: Mapping[str, Any]) -> None:
     """Set how a product's calls are priced; Invalid for a product that is not metered."""
     wrong = [name for name, value in given.items() if value and product.billing is not Billing.METERED]
     if wrong:
-        message = f"has no meaning in a {product.billing} product"
+        message = f"does not apply to a {product.billing} product"
         raise Invalid.several(dict.fromkeys(wrong, Problem("contradiction", message)))
     if given.keys() & {"metered_scheme", "metered_tiers"}:
         scheme = given.get("metered_scheme", product.metered_scheme)
@@ -48,7 +48,7 @@ def tiers(scheme: MeteredScheme | None, given: Sequence[TierInput], currency: st
     """The tiers that were sent; Invalid names each that does not fit its neighbours or the scheme."""
     is_tiered = scheme not in (None, MeteredScheme.PER_UNIT)
     if bool(given) is not is_tiered:
-        message = "can't be blank" if is_tiered else f"have no meaning in the scheme {MeteredScheme.PER_UNIT}"
+        message = "can't be blank" if is_tiered else f"do not apply to the scheme {MeteredScheme.PER_UNIT}"
         raise Invalid.field("metered_tiers", message, "blank" if is_tiered else "contradiction")
     mistakes, found, before = Mistakes(), [], 0
     for place, one in enumerate(given):
@@ -74,7 +74,7 @@ def as_sent(stored: Sequence[dict[str, Any]], currency: str) -> list[TierInput]:
 
 def _tier(path: str, one: TierInput, scheme: MeteredScheme | None, currency: str) -> Tier:
     if scheme is MeteredScheme.FLAT and one.unit_price:
-        raise Invalid.field(f"{path}.unit_price", "has no meaning in the scheme flat", "contradiction")
+        raise Invalid.field(f"{path}.unit_price", "does not apply to the scheme flat", "contradiction")
     return Tier(
         up_to=one.up_to, unit_price_micro=to_micro(one.unit_price or Decimal(0)),
         flat_minor=inputs.minor(f"{path}.flat_amount", one.flat_amount, currency) or 0,

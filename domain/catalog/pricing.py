@@ -93,7 +93,7 @@ def update_rule(actor: Actor, rule: PriceRule, changes: dict[str, Any]) -> Price
 
 def delete_rule(actor: Actor, rule: PriceRule) -> None:
     """Delete a rule that no product uses."""
-    usage.refuse("price rule", rule, "Take it off them first.")
+    usage.refuse("price rule", rule, "Remove it from them first.")
     RULE_LIFE.erase(actor, rule)
 
 

@@ -73,7 +73,7 @@ def add(
 
 
 def attempt_of(order: Order, row: ScheduledPayment | None, payment: Payment, method: PaymentMethod) -> Attempt:
-    """The question to the gateway: the same for the first time and for every repetition, but for the time."""
+    """The request to the gateway; every repetition is the same, but for the time."""
     return Attempt(
         payment_id=payment.id, gateway=payment.gateway,
         account=gateway_accounts.for_gateway(order.merchant_id, payment.gateway, test=order.test),

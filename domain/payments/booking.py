@@ -68,7 +68,7 @@ def _approve(actor: Actor, rows: Rows, answer: Answer) -> None:
 
 
 def paid(actor: Actor, order: Order, row: ScheduledPayment, amount_minor: int) -> None:
-    """Money for a row arrived: it is complete when all of it did, recovered where it had been declined before."""
+    """Count money for a row: paid in full it is complete, or recovered if it had been declined before."""
     row.paid_minor += amount_minor
     if attempts.owed(row) > 0:
         return
@@ -187,7 +187,7 @@ def _ending(
 
 
 def _worked(payment: Payment) -> None:
-    """The gateway answered: failures before this one count no more."""
+    """The gateway answered: earlier failures no longer count."""
     account = gateway_accounts.find(payment.merchant_id, payment.gateway, test=payment.test)
     if account is not None and account.failures_in_row and payment.test_clock_id is None:
         gateway_accounts.answered(account)

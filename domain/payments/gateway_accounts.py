@@ -89,5 +89,5 @@ def failed(row: GatewayAccount, reason: str, now: datetime) -> None:
 
 
 def answered(row: GatewayAccount) -> None:
-    """The gateway works."""
+    """Reset the count of failures: the gateway works."""
     row.failures_in_row, row.parked_until, row.parked_reason = 0, None, None

@@ -47,7 +47,7 @@ class Asked(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Whose money it is: a merchant in one world, with the merchant's settings of the gateway."""
+    """A merchant in one world, with the merchant's settings of the gateway."""
 
     merchant_id: int
     test: bool
@@ -101,7 +101,7 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
-    """Money to give back of an approved charge."""
+    """A refund of an approved charge."""
 
     key: str
     charge_key: str
@@ -129,7 +129,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisputeNotice:
-    """A customer's bank asks a payment back, or has decided."""
+    """A customer disputed a payment at the bank, or the bank has decided."""
 
     reference: str
     amount_minor: int
@@ -140,7 +140,7 @@ class DisputeNotice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A message of a gateway; the same reference is obeyed once."""
+    """A message of a gateway; the same reference is processed once."""
 
     reference: str
     kind: str
@@ -178,7 +178,7 @@ class Gateway(Protocol):
         """
 
     def refund(self, account: Account, request: RefundRequest) -> Answer:
-        """Give money back."""
+        """Refund a charge."""
 
     def read_notification(self, account: Account, headers: Mapping[str, str], body: bytes) -> Notification:
         """Check the signature and read the message; raises WrongSignature, or ValueError for what it cannot read."""

@@ -76,5 +76,5 @@ def _collect(actor: Actor, row: ScheduledPayment) -> Attempt:
 
 
 def change_method(actor: Actor, order: Order, token: str) -> Order:
-    """Change to another payment method of the test bank; collects nothing by itself."""
+    """Change to another payment method of the test bank; this collects nothing."""
     return payment_methods.change(actor, order, payment_methods.test_method(actor, order, token))

@@ -36,7 +36,7 @@ def stored(actor: Actor, order: Order, gateway: str, token: str, label: str) -> 
 
 
 def keep(actor: Actor, order: Order, payment: Payment, answer: Answer) -> None:
-    """What the customer paid with on the page pays what follows."""
+    """Keep the method that the customer paid with on the page for later payments."""
     if payment.payment_method_id is None and answer.method_token is not None:
         label = answer.method_label or answer.method_token
         method = stored(actor, order, payment.gateway, answer.method_token, label)
@@ -68,7 +68,7 @@ def of_customer(order: Order) -> list[PaymentMethod]:
 
 
 def change(actor: Actor, order: Order, method: PaymentMethod) -> Order:
-    """What follows is collected from another payment method; nothing is collected by this itself.
+    """Collect later payments from another payment method; this collects nothing.
 
     An order that a hard decline had suspended is collected again: what was declined is left to a person.
     """

@@ -88,12 +88,12 @@ def _open(order: Order, row_id: int | None) -> ScheduledPayment:
 
 
 def is_refundable(actor: Actor, row: Any) -> bool:
-    """Whether something of the payment can still be given back."""
+    """Whether any part of the payment can still be refunded."""
     return bool(row.status == PaymentStatus.APPROVED and row.refunded_minor < row.amount_minor)
 
 
 def refund(actor: Actor, payment: Payment) -> Payment:
-    """Give back all that is left; the worker asks the gateway."""
+    """Refund all that is left; the worker calls the gateway."""
     refunds.begin(actor, payment, by_worker=True)
     return payment
 
@@ -101,7 +101,7 @@ def refund(actor: Actor, payment: Payment) -> Payment:
 def _given_back(row: Any) -> tuple[str, ...]:
     """What the dialog says that a refund does."""
     left = Money(row.amount_minor - row.refunded_minor, row.currency).decimal
-    return (f"{left:,} {row.currency} will be given back. This cannot be taken back.",)
+    return (f"{left:,} {row.currency} will be refunded. This cannot be undone.",)
 
 
 usage.register(Merchant, Use("payment", "payments", lambda row: usage.rows(Payment, merchant_id=row.id)))
@@ -115,7 +115,7 @@ RESOURCE = Resource(
     write_scope="WRITE_PAYMENTS",
     actions={
         "refund": Action(
-            run=refund, title="Refund", past="{} is being given back.", icon="rotate", danger=True,
+            run=refund, title="Refund", past="{} is being refunded.", icon="rotate", danger=True,
             offered=is_refundable, confirm=_given_back,
         ),
     },

@@ -1,4 +1,4 @@
-"""Gives money back, wholly or in part. As with payments, the row is committed before the gateway is asked."""
+"""Refunds payments, wholly or in part. As with payments, the row is committed before the gateway is asked."""
 
 import secrets
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ LIFE = Lifecycle(noun="refund")
 
 
 class RefundInput(Input):
-    """What is given back: all that is left, where no amount is sent."""
+    """A refund: of all that is left, where no amount is sent."""
 
     amount: Maybe[Annotated[Decimal, Number(above=0)]] = None
     reason: Maybe[Annotated[str, Text(500)]] = None
@@ -43,7 +43,7 @@ class RefundAttempt:
 
 
 def left(payment: Payment) -> int:
-    """What can still be given back: approved, neither given back nor on its way."""
+    """The amount that can still be refunded: approved, and neither refunded nor being refunded."""
     under_way = select(func.coalesce(func.sum(Refund.amount_minor), 0)).where(
         Refund.payment_id == payment.id, Refund.status.in_(OPEN)
     )
@@ -105,7 +105,7 @@ def lock_refund(refund_id: int) -> tuple[Payment, Refund]:
 
 
 def book(actor: Actor, refund_id: int, answer: Answer) -> Refund:
-    """Book an outcome once. An approval counts also after a refusal: the money was given back.
+    """Book an outcome once. An approval counts also after a refusal: the money was refunded.
 
     A refusal after an approval counts too: banks send money back that they cannot hand on, days later.
     """

@@ -1,4 +1,4 @@
-"""The gateway `test`: a bank that books for itself and has every fault that a bank can have.
+"""The gateway `test`: a bank with its own ledger that can simulate every fault of a real one.
 
 It answers only after it has booked, once for each key. What it does is chosen by the payment method and the
 amount (test_bank_faults.py). It keeps the time of the order, which may follow a test clock.
@@ -111,7 +111,7 @@ class TestBank:
             return _told_refund(found[0], self._charge(id=found[0]["charge_id"])) if found else _not_found()
         down = self.book.rows("SELECT until FROM interruptions WHERE key = ? AND until > ?", key, written(at))
         if down:
-            raise GatewayDown("the bank is out of order")
+            raise GatewayDown("the bank is unavailable")
         charge = self.book.charge(key=key)
         if charge is not None:
             return self._told(self._settled(charge, at))
@@ -217,7 +217,7 @@ class TestBank:
                 until = at + DOWN_FOR if fault is Fault.DOWN_HOUR else at
                 book.execute("INSERT INTO interruptions (key, until) VALUES (?, ?)", (key, written(until)))
         if fault is Fault.DOWN_HOUR and (found is None or written(at) < found["until"]):
-            raise GatewayDown("the bank is out of order")
+            raise GatewayDown("the bank is unavailable")
         if found is None:
             raise NoAnswer("the request was lost")
 

@@ -1,4 +1,4 @@
-"""The test bank's own book: an SQLite file beside the business database, with transactions of its own.
+"""The test bank's own ledger: an SQLite file beside the business database, with transactions of its own.
 
 It stands for somebody else's bank: what is booked here stays booked, whatever becomes of the program that asked.
 """

@@ -44,7 +44,7 @@ TITLES = {
     "test_soft_then_ok": "Decline the first try of each payment", "test_requires_action": "Ask for one more step",
     "test_answer_lost": "Approve, and lose the answer", "test_request_lost": "Lose the first request",
     "test_notify_first": "Notify before the answer", "test_notify_thrice": "Notify three times",
-    "test_notify_late": "Notify a day late", "test_down_hour": "Be out of order for an hour",
+    "test_notify_late": "Notify a day late", "test_down_hour": "Be unavailable for an hour",
     BY_AMOUNT: "Decide by the amount's last two digits",
 }
 

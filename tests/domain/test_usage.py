@@ -72,7 +72,7 @@ def test_a_product_in_documents_becomes_inactive(merchant, actor):
 
 
 @pytest.mark.parametrize(("kind", "field", "sentence"), [
-    ("rule", "tax_id", "This price rule cannot be deleted: it has 1 product. Take it off them first."),
+    ("rule", "tax_id", "This price rule cannot be deleted: it has 1 product. Remove it from them first."),
     ("group", "group_id", "This product group cannot be deleted: it has 1 product. Move them first."),
 ])
 def test_what_products_use_cannot_be_deleted(merchant, actor, kind, field, sentence):

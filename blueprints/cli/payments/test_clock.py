@@ -42,12 +42,12 @@ def create(merchant: int, now_at: str, name: str | None) -> Result:
     "advance",
     click.argument("clock_id", metavar="ID", type=int),
     option("--to", help="ISO 8601."),
-    option("--by", help="A distance: 30d, 12h, 45m or 2w."),
+    option("--by", help="A duration: 30d, 12h, 45m or 2w."),
 )
 def advance(clock_id: int, to: str | None, by: str | None) -> Result:
     """Have the worker move a test clock forward."""
     if (to is None) == (by is None):
-        raise click.UsageError("Say either --to or --by.")
+        raise click.UsageError("Use either --to or --by.")
     with transaction():
         own, row = LISTING.lock(operator(), clock_id)
         if by is not None:

@@ -17,7 +17,7 @@ def book(actor: Actor, movement: StatementRow) -> StatementRow:
     """
     _must_be(movement, StatementState.UNSURE)
     if movement.amount_minor <= 0 or movement.scheduled_payment_id is None:
-        raise Conflict("Say first which scheduled payment this money pays.")
+        raise Conflict("Choose the scheduled payment that this money pays.")
     order, row = manual_payments.locked(movement.scheduled_payment_id)
     if row.currency != movement.currency:
         raise Conflict(f"The scheduled payment is not in {movement.currency}.")
@@ -32,12 +32,12 @@ def book(actor: Actor, movement: StatementRow) -> StatementRow:
 
 
 def unbook(actor: Actor, movement: StatementRow) -> StatementRow:
-    """Take a booking back: its payment is given back in full, and the movement waits to be assigned anew."""
+    """Undo a booking: its payment is recorded as refunded, and the movement can be assigned again."""
     _must_be(movement, StatementState.BOOKED)
     assert movement.payment is not None          # it is booked
     with LIFE.changing(actor, movement, "unbooked"):
         manual_payments.give_back(actor, movement.payment, "The bank transfer was assigned to this payment by mistake.")
-        movement.state, movement.reason = StatementState.UNSURE, "Its booking was taken back."
+        movement.state, movement.reason = StatementState.UNSURE, "Its booking was undone."
         movement.payment_id = None
     return movement
 

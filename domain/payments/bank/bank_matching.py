@@ -1,4 +1,4 @@
-"""Says which scheduled payment a bank's movement pays: surely, or only perhaps, and then why.
+"""Finds the scheduled payment that a bank's movement pays: certain, or a suggestion with the reason.
 
 Sure is one order that the reference names, and one open payment of it with this very amount. All else is shown to a
 person with the reason; nothing is guessed.
@@ -44,7 +44,7 @@ def unsure(reason: str, row: ScheduledPayment | None = None, order: Order | None
 def match(actor: Actor, movement: StatementRow) -> Match:
     """What the movement pays, among the actor's orders."""
     if movement.is_reversal:
-        return unsure("The bank takes back an earlier movement: check which.")
+        return unsure("The bank reversed an earlier movement: check which one.")
     if movement.amount_minor <= 0:
         return Match(StatementState.IGNORED, "Money out." if movement.amount_minor else "No money.")
     references = creditor_references.found_in((movement.texts or "").splitlines())

@@ -102,10 +102,10 @@ RESOURCE = Resource(
             undo=lambda actor, row, was: bank_booking.ignore(actor, row),
         ),
         "unbook": Action(
-            run=bank_booking.unbook, title="Take back", past="The booking of {} was taken back.", icon="rotate",
+            run=bank_booking.unbook, title="Undo booking", past="The booking of {} was undone.", icon="rotate",
             danger=True, offered=_is(StatementState.BOOKED),
             confirm=lambda row: (
-                f"The payment of {_amount(row)} of order {row.order_id} is recorded as given back. What it had "
+                f"The payment of {_amount(row)} of order {row.order_id} is recorded as refunded. What it had "
                 "completed stays complete; what it had paid in part is open again.",
             ),
         ),

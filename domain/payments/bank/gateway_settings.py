@@ -67,7 +67,7 @@ def _secrets(actor: Actor, kept: dict[str, Any], changes: dict[str, Any]) -> dic
 
 
 def answers(actor: Actor, gateway: str) -> None:
-    """The gateway was tried and works: a pause after failures ends."""
+    """The gateway works: a pause after failures ends."""
     row = gateway_accounts.find(actor.merchant_id, gateway, test=actor.test, lock=True)
     if row is not None:
         gateway_accounts.answered(row)

@@ -54,7 +54,7 @@ def record(
 
 
 def give_back(actor: Actor, payment: Payment, reason: str) -> Refund:
-    """Record that what is left of a payment was given back; Conflict or Invalid where nothing is left.
+    """Record that the rest of a payment was refunded; Conflict or Invalid where nothing is left.
 
     A row that was paid in part is owed that part again; one that is complete stays complete, as with every refund.
     """

@@ -33,7 +33,7 @@ class Begun:
 
 
 def customer_of(order: Order, *, ip: str | None = None, request_id: str | None = None) -> Actor:
-    """Whoever has the order's link, as an actor: of its merchant and customer, without scopes."""
+    """The actor of a caller who has the order's link: of its merchant and customer, without scopes."""
     return Actor(
         label="customer (by link)", merchant_ids=frozenset({order.merchant_id}), source="link", kind="link",
         customer_id=order.customer_id, mode=Mode.TEST if order.test else Mode.LIVE, ip=ip, request_id=request_id,
@@ -41,7 +41,7 @@ def customer_of(order: Order, *, ip: str | None = None, request_id: str | None =
 
 
 def by_transfer(actor: Actor, order: Order) -> None:
-    """The customer will send the money: the order waits for it."""
+    """Choose bank transfer: the order waits for the customer's money."""
     _locked_row(order)
     if TRANSFER not in ways(order):
         raise Conflict("This order cannot be paid by bank transfer.")
@@ -50,7 +50,7 @@ def by_transfer(actor: Actor, order: Order) -> None:
 
 
 def accept_free(actor: Actor, order: Order) -> None:
-    """Take the order where nothing is due now, as in a trial."""
+    """Accept an order for which nothing is due now, as in a trial."""
     row = _locked_row(order)
     if attempts.owed(row):
         raise Conflict("There is something to pay.")

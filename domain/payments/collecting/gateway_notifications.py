@@ -1,4 +1,4 @@
-"""Obeys what gateways tell by themselves: each notification once, and none whose signature is wrong."""
+"""Processes notifications of gateways: each once, and none whose signature is wrong."""
 
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ LONGEST_KIND = 64
 
 
 def take(actor: Actor, gateway: str, account: Account, told: Notification) -> bool:
-    """Obey a notification whose signature was checked; False when it was known, or is about nothing of ours."""
+    """Process a notification whose signature was checked; False for a known one, or one about no row of ours."""
     found = _subject(gateway, account, told)
     if found is None:
         return False
@@ -62,7 +62,7 @@ def _subject(gateway: str, account: Account, told: Notification) -> tuple[int, i
 
 
 def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: datetime) -> Dispute:
-    """A customer's bank asks a payment back, or has decided about it."""
+    """A customer disputed a payment at the bank, or the bank has decided about it."""
     known = select(Dispute).where(Dispute.payment_id == payment.id, Dispute.reference == told.reference)
     row: Dispute | None = db.session.scalar(known)
     if row is None:

@@ -1,4 +1,4 @@
-"""When a declined payment is tried again: on the merchant's days after the first decline, and not for ever."""
+"""Computes when a declined payment is retried: on the merchant's days after the first decline, a few times."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

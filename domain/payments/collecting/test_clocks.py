@@ -1,4 +1,4 @@
-"""Manages test clocks: the orders of the test world that hang on one are paid by its time, which people move on.
+"""Manages test clocks: orders of the test world that follow one are paid by its time, which people advance.
 
 Advancing only notes the target. The worker takes the clock there, from one thing that is due to the next, and goes
 on where it was after it was killed.
@@ -74,7 +74,7 @@ def arrived(actor: Actor, row: TestClock) -> None:
 
 
 def delete(actor: Actor, row: TestClock) -> None:
-    """Delete a clock that no order hangs on."""
+    """Delete a clock that no order uses."""
     if row.status is TestClockStatus.ADVANCING:
         raise Conflict("The test clock is being advanced.")
     usage.refuse("test clock", row)
@@ -96,7 +96,7 @@ RESOURCE = Resource(
     may_create=lambda actor: actor.test,
     create=create,
     update=update,
-    delete=deletion(delete, confirm=lambda row: ("No order hangs on it.",)),
+    delete=deletion(delete, confirm=lambda row: ("No order uses it.",)),
     sample=Sample(
         sent={"merchant_id": 1, "now_at": datetime.fromisoformat("2026-01-31T12:00:00Z"), "name": "A year ahead"},
         read_only={"status": TestClockStatus.READY, "target_at": None}, changed=("name",),

@@ -66,7 +66,7 @@ def _cancelled(row: Any) -> tuple[str, ...]:
     if row.status in LIVE:
         return (
             "The order is complete from then on: payments that are still scheduled are cancelled, and nothing more is "
-            "collected. Payments already made stay, and are not given back.",
+            "collected. Payments already made are not refunded.",
         )
     return (f"It is for {row.customer_name}, {_total(row)}. Its payment link stops working; nothing was paid for it.",)
 

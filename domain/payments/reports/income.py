@@ -1,4 +1,4 @@
-"""Adds up what was collected and what was given back, by currency and by day, week or month."""
+"""Adds up what was collected and what was refunded, by currency and by day, week or month."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Income:
 
 
 def income(actor: Actor, periods: Sequence[Span]) -> list[Income]:
-    """What was collected and given back in each span: by the day that the gateway said so. Empty spans have no row."""
+    """What was collected and refunded in each span, by the day the gateway reports. Empty spans have no row."""
     collected = _sums(actor, periods, _collected)
     refunded = _sums(actor, periods, _refunded)
     found = []

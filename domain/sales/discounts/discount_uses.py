@@ -45,7 +45,7 @@ def check(code: DiscountCode, order: Order) -> None:
 
 
 def _count(code: DiscountCode, order_id: int | None, customer_id: int | None = None) -> int:
-    """The uses by other orders that were not given back, of one customer or of all."""
+    """The uses by other orders that were not released, of one customer or of all."""
     statement = select(func.count(DiscountUse.id)).where(
         DiscountUse.code_id == code.id, DiscountUse.returned_at.is_(None), DiscountUse.order_id != (order_id or 0)
     )

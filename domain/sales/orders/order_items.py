@@ -145,10 +145,10 @@ def _metered(path: str, item: OrderItemInput, product: Product, line: Line, orde
     """The terms of the calls that a line of a metered order bills; None in any other order."""
     if order.billing is not Billing.METERED:
         if item.calls is not None:
-            raise Invalid.field(f"{path}.calls", f"has no meaning in a {order.billing} order", "contradiction")
+            raise Invalid.field(f"{path}.calls", f"does not apply to a {order.billing} order", "contradiction")
         return None
     if product.metered_tiers and line.unit_price_micro != product.price_micro:
-        raise Invalid.field(f"{path}.unit_price", "has no meaning: the product is priced in tiers", "contradiction")
+        raise Invalid.field(f"{path}.unit_price", "does not apply: the product is priced in tiers", "contradiction")
     return metered_terms.terms(product, line.unit_price_micro, item.calls).stored()
 
 

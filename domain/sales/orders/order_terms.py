@@ -39,7 +39,7 @@ def write(order: Order, lines: list[Line], given: Mapping[str, Any], product: Pr
     for name, billings in ONLY_FOR.items():
         with mistakes.collected():
             if given.get(name) is not None and order.billing not in billings:
-                raise Invalid.field(name, f"has no meaning in a {order.billing} order", "contradiction")
+                raise Invalid.field(name, f"does not apply to a {order.billing} order", "contradiction")
     with mistakes.collected():
         _interval(order, given, product)
     with mistakes.collected():

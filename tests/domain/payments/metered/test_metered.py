@@ -134,9 +134,9 @@ def test_a_metered_product_has_tiers(merchant):
 
 @pytest.mark.parametrize(("more", "expected"), [
     ({"billing": "subscription"}, dict.fromkeys(
-        ("metered_scheme", "metered_tiers", "metered_ceiling"), "has no meaning in a subscription product")),
+        ("metered_scheme", "metered_tiers", "metered_ceiling"), "does not apply to a subscription product")),
     ({"metered_tiers": []}, {"metered_tiers": "can't be blank"}),
-    ({"metered_scheme": None}, {"metered_tiers": "have no meaning in the scheme per_unit"}),
+    ({"metered_scheme": None}, {"metered_tiers": "do not apply to the scheme per_unit"}),
     ({"metered_tiers": [{"up_to": 5}]}, {"metered_tiers.0.up_to": "must be empty in the last tier"}),
     ({"metered_tiers": [{}, {}]}, {"metered_tiers.0.up_to": "is required in all tiers but the last"}),
     ({"metered_tiers": [{"up_to": 5}, {"up_to": 5}, {}]}, {
@@ -144,7 +144,7 @@ def test_a_metered_product_has_tiers(merchant):
     ({"metered_tiers": [{"flat_amount": Decimal("0.001")}]}, {
         "metered_tiers.0.flat_amount": "has more than 2 decimals"}),
     ({"metered_scheme": "flat"}, {
-        f"metered_tiers.{place}.unit_price": "has no meaning in the scheme flat" for place in (0, 1)}),
+        f"metered_tiers.{place}.unit_price": "does not apply to the scheme flat" for place in (0, 1)}),
 ])
 def test_tiers_that_do_not_fit_are_refused_by_their_place(merchant, more, expected):
     with pytest.raises(Invalid) as refused:
