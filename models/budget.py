@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, ten_thousandths
 from database.text_keys import search_key
 from models.customer import Customer
-from models.owned import Owned, Removable, Versioned, living
+from models.owned import Owned, Removable, Versioned, undeleted
 from models.product import Product
 
 
@@ -27,9 +27,9 @@ class Budget(Owned, Versioned, Removable, Model):
     __tablename__ = "budgets"
     __table_args__ = constraints(
         CheckConstraint("total_minor >= 0", "total_not_negative"),
-        living("merchant_id", "test", "created_at"),                    # counts read only this
+        undeleted("merchant_id", "test", "created_at"),                    # counts read only this
         # Under all merchants. The world stands last, or SQLite would read it for one customer's budgets too.
-        living("created_at", "id", "test"),
+        undeleted("created_at", "id", "test"),
         Index("ix_budgets_status_valid_until", "status", "valid_until"),
         # Sums of what is pending and of what was approved in a period read only these two.
         Index(

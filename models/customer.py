@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, long_text, minor, partial_index, pk, word
 from database.text_keys import search_key, sort_key
-from models.owned import Owned, Removable, Versioned, falling, living
+from models.owned import Owned, Removable, Versioned, descending, undeleted
 
 
 class CustomerStatus(StrEnum):
@@ -35,14 +35,14 @@ class Customer(Owned, Versioned, Removable, Model):
         ),
         # Lists of one merchant and of all, in three orders. What they are narrowed by stands last: so pages are
         # found, and rows counted, in the index alone.
-        living("merchant_id", "test", "created_at", "id", "status"),
-        living("test", "created_at", "id", "status", "merchant_id"),
-        living("merchant_id", "test", "name_sort", "id", "status"),
-        living("test", "name_sort", "id", "status", "merchant_id"),
-        living("merchant_id", "test", "email_sort", "id", "status"),
-        living("test", "email_sort", "id", "status", "merchant_id"),
-        *falling("customers", "name_sort"),
-        *falling("customers", "email_sort"),
+        undeleted("merchant_id", "test", "created_at", "id", "status"),
+        undeleted("test", "created_at", "id", "status", "merchant_id"),
+        undeleted("merchant_id", "test", "name_sort", "id", "status"),
+        undeleted("test", "name_sort", "id", "status", "merchant_id"),
+        undeleted("merchant_id", "test", "email_sort", "id", "status"),
+        undeleted("test", "email_sort", "id", "status", "merchant_id"),
+        *descending("customers", "name_sort"),
+        *descending("customers", "email_sort"),
     )
 
     id: Mapped[pk]

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from database import partial_index
 
 
-def living(*columns: str) -> Index:
+def undeleted(*columns: str) -> Index:
     """An index of the rows that are not deleted."""
     return partial_index(None, *columns, where="deleted_at IS NULL")
 
 
-def falling(table: str, column: str) -> list[Any]:
+def descending(table: str, column: str) -> list[Any]:
     """The indexes of descending lists whose empty values are last, under one merchant and under all.
 
     PostgreSQL reads an index backwards with the empty values first; SQLite has them last in that order.

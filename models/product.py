@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, partial_index, pk, word
 from database.text_keys import search_key, sort_key
-from models.owned import Owned, Removable, Versioned, falling, living
+from models.owned import Owned, Removable, Versioned, descending, undeleted
 
 
 class ProductKind(StrEnum):
@@ -93,14 +93,14 @@ class Product(Owned, Versioned, Removable, Model):
             "uq_products_merchant_id_test_sku_key", "merchant_id", "test", "sku_key", unique=True,
             where="deleted_at IS NULL",
         ),
-        living("merchant_id", "test", "created_at"),                    # counts read only this
-        living("test", "created_at"),                                   # under all merchants
+        undeleted("merchant_id", "test", "created_at"),                    # counts read only this
+        undeleted("test", "created_at"),                                   # under all merchants
         partial_index(
             "ix_products_merchant_id_test_name_sort", "merchant_id", "test", "name_sort", "id",
             where="deleted_at IS NULL",
         ),
-        living("test", "name_sort", "id"),
-        *falling("products", "name_sort"),
+        undeleted("test", "name_sort", "id"),
+        *descending("products", "name_sort"),
     )
 
     id: Mapped[pk]
