@@ -71,7 +71,7 @@ class World:
         self.shop = Shop(app, token_of(cast.make_user(
             "shop@alder.example", "admin_user", merchant_ids=[self.merchant], api_access=True)))
         self.core.result("webhooks.create", {"url": HOOK, "companies_id": self.merchant})
-        customer = cast.make_customer(self.merchant, email="ada@example.org")      # its event is a delivery
+        customer = cast.make_customer(self.merchant, email="world@example.org")      # its event is a delivery
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)
         make_order(self.merchant, test=False)                               # what payments are recorded for
