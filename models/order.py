@@ -104,10 +104,12 @@ class Order(Owned, Versioned, Model):
     start_on: Mapped[date | None]                                    # of the first payment after the initial one
     anchor_at: Mapped[datetime | None]                               # that moment, or the approval; null until then
     anchor_sequence: Mapped[int] = mapped_column(default=0)          # the period whose day the anchor is
+    anchor_day: Mapped[int | None]       # the day of the month that the first anchor had, where another one followed it
     later_interval_unit: Mapped[IntervalUnit | None] = mapped_column(word(IntervalUnit))   # changed for what follows
     later_interval_count: Mapped[int | None]
     next_sequence: Mapped[int] = mapped_column(default=1)            # the period whose payment is made next
     cancels_at_period_end: Mapped[bool] = mapped_column(default=False)
+    planned_change: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))   # of the plan, see payments
     activated_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]                                # cancelled or complete
@@ -184,7 +186,10 @@ class ScheduledStatus(StrEnum):
 
 
 class ScheduledPayment(Owned, Versioned, Model):
-    """What is to be paid for one period of an order: one row for each order and period."""
+    """What is to be paid for one period of an order: one row for each order and period.
+
+    A change of plan within a period has a row of its own, whose sequence is below 0.
+    """
 
     __tablename__ = "scheduled_payments"
     __table_args__ = constraints(
@@ -199,6 +204,8 @@ class ScheduledPayment(Owned, Versioned, Model):
             "ix_scheduled_payments_test_clock_id", "test_clock_id", "collect_at", "id",
             where="test_clock_id IS NOT NULL",
         ),
+        # What an order still has to pay is read from this index, however many payments it has behind it.
+        Index("ix_scheduled_payments_order_id_status", "order_id", "status", "sequence"),
         Index("ix_scheduled_payments_merchant_id_test_due_at", "merchant_id", "test", "due_at", "id", "status"),
         Index("ix_scheduled_payments_due_at_id_test", "due_at", "id", "test"),
         Index("ix_scheduled_payments_status_test_merchant_id", "status", "test", "merchant_id", "due_at"),
@@ -207,9 +214,12 @@ class ScheduledPayment(Owned, Versioned, Model):
     id: Mapped[pk]
     order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
     sequence: Mapped[int]                                            # the period; 0 is the initial payment
+    period_at: Mapped[datetime | None]       # when the period begins, whenever it is paid; null in rows of before
     currency: Mapped[currency_code]
     amount_minor: Mapped[minor]
     tax_minor: Mapped[minor] = mapped_column(default=0)              # contained in the amount
+    price_minor: Mapped[minor | None]            # of the whole period, without fees that are asked once
+    credit_minor: Mapped[minor] = mapped_column(default=0)           # of changes of plan, taken off the amount
     status: Mapped[ScheduledStatus] = mapped_column(word(ScheduledStatus))
     due_at: Mapped[datetime]
     collect_at: Mapped[datetime | None]          # when it is asked for next; null: by hand, on the page, or never

@@ -13,6 +13,7 @@ from domain.payments import attempts, booking, gateway_accounts, locking
 from domain.payments.attempts import Attempt
 from domain.payments.collecting import due
 from domain.payments.gateways import Asked, Outcome, registry
+from domain.payments.orders import order_verbs
 from domain.payments.schedule import schedules
 from domain.payments.schedule.scheduled_status import COLLECTED
 from domain.sales.orders.order_clock import now_of
@@ -77,6 +78,9 @@ def is_due(order: Order, row: ScheduledPayment) -> bool:
 def begin(order: Order, row: ScheduledPayment) -> Attempt | None:
     """Begin the attempt of a due row; None where there is nothing to ask, which is settled here."""
     actor = Actor.system().for_row(row).in_world(test=row.test)
+    if schedules.ends_before(order, row):
+        order_verbs.cancel(actor, order)
+        return None
     if attempts.owed(row) == 0:
         booking.paid(actor, order, row, 0)
         return None

@@ -7,9 +7,13 @@ from blueprints.api.merchant.ordering import KINDS
 from blueprints.portal.entries import entries
 from blueprints.portal.published import PUBLISHED
 from database import Model, db, transaction
+from domain import inputs
 from domain.access import tokens
 from domain.actor import Actor
 from domain.integrations import webhooks
+from domain.payments.plans import cancelling, plan_changes
+from domain.payments.plans.plan_terms import ChangeInput, When
+from domain.sales.orders import orders
 from models.order import ScheduledPayment
 from models.user import User
 from tests import cast, paying
@@ -26,9 +30,27 @@ HOOK = "https://hooks.example.com/countinghouse"
 LOGIN = {"login": "lin@example.org", "password": cast.PASSWORD}
 
 
+def with_planned_change(merchant):
+    order_id = paying.active(merchant)
+    with transaction():
+        new = inputs.parse(ChangeInput, {"quantity": 2, "when": "period_end"})
+        plan_changes.change(paying.actor_of(merchant), orders.locked(order_id), new)
+    return order_id
+
+
+def with_planned_end(merchant):
+    order_id = paying.active(merchant)
+    with transaction():
+        cancelling.cancel(paying.actor_of(merchant), orders.locked(order_id), When.PERIOD_END)
+    return order_id
+
+
 PAID = {                                # rows of the test world, with or for a payment method of the test bank
     "orders.pay": paying.make_order,
     "orders.set_payment_method": paying.active,
+    "orders.change": paying.active,
+    "orders.withdraw_change": with_planned_change,
+    "orders.withdraw_cancellation": with_planned_end,
     "scheduled_payments.execute": lambda merchant: paying.rows(paying.active(merchant))[1].id,
     "scheduled_payments.retry": lambda merchant: paying.declined(merchant),
 }

@@ -7,9 +7,10 @@ from typing import Any
 
 from blueprints.api.field import SKIP, Convert, Field, Formats, Problems
 from blueprints.api.field_map import Amount
-from blueprints.api.json_schema import Schema
+from blueprints.api.json_schema import Schema, nullable
 from domain.errors import Problem
 from domain.inputs.validators import currency_numbers, is_whole
+from models.money import ONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,3 +55,31 @@ class Number(Amount):
             problems[path] = Problem("type", "must be a number")
             return SKIP
         return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedChange(Field):
+    """The change of plan that an order waits for."""
+
+    def convert(self, formats: Formats) -> Convert | None:
+        def write(value: Any, _: Any) -> Any:
+            if value is None:
+                return None
+            line = value["line"]
+            return {
+                "products_id": line["product_id"], "quantity": line["quantity_ten_thousandths"] / ONE,
+                "scheduled_unit": value["interval_unit"], "scheduled_interval": value["interval_count"],
+            }
+
+        return write
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return nullable({
+            "type": "object", "properties": {
+                "products_id": {"type": "integer"}, "quantity": {"type": "number"},
+                "scheduled_unit": {"type": "string"}, "scheduled_interval": {"type": "integer"},
+            },
+        })
+
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        return None

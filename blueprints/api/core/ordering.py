@@ -2,6 +2,7 @@
 
 from blueprints.api.contract import Parameter
 from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.fields import PlannedChange
 from blueprints.api.core.pricing.metered import CALLS, Calls
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, words
 from blueprints.api.decimals import Decimals
@@ -60,6 +61,8 @@ ORDERS = expose(
         "later_amount": Amount(name="later", writable=False),
         "monthly_amount": Amount(name="monthly", writable=False),
         "credit": Amount(name="credit", writable=False),
+        "planned_change": PlannedChange(name="planned_change", writable=False),
+        "cancels_at_period_end": Field(name="cancels_at_period_end", writable=False),
         "count_to_pay": Field(name="count_to_pay", writable=False),
         "instalments": Field(name="instalments"),
         "scheduled_unit": Field(name="interval_unit"),
@@ -85,7 +88,10 @@ ORDERS = expose(
         "ended_dt": Moment(name="ended_at", writable=False),
         **HISTORY,
     },
-    verbs=("get", "list", "create", "update", "publish", "cancel", "pause", "resume", "renew_checkout"),
+    verbs=(
+        "get", "list", "update", "publish", "pause", "resume", "renew_checkout", "withdraw_change",
+        "withdraw_cancellation",
+    ),
     required=("merchant_id",),
     tenant="companies_id",
     parameters={
@@ -109,6 +115,7 @@ SCHEDULED_PAYMENTS = expose(
         "amount": Amount(name="amount"),
         "currency": Field(name="currency", writable=False),
         "tax": Amount(name="tax", writable=False),
+        "credit": Amount(name="credit", writable=False),
         "paid": Amount(name="paid", writable=False),
         "status": Field(name="status"),
         "scheduled_dt": Moment(name="due_at"),

@@ -19,7 +19,7 @@ DIGIT = re.compile(rf"([0-9]){BETWEEN}")
 
 
 class Reference(NamedTuple):
-    """What a reference names: an order, and one of its periods; without a period the order as a whole."""
+    """What a reference names: an order, and one of its periods; without a period (or below 0) the order as a whole."""
 
     order_id: int
     sequence: int | None = None
@@ -27,7 +27,7 @@ class Reference(NamedTuple):
     @property
     def text(self) -> str:
         """The reference as programs write it: RF and digits."""
-        place = 0 if self.sequence is None else self.sequence + 1
+        place = 0 if self.sequence is None else max(0, self.sequence + 1)
         body = f"{self.order_id:0{ORDER}}{place:0{PLACE}}"
         if not 0 < self.order_id < 10**ORDER or not 0 <= place < 10**PLACE:
             raise ValueError("This order or period is too large for a reference.")

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from domain.actor import Actor
-from domain.payments.schedule import schedule_plan
+from domain.payments.plans import cancelling, plan_changes
+from domain.payments.plans.plan_changes import Change
+from domain.payments.plans.plan_terms import ChangeInput, When
+from domain.payments.schedule import schedule_plan, schedules
 from domain.payments.schedule.schedule_plan import Planned
 from domain.sales.orders import orders
 from domain.sales.orders.order_clock import now_of
@@ -36,6 +39,19 @@ def of_new(actor: Actor, new: OrderInput, count: int = SHOWN) -> Preview:
     return Preview(order.currency, first.amount_minor, tuple(later[:count]))
 
 
-def of_cancellation(order: Order) -> Preview:
-    """Cancelling gives nothing back, asks for nothing, and leaves no payment to come."""
+def of_change(actor: Actor, order: Order, new: ChangeInput, count: int = SHOWN) -> Preview:
+    """What a change of plan would do; Invalid or Conflict as the change itself would be."""
+    return shown_of(order, plan_changes.compute(actor, order, new, schedules.open_rows(order, lock=False)), count)
+
+
+def shown_of(order: Order, found: Change, count: int = SHOWN) -> Preview:
+    """A change that was computed, in amounts."""
+    return Preview(
+        order.currency, found.due_now_minor, tuple(found.schedule(count)), found.credit_minor, found.charge_minor,
+    )
+
+
+def of_cancellation(order: Order, when: When = When.NOW) -> Preview:
+    """Cancelling gives nothing back, asks for nothing, and leaves no payment to come; Conflict as the cancellation."""
+    cancelling.check(order, when)
     return Preview(order.currency, 0, ())

@@ -22,7 +22,7 @@ def cancel(actor: Actor, order: Order) -> Order:
     if order.status in FINAL:
         raise refused(f"is already {order.status}")
     status = OrderStatus.CANCELLED if order.status in PRELIMINARY else OrderStatus.COMPLETE
-    for row in schedules.rows_of(order):
+    for row in schedules.open_rows(order):
         if row.status in ENDED_WITH_ORDER:
             scheduled_status.move(actor, row, ScheduledStatus.CANCELLED)
     return order_status.move(actor, order, status)
@@ -32,7 +32,9 @@ def pause(actor: Actor, order: Order) -> Order:
     """Stop collecting a subscription until it is resumed; Conflict for any other order."""
     if order.billing is not Billing.SUBSCRIPTION or order.status not in PAUSABLE:
         raise refused("must be an active subscription")
-    for row in schedules.rows_of(order):
+    if order.cancels_at_period_end:
+        raise refused("is cancelled at the end of the period: take that back first")
+    for row in schedules.open_rows(order):
         if row.status in scheduled_status.COLLECTED:
             scheduled_status.move(actor, row, ScheduledStatus.PAUSED)
     return order_status.move(actor, order, OrderStatus.PAUSED)
@@ -46,7 +48,7 @@ def resume(actor: Actor, order: Order) -> Order:
     if order.status is not OrderStatus.PAUSED:
         raise refused("must be paused")
     assert order.paused_at is not None
-    rows, since, now = schedules.rows_of(order), order.paused_at, now_of(order)
+    rows, since, now = schedules.open_rows(order), order.paused_at, now_of(order)
     for row in rows:
         if row.status is ScheduledStatus.PAUSED:
             is_owed = row.declined_at is not None
@@ -56,6 +58,6 @@ def resume(actor: Actor, order: Order) -> Order:
     owes = any(row.status in DECLINED for row in rows)
     order_status.move(actor, order, OrderStatus.FAILED if owes else OrderStatus.ACTIVE)
     schedules.release(order, rows)
-    schedules.pass_over(order, now)
+    schedules.pass_over(actor, order, now)
     schedules.follow(actor, order)
     return order

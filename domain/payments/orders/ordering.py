@@ -5,6 +5,7 @@ from typing import Any
 from domain.actor import Actor
 from domain.payments import samples
 from domain.payments.orders import order_verbs
+from domain.payments.plans import cancelling, plan_changes
 from domain.payments.schedule import schedules
 from domain.resource import Action, Resource
 from domain.sales.discounts import discount_uses
@@ -85,6 +86,18 @@ def _resumed(row: Any) -> tuple[str, ...]:
     )
 
 
+def _plan_kept(row: Any) -> tuple[str, ...]:
+    return (f"The change that was to come at the end of the period is dropped: {_total(row)} for each period, as now.",)
+
+
+def _goes_on(row: Any) -> tuple[str, ...]:
+    return ("The order does not end with its period: the next payment is collected on its day.",)
+
+
+def _may_pause(actor: Actor, row: Any) -> bool:
+    return _is_subscription(row) and row.status in order_verbs.PAUSABLE and not row.cancels_at_period_end
+
+
 order_uses.register()
 
 RESOURCE = Resource(
@@ -105,7 +118,7 @@ RESOURCE = Resource(
         ),
         "pause": Action(
             run=order_verbs.pause, title="Pause", past="{} was paused.", icon="player-pause", confirm=_paused,
-            offered=lambda actor, row: _is_subscription(row) and row.status in order_verbs.PAUSABLE,
+            offered=_may_pause,
         ),
         "resume": Action(
             run=order_verbs.resume, title="Resume", past="{} was resumed.", icon="player-play", primary=True,
@@ -114,6 +127,14 @@ RESOURCE = Resource(
         "cancel": Action(
             run=order_verbs.cancel, title="Cancel", past="{} was cancelled.", icon="ban", danger=True,
             offered=lambda actor, row: row.status not in FINAL, confirm=_cancelled,
+        ),
+        "withdraw_change": Action(
+            run=plan_changes.withdraw, title="Keep the present plan", past="{} keeps its plan.", icon="rotate",
+            offered=lambda actor, row: row.planned_change is not None and row.status not in FINAL, confirm=_plan_kept,
+        ),
+        "withdraw_cancellation": Action(
+            run=cancelling.withdraw, title="Do not cancel", past="{} goes on.", icon="rotate", primary=True,
+            offered=lambda actor, row: bool(row.cancels_at_period_end) and row.status not in FINAL, confirm=_goes_on,
         ),
         "renew_checkout": Action(run=renew_checkout),
     },

@@ -135,7 +135,9 @@ def _set_amount(order: Order, row: ScheduledPayment, given: Decimal) -> None:
         order.later_minor = amount
     elif order.billing is Billing.INSTALMENT:
         _change_total(order, amount - row.amount_minor, tax - row.tax_minor)
-    row.amount_minor, row.tax_minor = amount, tax
+    row.amount_minor, row.tax_minor, row.price_minor = amount, tax, amount
+    order.credit_minor += row.credit_minor               # the amount that was written replaces it
+    row.credit_minor = 0
 
 
 def _change_total(order: Order, amount: int, tax: int) -> None:
@@ -155,16 +157,16 @@ def _set_day(order: Order, row: ScheduledPayment, due_at: datetime) -> None:
 
 def _set_interval(order: Order, row: ScheduledPayment, given: dict[str, Any]) -> None:
     """Count the days of what follows this row by another interval; the order shows the agreed one on."""
-    if order.billing is not Billing.SUBSCRIPTION:
-        raise Invalid.field(next(iter(given.keys() & {"interval_unit", "interval_count"})),
-                            "can only be changed in a subscription", "contradiction")
+    if order.billing is not Billing.SUBSCRIPTION or row.sequence < 0:
+        what = "in a subscription" if row.sequence >= 0 else "of a period"
+        raise Invalid.field(next(iter(given.keys() & INTERVAL)), f"can only be changed {what}", "contradiction")
     unit, number = schedule_plan.interval_of(order)
     unit, number = given.get("interval_unit", unit), given.get("interval_count", number)
     if number > LONGEST[unit]:
         raise Invalid.field("interval_count", "must be at most 10 years", "range")
     assert order.anchor_at is not None           # a subscription's later rows exist from its approval on
     anchor = schedule_plan.anchor_of(order, order.anchor_at)
-    order.anchor_at, order.anchor_sequence = schedule_plan.due(order, anchor, row.sequence), row.sequence
+    schedule_plan.anchor_again(order, schedule_plan.due(order, anchor, row.sequence), row.sequence)
     row.interval_unit, row.interval_count = unit, number
     order.later_interval_unit, order.later_interval_count = unit, number
 
@@ -194,12 +196,12 @@ def _end(actor: Actor, row: ScheduledPayment, status: ScheduledStatus) -> Schedu
 
 def _waiting_after(row: ScheduledPayment) -> ScheduledPayment | None:
     """The order's first payment after the row that still waits."""
-    return next((one for one in schedules.rows_of(row.order)
+    return next((one for one in schedules.open_rows(row.order)
                  if one.sequence > row.sequence and one.status is ScheduledStatus.SCHEDULED), None)
 
 
 def _may_change(actor: Actor, row: Any) -> bool:
-    return row.status in EDITABLE and row.sequence > 0
+    return row.status in EDITABLE and row.sequence != 0
 
 
 def _amount(row: Any) -> str:

@@ -37,6 +37,7 @@ DECLINED = frozenset({S.SOFT_DECLINED, S.HARD_DECLINED})
 PAID = frozenset({S.COMPLETE, S.RECOVERED})
 OPEN = EDITABLE | {S.PROCESSING, S.PAUSED, S.REVIEW}             # may still be paid
 COLLECTED = frozenset({S.SCHEDULED, S.SOFT_DECLINED})            # by the worker, on their day
+UNASKED = frozenset({S.SKIPPED, S.CANCELLED})
 VERBS = {S.SKIPPED: "skipped", S.CANCELLED: "cancelled"}
 
 LIFE = Lifecycle(noun="scheduled_payment", emit_event=events.emit)
@@ -67,6 +68,9 @@ def move(actor: Actor, row: ScheduledPayment, status: ScheduledStatus) -> Schedu
         raise refused(f"is {row.status} and cannot become {status}")
     with LIFE.changing(actor, row, VERBS.get(status, "updated")):
         row.status = status
+        if status in UNASKED:                                # nothing is paid for it, and the next ones take its credit
+            row.order.credit_minor += row.credit_minor
+            row.credit_minor = row.price_minor = 0
         if status not in COLLECTED:
             row.collect_at = None
     return row

@@ -14,11 +14,12 @@ The order's row is locked before any function here is called. Times are the orde
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from database import db
 from domain.actor import Actor
 from domain.payments.metered import metered_periods
+from domain.payments.plans import planned_changes
 from domain.payments.schedule import schedule_plan, scheduled_status
 from domain.payments.schedule.schedule_plan import Planned
 from domain.payments.schedule.scheduled_status import COLLECTED, DECLINED, OPEN, PAID
@@ -33,15 +34,34 @@ HELD = frozenset({OrderStatus.SUSPENDED, OrderStatus.PAUSED, OrderStatus.REVIEW}
 
 
 def rows_of(order: Order) -> list[ScheduledPayment]:
-    """All rows of the order by their period, locked."""
+    """All rows of the order by their period, locked. A subscription of years has many: see `open_rows`."""
     statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
     return list(db.session.scalars(statement.order_by(ScheduledPayment.sequence).with_for_update()))
+
+
+def open_rows(order: Order, *, lock: bool = True) -> list[ScheduledPayment]:
+    """The rows that may still be paid by their period, locked; what was paid long ago is not read."""
+    statement = select(ScheduledPayment).where(
+        ScheduledPayment.order_id == order.id, ScheduledPayment.status.in_(sorted(OPEN))
+    ).order_by(ScheduledPayment.sequence)
+    return list(db.session.scalars(statement.with_for_update() if lock else statement))
+
+
+def waiting(order: Order) -> ScheduledPayment | None:
+    """The locked row of the order's next period; None where it does not wait."""
+    return next((row for row in open_rows(order) if is_next(order, row)), None)
+
+
+def is_next(order: Order, row: ScheduledPayment) -> bool:
+    """Whether the row is of a subscription's next period, and waits."""
+    waits = row.status in (ScheduledStatus.SCHEDULED, ScheduledStatus.PAUSED)
+    return waits and row.sequence > 0 and row.sequence == order.next_sequence - 1
 
 
 def begin(actor: Actor, order: Order) -> list[ScheduledPayment]:
     """Make the initial payment's row and those of all instalments. None is collected by itself yet."""
     now = now_of(order)
-    return [_add(actor, order, planned, now, None) for planned in schedule_plan.at_creation(order, now)]
+    return [add(actor, order, planned, None) for planned in schedule_plan.at_creation(order, now)]
 
 
 def activate(actor: Actor, order: Order, at: datetime) -> None:
@@ -59,7 +79,7 @@ def activate(actor: Actor, order: Order, at: datetime) -> None:
             row.executed_at = at
             scheduled_status.move(actor, row, ScheduledStatus.COMPLETE)
         elif row.sequence and row.due_at == schedule_plan.due(order, assumed, row.sequence):
-            row.due_at = schedule_plan.due(order, anchor, row.sequence)
+            row.due_at = row.period_at = schedule_plan.due(order, anchor, row.sequence)
     order.anchor_at, order.anchor_sequence = anchor.at, anchor.sequence
     is_single = order.billing is Billing.SINGLE_PAYMENT
     order_status.move(actor, order, OrderStatus.COMPLETE if is_single else OrderStatus.ACTIVE)
@@ -81,14 +101,18 @@ def follow(actor: Actor, order: Order) -> ScheduledPayment | None:
     if last is not None and last.sequence and _waits(order, last):
         return None
     assert order.anchor_at is not None           # it is live
+    if last is not None:
+        planned_changes.make_due(actor, order, last.sequence)
     planned = schedule_plan.period(
         order, schedule_plan.anchor_of(order, order.anchor_at), order.next_sequence, order.credit_minor
     )
-    order.credit_minor -= schedule_plan.credit_used(order, planned.sequence, order.credit_minor)
+    order.credit_minor -= planned.credit_minor
     order.next_sequence = planned.sequence + 1
     if order.billing is Billing.METERED:
         return _meter(actor, order, planned, last)
-    return _add(actor, order, planned, now_of(order), None if order.status in HELD else planned.due_at)
+    row = add(actor, order, planned, None)
+    row.collect_at = collect_at(order, row)
+    return row
 
 
 def _repeats(order: Order) -> bool:
@@ -104,7 +128,7 @@ def _waits(order: Order, last: ScheduledPayment) -> bool:
 def _meter(actor: Actor, order: Order, planned: Planned, before: ScheduledPayment | None) -> ScheduledPayment:
     """The row of a period whose calls are counted when it has ended; it is collected from then on."""
     planned = replace(planned, due_at=metered_periods.quarter_after(planned.due_at))
-    row = _add(actor, order, planned, now_of(order), None, awaits_count=True)
+    row = add(actor, order, planned, None, awaits_count=True)
     metered_periods.begin(actor, order, row, before)
     return row
 
@@ -118,10 +142,9 @@ def settle(actor: Actor, order: Order) -> None:
     if order.status not in LIVE:
         return
     follow(actor, order)
-    rows = rows_of(order)
-    if order.billing in ENDING and not any(row.status in OPEN for row in rows):
-        paid = sum(row.paid_minor for row in rows if row.status in PAID)
-        too_much = order.billing is Billing.INSTALMENT and paid > order.total_minor
+    rows = open_rows(order)
+    if order.billing in ENDING and not rows:
+        too_much = order.billing is Billing.INSTALMENT and _paid(order) > order.total_minor
         if too_much and order_status.may_move(order, OrderStatus.REVIEW):
             order_status.move(actor, order, OrderStatus.REVIEW)
         elif not too_much:
@@ -129,6 +152,12 @@ def settle(actor: Actor, order: Order) -> None:
     elif order.status in (OrderStatus.FAILED, OrderStatus.SUSPENDED) and not any(r.status in DECLINED for r in rows):
         order_status.move(actor, order, OrderStatus.ACTIVE)
         release(order, rows)
+
+
+def _paid(order: Order) -> int:
+    statement = select(func.sum(ScheduledPayment.paid_minor)).where(
+        ScheduledPayment.order_id == order.id, ScheduledPayment.status.in_(sorted(PAID)))
+    return int(db.session.scalar(statement) or 0)
 
 
 def decline(actor: Actor, order: Order, *, is_hard: bool) -> None:
@@ -145,9 +174,11 @@ def decline(actor: Actor, order: Order, *, is_hard: bool) -> None:
         hold(order)
 
 
-def pass_over(order: Order, until: datetime) -> None:
+def pass_over(actor: Actor, order: Order, until: datetime) -> None:
     """Leave out the periods of a subscription, not made yet, whose days are not after this moment."""
     assert order.anchor_at is not None
+    if waiting(order) is None:
+        planned_changes.make_due(actor, order, order.next_sequence - 1)
     anchor = schedule_plan.anchor_of(order, order.anchor_at)
     while schedule_plan.due(order, anchor, order.next_sequence) <= until:
         order.next_sequence += 1
@@ -155,33 +186,44 @@ def pass_over(order: Order, until: datetime) -> None:
 
 def hold(order: Order) -> None:
     """Collect nothing of the order by itself until `release`."""
-    for row in rows_of(order):
-        row.collect_at = None
+    for row in open_rows(order):
+        row.collect_at = collect_at(order, row)
 
 
 def release(order: Order, rows: list[ScheduledPayment] | None = None) -> None:
     """Collect what waits on its day, and at once what is due already. The initial payment is made on the page."""
-    for row in rows_of(order) if rows is None else rows:
+    for row in open_rows(order) if rows is None else rows:
         if row.sequence and row.status in COLLECTED and row.collect_at is None:
             row.collect_at = collect_at(order, row)
 
 
 def collect_at(order: Order, row: ScheduledPayment) -> datetime | None:
-    """When the row is asked for next by itself: on its day, or now where that has passed; None while nothing is."""
+    """When the row is asked for next by itself: on its day, or now where that has passed; None while nothing is.
+
+    An order that ends with its period ends when the next one would begin, whatever is held back.
+    """
+    if ends_before(order, row):
+        return row.period_at or row.due_at
     if order.status not in LIVE - HELD or row.status not in COLLECTED or row.awaits_count:
         return None
     return max(row.due_at, now_of(order)) if row.status in DECLINED else row.due_at
 
 
-def _add(
-    actor: Actor, order: Order, planned: Planned, now: datetime, collected_at: datetime | None, *,
-    awaits_count: bool = False,
+def ends_before(order: Order, row: ScheduledPayment) -> bool:
+    """Whether the order ends instead of collecting this row: it is the next period's, and nobody wants that."""
+    return order.cancels_at_period_end and is_next(order, row)
+
+
+def add(
+    actor: Actor, order: Order, planned: Planned, collected_at: datetime | None, *, awaits_count: bool = False,
 ) -> ScheduledPayment:
+    """Make the row of a planned payment, collected by itself from then on."""
     row = ScheduledPayment(
         merchant_id=order.merchant_id, test=order.test, order_id=order.id, order=order, sequence=planned.sequence,
         currency=order.currency, amount_minor=planned.amount_minor, tax_minor=planned.tax_minor,
+        price_minor=planned.price_minor, credit_minor=planned.credit_minor, period_at=planned.due_at,
         status=ScheduledStatus.SCHEDULED, due_at=planned.due_at, test_clock_id=order.test_clock_id,
-        collect_at=collected_at, created_at=now, awaits_count=awaits_count,
+        collect_at=collected_at, created_at=now_of(order), awaits_count=awaits_count,
     )
     scheduled_status.LIFE.add(actor, row)
     return row

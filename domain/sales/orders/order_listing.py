@@ -47,6 +47,7 @@ LISTING = Listing(
                 "redirect_url", "failed_redirect_url", "create_registration", "total_minor", "discount_minor",
                 "tax_minor", "fee_minor", "initial_minor", "later_minor", "later_tax_minor", "credit_minor",
                 "discount_code", "code_initial_minor",
+                "planned_change", "cancels_at_period_end",
                 "interval_unit", "interval_count", "instalments", "trial_days", "collects_initial", "start_on",
                 "anchor_at", "activated_at", "paused_at", "ended_at", "gateway", "payment_method_id", "link_token",
                 "checkout_number", "checkout_until", "budget_id", "test_clock_id", "created_at", "updated_at",

@@ -9,10 +9,14 @@ from sqlalchemy import select
 from database import db, transaction
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
+from domain.payments import payment_methods
 from domain.payments.collecting import test_clocks
 from domain.payments.gateways import Account
 from domain.payments.orders import order_verbs
-from domain.sales.orders import order_clock, orders
+from domain.payments.plans import cancelling, plan_changes
+from domain.payments.plans.plan_terms import ChangeInput, When
+from domain.payments.schedule import schedules
+from domain.sales.orders import order_clock, order_status, orders
 from models import AuditEntry, test_clock
 from models.order import OrderStatus
 from models.outbox import Task
@@ -231,3 +235,50 @@ def test_a_clock_is_of_the_test_world_and_stays_while_orders_hang_on_it(merchant
         else:
             with pytest.raises(Conflict):
                 test_clocks.delete(own, row)
+
+
+def test_what_waits_for_the_end_of_a_period_is_done_then_whatever_the_steps(merchant):
+    clocks, methods = [make_clock(merchant) for _ in range(2)], ("test_ok", "test_soft_then_ok", "test_answer_lost")
+    orders_of = [[active(merchant, method, clock_id=one) for method in methods] for one in clocks]
+    for order_id in sum(orders_of, []):
+        with transaction():
+            new = ChangeInput(quantity=3, interval_count=2, when=When.PERIOD_END)
+            plan_changes.change(actor_of(merchant), orders.locked(order_id), new)
+    advance(clocks[0], START + 160 * DAY)
+    for day in range(8, 161, 8):
+        advance(clocks[1], START + day * DAY)
+    for one, other in zip(*orders_of, strict=True):
+        assert [(row.sequence, row.amount_minor, row.due_at, row.status) for row in rows(one)] == [
+            (row.sequence, row.amount_minor, row.due_at, row.status) for row in rows(other)]
+        assert (of(one).total_minor, of(one).planned_change) == (3000, None)
+    assert [(row.amount_minor, row.due_at.strftime("%m-%d")) for row in rows(orders_of[0][0])] == [
+        (1000, "01-31"), (3000, "02-28"), (3000, "04-30"), (3000, "06-30"), (3000, "08-31")]
+
+
+@pytest.mark.parametrize("method", ["test_ok", "test_soft_decline", "test_hard_decline"])
+def test_an_order_ends_with_its_period_and_collects_nothing_more(merchant, clock_id, method):
+    order_id = active(merchant, method, clock_id=clock_id)
+    advance(clock_id, START + 28 * DAY)                      # the second payment, by 28 February
+    with transaction():
+        order = orders.locked(order_id)
+        if order.status is OrderStatus.SUSPENDED:
+            payment_methods.change(actor_of(merchant), order, order.payment_method)
+        cancelling.cancel(actor_of(merchant), order, When.PERIOD_END)
+    taken = charged(order_id)
+    advance(clock_id, START + YEAR)
+    order = of(order_id)
+    assert (order.status, order.ended_at.strftime("%m-%d %H:%M")) == (OrderStatus.COMPLETE, "03-31 12:00")
+    assert statuses(order_id)[-1] == "cancelled"
+    assert charged(order_id) == taken
+
+
+def test_a_suspended_order_ends_with_its_period_too(merchant, clock_id):
+    order_id = active(merchant, "test_ok", clock_id=clock_id)
+    advance(clock_id, START + 28 * DAY)
+    with transaction():
+        cancelling.cancel(actor_of(merchant), orders.locked(order_id), When.PERIOD_END)
+        order = orders.locked(order_id)
+        order_status.move(actor_of(merchant), order, OrderStatus.SUSPENDED)
+        schedules.hold(order)
+    advance(clock_id, START + YEAR)
+    assert of(order_id).ended_at.strftime("%m-%d") == "03-31"

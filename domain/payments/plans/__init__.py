@@ -1,0 +1,1 @@
+"""Changes of plan: another product, quantity or interval, at once or when the period ends."""
