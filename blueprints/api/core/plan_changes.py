@@ -11,6 +11,7 @@ from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.ordering import ORDERS
 from blueprints.api.core.previewing import NAME, PREVIEW, TRUTH
 from blueprints.api.description import Description, ExampleBody
+from blueprints.api.requests import unknown_names
 from blueprints.api.verbs import body_of, changed, created, locked, operation
 from blueprints.services import services
 from domain import inputs
@@ -54,7 +55,8 @@ def given(arguments: Arguments, words: dict[str, str], form: Any) -> Any:
     """The typed input of a body; wrong fields have the names that were sent."""
     body = body_of(arguments)
     taken = {name: body[wire] for wire, name in words.items() if wire in body}
-    return inputs.parse(form, taken, zone=CONTRACT.zone())
+    unknown = unknown_names.problems(body, {*words, NAME, "id"})
+    return inputs.parse(form, taken, zone=CONTRACT.zone(), problems=unknown)
 
 
 def change(actor: Actor, arguments: Arguments) -> Outcome:
