@@ -1,9 +1,11 @@
 """Reads what a change of plan asks for, and gives an order its new line, interval and amounts.
 
 A new product brings its own price, rules and interval. Another quantity keeps the price that was agreed, and its
-discount and fee in proportion. What is asked of a first payment only counts while nothing was collected yet.
+discount and fee in proportion. A discount code stays, as far as it is for all payments and for the product. What is
+asked of a first payment only counts while nothing was collected yet.
 """
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -13,6 +15,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Mistakes, Problem
 from domain.inputs import Choice, Input, Maybe, Quantity, RowId, Whole
 from domain.payments.schedule import schedule_plan
+from domain.sales.discounts import discount_amounts
 from domain.sales.orders import order_items
 from domain.sales.orders.order_amounts import Line, share
 from domain.sales.orders.order_items import OrderItemInput
@@ -70,7 +73,7 @@ def read(actor: Actor, order: Order, new: ChangeInput) -> Terms:
         if new.product_id not in (None, now.line.product_id):
             line, product = _of_product(actor, order, new)
         elif new.quantity is not None:
-            line = _of_quantity(now.line, to_ten_thousandths(new.quantity), product)
+            line = _of_quantity(order, now.line, to_ten_thousandths(new.quantity))
     mistakes.refuse()
     with mistakes.collected():
         unit, count = _interval(now, new, product, is_new=line.product_id != now.line.product_id)
@@ -91,15 +94,25 @@ def _of_product(actor: Actor, order: Order, new: ChangeInput) -> tuple[Line, Pro
     except Invalid as problem:
         fields = {name.removeprefix("items.0."): one for name, one in problem.fields.items()}
         raise Invalid.several(fields) from None
+    _take_code_off(order, line)
     return line, known[new.product_id]
 
 
-def _of_quantity(line: Line, quantity: int, product: Product | None) -> Line:
+def _take_code_off(order: Order, line: Line) -> None:
+    """Take the order's discount code off the line too; one that is not for the new product falls away."""
+    if order.applied_code is not None:
+        with suppress(Invalid):
+            discount_amounts.take_off(order.applied_code, [line], order.billing)
+
+
+def _of_quantity(order: Order, line: Line, quantity: int) -> Line:
     """The line with another quantity."""
-    found = replace(line, quantity_ten_thousandths=quantity)
+    product = order.items[0].product
+    found = replace(line, quantity_ten_thousandths=quantity, code_discount_minor=0, code_first_only=False)
     discount, fee = (product.discount, product.fee) if product is not None else (None, None)
     found.discount_minor = _in_proportion(line.discount_minor, line, found, discount)
     found.fee_minor = _in_proportion(line.fee_minor, line, found, fee)
+    _take_code_off(order, found)
     if max(found.amount_minor, found.total_minor, found.later_total_minor) >= LIMIT:
         raise Invalid.field("quantity", "makes the amount of the line too large", "overflow")
     return found
@@ -140,11 +153,12 @@ def give(order: Order, terms: Terms, *, is_first: bool) -> None:
         line = replace(
             line, discount_minor=0 if line.discount_first_only else line.discount_minor,
             fee_minor=0 if line.fee_first_only else line.fee_minor,
+            code_discount_minor=0 if line.code_first_only else line.code_discount_minor,
         )
     for item in order.items[:1]:
         for name in (*order_items.COLUMNS, *order_items.COMPUTED):
             setattr(item, name, getattr(line, name))
-    order.discount_minor, order.fee_minor = line.discount_minor, line.fee_minor
+    order.discount_minor, order.fee_minor = line.discount_minor + line.code_discount_minor, line.fee_minor
     order.total_minor, order.tax_minor = line.total_minor, line.tax_minor
     order.later_minor, order.later_tax_minor = line.later_total_minor, line.later_tax_minor
     if is_first:

@@ -13,6 +13,7 @@ from domain.payments.checkout import previews
 from domain.payments.plans import plan_changes
 from domain.payments.plans.plan_terms import ChangeInput
 from domain.payments.schedule import schedules
+from domain.sales.discounts import discount_codes
 from domain.sales.orders import orders
 from models.order import OrderStatus, ScheduledStatus
 from models.payment import Payment
@@ -302,3 +303,15 @@ def test_only_an_active_subscription_without_debts_is_changed(alder, clock):
     move_clock(clock, datetime(2027, 7, 1, 9, 30, tzinfo=UTC))
     assert refusal(alder, key, quantity=2) == {"status": "has an unpaid payment"}
     assert change(alder, key, quantity=2, when="period_end") == (0, 0, 0)
+
+
+def test_a_discount_code_for_all_payments_stays_and_one_for_the_first_does_not(alder, clock):
+    who = actor_of(alder)
+    for first_only, expected in ((False, (9000, 18000, 9000)), (True, (9000, 20000, 11000))):
+        code = f"TEN{first_only}".upper()
+        with transaction():
+            discount_codes.create(who, inputs.parse(discount_codes.DiscountCodeInput, {
+                "code": code, "percentage": 10, "first_only": first_only}))
+        key = subscribed(alder, clock, "100.00", discount_code=code)
+        assert charged(key) == {rows(key)[0].id: [9000]}
+        assert change(alder, key, quantity=2) == expected
