@@ -240,7 +240,7 @@ def test_a_clock_is_of_the_test_world_and_stays_while_orders_hang_on_it(merchant
 def test_what_waits_for_the_end_of_a_period_is_done_then_whatever_the_steps(merchant):
     clocks, methods = [make_clock(merchant) for _ in range(2)], ("test_ok", "test_soft_then_ok", "test_answer_lost")
     orders_of = [[active(merchant, method, clock_id=one) for method in methods] for one in clocks]
-    for order_id in sum(orders_of, []):
+    for order_id in (*orders_of[0], *orders_of[1]):
         with transaction():
             new = ChangeInput(quantity=3, interval_count=2, when=When.PERIOD_END)
             plan_changes.change(actor_of(merchant), orders.locked(order_id), new)
