@@ -62,8 +62,8 @@ def given(arguments: Arguments, words: dict[str, str], form: Any) -> Any:
 def change(actor: Actor, arguments: Arguments) -> Outcome:
     """Change an order's plan, or show what that would do."""
     own, order = locked(ORDERS, actor, arguments)
-    new = given(arguments, WORDS, ChangeInput)
     try:
+        new = given(arguments, WORDS, ChangeInput)
         if previewing.is_wanted(arguments):
             return Outcome(previewing.shown(previews.of_change(own, order, new)))
         made, attempt = plan_changes.change(own, order, new)

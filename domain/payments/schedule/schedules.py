@@ -43,8 +43,9 @@ def open_rows(order: Order, *, lock: bool = True) -> list[ScheduledPayment]:
     """The rows that may still be paid by their period, locked; what was paid long ago is not read."""
     statement = select(ScheduledPayment).where(
         ScheduledPayment.order_id == order.id, ScheduledPayment.status.in_(sorted(OPEN))
-    ).order_by(ScheduledPayment.sequence)
-    return list(db.session.scalars(statement.with_for_update() if lock else statement))
+    )
+    rows = db.session.scalars(statement.with_for_update() if lock else statement)
+    return sorted(rows, key=lambda row: row.sequence)        # sorted by SQLite it would read all rows of the order
 
 
 def waiting(order: Order) -> ScheduledPayment | None:

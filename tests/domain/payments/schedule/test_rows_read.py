@@ -68,10 +68,18 @@ def test_settling_an_order_reads_as_many_rows_after_400_periods_as_after_4():
 def test_the_database_finds_open_rows_without_the_paid_ones():
     alder = cast.make_merchant("Alder")
     key = with_history(alder, 400)
-    if db.engine.dialect.name == "sqlite":
-        plan = [row[-1] for row in db.session.execute(
-            db.text("EXPLAIN QUERY PLAN SELECT * FROM scheduled_payments WHERE order_id = :key AND status IN (:a, :b)"
-                    " ORDER BY sequence"), {"key": key, "a": "scheduled", "b": "paused"})]
-        assert "ix_scheduled_payments_order_id_status" in plan[0]
-    (row,) = schedules.open_rows(reload_order(key))
+    order, said = reload_order(key), []
+
+    @event.listens_for(db.engine, "before_cursor_execute")
+    def remember(connection, cursor, statement, values, *_):
+        said.append((statement, values))
+
+    try:
+        (row,) = schedules.open_rows(order)
+    finally:
+        event.remove(db.engine, "before_cursor_execute", remember)
     assert row.sequence == 400
+    if db.engine.dialect.name == "sqlite":
+        ((statement, values),) = said
+        plan = list(db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
+        assert "ix_scheduled_payments_order_id_status (order_id=? AND status=?)" in plan[0][-1]
