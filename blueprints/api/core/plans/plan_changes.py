@@ -6,10 +6,10 @@ What a change collects at once is committed as an attempt before the gateway is 
 from typing import Any
 
 from blueprints.api.contract import Arguments, Outcome
-from blueprints.api.core import previewing
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.ordering import ORDERS
-from blueprints.api.core.previewing import NAME, PREVIEW, TRUTH
+from blueprints.api.core.plans import previewing
+from blueprints.api.core.plans.previewing import NAME, PREVIEW, TRUTH
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.requests import unknown_names
 from blueprints.api.verbs import body_of, changed, created, locked, operation

@@ -1,0 +1,1 @@
+"""Calls of the Core API that have a preview: what orders would be paid, changes of plan, cancellations."""
