@@ -116,6 +116,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
         close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
         probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=after_commit.ask,
         start_checkout=gateway_checkouts.start, come_back=gateway_checkouts.come_back,
+        come_back_with_card=gateway_checkouts.come_back_with_card,
         take_notification=notifications.received, test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
     ))
     cli.register(app)

@@ -83,6 +83,7 @@ class Services:
     ask_gateway: Callable[[Any], None]                  # ends an attempt or a refund whose row is committed
     start_checkout: Callable[[Any], str | None]         # the gateway's page; None when it does not answer
     come_back: Callable[[int], None]                    # asks what became of a payment's checkout
+    come_back_with_card: Callable[[int], None]          # asks whether an order's checkout kept a payment method
     take_notification: TakeNotification
     test_charges: TestCharges
     test_pages: TestPages

@@ -1,11 +1,22 @@
 """The tenant. People and the Merchant API say merchant profile, the Core API reseller."""
 
+from enum import StrEnum
+
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import Model, currency_code, long_text, pk
+from database import Model, currency_code, long_text, pk, word
 from database.text_keys import search_key, sort_key
 from models.owned import Removable, Versioned
+
+
+class CustomerCancels(StrEnum):
+    """When customers may cancel a subscription by themselves."""
+
+    ANY = "any"                          # as they choose
+    NOW = "now"
+    PERIOD_END = "period_end"
+    NEVER = "never"
 
 
 class Merchant(Versioned, Removable, Model):
@@ -33,6 +44,10 @@ class Merchant(Versioned, Removable, Model):
     country: Mapped[str | None] = mapped_column(String(2))
     document_footer: Mapped[long_text | None]
     brand_colour: Mapped[str | None] = mapped_column(String(7))  # #rrggbb, of the pages that customers see
+
+    # What customers may do on their own order pages
+    customer_cancels: Mapped[CustomerCancels] = mapped_column(word(CustomerCancels), default=CustomerCancels.ANY)
+    customer_skips: Mapped[bool] = mapped_column(default=False)
 
     name_sort: Mapped[str | None] = sort_key("name")
     search_text: Mapped[str | None] = search_key("name", "legal_name")

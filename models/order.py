@@ -121,6 +121,7 @@ class Order(Owned, Versioned, Model):
     link_token: Mapped[long_text] = mapped_column(info=SECRET)                          # encrypted
     checkout_number: Mapped[int | None]
     checkout_until: Mapped[datetime | None]
+    setup_key: Mapped[str | None] = mapped_column(String(64))        # of a checkout that only keeps a payment method
 
     budget_id: Mapped[int | None] = mapped_column(ForeignKey("budgets.id"))
     test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"), index=True)

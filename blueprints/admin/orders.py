@@ -7,10 +7,12 @@ from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.pages.format import money, words
+from blueprints.pages.format import decimals, money, words, zone
 from domain.actor import Actor
 from domain.pages import Query
 from domain.payments.orders import ordering
+from domain.payments.plans import cancelling
+from domain.payments.plans.plan_terms import Terms
 from domain.sales.orders import order_clock, payment_links
 from models.money import Money
 from models.order import Order, OrderStatus
@@ -40,7 +42,36 @@ def context(record: Any) -> dict[str, Any]:
         "link": payment_links.path_of(record.link_token),
         "product_url": products.PAGE.at(0).removesuffix("0"),
         "customer_url": customers.PAGE.at(record.customer_id),
+        "planned": planned_of(record),
+        "ends_at": cancelling.ends_at(record.id) if record.planned_change or record.cancels_at_period_end else None,
+        "may_change_plan": may_change_plan,
     }
+
+
+def may_change_plan(record: Any) -> bool:
+    """Whether the order's page offers a change of plan."""
+    return record.billing == Billing.SUBSCRIPTION and record.status == "active" and not record.cancels_at_period_end
+
+
+def planned_of(record: Any) -> dict[str, Any] | None:
+    """The change of plan that the order waits for, in words and minor units."""
+    if record.planned_change is None:
+        return None
+    terms = Terms.kept(record.planned_change)
+    return {
+        "name": terms.line.name, "quantity": decimals(terms.line.quantity_ten_thousandths),
+        "amount": terms.line.later_total_minor,
+        "every": terms.unit.value.lower() if terms.count == 1 else f"{terms.count} {terms.unit.value.lower()}s",
+    }
+
+
+def warnings(verb: str, record: Any) -> tuple[str, ...]:
+    """What an action does to this order, in figures."""
+    if verb == "cancel_at_period_end" and (ends_at := cancelling.ends_at(record.id)) is not None:
+        return (f"It ends on {ends_at.astimezone(zone()):%d %b %Y}. Until then that can be taken back.",)
+    if verb in ("cancel", "cancel_at_period_end") and record.planned_change is not None:
+        return ("The change of plan that was to come is dropped.",)
+    return ()
 
 
 def schedule_of(record: Any) -> list[Fact]:
@@ -144,5 +175,8 @@ PAGE = ListPage(
     },
     name=lambda row: f"Order {number(row)}",
     details="admin/_order.html",
+    show="admin/order.html",
+    form="admin/order_form.html",
+    warnings=warnings,
     context=context,
 )

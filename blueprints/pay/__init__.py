@@ -15,7 +15,7 @@ from database import DatabaseBusy, DatabaseClash, is_unreachable
 from domain.errors import DomainError
 
 bp = Blueprint("pay", __name__)
-NAMES = ("quotes", "payments", "codes", "orders", "cards", "test_bank", "notifications")
+NAMES = ("quotes", "payments", "codes", "orders", "managing", "cards", "test_bank", "notifications")
 MODULES = [import_module(f"{__name__}.{name}") for name in NAMES]
 
 TITLES = {

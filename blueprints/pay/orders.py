@@ -7,35 +7,21 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import cards, link_lookup, schedule
-from blueprints.pay.brand import seller
-from blueprints.pay.payments import customer, number, title
-from database import db, transaction
-from domain.errors import Conflict, NotFound
+from blueprints.pay import cards, link_lookup, managing, schedule
+from blueprints.pay.order_words import common
+from database import db
+from domain.errors import NotFound
 from domain.payments import attempts
 from domain.payments.checkout import checkout_states
-from domain.payments.orders import order_verbs
 from domain.payments.schedule.scheduled_status import DECLINED, PAID
-from domain.sales.orders import orders
-from domain.sales.orders.order_status import FINAL, PRELIMINARY
-from models.order import Order, OrderStatus
+from domain.sales.orders.order_status import PRELIMINARY
+from models.order import Order
 from models.payment import Payment, PaymentStatus
-from models.product import Billing
-
-WORDS = {
-    OrderStatus.ACTIVE: ("Active", "ok"), OrderStatus.FAILED: ("Payment needed", "bad"),
-    OrderStatus.SUSPENDED: ("Payment needed", "bad"), OrderStatus.PAUSED: ("Paused", "warn"),
-    OrderStatus.REVIEW: ("Being checked", "warn"), OrderStatus.COMPLETE: ("Complete", ""),
-    OrderStatus.CANCELLED: ("Cancelled", ""), OrderStatus.PENDING: ("Not paid yet", "warn"),
-    OrderStatus.REJECTED: ("Not paid yet", "warn"), OrderStatus.DRAFT: ("Draft", ""),
-}
 
 
 def register(bp: Any) -> None:
     """Register the addresses of the order page."""
     bp.add_url_rule("/order/<token>", "order", show, methods=["GET"])
-    bp.add_url_rule("/order/<token>/cancel", "ask_cancel", ask_cancel, methods=["GET"])
-    bp.add_url_rule("/order/<token>/cancel", "cancel_order", cancel, methods=["POST"])
     bp.add_url_rule("/order/<token>/receipt/<int:key>", "receipt", show_receipt, methods=["GET"])
 
 
@@ -54,17 +40,10 @@ def show(token: str) -> BaseResponse:
         next=next((one for one in steps if one.word == "Next"), None), owed=owed,
         due=attempts.owed(owed) if owed is not None else 0,
         declined=next((row for row in rows if row.status in DECLINED), None),
-        reason=reason(order), may_cancel=may_cancel(order), may_change=cards.may_change(order),
+        reason=reason(order), may_change=cards.may_change(order), ends_at=managing.ends_at(order),
+        may_cancel=bool(managing.ways_to_cancel(order)), skippable=managing.skippable(order),
+        rest=managing.rest(order), planned=managing.planned(order),
     ))
-
-
-def common(order: Order, token: str) -> dict[str, Any]:
-    """What all pages of an order show."""
-    word, tone = WORDS[order.status]
-    return {
-        "seller": seller(order.merchant_id), "test": order.test, "order": order, "token": token, "word": word,
-        "tone": tone, "number": number(order), "title": title(order), "every": schedule.every(order),
-    }
 
 
 def receipts(order: Order) -> list[Payment]:
@@ -79,30 +58,6 @@ def reason(order: Order) -> str | None:
         Payment.order_id == order.id, Payment.status == PaymentStatus.DECLINED, Payment.decline.is_not(None)
     )
     return db.session.scalar(statement.order_by(Payment.id.desc()).limit(1))
-
-
-def may_cancel(order: Order) -> bool:
-    """Whether the customer may end the order: a subscription or metered order; instalments are a debt."""
-    return order.billing in (Billing.SUBSCRIPTION, Billing.METERED) and order.status not in FINAL
-
-
-def ask_cancel(token: str) -> BaseResponse:
-    """Ask before the order is ended."""
-    order = link_lookup.order(token)
-    if not may_cancel(order):
-        return redirect_to(url_for("pay.order", token=token))
-    return make_response(render_template("pay/order_cancel.html", **common(order, token)))
-
-
-def cancel(token: str) -> BaseResponse:
-    """End the order: nothing more is collected."""
-    order_id = link_lookup.order(token).id
-    with transaction():
-        order = orders.locked(order_id)
-        if not may_cancel(order):
-            raise Conflict("This order cannot be cancelled here.")
-        order_verbs.cancel(customer(order), order)
-    return redirect_to(url_for("pay.order", token=token))
 
 
 def show_receipt(token: str, key: int) -> Response:

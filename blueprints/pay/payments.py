@@ -17,7 +17,7 @@ from domain.errors import Conflict
 from domain.payments import attempts, gateway_accounts
 from domain.payments.bank.bank_transfers import Instructions, instructions
 from domain.payments.bank.creditor_references import Reference
-from domain.payments.checkout import checkout_states, checkouts
+from domain.payments.checkout import checkout_states, checkouts, setups
 from domain.payments.checkout.checkout_states import TRANSFER, PageState
 from domain.payments.gateways import registry
 from domain.payments.metered import metered_periods
@@ -53,8 +53,10 @@ def pay(token: str) -> BaseResponse:
             order = orders.locked(order_id)
             actor = customer(order)
             row = checkout_states.payable(order)
-            if row is not None and attempts.owed(row) == 0:
-                checkouts.accept_free(actor, order)
+            if way in setups.ways(order, row):
+                begun = setups.begin(actor, order, way, base + url_for("pay.pay_back", token=token))
+            elif row is not None and attempts.owed(row) == 0:
+                accept_free(actor, order, row, way)
                 begun = None
             elif way == TRANSFER:
                 checkouts.by_transfer(actor, order)
@@ -70,6 +72,15 @@ def pay(token: str) -> BaseResponse:
         said = "The card service does not answer. Nothing was charged; try again in a minute, or pay another way."
         return page(link_lookup.order(token), token, refused=said, status=503)
     return policed(redirect_to(leading(begun.gateway, address)), order)
+
+
+def accept_free(actor: Any, order: Order, row: ScheduledPayment, way: str) -> None:
+    """Take an order where nothing is due now; what is due later is transferred, or needs no payment method."""
+    if way == TRANSFER and TRANSFER in checkout_states.ways(order):
+        order.gateway = TRANSFER
+    elif setups.ways(order, row):
+        raise Conflict("Choose how the later payments are made.")
+    checkouts.accept_free(actor, order)
 
 
 def leading(gateway: str, address: str) -> str:
@@ -107,6 +118,9 @@ def come_back(token: str) -> BaseResponse:
 def look_again(order: Order) -> int:
     """Ask the gateway about a payment whose outcome is not known; the order's id."""
     order_id, row = order.id, checkout_states.payable(order)
+    if setups.is_waiting(order):
+        services().come_back_with_card(order_id)
+        return order_id
     payment = checkout_states.latest(row) if row is not None else None
     if payment is not None and payment.status in attempts.OPEN:
         services().come_back(payment.id)
@@ -134,7 +148,8 @@ def page(order: Order, token: str, *, refused: str = "", status: int = 200, wron
         context["confirm"] = leading(payment.gateway, payment.confirm_url)
     if state in ON_A_PAGE and row is not None:
         context |= {
-            "ways": checkout_states.ways(order), "bank": bank(order, row), "gateways": registry,
+            "ways": checkout_states.ways(order), "setups": setups.ways(order, row), "bank": bank(order, row),
+            "gateways": registry,
             "takes_code": order_codes.is_offered(order, rows), "wrong_code": wrong_code,
         }
     template = "pay/payment.html" if state is PageState.OPEN else "pay/payment_said.html"

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from blueprints.pay.amounts import long_day
 from database import db
 from domain.payments.metered import metered_periods
-from domain.payments.schedule import schedule_plan
+from domain.payments.plans.plan_terms import Terms
+from domain.payments.schedule import schedule_plan, schedules
 from domain.payments.schedule.scheduled_status import DECLINED, OPEN, PAID
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import LIVE, PRELIMINARY
 from models.order import Order, ScheduledPayment, ScheduledStatus
-from models.product import Billing
+from models.product import Billing, IntervalUnit
 
 LEFT_OUT = frozenset({ScheduledStatus.MERGED, ScheduledStatus.CANCELLED})
 
@@ -47,7 +48,12 @@ class Later:
 
 def rows_of(order: Order) -> list[ScheduledPayment]:
     statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
-    return list(db.session.scalars(statement.order_by(ScheduledPayment.sequence)))
+    rows = list(db.session.scalars(statement.order_by(ScheduledPayment.sequence)))
+    found = [row for row in rows if row.sequence >= 0]
+    for row in reversed(rows[:len(rows) - len(found)]):          # charges of changes, in the periods of their day
+        later_ones = (place for place, one in enumerate(found) if (one.period_at or one.due_at) > row.due_at)
+        found.insert(next(later_ones, len(found)), row)
+    return found
 
 
 def later(order: Order, rows: Sequence[ScheduledPayment]) -> Later | None:
@@ -81,14 +87,21 @@ def coming(order: Order, rows: Sequence[ScheduledPayment]) -> list[tuple[Any, in
 
 def steps(order: Order, rows: Sequence[ScheduledPayment]) -> list[Step]:
     """All lines, oldest first; of a subscription without end the last one says how it goes on."""
-    shown = [row for row in rows if row.status not in LEFT_OUT]
+    shown = [row for row in rows if row.status not in LEFT_OUT and not schedules.ends_before(order, row)]
     if order.status in PRELIMINARY:
         return _first_steps(order, shown)
     following = next((row for row in shown if row.status is ScheduledStatus.SCHEDULED), None)
     found = [_step(order, row, is_next=row is following, of=len(shown)) for row in shown]
     if order.billing is Billing.SUBSCRIPTION and order.status in LIVE:
-        found.append(_and_so_on(order))
+        end = next((row for row in rows if schedules.ends_before(order, row)), None)
+        found.append(_and_so_on(order) if end is None else _end(end))
     return found
+
+
+def _end(row: ScheduledPayment) -> Step:
+    """The last line of a subscription that ends with its period."""
+    day = long_day(row.period_at or row.due_at)
+    return Step(look="", title=day, note="It ends. Nothing is taken", amount_minor=0, word="Ends")
 
 
 def _first_steps(order: Order, rows: Sequence[ScheduledPayment]) -> list[Step]:
@@ -133,17 +146,26 @@ def note_of(order: Order, sequence: int, of: int) -> str:
         return f"Payment {sequence + 1} of {of}"
     if order.billing is Billing.SINGLE_PAYMENT:
         return "The whole amount"
+    if sequence < 0:
+        return "Change of plan"
     return "First payment" if sequence == 0 else f"Payment {sequence + 1}"
 
 
 def _and_so_on(order: Order) -> Step:
-    return Step(look="", title=f"Every {every(order)} after that", note="Until you cancel",
-                amount_minor=order.later_minor, word="Later" if order.status in LIVE else "")
+    planned = None if order.planned_change is None else Terms.kept(order.planned_change)
+    interval = every(order) if planned is None else interval_of(planned.unit, planned.count)
+    return Step(look="", title=f"Every {interval} after that", note="Until you cancel",
+                amount_minor=order.later_minor if planned is None else planned.line.later_total_minor,
+                word="Later" if order.status in LIVE else "")
 
 
 def every(order: Order) -> str:
     """The interval: month, 3 months."""
     if order.interval_unit is None and order.later_interval_unit is None:
         return ""
-    unit, number = schedule_plan.interval_of(order)
-    return unit.value.lower() if number == 1 else f"{number} {unit.value.lower()}s"
+    return interval_of(*schedule_plan.interval_of(order))
+
+
+def interval_of(unit: IntervalUnit, count: int) -> str:
+    """An interval in words."""
+    return unit.value.lower() if count == 1 else f"{count} {unit.value.lower()}s"

@@ -158,6 +158,7 @@ class Gateway(Protocol):
     title: str
     hosts: tuple[str, ...]                   # of its checkout pages, which a form may be redirected to; or origins
     worlds: tuple[bool, ...]                 # the values of `test` in which it may be used
+    sets_up: bool                            # a checkout of 0 keeps a payment method without a payment
     keeps_test_clocks: bool                  # whether it can be used by orders that follow a test clock
 
     def label_of(self, token: str) -> str | None:

@@ -9,6 +9,7 @@ from domain import usage
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Problem
 from domain.inputs import (
+    Choice,
     Colour,
     Country,
     CurrencyCode,
@@ -29,7 +30,7 @@ from domain.resource import Action, Resource, switch
 from domain.usage import Use
 from models.budget import Budget
 from models.customer import Customer
-from models.merchant import Merchant
+from models.merchant import CustomerCancels, Merchant
 from models.product import Product
 
 LISTING = merchant_listing.LISTING
@@ -55,6 +56,8 @@ class MerchantInput(Input):
     country: Maybe[Country] = None
     document_footer: Maybe[LongText] = None
     brand_colour: Maybe[Colour] = None
+    customer_cancels: Annotated[CustomerCancels, Choice(CustomerCancels)] = CustomerCancels.ANY
+    customer_skips: Truth = False
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))

@@ -30,6 +30,7 @@ class Manual:
     title = "Bank transfer"
     hosts: tuple[str, ...] = ()
     worlds: tuple[bool, ...] = (False, True)
+    sets_up = False
     keeps_test_clocks = True
 
     def label_of(self, token: str) -> str | None:

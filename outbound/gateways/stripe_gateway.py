@@ -39,6 +39,7 @@ class StripeGateway:
     name = "stripe"
     title = "Stripe"
     worlds: tuple[bool, ...] = (False, True)
+    sets_up = False
     keeps_test_clocks = False
     events = stripe_events.CHOSEN
 

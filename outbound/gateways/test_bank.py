@@ -50,6 +50,7 @@ class TestBank:
     title = "Test bank"
     hosts: tuple[str, ...] = ()              # its pages are ours
     worlds: tuple[bool, ...] = (True,)
+    sets_up = True
     keeps_test_clocks = True
 
     def __init__(self) -> None:
@@ -118,6 +119,8 @@ class TestBank:
         checkout = self.book.checkout(key=key)
         if checkout is None:
             return _not_found()
+        if (kept := self.book.setup(key)) is not None:
+            return _kept(checkout, kept)
         if at < read(checkout["until"]):
             return Answer(outcome=Outcome.REQUIRES_ACTION, confirm_url=f"{self.url}/pay/test/{checkout['token']}")
         return Answer(outcome=Outcome.ABANDONED, message="The checkout was not finished in time.")
@@ -154,6 +157,9 @@ class TestBank:
         checkout = self.book.checkout(token=token)
         assert checkout is not None          # its page looked
         asked = checkout["request"]
+        if asked["amount_minor"] == 0:
+            self.book.set_up(checkout["key"], method, at)
+            return _kept(checkout, method)
         request = ChargeRequest(
             key=checkout["key"], token=method, at=at,
             **{name: asked[name] for name in (
@@ -259,6 +265,14 @@ def _told_refund(refund: sqlite3.Row, charge: BookedCharge) -> Answer:
     return Answer(
         outcome=Outcome(refund["status"]), amount_minor=refund["amount_minor"], currency=charge.currency,
         reference=f"refund_{refund['key'][:24]}", message=refund["message"],
+    )
+
+
+def _kept(checkout: Mapping[str, Any], method: str) -> Answer:
+    """The answer about a checkout that kept a payment method: nothing was charged."""
+    return Answer(
+        outcome=Outcome.APPROVED, currency=checkout["request"]["currency"], method_token=method,
+        method_label=TITLES[method], reference=f"setup_{checkout['key'][:24]}",
     )
 
 

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS checkouts (
     token TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, merchant_id INTEGER NOT NULL, test INTEGER NOT NULL,
     request TEXT NOT NULL, until TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS setups (key TEXT PRIMARY KEY, method TEXT NOT NULL, at TEXT NOT NULL);
 """
 WAIT = 10.0                                  # seconds for another writer
 
@@ -161,6 +162,19 @@ class Book:
         (name, value), = named.items()
         found = self.rows(f"SELECT * FROM checkouts WHERE {name} = ?", value)
         return {**dict(found[0]), "request": json.loads(found[0]["request"])} if found else None
+
+    def set_up(self, key: str, method: str, at: datetime) -> None:
+        """Keep the payment method of a checkout without a charge; the first one counts."""
+        with self.booking() as book:
+            book.execute(
+                "INSERT INTO setups (key, method, at) VALUES (?, ?, ?) ON CONFLICT (key) DO NOTHING",
+                (key, method, written(at)),
+            )
+
+    def setup(self, key: str) -> str | None:
+        """The payment method that a checkout without a charge kept."""
+        found = self.rows("SELECT method FROM setups WHERE key = ?", key)
+        return str(found[0]["method"]) if found else None
 
     # Notifications ------------------------------------------------------------------------------
 

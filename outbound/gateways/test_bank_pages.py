@@ -30,7 +30,8 @@ class TestBankPages:
         found = self._bank.book.checkout(token=token)
         if found is None:
             return None
-        is_used = self._bank.book.charge(key=found["key"]) is not None
+        book = self._bank.book
+        is_used = book.charge(key=found["key"]) is not None or book.setup(found["key"]) is not None
         is_open = not is_used and self._now(found["request"]["order_id"]) < read(found["until"])
         return {**found["request"], "is_open": is_open, "methods": self.methods()}
 

@@ -7,10 +7,11 @@ from domain.actor import Actor
 from domain.errors import Conflict
 from domain.payments import booking, gateway_accounts
 from domain.payments.attempts import OPEN
-from domain.payments.checkout import checkouts
+from domain.payments.checkout import checkouts, setups
 from domain.payments.checkout.checkouts import Begun
 from domain.payments.gateways import Answer, Asked, NoAnswer, Outcome, Refused, registry
 from domain.sales.orders.order_clock import now_of
+from models.order import Order
 from models.payment import Decline, Payment
 from outbound.payments import gateway_calls
 
@@ -28,13 +29,14 @@ def start(begun: Begun) -> str | None:
         return None
     except Refused as refused:
         answer = Answer(outcome=Outcome.DECLINED, decline=Decline.HARD, message=str(refused))
-        with transaction():
-            booking.book(Actor.system(), begun.payment_id, answer)
+        if begun.payment_id is not None:
+            with transaction():
+                booking.book(Actor.system(), begun.payment_id, answer)
         raise Conflict(f"This cannot be paid by card. {refused}") from None
     except Exception:
         log.exception("a checkout could not be started")
         return None
-    if checkout.reference is not None:
+    if checkout.reference is not None and begun.payment_id is not None:
         with transaction():
             checkouts.started(begun.payment_id, checkout.reference)
     return checkout.url
@@ -65,3 +67,18 @@ def is_open(answer: Answer) -> bool:
     """Whether the customer has not chosen yet how to pay: nothing has happened."""
     waits = answer.outcome is Outcome.REQUIRES_ACTION and answer.method_token is None
     return waits or answer.outcome is Outcome.NOT_FOUND
+
+
+def come_back_with_card(order_id: int) -> None:
+    """Ask the gateway whether a checkout without a payment kept a payment method, and take the order with it."""
+    order = db.session.get(Order, order_id)
+    gateway = registry.find(order.gateway) if order is not None else None
+    if order is None or gateway is None or not setups.is_waiting(order):
+        return
+    key, at = str(order.setup_key), now_of(order)
+    account = gateway_accounts.for_gateway(order.merchant_id, gateway.name, test=order.test)
+    db.session.rollback()                            # nothing is read while the gateway is asked
+    answer, _ = gateway_calls.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, at))
+    if answer is not None:
+        with transaction():
+            setups.finish(Actor.system(), order_id, answer)

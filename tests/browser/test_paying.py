@@ -94,6 +94,7 @@ def test_an_extra_step_is_confirmed_and_the_subscription_cancelled(shop, telepho
     page.get_by_role("button", name="Confirm").click()
     page.get_by_role("link", name="See your order").click()
     page.get_by_role("link", name="Cancel the subscription").click()
+    page.locator("input[value=now]").check()
     page.get_by_role("button", name="Cancel the subscription").click()
     page.get_by_text("Complete", exact=True).wait_for()
     with app.app_context():

@@ -8,7 +8,14 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.session import wide_actor
 from domain.people import merchants
-from models.merchant import Merchant
+from models.merchant import CustomerCancels, Merchant
+
+CANCELS = (
+    (CustomerCancels.ANY.value, "At once or at the end of the period"),
+    (CustomerCancels.NOW.value, "At once"),
+    (CustomerCancels.PERIOD_END.value, "At the end of the period"),
+    (CustomerCancels.NEVER.value, "Never by themselves"),
+)
 
 
 def values(row: Merchant) -> dict[str, Any]:
@@ -41,6 +48,10 @@ PAGE = ListPage(
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The system’s"),
             Field(name="active", label="Active: keys and tokens of this profile work", kind="check", fact=unsaid),
         )),
+        Section("Customers’ own pages", (
+            Field(name="customer_cancels", label="Customers cancel subscriptions", kind="select", choices=CANCELS),
+            Field(name="customer_skips", label="Customers may skip their next payment", kind="check", fact=unsaid),
+        ), folds=True),
         Section("Details on documents", (
             Field(name="legal_name"),
             Field(name="registration_number"),

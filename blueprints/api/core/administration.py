@@ -25,7 +25,8 @@ expose(
             name: Field(name=name)
             for name in (
                 "legal_name", "registration_number", "tax_number", "email", "phone", "website", "street", "city",
-                "state", "postal_code", "country", "document_footer", "brand_colour",
+                "state", "postal_code", "country", "document_footer", "brand_colour", "customer_cancels",
+                "customer_skips",
             )
         },
         **HISTORY,

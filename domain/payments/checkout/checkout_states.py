@@ -1,5 +1,6 @@
 """Says what the payment page shows: the row to pay, its last attempt, and the ways in which it can be paid."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -7,6 +8,7 @@ from sqlalchemy import select
 from database import db
 from domain.payments import attempts, gateway_accounts
 from domain.payments.gateways import registry
+from domain.payments.schedule import schedules
 from domain.payments.schedule.scheduled_status import DECLINED, PAID
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, PRELIMINARY
@@ -14,6 +16,7 @@ from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus
 
 TRANSFER = "manual"
+EARLY = timedelta(days=7)                        # before its day, what nobody collects can be paid on the page
 
 
 class PageState(StrEnum):
@@ -30,13 +33,22 @@ class PageState(StrEnum):
 
 def payable(order: Order) -> ScheduledPayment | None:
     """The row that the customer may pay now: the first payment, or of a live order what was declined or waits."""
-    statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
-    rows = db.session.scalars(statement.order_by(ScheduledPayment.sequence)).all()
     if order.status in PRELIMINARY:
-        return next((row for row in rows if row.sequence == 0), None)
+        statement = select(ScheduledPayment).where(
+            ScheduledPayment.order_id == order.id, ScheduledPayment.sequence == 0)
+        return db.session.scalar(statement)
     if order.status in FINAL or order.status is OrderStatus.PAUSED:
         return None
-    return next((row for row in rows if row.status in DECLINED or row.status is ScheduledStatus.PROCESSING), None)
+    rows = schedules.open_rows(order, lock=False)
+    urgent = next((row for row in rows if row.status in DECLINED or row.status is ScheduledStatus.PROCESSING), None)
+    return urgent or next((row for row in rows if _is_by_hand(order, row)), None)
+
+
+def _is_by_hand(order: Order, row: ScheduledPayment) -> bool:
+    """Whether nobody collects what waits: the order has no payment method, so the customer pays each time."""
+    waits = row.status is ScheduledStatus.SCHEDULED and not row.awaits_count and attempts.owed(row) > 0
+    is_soon = row.due_at <= now_of(order) + EARLY
+    return waits and is_soon and order.payment_method_id is None and not schedules.ends_before(order, row)
 
 
 def latest(row: ScheduledPayment) -> Payment | None:

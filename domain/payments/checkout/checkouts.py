@@ -26,7 +26,7 @@ GRACE = timedelta(minutes=1)                     # after the end of a checkout, 
 class Begun:
     """A checkout to be started, in plain values: usable after the transaction that committed its attempt."""
 
-    payment_id: int
+    payment_id: int | None           # none where only a payment method is kept
     gateway: str
     account: Account
     request: CheckoutRequest

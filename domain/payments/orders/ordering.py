@@ -6,6 +6,7 @@ from domain.actor import Actor
 from domain.payments import samples
 from domain.payments.orders import order_verbs
 from domain.payments.plans import cancelling, plan_changes
+from domain.payments.plans.plan_terms import When
 from domain.payments.schedule import schedules
 from domain.resource import Action, Resource
 from domain.sales.discounts import discount_uses
@@ -94,6 +95,17 @@ def _goes_on(row: Any) -> tuple[str, ...]:
     return ("The order does not end with its period: the next payment is collected on its day.",)
 
 
+def _may_end(actor: Actor, row: Any) -> bool:
+    return _is_subscription(row) and row.status in cancelling.ENDABLE and not row.cancels_at_period_end
+
+
+def _ends_with_period(row: Any) -> tuple[str, ...]:
+    return (
+        "The customer keeps what was paid for until the period ends. Then the order is complete, and nothing more is "
+        "collected. Nothing is given back.",
+    )
+
+
 def _may_pause(actor: Actor, row: Any) -> bool:
     return _is_subscription(row) and row.status in order_verbs.PAUSABLE and not row.cancels_at_period_end
 
@@ -127,6 +139,10 @@ RESOURCE = Resource(
         "cancel": Action(
             run=order_verbs.cancel, title="Cancel", past="{} was cancelled.", icon="ban", danger=True,
             offered=lambda actor, row: row.status not in FINAL, confirm=_cancelled,
+        ),
+        "cancel_at_period_end": Action(
+            run=lambda actor, row: cancelling.cancel(actor, row, When.PERIOD_END), title="Cancel at period end",
+            past="{} ends with its period.", icon="ban", danger=True, offered=_may_end, confirm=_ends_with_period,
         ),
         "withdraw_change": Action(
             run=plan_changes.withdraw, title="Keep the present plan", past="{} keeps its plan.", icon="rotate",

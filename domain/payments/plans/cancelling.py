@@ -1,7 +1,11 @@
 """Cancels orders now or when the period that was paid for ends. Until then that can be taken back."""
 
+from datetime import datetime
 from typing import Annotated
 
+from sqlalchemy import select
+
+from database import db
 from domain.actor import Actor
 from domain.inputs import Choice, Input
 from domain.payments.orders import order_verbs
@@ -10,7 +14,7 @@ from domain.payments.plans.plan_terms import When
 from domain.payments.schedule import schedules
 from domain.sales.orders import order_status
 from domain.sales.orders.order_status import FINAL
-from models.order import Order, OrderStatus
+from models.order import Order, OrderStatus, ScheduledPayment
 from models.product import Billing
 
 ENDABLE = frozenset({OrderStatus.ACTIVE, OrderStatus.FAILED})
@@ -34,10 +38,24 @@ def check(order: Order, when: When) -> None:
         raise order_status.refused(f"is already {order.status}")
     if when is When.NOW:
         return
-    if order.billing is not Billing.SUBSCRIPTION or order.status not in ENDABLE:
+    if not has_end(order):
         raise order_status.refused("must be an active subscription")
     if order.cancels_at_period_end:
         raise order_status.refused("is cancelled at the end of the period already")
+
+
+def has_end(order: Order) -> bool:
+    """Whether a period of the order runs, at whose end it could be ended."""
+    return order.billing is Billing.SUBSCRIPTION and order.status in ENDABLE
+
+
+def ends_at(order_id: int) -> datetime | None:
+    """When the running period of an order ends, which is where the next one begins; None where none is to come."""
+    statement = select(ScheduledPayment).join(Order, Order.id == ScheduledPayment.order_id).where(
+        Order.id == order_id, ScheduledPayment.sequence == Order.next_sequence - 1
+    )
+    row = db.session.scalar(statement)
+    return None if row is None else row.period_at or row.due_at
 
 
 def _at_period_end(actor: Actor, order: Order) -> Order:

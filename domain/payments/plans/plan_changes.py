@@ -68,7 +68,7 @@ class Change:
 
 def compute(actor: Actor, order: Order, new: ChangeInput, rows: Sequence[ScheduledPayment] | None = None) -> Change:
     """What a change would do, from the order's open rows; Conflict where it is not possible now, Invalid otherwise."""
-    _must_be_changeable(order)
+    check(order)
     rows = schedules.open_rows(order) if rows is None else rows
     terms = plan_terms.read(actor, order, new)
     waiting = next((row for row in rows if schedules.is_next(order, row)), None)
@@ -116,7 +116,7 @@ def _verb(found: Change) -> str:
     return "plan_changed" if found.when is When.NOW else "change_planned"
 
 
-def _must_be_changeable(order: Order) -> None:
+def check(order: Order) -> None:
     """Raises Conflict with the reason why the order's plan cannot be changed."""
     reasons = {OrderStatus.DRAFT: "is draft: edit it instead", OrderStatus.PAUSED: "is paused: resume it first"}
     if order.status in FINAL:

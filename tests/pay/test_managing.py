@@ -1,0 +1,153 @@
+"""What customers do with their orders: cancel and go on, skip, pay the rest, keep a card in a trial."""
+
+import re
+
+import pytest
+
+from database import db, transaction
+from domain.payments.plans import plan_changes
+from domain.payments.plans.plan_terms import ChangeInput, When
+from domain.sales.orders import orders
+from models.merchant import CustomerCancels, Merchant
+from models.order import OrderStatus
+from outbound.gateways.test_bank import test_bank
+from tests import paying
+from tests.pay.test_payments import address_of, pay, status, text
+
+AMOUNTS = [3000, 3000, 3000]
+
+
+@pytest.fixture
+def order(alder):
+    return paying.active(alder)
+
+
+@pytest.fixture
+def address(order):
+    return address_of(order).replace("/pay/", "/order/")
+
+
+def allow(merchant_id, **settings):
+    with transaction():
+        row = db.session.get(Merchant, merchant_id)
+        for name, value in settings.items():
+            setattr(row, name, value)
+
+
+def test_the_end_of_the_period_is_chosen_and_taken_back(browser, order, address):
+    page = text(browser.get(f"{address}/cancel"))
+    assert "At the end of the period, on " in page
+    assert "It ends at once." in page
+    page = text(browser.post(f"{address}/cancel", data={"when": "period_end"}, follow_redirects=True))
+    assert "This ends on " in page
+    assert "Ends" in page
+    assert "Next payment" not in page
+    assert "Cancel the subscription" not in page
+    assert (status(order), paying.of(order).cancels_at_period_end) == (OrderStatus.ACTIVE, True)
+    page = text(browser.post(f"{address}/keep", follow_redirects=True))
+    assert "Next payment" in page
+    assert not paying.of(order).cancels_at_period_end
+    assert browser.post(f"{address}/keep").status_code == 409
+
+
+def test_cancelling_now_ends_the_order_at_once(browser, order, address):
+    browser.post(f"{address}/cancel", data={"when": "now"})
+    assert status(order) is OrderStatus.COMPLETE
+
+
+@pytest.mark.parametrize(("setting", "offered", "refused"), [
+    (CustomerCancels.NOW, "It ends at once.", "period_end"),
+    (CustomerCancels.PERIOD_END, "you can change your mind", "now"),
+])
+def test_the_merchant_says_when_customers_may_cancel(browser, alder, order, address, setting, offered, refused):
+    allow(alder, customer_cancels=setting)
+    page = browser.get(f"{address}/cancel").text
+    assert offered in page
+    assert "radio" not in page
+    assert browser.post(f"{address}/cancel", data={"when": refused}).status_code == 409
+    assert browser.post(f"{address}/cancel").status_code == 303
+    assert paying.of(order).cancels_at_period_end is (setting is CustomerCancels.PERIOD_END)
+
+
+def test_a_customer_who_may_not_cancel_is_offered_nothing(browser, alder, order, address):
+    allow(alder, customer_cancels=CustomerCancels.NEVER)
+    assert "Cancel the subscription" not in text(browser.get(address))
+    assert browser.get(f"{address}/cancel").status_code == 303
+    assert browser.post(f"{address}/cancel", data={"when": "now"}).status_code == 409
+    assert status(order) is OrderStatus.ACTIVE
+
+
+def test_a_payment_is_skipped_where_the_merchant_allows_and_one_in_a_row(browser, alder, order, address):
+    key = paying.rows(order)[1].id
+    assert "Skip this payment" not in text(browser.get(address))
+    assert browser.post(f"{address}/skip", data={"row": key}).status_code == 409
+    allow(alder, customer_skips=True)
+    assert "Skip this payment" in text(browser.get(address))
+    assert "is not taken" in text(browser.get(f"{address}/skip"))
+    assert browser.post(f"{address}/skip", data={"row": key + 7}).status_code == 409
+    assert browser.post(f"{address}/skip", data={"row": key}).status_code == 303
+    assert paying.statuses(order) == ["complete", "skipped", "scheduled"]
+    assert "Skip this payment" not in text(browser.get(address))
+    assert browser.post(f"{address}/skip", data={"row": paying.rows(order)[2].id}).status_code == 409
+
+
+def test_the_rest_of_instalments_is_paid_at_once(browser, alder):
+    order = paying.active(alder, billing="instalment", price="90.00")
+    address = address_of(order).replace("/pay/", "/order/")
+    assert "Pay the rest now" in text(browser.get(address))
+    assert "€90.00" in text(browser.get(f"{address}/rest"))
+    page = text(browser.post(f"{address}/rest", follow_redirects=True))
+    assert "Pay the rest now" not in page
+    assert status(order) is OrderStatus.COMPLETE
+    assert sorted(one for taken in paying.charged(order).values() for one in taken) == AMOUNTS
+
+
+def test_a_decline_leaves_the_other_instalments_on_their_dates(browser, alder):
+    order = paying.active(alder, "test_soft_decline", billing="instalment", price="90.00")
+    address = address_of(order).replace("/pay/", "/order/")
+    browser.post(f"{address}/rest")
+    assert paying.statuses(order) == ["complete", "soft-declined", "scheduled", "scheduled"]
+
+
+def test_a_trial_keeps_a_card_without_a_payment_and_collects_from_it_later(browser, alder):
+    order = paying.make_order(alder, trial_days=14)
+    address = address_of(order)
+    page = text(browser.get(address))
+    assert "Nothing is taken today." in page
+    assert browser.post(address, data={}).status_code == 409
+    assert status(order) is OrderStatus.PENDING
+    pages = {browser.post(address, data={"method": "test"}).headers["Location"] for _ in range(2)}
+    assert len(pages) == 1
+    assert "Your order is taken" in text(pay(browser, address, "test_soft_then_ok"))
+    found = paying.of(order)
+    assert (found.status, found.payment_method.token) == (OrderStatus.ACTIVE, "test_soft_then_ok")
+    assert test_bank.book.charges([order]) == []
+    assert paying.statuses(order) == ["complete", "scheduled"]
+    assert browser.post(address, data={"method": "test"}).status_code == 409
+
+
+def test_a_card_that_was_kept_counts_though_its_customer_never_came_back(browser, alder):
+    order = paying.make_order(alder, trial_days=14)
+    address = address_of(order)
+    page = browser.post(address, data={"method": "test"}).headers["Location"]
+    browser.post(page, data={"method": "test_ok"})
+    assert status(order) is OrderStatus.PENDING
+    browser.get(f"{address}/back")
+    assert status(order) is OrderStatus.ACTIVE
+    assert "This page was used" in text(browser.get(page))
+
+
+def test_changes_of_the_plan_stand_on_the_page(browser, order, address):
+    with transaction():
+        found = orders.locked(order)
+        made = plan_changes.change(paying.actor_of(found.merchant_id), found, ChangeInput(quantity=2))
+    assert made[1] is not None
+    with transaction():
+        new = ChangeInput(quantity=3, when=When.PERIOD_END)
+        with pytest.raises(Exception, match="being collected"):
+            plan_changes.change(paying.actor_of(found.merchant_id), orders.locked(order), ChangeInput(quantity=3))
+        plan_changes.change(paying.actor_of(found.merchant_id), orders.locked(order), new)
+    page = text(browser.get(address))
+    for words in ("Change of plan", "Waiting", "Your plan changes with the next payment.", "€30.00"):
+        assert words in page, words
+    assert re.search(r"First payment.*Change of plan.*Payment 2", page, re.S)
