@@ -25,7 +25,7 @@ PLOTLY = "vendor/plotly-basic-4.1.1/plotly-basic.min.js"
 PLOTLY_STYLES = "vendor/plotly-basic-4.1.1/plotly-static.css"
 STYLES = (
     "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "records", "record",
-    "responsive", "details", "lists", "previews",
+    "responsive", "details", "lists", "split",
 )
 SCRIPTS = ("shell", "keys", "toast", "palette", "forms", "lists")
 

@@ -98,7 +98,7 @@ def skippable(order: Order) -> ScheduledPayment | None:
     is_possible = order.billing is Billing.SUBSCRIPTION and order.status is OrderStatus.ACTIVE
     if not is_possible or order.cancels_at_period_end or not _merchant(order).customer_skips:
         return None
-    rows = schedules.open_rows(order, lock=False)
+    rows = schedules.seen_rows(order)
     row = next((one for one in rows if schedules.is_next(order, one)), None)
     if row is None or row.amount_minor == 0 or row.status is not ScheduledStatus.SCHEDULED:
         return None
@@ -133,7 +133,7 @@ def rest(order: Order) -> list[ScheduledPayment]:
     is_possible = order.billing is Billing.INSTALMENT and order.status in (OrderStatus.ACTIVE, OrderStatus.FAILED)
     if not is_possible or order.payment_method is None:
         return []
-    rows = schedules.open_rows(order, lock=False)
+    rows = schedules.seen_rows(order)
     if any(row.status is ScheduledStatus.PROCESSING for row in rows):
         return []
     return [row for row in rows if row.status is ScheduledStatus.SCHEDULED and row.sequence and attempts.owed(row)]

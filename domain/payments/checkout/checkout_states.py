@@ -39,7 +39,7 @@ def payable(order: Order) -> ScheduledPayment | None:
         return db.session.scalar(statement)
     if order.status in FINAL or order.status is OrderStatus.PAUSED:
         return None
-    rows = schedules.open_rows(order, lock=False)
+    rows = schedules.seen_rows(order)
     urgent = next((row for row in rows if row.status in DECLINED or row.status is ScheduledStatus.PROCESSING), None)
     return urgent or next((row for row in rows if _is_by_hand(order, row)), None)
 

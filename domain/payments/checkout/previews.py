@@ -41,7 +41,7 @@ def of_new(actor: Actor, new: OrderInput, count: int = SHOWN) -> Preview:
 
 def of_change(actor: Actor, order: Order, new: ChangeInput, count: int = SHOWN) -> Preview:
     """What a change of plan would do; Invalid or Conflict as the change itself would be."""
-    return shown_of(order, plan_changes.compute(actor, order, new, schedules.open_rows(order, lock=False)), count)
+    return shown_of(order, plan_changes.compute(actor, order, new, schedules.seen_rows(order)), count)
 
 
 def shown_of(order: Order, found: Change, count: int = SHOWN) -> Preview:

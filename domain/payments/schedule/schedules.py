@@ -13,8 +13,9 @@ The order's row is locked before any function here is called. Times are the orde
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from database import db
 from domain.actor import Actor
@@ -39,13 +40,25 @@ def rows_of(order: Order) -> list[ScheduledPayment]:
     return list(db.session.scalars(statement.order_by(ScheduledPayment.sequence).with_for_update()))
 
 
-def open_rows(order: Order, *, lock: bool = True) -> list[ScheduledPayment]:
+def open_rows(order: Order) -> list[ScheduledPayment]:
     """The rows that may still be paid by their period, locked; what was paid long ago is not read."""
-    statement = select(ScheduledPayment).where(
+    return _sorted(_open(order).with_for_update())
+
+
+def seen_rows(order: Order) -> list[ScheduledPayment]:
+    """The same, not locked: to be shown, or to compute what would be."""
+    return _sorted(_open(order))
+
+
+def _open(order: Order) -> Select[Any]:
+    return select(ScheduledPayment).where(
         ScheduledPayment.order_id == order.id, ScheduledPayment.status.in_(sorted(OPEN))
     )
-    rows = db.session.scalars(statement.with_for_update() if lock else statement)
-    return sorted(rows, key=lambda row: row.sequence)        # sorted by SQLite it would read all rows of the order
+
+
+def _sorted(statement: Select[Any]) -> list[ScheduledPayment]:
+    """The rows by their period: sorted by SQLite it would read all rows of the order."""
+    return sorted(db.session.scalars(statement), key=lambda row: row.sequence)
 
 
 def waiting(order: Order) -> ScheduledPayment | None:
