@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from werkzeug.datastructures import MultiDict
+
 from blueprints.admin import customers, products
 from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
@@ -119,6 +121,15 @@ def test_clocks(who: Actor) -> list[tuple[str, str]]:
     return [(str(one.id), one.name or f"Clock {one.id}") for one in found]
 
 
+def filled(typed: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The form without the parts of its line that were left empty: they are the product's."""
+    kept = MultiDict[str, str](typed)
+    for name in ("items.0.quantity", "items.0.unit_price"):
+        if not typed.get(name, "").strip():
+            kept.poplist(name)
+    return kept
+
+
 PAGE = ListPage(
     resource=ordering.RESOURCE,
     title="Orders",
@@ -168,6 +179,7 @@ PAGE = ListPage(
         ), folds=True),
     ),
     values=values,
+    read=filled,
     can_edit=lambda record: record.status == OrderStatus.DRAFT,
     tones={
         "active": "ok", "complete": "ok", "pending": "warn", "paused": "warn", "review": "warn", "failed": "bad",

@@ -102,7 +102,7 @@ def _may_end(actor: Actor, row: Any) -> bool:
 def _ends_with_period(row: Any) -> tuple[str, ...]:
     return (
         "The customer keeps what was paid for until the period ends. Then the order is complete, and nothing more is "
-        "collected. Nothing is given back.",
+        "collected. Nothing is refunded.",
     )
 
 
