@@ -18,7 +18,7 @@ from domain.sales.orders import orders
 from models.order import OrderStatus, ScheduledStatus
 from models.payment import Payment
 from models.product import Product, ProductStatus
-from outbound.payments import asking, collecting, refunding
+from outbound.payments import collecting, gateway_calls, refunding
 from tests import cast, paying
 from tests.domain.payments.orders.test_ordering import move_clock, product, rule
 from tests.ordered import make_test_clock
@@ -62,7 +62,7 @@ def change(alder, key, **given):
         made, attempt = plan_changes.change(actor_of(alder), order, new(**given))
         told = (made.credit_minor, made.charge_minor, made.due_now_minor)
     if attempt is not None:
-        asking.finish(attempt)
+        gateway_calls.finish(attempt)
     return told
 
 
@@ -81,7 +81,7 @@ def collect_due(key):
                 (found,) = [one for one in schedules.rows_of(order) if one.id == row.id]
                 attempt = collecting.begin(order, found) if collecting.is_due(order, found) else None
             if attempt is not None:
-                asking.finish(attempt)
+                gateway_calls.finish(attempt)
 
 
 def amounts(key):
