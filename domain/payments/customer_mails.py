@@ -5,7 +5,7 @@ A task names rows only; the text is made when it is sent. Mails about rows of th
 
 from datetime import timedelta
 
-from sqlalchemy import String, cast, exists, literal, select
+from sqlalchemy import String, cast, exists, literal, or_, select
 
 from database import db
 from domain import clock
@@ -48,7 +48,9 @@ def remind_due(limit: int = 500) -> int:
             ScheduledPayment.collect_at > now, ScheduledPayment.collect_at <= now + AHEAD,
             ScheduledPayment.test_clock_id.is_(None), ScheduledPayment.status == ScheduledStatus.SCHEDULED,
             ScheduledPayment.sequence > 0, ScheduledPayment.amount_minor > 0, Order.customer_email.is_not(None),
-            Order.interval_unit.in_(REMINDED), ~exists().where(Task.lane == lane),
+            Order.interval_unit.in_(REMINDED), or_(
+                Order.cancels_at_period_end.is_(False), ScheduledPayment.sequence != Order.next_sequence - 1),
+            ~exists().where(Task.lane == lane),
         ).order_by(ScheduledPayment.id).limit(limit)
     ).all()
     for row, order in found:

@@ -8,7 +8,7 @@ in force: the order is failed or suspended, and the charge is tried again like a
 What a preview shows is computed by the same functions on a copy of the order; nothing is written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -110,6 +110,16 @@ def withdraw(actor: Actor, order: Order) -> Order:
             _reprice(actor, order, waiting, planned)
         order.planned_change = None
     return order
+
+
+def after_change(order: Order) -> Iterator[Planned]:
+    """The payments after the next one of an order whose plan changes with that, without end; nothing is written."""
+    change = order.planned_change
+    assert change is not None
+    after = _copy(order)
+    planned_changes.move_to(after, Terms.kept(change), change["sequence"])
+    assert after.anchor_at is not None
+    return schedule_plan.periods(after, schedule_plan.anchor_of(after, after.anchor_at), after.credit_minor)
 
 
 def _verb(found: Change) -> str:

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from database import db
 from domain.actor import Actor
+from domain.payments.plans import plan_changes
 from domain.payments.schedule import recurrence
 from domain.payments.schedule.scheduled_listing import LISTING
 from domain.sales.orders.order_listing import LISTING as ORDERS
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
-from models.product import Billing, IntervalUnit
+from models.product import Billing
 
 OPEN = (ScheduledStatus.SCHEDULED, ScheduledStatus.PROCESSING, ScheduledStatus.SOFT_DECLINED,
         ScheduledStatus.HARD_DECLINED)
@@ -84,6 +86,7 @@ def _rows(actor: Actor, now: datetime, end: datetime) -> Iterator[Due]:
         .where(*clauses, ScheduledPayment.status == ScheduledStatus.SCHEDULED)
         .where(ScheduledPayment.due_at >= now, ScheduledPayment.due_at < end)
         .where(Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED, OrderStatus.SUSPENDED)))
+        .where(or_(Order.cancels_at_period_end.is_(False), ScheduledPayment.sequence != Order.next_sequence - 1))
     )
     for at, currency, minor, order_id in db.session.execute(statement, values):
         yield Due(at, currency, minor, order_id, True)
@@ -93,7 +96,7 @@ def _later(actor: Actor, now: datetime, end: datetime) -> Iterator[Due]:
     """The later periods of subscriptions, of which only the next one is a row."""
     clauses, values = ORDERS.owned(actor)
     statement = select(
-        Order.id, Order.currency, Order.later_minor, Order.anchor_at,
+        Order.id, Order.currency, Order.later_minor, Order.anchor_at, Order.anchor_day, Order.planned_change,
         func.coalesce(Order.later_interval_unit, Order.interval_unit).label("unit"),
         func.coalesce(Order.later_interval_count, Order.interval_count).label("number"),
         (Order.next_sequence - Order.anchor_sequence).label("first"),
@@ -102,15 +105,29 @@ def _later(actor: Actor, now: datetime, end: datetime) -> Iterator[Due]:
         Order.cancels_at_period_end.is_(False), Order.anchor_at.is_not(None), Order.later_minor > 0,
     )
     for one in db.session.execute(statement, values):
-        for at in _days(one.anchor_at, one.unit, one.number, one.first, end):
+        if one.planned_change is not None:
+            yield from _changed(one, now, end)
+            continue
+        for at in _days(one, end):
             if at >= now:
                 yield Due(at, one.currency, one.later_minor, one.id, False)
 
 
-def _days(anchor: datetime, unit: IntervalUnit, number: int, first: int, end: datetime) -> Iterator[datetime]:
-    """The moments of the periods from the first one on, before `end`; periods count from the anchor."""
-    for n in count(first):
-        at = recurrence.day_of(anchor, unit, number, n)
+def _changed(one: Any, now: datetime, end: datetime) -> Iterator[Due]:
+    """The later periods of a subscription whose plan changes with its next one."""
+    order = db.session.get(Order, one.id)
+    assert order is not None                 # it was just read
+    for planned in plan_changes.after_change(order):
+        if planned.due_at >= end:
+            return
+        if planned.due_at >= now:
+            yield Due(planned.due_at, one.currency, planned.amount_minor, one.id, False)
+
+
+def _days(one: Any, end: datetime) -> Iterator[datetime]:
+    """The moments of a subscription's later periods, before `end`; periods count from the anchor."""
+    for n in count(one.first):
+        at = recurrence.day_of(one.anchor_at, one.unit, one.number, n, one.anchor_day)
         if at >= end:
             return
         yield at

@@ -2,16 +2,19 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
+import time_machine
 
 from database import db, transaction
 from domain import inputs
 from domain.errors import Conflict, Invalid
-from domain.payments import refunds
+from domain.payments import customer_mails, refunds
 from domain.payments.checkout import previews
-from domain.payments.plans import plan_changes
-from domain.payments.plans.plan_terms import ChangeInput
+from domain.payments.plans import cancelling, plan_changes
+from domain.payments.plans.plan_terms import ChangeInput, When
+from domain.payments.reports import receivables
 from domain.payments.schedule import schedules
 from domain.sales.discounts import discount_codes
 from domain.sales.orders import orders
@@ -315,3 +318,23 @@ def test_a_discount_code_for_all_payments_stays_and_one_for_the_first_does_not(a
         key = subscribed(alder, clock, "100.00", discount_code=code)
         assert charged(key) == {rows(key)[0].id: [9000]}
         assert change(alder, key, quantity=2) == expected
+
+
+def test_the_forecast_and_the_reminders_know_what_ends_and_what_changes(alder):
+    key = paying.active(alder, price="10.00")
+    change(alder, key, quantity=3, interval_unit="WEEK", when="period_end")
+    who, now = actor_of(alder), schedules.now_of(of(key))
+    found = receivables.forecast(who, now)
+    assert {one.minor for one in found} == {3000}
+    gaps = {later.at - one.at for one, later in pairwise(found)}
+    assert gaps == {timedelta(days=7)}
+    with transaction():
+        orders.locked(key).customer_email = "ada@example.org"
+        cancelling.cancel(who, orders.locked(key), When.PERIOD_END)
+    assert receivables.forecast(who, now) == []
+    with time_machine.travel(rows(key)[1].due_at - timedelta(days=1)), transaction():
+        assert customer_mails.remind_due() == 0
+    with transaction():
+        cancelling.withdraw(who, orders.locked(key))
+    with time_machine.travel(rows(key)[1].due_at - timedelta(days=1)), transaction():
+        assert customer_mails.remind_due() == 1
