@@ -6,9 +6,10 @@ Every module of the package is imported, so that what it exposes is part of the 
 from importlib import import_module
 from pkgutil import walk_packages
 
-from blueprints.api.core import accounting, budget_links, iam
+from blueprints.api.core import accounting, administration, budget_links, iam
 from blueprints.api.core.contract import CONTRACT as CONTRACT
 
+assert administration                    # imported first: in documents merchants come before what names them
 for module in walk_packages(__path__, f"{__name__}."):
     import_module(module.name)
 
