@@ -181,7 +181,7 @@ def test_several_orders_another_currency_and_reversals_are_unsure(alder, who, la
     assert [one.state for one in movements()] == [B.UNSURE] * 3
     assert "several orders" in movements()[0].reason
     assert "is in EUR" in movements()[1].reason
-    assert "takes back" in movements()[2].reason
+    assert "reversed" in movements()[2].reason
 
 
 def test_the_same_movement_in_a_file_of_another_form_is_not_booked_to_the_same_order_again(who, instalments):
@@ -256,7 +256,7 @@ def test_a_movement_is_assigned_to_a_scheduled_payment_and_only_to_ones_own(who,
 
 def test_a_movement_without_a_payment_named_is_not_booked(who, lamp):
     read(who, entry("77.00"))
-    with pytest.raises(Conflict, match="which scheduled payment"):
+    with pytest.raises(Conflict, match="the scheduled payment that this money pays"):
         act(who, bank_booking.book, only())
 
 
