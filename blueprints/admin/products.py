@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from blueprints.admin import choices
+from blueprints.admin import choices, product_form
 from blueprints.admin.crud.form_fields import Field, Section, pairs, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import money, price
+from blueprints.pages.session import need
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.pages import Query
@@ -48,7 +49,7 @@ def values(row: Product) -> dict[str, Any]:
         "fee_for_initial_payment_only", "discount_for_initial_payment_only", "details",
     )}
     deposit = None if row.deposit_minor is None else Money(row.deposit_minor, row.currency).decimal
-    return shown | {"price": _short(row), "deposit": deposit}
+    return shown | {"price": _short(row), "deposit": deposit} | product_form.metered(row)
 
 
 def _short(row: Product) -> str:
@@ -126,10 +127,29 @@ PAGE = ListPage(
             Field(name="discount_for_initial_payment_only", label="The discount applies to the first payment only",
                   kind="check"),
         ), folds=True),
+        Section("Use", (
+            Field(name="metered_scheme", label="Calls are priced", kind="select", choices=product_form.SCHEMES,
+                  blank="Each at the product's price", fact=product_form.scheme_of,
+                  hint="Of a product that is billed metered."),
+            Field(name="metered_ceiling", label="At most in a period", kind="number", fact=product_form.ceiling_of,
+                  hint="Before discount and fee. Leave empty for no ceiling."),
+        ), folds=True),
         Section("More", (
             Field(name="details", label="Metadata", kind="area", wide=True, hint="One name=value per line."),
         ), folds=True),
     ),
     values=values,
     tones={"active": "ok", "inactive": "", "SUBSCRIPTION": "acc", "SERVICE": ""},
+    form="admin/product_form.html",
+    details="admin/_product.html",
+    read=product_form.read,
+    explain=product_form.explain,
+    choices=lambda who: {"tier_rows": product_form.rows, "tier_names": product_form.names},
+    context=lambda record: {"preview": product_form.preview_of(record), "tiers": product_form.tiers_of(record)},
 )
+
+
+def register(bp: Any) -> None:
+    """Register the address of the preview in the form."""
+    write = need("WRITE_PRODUCTS")
+    bp.add_url_rule("/products/preview", "products_preview", write(product_form.show_preview), methods=["POST"])

@@ -12,7 +12,7 @@ from domain import inputs
 from domain.errors import Invalid, Mistakes, Problem
 from domain.inputs import Input, Maybe, Number, Whole
 from models.metered import Terms, Tier
-from models.money import MICRO, Money, divided, exponent, from_micro, to_micro
+from models.money import MICRO, Money, divided, exponent, from_micro, percent_minor, to_micro
 from models.product import Billing, MeteredScheme, Product
 
 MAX_PRICE = 10**9                # major units of a call, or of a tier
@@ -123,3 +123,11 @@ def _charged(terms: Terms, count: int) -> Iterator[tuple[int, Tier]]:
         if last == count:
             return
         before = last
+
+
+def reductions(terms: Terms, price_minor: int) -> tuple[int, int]:
+    """What is taken off a price (the product's discount, of what is left a code's), and the fee; each rounded once."""
+    discount = min(price_minor, percent_minor(price_minor, terms.discount_percent or 0))
+    left = price_minor - discount
+    code = min(left, terms.code_minor) if terms.code_minor is not None else percent_minor(left, terms.code_percent or 0)
+    return discount + code, percent_minor(price_minor, terms.fee_percent or 0)

@@ -130,6 +130,14 @@ LIFE = Lifecycle(noun="product", emit_event=events.emit)
 
 def create(actor: Actor, new: ProductInput) -> Product:
     """A new product of the actor's merchant; Conflict when its sku is taken."""
+    product = build(actor, new)
+    _sku(product, new.sku)
+    LIFE.add(actor, product)
+    return product
+
+
+def build(actor: Actor, new: ProductInput) -> Product:
+    """The same, not stored and without its sku."""
     merchant = db.session.get(Merchant, actor.merchant_id)
     assert merchant is not None      # the key or session names it
     product = Product(
@@ -138,10 +146,8 @@ def create(actor: Actor, new: ProductInput) -> Product:
     )
     if new.active is False and "status" not in new.model_fields_set:
         product.status = ProductStatus.INACTIVE
-    _sku(product, new.sku)
     product.metered_tiers = []
     _apply(actor, product, {name: getattr(new, name) for name in APPLIED})
-    LIFE.add(actor, product)
     return product
 
 
@@ -232,6 +238,7 @@ def _apply(actor: Actor, product: Product, given: dict[str, Any]) -> None:
                 if rule is not None and rule.kind is not kind:
                     raise Invalid.field(name, "must exist", "unknown")
                 setattr(product, name, given[name])
+                setattr(product, name.removesuffix("_id"), rule)
     if "group_id" in given:
         with mistakes.collected():
             pricing.GROUPS.refer(actor, "group_id", given["group_id"])

@@ -7,11 +7,11 @@ from sqlalchemy import Select, select
 
 from database import db
 from domain.actor import Actor
-from domain.catalog.metered_prices import price_minor
+from domain.catalog.metered_prices import price_minor, reductions
 from domain.payments.metered import metered_periods
 from domain.payments.metered.metered_log import Counted, Question
 from domain.payments.schedule import scheduled_status, schedules
-from domain.sales.orders.order_amounts import share, tax_in
+from domain.sales.orders.order_amounts import tax_in
 from domain.sales.orders.order_clock import now_of
 from models.metered import MeteredPeriod, Terms
 from models.money import LIMIT
@@ -67,8 +67,7 @@ def bill(actor: Actor, row: ScheduledPayment, period: MeteredPeriod, asked: Ques
         return
     order, terms = row.order, Terms.read(period.terms)
     price = price_minor(terms, counted.count, order.currency) if counted is not None else 0
-    discount = discount_minor(terms, price)
-    fee = share(price, terms.fee_percent)
+    discount, fee = reductions(terms, price)
     is_usable = counted is not None and row.amount_minor + price + fee < LIMIT
     with metered_periods.LIFE.changing(actor, period, "counted"):
         period.counted_at, period.question = now_of(order), asked.stored()
@@ -87,9 +86,3 @@ def bill(actor: Actor, row: ScheduledPayment, period: MeteredPeriod, asked: Ques
         scheduled_status.move(actor, row, ScheduledStatus.REVIEW)
     schedules.follow(actor, order)
 
-
-def discount_minor(terms: Terms, price_minor: int) -> int:
-    """What is taken off a price: the product's discount, and of what is left the code's."""
-    found = min(price_minor, share(price_minor, terms.discount_percent))
-    left = price_minor - found
-    return found + (min(left, terms.code_minor) if terms.code_minor is not None else share(left, terms.code_percent))

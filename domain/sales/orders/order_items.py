@@ -62,7 +62,7 @@ def read(actor: Actor, items: list[OrderItemInput], known: dict[int, Product], o
     for place, item in enumerate(items):
         with mistakes.collected():
             product = _sellable(f"items.{place}.product_id", known.get(item.product_id), currency, billing)
-            line = _line(f"items.{place}", item, product, currency)
+            line = priced(f"items.{place}", item, product, currency)
             line.metered = _metered(f"items.{place}", item, product, line, order)
             if item.calls is not None:
                 path = f"items.{place}.calls.key_ids"
@@ -114,7 +114,7 @@ def _sellable(path: str, product: Product | None, currency: str, billing: Billin
     return product
 
 
-def _line(path: str, item: OrderItemInput, product: Product, currency: str) -> Line:
+def priced(path: str, item: OrderItemInput, product: Product, currency: str) -> Line:
     """One line with its amounts; Invalid names all its wrong fields."""
     mistakes = Mistakes()
     price = product.price_micro if item.unit_price is None else to_micro(item.unit_price)
