@@ -88,7 +88,7 @@ def placed(body, path, value):
     head, _, rest = path.partition(".")
     if isinstance(body, list):
         return [placed(body[0], rest, value) if rest else value, *body[1:]]
-    known = body.get(head, [] if rest.isdigit() else None)
+    known = body.get(head, [] if rest.isdigit() else {})
     if rest.isdigit() and not known:
         return body | {head: [value]}
     return body | {head: placed(known, rest, value) if rest else value}

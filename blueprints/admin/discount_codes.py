@@ -56,7 +56,6 @@ def values(row: DiscountCode) -> dict[str, Any]:
 
 PAGE = ListPage(
     resource=discount_codes.RESOURCE,
-    mount="/products/codes",
     tabs=TABS,
     apart="It is a tab of Products.",
     title="Discount codes",

@@ -33,7 +33,7 @@ def bodies(alder):
     return {
         "budgets": {"customer_id": cast.make_customer(alder, "Own"), "items": [line], "merchant_id": alder},
         "orders": {"customer_id": cast.make_customer(alder, "Orderer"), "merchant_id": alder, "draft": True,
-                   "items": [{"product_id": cast.make_product(alder, currency="EUR")}]},
+                   "items": [{"product_id": cast.make_product(alder, currency="EUR", billing="metered")}]},
         "products": {"name": "Lamp", "price": 10, "merchant_id": alder},
         "users": {"email": "new@alder.example", "password": cast.PASSWORD, "merchant_ids": [alder]},
     }

@@ -60,6 +60,9 @@ def test_a_preview_equals_what_is_scheduled_later_and_writes_no_row(seed):
         move_clock(clock, planned.due_at)
         paid(who, key, planned.sequence)
     first, *later = rows(key)
+    if billing == "metered":                     # what follows depends on use, and is not foretold
+        assert [row.awaits_count for row in later] == [True]
+        later = []
     assert first.amount_minor == found.due_now_minor
     assert [(row.sequence, row.due_at, row.amount_minor, row.tax_minor) for row in later[:12]] == [
         (one.sequence, one.due_at, one.amount_minor, one.tax_minor) for one in found.schedule]
