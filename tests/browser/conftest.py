@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -29,6 +29,9 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]        # all others find the same in both colour schemes
 # The new scheme takes effect at once: axe must not measure a colour half-way between two.
 END_TRANSITIONS = "document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())"
+
+PATIENCE = 30_000           # milliseconds: a busy machine takes its time, and what never comes fails all the same
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -162,6 +165,21 @@ class Window:
         return self.run("document.documentElement.scrollWidth - innerWidth")
 
 
+def press_in_turn(page, keys, arrived):
+    """Press keys one after the other until what they do has arrived.
+
+    The page forgets a key after 0.9 s, and on a busy machine the next may come later.
+    """
+    for _ in range(10):
+        for key in keys:
+            page.keyboard.press(key)
+        try:
+            return arrived(PATIENCE / 10)
+        except Error:
+            continue
+    raise AssertionError(f"{keys} did nothing")
+
+
 @pytest.fixture(scope="session")
 def kept(chromium, place):
     """The cookie of somebody who has signed in."""
@@ -186,7 +204,7 @@ def window(chromium, place, kept):
         context = chromium.new_context(
             base_url=place.base, viewport={"width": width, "height": 900}, color_scheme=theme,
             storage_state=kept if signed_in else None)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         one = Window(context.new_page())
         one.watch()
         opened.append((context, one))

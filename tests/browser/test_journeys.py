@@ -8,6 +8,8 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import press_in_turn
+
 pytestmark = [pytest.mark.browser, pytest.mark.files]
 
 
@@ -176,9 +178,7 @@ def test_the_palette_is_worked_by_keys_alone(window):
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/admin/audit"))       # until its scripts listen: the address changes before
-    page.keyboard.press("g")
-    page.keyboard.press("b")
-    page.wait_for_url(re.compile("/admin/budgets"))
+    press_in_turn(page, "gb", lambda patience: page.wait_for_url(re.compile("/admin/budgets"), timeout=patience))
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
     page.keyboard.type("gk")                            # typing is not a shortcut

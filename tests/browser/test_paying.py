@@ -9,7 +9,7 @@ from database import db
 from domain.vault import vault
 from models.order import Order, OrderStatus
 from tests import cast, paying
-from tests.browser.conftest import Window
+from tests.browser.conftest import PATIENCE, Window
 
 pytestmark = [pytest.mark.browser, pytest.mark.files]
 
@@ -43,7 +43,7 @@ def telephone(chromium, shop):
         size = {"width": 390, "height": 844}
         context = chromium.new_context(
             base_url=shop[1], viewport=size, color_scheme=theme, java_script_enabled=True)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE)
         one = Window(context.new_page())
         one.watch()
         opened.append((context, one))

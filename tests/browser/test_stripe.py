@@ -13,7 +13,7 @@ from models.order import Order, OrderStatus, ScheduledPayment
 from outbound.gateways.stripe_gateway import stripe_gateway
 from outbound.payments.collecting import Collector
 from tests import cast, paying
-from tests.browser.conftest import Window
+from tests.browser.conftest import PATIENCE, Window
 from tests.stripe_paying import enter_keys, in_place_of_stripe
 
 pytestmark = [pytest.mark.browser, pytest.mark.files]
@@ -53,7 +53,7 @@ def order(shop):
 @pytest.fixture
 def telephone(chromium, shop):
     context = chromium.new_context(base_url=shop[1], viewport={"width": 390, "height": 844})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE)
     one = Window(context.new_page())
     one.watch()
     yield one
