@@ -178,7 +178,8 @@ CREATES = [
 ]
 
 
-TAKEN_ONCE = {f"{noun}.create" for noun in ("users", "merchants", "price_rules", "product_groups")}      # by their name
+NAMED_ONCE = ("users", "merchants", "price_rules", "product_groups", "discount_codes")
+TAKEN_ONCE = {f"{noun}.create" for noun in NAMED_ONCE}
 
 
 @pytest.mark.parametrize("name", CREATES)

@@ -26,7 +26,8 @@ def both(signed_in, alder, birch):
 def form_of(noun, path, value, alder):
     """What creates a row, with the value in one field."""
     filled = FORMS[noun] if noun in FORMS else sample_form(resources()[noun], alder)
-    known = filled | {"merchant_id": str(alder), (path.removesuffix(".0") if path.count(".") == 1 else path): str(value)}
+    name = path.removesuffix(".0") if path.count(".") == 1 else path
+    known = filled | {"merchant_id": str(alder), name: str(value)}
     if noun == "budgets":
         known.setdefault("customer_id", str(cast.make_customer(alder, "Own")))
     if noun == "orders":                        # a draft can be changed as a whole
