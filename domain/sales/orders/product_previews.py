@@ -38,7 +38,7 @@ class ProductPreview:
 
 def of_product(product: Product) -> ProductPreview:
     """The payments of an order of one such product, which need not be stored; Invalid where there can be none."""
-    order = Order(billing=product.billing, currency=product.currency)
+    order = Order(test=product.test, billing=product.billing, currency=product.currency)
     line = order_items.priced("items.0", OrderItemInput(product_id=1), product, product.currency)
     order_terms.write_amounts(order, [line], {"instalments": 1}, product)
     first_tax, later_tax = order.tax_minor, order.later_tax_minor
