@@ -107,12 +107,12 @@ def run(app, *words):
     return done.exit_code, json.loads(done.stdout)
 
 
-def test_calls_have_no_meaning_in_another_order(tester, alder):
+def test_calls_do_not_apply_to_another_order(tester, alder):
     customer = tester.result("clients.create", {"companies_id": alder, "name": "Ada", "currencies_id": "EUR"})
     product = tester.result("products.create", {"companies_id": alder, "name": "Lamp", "price": 5})
     error = tester.error("orders.create", {
         "companies_id": alder, "clients_id": customer["id"], "items": [{"products_id": product["id"], "calls": CALLS}]})
-    assert error["data"] == {"items[0].calls": "Has no meaning in a single_payment order"}
+    assert error["data"] == {"items[0].calls": "Does not apply to a single_payment order"}
 
 
 def test_a_discount_code_is_made_used_by_an_order_and_switched_off(tester, alder):
