@@ -57,6 +57,10 @@
     }
     if (event.target === dialog || event.target.closest("#palette-list button[type=button]")) dialog.close();
   });
+  // htmx begins after the page has loaded: what was opened or typed before then is asked for now.
+  input.addEventListener("htmx:after:init", () => {
+    if (dialog.open) input.dispatchEvent(new Event("opened"));
+  });
   input.addEventListener("input", () => (waiting = true));
   input.addEventListener("keydown", (event) => {
     const all = options();

@@ -191,6 +191,16 @@ def test_the_palette_is_worked_by_keys_alone(window):
     expect(page).to_have_url(re.compile("/admin/customers/1$"))
 
 
+def test_the_palette_opened_before_htmx_has_begun_is_filled_when_it_begins(window):
+    page = window().page
+    late = "const at = setTimeout; window.setTimeout = (run, ms = 0, ...more) => at(run, ms + 700, ...more)"
+    page.add_init_script(late)
+    page.goto("/admin/")
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Command or search")).to_be_focused()
+    expect(page.get_by_role("option").first).to_be_visible()
+
+
 def test_a_budget_is_written_and_approved(window):
     page = window().page
     page.goto("/admin/customers?status=active")
