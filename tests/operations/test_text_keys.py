@@ -9,6 +9,7 @@ from flask_migrate import downgrade, upgrade
 
 from database import db
 from operations import keyless_rows
+from tests import cast
 
 pytestmark = pytest.mark.files
 NOW = "2026-01-02 03:04:05.000000"
@@ -89,7 +90,7 @@ def test_rows_that_count_as_equal_are_kept_and_the_younger_has_no_key(installati
 
 def test_a_text_of_nothing_visible_is_named_by_the_check(installation: Any) -> None:
     with installation.app.app_context():
-        merchant()
+        cast.make_merchant("Alder")
         insert("customers", customer(1, name="\u200b", test=False))
         insert("customers", customer(2, test=False, name_sort="emile 2"))
         found = keyless_rows.find()
