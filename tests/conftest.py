@@ -36,6 +36,7 @@ from outbound.gateways.test_bank import FILE, test_bank
 from tests import cast, plan
 from tests.databases import ON_POSTGRESQL, new_database
 from tests.documented import DocumentedClient
+from tests.threads import workshop  # noqa: F401 (a fixture of all tests)
 from tests.wiping import MadeOnce, wiping
 
 # The same examples in every run, however long one takes, unless a variable asks for more of them.

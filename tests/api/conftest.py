@@ -59,19 +59,6 @@ def caller(app):
 
 
 @pytest.fixture
-def workshop(request, on_postgresql):
-    """An application that threads can use at once: a database in a file, or the PostgreSQL of this run."""
-    if on_postgresql:
-        app = request.getfixturevalue("app")
-        request.getfixturevalue("restore")()
-        yield app
-        return
-    app = request.getfixturevalue("install")(sink=lambda record: None)
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    yield app
-
-
-@pytest.fixture
 def crew(workshop):
     """A function that lets many callers of one key begin at the same moment; their answers in order."""
     with workshop.app_context():

@@ -12,7 +12,6 @@ from domain.errors import LimitExceeded
 from domain.integrations import webhooks
 from outbound import probe
 from tests import cast
-from tests.api.conftest import workshop  # noqa: F401
 from tests.outbound.conftest import make_endpoint
 from tests.outbound.silence import silence
 
@@ -27,7 +26,7 @@ def silent(monkeypatch):
 
 
 @pytest.mark.files
-def test_thirty_tests_of_a_silent_receiver_hold_two_threads(workshop, silent):  # noqa: F811
+def test_thirty_tests_of_a_silent_receiver_hold_two_threads(workshop, silent):
     app = workshop
     with app.app_context():
         rate_limits.forget()

@@ -21,16 +21,6 @@ pytestmark = pytest.mark.files
 MANY = 12
 
 
-@pytest.fixture
-def workshop(request, on_postgresql):
-    """An application that threads can use at once: a database in a file, or the PostgreSQL of this run."""
-    if on_postgresql:
-        app = request.getfixturevalue("app")
-        request.getfixturevalue("restore")()
-        return app
-    return request.getfixturevalue("install")(sink=lambda record: None)
-
-
 def at_once(app, work):
     """The statuses of many browsers that do the same at the same moment."""
     start = threading.Barrier(MANY)

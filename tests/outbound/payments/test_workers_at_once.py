@@ -21,16 +21,6 @@ pytestmark = pytest.mark.files
 WORKERS, ORDERS = 4, 12
 
 
-@pytest.fixture
-def workshop(request, on_postgresql):
-    """An application that threads can use at once: a database in a file, or the PostgreSQL of this run."""
-    if on_postgresql:
-        app = request.getfixturevalue("app")
-        request.getfixturevalue("restore")()
-        return app
-    return request.getfixturevalue("install")(sink=lambda record: None)
-
-
 def at_once(app, work):
     start = threading.Barrier(WORKERS)
 

@@ -14,16 +14,6 @@ pytestmark = pytest.mark.files
 THREADS, TURNS, ALLOWED = 6, 2, 5
 
 
-@pytest.fixture
-def workshop(request, on_postgresql):
-    """An application that threads can use at once: a database in a file, or the PostgreSQL of this run."""
-    if on_postgresql:
-        app = request.getfixturevalue("app")
-        request.getfixturevalue("restore")()
-        return app
-    return request.getfixturevalue("install")(sink=lambda record: None)
-
-
 def test_parallel_orders_never_use_a_code_too_often(workshop):
     with workshop.app_context():
         merchant = cast.make_merchant()
