@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import time_machine
 
 from database import db, transaction
 from domain import settings
@@ -81,7 +82,8 @@ def test_a_time_with_an_offset_of_its_own_ignores_the_zone(until, value, utc):
     ("2027-10-03 02:15:00", "Australia/Lord_Howe", "2027-10-02 15:45"),   # a gap of half an hour
 ])
 def test_gaps_shift_forward_and_overlaps_take_the_first(until, core, budget, value, zone, utc):
-    assert until(value, __tz=zone) == utc
+    with time_machine.travel("2027-01-01T00:00Z"):              # the days are still to come
+        assert until(value, __tz=zone) == utc
 
 
 def test_what_was_shown_can_be_sent_back_in_any_zone(core, until, budget):
