@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import kill_collecting, picking, webhooks
+from bench import billing_year, collecting_engine, kill_collecting, picking, webhooks
 from bench.figures import Figure, show
 from bench.performance import core, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages
 
@@ -25,7 +25,10 @@ PARTS: dict[str, Part] = {
     ],
     "core": lambda quick: core.run(*((2, 1.0) if quick else ())),
     "webhooks": lambda quick: webhooks.run(*((10, 100, 2) if quick else ())),
-    "collecting": lambda quick: [*picking.run(), *kill_collecting.run(*((110, 5) if quick else ()))],
+    "collecting": lambda quick: [
+        *picking.run(), *collecting_engine.run(), *kill_collecting.run(*((110, 5) if quick else ())),
+    ],
+    "billing": lambda quick: billing_year.run(*((30, 10) if quick else ())),
     "P6": lambda quick: p6_pages.run(*((2_000,) if quick else ())),
 }
 

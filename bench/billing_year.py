@@ -21,6 +21,7 @@ from flask import Flask
 from bench.billing import agreements, product, reference, reference_verbs
 from bench.billing.agreements import START, YEAR, Plan, Year
 from bench.billing.product import Program, cents
+from bench.databases import fresh
 from bench.figures import Figure
 from bench.webhooks import clean, stage
 
@@ -148,15 +149,14 @@ def main() -> int:
     parser.add_argument("--subscriptions", type=int, default=1000)
     parser.add_argument("--instalments", type=int, default=200)
     parser.add_argument("--seed", type=int, default=10)
-    parser.add_argument("--database", help="postgresql+psycopg://… of an empty database; default SQLite")
+    parser.add_argument("--database", help="postgresql+psycopg://… of a server; default SQLite")
     given = parser.parse_args()
     kept = clean()
     os.environ.clear()
     os.environ.update(kept)
-    found = trial(
-        Plan(given.subscriptions, given.instalments, given.seed),
-        {"COUNTINGHOUSE_DATABASE_URL": given.database} if given.database else {},
-    )
+    plan = Plan(given.subscriptions, given.instalments, given.seed)
+    with fresh(given.database) as url:
+        found = trial(plan, {"COUNTINGHOUSE_DATABASE_URL": url} if url else {})
     for one in found.different[:SHOWN]:
         print(one)
     print(

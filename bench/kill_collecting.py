@@ -13,6 +13,7 @@ import sqlite3
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ import time_machine
 from flask import Flask
 from sqlalchemy import func, select, update
 
+from bench.databases import fresh
 from bench.figures import Figure
 from bench.webhooks import Worker, stage
 from database import db, transaction
@@ -79,10 +81,9 @@ class Judged:
         return not any((self.charged_twice, self.not_charged, self.wrongly_charged, self.unknown, self.astray))
 
 
-def populate(plan: Plan) -> dict[int, str]:
-    """Live orders whose one instalment is due now, by several merchants; the payment method of each."""
+def populate(plan: Plan, names: Sequence[str] = (*PAYS, *NEVER)) -> dict[int, str]:
+    """Live orders whose one instalment is due now, by several merchants; the payment method of each, in turn."""
     made: dict[int, str] = {}
-    names = [*PAYS, *NEVER]
     for merchant in range(plan.merchants):
         with transaction():
             new = inputs.parse(merchants.MerchantInput, {"name": f"Bench {merchant}"})
@@ -217,12 +218,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--payments", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--database", help="postgresql+psycopg://… of an empty database; default SQLite")
+    parser.add_argument("--database", help="postgresql+psycopg://… of a server; default SQLite")
     given = parser.parse_args()
-    more = {"COUNTINGHOUSE_DATABASE_URL": given.database} if given.database else {}
     for name in [name for name in os.environ if name.startswith("COUNTINGHOUSE_")]:
         del os.environ[name]
-    found = trial(Plan(given.payments, given.kills), more)
+    with fresh(given.database) as url:
+        found = trial(Plan(given.payments, given.kills), {"COUNTINGHOUSE_DATABASE_URL": url} if url else {})
     print(found)
     sys.exit(0 if found.is_right else 1)
 

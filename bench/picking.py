@@ -3,6 +3,7 @@
 Few are due, and those of one merchant who has to wait are many. Run: python -m bench.picking
 """
 
+import argparse
 import os
 import statistics
 import time
@@ -10,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import text
 
+from bench.databases import fresh
 from bench.figures import Figure
 from bench.kill_collecting import Plan, populate
 from bench.webhooks import stage
@@ -46,11 +48,12 @@ def fill(most: int) -> None:
         assert db.session.query(Order).count() == MERCHANTS
 
 
-def milliseconds(size: int) -> float:
+def milliseconds(size: int, server: str | None) -> float:
     """The median time to find the rows of the merchant whose turn it is, while half of them have to wait."""
     with (
-        TemporaryDirectory(prefix="countinghouse-bench-") as name,
-        stage({"COUNTINGHOUSE_INSTANCE": name}) as app, app.app_context(),
+        TemporaryDirectory(prefix="countinghouse-bench-") as name, fresh(server) as url,
+        stage({"COUNTINGHOUSE_INSTANCE": name, **({"COUNTINGHOUSE_DATABASE_URL": url} if url else {})}) as app,
+        app.app_context(),
     ):
         fill(size)
         waiting = {(number, True) for number in range(1, MERCHANTS // 2)}
@@ -65,11 +68,15 @@ def milliseconds(size: int) -> float:
     return statistics.median(taken)
 
 
-def run() -> list[Figure]:
+def run(server: str | None = None) -> list[Figure]:
     """The figures of this benchmark."""
-    few, many = (milliseconds(size) for size in SIZES)
+    few, many = (milliseconds(size, server) for size in SIZES)
+    kind = "PostgreSQL" if server else "SQLite"
     return [
-        Figure("collecting", "picking what is due among 1,000,000", f"{many:.2f} ms", "", "at most 5 ms", many <= 5),
+        Figure(
+            "collecting", f"picking what is due among 1,000,000, {kind}", f"{many:.2f} ms", "", "at most 5 ms",
+            many <= 5,
+        ),
         Figure(
             "collecting", "growth from 10,000", f"{few:.2f} ms there", f"{many / few:.2f}", "at most 1.5",
             many / few <= 1.5,
@@ -78,7 +85,10 @@ def run() -> list[Figure]:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", help="postgresql+psycopg://… of a server; default SQLite")
+    given = parser.parse_args()
     for variable in [one for one in os.environ if one.startswith("COUNTINGHOUSE_")]:
         del os.environ[variable]
-    for figure in run():
+    for figure in run(given.database):
         print(figure)
