@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from database import db
 from domain.lifecycle import Lifecycle
@@ -21,6 +21,10 @@ FIRST_PARK, LONGEST_PARK = timedelta(minutes=1), timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 AUTOMATIC = (PaymentReason.SCHEDULE, PaymentReason.RETRY)
 LIFE = Lifecycle(noun="gateway_account")
+ENTERED = select(GatewayAccount.settings).where(
+    GatewayAccount.merchant_id == bindparam("merchant_id"), GatewayAccount.gateway == bindparam("gateway"),
+    GatewayAccount.test == bindparam("test"),
+)
 
 
 def find(merchant_id: int, gateway: str, *, test: bool, lock: bool = False) -> GatewayAccount | None:
@@ -48,13 +52,18 @@ def ensure(merchant_id: int, gateway: str, *, test: bool, now: datetime) -> Gate
 
 def for_gateway(merchant_id: int, gateway: str, *, test: bool) -> Account:
     """What the gateway is told about the merchant."""
-    row = find(merchant_id, gateway, test=test)
-    return Account(merchant_id=merchant_id, test=test, settings=secrets_of(row))
+    entered = db.session.connection().execute(
+        ENTERED, {"merchant_id": merchant_id, "gateway": gateway, "test": test}).scalar()
+    return Account(merchant_id=merchant_id, test=test, settings=_decrypted(entered))
 
 
 def secrets_of(row: GatewayAccount | None) -> dict[str, Any]:
     """The keys that the merchant entered, decrypted."""
-    text = vault.decrypt(row.settings) if row is not None and row.settings else None
+    return _decrypted(row.settings if row is not None else None)
+
+
+def _decrypted(entered: str | None) -> dict[str, Any]:
+    text = vault.decrypt(entered) if entered else None
     known: dict[str, Any] = orjson.loads(text) if text else {}
     return known
 
