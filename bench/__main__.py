@@ -28,7 +28,7 @@ PARTS: dict[str, Part] = {
     "collecting": lambda quick: [
         *picking.run(), *collecting_engine.run(), *kill_collecting.run(*((110, 5) if quick else ())),
     ],
-    "billing": lambda quick: billing_year.run(*((30, 10) if quick else ())),
+    "billing": lambda quick: billing_year.run(*((30, 10, 5) if quick else ())),
     "P6": lambda quick: p6_pages.run(*((2_000,) if quick else ())),
 }
 

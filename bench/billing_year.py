@@ -1,9 +1,10 @@
 """Bills a generated year, and compares every row with an independent computation: `python -m bench.billing_year`.
 
-Subscriptions and instalment plans are created and paid by the Core API, on test clocks, with payment methods that
-decline, lose answers or ask for one more step; customers change cards, merchants pause, resume, skip, retry, refund
-and cancel, all on days from a seed. The reckoning (bench/billing/reference.py) knows the agreements and the rules,
-and nothing of the product. It prints rows, seconds and differences; its exit status is 0 when there are none.
+Subscriptions, instalment plans and metered orders are created and paid by the Core API, on test clocks, with payment
+methods that decline, lose answers or ask for one more step; customers change cards, merchants pause, resume, skip,
+retry, refund and cancel, all on days from a seed. The reckoning (bench/billing/reference*.py) knows the agreements and
+the rules, and nothing of the product. It prints rows, seconds and differences; its exit status is 0 when there are
+none.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 
 from flask import Flask
 
-from bench.billing import agreements, product, reference, reference_verbs
+from bench.billing import agreements, product, reference, reference_metered
 from bench.billing.agreements import START, YEAR, Plan, Year
 from bench.billing.product import Program, cents
 from bench.databases import fresh
@@ -112,7 +113,7 @@ def expected(order: reference.Order) -> dict[str, Any]:
 def compare(found: Compared, year: Year, orders: dict[int, int], done: dict[int, list[Any]], held: Held) -> None:
     """Every order with its rows, its payments, the bank's entries, and what was allowed to be done."""
     for one in year.agreements:
-        reckoned = reference_verbs.reckoned(one, year.products[one.product], END)
+        reckoned = reference_metered.reckoned(one, year.products[one.product], END)
         wanted = {**expected(reckoned), "actions": reckoned.done}
         have = {**held.ledger(orders[one.number]), "actions": done[one.number]}
         have["bank"].sort()
@@ -132,9 +133,9 @@ def trial(plan: Plan, more: dict[str, str]) -> Compared:
             return lived(app, plan)
 
 
-def run(subscriptions: int = 1000, instalments: int = 200) -> list[Figure]:
+def run(subscriptions: int = 1000, instalments: int = 200, metered: int = 100) -> list[Figure]:
     """The figure of this benchmark."""
-    found = trial(Plan(subscriptions, instalments), {})
+    found = trial(Plan(subscriptions, instalments, metered), {})
     return [Figure(
         "billing year", f"{found.orders:,} orders, {found.rows:,} rows against an independent reckoning",
         f"{len(found.different)} differences, {found.seconds:,.0f} s", "", "0 differences", not found.different,
@@ -148,13 +149,14 @@ def main() -> int:
     )
     parser.add_argument("--subscriptions", type=int, default=1000)
     parser.add_argument("--instalments", type=int, default=200)
+    parser.add_argument("--metered", type=int, default=100)
     parser.add_argument("--seed", type=int, default=10)
     parser.add_argument("--database", help="postgresql+psycopg://… of a server; default SQLite")
     given = parser.parse_args()
     kept = clean()
     os.environ.clear()
     os.environ.update(kept)
-    plan = Plan(given.subscriptions, given.instalments, given.seed)
+    plan = Plan(given.subscriptions, given.instalments, given.metered, given.seed)
     with fresh(given.database) as url:
         found = trial(plan, {"COUNTINGHOUSE_DATABASE_URL": url} if url else {})
     for one in found.different[:SHOWN]:

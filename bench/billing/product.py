@@ -10,7 +10,8 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 
-from bench.billing.agreements import DONE_AT, MADE_AT, START, Action, Agreement, Product, Year
+from bench.billing import called
+from bench.billing.agreements import DONE_AT, START, Action, Agreement, Product, Year
 from database import db, transaction
 from domain import inputs
 from domain.access import tokens
@@ -69,9 +70,16 @@ def _product(actor: Actor, one: Product, rules: dict[tuple[str, int], int]) -> i
     sold = inputs.parse(products.ProductInput, {
         "name": f"A {one.kind}", "price": one.price, "currency": "EUR", "billing": one.kind, **named,
         "discount_for_initial_payment_only": one.discount_first_only,
-        "fee_for_initial_payment_only": one.fee_first_only,
+        "fee_for_initial_payment_only": one.fee_first_only, **_metered_terms(one),
     })
     return products.create(actor, sold).id
+
+
+def _metered_terms(one: Product) -> Row:
+    if one.kind != "metered":
+        return {}
+    tiers = [{"up_to": tier.up_to, "unit_price": tier.unit_price, "flat_amount": tier.flat} for tier in one.tiers]
+    return {"metered_scheme": one.scheme, "metered_tiers": tiers, "metered_ceiling": one.ceiling}
 
 
 class Program:
@@ -133,7 +141,7 @@ def diary(year: Year, group: int, clocks: int) -> list[tuple[datetime, list[tupl
     """What people do on one of the clocks, in order."""
     found: dict[datetime, list[tuple[Agreement, Action | None]]] = defaultdict(list)
     for one in year.agreements[group::clocks]:
-        found[START + timedelta(days=one.day) + MADE_AT].append((one, None))
+        found[one.made_at].append((one, None))
         for action in one.actions:
             found[START + timedelta(days=action.day) + DONE_AT].append((one, action))
     return sorted(found.items())
@@ -146,6 +154,9 @@ def make(program: Program, year: Year, one: Agreement, clock: int) -> int:
         "items": [{"products_id": program.shop.products[one.product], "quantity": one.quantity}],
         "scheduled_unit": one.unit, "scheduled_interval": one.every,
     }
+    if one.calls is not None:
+        body["items"] = [{"products_id": program.shop.products[one.product], "calls": {
+            "keys_ids": [called.log(program, one.calls)]}}]
     if one.instalments is not None:
         body |= {"instalments": one.instalments, "initial_amount": float(one.initial or 0)}
     if one.start_after is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 
-from bench.billing.agreements import MADE_AT, START, Agreement, Product
+from bench.billing.agreements import START, Agreement, Product
 
 LIVE, HELD = ("active", "failed", "suspended", "paused"), ("suspended", "paused")
 ENDED = ("complete", "cancelled")
@@ -48,6 +48,7 @@ class Row:
     paid: int = 0
     attempt: "Attempt | None" = None
     tried: bool = False
+    awaits: bool = False                                # its calls are not counted yet
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Order:
 
     def __init__(self, agreement: Agreement, product: Product):
         self.terms, self.product = agreement, product
-        self.now = START + timedelta(days=agreement.day) + MADE_AT
+        self.now = agreement.made_at
         self.status, self.method, self.rows, self.attempts = "pending", agreement.first, list[Row](), list[Attempt]()
         self.anchor, self.anchor_period, self.next_period = self.now, 0, 1
         self.paused_at = self.now
@@ -132,19 +133,28 @@ class Order:
         while True:
             looks = [(one.look_at, one) for one in self.attempts if one.look_at is not None]
             asks = [(row.ask, row.period, row) for row in self.rows if row.ask is not None]
-            moments = [one[0] for one in looks] + [one[0] for one in asks]
+            counts = [row for row in self.rows if row.awaits and row.status == "scheduled"]
+            moments = [one[0] for one in looks] + [one[0] for one in asks] + [row.due for row in counts]
             if not moments or min(moments) > moment:
                 self.now = moment
                 return
             self.now = max(self.now, min(moments))
             unclear = [one for at, one in looks if at <= self.now]
-            if unclear:
+            if counts and counts[0].due <= self.now:
+                self._count(counts[0])
+            elif unclear:
                 self._look_up(unclear[0])
             else:
                 self._collect(min(asks, key=lambda one: one[:2])[2])
 
+    def _count(self, row: Row) -> None:
+        """A metered order counts its calls (reference_metered.py)."""
+
     def _collect(self, row: Row) -> None:
-        self._ask(row, self.method, by_worker=True)
+        if row.amount > row.paid:
+            self._ask(row, self.method, by_worker=True)
+        else:
+            self._paid(row, 0)
 
     def _ask(self, row: Row, method: str, *, by_worker: bool) -> None:
         attempt = Attempt(row, self.now, method, row.amount - row.paid, by_worker)

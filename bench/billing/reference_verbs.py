@@ -1,8 +1,8 @@
-"""The rest of the independent computation: what customers and merchants do to an order, for a whole year."""
+"""The rest of the independent computation: what customers and merchants do to an order."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from bench.billing.agreements import DONE_AT, START, Action, Agreement, Product
+from bench.billing.agreements import Action
 from bench.billing.reference import DECLINED, ENDED, WAITING, Order, Row
 
 
@@ -120,15 +120,3 @@ class Served(Order):
             self.later_tax, self.later = self._part(self.later_tax, amount, self.later), amount
         row.amount, row.tax = amount, tax
         return True
-
-
-def reckoned(agreement: Agreement, product: Product, end: datetime) -> Served:
-    """The order as it must be at the end of its year."""
-    order = Served(agreement, product)
-    order.do_pay(agreement.first)
-    order.do_card(agreement.then)
-    for action in agreement.actions:
-        order.until(START + timedelta(days=action.day) + DONE_AT)
-        order.act(action)
-    order.until(end)
-    return order
