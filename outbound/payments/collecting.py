@@ -84,7 +84,8 @@ def begin(order: Order, row: ScheduledPayment) -> Attempt | None:
     if attempts.owed(row) == 0:
         booking.paid(actor, order, row, 0)
         return None
-    if order.status not in LIVE or order.payment_method is None or registry.find(order.payment_method.gateway) is None:
+    method = order.payment_method if order.status in LIVE - schedules.HELD else None
+    if method is None or registry.find(method.gateway) is None:
         row.collect_at = None                            # by hand: it stands in the exceptions
         return None
     again = row.status is ScheduledStatus.SOFT_DECLINED

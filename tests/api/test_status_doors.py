@@ -32,6 +32,7 @@ LEADS_TO = {                                     # of a subscription
 }
 EDITABLE = ("scheduled", "soft-declined", "hard-declined")
 SET_TO = {status: dict.fromkeys(EDITABLE, status) for status in ("skipped", "cancelled", "scheduled")}
+BY_HAND = ("active", "failed", "suspended", "review")        # without a kept payment method customers pay each time
 COLLECTED = {(order, row) for order in ("active", "failed") for row in ("scheduled", "soft-declined")}
 
 
@@ -101,7 +102,8 @@ def test_a_payment_takes_the_status_that_was_asked_for_only_where_it_may(world, 
         after, may = str(reload_row(key).status), SET_TO[wanted].get(status)
         assert after == (may or status), (status, after)
         if door != "page":
-            assert done == (may is not None), status
+            is_same = status == wanted and door != "verb"                      # asked for again, nothing happens
+            assert done == (may is not None or is_same), status
         if may is None:
             assert (entries(), reload_row(key).version) == (before, 1), status
 
@@ -163,7 +165,7 @@ def test_a_customer_pays_only_an_order_that_waits_for_it(app, world, status):
         db.session.execute(update(Order).where(Order.id == order).values(status=status, anchor_at=clock.now()))
     browser = app.test_client(use_cookies=False)
     reply = browser.post(f"/pay/{vault.decrypt(paying.of(order).link_token)}", data={"method": "test"})
-    may = status in ("pending", "rejected")
+    may = status in ("pending", "rejected", *BY_HAND)
     assert cast.count(Payment) == may, reply.status_code
     assert ("/pay/test/" in reply.headers.get("Location", "")) == may
     assert paying.of(order).status is status
