@@ -72,11 +72,11 @@ def declined(merchant_id):
     return rows(order_id)[1].id
 
 
-def paid_by_hand(merchant_id):
+def paid_by_hand(merchant_id, reference="by hand"):
     """The id of an order of the live world whose first payment was recorded by hand."""
     order_id = make_order(merchant_id, test=False)
     with transaction():
-        new = by_hand.PaymentInput(order_id=order_id, amount=Decimal("10.00"), reference="by hand")
+        new = by_hand.PaymentInput(order_id=order_id, amount=Decimal("10.00"), reference=reference)
         by_hand.record(actor_of(merchant_id, test=False), new)
     return order_id
 
