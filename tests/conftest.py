@@ -7,6 +7,7 @@ same suite runs on PostgreSQL; every worker makes a database of its own and drop
 import gc
 import os
 import shutil
+import sqlite3
 import sys
 import time
 from dataclasses import is_dataclass
@@ -22,6 +23,7 @@ from flask import has_app_context
 from flask_migrate import upgrade
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, event
 
 from app import create_app
 from blueprints.api.rate_limits import rate_limits
@@ -44,6 +46,16 @@ hypothesis_settings.register_profile(
     "suite", derandomize=not plan.FUZZING, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 hypothesis_settings.load_profile("suite")
 CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
+
+
+@event.listens_for(Engine, "connect")
+def reverse_what_has_no_order(connection, _):
+    """SQLite returns rows in order of id where a query names none, PostgreSQL as it likes: here the last comes first.
+
+    What works by chance fails at once, in the program and in the tests.
+    """
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA reverse_unordered_selects=ON")
 
 
 def pytest_addoption(parser):

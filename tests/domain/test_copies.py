@@ -19,6 +19,10 @@ def run(resource, verb, actor, key):
         return resource.actions[verb].run(own, row).id
 
 
+def in_order_of_making(model):
+    return db.session.scalars(select(model).order_by(model.id)).all()
+
+
 def make_product(actor):
     """A product with a tax and a group."""
     with transaction():
@@ -36,7 +40,7 @@ def test_a_product_is_copied_with_its_rules_and_group(alder, test):
     key = make_product(here)
     made = products.LISTING.read(there, run(products.RESOURCE, verb, here, key))
     assert (made.name, made.sku, made.price_micro) == ("Lamp", "L-1", 10_000_000)
-    rules, groups = db.session.scalars(select(PriceRule)).all(), db.session.scalars(select(ProductGroup)).all()
+    rules, groups = in_order_of_making(PriceRule), in_order_of_making(ProductGroup)
     assert [one.test for one in rules] == [one.test for one in groups] == [test, not test]
     assert (made.tax_id, made.group_id) == (rules[1].id, groups[1].id)
     assert rules[0].percent_ten_thousandths == rules[1].percent_ten_thousandths
@@ -45,9 +49,7 @@ def test_a_product_is_copied_with_its_rules_and_group(alder, test):
     other = cast.make_product(alder, "Chair", tax_id=rules[0].id, actor=here)
     run(products.RESOURCE, verb, here, other)
     assert cast.count(PriceRule) == 2
-    assert [one.test for one in db.session.scalars(select(Product).order_by(Product.id))] == [
-        test, not test, test, not test
-    ]
+    assert [one.test for one in in_order_of_making(Product)] == [test, not test, test, not test]
 
 
 def test_a_customer_is_copied_to_test_with_its_addresses(alder):
