@@ -14,7 +14,7 @@ class AuditEntry(Model):
 
     __tablename__ = "audit_entries"
     __table_args__ = constraints(
-        Index("ix_audit_entries_object", "object_type", "object_id"),
+        Index("ix_audit_entries_object", "object_type", "object_id", "at", "id"),
         Index("ix_audit_entries_merchant_id_at", "merchant_id", "at"),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import Model, constraints, long_text, pk, word
+from database import Model, constraints, long_text, partial_index, pk, word
 
 
 class TaskStatus(StrEnum):
@@ -27,6 +27,7 @@ class Task(Model):
         Index("ix_outbox_tasks_lane_status_id", "lane", "status", "id"),
         Index("ix_outbox_tasks_status_pool_due_at_id", "status", "pool", "due_at", "id"),
         Index("ix_outbox_tasks_lease_until", "lease_until"),
+        partial_index("ix_outbox_tasks_about", "about", "created_at", "id", where="about IS NOT NULL"),
     )
 
     id: Mapped[pk]
@@ -36,6 +37,7 @@ class Task(Model):
     test: Mapped[bool] = mapped_column(default=False)           # about a row of the test world
     merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"), index=True)
     payload: Mapped[dict[str, Any]]
+    about: Mapped[str | None] = mapped_column(String(48))            # the row whose page shows it: its noun and id
     status: Mapped[TaskStatus] = mapped_column(
         word(TaskStatus)
     )

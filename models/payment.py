@@ -41,6 +41,7 @@ class Payment(Owned, Versioned, Model):
         UniqueConstraint("merchant_id", "test", "gateway", "reference"),
         Index("ix_payments_merchant_id_test_created_at", "merchant_id", "test", "created_at", "id", "status"),
         Index("ix_payments_created_at_id_test", "created_at", "id", "test"),
+        Index("ix_payments_order_id_created_at", "order_id", "created_at", "id"),
         Index("ix_payments_status_test_merchant_id", "status", "test", "merchant_id", "created_at"),
         # Sums of what was approved in a period read only this.
         Index(
@@ -63,7 +64,7 @@ class Payment(Owned, Versioned, Model):
     )
 
     id: Mapped[pk]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"), index=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
     scheduled_payment_id: Mapped[int | None] = mapped_column(ForeignKey("scheduled_payments.id"), index=True)
     payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_methods.id"))
     gateway: Mapped[str] = mapped_column(String(16))

@@ -4,12 +4,13 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from blueprints.admin import customers, products
+from blueprints.admin import customers, order_timeline, products
 from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import decimals, money, words, zone
+from blueprints.pages.session import wide_actor
 from domain.actor import Actor
 from domain.pages import Query
 from domain.payments.orders import ordering
@@ -47,6 +48,7 @@ def context(record: Any) -> dict[str, Any]:
         "planned": planned_of(record),
         "ends_at": cancelling.ends_at(record.id) if record.planned_change or record.cancels_at_period_end else None,
         "may_change_plan": may_change_plan,
+        "timeline": order_timeline.of(wide_actor(), record),
     }
 
 

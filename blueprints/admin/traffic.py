@@ -1,19 +1,26 @@
 """Reads API traffic from the request log: today's for the overview, and the operations of a key."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
 
 from analytics.log.drain import catch_up
-from analytics.queries import queries
+from analytics.queries import listing, queries
 from analytics.queries.filters import Filter, Scope
 from analytics.rollups import periods
 from blueprints.pages.format import zone
 from blueprints.services import settings
+from database import db
 from domain import clock
 from domain.actor import Actor, All
-from models.credential import Mode
+from models.credential import Credential, Mode
 
 MOST_OPERATIONS = 3
+DAYS_OF_CALLS = 90                  # as on the tab of calls
+LARGEST = (1 << 62) - 1             # no call has such an id
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CATCH_UP_WAIT = 0.5                 # seconds that a page waits for the newest calls to be stored
 
 
@@ -60,3 +67,25 @@ def operations_of(who: Actor, key_id: int, days: int) -> list[str]:
     window = periods.window(now - timedelta(days=days), now, zone(), step=1440)
     question = Filter(scope=scope_of(who), start=window.start, end=window.end, key_id=key_id)
     return [f"{use.method} {use.endpoint}" for use in queries.top_endpoints(question, window, MOST_OPERATIONS)]
+
+
+def calls_of(who: Actor, noun: str, key: int, before: tuple[datetime, int] | None, limit: int) -> list[listing.Row]:
+    """The newest calls of the last 90 days that named a row; `before` is the time and id of the last one seen."""
+    now = clock.now()
+    question = Filter(
+        scope=scope_of(who), start=now - timedelta(days=DAYS_OF_CALLS), end=now + timedelta(minutes=1),
+        touched=(noun, key),
+    )
+    cursor = f"{(before[0] - EPOCH) // timedelta(microseconds=1)}-{max(before[1], 0)}" if before else None
+    return listing.requests(question, cursor, limit).rows
+
+
+def names_of(who: Actor, keys: Iterable[int | None]) -> dict[int | None, str]:
+    """The names of API keys of the actor's merchants, of deleted ones too."""
+    wanted = {one for one in keys if one is not None}
+    if not wanted:
+        return {}
+    statement = select(Credential.id, Credential.name, Credential.prefix).where(Credential.id.in_(wanted))
+    if not isinstance(who.merchant_ids, All):
+        statement = statement.where(Credential.merchant_id.in_(who.merchant_ids))
+    return {key: name or prefix for key, name, prefix in db.session.execute(statement)}

@@ -39,13 +39,14 @@ _WAITING = (
 
 def put(
     kind: str, *, lane: str, pool: str, payload: dict[str, Any], merchant_id: int | None = None, held: bool = False,
-    due_at: datetime | None = None, test: bool = False,
+    due_at: datetime | None = None, test: bool = False, about: str | None = None,
 ) -> Task:
     """Add a task in the caller's transaction: due now, or when its lane's retry is."""
     now = clock.now()
     task = Task(
-        kind=kind, lane=lane, pool=pool, payload=payload, merchant_id=merchant_id, test=test, created_at=now,
-        due_at=due_at or now, status=TaskStatus.HELD if held else TaskStatus.PENDING, attempts=0,
+        kind=kind, lane=lane, pool=pool, payload=payload, about=about, merchant_id=merchant_id, test=test,
+        created_at=now, due_at=due_at or now, attempts=0,
+        status=TaskStatus.HELD if held else TaskStatus.PENDING,
     )
     db.session.add(task)
     return task

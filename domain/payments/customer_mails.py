@@ -62,5 +62,6 @@ def _put(kind: str, order: Order, *, name: str, row_id: int | None, payment_id: 
     if order.customer_email:
         tasks.put(
             "mail", lane=name, pool=f"mail_{order.merchant_id}", merchant_id=order.merchant_id, test=order.test,
+            about=f"order_{order.id}",
             payload={"mail": kind, "order_id": order.id, "payment_id": payment_id, "scheduled_payment_id": row_id},
         )

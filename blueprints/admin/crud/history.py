@@ -169,7 +169,8 @@ def context(here: ListPage, record: Any, who: Actor, clauses: Sequence[Any], tot
     raw = request.args.get("page", "1")
     number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
     offset = PER_PAGE * (min(number, max(1, -(-total // PER_PAGE))) - 1)
-    statement = select(AuditEntry).where(*clauses).order_by(AuditEntry.id.desc()).limit(PER_PAGE).offset(offset)
+    newest = (AuditEntry.at.desc(), AuditEntry.id.desc())
+    statement = select(AuditEntry).where(*clauses).order_by(*newest).limit(PER_PAGE).offset(offset)
     entries = db.session.scalars(statement).all()
     return {
         "entries": entries_of(who, entries),
