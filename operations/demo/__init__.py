@@ -6,8 +6,6 @@ The business part is one transaction.
 
 import random
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -29,10 +27,12 @@ from models.budget import Budget, BudgetStatus
 from models.credential import Mode
 from models.customer import Customer, CustomerStatus
 from models.merchant import Merchant
+from models.order import Order as SoldOrder
 from models.product import PriceRuleKind, ProductKind
 from models.user import Role, User
 from models.webhook import Endpoint
-from operations.demo import rates, receivers, sandbox
+from operations.demo import rates, receivers, sandbox, subscribers
+from operations.demo.moments import at
 from operations.demo.retail import Order, market
 from operations.errors import OperationRefused
 
@@ -99,17 +99,6 @@ def load(*, force: bool = False) -> Demo:
             pass
         rates.store(now.date(), DAYS)
     return made
-
-
-@contextmanager
-def at(moment: datetime) -> Iterator[None]:
-    """Set the domain's clock to this moment."""
-    original = clock.now
-    clock.now = lambda: moment
-    try:
-        yield
-    finally:
-        clock.now = original
 
 
 def _merchant(made: Demo, **given: Any) -> Merchant:
@@ -205,6 +194,7 @@ class Shop:
         """Create everything; returns the number of budgets."""
         with at(self.now - timedelta(days=DAYS - 1)):
             self._catalogue()
+        subscribers.fill(self.admin, self.now, home=self.home)
         step = timedelta(days=DAYS - 3) / len(self.goods.orders)
         begin = self.now - timedelta(days=DAYS - 3)
         buyers = {buyer.number: buyer for buyer in self.goods.buyers}
@@ -222,6 +212,7 @@ class Shop:
         tester = self.admin.in_world(test=True)
         with at(self.now - timedelta(days=2)):
             tried = sandbox.fill(tester, self.goods)
+        subscribers.fill_clock(tester, self.now)
         with at(self.now - timedelta(days=1)):
             budgets.approve(tester, tried[0])
         return len(self.goods.orders)
@@ -249,10 +240,12 @@ class Shop:
             ))
 
     def _end_some(self) -> None:
-        """Archive two customers and stop one, of those without a budget that waits for an answer."""
+        """Archive two customers and stop one, of those without an order or a budget that waits for an answer."""
+        ordering = select(SoldOrder.customer_id)
         waiting = select(Budget.customer_id).where(Budget.status == BudgetStatus.PENDING)
         idle = db.session.scalars(
-            select(Customer).where(Customer.merchant_id == self.row.id, Customer.id.not_in(waiting))
+            select(Customer).where(
+                Customer.merchant_id == self.row.id, Customer.id.not_in(waiting), Customer.id.not_in(ordering))
             .order_by(Customer.id).limit(len(ENDED))).all()
         with at(self.now - timedelta(days=1)):
             for row, status in zip(idle, ENDED, strict=False):

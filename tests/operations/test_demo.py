@@ -23,7 +23,11 @@ from domain.vault import vault
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.customer import Customer, CustomerStatus
-from models.outbox import TaskStatus
+from models.order import Order, OrderStatus
+from models.outbox import Task, TaskStatus
+from models.payment import GatewayAccount, Payment, PaymentStatus
+from models.product import Billing
+from models.test_clock import TestClock
 from models.user import Role, User
 from models.webhook import Attempt, Delivery, Endpoint
 from operations.demo import Demo, Key, traffic
@@ -74,8 +78,35 @@ def test_the_demo_fills_the_test_world_too(installation: Any, demo: dict[str, An
         if one["mode"] == "test":
             headers = {"Authorization": f"Bearer {one['key']}"}
             found = [client.get(f"/v1/api/public/{noun}", headers=headers).json for noun in NOUNS]
-            assert [page["pagination"]["total"] for page in found] == [4, 6, 4]
+            assert [page["pagination"]["total"] for page in found] == [5, 9, 4]
     assert {one["mode"] for one in demo["keys"]} == {"live", "test"}
+
+
+def test_the_demo_has_orders_of_each_type_and_in_nearly_every_status(
+    installation: Any, demo: dict[str, Any]
+) -> None:
+    with installation.app.app_context():
+        of = [Order.merchant_id == 1, Order.test.is_(False)]
+        assert set(db.session.scalars(select(Order.billing).where(*of))) == set(Billing)
+        assert set(db.session.scalars(select(Order.status).where(*of))) == set(OrderStatus) - {
+            OrderStatus.REJECTED, OrderStatus.REVIEW}
+        assert set(db.session.scalars(select(Payment.status).where(Payment.test.is_(False)))) == {
+            PaymentStatus.APPROVED, PaymentStatus.DECLINED, PaymentStatus.UNKNOWN}
+        assert db.session.scalar(select(func.count()).where(Order.planned_change.is_not(None))) == 2
+        assert db.session.scalar(select(func.count()).where(Order.cancels_at_period_end)) == 1
+        now = datetime.now(UTC)
+        assert all(one <= now for one in db.session.scalars(select(Payment.created_at).where(Payment.test.is_(False))))
+        clocks = db.session.scalars(select(TestClock)).all()
+        assert [(one.status, one.target_at) for one in clocks] == [("ready", None)] * 2
+        assert {one.test_clock_id for one in db.session.scalars(select(Order).where(Order.test))} == {1, 2}
+
+
+def test_nothing_of_the_demo_is_ever_asked_for_or_sent(installation: Any, demo: dict[str, Any]) -> None:
+    with installation.app.app_context():
+        accounts = db.session.scalars(select(GatewayAccount)).all()
+        assert [(one.gateway, one.enabled) for one in accounts] == [("stripe", False)] * 2
+        waiting = select(func.count()).select_from(Task).where(Task.kind == "mail", Task.status == TaskStatus.PENDING)
+        assert db.session.scalar(waiting) == 0
 
 
 def test_the_history_of_the_demo_has_plausible_times(installation: Any, demo: dict[str, Any]) -> None:
