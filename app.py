@@ -25,7 +25,7 @@ from blueprints.auth import bp as auth_pages
 from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.pay import bp as customer_pages
-from blueprints.pay import mails
+from blueprints.pay.mails import composing
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
 from blueprints.services import NEUTRAL_URL, Services, install, services
@@ -95,7 +95,9 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(
         settings.smtp_url, settings.mail_from,
-        lambda task: mails.compose(task, (settings.public_url or NEUTRAL_URL).rstrip("/")),
+        lambda task: composing.compose(
+            task.payload, task.merchant_id, (settings.public_url or NEUTRAL_URL).rstrip("/")
+        ),
     )
     test_bank.configure(
         settings.instance / FILE, settings.public_url or NEUTRAL_URL, notifications.from_test_bank
@@ -117,7 +119,8 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
         probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=after_commit.ask,
         start_checkout=gateway_checkouts.start, come_back=gateway_checkouts.come_back,
         come_back_with_card=gateway_checkouts.come_back_with_card,
-        take_notification=notifications.received, test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
+        take_notification=notifications.received, sample_mail=composing.sample,
+        test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
     ))
     cli.register(app)
     return app

@@ -55,6 +55,25 @@ class TakeNotification(Protocol):
     ) -> bool | None: ...
 
 
+class Mail(Protocol):
+    """A mail that is ready to be sent."""
+
+    @property
+    def to(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+
+
+class SampleMail(Protocol):
+    """A kind of mail with sample data, in a merchant's name."""
+
+    def __call__(self, name: str, merchant_id: int, base: str) -> Mail: ...
+
+
 class TestCharges(Protocol):
     """What the test bank booked for these orders, or for all."""
 
@@ -85,6 +104,7 @@ class Services:
     come_back: Callable[[int], None]                    # asks what became of a payment's checkout
     come_back_with_card: Callable[[int], None]          # asks whether an order's checkout kept a payment method
     take_notification: TakeNotification
+    sample_mail: SampleMail
     test_charges: TestCharges
     test_pages: TestPages
 

@@ -1,19 +1,16 @@
-"""Sends mail from the outbox over SMTP: notices to a merchant's admins, and mails to customers. Off without a URL."""
+"""Sends mail from the outbox over SMTP: notices to a merchant's admins, mails in its name. Off without a URL."""
 
 import smtplib
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import or_, select
-
-from database import db
 from domain.outbox.leases import Lease
-from models.user import Membership, Role, User
+from domain.people.merchant_readers import admins_of
 
 TIMEOUT = 10.0
 NOTICES = {
@@ -31,18 +28,18 @@ class Mailer:
     def __init__(self) -> None:
         self.url: str | None = None
         self.sender = "countinghouse@localhost"
-        self._compose: Callable[[Mapping[str, Any]], Any] = lambda task: None
+        self._compose: Callable[[Lease], Any] = lambda task: None
 
     def configure(
-        self, url: str | None, sender: str | None, compose: Callable[[Mapping[str, Any]], Any] | None = None
+        self, url: str | None, sender: str | None, compose: Callable[[Lease], Any] | None = None
     ) -> None:
-        """Set the server, the sender, and what writes the mails to customers."""
+        """Set the server, the sender, and what writes the mails in a merchant's name."""
         self.url, self.sender, self._compose = url, sender or self.sender, compose or self._compose
 
     def message(self, task: Lease) -> EmailMessage | None:
         """The mail of a task, or None without recipients or without an SMTP URL."""
         if "mail" in task.payload:
-            return self.to_customer(task) if self.url else None
+            return self.written(task) if self.url else None
         readers = admins_of(task.merchant_id) if self.url else []
         notice = NOTICES.get(task.payload["notice"])
         if not readers or notice is None:
@@ -53,9 +50,9 @@ class Mailer:
         mail.set_content(text.format(**task.payload))
         return mail
 
-    def to_customer(self, task: Lease) -> EmailMessage | None:
-        """The mail of a task to a customer, as text and HTML, in the merchant's name."""
-        written = self._compose(task.payload)
+    def written(self, task: Lease) -> EmailMessage | None:
+        """The mail of a task as text and HTML, in the merchant's name."""
+        written = self._compose(task)
         if written is None:
             return None
         mail = EmailMessage()
@@ -90,16 +87,6 @@ class Mailer:
 def plain(text: str) -> str:
     """A text for a header: in one line, without control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def admins_of(merchant_id: int | None) -> list[str]:
-    """The addresses of the active admins of a merchant, or of the installation."""
-    member = select(Membership.user_id).where(Membership.merchant_id == merchant_id)
-    statement = select(User.email).where(
-        User.active.is_(True), User.deleted_at.is_(None), User.role == Role.ADMIN,
-        or_(User.id.in_(member), User.all_merchants.is_(True)),
-    )
-    return list(db.session.scalars(statement.order_by(User.id)))
 
 
 mailer = Mailer()

@@ -1,6 +1,6 @@
-"""Puts mails to customers into the outbox: a receipt, a payment that failed, one that comes soon.
+"""Puts mails about payments into the outbox: a receipt, one that failed, one that comes soon, one that was disputed.
 
-A task names rows only; the text is made when it is sent. Mails about rows of the test world are kept and not sent.
+Mails about rows of the test world are kept and not sent.
 """
 
 from datetime import timedelta
@@ -9,13 +9,13 @@ from sqlalchemy import String, cast, exists, literal, or_, select
 
 from database import db
 from domain import clock
-from domain.outbox import tasks
+from domain.people import merchant_mails
+from domain.people.merchant_mails import CONFIRM, DISPUTE, DISPUTED, FAILED, RECEIPT, REMINDER
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.outbox import Task
-from models.payment import Decline, Payment, PaymentReason
+from models.payment import Decline, Dispute, Payment, PaymentReason
 from models.product import IntervalUnit
 
-RECEIPT, FAILED, REMINDER, CONFIRM = "receipt", "payment_failed", "reminder", "payment_confirm"
 AHEAD = timedelta(days=5)                        # a reminder before its payment
 REMINDED = frozenset({IntervalUnit.MONTH, IntervalUnit.YEAR})       # shorter intervals need none
 
@@ -39,6 +39,16 @@ def confirm(order: Order, payment: Payment) -> None:
         _put(CONFIRM, order, payment_id=payment.id, row_id=row_id, name=f"{CONFIRM}_{payment.id}")
 
 
+def disputed(order: Order, payment: Payment, dispute: Dispute) -> None:
+    """The customer disputed a payment at the bank: told to the customer, and to the merchant."""
+    row_id = payment.scheduled_payment_id
+    _put(DISPUTE, order, payment_id=payment.id, row_id=row_id, name=f"{DISPUTE}_{dispute.id}", dispute_id=dispute.id)
+    merchant_mails.put(
+        DISPUTED, lane=f"{DISPUTED}_{dispute.id}", merchant_id=order.merchant_id, test=order.test,
+        about=f"order_{order.id}", dispute_id=dispute.id,
+    )
+
+
 def remind_due(limit: int = 500) -> int:
     """Put reminders of the payments that are collected within five days, one each; the hourly job. Returns how many."""
     lane = literal(f"{REMINDER}_") + cast(ScheduledPayment.id, String)
@@ -50,6 +60,7 @@ def remind_due(limit: int = 500) -> int:
             ScheduledPayment.sequence > 0, ScheduledPayment.amount_minor > 0, Order.customer_email.is_not(None),
             Order.interval_unit.in_(REMINDED), or_(
                 Order.cancels_at_period_end.is_(False), ScheduledPayment.sequence != Order.next_sequence - 1),
+            Order.merchant_id.not_in(merchant_mails.merchants_without(REMINDER)),
             ~exists().where(Task.lane == lane),
         ).order_by(ScheduledPayment.id).limit(limit)
     ).all()
@@ -58,10 +69,12 @@ def remind_due(limit: int = 500) -> int:
     return len(found)
 
 
-def _put(kind: str, order: Order, *, name: str, row_id: int | None, payment_id: int | None = None) -> None:
+def _put(
+    kind: str, order: Order, *, name: str, row_id: int | None, payment_id: int | None = None,
+    dispute_id: int | None = None,
+) -> None:
     if order.customer_email:
-        tasks.put(
-            "mail", lane=name, pool=f"mail_{order.merchant_id}", merchant_id=order.merchant_id, test=order.test,
-            about=f"order_{order.id}",
-            payload={"mail": kind, "order_id": order.id, "payment_id": payment_id, "scheduled_payment_id": row_id},
+        merchant_mails.put(
+            kind, lane=name, merchant_id=order.merchant_id, test=order.test, order_id=order.id, payment_id=payment_id,
+            scheduled_payment_id=row_id, dispute_id=dispute_id, about=f"order_{order.id}",
         )

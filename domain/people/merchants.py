@@ -25,7 +25,8 @@ from domain.inputs import (
     WebAddress,
 )
 from domain.lifecycle import Lifecycle, put_back
-from domain.people import merchant_listing, samples
+from domain.people import merchant_listing, merchant_mails, samples
+from domain.people.merchant_mails import MailName
 from domain.resource import Action, Resource, switch
 from domain.usage import Use
 from models.budget import Budget
@@ -58,6 +59,7 @@ class MerchantInput(Input):
     brand_colour: Maybe[Colour] = None
     customer_cancels: Annotated[CustomerCancels, Choice(CustomerCancels)] = CustomerCancels.ANY
     customer_skips: Truth = False
+    mails_off: list[MailName] = []
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))
@@ -72,7 +74,7 @@ def create(actor: Actor, new: MerchantInput) -> Merchant:
     """A new merchant; the actor must have all merchants."""
     if not is_operator(actor):
         raise Forbidden("Only a user with all merchants can create a merchant profile.")
-    merchant = Merchant(**new.model_dump())
+    merchant = Merchant(**new.model_dump() | {"mails_off": merchant_mails.switched_off(new.mails_off)})
     LIFE.add(actor, merchant)
     return merchant
 
@@ -84,10 +86,18 @@ def update(actor: Actor, merchant: Merchant, changes: dict[str, Any]) -> Merchan
     if changes.get("currency", merchant.currency) != merchant.currency and _does_business(merchant):
         problem = Problem("locked", "can no longer change: there are amounts in this currency")
         raise Conflict("This merchant profile has customers, products or budgets.", fields={"currency": problem})
+    if "mails_off" in changes:
+        changes = changes | {"mails_off": merchant_mails.switched_off(changes["mails_off"])}
     with LIFE.changing(actor, merchant):
         for name, value in changes.items():
             setattr(merchant, name, value)
     return merchant
+
+
+def switch_mail(actor: Actor, merchant: Merchant, name: str, *, on: bool) -> Merchant:
+    """Send mails of one kind, or send none of them any more."""
+    off = [*merchant.mails_off, name] if not on else [one for one in merchant.mails_off if one != name]
+    return update(actor, merchant, {"mails_off": off})
 
 
 def archive(actor: Actor, merchant: Merchant) -> Merchant:

@@ -1,5 +1,7 @@
 """Every declared operation is called once, by REST and by RPC, and answers what its document says."""
 
+from urllib.parse import urlencode
+
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -137,7 +139,8 @@ class World:
         caller = own[one.contract.name] if one.contract.name in own else self.core_for(world_of or one)
         path = one.example_path.removeprefix(one.description.prefix)
         if key is not None:
-            path = one.operation.path.replace("{key}", str(key))
+            path = one.operation.path.replace("{key}", str(key)) + (
+                f"?{urlencode(one.called_with)}" if one.called_with else "")
         if "{order_id}" in path:
             path = path.replace("{order_id}", str(db.session.get(ScheduledPayment, key).order_id))
         return caller(one.operation.method, path, json=self.body(one), headers=headers)

@@ -4,6 +4,7 @@ import pytest
 
 from blueprints.shared_counters import counters
 from tests import cast
+from tests.pay import mailed
 
 
 @pytest.fixture
@@ -15,3 +16,9 @@ def alder():
 def browser(app):
     counters.forget()
     return app.test_client(use_cookies=False)
+
+
+@pytest.fixture
+def order(alder):
+    """A live order, whose first payment was paid."""
+    return mailed.make_order(alder)

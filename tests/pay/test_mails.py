@@ -5,66 +5,29 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_string, policy
 
-import pytest
 import time_machine
-from sqlalchemy import select
 
-from blueprints.pay import mails
+from blueprints.pay.mails import composing
 from database import db, transaction
-from domain import clock, inputs
+from domain import clock
 from domain.actor import Actor
 from domain.outbox.leases import Lease
-from domain.payments import attempts, booking, customer_mails, payment_methods
+from domain.payments import booking, customer_mails
 from domain.payments.gateways import Answer, Outcome
-from domain.payments.orders import ordering
 from domain.sales.orders import orders
-from domain.sales.orders.orders import OrderInput
 from models.merchant import Merchant
-from models.order import ScheduledPayment, ScheduledStatus
+from models.order import ScheduledStatus
 from models.outbox import Task, TaskStatus
 from models.payment import Decline, PaymentReason
 from outbound.mail import mailer
 from outbound.runner import prepare
-from tests import cast, paying
-
-BASE = "https://pay.example.com"
-
-
-@pytest.fixture
-def order(alder):
-    """A live order, whose first payment was paid."""
-    with transaction():
-        db.session.get(Merchant, alder).email = "hello@alder.example"
-    actor = cast.actor_for(alder)
-    customer = cast.make_customer(alder, "Ada", email="ada@example.org")
-    product = cast.make_product(alder, "Candle <Club>", 30, billing="subscription")
-    sent = {"customer_id": customer, "items": [{"product_id": product}], "interval_unit": "MONTH", "interval_count": 1}
-    with transaction():
-        key = ordering.create(actor, inputs.parse(OrderInput, sent)).id
-    collect(key, 0, Answer(outcome=Outcome.APPROVED, amount_minor=3000, currency="EUR"), PaymentReason.CHECKOUT)
-    return key
-
-
-def collect(order_id, sequence, answer, reason=PaymentReason.SCHEDULE):
-    """Book an answer to an attempt for a row."""
-    with transaction():
-        order = orders.locked(order_id)
-        actor = Actor.system().for_row(order)
-        statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order_id)
-        row = db.session.scalars(statement.where(ScheduledPayment.sequence == sequence)).one()
-        method = payment_methods.stored(actor, order, "stripe", "pm_1", "Visa ending in 4242")
-        payment = attempts.add(actor, order, row, reason, gateway="stripe", method=method)
-        booking.book(actor, payment.id, answer)
-
-
-def waiting(kind):
-    found = db.session.scalars(select(Task).where(Task.kind == "mail").order_by(Task.id))
-    return [one for one in found if one.payload.get("mail") == kind]
+from tests import paying
+from tests.pay.mailed import BASE, collect, waiting
 
 
 def written(kind):
     (task,) = waiting(kind)
-    return mails.compose(task.payload, BASE)
+    return composing.compose(task.payload, task.merchant_id, BASE)
 
 
 DECLINED = Answer(outcome=Outcome.DECLINED, decline=Decline.SOFT, message="not enough money")
@@ -98,7 +61,8 @@ def test_a_decline_is_told_with_the_way_to_pay_once_until_it_is_final(order):
         with time_machine.travel(clock.now() + timedelta(days=days)):
             collect(order, 1, replace(DECLINED, decline=decline), PaymentReason.RETRY)
         assert len(waiting("payment_failed")) == count
-    assert "We do not try the old card again" in mails.compose(waiting("payment_failed")[1].payload, BASE).text
+    task = waiting("payment_failed")[1]
+    assert "We do not try the old card again" in composing.compose(task.payload, task.merchant_id, BASE).text
 
 
 def test_a_decline_that_was_settled_meanwhile_is_not_told(order):
@@ -147,7 +111,7 @@ def test_mails_of_the_test_world_are_kept_and_not_sent(alder, monkeypatch):
         assert prepare([lease(task)]) == []
     db.session.expire_all()
     assert db.session.get(Task, task.id).status is TaskStatus.CANCELLED
-    assert "€10.00" in mails.compose(task.payload, BASE).text
+    assert "€10.00" in composing.compose(task.payload, task.merchant_id, BASE).text
 
 
 def lease(task):

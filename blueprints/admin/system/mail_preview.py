@@ -6,8 +6,8 @@ from flask import Response, make_response, render_template
 
 from blueprints.admin.system.outbox import PAGE
 from blueprints.pages.session import need, private, wide_actor
-from blueprints.pay import mails
-from blueprints.pay.mails import CustomerMail
+from blueprints.pay.mails import composing
+from blueprints.pay.mails.composing import CustomerMail
 from blueprints.services import public_url
 from domain.errors import NotFound
 from domain.outbox import tasks
@@ -26,7 +26,7 @@ def register(bp: Any) -> None:
 def written(key: int) -> CustomerMail:
     """The mail of a task; NotFound where it is none, or is not sent any more."""
     task = tasks.LISTING.get(wide_actor(), key)
-    mail = mails.compose(task.payload, public_url()) if "mail" in task.payload else None
+    mail = composing.compose(task.payload, task.merchant_id, public_url()) if "mail" in task.payload else None
     if mail is None:
         raise NotFound("mail", key)
     return mail

@@ -11,7 +11,7 @@ from domain.people import merchants, users
 from models.credential import Mode
 from models.user import Role
 
-expose(
+MERCHANTS = expose(
     CONTRACT,
     merchants.RESOURCE,
     "/merchants",
@@ -26,7 +26,7 @@ expose(
             for name in (
                 "legal_name", "registration_number", "tax_number", "email", "phone", "website", "street", "city",
                 "state", "postal_code", "country", "document_footer", "brand_colour", "customer_cancels",
-                "customer_skips",
+                "customer_skips", "mails_off",
             )
         },
         **HISTORY,

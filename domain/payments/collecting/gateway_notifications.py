@@ -9,7 +9,7 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.lifecycle import Lifecycle
-from domain.payments import booking, refunds
+from domain.payments import booking, customer_mails, refunds
 from domain.payments.gateways import Account, Asked, DisputeNotice, Notification
 from domain.payments.locking import LIFE, lock_payment
 from domain.sales.orders.order_clock import now_of
@@ -73,7 +73,10 @@ def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: d
         )
         DISPUTES.add(actor, row)
         with LIFE.changing(actor, payment, "disputed"):
-            return row
+            pass
+        if row.status is DisputeStatus.OPEN:
+            customer_mails.disputed(payment.order, payment, row)
+        return row
     if told.status is not DisputeStatus.OPEN and told.status is not row.status:      # what is decided stays so
         with DISPUTES.changing(actor, row):
             row.status, row.closed_at = told.status, clock.now()

@@ -16,6 +16,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, NotFound
 from domain.inputs import Input, LongText, Maybe, NameText
 from domain.listing import touch
+from domain.people import merchant_mails
 from domain.sales.budgets import budgets
 from domain.sales.budgets.budget_listing import LISTING
 from domain.vault import vault
@@ -176,6 +177,7 @@ def answer(link_id: int, wanted: Answer, given: AnswerInput, *, ip: str | None, 
     link.answered_by, link.comment = given.name, given.comment
     touch(link)
     budgets.update(actor, budget, {"status": status})
+    _tell(link, f"{merchant_mails.QUOTE_ANSWERED}_{link.id}")
     return True
 
 
@@ -188,7 +190,14 @@ def ask_again(link_id: int, given: RequestInput, *, ip: str | None, request_id: 
     link.asked_at, link.asked_for = clock.now(), given.comment
     touch(link)
     audit.record(actor, "budget.requested_again", budget)
+    _tell(link, f"{merchant_mails.QUOTE_ANSWERED}_{link.id}_again")
     return True
+
+
+def _tell(link: BudgetLink, lane: str) -> None:
+    """Mail the merchant what the customer answered."""
+    merchant_mails.put(
+        merchant_mails.QUOTE_ANSWERED, lane=lane, merchant_id=link.merchant_id, test=link.test, budget_link_id=link.id)
 
 
 def _locked(link_id: int, name: str | None, ip: str | None, request_id: str | None) -> tuple[BudgetLink, Budget, Actor]:

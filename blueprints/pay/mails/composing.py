@@ -1,0 +1,74 @@
+"""Lays out the mails of the outbox, and samples of them, in the merchant's name and colour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import current_app
+
+from blueprints.pay.brand import Seller, seller
+from blueprints.pay.mails import merchant_mails, order_mails, samples
+from blueprints.pay.mails.message import Message
+from database import db
+from domain.people import brand
+from models.merchant import Merchant
+from models.user import User
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerMail:
+    """A mail that is ready to be sent."""
+
+    to: str
+    sender: str                              # the merchant's name
+    reply_to: str | None
+    subject: str
+    text: str
+    html: str
+
+
+def compose(task: Mapping[str, Any], merchant_id: int | None, base: str) -> CustomerMail | None:
+    """The mail of a task of the outbox; None where it has no sense any more. `base` begins its links."""
+    if task.get("sample"):
+        user = db.session.get(User, task["user_id"])
+        return sample(task["mail"], merchant_id or 0, base, to=user.email) if user is not None else None
+    merchant = db.session.get(Merchant, merchant_id or 0)
+    if merchant is None:
+        return None
+    who = seller(merchant.id)
+    if task["mail"] in merchant_mails.KINDS:
+        message = merchant_mails.of_task(task, merchant, who, base)
+    else:
+        case = order_mails.case(task, who, base)
+        message = order_mails.WRITERS[task["mail"]](case) if case is not None else None
+    return laid_out(message, who) if message is not None else None
+
+
+def sample(
+    name: str, merchant_id: int, base: str, *, to: str | None = None, has_links: bool = True
+) -> CustomerMail:
+    """A mail with sample data; sent to a person it says that it is a sample."""
+    who = seller(merchant_id)
+    message = samples.message(name, db.session.get_one(Merchant, merchant_id), who, base)
+    if to is not None:
+        why = f"This is a sample, sent to {to} from the settings of {who.name}. Its links lead nowhere."
+        message = replace(message, to=[to], reply_to=None, subject=f"Sample: {message.subject}", why=why)
+    return laid_out(message if has_links else replace(message, link=""), who)
+
+
+def laid_out(message: Message, who: Seller) -> CustomerMail:
+    """The text and the HTML of a message."""
+    given = {"mail": message, "seller": who, "colours": colours(who.colour)}
+    find = current_app.jinja_env.get_template
+    text, html = (find(f"mails/mail.{ending}").render(given) for ending in ("txt", "html"))
+    return CustomerMail(
+        to=", ".join(message.to), sender=who.name, reply_to=message.reply_to, subject=message.subject,
+        text=text.lstrip("\n"), html=html,
+    )
+
+
+def colours(colour: str) -> dict[str, str]:
+    """The colours of the button and of links, in light and dark."""
+    light, dark = brand.tokens(colour, dark=False), brand.tokens(colour, dark=True)
+    return {"accent": light["--accent"], "ink": light["--on-accent"], "text": light["--accent-text"],
+            "dark": dark["--accent-text"]}

@@ -1,0 +1,84 @@
+"""Makes what previews of mails are about: an order, its payments and a quote that no table has."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from blueprints.pay.brand import Seller
+from blueprints.pay.mails import merchant_mails, order_mails
+from blueprints.pay.mails.message import Message
+from blueprints.pay.mails.order_mails import TO_PAY, Case
+from domain import clock
+from domain.people.merchant_mails import CONFIRM, DISPUTED, FAILED, QUOTE_ANSWERED, REMINDER
+from domain.people.merchant_readers import readers_of
+from models.budget import Budget
+from models.budget_link import Answer, BudgetLink
+from models.merchant import Merchant
+from models.money import to_minor
+from models.order import Order, ScheduledPayment, ScheduledStatus
+from models.payment import Dispute, Payment, PaymentStatus
+from models.payment_method import PaymentMethod
+
+CUSTOMER, EMAIL = "Ada Lovelace", "ada@example.org"
+PRICE, TAX = 30, 5                           # in whole units of the merchant's currency
+MONTH = timedelta(days=30)
+
+
+def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
+    """A mail of this kind; each kind has a sample."""
+    to = readers_of(merchant) or [who.email or ""]
+    if name == QUOTE_ANSWERED:
+        return merchant_mails.quote_answered(_link(merchant), who, to, base)
+    case = _case(name, merchant, who, base)
+    if name == DISPUTED:
+        assert case.dispute is not None
+        assert case.payment is not None
+        return merchant_mails.disputed(case.dispute, case.payment, who, to, base)
+    written = order_mails.WRITERS[name](case)
+    assert written is not None, f"the sample of {name} is about nothing"
+    return written
+
+
+def _minor(units: int, merchant: Merchant) -> int:
+    return to_minor(Decimal(units), merchant.currency)
+
+
+def _case(name: str, merchant: Merchant, who: Seller, base: str) -> Case:
+    """An order of a monthly box, whose payment is in the state that the mail is about."""
+    now, price = clock.now(), _minor(PRICE, merchant)
+    card = PaymentMethod(label="Visa ending in 4242")
+    order = Order(
+        id=1042, merchant_id=merchant.id, test=False, currency=merchant.currency, description="Candle Club",
+        customer_name=CUSTOMER, customer_email=EMAIL, payment_method=card, items=[],
+    )
+    is_failed = name == FAILED
+    row = ScheduledPayment(
+        order_id=order.id, sequence=1, currency=order.currency, amount_minor=price, paid_minor=0,
+        tax_minor=_minor(TAX, merchant), due_at=now + timedelta(days=5) if name == REMINDER else now,
+        status=ScheduledStatus.SOFT_DECLINED if is_failed else ScheduledStatus.SCHEDULED,
+        collect_at=now + timedelta(days=1) if is_failed else None,
+    )
+    payment = Payment(
+        id=1, order=order, currency=order.currency, amount_minor=price, payment_method=card, created_at=now,
+        status=PaymentStatus.REQUIRES_ACTION if name == CONFIRM else PaymentStatus.APPROVED,
+        message="Your card has insufficient funds." if is_failed else None,
+    )
+    following = ScheduledPayment(amount_minor=price, due_at=now + MONTH)
+    dispute = Dispute(
+        currency=order.currency, amount_minor=price, reason="The customer does not recognise the payment.")
+    page = "pay" if name in TO_PAY else "order"
+    return Case(
+        order=order, who=who, link=f"{base}/{page}/sample", row=row, payment=payment, following=following,
+        dispute=dispute,
+    )
+
+
+def _link(merchant: Merchant) -> BudgetLink:
+    """A quote that was accepted."""
+    budget = Budget(
+        id=231, merchant_id=merchant.id, currency=merchant.currency, total_minor=_minor(PRICE * 40, merchant),
+        customer_name=CUSTOMER, customer_email=EMAIL,
+    )
+    return BudgetLink(
+        budget=budget, answer=Answer.ACCEPTED, answered_by=CUSTOMER, answered_at=clock.now(),
+        comment="We would like to begin in March.",
+    )

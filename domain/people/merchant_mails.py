@@ -1,0 +1,93 @@
+"""Names the mails that are sent in a merchant's name, and puts those into the outbox that the merchant has not
+switched off. A task names rows only; the text is written when it is sent.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from sqlalchemy import select
+
+from database import db
+from domain.actor import Actor
+from domain.errors import Conflict, Invalid
+from domain.inputs.schema_facts import one_of
+from domain.outbox import tasks
+from models.merchant import Merchant
+from models.user import User
+
+REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "payment_confirm"
+DISPUTE, QUOTE_ANSWERED, DISPUTED = "dispute", "quote_answered", "payment_disputed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of mail; `says` completes: it is sent …"""
+
+    name: str
+    title: str
+    says: str
+    to_merchant: bool = False
+    always: str = ""                 # why it cannot be switched off
+
+
+KINDS = {one.name: one for one in (
+    Kind(name=REMINDER, title="Payment coming up",
+         says="Five days before a monthly or yearly payment is collected."),
+    Kind(name=RECEIPT, title="Receipt", says="When a payment was made."),
+    Kind(name=FAILED, title="Payment failed",
+         says="When a payment that the customer did not make on a page was declined, and once more when it is final."),
+    Kind(name=CONFIRM, title="Confirm a payment",
+         says="When the customer’s bank asks for one more step and the customer is not on the page.",
+         always="Without it the customer cannot confirm, and the payment fails."),
+    Kind(name=DISPUTE, title="Payment disputed", says="When the customer’s bank says that a payment was disputed."),
+    Kind(name=QUOTE_ANSWERED, title="Quote answered", to_merchant=True,
+         says="When a customer accepts or declines a quote, or asks for a new one."),
+    Kind(name=DISPUTED, title="Payment disputed", to_merchant=True,
+         says="When a customer disputes a payment at the bank."),
+)}
+OPTIONAL = tuple(one.name for one in KINDS.values() if not one.always)
+MailName = Annotated[str, one_of(*OPTIONAL)]
+
+
+def switched_off(names: Iterable[str]) -> list[str]:
+    """Each name once, in the order of the kinds; raises Invalid for one that cannot be switched off."""
+    wanted = set(names)
+    if not wanted <= set(OPTIONAL):
+        raise Invalid.field("mails_off", "must be among " + ", ".join(OPTIONAL), "inclusion")
+    return [name for name in OPTIONAL if name in wanted]
+
+
+def is_on(merchant: Merchant, name: str) -> bool:
+    """Whether the merchant sends mails of this kind."""
+    return bool(KINDS[name].always) or name not in merchant.mails_off
+
+
+def merchants_without(name: str) -> list[int]:
+    """The merchants that have switched this kind off."""
+    rows = db.session.execute(select(Merchant.id, Merchant.mails_off)).all()
+    return [key for key, off in rows if name in off]
+
+
+def put(name: str, *, lane: str, merchant_id: int, test: bool, about: str | None = None, **rows: Any) -> None:
+    """Put a mail about some rows into the outbox, unless the merchant has switched its kind off."""
+    if is_on(db.session.get_one(Merchant, merchant_id), name):
+        _task(name, lane, merchant_id, rows, test=test, about=about)
+
+
+def put_sample(actor: Actor, merchant: Merchant, name: str) -> str:
+    """Put a mail with sample data for the caller into the outbox, also of a kind that is off; returns the address."""
+    user = db.session.get(User, actor.user_id) if actor.user_id is not None else None
+    if user is None:
+        raise Conflict("Only a user has an address for a sample.")
+    _task(name, f"{name}_sample_{user.id}", merchant.id, {"sample": True, "user_id": user.id}, test=False)
+    return user.email
+
+
+def _task(
+    name: str, lane: str, merchant_id: int, payload: dict[str, Any], *, test: bool, about: str | None = None
+) -> None:
+    tasks.put(
+        "mail", lane=lane, pool=f"mail_{merchant_id}", merchant_id=merchant_id, test=test, about=about,
+        payload={"mail": name, **payload},
+    )
