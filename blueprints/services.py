@@ -99,7 +99,7 @@ class Services:
     probe_key: ProbeKey
     probe_endpoint: ProbeEndpoint
     documents: Documents
-    ask_gateway: Callable[[Any], None]                  # ends an attempt or a refund whose row is committed
+    ask_gateway: Callable[[Any], None]                  # ends an attempt, a refund or a question whose row is committed
     start_checkout: Callable[[Any], str | None]         # the gateway's page; None when it does not answer
     come_back: Callable[[int], None]                    # asks what became of a payment's checkout
     come_back_with_card: Callable[[int], None]          # asks whether an order's checkout kept a payment method
@@ -116,6 +116,11 @@ def install(app: Flask, given: Services) -> None:
 def services(app: Flask | None = None) -> Services:
     """The services of an application, by default of the current one."""
     return cast(Services, (app or current_app).extensions[NAME])
+
+
+def ask_outside(begun: Any) -> None:
+    """Ask whoever is outside for what an action began; its row is committed."""
+    services().ask_gateway(begun)
 
 
 def settings(app: Flask | None = None) -> Settings:

@@ -39,6 +39,7 @@ class Action:
     removes: bool = False                           # the row is deleted afterwards
     may_keep: bool = False                          # it may return Kept
     primary: bool = False                           # the first button of the record's page
+    asks: bool = False                              # `run` returns what is asked outside, after the transaction
 
 
 def deletion(run: Callable[[Actor, Any], Any], **changed: Any) -> Action:

@@ -29,10 +29,10 @@ def actor_of(merchant_id, *, test=True):
 
 
 def make_order(merchant_id, billing="subscription", price="10.00", clock_id=None, *, test=True,
-               customer_name="Ada Lovelace", **more):
+               customer_name="Ada Lovelace", email=None, **more):
     """The id of a pending order, by default of a monthly subscription of the test world."""
     actor = actor_of(merchant_id, test=test)
-    customer = cast.make_customer(merchant_id, customer_name, actor=actor)
+    customer = cast.make_customer(merchant_id, customer_name, actor=actor, email=email)
     product = cast.make_product(merchant_id, actor=actor, price=Decimal(price), billing=billing)
     schedule = {} if billing == "single_payment" else {"interval_unit": "MONTH", "interval_count": 1}
     schedule |= {"instalments": 3} if billing == "instalment" else {}
@@ -61,15 +61,22 @@ def active(merchant_id, method="test_ok", **more):
     return order_id
 
 
-def declined(merchant_id):
+def declined(merchant_id, **more):
     """The id of a scheduled payment that was declined softly, of an order whose payment method pays now."""
-    order_id = active(merchant_id, "test_soft_decline")
+    order_id = active(merchant_id, "test_soft_decline", **more)
     with transaction():
         order = orders.locked(order_id)
         attempt = paying.execute(actor_of(merchant_id), rows_of(order_id)[1])
     gateway_calls.finish(attempt)
     change(order.id, "test_ok")
     return rows(order_id)[1].id
+
+
+def unknown(merchant_id):
+    """The id of a first payment that the gateway took, and whose answer was lost."""
+    order_id = make_order(merchant_id)
+    pay(order_id, "test_answer_lost")
+    return payments(order_id)[0].id
 
 
 def paid_by_hand(merchant_id, reference="by hand"):

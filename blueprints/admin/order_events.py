@@ -38,6 +38,7 @@ BOOKKEEPING = frozenset({
 MAILS = {
     "receipt": "Receipt", "payment_failed": "Payment failed", "reminder": "Reminder of a payment",
     "payment_confirm": "Confirmation needed",
+    "another_card": "Another card needed",
 }
 SENT = {
     TaskStatus.DONE: ("Mail sent", ""), TaskStatus.PENDING: ("Mail waits to be sent", ""),

@@ -46,7 +46,8 @@ class Item:
 
     `position` orders the pages, and groups by their first page; the group "" has no heading, and a page
     without a group (None) is in the account menu. `keys` is the letter that opens the page after `g`, and
-    its form for a new row after `c`. `search` finds the page's rows by the words that were typed.
+    its form for a new row after `c`. `search` finds the page's rows by the words that were typed;
+    `count` is shown beside the title: how many rows wait for a person.
     """
 
     title: str
@@ -58,6 +59,7 @@ class Item:
     keys: str = ""
     creation: Creation | None = None
     search: Callable[[str], Found] | None = None
+    count: Callable[[Actor], int] | None = None
 
     @property
     def current(self) -> bool:

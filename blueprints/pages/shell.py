@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from blueprints.pages import navigation
 from blueprints.pages.navigation import Creation, Group, Item
-from blueprints.pages.session import SignedIn, may, signed_in
+from blueprints.pages.session import SignedIn, actor, may, signed_in
 from database import db
 from models.merchant import Merchant
 from models.user import Role
@@ -43,6 +43,10 @@ class Shell:
     @property
     def navigation(self) -> list[Group]:
         return navigation.groups(self.pages)
+
+    def waiting(self, item: Item) -> int:
+        """How many rows of a page wait for a person, under the switcher's merchant."""
+        return item.count(actor()) if item.count else 0
 
     @property
     def personal(self) -> list[Item]:

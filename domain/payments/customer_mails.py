@@ -9,14 +9,16 @@ from sqlalchemy import String, cast, exists, literal, or_, select
 
 from database import db
 from domain import clock
+from domain.errors import Conflict
 from domain.people import merchant_mails
-from domain.people.merchant_mails import CONFIRM, DISPUTE, DISPUTED, FAILED, RECEIPT, REMINDER
+from domain.people.merchant_mails import CARD, CONFIRM, DISPUTE, DISPUTED, FAILED, RECEIPT, REMINDER
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.outbox import Task
 from models.payment import Decline, Dispute, Payment, PaymentReason
 from models.product import IntervalUnit
 
 AHEAD = timedelta(days=5)                        # a reminder before its payment
+ASKED_AGAIN = timedelta(days=1)                 # after a mail that asks for another card
 REMINDED = frozenset({IntervalUnit.MONTH, IntervalUnit.YEAR})       # shorter intervals need none
 
 
@@ -37,6 +39,16 @@ def confirm(order: Order, payment: Payment) -> None:
     if payment.reason is not PaymentReason.CHECKOUT:
         row_id = payment.scheduled_payment_id
         _put(CONFIRM, order, payment_id=payment.id, row_id=row_id, name=f"{CONFIRM}_{payment.id}")
+
+
+def ask_for_card(order: Order, row: ScheduledPayment) -> None:
+    """A person asks for another card, for a locked row; Conflict without an address, and on the same day again."""
+    if not order.customer_email:
+        raise Conflict("The customer has no e-mail address.")
+    name, since = f"{CARD}_{row.id}", clock.now() - ASKED_AGAIN
+    if db.session.scalar(select(Task.id).where(Task.lane == name, Task.created_at > since).limit(1)) is not None:
+        raise Conflict("The customer was asked for another card within the last 24 hours.")
+    _put(CARD, order, row_id=row.id, name=name)
 
 
 def disputed(order: Order, payment: Payment, dispute: Dispute) -> None:

@@ -12,7 +12,7 @@ from domain import usage
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Number, RowId, Text
-from domain.payments import attempts, refunds
+from domain.payments import attempts, payment_inquiries, refunds
 from domain.payments.bank import manual_payments
 from domain.payments.payment_listing import LISTING
 from domain.payments.schedule import scheduled_status
@@ -114,6 +114,10 @@ RESOURCE = Resource(
     read_scope="READ_PAYMENTS",
     write_scope="WRITE_PAYMENTS",
     actions={
+        "look_up": Action(
+            run=payment_inquiries.look_up, title="Look up now", icon="search", primary=True, bulk=True,
+            past="The gateway was asked about {}.", offered=payment_inquiries.may_look_up, asks=True,
+        ),
         "refund": Action(
             run=refund, title="Refund", past="{} is being refunded.", icon="rotate", danger=True,
             offered=is_refundable, confirm=_given_back,

@@ -17,7 +17,7 @@ from models.merchant import Merchant
 from models.user import User
 
 REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "payment_confirm"
-DISPUTE, QUOTE_ANSWERED, DISPUTED = "dispute", "quote_answered", "payment_disputed"
+CARD, DISPUTE, QUOTE_ANSWERED, DISPUTED = "another_card", "dispute", "quote_answered", "payment_disputed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,8 @@ KINDS = {one.name: one for one in (
     Kind(name=RECEIPT, title="Receipt", says="When a payment was made."),
     Kind(name=FAILED, title="Payment failed",
          says="When a payment that the customer did not make on a page was declined, and once more when it is final."),
+    Kind(name=CARD, title="Another card needed", says="When a user asks the customer to pay with another card.",
+         always="It is sent only when a user asks for it."),
     Kind(name=CONFIRM, title="Confirm a payment",
          says="When the customer’s bank asks for one more step and the customer is not on the page.",
          always="Without it the customer cannot confirm, and the payment fails."),

@@ -55,6 +55,8 @@ PAID = {                                # rows of the test world, with or for a 
     "orders.withdraw_cancellation": with_planned_end,
     "scheduled_payments.execute": lambda merchant: paying.rows(paying.active(merchant))[1].id,
     "scheduled_payments.retry": lambda merchant: paying.declined(merchant),
+    "scheduled_payments.ask_for_card": lambda merchant: paying.declined(merchant, email="ada@example.org"),
+    "payments.look_up": lambda merchant: paying.unknown(merchant),
 }
 FROM_TEST = ("copy_to_live",)           # what can only be done with a row of the test world
 

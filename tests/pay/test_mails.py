@@ -5,15 +5,18 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_string, policy
 
+import pytest
 import time_machine
 
 from blueprints.pay.mails import composing
 from database import db, transaction
 from domain import clock
 from domain.actor import Actor
+from domain.errors import Conflict
 from domain.outbox.leases import Lease
 from domain.payments import booking, customer_mails
 from domain.payments.gateways import Answer, Outcome
+from domain.payments.schedule import scheduled_collecting
 from domain.sales.orders import orders
 from models.merchant import Merchant
 from models.order import ScheduledStatus
@@ -135,3 +138,18 @@ def test_without_an_address_nothing_is_written(alder):
     order = paying.make_order(alder)
     paying.pay(order)
     assert waiting("receipt") == []
+
+
+def test_who_is_asked_for_another_card_gets_the_way_to_pay_until_it_is_paid(order):
+    collect(order, 1, replace(DECLINED, decline=Decline.HARD))
+    with transaction():
+        scheduled_collecting.ask_for_card(Actor.system(), paying.rows_of(order)[1])
+    mail = written("another_card")
+    for words in ("with another card", "Your Visa ending in 4242 was declined", f"{BASE}/pay/"):
+        assert words in mail.text, words
+    with pytest.raises(Conflict, match="within the last 24 hours"), transaction():
+        scheduled_collecting.ask_for_card(Actor.system(), paying.rows_of(order)[1])
+    collect(order, 1, Answer(outcome=Outcome.APPROVED, amount_minor=3000, currency="EUR"), PaymentReason.CHECKOUT)
+    assert written("another_card") is None
+    with pytest.raises(Conflict, match="was not declined"), transaction():
+        scheduled_collecting.ask_for_card(Actor.system(), paying.rows_of(order)[1])

@@ -62,6 +62,8 @@ def _names(column: Column) -> list[str]:
 
 def flat(record: Record, column: Column) -> Any:
     """A cell's value in a file."""
+    if column.shown is not None and not hasattr(record, column.name):
+        return column.shown(record)                      # computed, and in no other form
     value = getattr(record, column.name, None)
     if column.kind == "price":
         return None if value is None else _price(value, record.currency)

@@ -22,6 +22,7 @@ from domain.resource import Action, Resource
 
 PER_PAGE = 25
 SIZES = (25, 50, 100)               # rows of a page that a person may choose
+OF_LISTS = ("list", "export", "bulk")       # views of a part of a noun's rows; any other is the noun's own
 FIGURES = ("money", "price", "percent", "number")
 
 
@@ -35,7 +36,7 @@ class Column:
     sort: str = ""                  # the listing's name of its order, where it can be sorted by
     editable: str = ""              # the input's field that an inline edit changes
     choices: Sequence[tuple[str, str]] = ()
-    shown: Callable[[Any], str] | None = None       # the text of a row, instead of the value
+    shown: Callable[[Any], Any] | None = None       # the text or value of a row, instead of the value
     minor: bool = False             # not shown on narrow screens, where a row has room for four columns
     fixed_by: str = ""              # the filter that makes it the same in all rows: customer_id
 
@@ -82,6 +83,9 @@ class ListPage:
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
     needs_merchant: bool = True                                     # a creation under All asks for one
     listed: Callable[[], Response] | None = None                    # the view of the list, if not the usual one
+    part: str = ""                                                  # of a noun's rows: begins the list's endpoints
+    empty: str = ""                                                 # the title of a list without rows
+    in_row: tuple[str, ...] = ()                                    # verbs: the first offered is a button of its row
 
     def __post_init__(self) -> None:
         slug = self.resource.noun.lower().replace(" ", "_")
@@ -110,7 +114,8 @@ class ListPage:
         return bool(self.resource.listing.search)
 
     def endpoint(self, view: str) -> str:
-        return f"admin.{self.resource.name}_{view}"
+        name = self.part if self.part and view in OF_LISTS else self.resource.name
+        return f"admin.{name}_{view}"
 
     def url(self, view: str, /, **values: Any) -> str:
         """The URL of one of the noun's views."""
@@ -149,6 +154,11 @@ class ListPage:
             return []
         who = wide_actor()
         return [(verb, action) for verb, action in self.verbs.items() if action.offered(who, record)]
+
+    def row_action(self, record: Any) -> tuple[str, Action] | None:
+        """The action that is a button of its row, besides the menu."""
+        offered = dict(self.offered(record)) if self.in_row else {}
+        return next(((verb, offered[verb]) for verb in self.in_row if verb in offered), None)
 
     @cached_property
     def places(self) -> Mapping[str, str]:

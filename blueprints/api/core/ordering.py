@@ -129,7 +129,7 @@ SCHEDULED_PAYMENTS = expose(
         "depends_on_use": Field(name="awaits_count", writable=False),
         **HISTORY,
     },
-    verbs=("get", "list", "update", "skip", "merge"),
+    verbs=("get", "list", "update", "skip", "merge", "ask_for_card"),
     parameters={
         **IDS, "orders_id": Parameter("order_ids"), "status": Parameter("status", words(ScheduledStatus)),
         "scheduled_dt_from": Parameter("due_after"), "scheduled_dt_to": Parameter("due_before"),

@@ -20,7 +20,7 @@ from blueprints.api.wire.row_cache import DUMPS
 from blueprints.services import services
 from domain import inputs
 from domain.actor import Actor
-from domain.payments import payments, refunds
+from domain.payments import payment_inquiries, payments, refunds
 from models.payment import Decline, PaymentStatus
 
 WRITTEN = ("orders_id", "scheduled_payments_id", "amount", "gateway", "reference")
@@ -122,6 +122,13 @@ def refund(actor: Actor, arguments: Arguments) -> Outcome:
     return replace(changed_payment(actor, payment.id), begun=attempt)
 
 
+def look_up(actor: Actor, arguments: Arguments) -> Outcome:
+    """Ask the gateway at once what became of a payment without an outcome."""
+    own, payment = locked(PAYMENTS, actor, arguments)
+    asked = payment_inquiries.look_up(own, payment)
+    return replace(changed_payment(actor, payment.id), begun=asked)
+
+
 ANSWER = schemas.row(PAYMENTS)
 CONTRACT.operations += [
     operation(
@@ -132,5 +139,9 @@ CONTRACT.operations += [
         PAYMENTS, "refund", "POST", "/{key}/refund", refund, positional=("id", "amount", "reason"),
         summary="Give money back", takes_body=True, finish=finish,
         described=Description(body=GIVEN_BACK, answer=ANSWER),
+    ),
+    operation(
+        PAYMENTS, "look_up", "POST", "/{key}/look_up", look_up, positional=("id",),
+        summary="Ask the gateway what became of a payment", finish=finish, described=Description(answer=ANSWER),
     ),
 ]

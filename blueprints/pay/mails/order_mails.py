@@ -13,13 +13,14 @@ from blueprints.pay.payments import number, title
 from database import db
 from domain.payments import attempts
 from domain.payments.schedule.scheduled_status import DECLINED
-from domain.people.merchant_mails import CONFIRM, DISPUTE, FAILED, RECEIPT, REMINDER
+from domain.people.merchant_mails import CARD, CONFIRM, DISPUTE, FAILED, RECEIPT, REMINDER
 from domain.sales.orders import payment_links
+from domain.sales.orders.order_status import FINAL
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Dispute, Payment, PaymentStatus
 from models.payment_method import PaymentMethod
 
-TO_PAY = frozenset({FAILED, CONFIRM})        # their button leads to the payment page, others to the order
+TO_PAY = frozenset({FAILED, CONFIRM, CARD})  # their button leads to the payment page, others to the order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,23 @@ def failed(case: Case) -> Message | None:
     )
 
 
+def another_card(case: Case) -> Message | None:
+    """The customer is asked for another card; None where it was paid meanwhile, or nobody wants it any more."""
+    order, row, method = case.order, case.row, case.order.payment_method
+    if row is None or row.status not in DECLINED or order.status in FINAL:
+        return None
+    owed, card = amount(attempts.owed(row), order.currency), f"Your {method.label}" if method else "Your card"
+    return Message(
+        **_to(case), tone="bad", subject=f"Please use another card for {owed} to {case.who.name}",
+        preview="Nothing was charged.", kicker="Another card is needed",
+        title=f"Please pay for {title(order)} with another card", amount=owed,
+        under=f"{card} was declined. Nothing was charged.", button=f"Pay {owed} now",
+        facts=[_order(order), ("Was due", day(row.due_at))],
+        paragraphs=["Later payments are taken from the card that you pay with."],
+        why=f"You get this because a payment from {order.customer_email} failed.",
+    )
+
+
 def reminder(case: Case) -> Message | None:
     """A payment is collected soon."""
     order, row = case.order, case.row
@@ -146,7 +164,7 @@ def dispute(case: Case) -> Message | None:
     )
 
 
-WRITERS = {CONFIRM: confirm, RECEIPT: receipt, FAILED: failed, REMINDER: reminder, DISPUTE: dispute}
+WRITERS = {CARD: another_card, CONFIRM: confirm, RECEIPT: receipt, FAILED: failed, REMINDER: reminder, DISPUTE: dispute}
 
 
 def _to(case: Case) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from blueprints.pay.mails import merchant_mails, order_mails
 from blueprints.pay.mails.message import Message
 from blueprints.pay.mails.order_mails import TO_PAY, Case
 from domain import clock
-from domain.people.merchant_mails import CONFIRM, DISPUTED, FAILED, QUOTE_ANSWERED, REMINDER
+from domain.people.merchant_mails import CARD, CONFIRM, DISPUTED, FAILED, QUOTE_ANSWERED, REMINDER
 from domain.people.merchant_readers import readers_of
 from models.budget import Budget
 from models.budget_link import Answer, BudgetLink
@@ -50,7 +50,7 @@ def _case(name: str, merchant: Merchant, who: Seller, base: str) -> Case:
         id=1042, merchant_id=merchant.id, test=False, currency=merchant.currency, description="Candle Club",
         customer_name=CUSTOMER, customer_email=EMAIL, payment_method=card, items=[],
     )
-    is_failed = name == FAILED
+    is_failed = name in (FAILED, CARD)
     row = ScheduledPayment(
         order_id=order.id, sequence=1, currency=order.currency, amount_minor=price, paid_minor=0,
         tax_minor=_minor(TAX, merchant), due_at=now + timedelta(days=5) if name == REMINDER else now,

@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, Moment, Number, OrAbsent, Whole
 from domain.payments import samples
-from domain.payments.schedule import schedule_plan, scheduled_status, schedules
+from domain.payments.schedule import schedule_plan, scheduled_collecting, scheduled_status, schedules
 from domain.payments.schedule.scheduled_listing import LISTING
 from domain.payments.schedule.scheduled_status import EDITABLE, LIFE, refused
 from domain.resource import Action, Resource
@@ -229,6 +229,7 @@ RESOURCE = Resource(
     sample=samples.SCHEDULED_PAYMENT,
     update=update,
     actions={
+        **scheduled_collecting.ACTIONS,
         "skip": Action(
             run=skip, title="Skip", past="{} was skipped.", icon="corner-down-left", danger=True,
             offered=_may_change, confirm=_skipped,

@@ -45,6 +45,7 @@ LISTING = OrderFirst(
         "shown_interval_unit": func.coalesce(ScheduledPayment.interval_unit, Order.interval_unit),
         "shown_interval_count": func.coalesce(ScheduledPayment.interval_count, Order.interval_count),
         "order_status": Order.status,
+        "payment_method_id": Order.payment_method_id,
     },
     joins=((Order, Order.id == ScheduledPayment.order_id),),
     sort={

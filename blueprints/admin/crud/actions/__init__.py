@@ -1,5 +1,6 @@
 """Runs actions on one row or many, with a toast that offers to undo them."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,21 +13,25 @@ from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import is_htmx, redirect_to
 from blueprints.pages.session import need, wide_actor
+from blueprints.services import ask_outside
 from database import transaction
 from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from domain.listing import expect
 from domain.resource import Action, Kept
 
 MOST_AT_ONCE = 100                  # as many as a page can have
+ASKING = 10.0                       # seconds of one request; the worker asks for the rest
 
 
 @dataclass(slots=True)
 class Performed:
-    """The result of an action: the rows by name, notices about rows that were kept, and all previous states."""
+    """The result of an action: the rows by name, notices about rows that were kept, all previous states, and what is
+    asked outside now that it is committed."""
 
     names: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     states: undoing.States = field(default_factory=list)
+    begun: list[Any] = field(default_factory=list)
 
 
 def register(bp: Blueprint, here: ListPage) -> None:
@@ -157,7 +162,13 @@ def perform(here: ListPage, keys: list[int], action: Action) -> Performed:
                 performed.kept.append(result.notice.format(name))
             else:
                 performed.names.append(name)
+            if action.asks:
+                performed.begun.append(result)
             performed.states.append((key, was))
+    deadline = time.monotonic() + ASKING
+    for one in performed.begun:
+        if time.monotonic() < deadline:
+            ask_outside(one)
     return performed
 
 

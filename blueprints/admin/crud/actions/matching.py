@@ -17,6 +17,7 @@ from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import is_htmx, page_or_part, redirect_to, target_is
 from blueprints.pages.session import actor, wide_actor
+from blueprints.services import ask_outside
 from database import DatabaseBusy, db, transaction
 from domain import clock
 from domain.errors import Conflict, Invalid, NotFound
@@ -102,42 +103,46 @@ def work(here: ListPage, action: Action, run: Run) -> bool:
     who, listing, deadline = actor(), here.resource.listing, time.monotonic() + SECONDS
     if (own_id := wide_actor().request_id) is not None:
         run.requests.append(own_id)
+    at_once = 1 if action.asks else AT_ONCE         # what is asked outside is slow, and asked before the next row
     while time.monotonic() < deadline:
-        keys = listing.keys(who, here.query(who), after=run.after, until=run.until, limit=AT_ONCE)
+        keys = listing.keys(who, here.query(who), after=run.after, until=run.until, limit=at_once)
         if not keys:
             return True
         state = run.model_copy(deep=True)
         try:
             with transaction():
-                for key in keys:
-                    run_one(here, action, state, key)
+                begun = [run_one(here, action, state, key) for key in keys]
         except DatabaseBusy:
             return False                            # the next request takes these rows again
+        for one in begun:
+            if action.asks and one is not None:
+                ask_outside(one)
         state.after = keys[-1]
         run.__dict__.update(state.__dict__)
     return False
 
 
-def run_one(here: ListPage, action: Action, run: Run, key: int) -> None:
-    """Run the action on one row, or count why not."""
+def run_one(here: ListPage, action: Action, run: Run, key: int) -> Any:
+    """Run the action on one row, or count why not; what it returned."""
     try:
         own, row = here.resource.listing.lock(wide_actor(), key)
     except NotFound:
-        return
+        return None
     if row.updated_at > run.until:
-        return
+        return None
     if not action.offered(own, row):
         run.skip()
-        return
+        return None
     try:
         with db.session.begin_nested():
             result = action.run(own, row)
     except (Conflict, Invalid) as error:
         run.skip(f"{here.name(row)}: {error.message}")
-        return
+        return None
     run.changed += 1
     if isinstance(result, Kept) and len(run.reasons) < TOLD:
         run.reasons.append(result.notice.format(here.name(row)))
+    return result
 
 
 def progress(here: ListPage, title: str, run: Any) -> BaseResponse:

@@ -1,0 +1,168 @@
+"""The work list of exceptions: each kind has its tab, its count and the button that mends it."""
+
+import re
+
+import pytest
+from sqlalchemy import select
+
+from database import db, transaction
+from domain.payments import paying as verbs
+from domain.sales.orders import orders
+from models.order import OrderStatus, ScheduledPayment
+from models.outbox import Task
+from models.payment import Payment, PaymentStatus
+from models.statement_row import StatementRow, StatementState
+from outbound.gateways.test_bank import test_bank
+from outbound.payments import gateway_calls
+from tests import paying
+from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
+
+HERE = "/admin/exceptions"
+
+
+@pytest.fixture
+def tests(admin):
+    """An administrator of Alder who looks at the test world."""
+    admin.post("/admin/mode", {"test": "on"})
+    return admin
+
+
+def collect(order_id):
+    """Collect the order's next payment now."""
+    with transaction():
+        attempt = verbs.execute(paying.actor_of(orders.locked(order_id).merchant_id), paying.rows_of(order_id)[1])
+    gateway_calls.finish(attempt)
+    return paying.rows(order_id)[1]
+
+
+def declined(merchant, method="test_hard_decline", **more):
+    """The declined payment of an active order."""
+    return collect(paying.active(merchant, method, **more))
+
+
+def counts(page):
+    """The number in each tab."""
+    tabs = page.partition('aria-label="Kinds of exceptions"')[2].partition("</nav>")[0]
+    return dict(re.findall(r">([^<>]+)<span class=\"count[ \w]*\">([\d,]+)</span>", tabs))
+
+
+def waiting(page):
+    """The number beside the entry of the navigation."""
+    found = re.search(r"Exceptions <span class=\"count hot\">([\d,]+)</span>", page)
+    return found[1] if found else None
+
+
+def test_without_exceptions_the_page_says_that_nothing_needs_anybody(tests):
+    page = tests.get(HERE).text
+    assert "Nothing needs you here" in page
+    assert set(counts(page).values()) == {"0"}
+    assert waiting(page) is None
+
+
+def test_each_kind_is_in_its_tab_and_what_needs_a_person_is_counted(tests, alder):
+    hard = declined(alder, customer_name="Hard Hanna")
+    declined(alder, "test_soft_decline", customer_name="Soft Sam")
+    paying.unknown(alder)
+    collect(paying.active(alder, "test_requires_action", customer_name="Step Stella"))
+    page = tests.get(HERE).text
+    assert {name: int(number) for name, number in counts(page).items() if number != "0"} == {
+        "Declined": 1, "Will retry": 1, "Unknown outcome": 1, "Waiting for the customer": 1}
+    assert waiting(page) == "3"
+    assert "Hard Hanna" in page
+    assert "Card needed" in page
+    assert f'href="/admin/scheduled-payments/{hard.id}"' in page
+    assert "Soft Sam" not in page
+    assert "Soft Sam" in tests.get(f"{HERE}/retried").text
+    assert "Step Stella" in tests.get(f"{HERE}/to_confirm").text
+
+
+def test_the_live_world_and_other_merchants_see_nothing_of_it(tests, signed_in, alder, birch):
+    declined(alder, customer_name="Hard Hanna")
+    tests.post("/admin/mode", {})
+    assert "Hard Hanna" not in tests.get(f"{HERE}/declined").text
+    stranger = signed_in(merchants=[birch], email="b@birch.example")
+    stranger.post("/admin/mode", {"test": "on"})
+    page = stranger.get(f"{HERE}/declined").text
+    assert "Hard Hanna" not in page
+    assert waiting(page) is None
+
+
+def test_a_retry_from_the_list_recovers_the_order(tests, alder):
+    row = declined(alder, "test_soft_decline")
+    paying.change(row.order_id, "test_ok")
+    assert "Retry now" in tests.get(f"{HERE}/retried").text
+    assert tests.post(f"/admin/scheduled-payments/{row.id}/retry").status_code == 303
+    assert paying.statuses(row.order_id)[1] == "recovered"
+    assert paying.of(row.order_id).status is OrderStatus.ACTIVE
+    assert "was tried again" in tests.get(f"{HERE}/retried").text
+
+
+def test_several_are_retried_at_once_and_all_that_match(tests, alder):
+    rows = [declined(alder, "test_soft_decline", customer_name=f"Sam {one}") for one in range(3)]
+    for row in rows:
+        paying.change(row.order_id, "test_ok")
+    reply = tests.post(f"{HERE}/retried/bulk", {"verb": "retry", "ids": [str(rows[0].id), str(rows[1].id)]})
+    assert reply.status_code == 303
+    assert [paying.statuses(row.order_id)[1] for row in rows] == ["recovered", "recovered", "soft-declined"]
+    other = declined(alder, customer_name="Hard Hanna")
+    page = tests.post(f"{HERE}/retried/bulk", {"verb": "retry", "matching": "1"}).text
+    assert "Retry now 1 scheduled payment" in page
+    run = re.search(r'name="run" value="([^"]+)"', page)[1].replace("&#34;", '"')
+    tests.post(f"{HERE}/retried/bulk", {"verb": "retry", "matching": "1", "run": run})
+    assert paying.statuses(rows[2].order_id)[1] == "recovered"
+    assert paying.statuses(other.order_id)[1] == "hard-declined"
+
+
+def test_the_customer_is_asked_for_another_card_once_a_day(tests, alder):
+    row = declined(alder, email="hanna@example.org")
+    page = tests.get(f"{HERE}/declined").text
+    assert "Ask for a card" in page
+    assert "Retry now" not in page.partition("<tbody>")[2].partition("</tbody>")[0]
+    tests.post(f"/admin/scheduled-payments/{row.id}/ask_for_card")
+    mails = [one for one in db.session.scalars(select(Task)) if one.payload.get("mail") == "another_card"]
+    assert [one.payload["scheduled_payment_id"] for one in mails] == [row.id]
+    tests.post(f"/admin/scheduled-payments/{row.id}/ask_for_card")
+    assert "within the last 24 hours" in tests.get(f"{HERE}/declined").text
+    assert db.session.query(Task).filter(Task.lane == f"another_card_{row.id}").count() == 1
+
+
+def test_an_unknown_outcome_is_looked_up_at_once(tests, alder):
+    key = paying.unknown(alder)
+    assert "Look up now" in tests.get(f"{HERE}/unknown").text
+    assert tests.post(f"/admin/payments/{key}/look_up").status_code == 303
+    db.session.expire_all()
+    payment = db.session.get(Payment, key)
+    assert payment.status is PaymentStatus.APPROVED
+    assert len(test_bank.book.charges([payment.order_id])) == 1
+    assert tests.post(f"/admin/payments/{key}/look_up").status_code == 303
+    assert "is already approved" in tests.get(f"{HERE}/unknown").text
+
+
+def test_an_unsure_movement_is_set_aside_from_the_list_and_put_back(admin, alder):
+    import_file(paying.actor_of(alder, test=False), document(entry("3.00")))
+    movement = db.session.query(StatementRow).one()
+    assert waiting(admin.get("/admin/").text) == "1"
+    admin.post(f"{HERE}/movements/bulk", {"verb": "ignore", "ids": str(movement.id)})
+    page = admin.get(f"{HERE}/movements").text
+    assert "Nothing needs you here" in page
+    undo = re.search(r'data-undo="([^"]+)"', page)[1].replace("&amp;", "&")
+    admin.post(undo)
+    db.session.expire_all()
+    assert db.session.get(StatementRow, movement.id).state is StatementState.UNSURE
+
+
+def test_who_may_not_write_sees_no_button_and_sends_none(signed_in, alder):
+    row = declined(alder, "test_soft_decline")
+    restricted = signed_in("restricted_user", merchants=[alder])
+    restricted.post("/admin/mode", {"test": "on"})
+    assert "Retry now" not in restricted.get(f"{HERE}/retried").text
+    assert restricted.post(f"/admin/scheduled-payments/{row.id}/retry").status_code in (403, 404)
+    assert db.session.get(ScheduledPayment, row.id).paid_minor == 0
+
+
+def test_a_tab_is_a_file_with_its_reasons(tests, alder):
+    declined(alder, customer_name="Hard Hanna")
+    head, line = tests.get(f"{HERE}/declined.csv").text.removeprefix("\ufeff").splitlines()
+    assert head == "id,customer,order_id,reason,tries,next,declined_at,amount,currency"
+    assert "Hard Hanna" in line
+    assert ",1,Card needed," in line
