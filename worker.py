@@ -26,7 +26,7 @@ from domain.payments import customer_mails
 from domain.sales.budgets import budgets
 from operations.check import HEARTBEAT
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import advancing, collecting, metering, refunding
+from outbound.payments import advancing, collecting, expiring, metering, refunding
 from outbound.runner import Runner
 
 HOUR = 3600.0
@@ -72,6 +72,7 @@ def collecting_jobs() -> tuple[Job, ...]:
     return (
         Job("ended metered periods", LOOK_UP_EVERY, metering.count_due),
         Job("payments due", COLLECT_EVERY, collecting.Collector().round),
+        Job("cards that expire", HOUR, expiring.ask_due),
         Job("unknown payments", LOOK_UP_EVERY, collecting.look_up_due),
         Job("unknown refunds", LOOK_UP_EVERY, refunding.look_up_due),
         Job("test clocks", COLLECT_EVERY, advancing.advance_due),

@@ -21,3 +21,4 @@ class PaymentMethod(Owned, Versioned, Model):
     token: Mapped[str]                                      # means something to the gateway only
     label: Mapped[str] = mapped_column(String(100))         # as the gateway names it to people
     removed_at: Mapped[datetime | None]
+    expiry_asked_at: Mapped[datetime | None]                # when the gateway was asked whether the card expires

@@ -30,6 +30,7 @@ ROUTES = (
     ("POST", r"payment_intents", "charge"), ("GET", r"payment_intents/search", "search"),
     ("GET", r"payment_intents/(\w+)", "intent"), ("POST", r"payment_intents/(\w+)/confirm", "confirm"),
     ("POST", r"payment_intents/(\w+)/cancel", "cancel"),
+    ("GET", r"payment_methods/(\w+)", "payment_method"),
     ("POST", r"refunds", "give_back"), ("GET", r"refunds", "refunds"), ("GET", r"refunds/(\w+)", "refund"),
 )
 
@@ -148,7 +149,8 @@ class StandIn:
 
     def card(self, account, customer, brand="visa", last4="4242"):
         return self.add("pm", "payment_method", account=account, customer=customer, type="card",
-                        card={"brand": brand, "display_brand": brand, "last4": last4})
+                        card={"brand": brand, "display_brand": brand, "last4": last4,
+                              "exp_year": 2031, "exp_month": 12})
 
     def customer(self, account=KEY):
         """A customer with a card that was kept: the token as we keep it."""
@@ -249,6 +251,9 @@ class StandIn:
         found = [one for one in self.all("payment_intent")
                  if one["account"] == account and one["metadata"].get("countinghouse_key") == key]
         return {"object": "search_result", "data": found[::-1], "has_more": False, "url": "/v1/payment_intents/search"}
+
+    def payment_method(self, account, given, key):
+        return self.find(account, key, "payment_method")
 
     def give_back(self, account, given):
         one = self.find(account, given["payment_intent"], "payment_intent", "payment_intent")

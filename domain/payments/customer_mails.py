@@ -11,7 +11,7 @@ from database import db
 from domain import clock
 from domain.errors import Conflict
 from domain.people import merchant_mails
-from domain.people.merchant_mails import CARD, CONFIRM, DISPUTE, DISPUTED, FAILED, RECEIPT, REMINDER
+from domain.people.merchant_mails import CARD, CARD_EXPIRES, CONFIRM, DISPUTE, DISPUTED, FAILED, RECEIPT, REMINDER
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.outbox import Task
 from models.payment import Decline, Dispute, Payment, PaymentReason
@@ -51,6 +51,11 @@ def ask_for_card(order: Order, row: ScheduledPayment) -> None:
     _put(CARD, order, row_id=row.id, name=name)
 
 
+def card_expires(order: Order, row: ScheduledPayment) -> None:
+    """The card with which the payment would be made expires before."""
+    _put(CARD_EXPIRES, order, row_id=row.id, name=f"{CARD_EXPIRES}_{row.id}", method_id=order.payment_method_id)
+
+
 def disputed(order: Order, payment: Payment, dispute: Dispute) -> None:
     """The customer disputed a payment at the bank: told to the customer, and to the merchant."""
     row_id = payment.scheduled_payment_id
@@ -83,10 +88,10 @@ def remind_due(limit: int = 500) -> int:
 
 def _put(
     kind: str, order: Order, *, name: str, row_id: int | None, payment_id: int | None = None,
-    dispute_id: int | None = None,
+    **more: int | None,
 ) -> None:
     if order.customer_email:
         merchant_mails.put(
             kind, lane=name, merchant_id=order.merchant_id, test=order.test, order_id=order.id, payment_id=payment_id,
-            scheduled_payment_id=row_id, dispute_id=dispute_id, about=f"order_{order.id}",
+            scheduled_payment_id=row_id, **more, about=f"order_{order.id}",
         )

@@ -6,7 +6,7 @@ asking twice charges once. Each implementation is a file of outbound/gateways; a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -163,6 +163,9 @@ class Gateway(Protocol):
 
     def label_of(self, token: str) -> str | None:
         """How a payment method is shown to people; None where the gateway knows no such token."""
+
+    def valid_until(self, account: Account, token: str, at: datetime) -> date | None:
+        """The last day on which a stored payment method can be used; None where there is no such day."""
 
     def charge(self, account: Account, request: ChargeRequest) -> Answer:
         """Collect from a stored payment method."""

@@ -17,7 +17,8 @@ from models.merchant import Merchant
 from models.user import User
 
 REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "payment_confirm"
-CARD, DISPUTE, QUOTE_ANSWERED, DISPUTED = "another_card", "dispute", "quote_answered", "payment_disputed"
+CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
+QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ KINDS = {one.name: one for one in (
     Kind(name=CONFIRM, title="Confirm a payment",
          says="When the customer’s bank asks for one more step and the customer is not on the page.",
          always="Without it the customer cannot confirm, and the payment fails."),
+    Kind(name=CARD_EXPIRES, title="Card expires",
+         says="Up to two weeks before a payment that the card will be too old for."),
     Kind(name=DISPUTE, title="Payment disputed", says="When the customer’s bank says that a payment was disputed."),
     Kind(name=QUOTE_ANSWERED, title="Quote answered", to_merchant=True,
          says="When a customer accepts or declines a quote, or asks for a new one."),

@@ -4,7 +4,7 @@ The settings of a merchant are `name`, `iban` and `bic` of his account.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 
 from domain.payments.bank.bank_transfers import Instructions, instructions
 from domain.payments.bank.creditor_references import Reference
@@ -35,6 +35,9 @@ class Manual:
 
     def label_of(self, token: str) -> str | None:
         return self.title
+
+    def valid_until(self, account: Account, token: str, at: datetime) -> date | None:
+        return None
 
     def charge(self, account: Account, request: ChargeRequest) -> Answer:
         """Nothing can be collected: the customer sends the money himself. The payment waits as it did before."""

@@ -4,7 +4,7 @@ What is kept of a card is its brand and last four digits, as a name for people. 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from domain.payments.gateways import Answer, DisputeNotice, Outcome
@@ -71,6 +71,15 @@ def label(method: Any) -> str:
         return "Card"
     brand = str(card.get("display_brand") or card.get("brand") or "card").replace("_", " ")
     return f"{brand[:1].upper()}{brand[1:]} ending in {card.get('last4')}"
+
+
+def last_day(method: Body) -> date | None:
+    """The last day of a card."""
+    card = method.get("card") or {}
+    year, month = card.get("exp_year"), card.get("exp_month")
+    if not isinstance(year, int) or not isinstance(month, int):
+        return None
+    return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
 def declined(error: Body, reference: str | None) -> Answer:

@@ -6,7 +6,7 @@ again when an answer is lost. A token is `<customer>:<payment method>`, as Strip
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from domain import clock
@@ -54,6 +54,14 @@ class StripeGateway:
 
     def label_of(self, token: str) -> str | None:
         return "Card" if ":" in token else None
+
+    def valid_until(self, account: Account, token: str, at: datetime) -> date | None:
+        """The end of the month on the card, as Stripe knows it now."""
+        try:
+            method = stripe_look_up.method(self._client(account), stripe_parameters.parts(token)[1])
+        except (NotValid, ValueError):
+            return None                                  # what is wrong with it shows when it is charged
+        return stripe_answers.last_day(method)
 
     # The five verbs -----------------------------------------------------------------------------
 

@@ -27,6 +27,10 @@ def intent(client: StripeClient, reference: str) -> Body:
     return client.ask(lambda stripe: stripe.payment_intents.retrieve(reference, params)).body
 
 
+def method(client: StripeClient, reference: str) -> Body:
+    return client.ask(lambda stripe: stripe.payment_methods.retrieve(reference)).body
+
+
 def refund(client: StripeClient, reference: str) -> Body:
     return client.ask(lambda stripe: stripe.refunds.retrieve(reference)).body
 

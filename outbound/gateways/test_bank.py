@@ -9,7 +9,7 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from domain.vault import vault
 from models.payment import Decline
 from outbound.gateways.test_bank_book import Book, BookedCharge, read, written
 from outbound.gateways.test_bank_decisions import enter, give_back
-from outbound.gateways.test_bank_faults import TITLES, Fault, fault_of
+from outbound.gateways.test_bank_faults import EXPIRING, TITLES, Fault, fault_of
 
 FILE = "test_bank.sqlite3"                   # in the instance folder
 SIGNATURE = "X-Test-Bank-Signature"
@@ -64,6 +64,10 @@ class TestBank:
 
     def label_of(self, token: str) -> str | None:
         return TITLES.get(token)
+
+    def valid_until(self, account: Account, token: str, at: datetime) -> date | None:
+        """One of its cards has its last day today, whenever it is asked."""
+        return at.date() if token == EXPIRING else None
 
     # The five verbs -----------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ class Fault(StrEnum):
     REQUIRES_ACTION = "requires_action"
 
 
+EXPIRING = "test_expiring"                   # approved as long as it is asked
 METHODS = {
     "test_ok": Fault.OK,
     "test_soft_decline": Fault.SOFT,
@@ -32,6 +33,7 @@ METHODS = {
     "test_notify_thrice": Fault.NOTIFY_THRICE,
     "test_notify_late": Fault.NOTIFY_LATE,
     "test_down_hour": Fault.DOWN_HOUR,
+    EXPIRING: Fault.OK,
 }
 BY_AMOUNT = "test_by_amount"
 AMOUNTS = {
@@ -45,6 +47,7 @@ TITLES = {
     "test_answer_lost": "Approve, and lose the answer", "test_request_lost": "Lose the first request",
     "test_notify_first": "Notify before the answer", "test_notify_thrice": "Notify three times",
     "test_notify_late": "Notify a day late", "test_down_hour": "Be unavailable for an hour",
+    EXPIRING: "Approve, with a card that expires today",
     BY_AMOUNT: "Decide by the amount's last two digits",
 }
 

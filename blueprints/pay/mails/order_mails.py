@@ -13,7 +13,7 @@ from blueprints.pay.payments import number, title
 from database import db
 from domain.payments import attempts
 from domain.payments.schedule.scheduled_status import DECLINED
-from domain.people.merchant_mails import CARD, CONFIRM, DISPUTE, FAILED, RECEIPT, REMINDER
+from domain.people.merchant_mails import CARD, CARD_EXPIRES, CONFIRM, DISPUTE, FAILED, RECEIPT, REMINDER
 from domain.sales.orders import payment_links
 from domain.sales.orders.order_status import FINAL
 from models.order import Order, ScheduledPayment, ScheduledStatus
@@ -34,6 +34,7 @@ class Case:
     payment: Payment | None = None
     following: ScheduledPayment | None = None        # the payment that comes next
     dispute: Dispute | None = None
+    method_id: int | None = None                     # of a card that expires
 
 
 def case(task: Mapping[str, Any], who: Seller, base: str) -> Case | None:
@@ -48,6 +49,7 @@ def case(task: Mapping[str, Any], who: Seller, base: str) -> Case | None:
         row=db.session.get(ScheduledPayment, task["scheduled_payment_id"] or 0),
         payment=db.session.get(Payment, task["payment_id"] or 0),
         dispute=db.session.get(Dispute, task.get("dispute_id") or 0), following=_following(order),
+        method_id=task.get("method_id"),
     )
 
 
@@ -164,7 +166,27 @@ def dispute(case: Case) -> Message | None:
     )
 
 
-WRITERS = {CARD: another_card, CONFIRM: confirm, RECEIPT: receipt, FAILED: failed, REMINDER: reminder, DISPUTE: dispute}
+def card_expires(case: Case) -> Message | None:
+    """The card expires before a payment; None where another one was chosen or the payment is not made any more."""
+    order, row, method = case.order, case.row, case.order.payment_method
+    is_open = row is not None and row.status is ScheduledStatus.SCHEDULED
+    if row is None or not is_open or method is None or order.payment_method_id != case.method_id:
+        return None
+    due = amount(row.amount_minor, order.currency)
+    return Message(
+        **_to(case), subject=f"Your card expires before your next payment to {case.who.name}",
+        preview=f"{due} is due on {day(row.due_at)}.", kicker="Card expires",
+        title=f"Your {method.label} expires before your next payment", amount=due,
+        under=f"on {day(row.due_at)}, for {title(order)}.", button="Change card", facts=[_order(order)],
+        paragraphs=["If your bank has sent you a new card, please enter it on the order page."],
+        why=f"You get this because a payment of {order.customer_email} is due soon.",
+    )
+
+
+WRITERS = {
+    CARD: another_card, CARD_EXPIRES: card_expires, CONFIRM: confirm, RECEIPT: receipt, FAILED: failed,
+    REMINDER: reminder, DISPUTE: dispute,
+}
 
 
 def _to(case: Case) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from blueprints.pay.mails import merchant_mails, order_mails
 from blueprints.pay.mails.message import Message
 from blueprints.pay.mails.order_mails import TO_PAY, Case
 from domain import clock
-from domain.people.merchant_mails import CARD, CONFIRM, DISPUTED, FAILED, QUOTE_ANSWERED, REMINDER
+from domain.people.merchant_mails import CARD, CARD_EXPIRES, CONFIRM, DISPUTED, FAILED, QUOTE_ANSWERED, REMINDER
 from domain.people.merchant_readers import readers_of
 from models.budget import Budget
 from models.budget_link import Answer, BudgetLink
@@ -18,6 +18,7 @@ from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Dispute, Payment, PaymentStatus
 from models.payment_method import PaymentMethod
 
+COMING = frozenset({REMINDER, CARD_EXPIRES})
 CUSTOMER, EMAIL = "Ada Lovelace", "ada@example.org"
 PRICE, TAX = 30, 5                           # in whole units of the merchant's currency
 MONTH = timedelta(days=30)
@@ -53,7 +54,7 @@ def _case(name: str, merchant: Merchant, who: Seller, base: str) -> Case:
     is_failed = name in (FAILED, CARD)
     row = ScheduledPayment(
         order_id=order.id, sequence=1, currency=order.currency, amount_minor=price, paid_minor=0,
-        tax_minor=_minor(TAX, merchant), due_at=now + timedelta(days=5) if name == REMINDER else now,
+        tax_minor=_minor(TAX, merchant), due_at=now + timedelta(days=5) if name in COMING else now,
         status=ScheduledStatus.SOFT_DECLINED if is_failed else ScheduledStatus.SCHEDULED,
         collect_at=now + timedelta(days=1) if is_failed else None,
     )
