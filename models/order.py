@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import (
@@ -60,7 +60,15 @@ class Order(Owned, Versioned, Model):
         CheckConstraint("total_minor >= 0", "total_not_negative"),
         Index("ix_orders_merchant_id_test_created_at", "merchant_id", "test", "created_at", "id", "status"),
         Index("ix_orders_created_at_id_test", "created_at", "id", "test"),
-        Index("ix_orders_status_test_merchant_id", "status", "test", "merchant_id", "created_at"),
+        # Counts and sums of each status read only this.
+        Index(
+            "ix_orders_status_test_merchant_id", "status", "test", "merchant_id", "created_at", "currency",
+            "total_minor",
+        ),
+        Index(
+            "ix_orders_ending", "id", sqlite_where=text("cancels_at_period_end = 1"),
+            postgresql_where=text("cancels_at_period_end"),
+        ),
         Index("ix_orders_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
         Index("ix_orders_merchant_id_test_invoice_ref", "merchant_id", "test", "invoice_ref"),
         # One open order for each accepted budget.
@@ -204,6 +212,11 @@ class ScheduledPayment(Owned, Versioned, Model):
         partial_index(
             "ix_scheduled_payments_test_clock_id", "test_clock_id", "collect_at", "id",
             where="test_clock_id IS NOT NULL",
+        ),
+        # Sums of what is due read only this.
+        partial_index(
+            "ix_scheduled_payments_due", "test", "status", "collect_at", "merchant_id", "currency", "amount_minor",
+            "paid_minor", "test_clock_id", where="collect_at IS NOT NULL AND test_clock_id IS NULL",
         ),
         # What an order still has to pay is read from this index, however many payments it has behind it.
         Index("ix_scheduled_payments_order_id_status", "order_id", "status", "sequence"),

@@ -1,18 +1,22 @@
-"""Finds what needs attention: failing endpoints and deliveries, keys that expire soon or work from any address."""
+"""Finds what needs attention: payments that did not end by themselves, gateways that are left alone, failing endpoints
+and deliveries, keys that expire soon or work from any address."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
 from sqlalchemy import func, or_, select
 
-from blueprints.pages.format import zone
+from blueprints.pages.format import money, zone
 from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.integrations import api_keys, webhooks
 from domain.outbox import tasks
 from domain.pages import Query
+from domain.payments.gateways import registry
+from domain.payments.reports import standing
 from models.credential import Mode
 from models.outbox import Task, TaskStatus
 from models.webhook import Endpoint, EndpointStatus
@@ -36,9 +40,54 @@ class Notice:
 
 def notices(who: Actor, mode: Mode) -> list[Notice] | None:
     """What needs attention, what fails first; None for a user who may see none of it."""
-    if not who.can("READ_KEYS"):
-        return None
-    return [*_endpoints(who), *_deliveries(who), *_expiring(who, mode), *_open(who, mode)]
+    parts: tuple[tuple[str, Callable[[], list[Notice]]], ...] = (
+        ("READ_PAYMENTS", lambda: [*_unknown(who), *_parked(who)]), ("READ_ORDERS", lambda: _declined(who)),
+        ("READ_KEYS", lambda: [*_endpoints(who), *_deliveries(who), *_expiring(who, mode), *_open(who, mode)]),
+    )
+    seen = [find for scope, find in parts if who.can(scope)]
+    return [one for find in seen for one in find()] if seen else None
+
+
+def _declined(who: Actor) -> list[Notice]:
+    """Payments that need another card, with their money."""
+    found = [one for one in standing.declined(who) if one.hard]
+    count = sum(one.hard for one in found)
+    if not count:
+        return []
+    title = f"{count:,} declined {'payment needs' if count == 1 else 'payments need'} a new card"
+    sums = ", ".join(money(one.hard_minor, one.currency) for one in found[:2])
+    return [Notice("credit-card", title, sums, "/admin/scheduled-payments?status=hard-declined", "bad")]
+
+
+def _unknown(who: Actor) -> list[Notice]:
+    """Payments whose gateway has not said what became of them."""
+    count, since = standing.undecided(who)
+    if not count or since is None:
+        return []
+    title = f"{count:,} unknown payment {'outcome' if count == 1 else 'outcomes'}"
+    return [Notice("help-circle", title, f"for {_span(clock.now() - since)}", "/admin/payments?status=unknown", "bad")]
+
+
+def _parked(who: Actor) -> list[Notice]:
+    """Gateways that failed several times and are left alone for a while."""
+    return [
+        Notice("bolt", f"{_gateway(one.gateway)} is left alone after {one.failures_in_row:,} failures",
+               f"until {one.parked_until.astimezone(zone()):%H:%M}", "/admin/gateways")
+        for one in standing.parked(who, clock.now()) if one.parked_until is not None
+    ]
+
+
+def _gateway(name: str) -> str:
+    known = registry.find(name)
+    return known.title if known is not None else name
+
+
+def _span(time: timedelta) -> str:
+    """3 days, 5 h, 12 min."""
+    if time >= timedelta(days=2):
+        return f"{time.days:,} days"
+    minutes = max(1, int(time.total_seconds() // 60))
+    return f"{minutes // 60} h" if minutes >= 60 else f"{minutes} min"
 
 
 def _endpoints(who: Actor) -> list[Notice]:

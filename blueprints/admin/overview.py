@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import render_template, request, session
 
-from blueprints.admin import attention, traffic
+from blueprints.admin import attention, overview_orders, traffic
 from blueprints.pages import navigation
 from blueprints.pages.format import zone
 from blueprints.pages.navigation import Item
@@ -58,16 +58,20 @@ def show() -> str:
     """The parts of the page that the user may see; others are not queried."""
     who, days = actor(), period()
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
+    now = clock.now()
+    since = midnight(now)
     newest, offered = customers.LISTING.page(who, Query(limit=NEWEST)), products.LISTING.count(who)
     return render_template(
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
+        collected=overview_orders.collected(who, since, now), due=overview_orders.due(who, since),
+        in_a_week=(since + A_WEEK - timedelta(days=1)).date().isoformat(),
         money=money(who, days), days=days, periods=PERIODS,
         pending=budget_sums.next_to_expire(who, NEWEST) if who.can("READ_BUDGETS") else [],
         customers=newest,
         notices=attention.notices(who, mode),
         steps=steps(who, mode, offered, newest.total) if who.can("WRITE_KEYS") else [],
-        now=clock.now().astimezone(zone()),
+        now=now.astimezone(zone()),
     )
 
 

@@ -12,7 +12,7 @@ from domain.payments.schedule.scheduled_status import EDITABLE
 from models.money import Money
 from models.order import ScheduledPayment, ScheduledStatus
 
-STATUS = pairs(ScheduledStatus)
+STATUS, YES = pairs(ScheduledStatus), (("true", "Yes"),)
 
 
 def values(row: ScheduledPayment) -> dict[str, Any]:
@@ -45,6 +45,7 @@ PAGE = ListPage(
     ),
     list_filters=(
         ListFilter(name="status", choices=STATUS, read=ScheduledStatus),
+        ListFilter(name="collected", title="Collected by itself", choices=YES, read=lambda text: text == "true"),
         ListFilter(name="due_after", title="Due from", kind="day"),
         ListFilter(name="due_before", title="Due until", kind="day"),
     ),

@@ -9,12 +9,18 @@ from analytics.queries import incidents
 from analytics.queries.figures import EndpointUse, KeyUse
 from analytics.queries.incidents import Incident, Period
 from database import db, transaction
-from domain import clock, inputs
+from domain import clock, inputs, permissions
 from domain.integrations import webhooks
 from domain.outbox import tasks
+from domain.payments.reports import standing
 from domain.sales.budgets import budgets
+from domain.sales.orders import order_counts
+from models.order import OrderStatus, ScheduledStatus
 from models.outbox import Task, TaskStatus
+from models.payment import GatewayAccount, Payment, PaymentReason, PaymentStatus
+from models.user import Role
 from tests import cast
+from tests.ordered import make_order, make_row
 
 
 def test_the_first_step_of_an_empty_installation_is_a_merchant_profile(signed_in):
@@ -106,3 +112,61 @@ def test_the_last_incident_is_a_sentence_with_a_link(admin, alder, monkeypatch):
 
 def test_the_overview_says_that_there_was_no_incident(admin):
     assert "No incident in the last 7 days." in admin.part("/admin/incident").text
+
+
+# Orders ------------------------------------------------------------------------------------------------
+
+
+def test_orders_and_their_payments_are_shown_once_there_are_any(admin, alder):
+    assert "Due today" not in admin.get("/admin/").text
+    order_id = make_order(alder, status=OrderStatus.SUSPENDED, customer_name="Grace Hopper")
+    make_row(alder, order_id, status=ScheduledStatus.HARD_DECLINED, declined_at=clock.now())
+    make_row(alder, make_order(alder, status=OrderStatus.ACTIVE), collect_at=clock.now(), amount_minor=1234)
+    page = admin.get("/admin/").text
+    text = text_of(page)
+    assert "Due today 12.34 EUR 1" in text
+    assert "Due in 7 days 12.34 EUR 1" in text
+    assert "Declined, not yet collected 10.00 EUR 1 1 needs a new card" in text
+    assert f"Grace Hopper order {order_id} – None: card needed 10.00 EUR" in text
+    assert "1 declined payment needs a new card 10.00 EUR" in text, "it needs attention"
+    for status in ("active", "suspended"):
+        assert f'href="/admin/orders?status={status}"' in page
+    links = re.findall(r'href="(/admin/(?:scheduled-payments|payments)\?[^"]+)"', page)
+    assert len(links) >= 3
+    for link in links:
+        assert admin.get(link.replace("&amp;", "&")).status_code == 200
+    due = next(link for link in links if "due_before" in link).replace("&amp;", "&")
+    assert "12.34" in admin.get(due).text
+
+
+def test_who_may_not_see_orders_or_payments_does_not_cause_their_queries(signed_in, alder, monkeypatch):
+    make_order(alder, status=OrderStatus.ACTIVE)
+    reader = signed_in("normal_user", [alder], email="sales@alder.example")
+    monkeypatch.setitem(permissions.ROLE_SCOPES, Role.NORMAL, frozenset({"READ_CUSTOMERS"}))
+
+    def refuse(*_):
+        raise AssertionError("was asked")
+
+    for module, names in ((standing, ("collected", "due", "declined", "undecided", "parked")),
+                          (order_counts, ("counts",))):
+        for name in names:
+            monkeypatch.setattr(module, name, refuse)
+    text = text_of(reader.get("/admin/").text)
+    assert "Orders by status" not in text
+    assert "Collected today" not in text
+
+
+def test_payments_of_unknown_outcome_and_parked_gateways_need_attention(admin, alder):
+    order_id = make_order(alder, status=OrderStatus.ACTIVE)
+    now = clock.now()
+    with transaction():
+        db.session.add(Payment(
+            merchant_id=alder, test=False, order_id=order_id, gateway="stripe", reason=PaymentReason.SCHEDULE,
+            status=PaymentStatus.UNKNOWN, currency="EUR", amount_minor=1000, key="k",
+            created_at=now - timedelta(hours=3), updated_at=now))
+        db.session.add(GatewayAccount(
+            merchant_id=alder, test=False, gateway="stripe", created_at=now, updated_at=now, enabled=True,
+            per_minute=600, retry_days="1", failures_in_row=4, parked_until=now + timedelta(hours=1)))
+    text = text_of(admin.get("/admin/").text)
+    assert "1 unknown payment outcome for 3 h" in text
+    assert "is left alone after 4 failures until" in text

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import String, and_, cast, func, select
 
 from database import db
 from domain.actor import Actor
@@ -26,6 +26,8 @@ class OrderFirst(Listing):
             db.session.scalar(statement.execution_options(populate_existing=True))
         return super().get(actor, key, lock=lock, removed=removed)
 
+
+COLLECTED = and_(ScheduledPayment.collect_at.is_not(None), ScheduledPayment.test_clock_id.is_(None))
 
 LISTING = OrderFirst(
     model=ScheduledPayment,
@@ -59,6 +61,7 @@ LISTING = OrderFirst(
         "order_id": Filter(int, lambda bound: ScheduledPayment.order_id == bound),
         "order_ids": Filter(list, lambda bound: ScheduledPayment.order_id.in_(bound)),
         "status": Filter(ScheduledStatus, lambda bound: ScheduledPayment.status == bound),
+        "collected": Filter(bool, lambda bound: bound == COLLECTED),
         "customer_id": Filter(
             int, lambda bound: ScheduledPayment.order_id.in_(select(Order.id).where(Order.customer_id == bound))),
         "due_after": Filter("moment", lambda bound: ScheduledPayment.due_at >= bound),
