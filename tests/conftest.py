@@ -244,6 +244,8 @@ def context(request, app, settings, restore, records):
         test_bank.book.forget()
         yield app
         db.session.remove()
+        left = [one.name for one in settings.spool.glob("*")]
+        assert not left, f"{left} in the spool of all tests: later ones would count these requests. Use tmp_path."
 
 
 def is_writing() -> bool:

@@ -378,8 +378,8 @@ def test_a_period_waits_until_the_log_of_it_is_complete(merchant, key_id, log):
         assert (rows(order_id)[1].amount_minor, len(periods(order_id))) == (300, 2)
 
 
-def test_the_log_is_complete_once_its_spools_are_read(settings, merchant, key_id):
-    counter, spool = CallCounter(settings.spool), Spool(settings.spool)
+def test_the_log_is_complete_once_its_spools_are_read(tmp_path, merchant, key_id):
+    counter, spool = CallCounter(tmp_path), Spool(tmp_path)
     spool.append(record(micros(START), merchant_id=merchant, key_id=key_id, mode="test"))
     asked = Question(
         merchant_id=merchant, test=True, from_at=START, until_at=START + DAY, key_ids=[key_id], contracts=[],
