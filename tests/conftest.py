@@ -25,6 +25,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, event
 
+from analytics.log.drain import sizes as spooled
 from app import create_app
 from blueprints.api.rate_limits import rate_limits
 from config import Settings, from_environment
@@ -244,7 +245,7 @@ def context(request, app, settings, restore, records):
         test_bank.book.forget()
         yield app
         db.session.remove()
-        left = [one.name for one in settings.spool.glob("*")]
+        left = list(spooled(settings.spool))
         assert not left, f"{left} in the spool of all tests: later ones would count these requests. Use tmp_path."
 
 
