@@ -62,9 +62,10 @@ class Order(Owned, Versioned, Model):
         Index("ix_orders_created_at_id_test", "created_at", "id", "test"),
         # Counts and sums of each status read only this.
         Index(
-            "ix_orders_status_test_merchant_id", "status", "test", "merchant_id", "created_at", "currency",
+            "ix_orders_status_test_merchant_id", "status", "test", "merchant_id", "created_at", "id", "currency",
             "total_minor",
         ),
+        Index("ix_orders_status_test_created_at", "status", "test", "created_at", "id"),      # under all merchants
         Index(
             "ix_orders_ending", "id", sqlite_where=text("cancels_at_period_end = 1"),
             postgresql_where=text("cancels_at_period_end"),

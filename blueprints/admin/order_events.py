@@ -19,6 +19,7 @@ from blueprints.pages.format import money, when, words
 from database import db
 from domain.actor import Actor
 from domain.outbox.tasks import LISTING as TASKS
+from domain.people.merchant_mails import KINDS
 from models.audit import AuditEntry
 from models.order import ScheduledPayment
 from models.outbox import Task, TaskStatus
@@ -35,11 +36,6 @@ Detail = tuple[str, str | None]                 # a text, with the address that 
 BOOKKEEPING = frozenset({
     "status", "collect_at", "executed_at", "paid_minor", "retry_count", "declined_at", "merged_into_id",
 })
-MAILS = {
-    "receipt": "Receipt", "payment_failed": "Payment failed", "reminder": "Reminder of a payment",
-    "payment_confirm": "Confirmation needed",
-    "another_card": "Another card needed",
-}
 SENT = {
     TaskStatus.DONE: ("Mail sent", ""), TaskStatus.PENDING: ("Mail waits to be sent", ""),
     TaskStatus.HELD: ("Mail is held", "warn"), TaskStatus.FAILED: ("Mail could not be sent", "bad"),
@@ -232,12 +228,15 @@ def mails(asked: Asked) -> list[Event]:
 def _mail(one: Task, order: Any) -> Event:
     word, tone = SENT[one.status]
     kind = str(one.payload.get("mail", ""))
-    details: list[Detail] = [(f"To {order.customer_email}", None)] if order.customer_email else []
+    known = KINDS.get(kind)
+    what = known.title if known is not None else words(kind)
+    to = "you" if known is not None and known.to_merchant else order.customer_email
+    details: list[Detail] = [(f"To {to}", None)] if to else []
     if one.status is TaskStatus.FAILED and one.last_error:
         details.append((one.last_error[:200], None))
     return Event(
         position=(one.created_at, MAIL, one.id), icon="mail", tone=tone, details=details,
-        title=f"{word}: {MAILS.get(kind) or words(kind)}", url=url_for("admin.mail_preview", key=one.id),
+        title=f"{word}: {what}", url=url_for("admin.mail_preview", key=one.id),
     )
 
 

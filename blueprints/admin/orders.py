@@ -137,6 +137,7 @@ PAGE = ListPage(
     title="Orders",
     group="Billing",
     position=132,
+    tabs=(("List", "admin.orders_list"), ("Board", "admin.orders_board")),
     keys="d",
     note=lambda row: row.customer_name,
     icon="shopping-cart",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from blueprints.admin import orders
+from blueprints.admin.order_words import MEANINGS
 from blueprints.pages.format import words
 from domain.actor import Actor
 from domain.payments.reports import standing
@@ -17,10 +18,6 @@ LOOKS = {                           # of the parts of the bar
     OrderStatus.DRAFT: "kd", OrderStatus.PENDING: "k0", OrderStatus.REJECTED: "k5", OrderStatus.ACTIVE: "k1",
     OrderStatus.FAILED: "k2", OrderStatus.SUSPENDED: "k3", OrderStatus.PAUSED: "k4", OrderStatus.REVIEW: "k2l",
     OrderStatus.CANCELLED: "k5", OrderStatus.COMPLETE: "k6",
-}
-MEANINGS = {
-    OrderStatus.PENDING: "Pending first payment", OrderStatus.FAILED: "Failed, being retried",
-    OrderStatus.SUSPENDED: "Suspended, card needed", OrderStatus.REVIEW: "In review, paid too much",
 }
 
 

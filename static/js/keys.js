@@ -2,7 +2,7 @@
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const ROW = "main tbody tr[id]";
+  const ROW = "main tbody tr[id], main .board li[id]";
   const PRESSED = "[type=checkbox], [type=radio], [type=button], [type=submit], [type=reset]"; // take no text
   const typing = (target) =>
     target.closest("textarea, select, [contenteditable], dialog") ||
