@@ -21,8 +21,9 @@ PLANNED: Schema = {
     "title": "PlannedPayment", "type": "object",
     "properties": {
         "scheduled_at": {"type": "string", "format": "date-time"}, "amount": MONEY, "tax_amount": MONEY,
+        "depends_on_use": {"type": "boolean", "description": "The amount is known once the period's calls are counted"},
     },
-    "required": ["scheduled_at", "amount", "tax_amount"],
+    "required": ["scheduled_at", "amount", "tax_amount", "depends_on_use"],
 }
 PREVIEW: Schema = {
     "title": "OrderPreview", "type": "object", "description": "The answer with preview=true",

@@ -47,7 +47,10 @@ def shown(found: Preview) -> dict[str, Any]:
         "due_now": money(found.due_now_minor), "credit": money(found.credit_minor),
         "charge": money(found.charge_minor),
         "schedule": [
-            {"scheduled_at": moment(one.due_at), "amount": money(one.amount_minor), "tax_amount": money(one.tax_minor)}
+            {
+                "scheduled_at": moment(one.due_at), "amount": money(one.amount_minor),
+                "tax_amount": money(one.tax_minor), "depends_on_use": one.depends_on_use,
+            }
             for one in found.schedule
         ],
     }

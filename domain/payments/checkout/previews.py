@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from domain.actor import Actor
+from domain.payments.metered import metered_periods
 from domain.payments.plans import cancelling, plan_changes
 from domain.payments.plans.plan_changes import Change
 from domain.payments.plans.plan_terms import ChangeInput, When
@@ -34,8 +35,10 @@ def of_new(actor: Actor, new: OrderInput, count: int = SHOWN) -> Preview:
     order = orders.build(actor, new)
     now = now_of(order)
     first, *later = schedule_plan.at_creation(order, now)
-    if order.billing is Billing.SUBSCRIPTION:
+    if order.billing is Billing.SUBSCRIPTION or metered_periods.is_counted(order):
         later = list(islice(schedule_plan.periods(order, schedule_plan.anchor_of(order, now), 0), count))
+    if order.billing is Billing.METERED:
+        later = [schedule_plan.by_use(one) for one in later]
     return Preview(order.currency, first.amount_minor, tuple(later[:count]))
 
 

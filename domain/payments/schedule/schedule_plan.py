@@ -1,10 +1,11 @@
 """Computes what is paid when, from an order's own columns: for its rows, and for previews."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
+from domain.payments.metered.metered_periods import quarter_after
 from domain.payments.schedule.recurrence import MONTHS, day_in_month, day_of
 from domain.sales.orders import order_amounts
 from models.order import Order
@@ -24,6 +25,7 @@ class Planned:
     tax_minor: int
     price_minor: int | None = None
     credit_minor: int = 0
+    depends_on_use: bool = False         # a period of counted calls: its amount is not known before its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ def period(order: Order, anchor: Anchor, sequence: int, credit_minor: int) -> Pl
         sequence, due(order, anchor, sequence), whole - credit, order_amounts.part_of(tax, whole - credit, whole),
         whole - (asked_once(order, whole) if is_first else 0), credit,
     )
+
+
+def by_use(planned: Planned) -> Planned:
+    """The payment of a period of counted calls: it is due when they can be counted, and its amount is known then."""
+    return replace(planned, due_at=quarter_after(planned.due_at), depends_on_use=True)
 
 
 def asked_once(order: Order, amount_minor: int) -> int:

@@ -11,7 +11,6 @@ The order's row is locked before any function here is called. Times are the orde
 * `hold` and `release` stop and start collecting, for orders whose payment method was refused for good.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -141,8 +140,7 @@ def _waits(order: Order, last: ScheduledPayment) -> bool:
 
 def _meter(actor: Actor, order: Order, planned: Planned, before: ScheduledPayment | None) -> ScheduledPayment:
     """The row of a period whose calls are counted when it has ended; it is collected from then on."""
-    planned = replace(planned, due_at=metered_periods.quarter_after(planned.due_at))
-    row = add(actor, order, planned, None, awaits_count=True)
+    row = add(actor, order, schedule_plan.by_use(planned), None, awaits_count=True)
     metered_periods.begin(actor, order, row, before)
     return row
 

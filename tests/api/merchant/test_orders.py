@@ -327,7 +327,7 @@ def test_a_preview_shows_what_is_paid_now_and_later_and_stores_nothing(shop, cus
         "due_now": "42.74", "credit": "0.00", "charge": "0.00"}
     assert len(reply.json["schedule"]) == 12
     assert reply.json["schedule"][0] == {
-        "scheduled_at": f"{day}T00:00:00.000Z", "amount": "42.74", "tax_amount": "7.42"}
+        "scheduled_at": f"{day}T00:00:00.000Z", "amount": "42.74", "tax_amount": "7.42", "depends_on_use": False}
     assert everything() == before
 
 

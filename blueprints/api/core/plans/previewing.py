@@ -20,8 +20,11 @@ TRUTH: Schema = {"type": "boolean", "description": "Compute what the call would 
 MONEY: Schema = {"type": "number"}
 PLANNED: Schema = {
     "title": "PlannedPayment", "type": "object",
-    "properties": {"scheduled_at": MOMENT, "amount": MONEY, "tax_amount": MONEY},
-    "required": ["scheduled_at", "amount", "tax_amount"],
+    "properties": {
+        "scheduled_at": MOMENT, "amount": MONEY, "tax_amount": MONEY,
+        "depends_on_use": {"type": "boolean", "description": "The amount is known once the period's calls are counted"},
+    },
+    "required": ["scheduled_at", "amount", "tax_amount", "depends_on_use"],
 }
 PREVIEW = ExampleBody(
     {
@@ -33,7 +36,8 @@ PREVIEW = ExampleBody(
     },
     {
         "due_now": 4.62, "credit": 41.54, "charge": 46.16,
-        "schedule": [{"scheduled_at": "2026-07-01 00:00:00+0000", "amount": 100, "tax_amount": 17.36}],
+        "schedule": [{"scheduled_at": "2026-07-01 00:00:00+0000", "amount": 100, "tax_amount": 17.36,
+                      "depends_on_use": False}],
     },
 )
 
@@ -51,7 +55,10 @@ def shown(found: Preview) -> dict[str, Any]:
         "due_now": money(found.due_now_minor), "credit": money(found.credit_minor),
         "charge": money(found.charge_minor),
         "schedule": [
-            {"scheduled_at": moment(one.due_at), "amount": money(one.amount_minor), "tax_amount": money(one.tax_minor)}
+            {
+                "scheduled_at": moment(one.due_at), "amount": money(one.amount_minor),
+                "tax_amount": money(one.tax_minor), "depends_on_use": one.depends_on_use,
+            }
             for one in found.schedule
         ],
     }
