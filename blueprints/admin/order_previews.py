@@ -5,11 +5,12 @@ from typing import Any
 from flask import Response, make_response, render_template, request
 
 from blueprints.admin.crud import records
+from blueprints.admin.crud.form_fields import payload
 from blueprints.admin.orders import PAGE
 from blueprints.pages.format import words, zone
-from blueprints.pages.session import need
+from blueprints.pages.session import need, wide_actor
 from domain import inputs
-from domain.actor import All
+from domain.actor import Actor, All
 from domain.errors import Conflict, Invalid
 from domain.payments.checkout import previews
 from domain.payments.checkout.previews import Preview
@@ -22,11 +23,23 @@ def register(bp: Any) -> None:
     """Register the address."""
     write = need(PAGE.resource.write_scope)
     bp.add_url_rule("/orders/preview", "order_preview", write(show), methods=["POST"])
+    bp.add_url_rule("/orders/<int:key>/preview", "order_draft_preview", write(show_draft), methods=["POST"])
 
 
 def show() -> Response:
     """The payments of the order if the form were saved and paid now; without a script as a page."""
-    found, reason = computed()
+    return answer(*computed())
+
+
+def show_draft(key: int) -> Response:
+    """The same for the form of a draft, with all that it holds."""
+    order = PAGE.resource.listing.get(wide_actor(), key)
+    given = payload(PAGE.read(request.form)) | {"billing": order.billing.value, "currency": order.currency}
+    return answer(*of_given(wide_actor().for_row(order), given))
+
+
+def answer(found: Preview | None, reason: str) -> Response:
+    """The part beside the form, or a page of its own."""
     template = "admin/order_preview.html" if "page" in request.form else "admin/_order_preview.html"
     return make_response(render_template(template, preview=found, reason=reason))
 
@@ -36,7 +49,11 @@ def computed() -> tuple[Preview | None, str]:
     who = records.acting_new()
     if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
         return None, "Choose a merchant profile first."
-    given = records.typed(PAGE)
+    return of_given(who, records.typed(PAGE))
+
+
+def of_given(who: Actor, given: dict[str, Any]) -> tuple[Preview | None, str]:
+    """The preview of what the form holds, or what is missing in it."""
     for name, sentence in CHOSEN.items():
         if not chosen(given, name):
             return None, sentence

@@ -17,11 +17,12 @@ from domain.payments.orders import ordering
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms
 from domain.sales.orders import order_clock, payment_links
-from models.money import Money
+from models.money import Money, from_micro, from_ten_thousandths
 from models.order import Order, OrderStatus
-from models.product import Billing, IntervalUnit
+from models.product import Billing, IntervalUnit, ProductStatus
 
 MOST_CHOICES = 500
+LINE = ("items.0.product_id", "items.0.quantity", "items.0.unit_price")
 STATUS, BILLING = pairs(OrderStatus), pairs(Billing)
 
 
@@ -94,14 +95,25 @@ def schedule_of(record: Any) -> list[Fact]:
 
 
 def values(row: Order) -> dict[str, Any]:
-    """A draft's values for its form; its lines are chosen anew."""
+    """A draft's values for its form."""
     shown = {name: getattr(row, name) for name in (
         "customer_id", "discount_code", "invoice_ref", "description", "note", "interval_count", "interval_unit",
         "instalments", "start_on", "trial_days", "test_clock_id",
     )}
     has_initial = row.billing in (Billing.INSTALMENT, Billing.METERED)
     initial = Money(row.initial_minor, row.currency).decimal if has_initial else None
-    return shown | {"draft": row.status is OrderStatus.DRAFT, "initial": initial}
+    return shown | line_of(row) | {"initial": initial}
+
+
+def line_of(row: Order) -> dict[str, Any]:
+    """The values of its line: of none where it has several, or one that the form cannot hold."""
+    one = row.items[0]
+    product = one.product
+    if len(row.items) > 1 or product is None or product.status is not ProductStatus.ACTIVE or one.metered is not None:
+        return dict.fromkeys(LINE)
+    has_own_price = one.unit_price_micro != product.price_micro
+    price = from_micro(one.unit_price_micro) if has_own_price else None
+    return dict(zip(LINE, (product.id, from_ten_thousandths(one.quantity_ten_thousandths), price), strict=True))
 
 
 def customer_choices(who: Actor) -> list[tuple[str, str]]:
@@ -126,7 +138,7 @@ def test_clocks(who: Actor) -> list[tuple[str, str]]:
 def filled(typed: MultiDict[str, str]) -> MultiDict[str, str]:
     """The form without the parts of its line that were left empty: they are the product's."""
     kept = MultiDict[str, str](typed)
-    for name in ("items.0.quantity", "items.0.unit_price"):
+    for name in LINE[1:]:
         if not typed.get(name, "").strip():
             kept.poplist(name)
     return kept
@@ -161,12 +173,11 @@ PAGE = ListPage(
             Field(name="customer_id", label="Customer", kind="select", choices=customer_choices, required=True,
                   blank=""),
             Field(name="items.0.product_id", label="Product", kind="select", choices=product_choices, blank="",
-                  hint="When editing, choose a product again to replace the line."),
+                  hint="A draft keeps lines that are not shown here until a product is chosen."),
             Field(name="items.0.quantity", label="Quantity", kind="number"),
             Field(name="items.0.unit_price", label="Price", kind="number", hint="Leave empty for the product's."),
             Field(name="discount_code", label="Discount code"),
             Field(name="invoice_ref", label="Your invoice number"),
-            Field(name="draft", label="Draft: no payment link works yet", kind="check"),
             Field(name="description", wide=True),
             Field(name="note", kind="area", wide=True),
         )),
@@ -184,6 +195,7 @@ PAGE = ListPage(
     values=values,
     read=filled,
     can_edit=lambda record: record.status == OrderStatus.DRAFT,
+    then=("publish",),
     tones={
         "active": "ok", "complete": "ok", "pending": "warn", "paused": "warn", "review": "warn", "failed": "bad",
         "suspended": "bad", "rejected": "bad",

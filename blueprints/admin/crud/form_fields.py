@@ -12,7 +12,8 @@ from domain.actor import Actor
 from domain.inputs import metadata_text
 
 Choices = Sequence[tuple[str, str]] | Callable[[Actor], Sequence[tuple[str, str]]]
-OURS = frozenset({"csrf_token", "version", "loaded", "next", "merchant_id", "once"})     # not the row's own fields
+# Not the row's own fields.
+OURS = frozenset({"csrf_token", "version", "loaded", "next", "then", "merchant_id", "once"})
 MANY: set[str] = set()              # fields with a list, as checkboxes or as one text; each ListPage adds its own
 
 

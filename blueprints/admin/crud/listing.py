@@ -68,6 +68,7 @@ class ListPage:
     explain: Callable[[str, Problem], tuple[str, Problem]] = lambda name, problem: (name, problem)   # as this form says
     choices: Callable[[Actor], dict[str, Any]] = lambda who: {}     # more choices for the form
     can_edit: Callable[[Any], bool] = lambda record: True           # the record can still be changed
+    then: tuple[str, ...] = ()                                   # actions that buttons of the form do when it is saved
     warnings: Callable[[str, Any], Sequence[str]] = lambda verb, record: ()     # more texts of a confirmation
     named_by: str = ""                                              # the filter of other lists with a row's id
     trail_name: str = ""                                            # the noun's name in the audit trail

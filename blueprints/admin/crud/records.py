@@ -209,11 +209,21 @@ def save(here: ListPage, key: int) -> BaseResponse:
             own, row = listing.lock(who, key)
             expect(row, cells.seen_version())
             here.resource.update(own, row, changes)
-            name = here.name(row)
+            said = follow(here, own, row)
     except (Invalid, Conflict, PreconditionFailed) as error:
         return form(here, listing.get(who, key), merging.typed(), in_words_of_form(here, error))
-    flash(f"{name} was saved.", "ok")
+    flash(said, "ok")
     return redirect_to(here.url("show", key=key))
+
+
+def follow(here: ListPage, who: Actor, row: Any) -> str:
+    """Do the action that the form's button names, in the transaction of the change; returns what was done."""
+    verb = request.form.get("then", "")
+    if verb not in here.then:
+        return f"{here.name(row)} was saved."
+    action = here.resource.verbs[verb]
+    action.run(who, row)
+    return action.past.format(here.name(row))
 
 
 def complete(here: ListPage, read: Callable[[], Any]) -> Any:

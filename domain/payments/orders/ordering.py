@@ -124,7 +124,7 @@ RESOURCE = Resource(
     update=update,
     actions={
         "publish": Action(
-            run=publish, title="Publish", past="{} was published.", icon="send", primary=True,
+            run=publish, title="Create order", past="{} was created.", icon="send", primary=True,
             offered=lambda actor, row: bool(row.status == OrderStatus.DRAFT),
             confirm=lambda row: (f"Its payment link for {_total(row)} works from then on; amounts no longer change.",),
         ),

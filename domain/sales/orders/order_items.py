@@ -95,10 +95,16 @@ def rewrite(order: Order, lines: list[Line]) -> None:
 
 
 def write(order: Order, lines: list[Line]) -> None:
-    """Replace the order's lines by these."""
-    order.items = [
+    """Replace the order's lines by these. Rows stay where they are: a new one would come before the old one is gone."""
+    for item, line in zip(order.items, lines, strict=False):
+        for name in (*COLUMNS, *COMPUTED):
+            setattr(item, name, getattr(line, name))
+        if item in db.session:
+            db.session.expire(item, ["product"])                 # it is read by its new id
+    known = len(order.items)
+    order.items = order.items[:len(lines)] + [
         OrderItem(position=place, **{name: getattr(line, name) for name in (*COLUMNS, *COMPUTED)})
-        for place, line in enumerate(lines)
+        for place, line in enumerate(lines) if place >= known
     ]
 
 

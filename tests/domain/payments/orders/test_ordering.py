@@ -289,6 +289,25 @@ def test_a_draft_changes_as_a_whole_and_a_published_order_only_in_its_texts(alde
     assert reload_order(key).note == "At the door"
 
 
+def test_the_lines_of_a_draft_are_replaced_by_fewer_and_by_more(alder, ada):
+    who = actor_for(alder)
+    lamp, desk = product(alder, price=10), product(alder, price=70)
+    key = order(who, ada, lamp, draft=True)
+
+    def lines(*wanted):
+        with transaction():
+            own, found = ordering.RESOURCE.listing.lock(who, key)
+            ordering.update(own, found, inputs.changes(orders.OrderInput, {
+                "items": [{"product_id": one, "quantity": count} for one, count in wanted]}))
+            assert [one.product.id for one in found.items] == [one for one, _ in wanted]
+        kept = reload_order(key)
+        return kept.total_minor, [(one.position, one.product_id, one.total_minor) for one in kept.items]
+
+    assert lines((desk, 2)) == (14000, [(0, desk, 14000)])
+    assert lines((lamp, 1), (desk, 1), (lamp, 3)) == (11000, [(0, lamp, 1000), (1, desk, 7000), (2, lamp, 3000)])
+    assert lines((lamp, 2)) == (2000, [(0, lamp, 2000)])
+
+
 def test_the_link_finds_its_order_and_stays_when_a_checkout_is_renewed(alder, ada):
     who = actor_for(alder)
     key = order(who, ada, product(alder), create_checkout=True)
