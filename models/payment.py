@@ -89,7 +89,7 @@ class Payment(Owned, Versioned, Model):
     scheduled_payment: Mapped[ScheduledPayment | None] = relationship()
     payment_method: Mapped[PaymentMethod | None] = relationship()
     refunds: Mapped[list["Refund"]] = relationship(order_by="Refund.id")
-    disputes: Mapped[list["Dispute"]] = relationship(order_by="Dispute.id")
+    disputes: Mapped[list["Dispute"]] = relationship(order_by="Dispute.id", back_populates="payment")
 
 
 class RefundStatus(StrEnum):
@@ -142,7 +142,11 @@ class Dispute(Owned, Versioned, Model):
     """A payment that the customer disputed at the bank."""
 
     __tablename__ = "disputes"
-    __table_args__ = constraints(UniqueConstraint("payment_id", "reference"))
+    __table_args__ = constraints(
+        UniqueConstraint("payment_id", "reference"),
+        Index("ix_disputes_merchant_id_test_created_at", "merchant_id", "test", "created_at", "id"),
+        Index("ix_disputes_status_test_merchant_id", "status", "test", "merchant_id", "answer_due_at"),
+    )
 
     id: Mapped[pk]
     payment_id: Mapped[int] = mapped_column(ForeignKey("payments.id"), index=True)
@@ -151,7 +155,10 @@ class Dispute(Owned, Versioned, Model):
     amount_minor: Mapped[minor]
     reference: Mapped[str]
     reason: Mapped[str | None] = mapped_column(String(500))
+    answer_due_at: Mapped[datetime | None]       # until when the bank takes evidence, where the gateway says so
     closed_at: Mapped[datetime | None]
+
+    payment: Mapped[Payment] = relationship(back_populates="disputes")
 
 
 class GatewayAccount(Owned, Versioned, Model):
@@ -170,6 +177,7 @@ class GatewayAccount(Owned, Versioned, Model):
     per_minute: Mapped[int] = mapped_column(default=600)                     # payments collected at most
     retry_days: Mapped[str] = mapped_column(String(100), default="1,3,5,7")  # after the first decline
     failures_in_row: Mapped[int] = mapped_column(default=0)
+    parked_at: Mapped[datetime | None]                                       # since when
     parked_until: Mapped[datetime | None]
     parked_reason: Mapped[str | None] = mapped_column(String(200))
 

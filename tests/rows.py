@@ -5,14 +5,17 @@ from decimal import Decimal
 from database import transaction
 from domain import inputs
 from domain.actor import Actor
-from tests import cast, ordered
+from tests import cast, excepted, ordered
 from tests.references import ids, made_for, placed
 
 TEXTS = ("name", "description", "notes")
 
 
 # Nouns that nobody creates by a call, and what makes a row of each.
-MADE = {"scheduled payment": ordered.make_waiting}
+MADE = {
+    "scheduled payment": ordered.make_waiting, "dispute": excepted.make_dispute,
+    "gateway account": excepted.make_on_hold,
+}
 READY = {"order": ordered.bring}            # what gives a row the state in which a verb is possible
 
 

@@ -56,7 +56,7 @@ def _declined(who: Actor) -> list[Notice]:
         return []
     title = f"{count:,} declined {'payment needs' if count == 1 else 'payments need'} a new card"
     sums = ", ".join(money(one.hard_minor, one.currency) for one in found[:2])
-    return [Notice("credit-card", title, sums, "/admin/scheduled-payments?status=hard-declined", "bad")]
+    return [Notice("credit-card", title, sums, "/admin/exceptions/declined?status=hard-declined", "bad")]
 
 
 def _unknown(who: Actor) -> list[Notice]:
@@ -65,7 +65,7 @@ def _unknown(who: Actor) -> list[Notice]:
     if not count or since is None:
         return []
     title = f"{count:,} unknown payment {'outcome' if count == 1 else 'outcomes'}"
-    return [Notice("help-circle", title, f"for {_span(clock.now() - since)}", "/admin/payments?status=unknown", "bad")]
+    return [Notice("help-circle", title, f"for {_span(clock.now() - since)}", "/admin/exceptions/unknown", "bad")]
 
 
 def _parked(who: Actor) -> list[Notice]:

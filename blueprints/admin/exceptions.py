@@ -10,17 +10,18 @@ from typing import Any
 from flask import Response
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import bank_statements, payments, scheduled
+from blueprints.admin import bank_statements, disputes, payments, scheduled
 from blueprints.admin.crud import actions, records
 from blueprints.admin.crud.form_fields import pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage, show_list
+from blueprints.admin.system import gateway_accounts
 from blueprints.pages import navigation
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, need
 from domain.actor import Actor
 from domain.listing import Listing
-from domain.payments.exceptions import bank_exceptions, payment_exceptions, scheduled_exceptions
+from domain.payments.exceptions import bank_exceptions, gateways_on_hold, payment_exceptions, scheduled_exceptions
 from models.order import ScheduledStatus
 
 HERE = "/admin/exceptions"
@@ -108,6 +109,32 @@ TABS = (
             *OF_PAYMENTS,
             Column(name="look_up_at", title="Asked again", kind="ago"),
             Column(name="created_at", title="Since", kind="ago", sort="created_at"),
+            AMOUNT,
+        ),
+        list_filters=(),
+    ),
+    part(
+        "on_hold", gateway_accounts.PAGE, gateways_on_hold.ON_HOLD, title="Gateways on hold", sort="parked_until",
+        in_row=("resume",),
+        about="Failed three times in a row and left alone for a while. Payments wait; no due date moves.",
+        columns=(
+            Column(name="merchant_name", title="Merchant", kind="link"),
+            Column(name="gateway", minor=True),
+            Column(name="parked_reason", title="Reason"),
+            Column(name="waiting", title="Payments that wait", shown=gateways_on_hold.waiting),
+            Column(name="parked_at", title="Since", kind="ago", sort="parked_at", minor=True),
+            Column(name="parked_until", title="Tried again", kind="ago", sort="parked_until"),
+        ),
+    ),
+    part(
+        "disputes", disputes.PAGE, payment_exceptions.DISPUTED, title="Disputes", sort="answer_due_at",
+        about="Customers disputed these payments at their banks. Send evidence where the payment was made, in time.",
+        columns=(
+            Column(name="customer_name", title="Customer", kind="link"),
+            Column(name="order_id", title="Order", minor=True),
+            Column(name="reason"),
+            Column(name="created_at", title="Since", kind="ago", sort="created_at", minor=True),
+            Column(name="answer_due_at", title="Answer due", kind="when", sort="answer_due_at"),
             AMOUNT,
         ),
         list_filters=(),

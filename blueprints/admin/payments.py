@@ -10,6 +10,7 @@ from domain.payments import payments
 from models.payment import Decline, PaymentStatus
 
 YES = (("true", "Yes"),)
+TABS = (("Payments", "admin.payments_list"), ("Disputes", "admin.disputes_list"))
 
 
 def context(record: Any) -> dict[str, Any]:
@@ -24,6 +25,7 @@ PAGE = ListPage(
     position=136,
     note=lambda row: row.customer_name,
     icon="credit-card",
+    tabs=TABS,
     about="Every attempt to collect, with its outcome.",
     columns=(
         Column(name="id", title="Payment", kind="link", sort="id", shown=lambda row: str(row.id)),

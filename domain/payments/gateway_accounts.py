@@ -93,10 +93,11 @@ def failed(row: GatewayAccount, reason: str, now: datetime) -> None:
     row.failures_in_row += 1
     if row.failures_in_row >= PARKED_AFTER:
         doublings = min(row.failures_in_row - PARKED_AFTER, 10)
+        row.parked_at = row.parked_at or now
         row.parked_until = now + min(LONGEST_PARK, FIRST_PARK * 2**doublings)
         row.parked_reason = reason[:200]
 
 
 def answered(row: GatewayAccount) -> None:
     """Reset the count of failures: the gateway works."""
-    row.failures_in_row, row.parked_until, row.parked_reason = 0, None, None
+    row.failures_in_row, row.parked_at, row.parked_until, row.parked_reason = 0, None, None, None

@@ -136,6 +136,7 @@ class DisputeNotice:
     currency: str
     status: DisputeStatus = DisputeStatus.OPEN
     reason: str | None = None
+    answer_due_at: datetime | None = None    # until when the bank takes evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

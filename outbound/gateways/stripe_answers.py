@@ -4,7 +4,7 @@ What is kept of a card is its brand and last four digits, as a name for people. 
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from domain.payments.gateways import Answer, DisputeNotice, Outcome
@@ -127,4 +127,10 @@ def of_dispute(dispute: Body) -> DisputeNotice:
         reference=str(dispute["id"]), amount_minor=from_stripe(int(dispute["amount"]), currency), currency=currency,
         status=CLOSED.get(dispute["status"], DisputeStatus.OPEN),
         reason=str(dispute.get("reason") or "").replace("_", " ") or None,
+        answer_due_at=_moment((dispute.get("evidence_details") or {}).get("due_by")),
     )
+
+
+def _moment(seconds: Any) -> datetime | None:
+    """A time of Stripe; it is 0 or null where there is none."""
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None

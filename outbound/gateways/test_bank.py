@@ -31,7 +31,7 @@ from domain.payments.gateways import (
 from domain.vault import vault
 from models.payment import Decline
 from outbound.gateways.test_bank_book import Book, BookedCharge, read, written
-from outbound.gateways.test_bank_decisions import enter, give_back
+from outbound.gateways.test_bank_decisions import ANSWERED_WITHIN, DISPUTED_AFTER, enter, give_back
 from outbound.gateways.test_bank_faults import EXPIRING, TITLES, Fault, fault_of
 
 FILE = "test_bank.sqlite3"                   # in the instance folder
@@ -150,6 +150,7 @@ class TestBank:
             dispute = DisputeNotice(
                 reference=f"dispute_{charge.key[:24]}", amount_minor=charge.amount_minor, currency=charge.currency,
                 reason="The customer does not recognise the payment.",
+                answer_due_at=read(charge.at) + DISPUTED_AFTER + ANSWERED_WITHIN,
             )
             return Notification(reference=told["id"], kind=told["kind"], key=charge.key, dispute=dispute)
         return Notification(reference=told["id"], kind=told["kind"], key=charge.key, answer=self._told(charge))

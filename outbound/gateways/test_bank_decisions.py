@@ -11,6 +11,7 @@ from outbound.gateways.test_bank_faults import Fault
 
 LATE = timedelta(days=1)
 DISPUTED_AFTER = timedelta(days=5)
+ANSWERED_WITHIN = timedelta(days=14)         # after a dispute was opened
 WORDS = {
     Fault.SOFT: "Not enough money.",
     Fault.SOFT_THEN_OK: "Not enough money.",

@@ -8,14 +8,12 @@ from sqlalchemy import literal, select
 from database import db
 from domain import clock
 from domain.actor import Actor
-from domain.lifecycle import Lifecycle
-from domain.payments import booking, customer_mails, refunds
+from domain.payments import booking, customer_mails, disputes, refunds
 from domain.payments.gateways import Account, Asked, DisputeNotice, Notification
 from domain.payments.locking import LIFE, lock_payment
 from domain.sales.orders.order_clock import now_of
 from models.payment import Dispute, DisputeStatus, GatewayNotification, Payment, Refund
 
-DISPUTES = Lifecycle(noun="dispute")
 LONGEST_KIND = 64
 
 
@@ -69,15 +67,15 @@ def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: d
         row = Dispute(
             merchant_id=payment.merchant_id, test=payment.test, payment_id=payment.id, status=told.status,
             currency=told.currency, amount_minor=told.amount_minor, reference=told.reference, reason=told.reason,
-            created_at=opened_at, closed_at=None if told.status is DisputeStatus.OPEN else clock.now(),
+            answer_due_at=told.answer_due_at, created_at=opened_at,
+            closed_at=None if told.status is DisputeStatus.OPEN else clock.now(),
         )
-        DISPUTES.add(actor, row)
+        disputes.LIFE.add(actor, row)
         with LIFE.changing(actor, payment, "disputed"):
             pass
         if row.status is DisputeStatus.OPEN:
             customer_mails.disputed(payment.order, payment, row)
         return row
     if told.status is not DisputeStatus.OPEN and told.status is not row.status:      # what is decided stays so
-        with DISPUTES.changing(actor, row):
-            row.status, row.closed_at = told.status, clock.now()
+        disputes.decided(actor, row, told.status)
     return row

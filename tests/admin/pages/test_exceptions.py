@@ -1,20 +1,22 @@
 """The work list of exceptions: each kind has its tab, its count and the button that mends it."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
 from database import db, transaction
+from domain import clock
 from domain.payments import paying as verbs
 from domain.sales.orders import orders
 from models.order import OrderStatus, ScheduledPayment
 from models.outbox import Task
-from models.payment import Payment, PaymentStatus
+from models.payment import GatewayAccount, Payment, PaymentStatus
 from models.statement_row import StatementRow, StatementState
 from outbound.gateways.test_bank import test_bank
 from outbound.payments import gateway_calls
-from tests import paying
+from tests import excepted, paying
 from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
 
 HERE = "/admin/exceptions"
@@ -149,6 +151,43 @@ def test_an_unsure_movement_is_set_aside_from_the_list_and_put_back(admin, alder
     admin.post(undo)
     db.session.expire_all()
     assert db.session.get(StatementRow, movement.id).state is StatementState.UNSURE
+
+
+def test_a_gateway_on_hold_says_what_waits_and_is_resumed(tests, alder):
+    actor = paying.actor_of(alder)
+    order_id = paying.active(alder)
+    key = excepted.make_on_hold(actor, gateway="test")
+    late = excepted.make_on_hold(actor, parked_until=clock.now() - timedelta(minutes=1))
+    with transaction():
+        for number in (7, 8):
+            db.session.add(ScheduledPayment(
+                merchant_id=alder, test=True, order_id=order_id, sequence=number, currency="EUR", amount_minor=1000,
+                status="scheduled", due_at=clock.now(), collect_at=clock.now() - timedelta(hours=1),
+                created_at=clock.now(), updated_at=clock.now()))
+    page = tests.get(f"{HERE}/on_hold").text
+    assert "connection refused" in page
+    assert re.search(r'data-l="Payments that wait"[^>]*>2<', page)
+    assert counts(page)["Gateways on hold"] == "1"
+    assert tests.post(f"/admin/gateway-accounts/{key}/resume").status_code == 303
+    account = db.session.get(GatewayAccount, key)
+    assert (account.failures_in_row, account.parked_at, account.parked_until) == (0, None, None)
+    tests.post(f"/admin/gateway-accounts/{late}/resume")
+    assert "The gateway is not on hold." in tests.get(f"{HERE}/on_hold").text
+
+
+def test_an_open_dispute_is_listed_until_it_is_decided_and_that_is_undone(tests, alder):
+    key = excepted.make_dispute(paying.actor_of(alder), "Disputing Dan")
+    page = tests.get(f"{HERE}/disputes").text
+    assert "Disputing Dan" in page
+    assert "fraudulent" in page
+    tests.post(f"{HERE}/disputes/bulk", {"verb": "lose", "ids": str(key)})
+    page = tests.get(f"{HERE}/disputes").text
+    assert "Nothing needs you here" in page
+    assert "Lost" in tests.get("/admin/disputes").text
+    tests.post(f"/admin/disputes/{key}/win")
+    assert "is already lost" in tests.get("/admin/disputes").text
+    tests.post(re.search(r'data-undo="([^"]+)"', page)[1].replace("&amp;", "&"))
+    assert "Disputing Dan" in tests.get(f"{HERE}/disputes").text
 
 
 def test_who_may_not_write_sees_no_button_and_sends_none(signed_in, alder):

@@ -1,0 +1,1 @@
+"""Declares what went wrong with payments in the Core API."""

@@ -1,0 +1,58 @@
+"""Creates disputes and gateways on hold, as rows: what leads to them is tested elsewhere."""
+
+import secrets
+from datetime import timedelta
+
+from database import db, transaction
+from domain import clock
+from models.order import OrderStatus
+from models.payment import Dispute, DisputeStatus, GatewayAccount, Payment, PaymentReason, PaymentStatus
+from tests import ordered
+
+
+def make_payment(actor, customer_name="", *, row_id=None, order_id=None, **more):
+    """The id of an approved payment of 10.00 EUR of the actor's merchant and world."""
+    order_id = order_id or ordered.make_order(
+        actor.merchant_id, test=actor.test, status=OrderStatus.ACTIVE, customer_name=customer_name or "Ada Lovelace")
+    with transaction():
+        now = clock.now()
+        known = {
+            "gateway": "stripe", "reason": PaymentReason.SCHEDULE, "status": PaymentStatus.APPROVED, "currency": "EUR",
+            "amount_minor": 1000, "key": secrets.token_hex(16), "created_at": now, "updated_at": now,
+            "executed_at": now,
+        }
+        payment = Payment(
+            merchant_id=actor.merchant_id, test=actor.test, order_id=order_id, scheduled_payment_id=row_id,
+            **(known | more))
+        db.session.add(payment)
+        db.session.flush()
+        return payment.id
+
+
+def make_dispute(actor, customer_name="", **more):
+    """The id of an open dispute of such a payment, to be answered within two weeks."""
+    payment_id = make_payment(actor, customer_name)
+    with transaction():
+        now = clock.now()
+        known = {
+            "status": DisputeStatus.OPEN, "currency": "EUR", "amount_minor": 1000, "reference": secrets.token_hex(8),
+            "reason": "fraudulent", "answer_due_at": now + timedelta(days=14), "created_at": now, "updated_at": now,
+        }
+        dispute = Dispute(merchant_id=actor.merchant_id, test=actor.test, payment_id=payment_id, **(known | more))
+        db.session.add(dispute)
+        db.session.flush()
+        return dispute.id
+
+
+def make_on_hold(actor, name="", **more):
+    """The id of a gateway's account that is left alone for an hour."""
+    with transaction():
+        now = clock.now()
+        known = {
+            "gateway": secrets.token_hex(8), "failures_in_row": 3, "parked_at": now, "created_at": now,
+            "updated_at": now, "parked_until": now + timedelta(hours=1), "parked_reason": "connection refused",
+        }
+        account = GatewayAccount(merchant_id=actor.merchant_id, test=actor.test, **(known | more))
+        db.session.add(account)
+        db.session.flush()
+        return account.id
