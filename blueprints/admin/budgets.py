@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import budget_form, choices, products
+from blueprints.admin import budget_form, choices, line_forms, products
 from blueprints.admin.crud import actions, cells, history, records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
@@ -100,11 +100,6 @@ def register(bp: Any) -> None:
     bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_ask_reopen", write(ask_reopen), methods=["GET"])
     bp.add_url_rule("/budgets/<int:key>/reopen", "budgets_reopen", write(reopen), methods=["POST"])
     bp.add_url_rule("/budgets/line", "budgets_line", write(change_lines), methods=["POST"])
-    for path, scope, view in (
-        ("customers", "READ_CUSTOMERS", budget_form.offer_customers),
-        ("products", "READ_PRODUCTS", budget_form.offer_products),
-    ):
-        bp.add_url_rule(f"/budgets/{path}", f"budgets_{path}", need(scope)(view), methods=["GET"])
     bp.add_url_rule("/budgets/sum", "budgets_sum", write(budget_form.show_sum), methods=["POST"])
 
 
@@ -147,12 +142,7 @@ def reopen(key: int) -> BaseResponse:
 
 def change_lines() -> Response:
     """The form with a line added or removed, for browsers without JavaScript."""
-    shown = request.form.to_dict()
-    gone = shown.pop("remove_line", "")
-    if shown.pop("add_line", ""):
-        shown[f"items.{max(budget_form.lines(shown)) + 1}.quantity"] = "1"
-    if gone:
-        shown = {name: value for name, value in shown.items() if not name.startswith(f"items.{gone}.")}
+    shown = line_forms.with_change()
     key = shown.pop("key", "")
     row = budgets.RESOURCE.listing.get(wide_actor(), int(key)) if key.isascii() and key.isdigit() else None
     return records.form(PAGE, row, shown)

@@ -67,4 +67,4 @@ def of_given(who: Actor, given: dict[str, Any]) -> tuple[Preview | None, str]:
 def chosen(given: dict[str, Any], name: str) -> bool:
     """Whether a customer, or a product for the line, was chosen."""
     value = given.get(name)
-    return bool(value[0].get("product_id") if name == "items" and value else value)
+    return any(one.get("product_id") for one in value) if name == "items" and value else bool(value)

@@ -2,27 +2,26 @@
 
 from typing import Any
 
-from werkzeug.datastructures import MultiDict
+from flask import Response
 
-from blueprints.admin import customers, order_timeline, products
+from blueprints.admin import customers, line_forms, order_form, order_timeline, products
+from blueprints.admin.crud import records
 from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.pages.format import decimals, money, words, zone
-from blueprints.pages.session import wide_actor
+from blueprints.pages.format import decimals, money, zone
+from blueprints.pages.session import need, wide_actor
 from domain.actor import Actor
 from domain.pages import Query
 from domain.payments.orders import ordering
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms
 from domain.sales.orders import order_clock, payment_links
-from models.money import Money, from_micro, from_ten_thousandths
-from models.order import Order, OrderStatus
-from models.product import Billing, IntervalUnit, ProductStatus
+from models.order import OrderStatus
+from models.product import Billing, IntervalUnit
 
 MOST_CHOICES = 500
-LINE = ("items.0.product_id", "items.0.quantity", "items.0.unit_price")
 STATUS, BILLING = pairs(OrderStatus), pairs(Billing)
 
 
@@ -94,54 +93,10 @@ def schedule_of(record: Any) -> list[Fact]:
     return [one for one in found if one.text]
 
 
-def values(row: Order) -> dict[str, Any]:
-    """A draft's values for its form."""
-    shown = {name: getattr(row, name) for name in (
-        "customer_id", "discount_code", "invoice_ref", "description", "note", "interval_count", "interval_unit",
-        "instalments", "start_on", "trial_days", "test_clock_id",
-    )}
-    has_initial = row.billing in (Billing.INSTALMENT, Billing.METERED)
-    initial = Money(row.initial_minor, row.currency).decimal if has_initial else None
-    return shown | line_of(row) | {"initial": initial}
-
-
-def line_of(row: Order) -> dict[str, Any]:
-    """The values of its line: of none where it has several, or one that the form cannot hold."""
-    one = row.items[0]
-    product = one.product
-    if len(row.items) > 1 or product is None or product.status is not ProductStatus.ACTIVE or one.metered is not None:
-        return dict.fromkeys(LINE)
-    has_own_price = one.unit_price_micro != product.price_micro
-    price = from_micro(one.unit_price_micro) if has_own_price else None
-    return dict(zip(LINE, (product.id, from_ten_thousandths(one.quantity_ten_thousandths), price), strict=True))
-
-
-def customer_choices(who: Actor) -> list[tuple[str, str]]:
-    """The merchant's customers by name."""
-    found = customers.PAGE.resource.listing.page(who, Query(sort="name", descending=False, limit=MOST_CHOICES)).records
-    return [(str(one.id), one.name) for one in found]
-
-
-def product_choices(who: Actor) -> list[tuple[str, str]]:
-    """The active products by name, with how they are billed."""
-    query = Query(filters={"active": True}, sort="name", descending=False, limit=MOST_CHOICES)
-    found = products.PAGE.resource.listing.page(who, query).records
-    return [(str(one.id), f"{one.name} · {words(one.billing)}") for one in found]
-
-
 def test_clocks(who: Actor) -> list[tuple[str, str]]:
     """The test clocks; there are none in the live world."""
     found = order_clock.LISTING.page(who, Query(sort="id", limit=MOST_CHOICES)).records
     return [(str(one.id), one.name or f"Clock {one.id}") for one in found]
-
-
-def filled(typed: MultiDict[str, str]) -> MultiDict[str, str]:
-    """The form without the parts of its line that were left empty: they are the product's."""
-    kept = MultiDict[str, str](typed)
-    for name in LINE[1:]:
-        if not typed.get(name, "").strip():
-            kept.poplist(name)
-    return kept
 
 
 PAGE = ListPage(
@@ -170,12 +125,7 @@ PAGE = ListPage(
     ),
     sections=(
         Section("Order", (
-            Field(name="customer_id", label="Customer", kind="select", choices=customer_choices, required=True,
-                  blank=""),
-            Field(name="items.0.product_id", label="Product", kind="select", choices=product_choices, blank="",
-                  hint="A draft keeps lines that are not shown here until a product is chosen."),
-            Field(name="items.0.quantity", label="Quantity", kind="number"),
-            Field(name="items.0.unit_price", label="Price", kind="number", hint="Leave empty for the product's."),
+            Field(name="customer_id", label="Customer", required=True),
             Field(name="discount_code", label="Discount code"),
             Field(name="invoice_ref", label="Your invoice number"),
             Field(name="description", wide=True),
@@ -192,8 +142,10 @@ PAGE = ListPage(
             Field(name="test_clock_id", label="Test clock", kind="select", choices=test_clocks, blank="None"),
         ), folds=True),
     ),
-    values=values,
-    read=filled,
+    values=order_form.values,
+    read=order_form.read,
+    explain=order_form.explain,
+    choices=order_form.choices,
     can_edit=lambda record: record.status == OrderStatus.DRAFT,
     then=("publish",),
     tones={
@@ -207,3 +159,16 @@ PAGE = ListPage(
     warnings=warnings,
     context=context,
 )
+
+
+def register(bp: Any) -> None:
+    """Register the address of the buttons for lines."""
+    bp.add_url_rule("/orders/line", "orders_line", need(PAGE.resource.write_scope)(change_lines), methods=["POST"])
+
+
+def change_lines() -> Response:
+    """The form with a line added or removed, for browsers without JavaScript."""
+    shown = line_forms.with_change()
+    key = shown.pop("key", "")
+    is_stored = key.isascii() and key.isdigit()
+    return records.form(PAGE, PAGE.resource.listing.get(wide_actor(), int(key)) if is_stored else None, shown)

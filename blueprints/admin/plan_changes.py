@@ -5,9 +5,10 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.admin import line_forms
 from blueprints.admin.crud import actions, cells
 from blueprints.admin.crud.form_fields import pairs, plain
-from blueprints.admin.orders import PAGE, product_choices
+from blueprints.admin.orders import PAGE
 from blueprints.pages.format import words
 from blueprints.pages.htmx import page_or_part, redirect_to
 from blueprints.pages.session import need, wide_actor
@@ -23,7 +24,7 @@ from domain.payments.plans import plan_changes, plan_terms
 from domain.payments.plans.plan_terms import ChangeInput, When
 from models.money import from_ten_thousandths
 from models.order import Order
-from models.product import Billing, IntervalUnit
+from models.product import IntervalUnit
 
 WHEN = ((When.NOW.value, "Now"), (When.PERIOD_END.value, "At the end of the period"))
 FIELDS = ("product_id", "quantity", "interval_count", "interval_unit", "when")
@@ -44,7 +45,9 @@ def show(key: int) -> BaseResponse:
         plan_changes.check(order)
     except Conflict as error:
         return actions.refused(PAGE, key, error.message)
-    return form(order, _present(order))
+    present = _present(order)
+    named = f"{order.items[0].name} ({present['product_id']})"
+    return form(order, present | {"product_id": named})
 
 
 def form(order: Order, values: dict[str, str], *, wrong: str = "", shown: Preview | None = None) -> Response:
@@ -52,7 +55,7 @@ def form(order: Order, values: dict[str, str], *, wrong: str = "", shown: Previe
     who = wide_actor().for_row(order)
     response = page_or_part(
         "admin/order_plan.html", "admin/_order_plan_dialog.html", here=PAGE, order=order, values=values, wrong=wrong,
-        products=_products(who, order), units=pairs(IntervalUnit), when=WHEN, preview=shown, is_change=True,
+        **line_forms.offered(who, ""), units=pairs(IntervalUnit), when=WHEN, preview=shown, is_change=True,
         name=PAGE.name(order),
     )
     response.status_code = 422 if wrong else 200
@@ -96,6 +99,7 @@ def _computed(who: Actor, order: Order) -> tuple[Preview | None, str]:
 def _given(who: Actor, order: Order) -> ChangeInput:
     """The form as an input: what is as it was is left out, so that it stays as it was agreed."""
     present, typed = _present(order), _typed()
+    typed["product_id"] = line_forms.key_of(typed["product_id"], "product_id", who)
     sent = {name: value for name, value in typed.items() if value.strip() and value != present.get(name)}
     if "interval_unit" in sent:
         sent["interval_count"] = typed["interval_count"]
@@ -116,17 +120,9 @@ def _typed() -> dict[str, str]:
     return {name: request.form.get(name, "") for name in FIELDS}
 
 
-def _products(who: Actor, order: Order) -> list[tuple[str, str]]:
-    """The present product and the active ones of the same kind."""
-    kind = words(Billing.SUBSCRIPTION)
-    found = [(key, text.removesuffix(f" · {kind}")) for key, text in product_choices(who) if text.endswith(kind)]
-    present = str(order.items[0].product_id)
-    return found if present in dict(found) else [(present, order.items[0].name), *found]
-
-
 def _said(error: Invalid | Conflict | PreconditionFailed) -> str:
     """The first mistake as a sentence."""
     for name, problem in error.fields.items():
         if name not in ("status", "base"):
-            return f"{words(name)} {problem}."
+            return f"{words(name)} {line_forms.not_found(name, problem)}."
     return error.message

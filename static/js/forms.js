@@ -51,9 +51,9 @@
     announce("Line removed");
   }
 
-  // The sum that the server computes of the form as it stands.
+  // The sum, or what the customer pays, that the server computes of the form as it stands.
   function askSum(form) {
-    one("#sum", form ?? document)?.dispatchEvent(new CustomEvent("changed"));
+    all("#sum, [data-preview]", form ?? document).forEach((part) => part.dispatchEvent(new CustomEvent("changed")));
   }
 
   // A product that was chosen fills its line, and the currency where no other line has a price.
@@ -62,6 +62,7 @@
     if (!option) return;
     const line = field.closest("[data-line]");
     const part = (name) => one(`[name$=".${name}"]`, line);
+    if (!part("description")) return; // lines of orders leave what is the product's to it
     part("description").value = option.dataset.description;
     part("unit_price").value = option.dataset.price;
     part("tax").value = option.dataset.tax;

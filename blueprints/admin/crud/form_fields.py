@@ -78,7 +78,8 @@ def payload(form: MultiDict[str, str], off: Collection[str] = ()) -> dict[str, A
     tree: dict[str, Any] = {}
     for name in form:
         if name in MANY:
-            tree[name] = [value for text in form.getlist(name) for value in re.split(r"[\s,;]+", text) if value]
+            values = [value for text in form.getlist(name) for value in re.split(r"[\s,;]+", text) if value]
+            _put(tree, name.split("."), values)
         elif name not in OURS:
             _put(tree, name.split("."), form[name])
     for name in off:

@@ -18,7 +18,8 @@ from domain.list_parts import among
 from domain.sales.orders import metered_terms
 from domain.sales.orders.metered_terms import CallsInput
 from domain.sales.orders.order_amounts import Line, share
-from models.money import LIMIT, to_micro, to_minor, to_ten_thousandths
+from models.metered import Terms
+from models.money import LIMIT, Money, from_micro, from_ten_thousandths, to_micro, to_minor, to_ten_thousandths
 from models.order import Order, OrderItem
 from models.product import Billing, PriceRule, Product, ProductStatus
 
@@ -75,6 +76,26 @@ def read(actor: Actor, items: list[OrderItemInput], known: dict[int, Product], o
 def kept(order: Order) -> list[Line]:
     """The stored lines, unchanged."""
     return [Line(currency=order.currency, **{name: getattr(one, name) for name in COLUMNS}) for one in order.items]
+
+
+def as_sent(order: Order) -> list[dict[str, Any]]:
+    """The stored lines as a caller would send them; amounts that are the product's own are None."""
+    return [_as_sent(item, line, order.currency) for item, line in zip(order.items, kept(order), strict=True)]
+
+
+def _as_sent(item: OrderItem, line: Line, currency: str) -> dict[str, Any]:
+    product, sent = item.product, {"unit_price": from_micro(line.unit_price_micro)}
+    usual = {"unit_price": product.price_micro} if product is not None else {}
+    for name in ("discount", "fee"):
+        sent[name] = Money(getattr(line, f"{name}_minor"), currency).decimal
+        if product is not None:
+            usual[name] = share(line.amount_minor, _percent(getattr(product, name)))
+    stored = {"unit_price": line.unit_price_micro, "discount": line.discount_minor, "fee": line.fee_minor}
+    return {
+        "product_id": item.product_id, "quantity": from_ten_thousandths(line.quantity_ten_thousandths),
+        "calls": Terms.read(line.metered).calls if line.metered is not None else None,
+        **{name: None if usual.get(name) == stored[name] else value for name, value in sent.items()},
+    }
 
 
 def without_code(order: Order) -> list[Line]:

@@ -204,7 +204,7 @@ def test_an_archived_customer_is_marked_and_gets_no_new_budget_but_keeps_his_own
     key = cast.make_budget(alder, cast.make_customer(alder, "Ada", email="ada@example.org"))
     with transaction():
         customers.archive(cast.actor_for(alder), db.session.get(Customer, 1))
-    assert "Archived · ada@example.org" in admin.part("/admin/budgets/customers?customer_id=ada").text
+    assert "Archived · ada@example.org" in admin.part("/admin/choices/customers?customer_id=ada").text
     line = {"items.0.description": "Work", "items.0.quantity": "1", "items.0.unit_price": "1"}
     refused = admin.post("/admin/budgets", line | {"customer_id": "Ada (1)"})
     assert refused.status_code == 422
@@ -218,8 +218,8 @@ def test_products_beyond_the_first_are_found(admin, alder, birch):
     cast.make_product(birch, "Lamp of others")
     first = admin.get("/admin/budgets/new").text
     assert "Lamp 39" not in first
-    part = admin.part("/admin/budgets/products?items.3.product_id=lamp 39").text
+    part = admin.part("/admin/choices/products?items.3.product_id=lamp 39").text
     assert part.count("<option") == 1
     assert 'data-price="39.00"' in part
     assert 'data-currency="EUR"' in part
-    assert "others" not in admin.part("/admin/budgets/products?items.0.product_id=lamp of").text
+    assert "others" not in admin.part("/admin/choices/products?items.0.product_id=lamp of").text

@@ -90,7 +90,7 @@ def test_a_budget_that_changed_since_it_was_shown_is_not_approved(admin, alder):
 def test_the_form_suggests_own_customers_while_typing(admin, alder, birch):
     cast.make_customer(alder, "Ada Lovelace")
     cast.make_customer(birch, "Ada Foreign")
-    part = admin.part("/admin/budgets/customers?customer_id=ada").text
+    part = admin.part("/admin/choices/customers?customer_id=ada").text
     assert "Ada Lovelace (1)" in part
     assert "Foreign" not in part
 

@@ -1,0 +1,153 @@
+"""What forms with lines share: rows named by their names, search in them while typing, and the numbers of lines."""
+
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from flask import render_template, request
+
+from blueprints.admin.crud import records
+from blueprints.pages.session import need, wide_actor
+from database.searching import fold
+from domain.actor import Actor
+from domain.catalog import pricing, products
+from domain.errors import Problem
+from domain.listing import Listing
+from domain.pages import Query, Record
+from domain.people import customers
+from models.money import from_micro, from_ten_thousandths
+from models.product import ProductStatus
+
+OFFERED = 30
+MOST_CHOICES = 500
+LONGEST = 200                       # characters of a name
+NAMED = re.compile(r"\((\d{1,18})\)\s*\Z")          # how the lists name a row: Ada Lovelace (42)
+ITEM = re.compile(r"items\.(\d{1,6})\.([\w.]+)")
+
+
+def register(bp: Any) -> None:
+    """Register the addresses that the fields ask while someone types."""
+    for name, scope, view in (
+        ("customers", "READ_CUSTOMERS", offer_customers), ("products", "READ_PRODUCTS", offer_products),
+    ):
+        bp.add_url_rule(f"/choices/{name}", f"choices_{name}", need(scope)(view), methods=["GET"])
+
+
+def acting() -> Actor:
+    """The user, for the merchant in the address: that of the form's row, or the one chosen for a new row."""
+    chosen = records.chosen_merchant()
+    return wide_actor().narrowed(chosen) if chosen is not None else records.acting_new()
+
+
+# Lines ----------------------------------------------------------------------------------------------
+
+
+def numbers(shown: Mapping[str, str]) -> list[int]:
+    """The numbers of the lines in a form; one empty line when there are none."""
+    return sorted({int(part[1]) for name in shown if (part := ITEM.fullmatch(name))}) or [0]
+
+
+def filled(parts: Collection[str]) -> list[int]:
+    """The numbers of the lines in which one of these parts was typed."""
+    found = {
+        int(part[1]) for name, value in request.form.items()
+        if (part := ITEM.fullmatch(name)) and part[2] in parts and value.strip()
+    }
+    return sorted(found)
+
+
+def place(name: str, parts: Collection[str], whole: str) -> str:
+    """The control of a mistake in a line, by its number in the form; one of the whole line is shown at `whole`."""
+    part = re.fullmatch(r"items\.(\d{1,6})(\..+)?", name)
+    if part is None:
+        return name
+    lines = filled(parts)
+    number = lines[int(part[1])] if int(part[1]) < len(lines) else part[1]
+    return f"items.{number}{part[2] or '.' + whole}"
+
+
+def with_change() -> dict[str, str]:
+    """The form with a line added or removed, as its button says, for browsers without JavaScript."""
+    shown = request.form.to_dict()
+    gone = shown.pop("remove_line", "")
+    if shown.pop("add_line", ""):
+        shown[f"items.{max(numbers(shown)) + 1}.quantity"] = "1"
+    if gone:
+        shown = {name: value for name, value in shown.items() if not name.startswith(f"items.{gone}.")}
+    return shown
+
+
+# Rows by their names --------------------------------------------------------------------------------
+
+
+def is_named(name: str) -> bool:
+    """Whether the control holds a row's name: the customer, or the product of a line."""
+    return name == "customer_id" or is_product(name)
+
+
+def is_product(name: str) -> bool:
+    """Whether the control holds a product's name."""
+    return name.rpartition(".")[2] == "product_id"
+
+
+def key_of(said: str, name: str, who: Actor) -> str:
+    """The id of a row by its name in the suggestions, or by its full name where only one has it."""
+    said = said.strip()
+    if found := NAMED.search(said):
+        return found.group(1)
+    if not said or said.isdigit() or len(said) > LONGEST:
+        return said
+    listing = customers.LISTING if name == "customer_id" else products.LISTING
+    query = Query(search=said.replace("\x00", ""), sort="name", descending=False, limit=MOST_CHOICES)
+    page = listing.page(who, query)
+    same = [one for one in page.records if fold(one.name) == fold(said)]
+    return str(same[0].id) if len(same) == 1 and page.total <= MOST_CHOICES else said
+
+
+def not_found(name: str, problem: Problem) -> Problem:
+    """What to do about a name that names no row."""
+    if problem.code != "type" or not is_named(name):
+        return problem
+    noun = "customer" if name == "customer_id" else "product"
+    return Problem("unknown", f"has no match: choose a {noun} from the list")
+
+
+def choices(who: Actor) -> dict[str, Any]:
+    """The suggestions before anything is typed: the first customers and products by name."""
+    return {"customers": search(customers.LISTING, who, ""), **offered(who, ""), "lines": numbers}
+
+
+def offered(who: Actor, wanted: str) -> dict[str, Any]:
+    """Active products whose name or SKU matches, with the values for a line."""
+    found = search(products.LISTING, who, wanted, status=ProductStatus.ACTIVE)
+    rates = pricing.percentages(who, {one.tax_id for one in found if one.tax_id is not None})
+    return {"products": found, "rates": {key: rate(percent) for key, percent in rates.items()}, "price": price}
+
+
+def search(listing: Listing, who: Actor, wanted: str, **filters: Any) -> list[Record]:
+    """The first rows by name that match the text."""
+    words = NAMED.sub("", wanted).strip()[:100].replace("\x00", "")
+    query = Query(search=words, sort="name", descending=False, limit=OFFERED, filters=filters)
+    return list(listing.page(who, query).records)
+
+
+def offer_customers() -> str:
+    """Customers whose name or e-mail matches the text."""
+    found = search(customers.LISTING, acting(), request.args.get("customer_id", ""))
+    return render_template("admin/_customer_options.html", customers=found)
+
+
+def offer_products() -> str:
+    """Products whose name or SKU matches the text in one of the lines."""
+    wanted = next((value for name, value in request.args.items() if is_product(name)), "")
+    return render_template("admin/_product_options.html", **offered(acting(), wanted))
+
+
+def price(micro: int) -> str:
+    """A unit price with at least two decimals."""
+    whole, _, decimals = f"{from_micro(micro):f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def rate(percent: int | None) -> str:
+    return f"{from_ten_thousandths(percent or 0)} %"
