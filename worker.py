@@ -23,6 +23,7 @@ from domain import clock, form_tokens, replies
 from domain.access import sessions
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
+from domain.people import logos
 from domain.sales.budgets import budgets
 from operations.check import HEARTBEAT
 from outbound.gateways.test_bank import test_bank
@@ -63,6 +64,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
+        Job("old logos", HOUR, in_batches(logos.forget_old, 500)),
         Job("old deliveries", HOUR, in_batches(outbox_retention.forget_old, 1000)),
     )
 

@@ -44,6 +44,7 @@ class Merchant(Versioned, Removable, Model):
     country: Mapped[str | None] = mapped_column(String(2))
     document_footer: Mapped[long_text | None]
     brand_colour: Mapped[str | None] = mapped_column(String(7))  # #rrggbb, of the pages that customers see
+    logo_digest: Mapped[str | None] = mapped_column(String(64))  # of the logo in use
     mails_off: Mapped[list[str]] = mapped_column(default=list)   # kinds of mail that are not sent
 
     # What customers may do on their own order pages

@@ -63,6 +63,12 @@ class Mailer:
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(written.text)
         mail.add_alternative(written.html, subtype="html")
+        if written.logo is not None:
+            kind, _, subtype = written.logo.mime_type.partition("/")
+            html: Any = mail.get_payload(1)
+            html.add_related(
+                written.logo.body, maintype=kind, subtype=subtype, cid=f"<{written.logo_id}>", disposition="inline"
+            )
         return mail
 
     def send(self, mail: EmailMessage) -> None:

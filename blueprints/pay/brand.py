@@ -9,10 +9,24 @@ from flask import Response, abort, g, url_for
 
 from database import db
 from domain import zones
-from domain.people import brand
+from domain.people import brand, logos
 from models.merchant import Merchant
 
 A_YEAR = 31_536_000
+LOGO_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class SellersLogo:
+    """A logo as pages show it."""
+
+    digest: str
+    width: int
+    height: int
+
+    @property
+    def url(self) -> str:
+        return url_for("pay.logo", digest=self.digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class Seller:
     website: str | None
     footer: str | None
     colour: str
+    logo: SellersLogo | None = None
 
     @property
     def initials(self) -> str:
@@ -50,13 +65,19 @@ def seller(merchant_id: int) -> Seller:
         name=row.name, legal_name=row.legal_name or row.name,
         address=", ".join(filter(None, (row.street, town, row.state, row.country))), tax_number=row.tax_number,
         email=row.email, phone=row.phone, website=row.website, footer=row.document_footer,
-        colour=row.brand_colour or brand.USUAL,
+        colour=row.brand_colour or brand.USUAL, logo=_logo(row),
     )
 
 
+def _logo(row: Merchant) -> SellersLogo | None:
+    found = logos.size_of(row)
+    return SellersLogo(row.logo_digest or "", *found) if found is not None else None
+
+
 def register(bp: Any) -> None:
-    """Register the address of the stylesheets: of a colour, not of a merchant, so that it names nobody."""
+    """Register the addresses: of a colour and of a picture, not of a merchant, so that they name nobody."""
     bp.add_url_rule("/brand/<colour>.css", "sheet", show_sheet, methods=["GET"])
+    bp.add_url_rule("/logo/<digest>", "logo", show_logo, methods=["GET"])
     bp.add_app_template_global(lambda: sheet_url(brand.USUAL), "usual_sheet")
 
 
@@ -66,6 +87,17 @@ def show_sheet(colour: str) -> Response:
         abort(404)
     response = Response(brand.sheet(f"#{colour}"), mimetype="text/css")
     response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return response
+
+
+def show_logo(digest: str) -> Response:
+    """A logo that is in use, by the digest of its bytes: what has this address never changes."""
+    found = logos.shown(digest) if logos.DIGEST.fullmatch(digest) else None
+    if found is None:
+        abort(404)
+    response = Response(found.body, mimetype=found.mime_type)
+    response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    response.headers["Content-Security-Policy"] = LOGO_POLICY
     return response
 
 

@@ -21,7 +21,7 @@ CUSTOMER = Sample(
 )
 MERCHANT = Sample(
     sent={"name": "Alder & Sons", "currency": "EUR", "timezone": "Europe/Madrid", "legal_name": "Alder & Sons SL"},
-    read_only={"active": True},
+    read_only={"active": True, "logo_digest": None},
     changed=("legal_name",),
 )
 USER = Sample(

@@ -18,10 +18,12 @@ from analytics.store import requests
 from config import from_environment
 from database import db, transaction
 from domain.actor import Actor
-from domain.people import merchants
+from domain.people import logos, merchants
 from models.audit import AuditEntry
+from models.logo import Logo
 from models.merchant import Merchant
 from operations import archive
+from tests.pictures import png
 
 pytestmark = pytest.mark.files
 
@@ -80,6 +82,10 @@ def test_a_backup_brings_back_what_was_there(installation: Any, record: dict[str
     spool = Spool(installation.settings.spool)
     with installation.app.app_context():
         create("before")
+        with transaction():
+            own, merchant = merchants.LISTING.lock(Actor.operator(), 1)
+            logos.put(own, merchant, png())
+        picture = db.session.scalars(select(Logo.body)).one()
     spool.append(record | {"request_id": "req_stored"})
     assert logged(installation) == ["req_stored"]
     spool.append(record | {"request_id": "req_waiting"})
@@ -94,6 +100,9 @@ def test_a_backup_brings_back_what_was_there(installation: Any, record: dict[str
     assert restored["secret"] == "unchanged"
     assert restored["needs_upgrade"] is False
     assert names(installation) == ["before"]
+    with installation.app.app_context():
+        shown = select(Logo.body).join(Merchant, Merchant.logo_digest == Logo.digest)
+        assert db.session.scalars(shown).all() == [picture]
     assert {path.stat().st_mode & 0o777 for path in installation.folder.glob("*.db")} <= {0o600}
     assert logged(installation) == ["req_stored", "req_waiting"]
     assert installation.run("check")["ok"]

@@ -22,7 +22,7 @@ from domain.people.merchant_mails import KINDS, Kind
 from models.merchant import Merchant
 
 # A mail has inline styles. Nothing else may load or run in it, and only our own page shows it in a frame.
-INSIDE = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+INSIDE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 AROUND = f"{POLICY}; frame-src 'self'"
 PART = "mails"
 
@@ -78,7 +78,7 @@ def show(key: int, name: str) -> Response:
 def show_html(key: int, name: str) -> Response:
     """The HTML part, in which nothing can be pressed."""
     merchant = found(key, name)
-    response = private(make_response(composing.sample(name, merchant.id, public_url(), has_links=False).html))
+    response = private(make_response(composing.sample(name, merchant.id, public_url(), has_links=False).page))
     response.headers["Content-Security-Policy"] = INSIDE
     return response
 

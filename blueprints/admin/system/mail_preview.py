@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.outbox import tasks
 
 # Mails have inline styles. Nothing else may load or run in them.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
 
 
 def register(bp: Any) -> None:
@@ -39,6 +39,6 @@ def show(key: int) -> Response:
 
 def show_html(key: int) -> Response:
     """The HTML part."""
-    response = private(make_response(written(key).html))
+    response = private(make_response(written(key).page))
     response.headers["Content-Security-Policy"] = POLICY
     return response

@@ -29,6 +29,7 @@ MERCHANTS = expose(
                 "customer_skips", "mails_off",
             )
         },
+        "logo_digest": Field(name="logo_digest", writable=False),
         **HISTORY,
     },
     verbs=VERBS,

@@ -1,5 +1,6 @@
 """Lays out the mails of the outbox, and samples of them, in the merchant's name and colour."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,9 +11,13 @@ from blueprints.pay.brand import Seller, seller
 from blueprints.pay.mails import merchant_mails, order_mails, samples
 from blueprints.pay.mails.message import Message
 from database import db
-from domain.people import brand
+from domain.people import brand, logos
+from models.logo import Logo
 from models.merchant import Merchant
 from models.user import User
+
+LOGO_ID = "logo@countinghouse"
+LOGO_WIDTH, LOGO_HEIGHT = 200, 48                # pixels at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,20 @@ class CustomerMail:
     reply_to: str | None
     subject: str
     text: str
-    html: str
+    html: str                                # with the logo by its Content-ID
+    logo: Logo | None = None                 # sent along, so that nothing is loaded when the mail is read
+
+    @property
+    def logo_id(self) -> str:
+        return LOGO_ID
+
+    @property
+    def page(self) -> str:
+        """The HTML by itself, with the logo in it."""
+        if self.logo is None:
+            return self.html
+        data = base64.b64encode(self.logo.body).decode()
+        return self.html.replace(f'src="cid:{LOGO_ID}"', f'src="data:{self.logo.mime_type};base64,{data}"')
 
 
 def compose(task: Mapping[str, Any], merchant_id: int | None, base: str) -> CustomerMail | None:
@@ -41,7 +59,7 @@ def compose(task: Mapping[str, Any], merchant_id: int | None, base: str) -> Cust
     else:
         case = order_mails.case(task, who, base)
         message = order_mails.WRITERS[task["mail"]](case) if case is not None else None
-    return laid_out(message, who) if message is not None else None
+    return laid_out(message, merchant, who) if message is not None else None
 
 
 def sample(
@@ -49,21 +67,26 @@ def sample(
 ) -> CustomerMail:
     """A mail with sample data; sent to a person it says that it is a sample."""
     who = seller(merchant_id)
-    message = samples.message(name, db.session.get_one(Merchant, merchant_id), who, base)
+    merchant = db.session.get_one(Merchant, merchant_id)
+    message = samples.message(name, merchant, who, base)
     if to is not None:
         why = f"This is a sample, sent to {to} from the settings of {who.name}. Its links lead nowhere."
         message = replace(message, to=[to], reply_to=None, subject=f"Sample: {message.subject}", why=why)
-    return laid_out(message if has_links else replace(message, link=""), who)
+    return laid_out(message if has_links else replace(message, link=""), merchant, who)
 
 
-def laid_out(message: Message, who: Seller) -> CustomerMail:
+def laid_out(message: Message, merchant: Merchant, who: Seller) -> CustomerMail:
     """The text and the HTML of a message."""
-    given = {"mail": message, "seller": who, "colours": colours(who.colour)}
+    logo = logos.of_merchant(merchant)
+    given = {"mail": message, "seller": who, "colours": colours(who.colour), "logo": logo, "logo_id": LOGO_ID}
+    if logo is not None:
+        shrunk = min(1, LOGO_HEIGHT / logo.height, LOGO_WIDTH / logo.width)
+        given |= {"logo_width": max(1, round(logo.width * shrunk)), "logo_height": max(1, round(logo.height * shrunk))}
     find = current_app.jinja_env.get_template
     text, html = (find(f"mails/mail.{ending}").render(given) for ending in ("txt", "html"))
     return CustomerMail(
         to=", ".join(message.to), sender=who.name, reply_to=message.reply_to, subject=message.subject,
-        text=text.lstrip("\n"), html=html,
+        text=text.lstrip("\n"), html=html, logo=logo,
     )
 
 

@@ -1,0 +1,1 @@
+"""Declares what merchants have besides their profile in the Core API: mails and a logo."""
