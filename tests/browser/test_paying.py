@@ -8,6 +8,7 @@ from werkzeug.serving import make_server
 from database import db
 from domain.vault import vault
 from models.order import Order, OrderStatus
+from outbound.payments import advancing
 from tests import cast, paying
 from tests.browser.conftest import PATIENCE, Window
 
@@ -83,6 +84,58 @@ def test_an_order_is_declined_then_paid_and_is_active(shop, telephone, theme):
     assert wrong == []
     with app.app_context():
         assert db.session.get(Order, order).status is OrderStatus.ACTIVE
+
+
+def decline_the_next(app, order, clock):
+    """The customer's card will decline the first try of a payment; the clock moves on to the next one."""
+    with app.app_context():
+        paying.change(order, "test_soft_then_ok")
+        paying.target(clock, paying.rows(order)[1].due_at)
+        while advancing.advance_due():
+            pass
+        assert paying.statuses(order)[:2] == ["complete", "soft-declined"]
+
+
+@pytest.mark.timeout(180)
+def test_a_declined_payment_is_found_among_the_exceptions_and_recovered_there(shop, telephone):
+    app = shop[0]
+    with app.app_context():
+        merchant = cast.make_merchant("Alder & Sons")
+        cast.make_user("ada@alder.example", "admin_user", [merchant])
+        clock = paying.make_clock(merchant)
+        order = paying.make_order(merchant, clock_id=clock, create_checkout=True)
+        address = f"/pay/{vault.decrypt(db.session.get(Order, order).link_token)}"
+    page = telephone("light").page
+    page.goto(address)
+    page.get_by_role("button", name="Order and pay").last.click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_role("link", name="See your order").click()
+    page.get_by_text("Active", exact=True).wait_for()
+    decline_the_next(app, order, clock)
+
+    one, wrong = telephone("light"), []
+    page = one.page
+    page.goto("/login")
+    page.fill("#email", "ada@alder.example")
+    page.fill("#password", cast.PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/admin/")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.get_by_role("switch", name="Test mode").check()
+    page.get_by_text("You are viewing test data.").wait_for()
+    page.get_by_role("link", name="Exceptions").first.click()
+    page.get_by_role("link", name="Will retry 1").click()
+    page.get_by_text("Not enough money.").wait_for()
+    wrong += one.faults_of(page.url)
+    page.get_by_role("button", name="Retry now: Payment 1 of order").click()
+    page.get_by_text("was tried again").wait_for()
+    page.get_by_role("heading", name="Nothing needs you here").wait_for()
+    page.goto(f"/admin/orders/{order}")
+    page.get_by_role("heading", name=f"Order TEST-{order}").get_by_text("Active").wait_for()
+    assert wrong == []
+    with app.app_context():
+        assert paying.statuses(order)[:2] == ["complete", "recovered"]
+        assert paying.of(order).status is OrderStatus.ACTIVE
 
 
 def test_an_extra_step_is_confirmed_and_the_subscription_cancelled(shop, telephone):
