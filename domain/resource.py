@@ -17,6 +17,18 @@ class Kept:
     notice: str
 
 
+@dataclass(frozen=True)
+class Several:
+    """What an action does to several rows together, not to each; `confirm` says it before, or raises why not.
+
+    `run` gets the actor for the merchant of the first row, and locked rows.
+    """
+
+    run: Callable[[Actor, Sequence[Any]], Any]
+    confirm: Callable[[Sequence[Any]], Sequence[str]]
+    past: str = ""                                  # of the notice: {} were merged into one.
+
+
 @dataclass(frozen=True, kw_only=True)
 class Action:
     """One action of a noun: its function, and what pages need to offer, confirm and undo it.
@@ -39,6 +51,7 @@ class Action:
     removes: bool = False                           # the row is deleted afterwards
     may_keep: bool = False                          # it may return Kept
     primary: bool = False                           # the first button of the record's page
+    several: Several | None = None                  # many rows at once are changed together
     asks: bool = False                              # `run` returns what is asked outside, after the transaction
 
 

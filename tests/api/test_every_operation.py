@@ -102,6 +102,8 @@ class World:
         cast.make_budget(self.merchant, customer)
         make_order(self.merchant, test=False)                               # what payments are recorded for
         paying.paid_by_hand(self.merchant)
+        instalments = paying.make_order(self.merchant, "instalment", test=False)
+        self.merged = [row.id for row in paying.rows_of(instalments)[1:3]]
         self.products = {
             name: cast.make_product(self.merchant, name, price=40, currency="EUR", billing=billing)
             for name, billing in KINDS.items()}
@@ -159,6 +161,8 @@ class World:
             kind = one.name.partition(".create_")[2].removesuffix("_order")
             lines = [{"product_id": self.products[kind], "qty": 1}]
             return {"order": one.example["order"] | {"order_products": lines}}
+        if one.name.endswith(".merge_several"):
+            return {"ids": self.merged}
         return LOGIN if one.name.endswith("jwt.authenticate") else one.example
 
     def core_for(self, one):

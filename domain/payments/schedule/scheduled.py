@@ -13,10 +13,10 @@ from domain.actor import Actor
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, Moment, Number, OrAbsent, Whole
 from domain.payments import samples
-from domain.payments.schedule import schedule_plan, scheduled_collecting, scheduled_status, schedules
+from domain.payments.schedule import schedule_plan, scheduled_collecting, scheduled_merging, scheduled_status, schedules
 from domain.payments.schedule.scheduled_listing import LISTING
 from domain.payments.schedule.scheduled_status import EDITABLE, LIFE, refused
-from domain.resource import Action, Resource
+from domain.resource import Action, Resource, Several
 from domain.sales.orders import order_amounts, order_status
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_terms import LONGEST
@@ -79,32 +79,6 @@ def skip(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
 def cancel(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
     """The same, as cancelled."""
     return _end(actor, row, ScheduledStatus.CANCELLED)
-
-
-def merge(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
-    """Collect this payment together with the order's next one; Conflict when there is none.
-
-    What was already paid of it stays with it. Returns the merged row; `merged_into_id` names the other.
-    """
-    _must_be_editable(row)
-    if row.awaits_count:
-        raise refused("cannot be merged: its amount depends on use")
-    order, following = row.order, _waiting_after(row)
-    if following is None and order.billing is not Billing.SUBSCRIPTION:
-        raise refused("has no later payment to be merged into")
-    scheduled_status.move(actor, row, ScheduledStatus.MERGED)
-    following = following or schedules.follow(actor, order)          # the next period's row is made for it
-    if following is None:
-        raise refused("has no later payment to be merged into")
-    amount = row.amount_minor - row.paid_minor
-    if following.amount_minor + amount >= LIMIT:
-        raise refused("cannot be merged: the sum is too large")
-    with LIFE.changing(actor, following):
-        following.amount_minor += amount
-        following.tax_minor += order_amounts.part_of(row.tax_minor, amount, row.amount_minor)
-    row.merged_into_id = following.id
-    schedules.settle(actor, order)
-    return row
 
 
 def reschedule(actor: Actor, row: ScheduledPayment, due_at: datetime) -> ScheduledPayment:
@@ -194,12 +168,6 @@ def _end(actor: Actor, row: ScheduledPayment, status: ScheduledStatus) -> Schedu
     return row
 
 
-def _waiting_after(row: ScheduledPayment) -> ScheduledPayment | None:
-    """The order's first payment after the row that still waits."""
-    return next((one for one in schedules.open_rows(row.order)
-                 if one.sequence > row.sequence and one.status is ScheduledStatus.SCHEDULED), None)
-
-
 def _may_change(actor: Actor, row: Any) -> bool:
     return row.status in EDITABLE and row.sequence != 0
 
@@ -235,9 +203,11 @@ RESOURCE = Resource(
             offered=_may_change, confirm=_skipped,
         ),
         "merge": Action(
-            run=merge, title="Merge", past="{} was merged into the next one.", icon="arrows-diff", danger=True,
-            offered=_may_change,
+            run=scheduled_merging.merge, title="Merge", past="{} was merged into the next one.", icon="arrows-diff",
+            danger=True, offered=_may_change,
             confirm=lambda row: (f"{_amount(row)} will be collected together with the order's next payment.",),
+            bulk=True, several=Several(
+                scheduled_merging.merge_several, scheduled_merging.told, "{} were merged into one."),
         ),
     },
 )

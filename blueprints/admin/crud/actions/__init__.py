@@ -4,14 +4,15 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, request
+from flask import Blueprint, flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import cells
-from blueprints.admin.crud.actions import matching, matching_undo, undoing
+from blueprints.admin.crud.actions import matching, matching_undo, together, undoing
+from blueprints.admin.crud.actions.reporting import done
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
-from blueprints.pages.htmx import is_htmx, redirect_to
+from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import ask_outside
 from database import transaction
@@ -100,9 +101,13 @@ def bulk(here: ListPage) -> BaseResponse:
     action = action_of(here, verb)
     if not action.bulk:
         raise NotFound("action", verb)
-    if "matching" in request.form:
+    if "matching" in request.form and not action.several:
         return matching.bulk(here, verb, action)
     keys = [int(key) for key in request.form.getlist("ids") if key.isascii() and key.isdigit()]
+    if action.several and "matching" in request.form:
+        return done(here, "Choose the rows one by one. Nothing was changed.", None, kind="bad")
+    if action.several and len(keys) <= MOST_AT_ONCE:
+        return together.bulk(here, verb, action, action.several, keys)
     if not 0 < len(keys) <= MOST_AT_ONCE:
         reason = f"At most {MOST_AT_ONCE} rows at once." if keys else "Nothing was selected."
         return done(here, reason, None, kind="bad")
@@ -176,17 +181,3 @@ def refused(here: ListPage, key: int, message: str) -> BaseResponse:
     """Show the reason of a refusal on the record's page or on the list."""
     flash(message, "bad")
     return redirect_to(here.url("show", key=key) if here.opens else here.url("list"))
-
-
-def done(
-    here: ListPage, message: str, undo: str | None, *, gone: bool = False, kind: str = "ok"
-) -> BaseResponse:
-    """Reload the current page with a toast about the action."""
-    flash(message, undo or kind)
-    if is_htmx():
-        response: Response = make_response("", 204)
-        response.headers["HX-Refresh"] = "true"
-        return response
-    back = request.referrer or ""
-    stays = not gone and back.startswith(request.host_url)
-    return redirect_to(back if stays else here.url("list"))

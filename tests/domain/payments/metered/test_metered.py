@@ -25,7 +25,7 @@ from domain.payments import paying
 from domain.payments.metered import metered_billing
 from domain.payments.metered.metered_log import Question, call_log
 from domain.payments.orders import ordering
-from domain.payments.schedule import scheduled
+from domain.payments.schedule import scheduled, scheduled_merging
 from domain.sales.orders.orders import OrderInput
 from models.credential import Credential, CredentialKind, Mode
 from models.metered import MeteredPeriod, Terms, Tier
@@ -434,7 +434,7 @@ def test_what_waits_for_its_count_is_not_executed_changed_or_merged(merchant, ke
     order_id = metered(merchant, [key_id], clock_id)
     actor = actor_of(merchant)
     for run in (
-        lambda row: paying.execute(actor, row), lambda row: scheduled.merge(actor, row),
+        lambda row: paying.execute(actor, row), lambda row: scheduled_merging.merge(actor, row),
         lambda row: scheduled.update(actor, row, {"amount": Decimal(5)}),
     ):
         with transaction(), pytest.raises((Conflict, Invalid)) as refused:
