@@ -10,10 +10,11 @@ from models.test_clock import TestClock
 from tests import cast
 
 
-def make_test_clock(merchant_id, now_at, *, test=True):
+def make_test_clock(merchant_id, now_at, *, test=True, name=None):
     with transaction():
         now = clock.now()
-        row = TestClock(merchant_id=merchant_id, test=test, now_at=now_at, created_at=now, updated_at=now)
+        row = TestClock(
+            merchant_id=merchant_id, test=test, name=name, now_at=now_at, created_at=now, updated_at=now)
         db.session.add(row)
         db.session.flush()
         return row.id

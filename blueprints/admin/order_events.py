@@ -117,10 +117,11 @@ def payments(asked: Asked) -> list[Event]:
         .where(Payment.order_id == asked.order.id, *asked.older(Payment.created_at, Payment.id, PAYMENT))
         .order_by(Payment.created_at.desc(), Payment.id.desc()).limit(asked.limit)
     )
-    return [_payment(one, label, asked.who) for one, label in db.session.execute(statement)]
+    return [told_of(one, label, asked.who) for one, label in db.session.execute(statement)]
 
 
-def _payment(one: Payment, method: str | None, who: Actor) -> Event:
+def told_of(one: Payment, method: str | None, who: Actor) -> Event:
+    """An attempt as a sentence, with how and by which method."""
     amount, why = money(one.amount_minor, one.currency), (one.message or "").rstrip(".")
     titles = {
         PaymentStatus.APPROVED: (f"{amount} paid", "circle-check", "ok"),
@@ -222,15 +223,16 @@ def mails(asked: Asked) -> list[Event]:
         .where(*asked.older(Task.created_at, Task.id, MAIL))
         .order_by(Task.created_at.desc(), Task.id.desc()).limit(asked.limit)
     )
-    return [_mail(one, asked.order) for one in db.session.scalars(statement, values)]
+    return [told_of_mail(one, asked.order.customer_email) for one in db.session.scalars(statement, values)]
 
 
-def _mail(one: Task, order: Any) -> Event:
+def told_of_mail(one: Task, email: str | None = None) -> Event:
+    """A mail with what became of it, and to whom it goes."""
     word, tone = SENT[one.status]
     kind = str(one.payload.get("mail", ""))
     known = KINDS.get(kind)
     what = known.title if known is not None else words(kind)
-    to = "you" if known is not None and known.to_merchant else order.customer_email
+    to = "you" if known is not None and known.to_merchant else email
     details: list[Detail] = [(f"To {to}", None)] if to else []
     if one.status is TaskStatus.FAILED and one.last_error:
         details.append((one.last_error[:200], None))

@@ -12,6 +12,7 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import decimals, money, zone
 from blueprints.pages.session import need, wide_actor
+from database import db
 from domain.actor import Actor
 from domain.pages import Query
 from domain.payments.orders import ordering
@@ -20,6 +21,7 @@ from domain.payments.plans.plan_terms import Terms
 from domain.sales.orders import order_clock, payment_links
 from models.order import OrderStatus
 from models.product import Billing, IntervalUnit
+from models.test_clock import TestClock
 
 MOST_CHOICES = 500
 STATUS, BILLING = pairs(OrderStatus), pairs(Billing)
@@ -48,8 +50,15 @@ def context(record: Any) -> dict[str, Any]:
         "planned": planned_of(record),
         "ends_at": cancelling.ends_at(record.id) if record.planned_change or record.cancels_at_period_end else None,
         "may_change_plan": may_change_plan,
+        "clock_name": clock_name(record.test_clock_id),
         "timeline": order_timeline.of(wide_actor(), record),
     }
+
+
+def clock_name(key: int | None) -> str:
+    """The name of the order's test clock."""
+    row = db.session.get(TestClock, key) if key is not None else None
+    return (row.name if row is not None else None) or f"Clock {key}"
 
 
 def may_change_plan(record: Any) -> bool:
@@ -93,7 +102,7 @@ def schedule_of(record: Any) -> list[Fact]:
     return [one for one in found if one.text]
 
 
-def test_clocks(who: Actor) -> list[tuple[str, str]]:
+def clock_choices(who: Actor) -> list[tuple[str, str]]:
     """The test clocks; there are none in the live world."""
     found = order_clock.LISTING.page(who, Query(sort="id", limit=MOST_CHOICES)).records
     return [(str(one.id), one.name or f"Clock {one.id}") for one in found]
@@ -139,7 +148,7 @@ PAGE = ListPage(
             Field(name="initial", label="First payment", kind="number"),
             Field(name="start_on", label="First later payment on", kind="date"),
             Field(name="trial_days", label="Days of trial", kind="number"),
-            Field(name="test_clock_id", label="Test clock", kind="select", choices=test_clocks, blank="None"),
+            Field(name="test_clock_id", label="Test clock", kind="select", choices=clock_choices, blank="None"),
         ), folds=True),
     ),
     values=order_form.values,

@@ -60,13 +60,14 @@ class Item:
     creation: Creation | None = None
     search: Callable[[str], Found] | None = None
     count: Callable[[Actor], int] | None = None
+    world: bool | None = None           # True: only in the test world
 
     @property
     def current(self) -> bool:
         return request.path == self.path or (self.position > 0 and request.path.startswith(self.path + "/"))
 
     def shown_to(self, actor: Actor) -> bool:
-        return self.scope is None or actor.can(self.scope)
+        return (self.scope is None or actor.can(self.scope)) and self.world in (None, actor.test)
 
 
 @dataclass(frozen=True, slots=True)

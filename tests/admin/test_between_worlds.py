@@ -7,6 +7,7 @@ import pytest
 from flask import g
 
 from database import Model, db, transaction
+from domain import clock
 from domain.actor import Actor
 from domain.integrations import webhooks
 from domain.payments import payments
@@ -17,6 +18,7 @@ from tests.admin.test_guards import addresses
 from tests.architecture.nouns import pages
 from tests.domain.payments.bank.formats import camt_files
 from tests.domain.payments.bank.formats.camt_files import document
+from tests.ordered import make_test_clock
 from tests.paying import make_order
 from tests.rows import MADE, make
 
@@ -47,7 +49,10 @@ def make_rows():
     """The ids of a row of every noun in both worlds, by noun and world; each says its world in its texts."""
     made, alder = {}, cast.make_merchant("Alder")
     for here in sorted(HERE, key=lambda one: one.resource.name != webhooks.RESOURCE.name):
-        if here.resource.create is not None or here.resource.noun in MADE:
+        if here.resource.noun == "test clock":              # nobody makes one in the live world
+            made[here.resource.name] = {
+                test: make_test_clock(alder, clock.now(), test=test, name=WORDS[test]) for test in (False, True)}
+        elif here.resource.create is not None or here.resource.noun in MADE:
             made[here.resource.name] = {
                 test: make(here.resource, alder, WORDS[test], test=test) for test in (False, True)
             }

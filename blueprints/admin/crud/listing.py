@@ -77,6 +77,7 @@ class ListPage:
     found_at: Callable[[Any], str] | None = None                    # a row's URL in the palette, if it has no page
     mount: str = ""                                                 # the URL below /admin, if not the name
     group: str | None = None                                        # its heading in the navigation
+    world: bool | None = None                                       # True: in the navigation of the test world only
     position: int = 0                                               # its order there
     apart: str = ""                                                 # the reason why it is not in the navigation
     keys: str = ""                                                  # its letter: g x opens it, c x its form
@@ -184,8 +185,9 @@ class ListPage:
             wanted = self.sort
         raw = request.args.get("page", "1")
         number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
+        words = request.args.get("q", "").strip()[:200].replace("\x00", "") if self.searchable else ""
         return Query(
-            filters=self.filters(who), search=request.args.get("q", "").strip()[:200].replace("\x00", ""),
+            filters=self.filters(who), search=words,
             sort=wanted.lstrip("-"), descending=wanted.startswith("-"), limit=limit,
             offset=limit * (max(1, number) - 1),
         )

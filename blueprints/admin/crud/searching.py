@@ -30,7 +30,7 @@ def register(here: ListPage) -> None:
         return
     navigation.add(Item(
         title=here.title, icon=here.icon, path=f"/admin{here.path}", position=here.position, group=here.group,
-        scope=resource.read_scope, keys=here.keys, creation=creation_of(here),
+        scope=resource.read_scope, keys=here.keys, creation=creation_of(here), world=here.world,
         search=partial(search, here) if (here.opens or here.found_at) and here.searchable else None,
     ))
 
