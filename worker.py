@@ -27,13 +27,14 @@ from domain.people import logos
 from domain.sales.budgets import budgets
 from operations.check import HEARTBEAT
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import advancing, collecting, expiring, metering, refunding
+from outbound.payments import advancing, collecting, expiring, gateway_checkouts, metering, refunding
 from outbound.runner import Runner
 
 HOUR = 3600.0
 LOG_EVERY = 0.5                                      # seconds between two checks of the spools
 OUTBOUND_EVERY = 0.5                                 # seconds between two checks of an idle outbox
 COLLECT_EVERY = 1.0                                  # seconds between two checks of what is due
+SETUPS_EVERY = 300.0                                 # seconds between two checks of unfinished card set-ups
 LOOK_UP_EVERY = 5.0                                  # seconds between two checks of unknown outcomes
 OUTBOUND_TURN = 1.0                                  # seconds of delivering before a check for a stop
 LOG_TURN = 5.0                                       # seconds of draining before other jobs run
@@ -74,6 +75,7 @@ def collecting_jobs() -> tuple[Job, ...]:
     return (
         Job("ended metered periods", LOOK_UP_EVERY, metering.count_due),
         Job("payments due", COLLECT_EVERY, collecting.Collector().round),
+        Job("cards that were entered", SETUPS_EVERY, gateway_checkouts.finish_setups),
         Job("cards that expire", HOUR, expiring.ask_due),
         Job("unknown payments", LOOK_UP_EVERY, collecting.look_up_due),
         Job("unknown refunds", LOOK_UP_EVERY, refunding.look_up_due),

@@ -72,6 +72,8 @@ class Order(Owned, Versioned, Model):
         ),
         Index("ix_orders_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
         Index("ix_orders_merchant_id_test_invoice_ref", "merchant_id", "test", "invoice_ref"),
+        # Checkouts that keep a payment method, by key, and those whose time is over.
+        partial_index("ix_orders_setup_key", "setup_key", "checkout_until", where="setup_key IS NOT NULL"),
         # One open order for each accepted budget.
         partial_index("uq_orders_budget_id", "budget_id", unique=True, where="status != 'cancelled'"),
     )
@@ -131,6 +133,7 @@ class Order(Owned, Versioned, Model):
     checkout_number: Mapped[int | None]
     checkout_until: Mapped[datetime | None]
     setup_key: Mapped[str | None] = mapped_column(String(64))        # of a checkout that only keeps a payment method
+    setup_reference: Mapped[str | None] = mapped_column(String(255))     # the gateway's own id of it
 
     budget_id: Mapped[int | None] = mapped_column(ForeignKey("budgets.id"))
     test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"), index=True)

@@ -43,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
         one, fault = self.stand_in, ""
         if (method, path) in (("POST", "/v1/payment_intents"), ("POST", "/v1/refunds")) and one.faults:
             fault = one.faults.popleft()
+        if (method, path) == ("POST", "/v1/checkout/sessions") and one.page_faults:
+            fault = one.page_faults.popleft()
         if fault in ("409", "429"):
             code = "idempotency_key_in_use" if fault == "409" else "rate_limit"
             self.send(int(fault), json.dumps(Answered(int(fault), "Later.", code).body).encode())

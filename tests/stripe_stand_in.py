@@ -59,6 +59,7 @@ class StandIn:
 
     def __init__(self):
         self.objects, self.replies, self.events, self.asked = {}, {}, [], []
+        self.page_faults = deque()               # of the next checkouts that are begun
         self.faults, self.declines, self.steps, self.refund_status = deque(), {}, set(), "succeeded"
         self.times, self.lock, self.url = 1, threading.RLock(), ""
         self.held, self.released = threading.Event(), threading.Event()          # an answer that is slow
@@ -117,6 +118,8 @@ class StandIn:
             raise Answered(400, "The `expires_at` timestamp must be 30 minutes to 24 hours ahead.", param="expires_at")
         if "customer" in given:
             self.find(account, given["customer"], "customer", "customer")
+        if given["mode"] == "setup":
+            return self.begin_setup(account, given)
         price = given["line_items"]["0"]["price_data"]
         amount = self.checked(price["unit_amount"], price["currency"])
         assert given["mode"] == "payment"
@@ -128,8 +131,36 @@ class StandIn:
         one["url"] = f"{self.url}/c/{one['id']}"
         return one
 
+    def begin_setup(self, account, given):
+        """A page that keeps a card: it must name a currency, and neither lines nor a payment."""
+        assert given["currency"] == given["currency"].lower()
+        assert not {"line_items", "payment_intent_data", "adaptive_pricing"} & set(given)
+        one = self.add(
+            "cs_test", "checkout.session", account=account, status="open", payment_status="no_payment_required",
+            url=None, metadata=given["metadata"], payment_intent=None, customer=given.get("customer"),
+            expires_at=int(given["expires_at"]), mode="setup", given=given, amount_total=None, currency=None)
+        intent = self.add(
+            "seti", "setup_intent", account=account, status="requires_payment_method", customer=one["customer"],
+            payment_method=None, metadata=given["setup_intent_data"]["metadata"])
+        one |= {"url": f"{self.url}/c/{one['id']}", "setup_intent": intent["id"]}
+        return one
+
+    def enter_card(self, one, answer):
+        """What happens on a page that keeps a card."""
+        intent = self.objects[one["setup_intent"]]
+        if answer == "decline":
+            return one["url"]
+        customer = one["customer"] or self.add("cus", "customer", account=one["account"])["id"]
+        intent |= {"status": "succeeded", "customer": customer,
+                   "payment_method": self.card(one["account"], customer, last4="4444")["id"]}
+        one |= {"status": "complete", "url": None, "customer": customer}
+        self.tell("setup_intent.succeeded", intent)
+        self.tell("checkout.session.completed", one)
+        return one["given"]["success_url"]
+
     def session(self, account, given, key):
-        return self.expanded(self.find(account, key, "checkout.session"), "payment_intent")
+        one = self.find(account, key, "checkout.session")
+        return self.expanded(one, "setup_intent" if one["mode"] == "setup" else "payment_intent")
 
     def expire(self, account, given, key):
         one = self.find(account, key, "checkout.session")
@@ -143,7 +174,7 @@ class StandIn:
         one = {**one}
         if name is not None and one[name]:
             one[name] = self.expanded(self.objects[one[name]])
-        if one["object"] == "payment_intent" and one["payment_method"]:
+        if one["object"] in ("payment_intent", "setup_intent") and one["payment_method"]:
             one["payment_method"] = self.objects[one["payment_method"]]
         return one
 
@@ -170,6 +201,8 @@ class StandIn:
             given = one["given"]
             if answer == "back" or one["status"] != "open":
                 return given["cancel_url"]
+            if one["mode"] == "setup":
+                return self.enter_card(one, answer)
             customer = one["customer"] or self.add("cus", "customer", account=one["account"])["id"]
             intent = self.new_intent(
                 one["account"], one["amount_total"], one["currency"], customer,

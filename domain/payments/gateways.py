@@ -43,6 +43,7 @@ class Asked(StrEnum):
 
     CHARGE = "charge"
     REFUND = "refund"
+    SETUP = "setup"                          # a checkout that keeps a payment method
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

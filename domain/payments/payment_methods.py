@@ -67,6 +67,11 @@ def of_customer(order: Order) -> list[PaymentMethod]:
     return list(db.session.scalars(statement.order_by(PaymentMethod.id.desc())))
 
 
+def token_at(order: Order, gateway: str) -> str | None:
+    """The token of the payment method that the customer last entered at this gateway."""
+    return next((one.token for one in of_customer(order) if one.gateway == gateway), None)
+
+
 def change(actor: Actor, order: Order, method: PaymentMethod) -> Order:
     """Collect later payments from another payment method; this collects nothing.
 

@@ -98,7 +98,23 @@ def of_session(session: Body) -> Answer:
         return Answer(outcome=Outcome.REQUIRES_ACTION, confirm_url=session.get("url"))
     if isinstance(intent, Mapping):
         return of_intent(intent)
+    if isinstance(session.get("setup_intent"), Mapping):
+        return of_setup(session["setup_intent"], identity(session.get("customer")))
     return Answer(outcome=Outcome.PENDING, message="Stripe has not decided yet.")
+
+
+def of_setup(intent: Body, customer: str) -> Answer:
+    """What became of a card that was entered without a payment: of it the token is kept, and what people call it."""
+    method, reference = intent.get("payment_method"), str(intent["id"])
+    customer = identity(intent.get("customer")) or customer
+    if intent["status"] == "succeeded" and customer and method:
+        return Answer(
+            outcome=Outcome.APPROVED, reference=reference, method_token=f"{customer}:{identity(method)}",
+            method_label=label(method),
+        )
+    if intent["status"] == "canceled":
+        return Answer(outcome=Outcome.ABANDONED, reference=reference, message="The card was not kept at Stripe.")
+    return Answer(outcome=Outcome.PENDING, reference=reference, message=f"Stripe says: {intent['status']}.")
 
 
 def until(session: Body) -> datetime | None:

@@ -39,7 +39,7 @@ class StripeGateway:
     name = "stripe"
     title = "Stripe"
     worlds: tuple[bool, ...] = (False, True)
-    sets_up = False
+    sets_up = True
     keeps_test_clocks = False
     events = stripe_events.CHOSEN
 
@@ -82,8 +82,9 @@ class StripeGateway:
         if request.reference is not None:
             found = stripe_look_up.session(client, request.reference)
             return Checkout(str(found.get("url") or request.return_url), request.reference)
+        parameters = stripe_parameters.checkout if request.amount_minor else stripe_parameters.setup
         try:
-            asked = stripe_parameters.checkout(request)
+            asked = parameters(request)
         except ValueError as problem:
             raise Refused(str(problem)) from None
         try:
@@ -92,7 +93,7 @@ class StripeGateway:
             if request.customer_token is None or refused.code != MISSING:
                 raise
             # The customer's card was entered at another account of Stripe, before the merchant changed the keys.
-            begun = _begin(client, stripe_parameters.checkout(request, known=False), f"{request.key}-anew")
+            begun = _begin(client, parameters(request, known=False), f"{request.key}-anew")
         return Checkout(str(begun["url"]), str(begun["id"]))
 
     def look_up(
@@ -102,6 +103,8 @@ class StripeGateway:
         try:
             if asked is Asked.REFUND:
                 return stripe_look_up.of_refund(client, key, reference or "")
+            if asked is Asked.SETUP and reference is None:
+                return Answer(outcome=Outcome.NOT_FOUND)         # its page was never shown to the customer
             if reference is None:
                 return stripe_look_up.search(client, key)
             if reference.startswith("cs_"):

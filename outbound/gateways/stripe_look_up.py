@@ -16,8 +16,8 @@ NOT_FOUND = Answer(outcome=Outcome.NOT_FOUND)
 
 
 def session(client: StripeClient, reference: str) -> Body:
-    """A checkout with its payment."""
-    params = {"expand": ["payment_intent.payment_method"]}
+    """A checkout with its payment, or what it kept."""
+    params = {"expand": ["payment_intent.payment_method", "setup_intent.payment_method"]}
     return client.ask(lambda stripe: stripe.checkout.sessions.retrieve(reference, params)).body
 
 

@@ -43,17 +43,35 @@ def checkout(request: CheckoutRequest, *, known: bool = True) -> dict[str, Any]:
         "currency": request.currency.lower(), "unit_amount": to_stripe(request.amount_minor, request.currency),
         "product_data": {"name": name},
     }
-    params: dict[str, Any] = {
-        **ONLY_CARDS, "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],
-        "success_url": request.return_url, "cancel_url": request.cancel_url, "client_reference_id": request.key,
-        "metadata": marks(request) | {UNTIL: request.until.isoformat()},
+    params = _page(request) | {
+        "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],
         "payment_intent_data": {
             "setup_future_usage": "off_session", "metadata": marks(request) | {PAGE: "yes"}, "description": name,
         },
         "adaptive_pricing": {"enabled": False},          # paid in the order's currency, or it is no payment of it
+    }
+    return params | _customer(request, known=known)
+
+
+def setup(request: CheckoutRequest, *, known: bool = True) -> dict[str, Any]:
+    """A hosted page that keeps a card and takes no payment."""
+    return _page(request) | _customer(request, known=known) | {
+        "mode": "setup", "currency": request.currency.lower(), "setup_intent_data": {"metadata": marks(request)},
+    }
+
+
+def _page(request: CheckoutRequest) -> dict[str, Any]:
+    """What both kinds of pages have in common."""
+    return {
+        **ONLY_CARDS, "success_url": request.return_url, "cancel_url": request.cancel_url,
+        "client_reference_id": request.key, "metadata": marks(request) | {UNTIL: request.until.isoformat()},
         "expires_at": int((request.until + SHORTEST_CHECKOUT).timestamp()),
     }
+
+
+def _customer(request: CheckoutRequest, *, known: bool) -> dict[str, Any]:
+    """The customer that Stripe has already, or a new one with the address that is known."""
     if known and request.customer_token is not None:
-        return params | {"customer": parts(request.customer_token)[0]}
+        return {"customer": parts(request.customer_token)[0]}
     email = {"customer_email": request.customer_email} if request.customer_email else {}
-    return params | {"customer_creation": "always"} | email
+    return {"customer_creation": "always"} | email

@@ -3,6 +3,7 @@
 import logging
 
 from database import db, transaction
+from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.payments import booking, gateway_accounts
@@ -36,9 +37,12 @@ def start(begun: Begun) -> str | None:
     except Exception:
         log.exception("a checkout could not be started")
         return None
-    if checkout.reference is not None and begun.payment_id is not None:
+    if checkout.reference is not None:
         with transaction():
-            checkouts.started(begun.payment_id, checkout.reference)
+            if begun.payment_id is not None:
+                checkouts.started(begun.payment_id, checkout.reference)
+            else:
+                setups.started(begun.request.order_id, begun.request.key, checkout.reference)
     return checkout.url
 
 
@@ -70,15 +74,28 @@ def is_open(answer: Answer) -> bool:
 
 
 def come_back_with_card(order_id: int) -> None:
-    """Ask the gateway whether a checkout without a payment kept a payment method, and take the order with it."""
+    """Ask the gateway whether a checkout without a payment kept a payment method, and go on with it."""
     order = db.session.get(Order, order_id)
-    gateway = registry.find(order.gateway) if order is not None else None
-    if order is None or gateway is None or not setups.is_waiting(order):
+    if order is None or not setups.is_waiting(order):
         return
-    key, at = str(order.setup_key), now_of(order)
+    gateway = registry.find(setups.gateway_of(order))
+    if gateway is None:
+        return
+    key, reference, at = str(order.setup_key), order.setup_reference, now_of(order)
+    is_over = order.checkout_until is not None and order.checkout_until <= at
     account = gateway_accounts.for_gateway(order.merchant_id, gateway.name, test=order.test)
     db.session.rollback()                            # nothing is read while the gateway is asked
-    answer, _ = gateway_calls.answered(lambda: gateway.look_up(account, key, Asked.CHARGE, at))
-    if answer is not None:
-        with transaction():
-            setups.finish(Actor.system(), order_id, answer)
+    answer, _ = gateway_calls.answered(lambda: gateway.look_up(account, key, Asked.SETUP, at, reference))
+    with transaction():
+        if answer is not None and (is_over or answer.outcome is not Outcome.NOT_FOUND):
+            setups.finish(Actor.system(), order_id, key, answer)
+        setups.give_up(order_id, key, at)
+
+
+def finish_setups(limit: int = 100) -> bool:
+    """Ask about checkouts that are over and of which nothing was heard; the worker's part. True while more may be."""
+    keys = setups.unfinished(clock.now(), limit)
+    db.session.rollback()
+    for key in keys:
+        come_back_with_card(key)
+    return False

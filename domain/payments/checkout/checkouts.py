@@ -98,14 +98,9 @@ def _begun(order: Order, row: ScheduledPayment, payment: Payment, return_url: st
             currency=payment.currency, at=now_of(order), until=order.checkout_until, return_url=return_url,
             cancel_url=return_url, test_clock_id=order.test_clock_id,
             description=order.description or f"Order {order.id}", customer_email=order.customer_email,
-            customer_token=_known_token(order, payment.gateway), reference=payment.reference,
+            customer_token=payment_methods.token_at(order, payment.gateway), reference=payment.reference,
         ),
     )
-
-
-def _known_token(order: Order, gateway: str) -> str | None:
-    """The token of the payment method that the customer last entered at this gateway."""
-    return next((one.token for one in payment_methods.of_customer(order) if one.gateway == gateway), None)
 
 
 def started(payment_id: int, reference: str) -> None:

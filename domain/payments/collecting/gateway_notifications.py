@@ -9,7 +9,8 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.payments import booking, customer_mails, disputes, refunds
-from domain.payments.gateways import Account, Asked, DisputeNotice, Notification
+from domain.payments.checkout import setups
+from domain.payments.gateways import Account, Answer, Asked, DisputeNotice, Notification
 from domain.payments.locking import LIFE, lock_payment
 from domain.sales.orders.order_clock import now_of
 from models.payment import Dispute, DisputeStatus, GatewayNotification, Payment, Refund
@@ -21,7 +22,7 @@ def take(actor: Actor, gateway: str, account: Account, told: Notification) -> bo
     """Process a notification whose signature was checked; False for a known one, or one about no row of ours."""
     found = _subject(gateway, account, told)
     if found is None:
-        return False
+        return told.answer is not None and _set_up(actor, gateway, account, told.key, told.answer)
     payment_id, refund_id = found
     order, _, payment = lock_payment(payment_id)          # of the same one at once the second waits here
     known = select(GatewayNotification.id).where(
@@ -41,6 +42,12 @@ def take(actor: Actor, gateway: str, account: Account, told: Notification) -> bo
     if told.dispute is not None:
         dispute(actor, payment, told.dispute, opened_at=now_of(order))
     return True
+
+
+def _set_up(actor: Actor, gateway: str, account: Account, key: str, answer: Answer) -> bool:
+    """A checkout kept a payment method, or ended without one; once, because its key is forgotten then."""
+    order_id = setups.of_key(gateway, account, key)
+    return order_id is not None and setups.finish(actor, order_id, key, answer)
 
 
 def _subject(gateway: str, account: Account, told: Notification) -> tuple[int, int | None] | None:
