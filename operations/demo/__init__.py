@@ -212,7 +212,7 @@ class Shop:
         tester = self.admin.in_world(test=True)
         with at(self.now - timedelta(days=2)):
             tried = sandbox.fill(tester, self.goods)
-        subscribers.fill_clock(tester, self.now)
+        subscribers.fill_clock(tester, self.now, home=self.home)
         with at(self.now - timedelta(days=1)):
             budgets.approve(tester, tried[0])
         return len(self.goods.orders)
