@@ -67,27 +67,32 @@ def orders_of(who: Actor, clock_id: int) -> list[Follower]:
 
 
 def of(who: Actor, record: Any) -> list[Told]:
-    """The latest things that happened, the newest first."""
-    orders = select(Order.id).where(Order.test_clock_id == record.id)
-    payments = select(Payment.id).where(Payment.test_clock_id == record.id)
-    rows = select(ScheduledPayment.id).where(ScheduledPayment.test_clock_id == record.id)
-    about = (("order", orders), ("payment", payments), ("scheduled_payment", rows))
-    found: list[AuditEntry] = []
-    for noun, keys in about:
-        found += _entries(noun, AuditEntry.object_id.in_(keys))
-    found += _entries("test_clock", AuditEntry.object_id == record.id)
+    """The latest things that happened, the newest first: of the orders that the actor may see."""
+    own, values = ORDERS.owned(who)
+    orders = select(Order.id).where(*own, Order.test_clock_id == record.id)
+    payments = select(Payment.id).where(Payment.test_clock_id == record.id, Payment.order_id.in_(orders))
+    rows = select(ScheduledPayment.id).where(
+        ScheduledPayment.test_clock_id == record.id, ScheduledPayment.order_id.in_(orders))
+    wanted = (
+        ("READ_PAYMENTS", "payment", payments), ("READ_AUDIT", "order", orders),
+        ("READ_AUDIT", "scheduled_payment", rows), ("READ_AUDIT", "test_clock", [record.id]),
+    )
+    found = [
+        entry for scope, noun, keys in wanted if who.can(scope)
+        for entry in _entries(noun, AuditEntry.object_id.in_(keys), values)
+    ]
     found = sorted(found, key=lambda one: one.id, reverse=True)[:SHOWN]
     told = [_told(one) for one in history.entries_of(who, found)]
     _tell_payments(who, told)
     return told
 
 
-def _entries(noun: str, which: Any) -> list[AuditEntry]:
+def _entries(noun: str, which: Any, values: dict[str, Any]) -> list[AuditEntry]:
     statement = (
         select(AuditEntry).where(AuditEntry.object_type == noun, which, AuditEntry.action.not_in(QUIET))
         .order_by(AuditEntry.id.desc()).limit(SHOWN)
     )
-    return list(db.session.scalars(statement))
+    return list(db.session.scalars(statement, values))
 
 
 def _told(one: HistoryEntry) -> Told:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import url_for
+from markupsafe import Markup
 from sqlalchemy import and_, or_, select
 
 from blueprints.admin import traffic
@@ -136,7 +137,7 @@ def told_of(one: Payment, method: str | None, who: Actor) -> Event:
         is_hard = one.decline is Decline.HARD
         details.append(("A new payment method is needed" if is_hard else "It may succeed later", None))
     if one.status is PaymentStatus.UNKNOWN and one.look_up_at is not None:
-        details.append((f"The gateway is asked again {when(one.look_up_at)}", None))
+        details.append((Markup("The gateway is asked again {}").format(when(one.look_up_at)), None))
     if one.refunded_minor:
         details.append((f"{money(one.refunded_minor, one.currency)} refunded", None))
     return Event(

@@ -14,7 +14,7 @@ from domain.payments.orders import order_verbs
 from domain.sales.orders import orders
 from models.audit import AuditEntry
 from models.outbox import Task, TaskStatus
-from models.payment import Payment, PaymentReason, PaymentStatus
+from models.payment import Payment, PaymentReason, PaymentStatus, Refund, RefundStatus
 from outbound.payments import gateway_calls
 from tests import cast
 from tests.admin.test_worlds import switch
@@ -180,6 +180,34 @@ def test_mails_are_shown_with_what_became_of_them(admin, alder):
     text = timeline(admin, order_id, kind="mails")
     assert all(word in text for word in ends.values()), text
     assert "550 no such user" in text
+
+
+def test_refunds_and_payments_without_an_end_are_told(admin, alder):
+    order_id = make_order(alder)
+    ends = {
+        PaymentStatus.UNKNOWN: "1.00 EUR: the outcome is unknown", PaymentStatus.PENDING: "1.01 EUR is being collected",
+        PaymentStatus.REQUIRES_ACTION: "1.02 EUR waits for the customer to confirm",
+        PaymentStatus.APPROVED: "1.03 EUR paid",
+    }
+    with transaction():
+        for place, status in enumerate(ends):
+            db.session.add(Payment(
+                merchant_id=alder, test=False, order_id=order_id, gateway="stripe", reason=PaymentReason.SCHEDULE,
+                status=status, currency="EUR", amount_minor=100 + place, key=f"k{place}", created_at=NOON,
+                updated_at=NOON, look_up_at=NOON + timedelta(hours=1),
+                refunded_minor=40 if status is PaymentStatus.APPROVED else 0))
+        db.session.flush()
+        paid_id = db.session.query(Payment.id).filter_by(status=PaymentStatus.APPROVED).scalar()
+        for place, status in enumerate((RefundStatus.APPROVED, RefundStatus.DECLINED, RefundStatus.UNKNOWN)):
+            db.session.add(Refund(
+                merchant_id=alder, test=False, payment_id=paid_id, status=status, currency="EUR",
+                amount_minor=20 + place, key=f"r{place}", reason="Broken lamp", created_at=NOON, updated_at=NOON))
+    text = timeline(admin, order_id)
+    assert all(one in text for one in ends.values()), text
+    assert "The gateway is asked again 20 Nov 2026, 13:00" in text
+    assert "0.40 EUR refunded" in text
+    for one in ("0.20 EUR refunded Broken lamp", "0.21 EUR could not be refunded", "0.22 EUR is being refunded"):
+        assert one in text, text
 
 
 def test_another_orders_entries_are_not_shown(admin, alder, birch):

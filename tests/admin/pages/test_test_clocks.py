@@ -135,6 +135,20 @@ def test_what_happened_is_told_in_its_order(tester, alder, clock_id):
     assert "28 Feb 2026" in text, "by the clock's time"
 
 
+def test_who_sees_only_own_orders_or_no_audit_log_is_told_less(signed_in, tester, alder, clock_id):
+    active(alder, clock_id=clock_id)
+    seller = signed_in("normal_user", [alder], email="sales@alder.example")
+    switch(seller, test=True)
+    text = text_of(seller.get(f"/admin/test-clocks/{clock_id}").text)
+    assert "10.00 EUR paid" in text
+    assert "created this clock" not in text
+    agent = signed_in("restricted_user", [alder], email="agent@alder.example")
+    switch(agent, test=True)
+    text = text_of(agent.get(f"/admin/test-clocks/{clock_id}").text)
+    assert "No order follows this clock." in text
+    assert "10.00 EUR paid" not in text
+
+
 def test_the_orders_of_a_clock_and_the_clock_of_an_order_lead_to_each_other(tester, alder, clock_id):
     order_id = active(alder, clock_id=clock_id, customer_name="Grace Hopper")
     page = tester.get(f"/admin/test-clocks/{clock_id}").text
