@@ -254,6 +254,25 @@ def test_a_notification_of_an_older_page_does_not_change_the_card_again(merchant
     assert of(order_id).payment_method_id == latest
 
 
+def test_an_answer_about_an_older_page_ends_no_newer_one(merchant, stand_in, at, monkeypatch):
+    """While Stripe is asked about a page whose time is over, the customer begins another one."""
+    order_id = live(stand_in, merchant)
+    stand_in.pay_page(start(order_id), "pay")
+    at(START + 27 * MINUTE)
+    real, begun = gateway_checkouts.gateway_calls.answered, []
+
+    def slow(question):
+        answer = real(question)
+        begun.append(start(order_id))
+        return answer
+
+    monkeypatch.setattr(gateway_checkouts.gateway_calls, "answered", slow)
+    gateway_checkouts.come_back_with_card(order_id)
+    monkeypatch.undo()
+    assert len(methods(order_id)) == 1
+    assert of(order_id).setup_reference == begun[0]
+
+
 def test_an_order_that_ended_meanwhile_keeps_its_card_and_is_asked_about_no_more(merchant, stand_in, at):
     order_id = live(stand_in, merchant)
     stand_in.pay_page(start(order_id), "pay")
