@@ -7,6 +7,7 @@ from database import db, transaction
 from domain import clock
 from models.order import OrderStatus
 from models.payment import Dispute, DisputeStatus, GatewayAccount, Payment, PaymentReason, PaymentStatus
+from models.statement_row import StatementRow, StatementState
 from tests import ordered
 
 
@@ -56,3 +57,27 @@ def make_on_hold(actor, name="", **more):
         db.session.add(account)
         db.session.flush()
         return account.id
+
+
+def make_movement(actor, payer_name="", **more):
+    """The id of an unsure movement of 10.00 EUR, which may pay a waiting scheduled payment of the actor's merchant."""
+    row = ordered.reload_row(ordered.make_waiting(actor, payer_name))
+    with transaction():
+        now = clock.now()
+        known = {
+            "identity": secrets.token_hex(16), "file_name": "november.xml", "file_digest": "-", "place": "line 12",
+            "booked_on": now.date(), "currency": "EUR", "amount_minor": 1000, "payer_name": payer_name or "Ann Payer",
+            "state": StatementState.UNSURE, "reason": "It has no reference.", "order_id": row.order_id,
+            "scheduled_payment_id": row.id, "created_at": now, "updated_at": now,
+        }
+        movement = StatementRow(merchant_id=actor.merchant_id, test=actor.test, **(known | more))
+        db.session.add(movement)
+        db.session.flush()
+        return movement.id
+
+
+def bring(key, verb):
+    """Give a movement the state in which it can be looked at again."""
+    if verb == "reopen":
+        with transaction():
+            db.session.get(StatementRow, key).state = StatementState.IGNORED

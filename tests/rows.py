@@ -14,9 +14,10 @@ TEXTS = ("name", "description", "notes")
 # Nouns that nobody creates by a call, and what makes a row of each.
 MADE = {
     "scheduled payment": ordered.make_waiting, "dispute": excepted.make_dispute,
-    "gateway account": excepted.make_on_hold,
+    "gateway account": excepted.make_on_hold, "statement row": excepted.make_movement,
 }
-READY = {"order": ordered.bring}            # what gives a row the state in which a verb is possible
+# What gives a row the state in which a verb is possible.
+READY = {"order": ordered.bring, "statement row": excepted.bring}
 
 
 def exact(value):

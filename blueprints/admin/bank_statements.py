@@ -1,6 +1,7 @@
 """Pages of bank statements: the movements that were read, what is unsure, and uploading a file."""
 
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request
@@ -14,7 +15,7 @@ from blueprints.pages.session import actor, need
 from database import transaction
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid
-from domain.payments.bank import bank_import, bank_statement_rows
+from domain.payments.bank import bank_candidates, bank_import, bank_statement_rows
 from domain.payments.bank.bank_import import Imported
 from domain.payments.bank.formats.bank_csv import CsvForm
 from domain.payments.bank.formats.bank_csv_heads import PARTS
@@ -48,11 +49,13 @@ PAGE = ListPage(
     list_filters=(ListFilter(name="state", choices=pairs(StatementState), read=StatementState),),
     sections=(
         Section("What it pays", (
-            Field(name="scheduled_payment_id", label="Scheduled payment", kind="number",
-                  hint="Its number, from the order's schedule. Saving records the payment."),
+            Field(name="scheduled_payment_id", label="Scheduled payment", kind="number"),
         )),
     ),
-    values=lambda row: {"scheduled_payment_id": row.scheduled_payment_id},
+    values=lambda row: {"scheduled_payment_id": None},       # choosing what was suggested is a change, too
+    form="admin/statement_assign.html",
+    edit_title="Assign",
+    choices=lambda who: {"candidates": partial(bank_candidates.find, who)},
     can_edit=lambda record: bool(record.state == StatementState.UNSURE and record.amount_minor > 0),
     tones={"booked": "ok", "unsure": "warn", "ignored": ""},
 )
@@ -60,7 +63,7 @@ PAGE = ListPage(
 
 def register(bp: Any) -> None:
     """Register the page that takes a file."""
-    write = need("WRITE_ORDERS")
+    write = need("WRITE_PAYMENTS")
     bp.url_value_preprocessor(allow_a_file)
     bp.add_url_rule("/statement_upload", "statement_upload", write(show_upload), methods=["GET"])
     bp.add_url_rule("/statement_upload", "statement_read", write(upload), methods=["POST"])

@@ -141,7 +141,7 @@ TABS = (
     ),
     part(
         "movements", bank_statements.PAGE, bank_exceptions.UNSURE, title="Bank statements", sort="booked_on",
-        in_row=("book",),
+        in_row=("book", "edit"),
         about="Money on your bank account that no payment was found for. Say what it pays, or set it aside.",
         columns=(
             Column(name="payer_name", title="Payer", kind="link"),

@@ -11,13 +11,10 @@ from domain import clock
 from domain.actor import Actor
 from domain.integrations import webhooks
 from domain.payments import payments
-from models.statement_row import StatementRow
 from models.webhook import Delivery
 from tests import cast
 from tests.admin.test_guards import addresses
 from tests.architecture.nouns import pages
-from tests.domain.payments.bank.formats import camt_files
-from tests.domain.payments.bank.formats.camt_files import document
 from tests.ordered import make_test_clock
 from tests.paying import make_order
 from tests.rows import MADE, make
@@ -60,7 +57,6 @@ def make_rows():
     return made | {
         "deliveries": {test: one.id for test, one in deliveries.items()},
         "tasks": {test: one.task_id for test, one in deliveries.items()},
-        "statement_rows": {test: movement(alder, test=test) for test in (False, True)},
         "payments": {test: payment(alder, test=test) for test in (False, True)},
         "alder": alder,
     }
@@ -72,13 +68,6 @@ def payment(merchant_id, *, test):
     new = payments.PaymentInput(order_id=order_id, amount=1)
     with transaction():
         return payments.record(cast.actor_for(merchant_id).in_world(test=test), new).id
-
-
-def movement(merchant_id, *, test):
-    """The id of a movement of a bank account that was read from a statement."""
-    raw = document(camt_files.entry("1.00", camt_files.transaction(name=WORDS[test])))
-    camt_files.import_file(cast.actor_for(merchant_id).in_world(test=test), raw)
-    return db.session.query(StatementRow).filter_by(test=test).one().id
 
 
 def everything():

@@ -77,7 +77,6 @@ def test_every_scope_that_a_noun_names_exists():
 
 
 WITHOUT_CORE = {                        # a noun that the Core API does not offer, and why
-    "statement_rows": "They are assigned on their page, or by `statement import`.",
     "tasks": "They are the operator's queue.",
 }
 

@@ -85,9 +85,10 @@ class ListPage:
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
     needs_merchant: bool = True                                     # a creation under All asks for one
     listed: Callable[[], Response] | None = None                    # the view of the list, if not the usual one
+    edit_title: str = "Edit"                                        # of the button that opens the form
     part: str = ""                                                  # of a noun's rows: begins the list's endpoints
     empty: str = ""                                                 # the title of a list without rows
-    in_row: tuple[str, ...] = ()                                    # verbs: the first offered is a button of its row
+    in_row: tuple[str, ...] = ()                                    # verbs, or edit: the first offered is a button
 
     def __post_init__(self) -> None:
         slug = self.resource.noun.lower().replace(" ", "_")
@@ -157,9 +158,15 @@ class ListPage:
         who = wide_actor()
         return [(verb, action) for verb, action in self.verbs.items() if action.offered(who, record)]
 
-    def row_action(self, record: Any) -> tuple[str, Action] | None:
-        """The action that is a button of its row, besides the menu."""
-        offered = dict(self.offered(record)) if self.in_row else {}
+    def edits(self, record: Any) -> bool:
+        """Whether the record has a form that can be opened now."""
+        return bool(self.sections and self.resource.update and self.can_edit(record))
+
+    def row_action(self, record: Any) -> tuple[str, Action | None] | None:
+        """The action that is a button of its row, besides the menu; None for its form."""
+        offered: dict[str, Action | None] = dict(self.offered(record)) if self.in_row else {}
+        if self.in_row and self.edits(record):
+            offered["edit"] = None
         return next(((verb, offered[verb]) for verb in self.in_row if verb in offered), None)
 
     @cached_property

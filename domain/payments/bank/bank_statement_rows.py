@@ -1,5 +1,6 @@
 """Manages the movements that were read from bank statements: their list, and assigning them by hand."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import String, cast
@@ -13,7 +14,7 @@ from domain.listing import Listing
 from domain.payments.bank import bank_booking
 from domain.payments.bank.bank_booking import LIFE
 from domain.payments.schedule import scheduled_listing
-from domain.resource import Action, Resource
+from domain.resource import Action, Resource, Sample
 from domain.usage import Use
 from models.merchant import Merchant
 from models.money import Money
@@ -78,10 +79,20 @@ RESOURCE = Resource(
     name="statement_rows",
     noun="statement row",
     listing=LISTING,
-    read_scope="READ_ORDERS",
-    write_scope="WRITE_ORDERS",
+    read_scope="READ_PAYMENTS",
+    write_scope="WRITE_PAYMENTS",
     input=StatementRowInput,
     update=update,
+    sample=Sample(
+        sent={"scheduled_payment_id": 1},
+        changed=("scheduled_payment_id",),
+        read_only={
+            "merchant_id": 1, "booked_on": date(2026, 1, 31), "amount": 20, "currency": "EUR",
+            "payer_name": "Ada Lovelace", "texts": "RF18 5390 0754 7034", "state": StatementState.UNSURE,
+            "reason": "It has no reference; one open payment has this amount.", "order_id": 1,
+            "payment_id": None, "file_name": "january.xml", "place": "line 12",
+        },
+    ),
     actions={
         "book": Action(
             run=bank_booking.book, title="Book as suggested", past="{} was booked.", icon="check", primary=True,

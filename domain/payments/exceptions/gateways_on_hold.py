@@ -43,6 +43,7 @@ LISTING = Listing(
         **common_filters(GatewayAccount),
         "gateway": Filter(str, lambda bound: GatewayAccount.gateway == bound),
     },
+    search=(Merchant.search_text,),
 )
 ON_HOLD = replace(LISTING, where=(GatewayAccount.parked_until > NOW,))
 

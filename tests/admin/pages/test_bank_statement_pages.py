@@ -13,7 +13,7 @@ from domain.payments.bank.formats.bank_statements import MOST_BYTES
 from models.order import ScheduledPayment
 from models.payment import Payment
 from models.statement_row import StatementRow, StatementState
-from tests import cast
+from tests import cast, excepted, ordered
 from tests.cast import actor_for
 from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
 from tests.domain.payments.bank.formats.camt_files import transaction as details
@@ -93,6 +93,7 @@ def test_a_movement_is_assigned_booked_taken_back_and_set_aside(admin, alder, la
     movement, other = stored(alder, entry("3.00"), entry("12.50"))
     row = db.session.query(ScheduledPayment).one()
     page = admin.get(f"{LIST}/{movement.id}/edit").text
+    assert f'name="scheduled_payment_id" value="{row.id}"' in page
     version = page.partition('name="version" value="')[2].partition('"')[0]
     saved = admin.post(f"{LIST}/{movement.id}", {"scheduled_payment_id": str(row.id), "version": version})
     assert saved.status_code == 303
@@ -103,6 +104,30 @@ def test_a_movement_is_assigned_booked_taken_back_and_set_aside(admin, alder, la
         assert reply.status_code == 303, (verb, reply.text)
         db.session.expire_all()
         assert db.session.get(StatementRow, movement.id).state == state, verb
+
+
+@pytest.mark.parametrize("test", [False, True], ids=["of another merchant", "of the other world"])
+def test_a_payment_out_of_reach_cannot_be_assigned(ops, alder, birch, test):
+    movement = excepted.make_movement(actor_for(alder))
+    foreign = ordered.make_waiting(actor_for(alder if test else birch).in_world(test=test), "Foreign Fred")
+    page = ops.get(f"{LIST}/{movement}/edit?q=Fred").text
+    assert "Foreign Fred" not in page
+    assert "No open payment matches" in page
+    refused = ops.post(f"{LIST}/{movement}", {"scheduled_payment_id": str(foreign)})
+    assert refused.status_code == 422
+    assert "must exist" in refused.text
+    assert db.session.get(StatementRow, movement, populate_existing=True).state is StatementState.UNSURE
+
+
+def test_the_suggested_payment_is_assigned_from_the_picker(admin, alder):
+    movement = excepted.make_movement(actor_for(alder))
+    page = admin.get(f"{LIST}/{movement}/edit").text
+    assert "Same amount" in page
+    chosen = page.partition('name="scheduled_payment_id" value="')[2].partition('"')[0]
+    version = page.partition('name="version" value="')[2].partition('"')[0]
+    admin.post(f"{LIST}/{movement}", {"scheduled_payment_id": chosen, "version": version})
+    row = db.session.get(StatementRow, movement, populate_existing=True)
+    assert (row.state, str(row.scheduled_payment_id)) == (StatementState.BOOKED, chosen)
 
 
 def test_other_roles_and_merchants_reach_no_statement_of_alder(signed_in, alder, birch, lamp):

@@ -154,8 +154,8 @@ def perform(here: ListPage, keys: list[int], action: Action) -> Performed:
     """Run an action on rows in one transaction."""
     who, performed = wide_actor(), Performed()
     with transaction():
-        for key in keys:
-            own, row = undoing.find(here, who, key)
+        found = [undoing.find(here, who, key) for key in keys]         # one out of reach refuses all, before any runs
+        for key, (own, row) in zip(keys, found, strict=True):
             name, was = here.name(row), undoing.state_of(action, row)
             expect(row, cells.seen_version())
             try:
