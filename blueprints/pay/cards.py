@@ -37,10 +37,11 @@ def choices(order: Order) -> list[tuple[str, str]]:
     current = order.payment_method
     stored = [one for one in payment_methods.of_customer(order) if one.gateway != "test" and one is not current]
     found = [(f"stored {one.id}", one.label) for one in stored]
+    found += [(f"new {name}", "A new card") for name in setups.ways_to_change(order)]
     if order.test:
         found += [(f"test {name}", text) for name, text in services().test_pages.methods()
                   if current is None or name != current.token]
-    return found + [(f"new {name}", "A new card") for name in setups.ways_to_change(order)]
+    return found
 
 
 def may_change(order: Order) -> bool:

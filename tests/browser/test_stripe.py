@@ -8,12 +8,14 @@ from werkzeug.serving import make_server
 
 from database import db, transaction
 from domain import clock
+from domain.people import logos, merchants
 from domain.vault import vault
 from models.order import Order, OrderStatus, ScheduledPayment
 from outbound.gateways.stripe_gateway import stripe_gateway
 from outbound.payments.collecting import Collector
 from tests import cast, paying
 from tests.browser.conftest import PATIENCE, Window
+from tests.pictures import png
 from tests.stripe_paying import enter_keys, in_place_of_stripe
 
 pytestmark = [pytest.mark.browser, pytest.mark.files]
@@ -114,3 +116,28 @@ def test_the_step_that_a_bank_wants_later_is_taken_from_the_payment_page(shop, o
     with app.app_context():
         assert paying.statuses(key)[:2] == ["complete", "complete"]
     assert list(stand_in.taken().values()) == [[1000], [1000]]
+
+
+@pytest.mark.timeout(180)
+def test_another_card_is_entered_on_the_hosted_page_and_nothing_is_charged(shop, order, telephone, stand_in):
+    (app, _), (key, merchant, address), page = shop, order, telephone.page
+    with app.app_context(), transaction():
+        own, row = merchants.LISTING.lock(cast.actor_for(merchant), merchant)
+        logos.put(own, row, png(240, 60, colour=6, value=0x60))
+    pay(page, address)
+    page.get_by_role("button", name="pay", exact=True).click()
+    page.get_by_role("heading", name="Paid. Thank you.").wait_for()
+    place = address.replace("/pay/", "/order/")
+    assert telephone.faults_of(place) == []
+    page.get_by_role("link", name="Change card").first.click()
+    page.get_by_role("heading", name="Change card").wait_for()
+    assert telephone.faults_of(f"{place}/card") == []
+    assert telephone.run("document.querySelector('.f-brand img').naturalWidth") == 240
+    page.get_by_text("A new card", exact=True).click()
+    page.get_by_role("button", name="Use this card").click()
+    page.wait_for_url("**/c/cs_test_*")
+    page.get_by_role("button", name="pay", exact=True).click()
+    page.get_by_text("Visa ending in 4444").first.wait_for()
+    with app.app_context():
+        assert paying.of(key).payment_method.label == "Visa ending in 4444"
+    assert list(stand_in.taken().values()) == [[1000]]
