@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from blueprints.admin import customers, line_forms, order_form, order_timeline, products
+from blueprints.admin import customers, line_forms, order_form, order_next, order_timeline, products
 from blueprints.admin.crud import records
 from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
@@ -51,6 +51,7 @@ def context(record: Any) -> dict[str, Any]:
         "ends_at": cancelling.ends_at(record.id) if record.planned_change or record.cancels_at_period_end else None,
         "may_change_plan": may_change_plan,
         "clock_name": clock_name(record.test_clock_id),
+        "next_step": order_next.of(wide_actor(), record),
         "timeline": order_timeline.of(wide_actor(), record),
     }
 
@@ -166,6 +167,7 @@ PAGE = ListPage(
     show="admin/order.html",
     form="admin/order_form.html",
     warnings=warnings,
+    audit_verbs={"failed": "recorded a failed payment of"},
     context=context,
 )
 

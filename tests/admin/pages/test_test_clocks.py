@@ -125,7 +125,8 @@ def test_what_happened_is_told_in_its_order(tester, alder, clock_id):
     text = text[text.index("What happened"):]
     wanted = [
         "finished moving this clock", "10.00 EUR paid", "Tried again by the schedule", "Mail waits to be sent: Receipt",
-        "Event payment.approved", "failed Order", "10.00 EUR declined", "Mail waits to be sent: Payment failed",
+        "Event payment.approved", "recorded a failed payment of Order", "10.00 EUR declined",
+        "Mail waits to be sent: Payment failed",
         "Event payment.declined", "began to move this clock to 10 Mar 2026", "created this clock",
     ]
     at = 0

@@ -1,0 +1,103 @@
+"""Says on an order's page what happens next: which amount is collected when, or what it waits for."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from markupsafe import Markup
+from sqlalchemy import select
+
+from blueprints.pages.format import money, when
+from database import db
+from domain.actor import Actor
+from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
+from models.payment import Payment
+
+WAITING = (OrderStatus.PENDING, OrderStatus.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next step as a sentence, with one of reasons; `url` is the page of the payment that it is about."""
+
+    title: str
+    text: str = ""
+    tone: str = "calm"
+    icon: str = "clock"
+    url: str | None = None
+
+
+def of(who: Actor, record: Any) -> Step | None:
+    """The next step of an order; None for one that has ended, that ends with its period, or is a draft."""
+    if record.status in WAITING:
+        first = money(record.initial_minor, record.currency)
+        return Step(f"{first} is paid by the customer on the payment page.", "Nothing was paid yet.")
+    if record.status == OrderStatus.PAUSED:
+        return Step("Nothing is collected while the order is paused.", icon="player-pause", tone="warn")
+    if record.status == OrderStatus.SUSPENDED:
+        return _suspended(who, record)
+    if record.status not in (OrderStatus.ACTIVE, OrderStatus.FAILED) or record.cancels_at_period_end:
+        return None
+    row = _first(record.id, ScheduledPayment.status == ScheduledStatus.PROCESSING, ScheduledPayment.sequence)
+    if row is not None:
+        return _asked(row)
+    row = _first(record.id, ScheduledPayment.collect_at.is_not(None), ScheduledPayment.collect_at)
+    return _collected(who, row) if row is not None else _by_hand(record)
+
+
+def _first(order_id: int, which: Any, order: Any) -> ScheduledPayment | None:
+    statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order_id, which)
+    row: ScheduledPayment | None = db.session.scalar(statement.order_by(order, ScheduledPayment.id).limit(1))
+    return row
+
+
+def _collected(who: Actor, row: ScheduledPayment) -> Step:
+    """What is collected by itself."""
+    amount, at = money(row.amount_minor - row.paid_minor, row.currency), when(row.collect_at)
+    url = url_for("admin.scheduled_payments_show", key=row.id)
+    if row.status is ScheduledStatus.SOFT_DECLINED:
+        return Step(
+            Markup("{} is tried again on {}.").format(amount, at), _reason(who, row), "warn", "rotate", url)
+    return Step(Markup("{} is collected on {}.").format(amount, at), url=url)
+
+
+def _asked(row: ScheduledPayment) -> Step:
+    """What was asked for and has no answer yet."""
+    amount = money(row.amount_minor - row.paid_minor, row.currency)
+    return Step(
+        f"{amount} is being collected.", "The gateway has not said yet what became of it.", "warn", "help-circle",
+        url_for("admin.scheduled_payments_show", key=row.id))
+
+
+def _suspended(who: Actor, record: Any) -> Step:
+    """What waits for another card."""
+    row = _first(record.id, ScheduledPayment.status == ScheduledStatus.HARD_DECLINED, ScheduledPayment.sequence.desc())
+    text = "Nothing more is collected until the payment method is changed."
+    if row is None:
+        return Step("The order waits for another payment method.", text, "bad", "credit-card")
+    amount = money(row.amount_minor - row.paid_minor, row.currency)
+    url = url_for("admin.scheduled_payments_show", key=row.id)
+    said = " ".join(one for one in (_reason(who, row), text) if one)
+    return Step(f"{amount} was declined and waits for another card.", said, "bad", "credit-card", url)
+
+
+def _by_hand(record: Any) -> Step | None:
+    """What is due and nobody collects."""
+    row = _first(record.id, ScheduledPayment.status == ScheduledStatus.SCHEDULED, ScheduledPayment.due_at)
+    if row is None:
+        return None
+    amount, at = money(row.amount_minor - row.paid_minor, row.currency), when(row.due_at)
+    known = "By use" if row.awaits_count else amount
+    return Step(
+        Markup("{} is due on {}.").format(known, at),
+        "Its calls are counted when the period has ended." if row.awaits_count else "It is not collected by itself.",
+        url=url_for("admin.scheduled_payments_show", key=row.id))
+
+
+def _reason(who: Actor, row: ScheduledPayment) -> str:
+    """Why it was declined the last time."""
+    if not who.can("READ_PAYMENTS"):
+        return ""
+    statement = select(Payment.message).where(Payment.scheduled_payment_id == row.id)
+    said = db.session.scalar(statement.order_by(Payment.id.desc()).limit(1))
+    return f"Declined: {said.rstrip('.')}." if said else ""
