@@ -54,5 +54,6 @@ PAGE = ListPage(
     },
     name=lambda row: f"Payment {row.id}",
     details="admin/_payment.html",
+    audit_verbs={"looked_up": "asked the gateway about"},
     context=context,
 )

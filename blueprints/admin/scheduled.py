@@ -63,6 +63,7 @@ PAGE = ListPage(
     },
     name=lambda row: f"Payment {row.sequence} of order {row.order_id}",
     details="admin/_scheduled_payment.html",
+    audit_verbs={"card_asked": "asked for another card for"},
     context=context,
     can_edit=lambda record: record.status in EDITABLE and record.sequence > 0,
 )

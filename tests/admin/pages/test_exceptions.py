@@ -136,6 +136,7 @@ def test_an_unknown_outcome_is_looked_up_at_once(tests, alder):
     payment = db.session.get(Payment, key)
     assert payment.status is PaymentStatus.APPROVED
     assert len(test_bank.book.charges([payment.order_id])) == 1
+    assert "asked the gateway about" in tests.get(f"/admin/payments/{key}?tab=history").text
     assert tests.post(f"/admin/payments/{key}/look_up").status_code == 303
     assert "is already approved" in tests.get(f"{HERE}/unknown").text
 
