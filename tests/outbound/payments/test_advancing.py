@@ -79,7 +79,7 @@ def ledger(order_id):
     due = [(one.sequence, one.status, one.amount_minor, one.tax_minor, one.due_at, one.collect_at, one.executed_at,
             one.retry_count, one.paid_minor, one.created_at) for one in rows(order_id)]
     tasks = db.session.scalars(select(Task).where(Task.kind == "mail").order_by(Task.id))
-    mails = [one.payload["mail"] for one in tasks if one.payload["order_id"] == order_id]
+    mails = [one.payload["mail"] for one in tasks if one.payload.get("order_id") == order_id]
     entries = select(AuditEntry).where(AuditEntry.object_type == "order", AuditEntry.object_id == order_id)
     steps = [(one.action, one.after.get("status")) for one in db.session.scalars(entries.order_by(AuditEntry.id))]
     end = (order.status, order.activated_at, order.paused_at, order.ended_at, order.next_sequence, order.credit_minor)
