@@ -24,7 +24,8 @@ RECORDS = {
 }
 SKIP = re.compile(r'!pm\.collectionVariables\.get\("(\w+)"\)')
 STATUS = re.compile(r"to\.have\.status\((\d+)\)")
-SET = re.compile(r'Variables\.set\("(\w+)", pm\.response\.json\(\)((?:\.\w+|\[0\])*)\);')
+SET = re.compile(
+    r'(if \(.+\.length\) )?pm\.collectionVariables\.set\("(\w+)", pm\.response\.json\(\)((?:\.\w+|\[0\])*)\);')
 
 
 class Player:
@@ -64,11 +65,14 @@ class Player:
         after = "\n".join(scripts["test"])
         assert reply.status_code == int(STATUS.search(after)[1]), (name, reply.text)
         assert '"result"' not in after or "result" in reply.json, (name, reply.text)
-        for variable, steps in SET.findall(after):
+        for if_any, variable, steps in SET.findall(after):
             value = reply.json
             for step in re.findall(r"\w+", steps):
+                if if_any and value == []:
+                    break
                 value = value[int(step)] if step.isdigit() else value[step]
-            self.known[variable] = value
+            else:
+                self.known[variable] = value
         self.ran.append(name)
 
 

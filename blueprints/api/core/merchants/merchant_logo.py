@@ -68,8 +68,11 @@ CONTRACT.operations += [
         ),
         described=Description(body=IMAGE, answer=LOGO),
     ),
-    operation(
-        MERCHANTS, "remove_logo", "POST", "/{key}/remove_logo", remove_logo, positional=("id",),
-        summary="Show the merchant’s initials instead of a logo",
+    replace(
+        operation(
+            MERCHANTS, "remove_logo", "POST", "/{key}/remove_logo", remove_logo, positional=("id",),
+            summary="Show the merchant’s initials instead of a logo",
+        ),
+        described=Description(answer=ExampleBody({"type": "integer", "const": 1}, 1)),
     ),
 ]
