@@ -1,4 +1,4 @@
-"""Errors of the Merchant API, through every door: a map of attributes to lists of messages."""
+"""Errors of the Merchant API, in every way of calling: a map of attributes to lists of messages."""
 
 import pytest
 

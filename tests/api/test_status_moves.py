@@ -1,6 +1,6 @@
-"""What may follow which status, from every status through every door: contracts 3.5 and 3.6, written down once more.
+"""What may follow which status, from every status by every way: contracts 3.5 and 3.6, written down once more.
 
-The doors are the Merchant API, the Core API by REST and by JSON-RPC, the dashboard, the page for customers, and the
+The ways are the Merchant API, the Core API by REST and by JSON-RPC, the dashboard, the page for customers, and the
 worker that collects. What is refused changes nothing.
 """
 
@@ -47,7 +47,7 @@ def world(app, alder):
     return {"shop": Shop(app, token), "core": Program(app, token), "page": browser, "merchant": alder}
 
 
-ORDER_DOORS = {
+ORDER_CHANGES = {
     "merchant": lambda one, key, verb: one["shop"].put(f"/orders/{key}/{verb}_order").status_code == 200,
     "rest": lambda one, key, verb: one["core"]("POST", f"/orders/{key}/{verb}").status_code == 200,
     "rpc": lambda one, key, verb: "result" in one["core"].rpc(f"orders.{verb}", {"id": key}),
@@ -59,23 +59,23 @@ def entries():
     return db.session.scalar(select(func.count()).select_from(AuditEntry))
 
 
-@pytest.mark.parametrize("door", ORDER_DOORS)
+@pytest.mark.parametrize("way", ORDER_CHANGES)
 @pytest.mark.parametrize("verb", LEADS_TO)
-def test_an_order_takes_the_status_that_the_verb_leads_to_and_no_other(world, door, verb):
+def test_an_order_takes_the_status_that_the_verb_leads_to_and_no_other(world, way, verb):
     for status in OrderStatus:
         now = clock.now()
         key = make_order(world["merchant"], status=status, anchor_at=now, paused_at=now, next_sequence=2)
         before = entries()
-        done = ORDER_DOORS[door](world, key, verb)
+        done = ORDER_CHANGES[way](world, key, verb)
         after, wanted = str(reload_order(key).status), LEADS_TO[verb].get(status)
         assert after == (wanted or status), (status, after)
-        if door != "page":
+        if way != "page":
             assert done == (wanted is not None), status
         if wanted is None:
             assert (entries(), reload_order(key).version) == (before, 1), status
 
 
-ROW_DOORS = {
+ROW_CHANGES = {
     "merchant": lambda one, order, key, status: one["shop"].put(
         f"/scheduled_payments/{key}", {"scheduled_payment": {"status": status}}).status_code == 200,
     "merchant below": lambda one, order, key, status: one["shop"].put(
@@ -91,29 +91,29 @@ ROW_DOORS = {
 ONLY_SKIP = ("verb", "page")
 
 
-@pytest.mark.parametrize(("door", "wanted"), [
-    (door, wanted) for door in ROW_DOORS for wanted in SET_TO if wanted == "skipped" or door not in ONLY_SKIP])
-def test_a_payment_takes_the_status_that_was_asked_for_only_where_it_may(world, door, wanted):
+@pytest.mark.parametrize(("way", "wanted"), [
+    (way, wanted) for way in ROW_CHANGES for wanted in SET_TO if wanted == "skipped" or way not in ONLY_SKIP])
+def test_a_payment_takes_the_status_that_was_asked_for_only_where_it_may(world, way, wanted):
     for status in ScheduledStatus:
         order = make_order(world["merchant"], status=OrderStatus.ACTIVE, anchor_at=clock.now(), next_sequence=2)
         key = make_row(world["merchant"], order, status=status)
         before = entries()
-        done = ROW_DOORS[door](world, order, key, wanted)
+        done = ROW_CHANGES[way](world, order, key, wanted)
         after, may = str(reload_row(key).status), SET_TO[wanted].get(status)
         assert after == (may or status), (status, after)
-        if door != "page":
-            is_same = status == wanted and door != "verb"                      # asked for again, nothing happens
+        if way != "page":
+            is_same = status == wanted and way != "verb"                      # asked for again, nothing happens
             assert done == (may is not None or is_same), status
         if may is None:
             assert (entries(), reload_row(key).version) == (before, 1), status
 
 
 @pytest.mark.parametrize("wanted", sorted(set(map(str, ScheduledStatus)) - SET_TO.keys()))
-@pytest.mark.parametrize("door", [door for door in ROW_DOORS if door not in ONLY_SKIP])
-def test_nobody_says_what_only_a_payment_decides(world, door, wanted):
+@pytest.mark.parametrize("way", [way for way in ROW_CHANGES if way not in ONLY_SKIP])
+def test_nobody_says_what_only_a_payment_decides(world, way, wanted):
     order = make_order(world["merchant"], status=OrderStatus.ACTIVE, anchor_at=clock.now(), next_sequence=2)
     key = make_row(world["merchant"], order)
-    assert not ROW_DOORS[door](world, order, key, wanted)
+    assert not ROW_CHANGES[way](world, order, key, wanted)
     assert (str(reload_row(key).status), reload_row(key).version) == ("scheduled", 1)
 
 
