@@ -65,7 +65,7 @@ TABS = (
     part(
         "declined", scheduled.PAGE, scheduled_exceptions.DECLINED, title="Declined", sort="declined_at",
         in_row=("retry", "ask_for_card"),
-        about="Declined, and not tried again by themselves: the customer needs another card, or you decide.",
+        about="Declined and not retried automatically: the customer needs another card, or you decide.",
         columns=(
             *OF_SCHEDULED,
             Column(name="next", title="Next step", shown=scheduled_exceptions.next_step),

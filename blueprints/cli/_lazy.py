@@ -14,6 +14,11 @@ class LazyGroup(click.Group):
         super().__init__(*given, **named)
         self.lazy = lazy
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As usual; --json may stand before the command, too."""
+        first = args[:1] == ["--json"] and len(args) > 1
+        return super().parse_args(ctx, [*args[1:], "--json"] if first else args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*self.commands, *self.lazy})
 

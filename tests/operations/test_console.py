@@ -52,6 +52,7 @@ def test_the_console_command_prints_what_flask_prints(place: Any) -> None:
         own = run(*words)
         assert own.returncode == 0, own.stderr
         assert own.stdout == place.app.test_cli_runner().invoke(args=list(words)).stdout
+        assert "--json" not in words or run("--json", *words[:-1]).stdout == own.stdout
     refused = run("key", "list", "--merchant", "9")
     assert (refused.returncode, refused.stderr) == (1, "There is no merchant 9.\n")
 
