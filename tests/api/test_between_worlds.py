@@ -17,7 +17,7 @@ from tests import cast
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program
 from tests.api.merchant.conftest import Shop
-from tests.rows import make, wrapped
+from tests.rows import MADE, make, wrapped
 
 pytestmark = pytest.mark.slow
 
@@ -79,7 +79,7 @@ def make_rows():
     made, alder = {}, cast.make_merchant("Alder")
     nouns = {one.resource.name: one.resource for one in EXPOSED.values()}
     for name in sorted(nouns, key=lambda one: one != webhooks.RESOURCE.name):       # what follows is told to them
-        if nouns[name].input is not None:
+        if nouns[name].input is not None or nouns[name].noun in MADE:
             made[name] = {test: make(nouns[name], alder, WORDS[test], test=test) for test in (False, True)}
     deliveries = {test: db.session.query(Delivery.id).filter_by(test=test).first() for test in (False, True)}
     return made | {"deliveries": {test: row.id for test, row in deliveries.items()}, "alder": alder}

@@ -134,8 +134,8 @@ def input_models():
     return seen
 
 
-# A password is judged where it is hashed; scopes and events where they are compared with those that there are.
-JUDGED = {"UserInput.password", "KeyInput.scopes", "EndpointInput.events"}
+# A password is judged where it is hashed; scopes, events and mails where they are compared with those that there are.
+JUDGED = {"UserInput.password", "KeyInput.scopes", "EndpointInput.events", "MerchantInput.mails_off"}
 
 
 @pytest.mark.parametrize("broken", ["a\x00b", "a\ud800b"])

@@ -1,12 +1,15 @@
 """The demo data: complete, and created through the domain like live data."""
 
 import re
+import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from installations import installations
@@ -34,6 +37,7 @@ from operations.demo import Demo, Key, traffic
 
 pytestmark = pytest.mark.files
 DAY_US = 86_400_000_000
+ROOT = Path(__file__).parents[2]
 
 NOUNS = ("customers", "products", "budgets")
 
@@ -189,6 +193,54 @@ def test_the_traffic_of_the_demo_does_not_depend_on_the_hour(moment: str) -> Non
     assert len(incident) > 400
     assert 1 < (latest - incident[0]["at_us"]) / DAY_US < 3
     assert len({record["request_id"] for record in records}) == len(records)
+
+
+class Curl:
+    """Runs the calls of the README as curl does, without a network."""
+
+    def __init__(self, client: Any):
+        self.client = client
+        self.ran: list[tuple[str, str, int]] = []
+
+    def run(self, words: list[str]) -> None:
+        headers, form, method, body, url = [], [], "GET", None, ""
+        rest = iter(words[1:])
+        for word in rest:
+            if word == "-H":
+                name, _, value = next(rest).partition(": ")
+                headers.append((name, value))
+            elif word == "-d":
+                method, body = "POST", next(rest)
+            elif word == "-F":
+                method = "POST"
+                form.append(next(rest).split("=", 1))
+            elif word == "-X":
+                method = next(rest)
+            else:
+                url = word
+        data = dict(form) if form else body
+        kind = {"content_type": "multipart/form-data"} if form else {}
+        reply = self.client.open(urlsplit(url).path, method=method, headers=headers, data=data, **kind)
+        self.ran.append((method, urlsplit(url).path, reply.status_code))
+        assert reply.status_code in (200, 201), (words, reply.text)
+
+
+def test_every_call_of_the_readme_works_with_the_demo(installation: Any, demo: dict[str, Any]) -> None:
+    text = re.sub(r"\\\n\s+", "", (ROOT / "README.md").read_text())
+    first = text[text.index("## Your first API call"):text.index("### Scopes of keys")]
+    known = {"KEY": demo["keys"][0]["key"], "PASSWORD": "a long sentence of the shop", "API_TOKEN": "", "TOKEN": ""}
+    known["TOKEN"] = installation.run(
+        "user", "create", "--email", "core@example.org", "--password", known["PASSWORD"], "--role", "admin_user",
+        "--all-merchants")["api_token"]
+    curl = Curl(installation.app.test_client())
+    for line in re.findall(r"^    ((?:curl|\.venv/bin/countinghouse) .+)$", first, re.M):
+        words = shlex.split(re.sub(r"\$(\w+)", lambda name: known[name[1]], line))
+        if words[0] == "curl":
+            curl.run(words)
+        else:
+            made = installation.run(*(word for word in words[1:] if word != "--json"))
+            known["API_TOKEN"] = made.get("api_token", known["API_TOKEN"])
+    assert len(curl.ran) >= 8, curl.ran
 
 
 def test_check_finds_nothing_wrong_with_the_demo(installation: Any, demo: dict[str, Any]) -> None:
