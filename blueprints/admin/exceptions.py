@@ -59,7 +59,14 @@ OF_SCHEDULED = (
     Column(name="tries", title="Tries", kind="number", shown=scheduled_exceptions.tries, minor=True),
 )
 AMOUNT = Column(name="amount_minor", title="Amount", kind="money", sort="amount")
-OF_PAYMENTS = (*WHO, Column(name="message", title="Reason"), Column(name="gateway", minor=True))
+OF_PAYMENTS = (
+    *WHO,
+    Column(name="message", title="Reason"),
+    Column(name="gateway", minor=True),
+    Column(name="look_up_at", title="Asked again", kind="ago"),
+    Column(name="created_at", title="Since", kind="ago", sort="created_at"),
+    AMOUNT,
+)
 
 TABS = (
     part(
@@ -93,24 +100,14 @@ TABS = (
         "unknown", payments.PAGE, payment_exceptions.UNKNOWN, title="Unknown outcome", sort="created_at",
         in_row=("look_up",),
         about="The gateway gave no answer and may have charged. Nothing is sent again before that is known.",
-        columns=(
-            *OF_PAYMENTS,
-            Column(name="look_up_at", title="Asked again", kind="ago"),
-            Column(name="created_at", title="Since", kind="ago", sort="created_at"),
-            AMOUNT,
-        ),
+        columns=OF_PAYMENTS,
         list_filters=(),
     ),
     part(
         "to_confirm", payments.PAGE, payment_exceptions.TO_CONFIRM, title="Waiting for the customer", sort="created_at",
         in_row=("look_up",),
         about="The customer's bank asks for one more step. The customer got a mail with the link.",
-        columns=(
-            *OF_PAYMENTS,
-            Column(name="look_up_at", title="Asked again", kind="ago"),
-            Column(name="created_at", title="Since", kind="ago", sort="created_at"),
-            AMOUNT,
-        ),
+        columns=OF_PAYMENTS,
         list_filters=(),
     ),
     part(
