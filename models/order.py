@@ -217,6 +217,11 @@ class ScheduledPayment(Owned, Versioned, Model):
             "ix_scheduled_payments_test_clock_id", "test_clock_id", "collect_at", "id",
             where="test_clock_id IS NOT NULL",
         ),
+        # What was due and could not be collected, few among all that was paid.
+        partial_index(
+            "ix_scheduled_payments_not_collected", "status", "test", "merchant_id", "due_at", "id",
+            where="collect_at IS NULL AND status = 'scheduled' AND sequence > 0",
+        ),
         # Sums of what is due read only this.
         partial_index(
             "ix_scheduled_payments_due", "test", "status", "collect_at", "merchant_id", "currency", "amount_minor",

@@ -97,6 +97,13 @@ TABS = (
         list_filters=(),
     ),
     part(
+        "not_collected", scheduled.PAGE, scheduled_exceptions.NOT_COLLECTED, urgent=False, title="Not collected",
+        sort="due_at",
+        about="Due, and paid by bank transfer or without a card that could be charged. Book the money when it comes.",
+        columns=(*WHO, Column(name="due_at", title="Due", kind="ago", sort="due_at"), AMOUNT),
+        list_filters=(),
+    ),
+    part(
         "unknown", payments.PAGE, payment_exceptions.UNKNOWN, title="Unknown outcome", sort="created_at",
         in_row=("look_up",),
         about="The gateway gave no answer and may have charged. Nothing is sent again before that is known.",

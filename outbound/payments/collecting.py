@@ -86,7 +86,7 @@ def begin(order: Order, row: ScheduledPayment) -> Attempt | None:
         return None
     method = order.payment_method if order.status in LIVE - schedules.HELD else None
     if method is None or registry.find(method.gateway) is None:
-        row.collect_at = None                            # by hand: it stands in the exceptions
+        row.collect_at = None                            # by hand: the exceptions list it as not collected
         return None
     again = row.status is ScheduledStatus.SOFT_DECLINED
     attempt = attempts.begin(actor, order, row, PaymentReason.RETRY if again else PaymentReason.SCHEDULE)

@@ -8,6 +8,7 @@ from domain.actor import Actor
 from domain.catalog import products
 from domain.integrations import deliveries
 from domain.pages import Query
+from domain.payments.exceptions.scheduled_exceptions import NOT_COLLECTED
 from domain.people import customers
 from domain.sales.budgets import budgets
 from models.customer import CustomerStatus
@@ -76,3 +77,12 @@ def test_customers_of_a_status_are_found_and_counted_in_an_index(on_postgresql, 
     own = [step for step in steps if " customers " in step]
     assert all("USING INDEX ix_customers_" in step and "status" in step for step in own), steps
     assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("everybody", [False, True], ids=["one merchant", "all"])
+def test_what_nothing_collects_is_read_from_its_own_index(on_postgresql, everybody):
+    if on_postgresql:
+        pytest.skip("asks SQLite for its plan")
+    actor = Actor.operator() if everybody else cast.actor_for(1)
+    steps = plan(NOT_COLLECTED, actor, Query(sort="due_at", descending=False))
+    assert sum("ix_scheduled_payments_not_collected" in step for step in steps) == 2, steps

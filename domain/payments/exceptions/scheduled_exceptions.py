@@ -1,4 +1,4 @@
-"""The scheduled payments that were declined: those that wait for a person, and those that are retried anyway.
+"""The scheduled payments that were declined, for a person or to be retried, and those that nothing collects.
 
 Their attempts are read with a page's rows only, so that many declined rows cost no more.
 """
@@ -6,12 +6,15 @@ Their attempts are read with a page's rows only, so that many declined rows cost
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, exists, literal_column, or_
+from sqlalchemy.orm import aliased
 
 from domain.list_parts import Children
 from domain.listing import Listing
 from domain.payments.schedule.scheduled_listing import LISTING
-from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
+from domain.payments.schedule.schedules import HELD
+from domain.sales.orders.order_status import LIVE
+from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment
 
 ATTEMPTS = Children(
@@ -19,6 +22,7 @@ ATTEMPTS = Children(
     Payment.id,
 )
 IS_SOFT = ScheduledPayment.status == ScheduledStatus.SOFT_DECLINED
+ITS_ORDER = aliased(Order)                       # the list joins orders, its count does not
 FOR_GOOD = (ScheduledStatus.HARD_DECLINED, ScheduledStatus.REVIEW)
 
 
@@ -29,6 +33,13 @@ def _listing(*where: ColumnElement[bool]) -> Listing:
 
 DECLINED = _listing(or_(ScheduledPayment.status.in_(FOR_GOOD), and_(IS_SOFT, ScheduledPayment.collect_at.is_(None))))
 RETRIED = _listing(IS_SOFT, ScheduledPayment.collect_at.is_not(None))
+
+# Constants in the statement, not values: the index has only such rows.
+NOT_COLLECTED = replace(LISTING, where=(
+    ScheduledPayment.status == literal_column("'scheduled'"), ScheduledPayment.collect_at.is_(None),
+    ScheduledPayment.sequence > literal_column("0"), ScheduledPayment.awaits_count.is_(False),
+    exists().where(ITS_ORDER.id == ScheduledPayment.order_id, ITS_ORDER.status.in_(sorted(LIVE - HELD))),
+))
 
 
 def reason(row: Any) -> str:

@@ -15,7 +15,7 @@ from models.outbox import Task
 from models.payment import GatewayAccount, Payment, PaymentStatus
 from models.statement_row import StatementRow, StatementState
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import gateway_calls
+from outbound.payments import collecting, gateway_calls
 from tests import excepted, paying
 from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
 
@@ -76,6 +76,28 @@ def test_each_kind_is_in_its_tab_and_what_needs_a_person_is_counted(tests, alder
     assert "Soft Sam" not in page
     assert "Soft Sam" in tests.get(f"{HERE}/retried").text
     assert "Step Stella" in tests.get(f"{HERE}/to_confirm").text
+
+
+def test_what_nothing_collects_is_listed_once_it_is_due(tests, alder):
+    order_id = paying.active(alder, "test_ok", customer_name="Transfer Tom")
+    row = paying.rows_of(order_id)[1]
+    assert "Transfer Tom" not in tests.get(f"{HERE}/not_collected").text
+    with transaction():
+        order = orders.locked(order_id)
+        order.payment_method_id = None
+        db.session.get(ScheduledPayment, row.id).collect_at = paying.START
+    with transaction():
+        order = orders.locked(order_id)
+        order.payment_method = None
+        assert collecting.begin(order, db.session.get(ScheduledPayment, row.id)) is None
+    page = tests.get(f"{HERE}/not_collected").text
+    assert counts(page)["Not collected"] == "1"
+    assert "Transfer Tom" in page
+    assert f'href="/admin/scheduled-payments/{row.id}"' in page
+    assert "Transfer Tom" in tests.get(f"{HERE}/not_collected.csv").text
+    with transaction():
+        orders.locked(order_id).status = OrderStatus.PAUSED
+    assert "Transfer Tom" not in tests.get(f"{HERE}/not_collected").text
 
 
 def test_the_live_world_and_other_merchants_see_nothing_of_it(tests, signed_in, alder, birch):
