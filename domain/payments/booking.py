@@ -12,7 +12,6 @@ from domain.payments.collecting import retrying
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.locking import LIFE, Rows, lock_payment
 from domain.payments.schedule import scheduled_status, schedules
-from domain.sales.orders import order_status
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, PRELIMINARY
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
@@ -108,12 +107,8 @@ def _declined(order: Order, *, hard: bool) -> ScheduledStatus:
 
 
 def follow_decline(actor: Actor, order: Order, *, hard: bool) -> None:
-    """A live order fails, or is suspended until its payment method is changed; nothing more is collected then."""
-    status = OrderStatus.SUSPENDED if hard else OrderStatus.FAILED
-    if order_status.may_move(order, status):
-        order_status.move(actor, order, status)
-    if order.status is OrderStatus.SUSPENDED:
-        schedules.hold(order)
+    """The order gets the status that a declined payment means, and its next period begins."""
+    schedules.decline(actor, order, is_hard=hard)
     schedules.follow(actor, order)
 
 

@@ -14,9 +14,22 @@ from domain.sales.orders import orders
 from models.order import OrderStatus
 from models.payment import PaymentStatus
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import collecting, notifications
+from outbound.payments import collecting, gateway_calls, notifications
 from tests import cast
-from tests.paying import START, active, change, charged, make_order, of, pay, payments, rows, statuses
+from tests.paying import (
+    START,
+    active,
+    actor_of,
+    change,
+    charged,
+    make_order,
+    of,
+    pay,
+    payments,
+    rows,
+    rows_of,
+    statuses,
+)
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -53,6 +66,29 @@ def test_the_first_payment_makes_a_subscription_active_and_the_next_period_follo
     assert of(order_id).status is OrderStatus.ACTIVE
     assert [(one.sequence, str(one.status), one.due_at.day) for one in rows(order_id)] == [
         (0, "complete", 31), (1, "scheduled", 28)]
+
+
+@pytest.mark.parametrize(("method", "afterwards"), [
+    ("test_soft_decline", OrderStatus.FAILED), ("test_hard_decline", OrderStatus.FAILED),
+    ("test_ok", OrderStatus.ACTIVE),
+])
+def test_what_is_told_of_an_attempt_during_a_pause_does_not_end_the_pause(merchant, at, method, afterwards):
+    order_id = active(merchant, method)
+    at(START + 28 * DAY)
+    who = actor_of(merchant)
+    with transaction():
+        attempt = paying.execute(who, rows_of(order_id)[1])
+    with transaction():
+        order_verbs.pause(who, orders.locked(order_id))
+    gateway_calls.finish(attempt)
+    assert of(order_id).status is OrderStatus.PAUSED
+    assert statuses(order_id)[1] == ("complete" if method == "test_ok" else "paused")
+    at(START + 29 * DAY)
+    work()
+    assert len(payments(order_id)) == 2
+    with transaction():
+        order_verbs.resume(who, orders.locked(order_id))
+    assert of(order_id).status is afterwards
 
 
 def test_a_single_payment_completes_its_order(merchant):
