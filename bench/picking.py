@@ -7,9 +7,10 @@ import argparse
 import os
 import statistics
 import time
+from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import text
+from sqlalchemy import bindparam, text
 
 from bench.databases import fresh
 from bench.figures import Figure
@@ -18,7 +19,7 @@ from bench.webhooks import stage
 from database import db, transaction
 from domain import clock
 from domain.payments.collecting import due
-from models.order import Order
+from models.order import Order, ScheduledPayment
 
 MERCHANTS = 20
 ROUNDS = 200
@@ -38,11 +39,12 @@ FROM n CROSS JOIN orders o
 def fill(most: int) -> None:
     """As many rows, of 20 merchants; five of each thousand are due."""
     populate(Plan(payments=MERCHANTS, kills=0, merchants=MERCHANTS))
-    values = {"most": most // MERCHANTS, "due": most // MERCHANTS // 200, "past": "2026-01-01 00:00:00.000000",
-              "future": "2126-01-01 00:00:00.000000"}
+    values = {"most": most // MERCHANTS, "due": most // MERCHANTS // 200, "past": datetime(2026, 1, 1, tzinfo=UTC),
+              "future": datetime(2126, 1, 1, tzinfo=UTC)}
+    moments = [bindparam(name, type_=ScheduledPayment.due_at.type) for name in ("past", "future")]
     with transaction():
         db.session.execute(text("DELETE FROM scheduled_payments"))
-        db.session.execute(text(FILL), values)
+        db.session.execute(text(FILL).bindparams(*moments), values)
     with transaction():
         db.session.execute(text("ANALYZE"))
         assert db.session.query(Order).count() == MERCHANTS
