@@ -27,11 +27,11 @@ SIZES = (10_000, 1_000_000)
 
 FILL = """
 INSERT INTO scheduled_payments (order_id, sequence, currency, amount_minor, tax_minor, status, due_at, collect_at,
-    retry_count, paid_minor, merchant_id, test, version, created_at, updated_at)
+    retry_count, paid_minor, awaits_count, credit_minor, merchant_id, test, version, created_at, updated_at)
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most)
 SELECT o.id, n.i, 'EUR', 1000, 0, 'scheduled',
     CASE WHEN n.i <= :due THEN :past ELSE :future END, CASE WHEN n.i <= :due THEN :past ELSE :future END,
-    0, 0, o.merchant_id, o.test, 1, :past, :past
+    0, 0, FALSE, 0, o.merchant_id, o.test, 1, :past, :past
 FROM n CROSS JOIN orders o
 """
 
