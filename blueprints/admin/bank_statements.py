@@ -1,10 +1,13 @@
 """Pages of bank statements: the movements that were read, what is unsure, and uploading a file."""
 
-from contextlib import closing
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
-from flask import Response, flash, make_response, render_template, request
+from flask import Response, flash, make_response, render_template, request, url_for
 
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
@@ -14,7 +17,7 @@ from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, need
 from database import transaction
 from domain.actor import Actor
-from domain.errors import DomainError, Invalid
+from domain.errors import DomainError, Invalid, LimitExceeded
 from domain.payments.bank import bank_candidates, bank_import, bank_statement_rows
 from domain.payments.bank.bank_import import Imported
 from domain.payments.bank.formats.bank_csv import CsvForm
@@ -23,6 +26,9 @@ from domain.payments.bank.formats.bank_statements import MOST_BYTES
 from models.statement_row import StatementState
 
 BESIDE_THE_FILE = 64 * 1024                # bytes of the form's other fields
+LONGEST = 20.0                             # seconds of storing movements; what is left is read from the same file again
+WAIT = 30                                  # seconds until a refused upload should be repeated
+_place = threading.Lock()                  # a large statement takes memory and a thread for long: one in each process
 ORDERS = (("", "Found in the file"), ("day", "Day first: 31/12"), ("month", "Month first: 12/31"))
 MARKS = (("", "Found in the file"), (",", "Comma: 1.234,50"), (".", "Point: 1,234.50"))
 
@@ -90,30 +96,48 @@ def upload() -> Any:
     who = actor()
     if file is None or not file.filename:
         return show_upload(Invalid("Choose a file."))
-    with closing(file):
-        raw = file.read(MOST_BYTES + 1)
     try:
         who.ownership()
     except Invalid:
         return show_upload(Invalid("Choose a merchant profile first: a bank account belongs to one."))
     try:
-        done = import_whole(who, raw, file.filename, form_of(request.form))
+        with one_at_a_time(), closing(file):
+            done, left = import_within(LONGEST, who, file.read(MOST_BYTES + 1), file.filename, form_of(request.form))
+    except LimitExceeded:
+        raise
     except DomainError as error:
         return show_upload(error)
     flash(
         f"{done.read} movements read: {done.booked} booked, {done.unsure} to be assigned, {done.ignored} ignored, "
         f"{done.known} already known."
     )
+    if left:
+        flash(f"{left} movements are left: it takes too long for one upload. Upload the same file again.", "bad")
+        return redirect_to(url_for("admin.statement_upload"))
     return redirect_to(PAGE.url("list", state="unsure") if done.unsure else PAGE.url("list"))
 
 
-def import_whole(who: Actor, raw: bytes, name: str, form: CsvForm) -> Imported:
-    """Read a file and store it in portions, each in a transaction of its own."""
-    statement, done = bank_import.read(who, raw, name, form), Imported()
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Reserve the place in which a statement is read, or raise LimitExceeded at once."""
+    if not _place.acquire(blocking=False):
+        raise LimitExceeded(
+            "Another statement is being read. Upload this one again in a moment.", details={"retry_after": WAIT})
+    try:
+        yield
+    finally:
+        _place.release()
+
+
+def import_within(seconds: float, who: Actor, raw: bytes, name: str, form: CsvForm) -> tuple[Imported, int]:
+    """Read a file and store it in portions, each in a transaction of its own; how many movements are left."""
+    statement, done, began = bank_import.read(who, raw, name, form), Imported(), time.monotonic()
     for rows in statement.portions():
         with transaction():
             done += bank_import.store(who, statement, rows)
-    return done
+        if time.monotonic() - began > seconds:
+            break
+    return done, len(statement.file.rows) - done.read
 
 
 def form_of(typed: Any) -> CsvForm:

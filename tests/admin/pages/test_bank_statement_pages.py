@@ -7,7 +7,9 @@ import pytest
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
+from blueprints.admin import bank_statements
 from database import db
+from domain.payments.bank.bank_import import PORTION
 from domain.payments.bank.creditor_references import Reference
 from domain.payments.bank.formats.bank_statements import MOST_BYTES
 from models.order import ScheduledPayment
@@ -81,6 +83,32 @@ def test_a_statement_may_be_larger_than_other_forms_up_to_its_own_limit(admin, l
     assert len(large) > 2 * 1024 * 1024
     assert upload(admin, large).status_code == 303
     assert upload(admin, document() + b" " * MOST_BYTES).status_code in (413, 422)
+
+
+def test_one_statement_is_read_at_a_time(admin, lamp):
+    with bank_statements.one_at_a_time():
+        refused = upload(admin, document(paying(lamp)))
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
+        assert "Another statement is being read." in refused.text
+        assert cast.count(StatementRow) == 0
+    assert upload(admin, b"not a statement").status_code == 422
+    assert upload(admin, document(paying(lamp))).status_code == 303
+
+
+def test_a_statement_that_takes_too_long_goes_on_with_the_next_upload(admin, alder, monkeypatch):
+    raw = document(*[entry(bank_id=f"B{number}") for number in range(PORTION + 5)])
+    monkeypatch.setattr(bank_statements, "LONGEST", 0.0)
+    reply = upload(admin, raw)
+    page = admin.get(reply.headers["Location"]).text
+    assert f"{PORTION} movements read" in page
+    assert "5 movements are left" in page
+    assert reply.headers["Location"] == UPLOAD
+    monkeypatch.setattr(bank_statements, "LONGEST", 60.0)
+    reply = upload(admin, raw)
+    page = admin.get(reply.headers["Location"]).text
+    assert f"{PORTION} already known" in page
+    assert "are left" not in page
+    assert cast.count(StatementRow) == PORTION + 5
 
 
 def test_a_user_of_several_merchants_chooses_one_first(ops, lamp):

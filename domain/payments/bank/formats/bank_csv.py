@@ -3,10 +3,8 @@
 Nothing is guessed: where a column can be read in two ways, the file is refused with a sentence that asks which.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 from typing import TypeVar
@@ -14,22 +12,21 @@ from typing import TypeVar
 from domain.errors import Invalid
 from domain.payments.bank import ibans
 from domain.payments.bank.formats import bank_csv_heads, bank_csv_values
+from domain.payments.bank.formats.bank_csv_text import HEADS_WITHIN, Cells, CsvText
 from domain.payments.bank.formats.bank_csv_values import NotRead
 from domain.payments.bank.formats.bank_rows import (
     LONGEST_NAME,
-    MOST_ROWS,
     BankRow,
+    Size,
     StatementFile,
     bank_id_of,
     cleaned,
     identified,
     minor_units,
     refuse,
-    too_many,
 )
 
 DELIMITERS = ";,\t|"
-HEADS_WITHIN = 40                      # lines: some banks tell account, period and balance before the heads
 CREDIT = frozenset({"c", "cr", "crdt", "credit", "h", "haben", "bij", "+", "in", "gutschrift"})
 DEBIT = frozenset({"d", "dr", "dbit", "debit", "s", "soll", "af", "-", "out", "lastschrift"})
 IS_BOOKED = frozenset({
@@ -40,7 +37,6 @@ IS_PENDING = frozenset({
     "cancelled", "umsatz vorgemerkt",
 })
 ANYTHING = "info"                      # this head stands over pending or booked at some banks, over remarks at others
-Cells = Sequence[str]
 T = TypeVar("T")
 
 
@@ -57,20 +53,28 @@ class CsvForm:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A file cut into lines and cells, with its columns."""
+    """A file with its columns. Its lines are read from the file again whenever they are asked for, and not kept."""
 
     form: CsvForm
+    file: CsvText
+    delimiter: str
+    place: int                                 # of the line of heads
     heads: Cells
     columns: Mapping[str, list[int]]
-    lines: Sequence[tuple[int, Cells]]         # with the line of the file at which each ends
     account: str
+    count: int | None = None                   # of the lines that are movements; None: not yet known
+
+    def lines(self) -> Iterator[tuple[int, Cells]]:
+        """The lines below the heads that are not empty, with the line of the file at which each ends."""
+        below = islice(self.file.lines(self.delimiter), self.place + 1, None)
+        return islice((one for one in below if any(cell.strip() for cell in one[1])), self.count)
 
     def cell(self, cells: Cells, part: str) -> str:
         places = self.columns.get(part, [])
         return cells[places[0]].strip() if places and places[0] < len(cells) else ""
 
-    def all(self, part: str) -> list[str]:
-        return [value for _, cells in self.lines if (value := self.cell(cells, part))]
+    def all(self, *parts: str) -> Iterator[str]:
+        return (value for _, cells in self.lines() for part in parts if (value := self.cell(cells, part)))
 
     def head(self, part: str) -> str:
         return self.heads[self.columns[part][0]].strip() if part in self.columns else part
@@ -79,34 +83,22 @@ class _Table:
 def read(raw: bytes, form: CsvForm) -> StatementFile:
     """The booked movements of a file; Invalid, with the line, when it cannot be read without guessing."""
     bank_csv_heads.check_names(form.columns)
-    table = _without_closing_lines(_table(_decoded(raw), form))
+    table = _without_closing_lines(_table(CsvText(raw), form))
     dates = _column(table, "booked_on", lambda: bank_csv_values.date_form(table.all("booked_on"), form.day_first))
-    amounts = [value for part in ("amount", "credit", "debit") for value in table.all(part)]
-    mark = form.decimal_mark or _column(table, "amount", lambda: bank_csv_values.decimal_mark(amounts))
-    rows, pending = [], 0
-    for line, cells in table.lines:
+    mark = form.decimal_mark or _column(
+        table, "amount", lambda: bank_csv_values.decimal_mark(table.all("amount", "credit", "debit")))
+    rows, pending, size = [], 0, Size()
+    for line, cells in table.lines():
         if _is_pending(table, line, cells):
             pending += 1
         else:
             rows.append(_row(table, line, cells, dates, mark))
+            size.add(rows[-1])
     return StatementFile("csv", identified(rows), pending)
 
 
-def _decoded(raw: bytes) -> str:
-    """The text of a file in UTF-8, UTF-16 with its mark, or Windows-1252."""
-    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
-    raise Invalid("This is neither XML nor a text file in UTF-8 or Windows-1252.", code="bad_statement")
-
-
-def _table(text: str, form: CsvForm) -> _Table:
-    tried = [(delimiter, found) for delimiter in DELIMITERS if (found := _heads(text, delimiter, form))]
+def _table(file: CsvText, form: CsvForm) -> _Table:
+    tried = [(delimiter, found) for delimiter in DELIMITERS if (found := _heads(file, delimiter, form))]
     if not tried:
         named = f" with {', '.join(repr(one) for one in form.columns.values())}" if form.columns else ""
         raise Invalid(
@@ -114,33 +106,20 @@ def _table(text: str, form: CsvForm) -> _Table:
             "Name the columns.", code="bad_statement",
         )
     delimiter, (place, columns) = max(tried, key=lambda one: sum(map(len, one[1][1].values())))
-    lines = list(_lines(text, delimiter))
-    return _Table(
-        form, lines[place][1], columns, [one for one in lines[place + 1:] if any(cell.strip() for cell in one[1])],
-        _account_before(lines[:place]) or form.account,
-    )
+    first = list(islice(file.lines(delimiter), place + 1))
+    account = _account_before(first[:place]) or form.account
+    return _Table(form, file, delimiter, place, first[place][1], columns, account)
 
 
-def _heads(text: str, delimiter: str, form: CsvForm) -> tuple[int, dict[str, list[int]]] | None:
+def _heads(file: CsvText, delimiter: str, form: CsvForm) -> tuple[int, dict[str, list[int]]] | None:
     try:
-        for place, (_, cells) in enumerate(islice(_lines(text, delimiter), HEADS_WITHIN)):
+        for place, (_, cells) in enumerate(islice(file.lines(delimiter), HEADS_WITHIN)):
             named = bank_csv_heads.named_by(form.columns, cells) if form.columns else bank_csv_heads.found_in(cells)
             if named:
                 return place, named
     except Invalid:                    # quotes do not fit with this delimiter; another may
         return None
     return None
-
-
-def _lines(text: str, delimiter: str) -> Iterator[tuple[int, Cells]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for number, cells in enumerate(reader):
-            if number > MOST_ROWS + HEADS_WITHIN:
-                raise too_many()
-            yield reader.line_num, cells
-    except csv.Error:
-        raise refuse(f"line {reader.line_num}", "the quotes do not fit, or a cell is too long.") from None
 
 
 def _account_before(lines: Sequence[tuple[int, Cells]]) -> str:
@@ -151,10 +130,9 @@ def _account_before(lines: Sequence[tuple[int, Cells]]) -> str:
 
 def _without_closing_lines(table: _Table) -> _Table:
     """The table without the lines of balances and remarks below the movements; they have no date."""
-    lines = list(table.lines)
-    while lines and not any(letter.isdigit() for letter in table.cell(lines[-1][1], "booked_on")):
-        lines.pop()
-    return _Table(table.form, table.heads, table.columns, lines, table.account)
+    dated = (number for number, (_, cells) in enumerate(table.lines(), 1)
+             if any(letter.isdigit() for letter in table.cell(cells, "booked_on")))
+    return replace(table, count=max(dated, default=0))
 
 
 def _column(table: _Table, part: str, read_all: Callable[[], T]) -> T:

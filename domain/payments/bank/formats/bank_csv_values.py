@@ -27,19 +27,19 @@ class NotRead(Exception):
 
 def date_form(values: Iterable[str], day_first: bool | None) -> DateForm:
     """The order of day and month in a column, from all of its values; NotRead if several are possible."""
-    found = [one for value in values if (one := DAY_OR_MONTH.fullmatch(value.strip()))]
-    orders = {
-        order for order, first, second in ((True, 1, 3), (False, 3, 1))
-        if all(int(one[first]) <= 31 and int(one[second]) <= 12 for one in found)
-    }
+    orders, are_equal, has_dots = {True, False}, True, False
+    for one in filter(None, (DAY_OR_MONTH.fullmatch(value.strip()) for value in values)):
+        first, second = int(one[1]), int(one[3])
+        orders -= {order for order, day, month in ((True, first, second), (False, second, first))
+                   if day > 31 or month > 12}
+        are_equal, has_dots = are_equal and first == second, has_dots or one[2] == "."
     if day_first is not None:
         return DateForm(day_first)
-    if not orders or orders == {True} or any(one[2] == "." for one in found):     # dots are written day first
+    if not orders or orders == {True} or has_dots:                                # dots are written day first
         return DateForm(True)
     if orders == {False}:
         return DateForm(False)
-    # In a column without such dates, all of none are equal.
-    if all(one[1].zfill(2) == one[3].zfill(2) for one in found):
+    if are_equal:                                                                 # or there is no such date
         return DateForm(True)
     raise NotRead("could be day/month or month/day: say which")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -14,6 +15,8 @@ from models.money import LIMIT, to_minor
 
 MOST_ROWS, MOST_TEXTS = 50_000, 50
 LONGEST_NAME, LONGEST_TEXT, LONGEST_ID = 140, 1000, 100
+LARGEST = 64 * 1024 * 1024             # bytes that all rows of a file may take in memory
+WEIGHT = 500                           # bytes of a row without its texts
 NO_ID = frozenset({"NONREF", "NOTPROVIDED", "NOREF", "NONE", "0"})        # what banks write where they have no id
 
 
@@ -51,6 +54,24 @@ def refuse(place: str, sentence: str) -> Invalid:
 def too_many() -> Invalid:
     """The error of a file with more rows than are read at once."""
     return Invalid(f"The file has more than {MOST_ROWS} rows: split it.", code="bad_statement")
+
+
+@dataclass(slots=True)
+class Size:
+    """How much was read of a file: bounded, as whoever sends a file would otherwise choose how much memory it takes."""
+
+    rows: int = 0
+    memory: int = 0
+
+    def add(self, row: BankRow | None = None) -> None:
+        """Count a row, or a pending one, which is not kept."""
+        self.rows += 1
+        if row is not None:
+            self.memory += WEIGHT + sum(map(sys.getsizeof, (*row.texts, row.payer_name)))
+        if self.rows > MOST_ROWS:
+            raise too_many()
+        if self.memory > LARGEST:
+            raise Invalid("The texts of the file are too large together: split it.", code="bad_statement")
 
 
 def minor_units(place: str, amount: Decimal, currency: str) -> int:

@@ -13,6 +13,7 @@ from domain.payments.bank.formats.bank_rows import (
     MOST_ROWS,
     MOST_TEXTS,
     BankRow,
+    Size,
     StatementFile,
     bank_id_of,
     cleaned,
@@ -38,9 +39,15 @@ class _Reading:
 
     rows: list[BankRow] = field(default_factory=list)
     open_rows: list[BankRow] = field(default_factory=list)        # of the statement that is open
+    size: Size = field(default_factory=Size)
     pending: int = 0
     statements: int = 0
     root: Element | None = None
+
+    def begun(self, root: Element) -> None:
+        if root.name != "Document" or not NAMESPACE.fullmatch(root.namespace):
+            raise Invalid(
+                "This XML file is no CAMT.053 statement: its root names another document.", code="bad_statement")
 
     def finished(self, element: Element) -> None:
         if element.name not in AWAITED:
@@ -51,6 +58,8 @@ class _Reading:
             self._read_entry(element)
         else:
             self.statements += 1
+            if self.statements > MOST_ROWS:
+                raise too_many()
             account = _account(element.first("Acct")) or ""
             self.rows += [replace(one, account=account) for one in self.open_rows]
             self.open_rows.clear()
@@ -59,21 +68,21 @@ class _Reading:
         status = entry.said("Sts/Cd", "Sts/Prtry", "Sts")
         if status in NOT_YET:
             self.pending += 1
+            self.size.add()
         elif status == BOOKED:
-            self.open_rows += _rows(entry)
+            for row in _rows(entry):
+                self.size.add(row)
+                self.open_rows.append(row)
         else:
             raise _wrong(entry, "has no status that is known (BOOK, PDNG, INFO, FUTR).")
-        if len(self.open_rows) + len(self.rows) > MOST_ROWS:
-            raise too_many()
 
 
 def read(raw: bytes) -> StatementFile:
     """The booked movements of a file; Invalid, with line and element, when it is no CAMT.053 statement."""
     reading = _Reading()
-    camt_xml.read(raw, AWAITED, reading.finished)
+    camt_xml.read(raw, AWAITED, reading.begun, reading.finished)
     root = reading.root
-    if root is None or root.name != "Document" or not NAMESPACE.fullmatch(root.namespace):
-        raise Invalid("This XML file is no CAMT.053 statement: its root names another document.", code="bad_statement")
+    assert root is not None            # a file without one is not well-formed
     if root.first("BkToCstmrStmt") is None or not reading.statements:
         raise Invalid("This CAMT.053 file has no statement (Stmt).", code="bad_statement")
     return StatementFile("camt.053", identified(reading.rows), reading.pending)

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from domain.errors import Invalid
-from domain.payments.bank.formats import bank_csv, bank_statements
+from domain.payments.bank.formats import bank_csv_text, bank_rows, bank_statements
 from domain.payments.bank.formats.bank_csv import CsvForm
+from tests.memory import bounded_memory
 
 IBAN = "DE89370400440532013000"
 GERMAN = (
@@ -198,6 +199,45 @@ def test_equal_lines_are_told_apart_and_the_same_in_a_longer_file():
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch):
-    monkeypatch.setattr(bank_csv, "MOST_ROWS", 10)
-    monkeypatch.setattr(bank_csv, "HEADS_WITHIN", 1)
-    assert "more than 50000 rows" in refusal(SEMI + "2026-11-02;1;EUR;x\n" * 12)
+    monkeypatch.setattr(bank_rows, "MOST_ROWS", 10)
+    assert "more than 10 rows" in refusal(SEMI + "2026-11-02;1;EUR;x\n" * 12)
+
+
+def test_lines_that_are_no_movements_count_too(monkeypatch):
+    monkeypatch.setattr(bank_csv_text, "MOST_ROWS", 10)
+    monkeypatch.setattr(bank_csv_text, "HEADS_WITHIN", 1)
+    assert "more than 50000 rows" in refusal(SEMI + "2026-11-02;1;EUR;x\n" + ";;;\n" * 12)
+    monkeypatch.setattr(bank_csv_text, "MOST_LINES", 100)
+    assert "more than 50000 rows" in refusal(SEMI + '2026-11-02;1;EUR;"' + "\n" * 101 + '"\n')
+
+
+MANY = 2 * 1024 * 1024
+HOSTILE = {
+    "cells without heads": (";" * MANY, "Line 1: it has more than 100000 characters."),
+    "cells": (SEMI + ";" * MANY, "Line 2: it has more than 100000 characters."),
+    "digits": (f"{SEMI}2026-11-02;{'9' * MANY};EUR;x\n", "Line 2: it has more than 100000 characters."),
+    "lines in a cell": (f'{SEMI}2026-11-02;1;EUR;"' + "\n" * MANY, "more than 50000 rows"),
+    "empty lines": (SEMI + "\n" * MANY, "more than 50000 rows"),
+    "too many cells": (SEMI + ";" * 200 + "\n", "Line 2: it has more than 200 cells."),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_line_takes_more_memory_than_a_line_has(name):
+    text, sentence = HOSTILE[name]
+    with bounded_memory(3 * MANY):
+        assert sentence in refusal(text)
+
+
+def test_a_large_file_is_not_kept_in_memory_as_cells():
+    head = SEMI.strip() + ";a" * 150 + "\n"
+    raw = (head + ("2026-11-02;1;EUR;x" + ";bb" * 150 + "\n") * 3000).encode()
+    with bounded_memory(6 * 1024 * 1024):
+        assert len(bank_statements.read(raw).rows) == 3000
+
+
+def test_texts_that_are_too_large_together_are_refused(monkeypatch):
+    monkeypatch.setattr(bank_rows, "LARGEST", 20_000)
+    line = f"2026-11-02;1;EUR;{'x' * 900}\n"
+    assert len(rows(SEMI + line * 5)) == 5
+    assert "too large together" in refusal(SEMI + line * 50)

@@ -1,16 +1,17 @@
 """CAMT.053 statements: the samples of three versions, the oddities of banks, and hostile files."""
 
 import time
-import tracemalloc
 from datetime import date
 
 import pytest
 
 from config import from_environment
 from domain.errors import Invalid, TooLarge
-from domain.payments.bank.formats import bank_statements, camt
+from domain.payments.bank.formats import bank_rows, bank_statements, camt_xml
 from tests.domain.payments.bank.formats.camt_files import document, entry, transaction
+from tests.memory import bounded_memory
 
+MEBIBYTE = 1024 * 1024
 SAMPLES = from_environment({}).shared_data / "bank_camt053"
 NL, CH = "NL26VAYB8060476890", "CH2801234000123456789"
 BOOKED = date(2014, 12, 31)
@@ -231,17 +232,55 @@ def test_a_file_of_fifty_megabytes_is_refused_unread():
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch):
-    monkeypatch.setattr(camt, "MOST_ROWS", 3)
+    monkeypatch.setattr(bank_rows, "MOST_ROWS", 3)
     assert len(rows(document(entry() * 3))) == 3
-    with pytest.raises(Invalid, match="more than 50000 rows"):
+    with pytest.raises(Invalid, match="more than 3 rows"):
         rows(document(entry() * 4))
 
 
 @pytest.mark.slow
 def test_a_large_file_is_not_kept_in_memory_as_elements():
     raw = document(entry("1.00", transaction("x" * 140, name="Ann")) * 4000)
-    tracemalloc.start()
-    assert len(rows(raw)) == 4000
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 12 * 1024 * 1024
+    with bounded_memory(12 * MEBIBYTE):
+        assert len(rows(raw)) == 4000
+
+
+def filled(piece, before, after, size=4 * MEBIBYTE):
+    """A file of that size with the piece as often as fits."""
+    return before + piece * ((size - len(before) - len(after)) // len(piece)) + after
+
+
+OPEN, CLOSE = document(entry("1.00", "|")).split(b"|")
+HOSTILE = {
+    "elements of a movement": (filled(b"<a/>", OPEN, CLOSE), "more stands in one movement"),
+    "texts of a movement": (filled(b"<a>x</a>", OPEN, CLOSE), "more stands in one movement"),
+    "transactions of a movement": (filled(b"<TxDtls><Amt/></TxDtls>", OPEN, CLOSE), "more stands in one movement"),
+    "elements of another document": (filled(b"<a/>", b"<D>", b"</D>"), "its root names another document"),
+    "elements of no movement": (filled(b"<a/>", OPEN.partition(b"<BkTo")[0], b"</Document>"), "more stands in one"),
+    "names": (b"".join(b"<n%d/>" % number for number in range(2001)).join((OPEN, CLOSE)), "2000 names"),
+    "one attribute": (filled(b"x", OPEN + b'<a b="', b'"/>' + CLOSE), "more than 16384 bytes"),
+    "attributes": (OPEN + b"<a" + b"".join(b' a%d=""' % number for number in range(50_000)) + b"/>" + CLOSE, "16384 b"),
+    "a comment": (filled(b"x", OPEN + b"<!--", b"-->" + CLOSE), "more than 16384 bytes"),
+    "a namespace": (filled(b"<a/>", OPEN + b'<b xmlns="' + b"u" * 5000 + b'">', b"</b>" + CLOSE), "200 characters"),
+    "a prefix": (OPEN + b'<b xmlns:u="' + b"u" * 5000 + b'" u:a="1" u:b="1"/>' + CLOSE, "200 characters"),
+    "statements": (filled(b"<Stmt/>", *document("|").split(b"|")), "more than 50000 rows"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_no_file_takes_more_memory_than_its_movements(name):
+    raw, sentence = HOSTILE[name]
+    with bounded_memory(40 * MEBIBYTE), pytest.raises(Invalid) as error:
+        rows(raw)
+    assert sentence in error.value.message
+
+
+def test_a_batch_of_a_thousand_transactions_is_read():
+    whole = entry("1000.00", *[transaction("x" * 140, "1.00", "Ann", more="<a/>" * 20)] * 1000)
+    assert len(rows(document(whole))) == 1000
+
+
+def test_a_file_with_too_many_elements_is_refused(monkeypatch):
+    monkeypatch.setattr(camt_xml, "MOST_ELEMENTS", 100)
+    with pytest.raises(Invalid, match="elements: split it"):
+        rows(document(entry() * 20))
