@@ -44,7 +44,8 @@ SLOW = {                                    # imported where they are needed, be
     "weasyprint": "blueprints",
     "phonenumbers": "blueprints.api.merchant",
     "xlsxwriter": "blueprints",
-    "segno": "domain.payments.bank.epc_qr",
+    "segno": "domain",
+    "typst": "domain.invoicing.documents",
     "stripe": "outbound",
 }
 CONTRACTS = ("blueprints.api.public", "blueprints.api.client", "blueprints.api.merchant", "blueprints.api.core")

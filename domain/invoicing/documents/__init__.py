@@ -1,0 +1,1 @@
+"""Documents for customers as PDF: their contents, their words, their layout."""
