@@ -16,7 +16,7 @@ from analytics.metering.call_counter import CallCounter
 from blueprints import cli, health
 from blueprints.admin import bp as admin_pages
 from blueprints.analytics import bp as analytics_pages
-from blueprints.api import call, core, merchant, pipeline, public, rest
+from blueprints.api import call, client, core, merchant, pipeline, public, rest
 from blueprints.api.contract import Contract
 from blueprints.api.core import view as core_view
 from blueprints.api.wire.answers import WITHOUT_BODY, add
@@ -46,7 +46,7 @@ from outbound.payments import after_commit, gateway_checkouts, notifications
 from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
-CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, merchant.CONTRACT, core.CONTRACT)
+CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, merchant.CONTRACT, client.CONTRACT, core.CONTRACT)
 assert all_tables.CLASSES                    # importing the module makes every table known
 assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// known
 

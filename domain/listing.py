@@ -6,7 +6,7 @@ locked if it will change.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from database.searching import containing, matching
 from database.snapshot import snapshot
 from database.statements import Prepared, StatementCache
 from domain import clock
-from domain.actor import Actor, All
+from domain.actor import ALL, Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
 from domain.list_parts import Children, Filter, Reads, bound_id, ordered, weight
 from domain.pages import Page, Query, Record
@@ -162,14 +162,15 @@ class Listing:
         return record
 
     def absent(self, actor: Actor, key: int) -> NotFound:
-        """The error for a missing row: NotFound, or Foreign when another owner has it."""
+        """The error for a missing row: NotFound, or Foreign when another owner has it.
+
+        A customer is told only of rows of the same merchant.
+        """
         if 0 < key <= LARGEST_ID:
-            statement = select(self.model.id).where(self.model.id == literal(key, BigInteger()))
-            values = {"own_test": actor.test} if self._has_worlds else {}
-            if self._has_worlds:
-                statement = statement.where(self._world())
-            if hasattr(self.model, "deleted_at"):
-                statement = statement.where(self.model.deleted_at.is_(None))
+            merchants = ALL if actor.customer_id is None else actor.merchant_ids
+            wide = replace(actor, merchant_ids=merchants, customer_id=None, own_only=False)
+            clauses, values = self.owned(wide)
+            statement = select(self.model.id).where(self.model.id == literal(key, BigInteger()), *clauses)
             if db.session.scalar(statement, values) is not None:
                 return Foreign(self.noun, key)
         return NotFound(self.noun, key)

@@ -71,6 +71,10 @@ _SELLING = frozenset({
     "WRITE_ORDERS", "READ_PAYMENTS",
 })
 
+# What a customer's own token opens; a stopped customer's only reads.
+CUSTOMER_READS = frozenset({"READ_CUSTOMERS", "READ_ORDERS"})
+CUSTOMER_SCOPES = CUSTOMER_READS | {"WRITE_CUSTOMERS"}
+
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     Role.ADMIN: EVERYTHING,
     Role.ACCOUNTANT: _SELLING | {"READ_ANALYTICS", "WRITE_PAYMENTS"},

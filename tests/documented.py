@@ -175,6 +175,13 @@ def hold(reply):
         hold_accepted(one, request, place, ignored, rows_of(json.loads(reply.text) if is_readable else {}))
 
 
+@cache
+def credentials(contract):
+    """The query parameters that may have the credential."""
+    schemes = printed(contract)["components"]["securitySchemes"].values()
+    return {one["name"] for one in schemes if one.get("in") == "query"}
+
+
 def rows_of(answer):
     """The row of an answer, without its envelope."""
     found = answer.get("data", answer) if isinstance(answer, dict) else {}
@@ -183,7 +190,8 @@ def rows_of(answer):
 
 def hold_accepted(one, request, place, ignored, row):
     """An assertion: what was accepted is what the document allows, or is as it was in the row."""
-    unknown = {name.removesuffix("[]") for name in request.args} - one.parameters - set(ignored)
+    known = one.parameters | set(ignored) | credentials(one.contract)
+    unknown = {name.removesuffix("[]") for name in request.args} - known
     assert not unknown, f"{place} to parameters that its document does not have: {sorted(unknown)}"
     sent = sent_by(request)
     if isinstance(sent, dict):                      # the Core API merges both

@@ -10,8 +10,9 @@ from analytics.queries.listing import Row
 from blueprints.services import own_url
 
 CREDENTIALS = {
-    "public": "Authorization: Bearer $API_KEY", "client": "Authorization: Bearer $API_TOKEN",
-    "merchant": "Authorization: Bearer $API_TOKEN", "core": "X-Api-Key: $API_TOKEN"}
+    "public": "Authorization: Bearer $API_KEY", "client": "Authorization: Bearer $CLIENT_TOKEN",
+    "merchant": "Authorization: Bearer $API_TOKEN", "core": "X-Api-Key: $API_TOKEN",
+}
 BODIES = ("POST", "PUT", "PATCH")
 STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")       # a percent sign that is not part of an escape
 

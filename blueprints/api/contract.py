@@ -15,6 +15,7 @@ from werkzeug.wrappers import Request
 from blueprints.api import field_parts
 from blueprints.api.description import ContractDescription, Description
 from blueprints.api.field import Fields, Formats, Problems
+from blueprints.api.rate_limits import Spent
 from blueprints.api.requests import unknown_names
 from blueprints.api.requests.touched import Reference
 from blueprints.api.requests.unknown_names import UnknownNames
@@ -148,6 +149,7 @@ class Contract(ABC):
     steady = False                          # a row is shown alike to every caller
     deprecated_since = 0                    # Unix time, if a way of calling is deprecated
     limited = False                         # its responses have rate limit headers
+    counts_addresses = False                # its limit counts every call of an address, before authentication
     list_headers: Mapping[str, str] = {}    # the headers of its lists, as `page_headers` gives them, and what they say
     idempotent = False                      # it supports Idempotency-Key on POST
     codes_fields = False                    # its errors list wrong fields with codes
@@ -170,6 +172,13 @@ class Contract(ABC):
 
     def gate(self, request: Request) -> None:  # noqa: B027  (most contracts accept callers from anywhere)
         """Refuse callers before their credentials are read."""
+
+    def counted(self, request: Request) -> Spent | None:
+        """Count the call against a limit of its address, before anything else is looked at; by default none.
+
+        Raises LimitExceeded.
+        """
+        return None
 
     def unknown(self, secret: str) -> DomainError:
         """The error for an unknown credential."""

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from blueprints.api.rate_limits import Spent, rate_limits
 from domain import settings
-from domain.access import key_access, user_access
+from domain.access import customer_access, key_access, user_access
 from domain.actor import Actor
 from models.credential import Mode
 
@@ -21,6 +21,8 @@ class Caller(Protocol):
     @property
     def user_id(self) -> int | None: ...
     @property
+    def customer_id(self) -> int | None: ...
+    @property
     def mode(self) -> Mode: ...
     def check(self, ip: str | None) -> None: ...
     def spend(self, cost: int) -> Spent | None: ...
@@ -33,6 +35,7 @@ class KeyCaller:
 
     key: key_access.Key
     user_id: None = None
+    customer_id: None = None
 
     @property
     def id(self) -> int:
@@ -62,6 +65,7 @@ class TokenCaller:
 
     caller: user_access.UserCaller
     deprecated: bool = False
+    customer_id: None = None
 
     @property
     def mode(self) -> Mode:
@@ -106,6 +110,39 @@ class RoleCaller(TokenCaller):
         return self.caller.role_actor(ip=ip, request_id=request_id, source=source)
 
 
+@dataclass(frozen=True, slots=True)
+class CustomerCaller:
+    """A customer with a token; the calls are counted by address, before the token is read."""
+
+    caller: customer_access.CustomerCaller
+    user_id: None = None
+
+    @property
+    def id(self) -> int:
+        return int(self.caller.row.id)
+
+    @property
+    def merchant_id(self) -> int:
+        return int(self.caller.row.merchant_id)
+
+    @property
+    def customer_id(self) -> int:
+        return int(self.caller.row.customer_id)
+
+    @property
+    def mode(self) -> Mode:
+        return Mode(self.caller.row.mode)
+
+    def check(self, ip: str | None) -> None:
+        self.caller.check()
+
+    def spend(self, cost: int) -> None:
+        return None
+
+    def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
+        return self.caller.actor(ip=ip, request_id=request_id, source=source)
+
+
 def integration(secret: str) -> Caller | None:
     key = key_access.find(secret)
     return KeyCaller(key) if key is not None else None
@@ -126,6 +163,11 @@ def jwt(secret: str) -> Caller | None:
     return TokenCaller(found, deprecated=True) if found is not None else None
 
 
+def customer(secret: str) -> Caller | None:
+    found = customer_access.by_token(secret)
+    return CustomerCaller(found) if found is not None else None
+
+
 FIND: dict[str, Callable[[str], Any]] = {
-    "integration": integration, "user": user, "role user": role_user, "jwt": jwt,
+    "integration": integration, "user": user, "role user": role_user, "jwt": jwt, "customer": customer,
 }

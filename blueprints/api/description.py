@@ -39,6 +39,7 @@ class Description:
     called_with: Mapping[str, Any] = field(default_factory=dict)        # an example of the query
     answer: ExampleBody | None = None                                          # without the contract's envelope
     refused_with: tuple[str, ...] = ()                                  # statuses beside the usual ones
+    versioned: bool = False                                             # the response has an ETag
 
 
 def bare_row(one: ExampleBody) -> ExampleBody:
@@ -64,6 +65,7 @@ class ContractDescription:
     scheme: str                             # before the credential
     credential: str                         # its name in samples
     opened_by: str                          # the kind of credential
+    in_query: str = ""                      # the query parameter that may have it instead
     lists: Mapping[str, tuple[Schema, str]]                 # the query parameters of every list
     item: Callable[[ExampleBody], ExampleBody] = bare_row           # one row in the contract's envelope, if it has one
     collection: Callable[[ExampleBody], ExampleBody] = bare_rows    # a list in its envelope, given one row

@@ -12,14 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from blueprints.api.call import Call, RefusedRequest
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
 from blueprints.api.rate_limits import limit_headers, rate_limits
-from blueprints.api.requests import conditions, idempotency, unknown_names
+from blueprints.api.requests import conditions, idempotency, unknown_names, unmatched
 from blueprints.api.requests.touched import Part, named_in, number_of
 from blueprints.api.requests.unknown_names import as_sent
 from blueprints.api.wire import transport
@@ -59,9 +58,7 @@ def admit(contract: Contract) -> Actor:
     """Authenticate the caller and check transport, address and rate limit."""
     call: Call = g.call
     asked = call.request
-    if contract.https_only:
-        transport.require_https(asked)
-    contract.gate(asked)
+    open_to(contract)
     kind, secret = contract.secret(asked)
     call.key = FIND[kind](secret)                           # for the request log, even if the call is refused
     if call.key is None:
@@ -70,9 +67,18 @@ def admit(contract: Contract) -> Actor:
     return call.actor
 
 
+def open_to(contract: Contract) -> None:
+    """Count the call by its address and check the transport, where the contract does so."""
+    call: Call = g.call
+    call.limit = contract.counted(call.request)
+    if contract.https_only:
+        transport.require_https(call.request)
+    contract.gate(call.request)
+
+
 def anonymous_actor(contract: Contract) -> Actor:
     """The actor of operations that need no credential."""
-    contract.gate(request)
+    open_to(contract)
     actor = g.call.actor = Actor(
         label="anonymous", source=contract.name, ip=request.remote_addr, request_id=g.call.request_id
     )
@@ -84,7 +90,7 @@ def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
     call: Call = g.call
     ip = call.request.remote_addr
     caller.check(ip)
-    call.limit = caller.spend(cost)
+    call.limit = caller.spend(cost) or call.limit
     call.actor = caller.actor(ip=ip, request_id=call.request_id, source=contract.name)
     return call.actor
 
@@ -271,24 +277,9 @@ def init_app(app: Flask, page_error: Callable[[Exception], Any], neutral: Contra
             return page_error(error)
         refused = isinstance(error, RefusedRequest)
         if call.contract is None:
-            is_program = refused or (request.url_rule is None and wants_json())
+            is_program = refused or (request.url_rule is None and unmatched.wants_json())
             return fail(error, neutral) if is_program else page_error(error)
         if call.operation is None or refused:
-            attribute(call)
-        return fail(error, call.contract)
-
-
-def wants_json() -> bool:
-    """Whether the caller sends JSON, or prefers it to a page."""
-    accepted = request.accept_mimetypes
-    return request.is_json or accepted["application/json"] > accepted["text/html"]
-
-
-def attribute(call: Call) -> None:
-    """Find the caller of an unmatched or refused request, for the log only; it costs no call."""
-    assert call.contract is not None
-    try:
-        kind, secret = call.contract.secret(request)
-        call.key = FIND[kind](secret)
-    except (DomainError, SQLAlchemyError):
-        call.key = None
+            unmatched.attribute(call)
+        over = None if call.operation is not None or refused else unmatched.count(call)
+        return fail(over or error, call.contract)

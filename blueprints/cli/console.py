@@ -16,10 +16,12 @@ console = LazyGroup(
     help="Countinghouse: run the server, manage merchants, users and keys, back up its data.",
     lazy={
         "backup": "installation:backup", "check": "installation:check", "customer": "access.accounts:customer",
+        "customer-token": "access.customer_tokens:customer_token",
         "db": "schema:db", "demo": "demo:demo", "gateway": "payments.gateway:gateway", "key": "console:key",
         "logs": "logs:logs", "merchant": "access.accounts:merchant", "metered": "payments.metered:metered",
         "openapi": "reference:openapi", "postman": "reference:postman", "rates": "rates:rates",
-        "restore": "installation:restore", "serve": "serving:serve", "statement": "payments.statements:statement",
+        "restore": "installation:restore", "serve": "serving:serve", "settings": "settings:settings",
+        "statement": "payments.statements:statement",
         "test-clock": "payments.test_clock:test_clock", "user": "access.accounts:user", "worker": "serving:background",
     },
 )

@@ -73,7 +73,7 @@ def _document(made: demonstration.Demo, base: str) -> dict[str, Any]:
     people = [{"email": one.email, "password": one.password, "role": one.role} for one in made.people]
     return {
         "base": base, "login": {name: people[0][name] for name in ("email", "password")}, "users": people,
-        "merchants": made.merchants, "keys": keys,
+        "merchants": made.merchants, "keys": keys, "client": dict(zip(("name", "token"), made.client, strict=True)),
         "curl": f"curl -H 'Authorization: Bearer {keys[0]['key']}' '{base}/v1/api/public/budgets?limit=3'",
     }
 
@@ -85,5 +85,7 @@ def _words(data: dict[str, Any]) -> str:
         f"Demo: {data['budgets']} budgets of two merchants, {data['requests']} requests of 90 days.\n"
         f"{data['source']}\n\n"
         f"Dashboard\n  {data['base']}/admin/\n\nSign in (shown this once)\n{people}\n\n"
-        f"Keys (shown this once)\n{keys}\n\nTry\n  {data['curl']}\n"
+        f"Keys (shown this once)\n{keys}\n\n"
+        f"Client API token of {data['client']['name']} (shown this once)\n  {data['client']['token']}\n\n"
+        f"Try\n  {data['curl']}\n"
     )

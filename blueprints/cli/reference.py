@@ -7,7 +7,7 @@ import click
 from blueprints.cli._command import Needs, operator_command
 from blueprints.services import public_url, services
 
-CONTRACTS = ("public", "merchant", "core")
+CONTRACTS = ("public", "client", "merchant", "core")
 
 
 @operator_command("openapi", click.argument("contract", type=click.Choice(CONTRACTS)), needs=Needs.APPLICATION)

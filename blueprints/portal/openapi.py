@@ -32,11 +32,11 @@ def document(name: str, base: str) -> dict[str, Any]:
         },
         "servers": [{"url": base + description.prefix}],
         "tags": [{"name": title_of(group)} for group in names],
-        "security": [{"credential": []}],
+        "security": [{name: []} for name in security(contract)],
         "paths": paths,
         **({"webhooks": events} if events else {}),
         "components": {
-            "securitySchemes": {"credential": security(contract)},
+            "securitySchemes": security(contract),
             "headers": named_headers(contract),
             "schemas": dict(sorted(components.found.items())),
             "responses": {
@@ -47,11 +47,16 @@ def document(name: str, base: str) -> dict[str, Any]:
 
 
 def security(contract: Contract) -> dict[str, Any]:
-    """The security scheme of the credential."""
+    """The security schemes of the credential: how it is sent, and how else."""
     description = contract.description
+    about = {"description": description.opened_by}
     if description.scheme:
-        return {"type": "http", "scheme": description.scheme.strip().lower(), "description": description.opened_by}
-    return {"type": "apiKey", "in": "header", "name": description.header, "description": description.opened_by}
+        header = {"type": "http", "scheme": description.scheme.strip().lower(), **about}
+    else:
+        header = {"type": "apiKey", "in": "header", "name": description.header, **about}
+    if not description.in_query:
+        return {"credential": header}
+    return {"credential": header, "in_query": {"type": "apiKey", "in": "query", "name": description.in_query, **about}}
 
 
 def operation(one: Entry, method: str) -> dict[str, Any]:

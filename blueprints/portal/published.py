@@ -1,6 +1,7 @@
 """Lists the contracts that have a reference."""
 
-from blueprints.api import core, merchant, public
+from blueprints.api import client, core, merchant, public
 from blueprints.api.contract import Contract
 
-PUBLISHED: dict[str, Contract] = {one.name: one for one in (public.CONTRACT, merchant.CONTRACT, core.CONTRACT)}
+CONTRACTS: tuple[Contract, ...] = (public.CONTRACT, client.CONTRACT, merchant.CONTRACT, core.CONTRACT)
+PUBLISHED = {one.name: one for one in CONTRACTS}

@@ -51,7 +51,8 @@ def headers(*names: str) -> dict[str, Any]:
 
 def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str, Any]:
     """An error response's description, headers and schema."""
-    limits = LIMITS if contract.limited and code not in WITHOUT_LIMITS else ()
+    counted = contract.counts_addresses or code not in WITHOUT_LIMITS
+    limits = LIMITS if contract.limited and counted else ()
     ignored = (unknown_names.HEADER,) if contract.unknown_names is UnknownNames.IGNORED else ()
     deprecation = ("Deprecation",) if contract.deprecated_since else ()
     return {
@@ -78,9 +79,11 @@ def responses(one: Entry) -> dict[str, Any]:
 def headers_of(one: Entry) -> list[str]:
     """The headers of a response."""
     operation = one.operation
-    found = list(LIMITS) if one.contract.limited and not operation.public else []
+    counted = one.contract.counts_addresses or not operation.public
+    found = list(LIMITS) if one.contract.limited and counted else []
     actions = operation.exposure.resource.actions if operation.exposure is not None else {}
-    found += ["ETag"] if operation.verb in ("get", "create", "update", *actions) and one.shows_version else []
+    is_row = operation.verb in ("get", "create", "update", *actions) and one.shows_version
+    found += ["ETag"] if is_row or (operation.described is not None and operation.described.versioned) else []
     found += ["Idempotent-Replayed"] if any(named.name == "Idempotency-Key" for named in one.parameters) else []
     found += one.contract.list_headers if operation.verb == "list" else ()
     found += [unknown_names.HEADER] if one.contract.unknown_names is UnknownNames.IGNORED else []

@@ -40,8 +40,8 @@ def put(customer: Customer, kind: AddressKind, new: AddressInput | None) -> None
 
 
 def change_parts(customer: Customer, given: dict[str, Any]) -> None:
-    """Change street or country of the billing address and keep the rest."""
-    parts = {name: given[f"billing_{name}"] for name in ("street", "country") if f"billing_{name}" in given}
+    """Change parts of the billing address, such as `billing_street`, and keep the rest."""
+    parts = {name: given[f"billing_{name}"] for name in AddressInput.model_fields if f"billing_{name}" in given}
     if not parts:
         return
     current = customer.billing_address

@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from database import db, transaction
 from domain import clock
-from domain.access import passwords
+from domain.access import customer_tokens, passwords
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.integrations import api_keys
@@ -72,6 +72,7 @@ class Demo:
     people: list[Person] = field(default_factory=list)
     keys: list[Key] = field(default_factory=list)
     budgets: int = 0
+    client: tuple[str, str] = ("", "")      # a customer's name and its token of the Client API
 
 
 def is_empty() -> bool:
@@ -95,6 +96,7 @@ def load(*, force: bool = False) -> Demo:
         _store(made, shops, keys, now)
         for shop, home in ((shops[0], True), (shops[1], False)):
             made.budgets += Shop(shop, staff, home, now, rng).fill()
+        made.client = _client(shops[0])
         while budgets.expire_due():
             pass
         rates.store(now.date(), DAYS)
@@ -105,6 +107,15 @@ def _merchant(made: Demo, **given: Any) -> Merchant:
     row = merchants.create(Actor.operator(), merchants.MerchantInput(**given))
     made.merchants.append({"id": row.id, "name": row.name, "currency": row.currency})
     return row
+
+
+def _client(shop: Merchant) -> tuple[str, str]:
+    """The merchant's first customer with orders, with a token of the Client API."""
+    found = db.session.scalars(
+        select(Customer).join(SoldOrder, SoldOrder.customer_id == Customer.id)
+        .where(Customer.merchant_id == shop.id, Customer.test.is_(False)).order_by(Customer.id).limit(1)
+    ).one()
+    return found.name, customer_tokens.issue(_operator_of(shop), found)
 
 
 def _staff(made: Demo, shops: list[Merchant], secret: list[tuple[str, str]]) -> dict[Role, User]:

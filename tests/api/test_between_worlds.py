@@ -14,6 +14,8 @@ from domain.integrations import webhooks
 from models.user import User
 from models.webhook import Delivery
 from tests import cast
+from tests.api.client.conftest import ClientProgram
+from tests.api.client.conftest import token_of as client_token
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program
 from tests.api.merchant.conftest import Shop
@@ -39,13 +41,19 @@ WORDS = {False: "Genuine", True: "Sandbox"}
 MISSING = 987_654
 QUERIES = {
     "public": ("", "?search={word}", "?limit=100&sort=createdAt&order=asc"),
-    "merchant": ("", "?page=1&per_page=100"),
+    "merchant": ("", "?page=1&per_page=100"), "client": ("",),
     "core": ("", "?id[]={other}", "?id[]={other}&id[]={mine}", "?limit=1000&order=-id"),
 }
 
 
 def named(value):
     return getattr(value, "name", "")
+
+
+def client_of(app, merchant, *, test):
+    """A new customer's program."""
+    actor = cast.actor_for(merchant).in_world(test=test)
+    return ClientProgram(app, client_token(cast.make_customer(merchant, "Cleo", email="cleo@example.org", actor=actor)))
 
 
 @pytest.fixture
@@ -58,7 +66,7 @@ def callers(app, alder):
         said = {test: tokens.reveal(Actor.system(), row, test=test) for test in (False, True)}
     kinds = {
         "public": lambda test: Caller(app, keys[test]), "core": lambda test: Program(app, said[test]),
-        "merchant": lambda test: Shop(app, said[test]),
+        "merchant": lambda test: Shop(app, said[test]), "client": lambda test: client_of(app, alder, test=test),
     }
     return lambda contract, test: kinds[contract.name](test)
 

@@ -9,7 +9,7 @@ from blueprints.api.merchant.ordering import KINDS
 from blueprints.portal.entries import entries
 from blueprints.portal.published import PUBLISHED
 from database import Model, db, transaction
-from domain import inputs
+from domain import inputs, settings
 from domain.access import tokens
 from domain.actor import Actor
 from domain.integrations import webhooks
@@ -19,6 +19,8 @@ from domain.sales.orders import orders
 from models.order import ScheduledPayment
 from models.user import User
 from tests import cast, paying
+from tests.api.client.conftest import ClientProgram
+from tests.api.client.conftest import token_of as client_token
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
@@ -47,6 +49,13 @@ def with_planned_end(merchant):
     return order_id
 
 
+def with_token(merchant):
+    customer_id = cast.make_customer(merchant, "Tove", email="tove@example.org")
+    client_token(customer_id)
+    return customer_id
+
+
+READY = {"clients.revoke_token": with_token}        # rows of the live world that have what the operation ends
 PAID = {                                # rows of the test world, with or for a payment method of the test bank
     "orders.pay": paying.make_order,
     "orders.set_payment_method": paying.active,
@@ -98,6 +107,9 @@ class World:
             "shop@alder.example", "admin_user", merchant_ids=[self.merchant], api_access=True)))
         self.core.result("webhooks.create", {"url": HOOK, "companies_id": self.merchant})
         customer = cast.make_customer(self.merchant, email="world@example.org")      # its event is a delivery
+        with transaction():                             # thousands of calls come from one address here
+            settings.update(Actor.operator(), {"client_api_limit_per_minute": 0})
+        self.client = ClientProgram(app, client_token(customer))
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)
         make_order(self.merchant, test=False)                               # what payments are recorded for
@@ -115,6 +127,8 @@ class World:
         """The id of a row that the operation can be called with: a new one where rows can be made."""
         noun = one.operation.exposure.name
         own = [other for other in ALL if other.contract is one.contract]
+        if one.name in READY:
+            return READY[one.name](self.merchant)
         if one.name in PAID:
             return PAID[one.name](self.merchant)
         create = next((other for other in own if other.name == f"{noun}.create"), None)
@@ -139,7 +153,7 @@ class World:
 
     def rest(self, one, key=None, world_of=None, headers=None):
         """The answer to a call; `world_of` is another operation in whose world it is made."""
-        own = {"public": self.public, "merchant": self.shop}
+        own = {"public": self.public, "merchant": self.shop, "client": self.client}
         caller = own[one.contract.name] if one.contract.name in own else self.core_for(world_of or one)
         path = one.example_path.removeprefix(one.description.prefix)
         if key is not None:
@@ -239,7 +253,8 @@ def test_a_call_that_is_repeated_with_its_key_is_done_once(world, one):
     assert everything() == before, f"{named(one)} is done twice; edit {declared_in(one)}"
 
 
-SECRETS = {"budgets.share": "url", "budgets.share_again": "url"}        # what an answer shows once, by its operation
+# What an answer shows once, by its operation.
+SECRETS = {"clients.issue_token": "token", "budgets.share": "url", "budgets.share_again": "url"}
 
 
 def secret_of(one):

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.slow
 
 CALLS = int(os.environ.get("COUNTINGHOUSE_TEST_CALLS", "0"))
 EXAMPLES = 3                                        # of each operation, in the suite
-CONFLICT = {"public": "409", "core": "422", "merchant": "422"}        # the status of a conflict with what is stored
+# The status of a conflict with what is stored.
+CONFLICT = {"public": "409", "core": "422", "merchant": "422", "client": "409"}
 SHOWN = 20
 
 
@@ -34,7 +35,7 @@ def asked_for(name):
 def test_calls_made_from_a_document_find_nothing(app, monkeypatch, name):
     monkeypatch.setattr(webhooks.policy, "allowed_hosts", ("hooks.example.com",))
     world = World(app)
-    bearers = {"public": world.public.key, "merchant": world.shop.token}
+    bearers = {"public": world.public.key, "merchant": world.shop.token, "client": world.client.token}
     headers = {"Authorization": f"Bearer {bearers[name]}"} if name in bearers else {"X-Api-Key": world.core.token}
     examples, phases = asked_for(name)
     counts, found = run(app, f"/docs/openapi/{name}.json", headers, examples, phases, CONFLICT[name])

@@ -50,7 +50,8 @@ def spelled(body, path, number):
 
 
 def send(world, one, key, text):
-    caller = {"public": world.public, "merchant": world.shop}.get(one.contract.name) or world.core_for(one)
+    own = {"public": world.public, "merchant": world.shop, "client": world.client}
+    caller = own.get(one.contract.name) or world.core_for(one)
     path = one.operation.path.replace("{key}", str(key)) if key else one.operation.path
     if "{order_id}" in path:
         path = path.replace("{order_id}", str(db.session.get(ScheduledPayment, key).order_id))
@@ -107,7 +108,7 @@ def test_null_for_a_required_field_is_refused_and_named(world, one):
         assert reply.status_code in (400, 422), (name, reply.json)
         said = {
             "public": lambda answer: answer["details"], "merchant": lambda answer: answer,
-            "core": lambda answer: answer["error"]["data"],
+            "core": lambda answer: answer["error"]["data"], "client": lambda answer: answer["error"],
         }[one.contract.name](reply.json)
         assert name in said, (name, said)
 

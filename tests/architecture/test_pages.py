@@ -25,7 +25,7 @@ def test_every_address_is_in_a_known_group(app):
 
 def test_every_api_address_refuses_a_stranger(app):
     for rule in app.url_map.iter_rules():
-        if contract_of(app, rule) is None:
+        if contract_of(app, rule) is None or rule.endpoint == "client.status.get":
             continue
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
             path = re.sub(r"<[^>]+>", "1", rule.rule)

@@ -9,7 +9,7 @@ import flask_migrate.cli
 import pytest
 
 from database import db, transaction
-from domain.access import key_access
+from domain.access import customer_access, key_access
 from domain.errors import Unauthenticated
 from domain.people import users
 from models.audit import AuditEntry
@@ -200,6 +200,36 @@ def test_a_customer_is_created_and_its_merchant_must_exist(installation: Any, me
     assert installation.run(*given, "--merchant", str(merchant))["id"] == 1
     assert "e-mail" in installation.run(*given, "--merchant", str(merchant), status=1)["error"]
     assert installation.run(*given, "--merchant", "99", status=1)["error"] == "There is no merchant 99."
+
+
+def test_a_customer_has_one_token_at_a_time(installation: Any, merchant: int) -> None:
+    given = ["customer", "create", "--name", "Bea", "--merchant", str(merchant)]
+    customers = [installation.run(*given, "--email", "bea@example.com")["id"],
+                 installation.run(*given, "--email", "tess@example.com", "--test")["id"]]
+    for number in map(str, customers):
+        first = installation.run("customer-token", "create", "--customer", number)["token"]
+        second = installation.run("customer-token", "create", "--customer", number)["token"]
+        assert len(first) == len(second) == 64
+        with installation.app.app_context():
+            with pytest.raises(Unauthenticated):
+                customer_access.by_token(first).check()
+            customer_access.by_token(second).check()
+        assert installation.run("customer-token", "revoke", "--customer", number) == {"id": int(number)}
+        refused = installation.run("customer-token", "revoke", "--customer", number, status=1)
+        assert refused["error"] == "This customer has no API token."
+    assert installation.run("customer-token", "create", "--customer", "99", status=1)["error"] == (
+        "There is no customer 99.")
+
+
+def test_settings_are_listed_and_changed(installation: Any) -> None:
+    assert installation.run("settings", "list")["client_api_limit_per_minute"] == 60
+    changed = installation.run("settings", "set", "client_api_limit_per_minute", "0")
+    assert changed == {"name": "client_api_limit_per_minute", "value": 0}
+    assert installation.run("settings", "list")["client_api_limit_per_minute"] == 0
+    for given in (("client_api_limit_per_minute", "x"),
+                  ("system_timezone", "Mars/Olympus"), ("nothing", "1")):
+        assert "error" in installation.run("settings", "set", *given, status=1)
+    assert installation.run("settings", "list")["system_timezone"] == "UTC"
 
 
 def test_what_the_operator_does_is_in_the_audit_trail(installation: Any, merchant: int) -> None:

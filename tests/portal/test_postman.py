@@ -94,14 +94,16 @@ def world(app, monkeypatch):
 
 def test_the_collection_runs_and_leaves_everything_as_it_was(app, world):
     before = rows()
-    secrets = {"key": world.public.key, "token": world.core.token, "api_token": world.shop.token}
+    secrets = {"key": world.public.key, "token": world.core.token, "api_token": world.shop.token,
+               "client_token": world.client.token}
     player = Player(app, postman.collection("http://127.0.0.1"), **secrets)
     player.run()
     after = rows()
     assert {key: after.get(key) for key in before} == before
-    gone = {key[1] for key, row in after.items() if key[0] == "users" and row["deleted_at"]}
+    gone = {key for key, row in after.items() if key[0] in ("users", "customers") and row["deleted_at"]}
     left = {key: row for key, row in after.items() if key not in before and row.get("deleted_at", ...) is None}
-    assert not [key for key, row in left.items() if row.get("user_id") not in gone]         # a user's own tokens
+    owners = {key: {("users", row.get("user_id")), ("customers", row.get("customer_id"))} for key, row in left.items()}
+    assert not [key for key, both in owners.items() if not both & gone]         # an owner's own tokens
     assert len(player.ran) > 80
     again = Player(app, postman.collection("http://127.0.0.1"), **secrets)
     again.run()

@@ -21,7 +21,7 @@ from models.product import ProductStatus
 CLIENT_STATUS = {CustomerStatus.ACTIVE: "active", CustomerStatus.STOPPED: "stop", CustomerStatus.ARCHIVED: "archived"}
 
 
-expose(
+CLIENTS = expose(
     CONTRACT,
     customers.RESOURCE,
     "/clients",

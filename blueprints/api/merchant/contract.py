@@ -102,6 +102,11 @@ class MerchantContract(Contract):
             raise Forbidden("The merchant profile is not accessible.", code="profile_not_accessible", fields=fields)
         return actor.narrowed(wanted)
 
+    def covers(self, path: str) -> bool:
+        """Whether the path begins with a resource of this contract; others of the same prefix are not its own."""
+        place = path.removeprefix(self.prefixes[0] + "/")
+        return place != path and place.partition("/")[0] in {one.path.split("/")[1] for one in self.operations}
+
     # Reading ----------------------------------------------------------------------------------------
 
     def body(self, request: Request, *, optional: bool = False) -> Any:
