@@ -278,4 +278,4 @@ class Order:
     def _release(self) -> None:
         for row in self.rows:
             if row.period and row.ask is None and row.status in WAITING:
-                row.ask = row.due if row.status == "scheduled" else max(row.due, self.now)
+                row.ask = row.due

@@ -1,6 +1,7 @@
 """Says on an order's page what happens next: which amount is collected when, or what it waits for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import url_for
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from blueprints.pages.format import money, when
 from database import db
 from domain.actor import Actor
+from domain.sales.orders.order_clock import now_of
 from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment
 
@@ -53,12 +55,17 @@ def _first(order_id: int, which: Any, order: Any) -> ScheduledPayment | None:
 
 def _collected(who: Actor, row: ScheduledPayment) -> Step:
     """What is collected by itself."""
-    amount, at = money(row.amount_minor - row.paid_minor, row.currency), when(row.collect_at)
+    amount, at = money(row.amount_minor - row.paid_minor, row.currency), when(_from_now_on(row))
     url = url_for("admin.scheduled_payments_show", key=row.id)
     if row.status is ScheduledStatus.SOFT_DECLINED:
         return Step(
             Markup("{} is tried again on {}.").format(amount, at), _reason(who, row), "warn", "rotate", url)
     return Step(Markup("{} is collected on {}.").format(amount, at), url=url)
+
+
+def _from_now_on(row: ScheduledPayment) -> datetime | None:
+    """When the row is asked for; what was due before is asked for at once."""
+    return row.collect_at and max(row.collect_at, now_of(row.order))
 
 
 def _asked(row: ScheduledPayment) -> Step:

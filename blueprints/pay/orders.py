@@ -14,6 +14,7 @@ from domain.errors import NotFound
 from domain.payments import attempts
 from domain.payments.checkout import checkout_states
 from domain.payments.schedule.scheduled_status import DECLINED, PAID
+from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import PRELIMINARY
 from models.order import Order
 from models.payment import Payment, PaymentStatus
@@ -35,11 +36,13 @@ def show(token: str) -> BaseResponse:
     steps = schedule.steps(order, rows)
     owed = checkout_states.payable(order)
     paid = sum(row.paid_minor for row in rows if row.status in PAID)
+    declined = next((row for row in rows if row.status in DECLINED), None)
+    again = declined and declined.collect_at and max(declined.collect_at, now_of(order))
     return make_response(render_template(
         "pay/order.html", **shown, steps=steps, receipts=receipts(order), paid=paid,
         next=next((one for one in steps if one.word == "Next"), None), owed=owed,
         due=attempts.owed(owed) if owed is not None else 0,
-        declined=next((row for row in rows if row.status in DECLINED), None),
+        declined=declined, again=again,
         reason=reason(order), may_change=cards.may_change(order), ends_at=managing.ends_at(order),
         may_cancel=bool(managing.ways_to_cancel(order)), skippable=managing.skippable(order),
         rest=managing.rest(order), planned=managing.planned(order),

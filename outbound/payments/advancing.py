@@ -56,7 +56,7 @@ def advance(key: int, turn: float = TURN) -> bool:
         now = _step(key)
         if now is None:
             return False
-        _everything_due(key, now)
+        _what_is_due(key, now)
     with transaction():
         locking.lock(TestClock, key).lease_until = None
     return True
@@ -79,20 +79,22 @@ def _step(key: int) -> datetime | None:
     return now
 
 
-def _everything_due(key: int, now: datetime) -> None:
-    """What is due at this moment: first what became of earlier attempts, then the payments of the day.
+def _what_is_due(key: int, now: datetime) -> None:
+    """What is due at this moment: first what became of earlier attempts, then the payment that is due longest.
 
-    Where calls cannot be counted yet, the same moment comes again.
+    One payment a step: while others are due, and where calls cannot be counted yet, the same moment comes again. A
+    payment makes the one of the next period, which may be due before those that wait.
     """
     while test_bank.send_due(now, key):
         pass
     metering.count_on_clock(key, now)
-    rows, payments, refunds = due.on_clock(key, now)
+    payments, refunds = due.unknown_on_clock(key, now)
     for payment_id in payments:
         collecting.look_up(payment_id)
     for refund_id in refunds:
         refunding.look_up(refund_id)
-    for row_id in rows:
+    row_id = due.row_on_clock(key, now)
+    if row_id is not None:
         _collect(row_id)
 
 

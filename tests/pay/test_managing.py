@@ -1,6 +1,7 @@
 """What customers do with their orders: cancel and go on, skip, pay the rest, keep a card in a trial."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -9,7 +10,7 @@ from domain.payments.plans import plan_changes
 from domain.payments.plans.plan_terms import ChangeInput, When
 from domain.sales.orders import orders
 from models.merchant import CustomerCancels, Merchant
-from models.order import OrderStatus
+from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
 from outbound.gateways.test_bank import test_bank
 from tests import paying
 from tests.pay.test_payments import address_of, pay, status, text
@@ -151,3 +152,15 @@ def test_changes_of_the_plan_stand_on_the_page(browser, order, address):
     for words in ("Change of plan", "Waiting", "Your plan changes with the next payment.", "€30.00"):
         assert words in page, words
     assert re.search(r"First payment.*Change of plan.*Payment 2", page, re.S)
+
+
+def test_what_was_declined_before_a_new_card_is_tried_at_once_not_on_a_day_that_has_passed(browser, alder):
+    clock = paying.make_clock(alder)
+    order_id = paying.active(alder, "test_hard_decline", clock_id=clock)
+    key = paying.rows(order_id)[1].id
+    with transaction():
+        row = db.session.get(ScheduledPayment, key)
+        row.status, row.due_at = ScheduledStatus.SOFT_DECLINED, paying.START - timedelta(days=9)
+        row.collect_at, row.order.status = row.due_at, OrderStatus.FAILED
+    page = text(browser.get(address_of(order_id).replace("/pay/", "/order/")))
+    assert "We try again on 31 January 2026." in re.sub(r"<[^>]+>", "", page)

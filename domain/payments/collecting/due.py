@@ -87,13 +87,21 @@ def next_on_clock(clock_id: int) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def on_clock(clock_id: int, now: datetime) -> tuple[list[int], list[int], list[int]]:
-    """What is due by a test clock: rows to collect, attempts and refunds to look up, each oldest first."""
-    return tuple(                                        # type: ignore[return-value]
-        list(db.session.scalars(
-            select(model.id).where(model.test_clock_id == clock_id, column <= now).order_by(column, model.id)
-        ))
-        for model, column in (
-            (ScheduledPayment, ScheduledPayment.collect_at), (Payment, Payment.look_up_at), (Refund, Refund.look_up_at),
-        )
+def row_on_clock(clock_id: int, now: datetime) -> int | None:
+    """The id of the row that is due longest by a test clock."""
+    statement = select(ScheduledPayment.id).where(
+        ScheduledPayment.test_clock_id == clock_id, ScheduledPayment.collect_at <= now
     )
+    return db.session.scalar(statement.order_by(ScheduledPayment.collect_at, ScheduledPayment.id).limit(1))
+
+
+def unknown_on_clock(clock_id: int, now: datetime) -> tuple[list[int], list[int]]:
+    """Attempts and refunds to look up by a test clock, each oldest first."""
+    payments, refunds = (
+        list(db.session.scalars(
+            select(model.id).where(model.test_clock_id == clock_id, model.look_up_at <= now)
+            .order_by(model.look_up_at, model.id)
+        ))
+        for model in (Payment, Refund)
+    )
+    return payments, refunds

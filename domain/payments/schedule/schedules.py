@@ -210,15 +210,16 @@ def release(order: Order, rows: list[ScheduledPayment] | None = None) -> None:
 
 
 def collect_at(order: Order, row: ScheduledPayment) -> datetime | None:
-    """When the row is asked for next by itself: on its day, or now where that has passed; None while nothing is.
+    """When the row is asked for next by itself: on its day; None while nothing is.
 
-    An order that ends with its period ends when the next one would begin, whatever is held back.
+    A day that has passed means at once, and what was due first is asked for first. An order that ends with its period
+    ends when the next one would begin, whatever is held back.
     """
     if ends_before(order, row):
         return row.period_at or row.due_at
     if order.status not in LIVE - HELD or row.status not in COLLECTED or row.awaits_count:
         return None
-    return max(row.due_at, now_of(order)) if row.status in DECLINED else row.due_at
+    return row.due_at
 
 
 def ends_before(order: Order, row: ScheduledPayment) -> bool:

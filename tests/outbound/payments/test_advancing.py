@@ -143,6 +143,34 @@ def test_one_step_of_a_year_and_365_steps_of_a_day_give_the_same_ledger_byte_for
         assert word in text, word
 
 
+def refused_for_months(merchant, clocks):
+    """An order on each clock, paid every 18 days, whose cards are declined softly, then for good, until a new one."""
+    made = [active(merchant, "test_requires_action", clock_id=one, interval_unit="DAY", interval_count=18)
+            for one in clocks]
+    for days, method in ((103, "test_hard_decline"), (204, "test_ok"), (365, None)):
+        for one in clocks[1:]:
+            for day in range((clock(one).now_at - START).days + 1, days):
+                advance(one, START + day * DAY)
+        for one, order_id in zip(clocks, made, strict=True):
+            advance(one, START + days * DAY)
+            if method is not None:
+                change(order_id, method)
+    return made
+
+
+@pytest.mark.slow
+def test_what_waited_for_a_new_card_is_collected_in_the_order_of_its_days_whatever_the_steps(merchant):
+    clocks = [make_clock(merchant) for _ in range(2)]
+    one, other = refused_for_months(merchant, clocks)
+    assert ledger(one) == ledger(other)
+    due = {row.id: row.due_at for row in rows(one)}
+    paid = [due[payment.scheduled_payment_id] for payment in payments(one) if payment.status == "approved"]
+    assert paid == sorted(paid)
+    assert len(set(statuses(one)) - {"recovered", "complete"}) == 2          # what was declined for good, the next one
+    at_once = [payment for payment in payments(one) if payment.created_at == START + 204 * DAY]
+    assert len(at_once) > 5
+
+
 def test_a_year_on_a_clock_keeps_the_last_days_of_months(merchant, clock_id):
     order_id = active(merchant, clock_id=clock_id)
     advance(clock_id, START + YEAR)
@@ -175,7 +203,7 @@ def test_a_clock_does_not_go_backwards_and_the_same_target_again_does_nothing(cl
 def test_a_clock_goes_on_where_it_was_when_its_worker_died(merchant, clock_id, monkeypatch):
     order_id = active(merchant, clock_id=clock_id)
     target(clock_id, START + YEAR)
-    real, left = advancing._everything_due, [3]
+    real, left = advancing._what_is_due, [3]
 
     def dies(*given):
         left[0] -= 1
@@ -183,10 +211,10 @@ def test_a_clock_goes_on_where_it_was_when_its_worker_died(merchant, clock_id, m
             raise KeyboardInterrupt
         real(*given)
 
-    monkeypatch.setattr(advancing, "_everything_due", dies)
+    monkeypatch.setattr(advancing, "_what_is_due", dies)
     with pytest.raises(KeyboardInterrupt):
         advancing.advance_due()
-    monkeypatch.setattr(advancing, "_everything_due", real)
+    monkeypatch.setattr(advancing, "_what_is_due", real)
     assert START < clock(clock_id).now_at < START + YEAR
     assert not advancing.advance_due()
     assert clock(clock_id).status is test_clock.TestClockStatus.ADVANCING    # its lease has not ended
