@@ -18,7 +18,7 @@ ADD = AuditEntry.__table__.insert().inline()         # type: ignore[attr-defined
 
 def snapshot(row: Any) -> dict[str, Any]:
     """The row's own columns as JSON values, without secrets."""
-    return {name: _plain(getattr(row, name)) for name in _shown(inspect(row).mapper)}
+    return {name: plain(getattr(row, name)) for name in _shown(inspect(row).mapper)}
 
 
 @cache
@@ -30,7 +30,8 @@ def _shown(mapper: Any) -> tuple[str, ...]:
     )
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Enum):

@@ -47,6 +47,11 @@ class Merchant(Versioned, Removable, Model):
     logo_digest: Mapped[str | None] = mapped_column(String(64))  # of the logo in use
     mails_off: Mapped[list[str]] = mapped_column(default=list)   # kinds of mail that are not sent
 
+    # How invoices are numbered and when they are due
+    invoice_pattern: Mapped[str] = mapped_column(String(64), default="INV-{n:06}")
+    credit_note_pattern: Mapped[str] = mapped_column(String(64), default="CN-{n:06}")
+    payment_terms_days: Mapped[int] = mapped_column(default=14)
+
     # What customers may do on their own order pages
     customer_cancels: Mapped[CustomerCancels] = mapped_column(word(CustomerCancels), default=CustomerCancels.ANY)
     customer_skips: Mapped[bool] = mapped_column(default=False)

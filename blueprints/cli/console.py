@@ -15,8 +15,8 @@ console = LazyGroup(
     "countinghouse",
     help="Countinghouse: run the server, manage merchants, users and keys, back up its data.",
     lazy={
-        "backup": "installation:backup", "check": "installation:check", "customer": "access.accounts:customer",
-        "customer-token": "access.customer_tokens:customer_token",
+        "backup": "installation:backup", "books": "books:books", "check": "installation:check",
+        "customer": "access.accounts:customer", "customer-token": "access.customer_tokens:customer_token",
         "db": "schema:db", "demo": "demo:demo", "gateway": "payments.gateway:gateway", "key": "console:key",
         "logs": "logs:logs", "merchant": "access.accounts:merchant", "metered": "payments.metered:metered",
         "openapi": "reference:openapi", "postman": "reference:postman", "rates": "rates:rates",

@@ -63,6 +63,12 @@ TIME_ZONE = SchemaFacts({
 COLOUR = SchemaFacts({
     "pattern": "^#[0-9a-fA-F]{6}$", "description": "A colour: red, green and blue", "examples": ["#1f5f46"],
 })
+_PLAIN, _COUNTER = r"[^{}\s]*", r"\{n(:0([1-9]|1[0-2]))?\}"
+NUMBER_PATTERN = SchemaFacts({
+    "pattern": rf"^{_PLAIN}(\{{year\}}{_PLAIN})?{_COUNTER}{_PLAIN}$|^{_PLAIN}{_COUNTER}{_PLAIN}\{{year\}}{_PLAIN}$",
+    "description": "A number with its counter: {n}, or {n:06} with zeros in front; {year} begins it anew each year",
+    "examples": ["INV-{n:06}"],
+})
 VISIBLE = SchemaFacts({"pattern": rf"[^{SPACES}]"})
 UNTIL = {
     "type": "string", "format": "date-time",

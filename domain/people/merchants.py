@@ -23,9 +23,11 @@ from domain.inputs import (
     TimeZone,
     Truth,
     WebAddress,
+    Whole,
 )
 from domain.lifecycle import Lifecycle, put_back
 from domain.people import merchant_listing, merchant_mails, samples
+from domain.people.invoice_numbering import NumberPattern
 from domain.people.merchant_mails import MailName
 from domain.resource import Action, Resource, switch
 from domain.usage import Use
@@ -60,6 +62,9 @@ class MerchantInput(Input):
     customer_cancels: Annotated[CustomerCancels, Choice(CustomerCancels)] = CustomerCancels.ANY
     customer_skips: Truth = False
     mails_off: list[MailName] = []
+    invoice_pattern: NumberPattern = "INV-{n:06}"
+    credit_note_pattern: NumberPattern = "CN-{n:06}"
+    payment_terms_days: Annotated[int, Whole(0, 365)] = 14
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))

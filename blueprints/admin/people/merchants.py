@@ -52,6 +52,13 @@ PAGE = ListPage(
             Field(name="customer_cancels", label="Customers cancel subscriptions", kind="select", choices=CANCELS),
             Field(name="customer_skips", label="Customers may skip their next payment", kind="check", fact=unsaid),
         ), folds=True),
+        Section("Invoices", (
+            Field(name="invoice_pattern", label="Numbers of invoices",
+                  hint="{n:06} counts up, with zeros in front; {year} begins again each year."),
+            Field(name="credit_note_pattern", label="Numbers of credit notes"),
+            Field(name="payment_terms_days", label="Days to pay", kind="number",
+                  hint="From the issue date, where an invoice has no other due date."),
+        ), folds=True),
         Section("Details on documents", (
             Field(name="legal_name"),
             Field(name="registration_number"),

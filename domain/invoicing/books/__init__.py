@@ -1,0 +1,1 @@
+"""The books: numbers without gaps, and a chain of hashes over what was booked."""

@@ -1,0 +1,33 @@
+"""Changes what is still open of an issued invoice: the only place where its amounts change.
+
+The invoice's row is locked. Each change has its audit entry, and its event where the status is a new one.
+"""
+
+from domain import clock
+from domain.actor import Actor
+from domain.invoicing import invoice_status
+from domain.invoicing.invoices import LIFE
+from models.invoice import Invoice, InvoiceStatus
+
+# What a change of the amounts is called, by the status that it leads to.
+VERBS = {
+    InvoiceStatus.PAID: "paid", InvoiceStatus.CANCELLED: "cancelled", InvoiceStatus.REFUNDED: "refunded",
+}
+
+
+def credited(actor: Actor, invoice: Invoice, minor: int) -> None:
+    """A credit note took this much off the invoice."""
+    _change(actor, invoice, "credited", credited=minor)
+
+
+def _change(actor: Actor, invoice: Invoice, verb: str, *, paid: int = 0, credited: int = 0, refunded: int = 0) -> None:
+    now = clock.now()
+    before = invoice_status.of(invoice, now)
+    with LIFE.changing(actor, invoice, verb):
+        invoice.paid_minor += paid
+        invoice.credited_minor += credited
+        invoice.refunded_minor += refunded
+        invoice.paid_at = (invoice.paid_at or now) if invoice.balance_minor <= 0 else None
+    after = invoice_status.of(invoice, now)
+    if after is not before and after in VERBS:
+        LIFE.emit(actor, VERBS[after], invoice)
