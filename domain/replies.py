@@ -129,6 +129,11 @@ def keep(claim: Claim, reply: Reply) -> None:
     row.status, row.body, row.headers = reply.status, reply.body, dict(reply.headers)
 
 
+def release(claim: Claim) -> None:
+    """Give the claimed key back: nothing was done that a repetition would do again."""
+    db.session.execute(delete(IdempotentReply).where(*claim.same_part))
+
+
 def forget_old(limit: int = 5000) -> int:
     """Remove responses older than 24 hours, a bounded number at a time; returns how many."""
     old = select(IdempotentReply.id).where(IdempotentReply.created_at < clock.now() - KEPT).limit(limit)

@@ -4,6 +4,7 @@ from typing import Any
 
 from database.searching import fold
 from domain.inputs import validators
+from domain.inputs.iso_codes import MONEY_CODES
 
 
 def countries(_: Any) -> list[tuple[str, str]]:
@@ -12,8 +13,9 @@ def countries(_: Any) -> list[tuple[str, str]]:
 
 
 def currencies(_: Any) -> list[tuple[str, str]]:
-    """Currencies by code."""
-    return [(code, f"{code} · {name}") for code, name in sorted(validators.currencies().items())]
+    """Currencies by code, in which something can be paid."""
+    known = validators.currencies()
+    return [(code, f"{code} · {known[code]}") for code in sorted(MONEY_CODES)]
 
 
 def zones(_: Any) -> list[tuple[str, str]]:

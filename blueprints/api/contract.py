@@ -57,6 +57,7 @@ class Outcome:
     headers: Mapping[str, str] = field(default_factory=dict)
     kept: Any = None                        # stored for an Idempotency-Key instead of a payload with a secret
     begun: Any = None                       # what `finish` has to end, after the transaction
+    is_stored: bool = True                  # False for a preview: it uses no Idempotency-Key up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,8 @@ class Contract(ABC):
     limited = False                         # its responses have rate limit headers
     counts_addresses = False                # its limit counts every call of an address, before authentication
     list_headers: Mapping[str, str] = {}    # the headers of its lists, as `page_headers` gives them, and what they say
-    idempotent = False                      # it supports Idempotency-Key on POST
+    idempotent: tuple[str, ...] = ()        # the methods on which it supports Idempotency-Key
+    allows_head = True                      # HEAD is named in Allow; where GET is, it is supported anyway
     codes_fields = False                    # its errors list wrong fields with codes
     changes_by = "PUT"                      # the method of a change
     changes_also: tuple[str, ...] = ()      # other methods of a change

@@ -148,7 +148,10 @@ def kept(claim: Claim, run: Callable[[], Outcome]) -> Outcome:
     if earlier is not None:
         return idempotency.replayed(earlier)
     outcome = run()
-    replies.keep(claim, idempotency.reply_of(outcome))
+    if outcome.is_stored:
+        replies.keep(claim, idempotency.reply_of(outcome))
+    else:
+        replies.release(claim)
     return outcome
 
 
@@ -159,7 +162,7 @@ def kept_afterwards(claim: Claim, outcome: Outcome) -> Outcome:
 
 
 def perform(actor: Actor, operation: Operation, arguments: Arguments) -> Response:
-    """Run the operation of a request; a POST with a known Idempotency-Key gets the stored response."""
+    """Run the operation of a request; a write with a known Idempotency-Key gets the stored response."""
     contract: Contract = g.call.contract
     claim = None
     if "HTTP_IDEMPOTENCY_KEY" in g.call.request.environ:
@@ -245,7 +248,8 @@ def fail(error: BaseException, contract: Contract) -> Response:
     call.part.refuse(failure, fields, known.message)
     response = refused(contract, known, failure, status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        left_out = set() if contract.allows_head else {"HEAD"}
+        response.headers["Allow"] = ", ".join(sorted(set(error.valid_methods) - left_out))
     return response
 
 

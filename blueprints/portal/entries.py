@@ -194,7 +194,7 @@ def parameters(contract: Contract, operation: Operation) -> tuple[ParameterDescr
         schema, about = _query(contract.description, exposure, name, described.query)
         found.append(ParameterDescription(name, "query", schema, about, name in described.required))
     found += contract.description.always
-    if contract.idempotent and operation.method == "POST" and operation.kept:
+    if operation.method in contract.idempotent and operation.kept:
         found.append(IDEMPOTENCY)
     if contract.idempotent and exposure is not None and "version" in exposure.resource.listing.columns:
         found += [IF_MATCH] if operation.writes and KEY in operation.path else []

@@ -28,13 +28,14 @@ LISTING = replace(
 RESOURCE = replace(products.RESOURCE, listing=LISTING)
 
 
-def first_amount(row: Any) -> int | None:
-    """What the product's first payment is, in minor units: its deposit, or its price less discount plus fee.
+def first_amount(row: Any) -> int:
+    """What the product's first payment is, in minor units: its deposit (none is nothing), or its price less
+    discount plus fee.
 
     Tax is contained in the price. Percentages are of the price, each rounded once, half up.
     """
     if row.billing in (Billing.INSTALMENT, Billing.METERED):
-        return int(row.deposit_minor) if row.deposit_minor is not None else None
+        return int(row.deposit_minor or 0)
     price = Decimal(row.price_micro).scaleb(exponent(row.currency)) / MICRO
     whole = _rounded(price)
     return whole - _share(whole, row.discount_percent_ten_thousandths) + _share(whole, row.fee_percent_ten_thousandths)

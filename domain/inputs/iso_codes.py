@@ -38,6 +38,13 @@ CURRENCIES = """
 COUNTRY_CODES = frozenset(COUNTRIES.split())
 CURRENCY_NUMBERS = {code: int(number) for code, number in (pair.split(":") for pair in CURRENCIES.split())}
 
+# Metals, baskets of bonds, units of account, the code for tests and the one for no currency: nobody pays in them, and
+# ISO 4217 gives them no minor unit. Their rows stay, for rates.
+NOT_MONEY = """
+    XAG:961 XAU:959 XBA:955 XBB:956 XBC:957 XBD:958 XDR:960 XPD:964 XPT:962 XSU:994 XTS:963 XUA:965 XXX:999
+"""
+MONEY_CODES = frozenset(CURRENCY_NUMBERS) - {pair.partition(":")[0] for pair in NOT_MONEY.split()}
+
 UNNAMED = {"XAD": "Arab Accounting Dinar"}            # CLDR has no name for it
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from domain.inputs.iso_codes import COUNTRY_CODES, CURRENCY_NUMBERS
+from domain.inputs.iso_codes import COUNTRY_CODES, MONEY_CODES
 from domain.inputs.validators import MAX_METADATA, METADATA_NAME, METADATA_VALUE, WEB
 
 NULL_IF_NEW = "nullIfNew"                    # read where schemas are generated
@@ -55,7 +55,7 @@ COUNTRY = SchemaFacts({
     COMPONENT: "CountryCode",
 })
 CURRENCY = SchemaFacts({
-    "enum": sorted(CURRENCY_NUMBERS), "description": "ISO 4217", "examples": ["EUR"], COMPONENT: "CurrencyCode",
+    "enum": sorted(MONEY_CODES), "description": "ISO 4217", "examples": ["EUR"], COMPONENT: "CurrencyCode",
 })
 TIME_ZONE = SchemaFacts({
     "format": "time-zone", "description": "A name of the IANA time zone database", "examples": ["Europe/London"],

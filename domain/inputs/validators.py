@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 from domain import texts
 from domain.inputs import iso_codes, metadata_text
 
-NUMBER = re.compile(r"[+-]?\d{1,16}(\.\d{1,12})?\Z", re.ASCII)
+NUMBER = re.compile(r"[+-]?\d{1,100}(\.\d{1,100})?\Z", re.ASCII)
 EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
 NOT_IN_WEB = r"""\s\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000<>"{}|\\^`"""
 HOST_LABEL = rf"[^{NOT_IN_WEB}/?#@:%.\[\]]+"
@@ -100,7 +100,7 @@ def number(value: Any, info: ValidationInfo) -> Decimal:
         value = value.strip()
         if not NUMBER.match(value):
             raise wrong("type", "must be a number")
-        return Decimal(value)
+        value = Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise wrong("type", "must be a number")
     number = Decimal(value)
@@ -188,7 +188,7 @@ def currency_numbers() -> dict[str, int]:
 
 
 def currency_code(value: str) -> str:
-    if value not in iso_codes.CURRENCY_NUMBERS:
+    if value not in iso_codes.MONEY_CODES:
         raise wrong("inclusion", "must be an ISO 4217 currency code such as EUR")
     return value
 

@@ -68,7 +68,7 @@ class CoreContract(RpcContract):
     created = 200
     deprecated_since = 1767225600           # 1 January 2026: signing in for a JSON Web Token
     changes_by = "PATCH"
-    idempotent = True
+    idempotent = ("POST", "PATCH", "PUT", "DELETE")
     limited = True
     names = {"list": "search"}
     description = DESCRIPTION

@@ -55,8 +55,9 @@ class MerchantContract(Contract):
     created = 200
     steady = True
     limited = True
-    idempotent = True
+    idempotent = ("POST", "PUT")
     reads_text = True
+    allows_head = False
     unknown_names = UnknownNames.IGNORED
     description = DESCRIPTION
     formats = Formats(
@@ -182,8 +183,10 @@ WHOLE_REQUEST = {401: "Invalid API token", 404: "not found", 405: "method not al
 
 def said(name: str, problem: Problem) -> str:
     """A mistake in the contract's vocabulary."""
-    if problem.code == "missing" and name.endswith("_id"):
-        return SAID["unknown"]              # of a row that has to be named
+    if problem.code in ("missing", "range") and name.endswith("_id"):
+        return SAID["unknown"]              # of a row that has to be named; no row has such a number
+    if problem.code == "range" and problem.values.get("ge") == 1:
+        return "must be greater than 0"
     return SAID_OF.get(name.rpartition(".")[2]) or SAID.get(problem.code, problem.text)
 
 

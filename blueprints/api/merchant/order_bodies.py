@@ -1,6 +1,7 @@
 """Describes the bodies and answers of the four creations of orders, each with the fields of its kind."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from blueprints.api import schemas
@@ -8,9 +9,12 @@ from blueprints.api.contract import Exposure
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.json_schema import Schema
 from blueprints.api.merchant.fields import MONEY
+from blueprints.api.requests.unknown_names import SENT
+from domain.errors import Invalid
 from domain.sales.orders.order_terms import ONLY_FOR
 from models.product import Billing
 
+COLLECTION, INTERVAL = "recurring_collection_interval", "scheduled_interval"      # two names of one field
 TERMS: Mapping[Billing, Mapping[str, Any]] = {
     Billing.INSTALMENT: {"initial_amount": "10.00", "split_number": "3", "scheduled_unit": "MONTH",
                          "scheduled_interval": "1"},
@@ -46,3 +50,16 @@ def described(exposure: Exposure, billing: Billing) -> Description:
     example = body.example[exposure.wrapper] | TERMS.get(billing, {})
     answer = ExampleBody({"anyOf": [row.schema, PREVIEW]}, row.example)
     return Description(body=schemas.wrapped(ExampleBody(schema, example), exposure.wrapper), answer=answer)
+
+
+@contextmanager
+def named_as_sent(body: Mapping[str, Any]) -> Iterator[None]:
+    """Context of a creation: mistakes in the interval have the name under which it was sent."""
+    try:
+        yield
+    except Invalid as error:
+        wrong = error.fields.get("interval_count")
+        if wrong is not None and COLLECTION in body and INTERVAL not in body:
+            del error.fields["interval_count"]
+            error.fields[SENT + COLLECTION] = wrong
+        raise

@@ -9,6 +9,7 @@ from blueprints.api.field_map import WriteOnly
 from blueprints.api.field_parts import Many
 from blueprints.api.json_schema import Schema, nullable
 from blueprints.api.merchant.fields import SENT_MONEY
+from blueprints.api.requests.unknown_names import SENT
 from domain.errors import Problem
 from models.order import OrderSource
 from models.product import IntervalUnit
@@ -36,19 +37,38 @@ class SentLines(Many):
     def is_shown(self) -> bool:
         return False
 
+    def take(self, value: Any, path: str, problems: Problems) -> Any:
+        return super().take([] if value in ("", [""]) else value, path, problems)      # an empty field of a form
+
     def shower(self, formats: Formats) -> Callable[[Any, Mapping[str, Any]], Any] | None:      # type: ignore[override]
         return None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SentMoney(WriteOnly):
-    """An amount that is only sent, as text or as a number."""
+    """A number that is only sent, as text or as a number; with `or_absent` an empty one counts as left out."""
+
+    or_absent: bool = False
+
+    def take(self, value: Any, path: str, problems: Problems) -> Any:
+        return SKIP if self.or_absent and value in (None, "") else value
 
     def taken(self, base: Schema, formats: Formats) -> Schema:
         return nullable(SENT_MONEY) | {"writeOnly": True}
 
     def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
         return str(row.get(self.name, 0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentTruth(WriteOnly):
+    """True or false; null leaves it out."""
+
+    def take(self, value: Any, path: str, problems: Problems) -> Any:
+        return SKIP if value is None else value
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return nullable(base) | {"writeOnly": True}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,18 +81,22 @@ class SentWhole(WriteOnly):
 
 @dataclass(frozen=True, kw_only=True)
 class SentInterval(WriteOnly):
-    """A number of units, or (MONTH) the unit itself."""
+    """A number of units, or (MONTH) the unit itself; `called` is its name here, and its mistakes have it."""
+
+    called: str
 
     @property
     def names(self) -> tuple[str, ...]:
         return ("interval_count", "interval_unit")
 
     def put(self, taken: dict[str, Any], value: Any, path: str, problems: Problems) -> None:
+        if value is None or value == "":
+            return
         is_unit = isinstance(value, str) and value.upper() in set(IntervalUnit)
         name, value = ("interval_unit", value.upper()) if is_unit else ("interval_count", value)
         if name in taken and str(taken[name]) != str(value):
-            problems[path] = Problem("inclusion", "is not the same as scheduled_" + name.removeprefix("interval_")
-                                     .replace("count", "interval"))
+            other = "scheduled_unit" if is_unit else "scheduled_interval"
+            problems[SENT + self.called] = Problem("contradiction", f"is not the same as {other}")
         taken[name] = value
 
     def word_of(self, wire: str, head: str, rest: str) -> str | None:

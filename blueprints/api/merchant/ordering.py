@@ -8,10 +8,18 @@ from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Moment, WriteOnly
 from blueprints.api.field_parts import Many
+from blueprints.api.merchant import order_bodies
 from blueprints.api.merchant.contract import CONTRACT, moment
 from blueprints.api.merchant.fields import Computed, Money, UnitPrice, WholeText
-from blueprints.api.merchant.order_bodies import described
-from blueprints.api.merchant.order_fields import Named, SentInterval, SentLines, SentMoney, SentWhole, Source
+from blueprints.api.merchant.order_fields import (
+    Named,
+    SentInterval,
+    SentLines,
+    SentMoney,
+    SentTruth,
+    SentWhole,
+    Source,
+)
 from blueprints.api.merchant.previewing import previewed
 from blueprints.api.page_link import PageLink
 from blueprints.api.verbs import action, created, expose, locked
@@ -33,7 +41,7 @@ def money(name: str, column: str = "") -> Money:
 LINK = PageLink(name="payment_link", column="link_token", path=payment_links.path_of, writable=False)
 SENT_LINE = {
     "product_id": Named(name="product_id", refers="product"),
-    "qty": SentMoney(name="quantity"),
+    "qty": SentMoney(name="quantity", or_absent=True),
     "amount": SentMoney(name="unit_price"),
     "discount_amount": SentMoney(name="discount"),
     "fee_amount": SentMoney(name="fee"),
@@ -82,8 +90,8 @@ ORDERS = expose(
         "created_at": Moment(name="created_at", writable=False),
         "updated_at": Moment(name="updated_at", writable=False),
         "order_products": SentLines(name="items", fields=SENT_LINE),
-        "create_checkout": WriteOnly(name="create_checkout"),
-        "create_registration": WriteOnly(name="create_registration"),
+        "create_checkout": SentTruth(name="create_checkout"),
+        "create_registration": SentTruth(name="create_registration"),
         "redirect_url": WriteOnly(name="redirect_url"),
         "failed_redirect_url": WriteOnly(name="failed_redirect_url"),
         "note": WriteOnly(name="note"),
@@ -91,7 +99,7 @@ ORDERS = expose(
         "split_number": SentWhole(name="instalments"),
         "scheduled_unit": WriteOnly(name="interval_unit"),
         "scheduled_interval": SentWhole(name="interval_count"),
-        "recurring_collection_interval": SentInterval(name="interval_count"),
+        "recurring_collection_interval": SentInterval(name="interval_count", called=order_bodies.COLLECTION),
         "start_date": WriteOnly(name="start_on"),
         "trial_days": SentWhole(name="trial_days"),
     },
@@ -114,7 +122,7 @@ CONTRACT.operations += [
     previewed(
         created(ORDERS, preset={"billing": billing}, name=f"create_{word}_order", path=f"/create_{word}_order",
                 summary=f"Create {'an' if word == 'instalment' else 'a'} {word} order",
-                described=described(ORDERS, billing)),
+                described=order_bodies.described(ORDERS, billing)),
         ORDERS, {"billing": billing},
     )
     for word, billing in KINDS.items()

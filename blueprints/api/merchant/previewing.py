@@ -7,7 +7,8 @@ from typing import Any
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.merchant.contract import moment
 from blueprints.api.merchant.fields import amount
-from blueprints.api.verbs import new_of
+from blueprints.api.merchant.order_bodies import named_as_sent
+from blueprints.api.verbs import body_of, new_of
 from domain.actor import Actor
 from domain.errors import Invalid, Problem
 from domain.payments.checkout import previews
@@ -22,9 +23,11 @@ def previewed(found: Operation, exposure: Exposure, preset: Mapping[str, Any]) -
     create: Callable[[Actor, Arguments], Outcome] = found.run
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        if not is_wanted(arguments.query.get(NAME, [])):
-            return create(actor, arguments)
-        return Outcome(shown(previews.of_new(*new_of(exposure, actor, arguments, preset))))
+        is_preview = is_wanted(arguments.query.get(NAME, []))
+        with named_as_sent(body_of(arguments)):
+            if not is_preview:
+                return create(actor, arguments)
+            return Outcome(shown(previews.of_new(*new_of(exposure, actor, arguments, preset))), is_stored=False)
 
     return replace(found, run=run, parameters=(*found.parameters, NAME))
 

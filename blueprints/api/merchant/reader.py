@@ -7,10 +7,11 @@ from typing import Any
 from blueprints.api.contract import Exposure, Parameter
 from domain.errors import Invalid, Problem
 
-WHOLE = re.compile(r"[1-9]\d{0,8}\Z", re.ASCII)
+WHOLE = re.compile(r"-?\d{1,100}\Z", re.ASCII)
 ID = re.compile(r"[1-9]\d{0,17}\Z", re.ASCII)
 LONGEST_TEXT = 200
 PER_PAGE, MOST_PER_PAGE = 25, 100
+LAST_PAGE = 10**15                       # beyond every list, and within the databases' numbers
 
 
 class QueryReader:
@@ -35,9 +36,11 @@ class QueryReader:
         if text is None:
             return default
         if not WHOLE.match(text):
-            self._wrong(name, "must be greater than 0", "range")
+            self._wrong(name, "is invalid", "type")
             return default
-        return int(text)
+        if int(text) < 1:
+            self._wrong(name, "must be greater than 0", "range")
+        return min(int(text), LAST_PAGE)
 
     def filter(self, name: str, parameter: Parameter, exposure: Exposure) -> Any:
         """The typed value of a filter, or None."""

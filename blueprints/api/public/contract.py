@@ -44,7 +44,7 @@ class PublicContract(Contract):
     https_only = True
     steady = True
     limited = True
-    idempotent = True
+    idempotent = ("POST",)
     codes_fields = True
     changes_also = ("PATCH",)               # both change only the fields that are sent
     description = DESCRIPTION

@@ -30,9 +30,9 @@ KEPT_HEADERS = ("ETag",)
 def claim_of(
     contract: Contract, actor: Actor, operation: Operation, arguments: Arguments, request: Request
 ) -> Claim | None:
-    """The claim of a REST call; None without a POST or a key, or if repeating it is harmless."""
+    """The claim of a REST call; None for a method that takes no key, without one, or if repeating it is harmless."""
     key = request.headers.get(HEADER)
-    if key is None or not contract.idempotent or operation.method != "POST" or not operation.kept:
+    if key is None or request.method not in contract.idempotent or not operation.kept:
         return None
     query = request.args.to_dict(flat=False) if request.query_string else {}
     found = claim(contract, actor, key, [operation.name, arguments.key, arguments.body, query])

@@ -3,6 +3,7 @@
 Every mistake names its line and field: items.1.quantity.
 """
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -71,6 +72,12 @@ def read(actor: Actor, items: list[OrderItemInput], known: dict[int, Product], o
             lines.append(line)
     mistakes.refuse()
     return lines
+
+
+def check_currency(currency: str | None, known: Collection[Product]) -> None:
+    """Raises Invalid for a currency that was sent, and in which none of the named products is priced."""
+    if currency is not None and known and all(product.currency != currency for product in known):
+        raise Invalid.field("currency", "is not the currency of what is ordered", "inclusion")
 
 
 def kept(order: Order) -> list[Line]:

@@ -30,8 +30,10 @@ LONGEST = {IntervalUnit.DAY: 3660, IntervalUnit.WEEK: 520, IntervalUnit.MONTH: 1
 FURTHEST = 10                            # years from today to the first day
 
 
-def write(order: Order, lines: list[Line], given: Mapping[str, Any], product: Product | None, now: datetime) -> None:
-    """Set the order's schedule, and the amounts of its payments; Invalid names everything that is wrong.
+def write_schedule(
+    order: Order, given: Mapping[str, Any], product: Product | None, now: datetime, *, is_required: bool = True
+) -> None:
+    """Set the order's schedule; Invalid names everything that is wrong, and with `is_required` what is missing.
 
     `product` is the one of an order of one product whose defaults and lock count; None for stored lines.
     """
@@ -41,7 +43,7 @@ def write(order: Order, lines: list[Line], given: Mapping[str, Any], product: Pr
             if given.get(name) is not None and order.billing not in billings:
                 raise Invalid.field(name, f"does not apply to a {order.billing} order", "contradiction")
     with mistakes.collected():
-        _interval(order, given, product)
+        _interval(order, given, product, is_required=is_required)
     with mistakes.collected():
         order.start_on = _start(given.get("start_on"), now.date())
     order.trial_days = given.get("trial_days")
@@ -50,11 +52,14 @@ def write(order: Order, lines: list[Line], given: Mapping[str, Any], product: Pr
         if order.start_on and order.trial_days:
             raise Invalid.field("start_on", "cannot be sent together with trial days", "contradiction")
     with mistakes.collected():
-        write_amounts(order, lines, given, product)
+        if is_required and order.billing is Billing.INSTALMENT and given.get("instalments") is None:
+            raise Invalid.field("instalments", "is required", "missing")
+    with mistakes.collected():
+        agreed_first(order, given, product)
     mistakes.refuse()
 
 
-def _interval(order: Order, given: Mapping[str, Any], product: Product | None) -> None:
+def _interval(order: Order, given: Mapping[str, Any], product: Product | None, *, is_required: bool) -> None:
     """The interval that was sent, else the product's."""
     unit, count = given.get("interval_unit"), given.get("interval_count")
     if order.billing not in REPEATED:
@@ -67,7 +72,7 @@ def _interval(order: Order, given: Mapping[str, Any], product: Product | None) -
             _locked(name, sent, own, product)
     mistakes.refuse()
     order.interval_unit, order.interval_count = unit or own_unit, count or own_count or 1
-    if order.interval_unit is None and order.billing is not Billing.METERED:
+    if order.interval_unit is None and order.billing is not Billing.METERED and is_required:
         raise Invalid.field("interval_unit", "is required", "missing")
     if order.interval_unit is not None and order.interval_count > LONGEST[order.interval_unit]:
         raise Invalid.field("interval_count", "must be at most 10 years", "range")
@@ -134,9 +139,7 @@ def _initial(order: Order, given: Mapping[str, Any], product: Product | None) ->
 
 
 def _instalments(order: Order, given: Mapping[str, Any]) -> int:
-    number: int | None = given.get("instalments")
-    if number is None:
-        raise Invalid.field("instalments", "is required", "missing")
+    number: int = given["instalments"]
     if order.initial_minor > order.total_minor:
         raise Invalid.field("initial", "must not be more than the order's total", "contradiction")
     try:

@@ -129,7 +129,7 @@ def apply(actor: Actor, order: Order, given: Mapping[str, Any], mistakes: Mistak
 def _price(actor: Actor, order: Order, given: Mapping[str, Any]) -> None:
     """Compute lines, schedule and amounts from what was given and, in a change, from what stays."""
     items: list[OrderItemInput] | None = given.get("items")
-    product, mistakes = None, Mistakes()
+    lines, product, mistakes = None, None, Mistakes()
     with mistakes.collected():
         if "discount_code" in given:
             _enter_code(order, given["discount_code"])
@@ -144,12 +144,15 @@ def _price(actor: Actor, order: Order, given: Mapping[str, Any]) -> None:
         order.billing = billing
         order.currency = given.get("currency") or order.currency or _currency(actor, product)
         with mistakes.collected():
+            order_items.check_currency(given.get("currency"), known.values())
+        with mistakes.collected():
             lines = order_items.read(actor, items, known, order)
-        mistakes.refuse()
     terms = {name: given[name] if name in given else _current(order, name) for name in order_terms.FIELDS}
-    with mistakes.collected():
-        order_terms.write(order, lines, terms, product, now_of(order))
+    with mistakes.collected():                           # what wrong lines leave open is not asked for
+        order_terms.write_schedule(order, terms, product, now_of(order), is_required=lines is not None)
     mistakes.refuse()
+    assert lines is not None
+    order_terms.write_amounts(order, lines, terms, product)
     if max(order.total_minor, order.later_minor) >= LIMIT:
         raise Invalid.field("items", "add up to an amount that is too large", "overflow")
     (order_items.rewrite if items is None else order_items.write)(order, lines)

@@ -179,6 +179,17 @@ def test_customers_are_listed_by_id_in_pages_and_found_by_the_merchants_identifi
     assert [one["id"] for one in shop.get(f"/customers?customer_id={code}").json] == [keys[3]]
 
 
+@pytest.mark.parametrize("page", [2, 10**9, 10**15 + 1, 10**40])
+def test_a_page_past_the_end_is_empty(shop, dana, page):
+    reply = shop.get(f"/customers?page={page}")
+    assert (reply.status_code, reply.json, reply.headers["X-Total"]) == (200, [], "1")
+
+
+def test_the_message_of_a_page_says_what_is_wrong_with_it(shop):
+    for text, told in (("0", "must be greater than 0"), ("-5", "must be greater than 0"), ("one", "is invalid")):
+        assert shop.get(f"/customers?page={text}").json == {"page": [told]}
+
+
 @pytest.mark.parametrize("query", ["page=0", "page=x", "page=-1", "per_page=0", "page=1&page=2", "page=1.5", "page="])
 def test_a_bad_page_is_400(shop, query):
     reply = shop.get(f"/customers?{query}")

@@ -114,6 +114,22 @@ def test_form_data_makes_the_same_order(shop, customer, lamp, spelling):
     assert isinstance(reply.json["checkout_id"], int)
 
 
+def test_fields_left_empty_are_fields_left_out(shop, customer, lamp):
+    amounts, others = ("qty", "amount", "discount_amount", "fee_amount"), ("create_checkout", "note", "currency")
+    pairs = [("order[customer_id]", str(customer)), ("order[order_products][][product_id]", str(lamp))]
+    pairs += [(f"order[order_products][][{name}]", "") for name in amounts]
+    pairs += [(f"order[{name}]", "") for name in others]
+    made = [
+        order(shop, "single", customer, lamp, line=dict.fromkeys(amounts), **dict.fromkeys(others)),
+        shop("POST", "/orders/create_single_order", data=urlencode(pairs),
+             content_type="application/x-www-form-urlencoded"),
+    ]
+    for reply in made:
+        assert reply.status_code == 200, reply.json
+        assert (reply.json["products"][0]["qty"], reply.json["total_to_pay"]) == (1, "20.00")
+        assert reply.json["checkout_id"] is None
+
+
 # What is refused ------------------------------------------------------------------------------------
 
 
@@ -138,6 +154,18 @@ def test_the_messages_of_mistakes(shop, alder, customer, lamp, gym):
             ({"order_products": [{"product_id": lamp, "qty": "x"}]}, {"order_products.0.qty": ["is invalid"]}),
             ({"order_products": [{"product_id": lamp}] * 201}, {"order_products": ["is too long"]}),
             ({"currency": "XXY"}, {"currency": ["is not included in the list"]}),
+            ({"currency": "XXX"}, {"currency": ["is not included in the list"]}),          # ISO's code for none
+            ({"currency": "USD"}, {
+                "currency": ["is not included in the list"],
+                "order_products.0.product_id": ["is priced in EUR, the order is in USD"]}),
+            ({"order_products": ""}, {"order_products": ["can't be blank"]}),
+            ({"order_products": [""]}, {"order_products": ["can't be blank"]}),
+            ({"customer_id": 0}, {"customer_id": ["must exist"]}),
+            ({"customer_id": "9" * 18 + "0"}, {"customer_id": ["is invalid"]}),
+            ({"customer_id": 2**63}, {"customer_id": ["must exist"]}),
+            ({"order_products": [{"product_id": -1}]}, {"order_products.0.product_id": ["must exist"]}),
+            ({"order_products": [{"product_id": lamp, "amount": "9" * 20}]},
+             {"order_products.0.amount": ["is too large"]}),
             ({"redirect_url": "http://shop.example"},
              {"redirect_url": ["is invalid"]}),
             ({"test_clock_id": 1}, {"test_clock_id": ["must exist"]}),
@@ -150,6 +178,21 @@ def test_the_messages_of_mistakes(shop, alder, customer, lamp, gym):
             ({"order_products": [{"product_id": gym}], "start_date": "01/01/2020"},
              {"start_date": ["must not be in the past"]}),
             ({"order_products": [{"product_id": gym}], "start_date": "31/31/2020"}, {"start_date": ["is invalid"]}),
+            ({"order_products": [{"product_id": gym}], "recurring_collection_interval": 0},
+             {"recurring_collection_interval": ["must be greater than 0"]}),
+            ({"order_products": [{"product_id": gym}], "recurring_collection_interval": 1000},
+             {"recurring_collection_interval": ["must be at most 10 years"]}),
+            ({"order_products": [{"product_id": gym}], "recurring_collection_interval": "often"},
+             {"recurring_collection_interval": ["is invalid"]}),
+            ({"order_products": [{"product_id": gym}], "recurring_collection_interval": 2, "scheduled_interval": 3},
+             {"recurring_collection_interval": ["is not the same as scheduled_interval"]}),
+            ({"order_products": [{"product_id": gym}], "scheduled_interval": 0},
+             {"scheduled_interval": ["must be greater than 0"]}),
+            ({"order_products": [{"product_id": gym, "discount_amount": "50"}], "start_date": "01/01/2020",
+              "scheduled_interval": 1000, "initial_amount": "1"},
+             {"order_products.0.discount_amount": ["must not be more than the line's amount"],
+              "start_date": ["must not be in the past"], "scheduled_interval": ["must be at most 10 years"],
+              "initial_amount": ["does not apply to a subscription order"]}),
         ],
     }
     for kind, cases in wrong.items():
@@ -161,7 +204,7 @@ def test_the_messages_of_mistakes(shop, alder, customer, lamp, gym):
 
 def test_the_number_of_instalments_is_1_to_60(shop, alder, customer):
     sofa = cast.make_product(alder, "Sofa", price=100, currency="EUR", billing="instalment", scheduled_unit="MONTH")
-    for number, told in ((0, "must be at least 1"), (61, "must be at most 60"), ("x", "is invalid"),
+    for number, told in ((0, "must be greater than 0"), (61, "must be at most 60"), ("x", "is invalid"),
                          (None, "can't be blank")):
         assert order(shop, "instalment", customer, sofa, split_number=number).json == {"split_number": [told]}
 
@@ -244,6 +287,27 @@ def test_an_order_is_made_once_for_a_key(shop, customer, lamp):
     assert db.session.query(Order).count() == 1
     other = shop.post("/orders/create_metered_order", body, headers=headers)
     assert other.status_code == 409
+
+
+def test_a_change_of_state_is_answered_alike_under_the_same_key(shop, customer, gym, lamp):
+    key = order(shop, "subscription", customer, gym).json["id"]
+    approve(key)
+    for verb in ("pause", "resume", "cancel"):
+        replies = [shop.put(f"/orders/{key}/{verb}_order", headers={"Idempotency-Key": verb}) for _ in range(2)]
+        assert [reply.status_code for reply in replies] == [200, 200]
+        assert replies[0].data == replies[1].data
+        assert replies[1].headers["Idempotent-Replayed"] == "true"
+    other = order(shop, "single", customer, lamp).json["id"]
+    assert shop.put(f"/orders/{other}/cancel_order", headers={"Idempotency-Key": "cancel"}).status_code == 409
+
+
+def test_a_preview_uses_no_key_up(shop, customer, lamp):
+    keyed = {"headers": {"Idempotency-Key": "one"}}
+    body = {"order": {"currency": "EUR", "customer_id": customer, "order_products": [{"product_id": lamp}]}}
+    before = everything()
+    assert shop.post("/orders/create_single_order?preview=true", body, **keyed).json["due_now"] == "20.00"
+    assert everything() == before
+    assert shop.post("/orders/create_single_order", body, **keyed).status_code == 200
 
 
 def test_a_restricted_user_sees_the_orders_that_he_made(shop, shop_of, alder, customer, lamp):

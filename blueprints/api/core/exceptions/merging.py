@@ -56,7 +56,7 @@ def merge(actor: Actor, arguments: Arguments) -> Outcome:
     found = scheduled_merging.preview(rows)
     if not wanted:
         scheduled_merging.merge_several(actor.for_row(rows[0]), rows)
-    return Outcome(shown(found))
+    return Outcome(shown(found), is_stored=not wanted)
 
 
 CONTRACT.operations.append(operation(

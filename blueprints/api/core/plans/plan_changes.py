@@ -65,7 +65,7 @@ def change(actor: Actor, arguments: Arguments) -> Outcome:
     try:
         new = given(arguments, WORDS, ChangeInput)
         if previewing.is_wanted(arguments):
-            return Outcome(previewing.shown(previews.of_change(own, order, new)))
+            return Outcome(previewing.shown(previews.of_change(own, order, new)), is_stored=False)
         made, attempt = plan_changes.change(own, order, new)
     except Invalid as problem:
         raise Invalid.several({WIRE.get(name, name): one for name, one in problem.fields.items()}) from None
@@ -84,7 +84,7 @@ def cancel(actor: Actor, arguments: Arguments) -> Outcome:
     own, order = locked(ORDERS, actor, arguments)
     when = given(arguments, {"when": "when"}, CancelInput).when
     if previewing.is_wanted(arguments):
-        return Outcome(previewing.shown(previews.of_cancellation(order, when)))
+        return Outcome(previewing.shown(previews.of_cancellation(order, when)), is_stored=False)
     cancelling.cancel(own, order, when)
     return changed(ORDERS, actor, order.id)
 

@@ -87,7 +87,7 @@ def previewed(found: Operation, exposure: Exposure) -> Operation:
         plain = without(arguments, NAME)
         if not is_wanted(arguments):
             return create(actor, plain)
-        return Outcome(shown(previews.of_new(*new_of(exposure, actor, plain))))
+        return Outcome(shown(previews.of_new(*new_of(exposure, actor, plain))), is_stored=False)
 
     body, row = schemas.body(exposure, new=True), schemas.row(exposure)
     schema = body.schema | {"properties": body.schema["properties"] | {NAME: TRUTH}}

@@ -247,7 +247,9 @@ def test_a_metered_order_asks_its_deposit_first_and_later_what_was_used(alder, a
      {"start_on": "must be at most 10 years from now"}),
     ("single_payment", {"redirect_url": "http://example.org/", "failed_redirect_url": "http://localhost/"},
      dict.fromkeys(("redirect_url", "failed_redirect_url"), "must be a web address beginning with https://")),
-    ("single_payment", {"currency": "USD"}, {"items.0.product_id": "is priced in EUR, the order is in USD"}),
+    ("single_payment", {"currency": "USD"}, {
+        "currency": "is not the currency of what is ordered",
+        "items.0.product_id": "is priced in EUR, the order is in USD"}),
     ("single_payment", {"billing": "subscription"}, {"items.0.product_id": "does not match the order type"}),
     ("single_payment", {"test_clock_id": 1}, {"test_clock_id": "must exist"}),
 ])
