@@ -67,7 +67,7 @@ class ClientContract(Contract):
     prefixes = ("/api/v1",)
     limited = True
     counts_addresses = True
-    idempotent = True
+    idempotent = ("POST",)
     unknown_names = UnknownNames.IGNORED
     description = DESCRIPTION
     formats = Formats(
