@@ -164,6 +164,14 @@ def transaction(bind: str | None = None) -> Iterator[Session]:
             session.close()
 
 
+def end_reads() -> None:
+    """End the transaction of the reads made so far, before something that takes long. What was read expires."""
+    session: Session = db.session()
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("end_reads() over pending changes")
+    session.rollback()
+
+
 def constraint_of(problem: IntegrityError) -> str:
     """The constraint that the database's error names, or SQLite's list of columns."""
     diagnostics = getattr(problem.orig, "diag", None)

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import cards, link_lookup, managing, schedule
+from blueprints.pay import cards, link_lookup, managing, printing, schedule
 from blueprints.pay.order_words import common
 from database import db
 from domain.errors import NotFound
+from domain.invoicing.documents import receipt_document
 from domain.payments import attempts
 from domain.payments.checkout import checkout_states
 from domain.payments.schedule.scheduled_status import DECLINED, PAID
@@ -24,6 +25,7 @@ def register(bp: Any) -> None:
     """Register the addresses of the order page."""
     bp.add_url_rule("/order/<token>", "order", show, methods=["GET"])
     bp.add_url_rule("/order/<token>/receipt/<int:key>", "receipt", show_receipt, methods=["GET"])
+    bp.add_url_rule("/order/<token>/receipt/<int:key>/pdf", "receipt_pdf", send_receipt, methods=["GET"])
 
 
 def show(token: str) -> BaseResponse:
@@ -63,10 +65,21 @@ def reason(order: Order) -> str | None:
     return db.session.scalar(statement.order_by(Payment.id.desc()).limit(1))
 
 
-def show_receipt(token: str, key: int) -> Response:
-    """A receipt of one of the order's payments, to be printed."""
-    order = link_lookup.order(token)
+def receipt(order: Order, key: int) -> Payment:
+    """One of the order's approved payments; raises NotFound."""
     payment = next((one for one in receipts(order) if one.id == key), None)
     if payment is None:
         raise NotFound("payment", key)
+    return payment
+
+
+def send_receipt(token: str, key: int) -> Response:
+    """The receipt as a PDF."""
+    return printing.send(receipt_document.document(receipt(link_lookup.order(token), key)))
+
+
+def show_receipt(token: str, key: int) -> Response:
+    """A receipt of one of the order's payments, to be printed."""
+    order = link_lookup.order(token)
+    payment = receipt(order, key)
     return make_response(render_template("pay/receipt.html", **common(order, token), payment=payment))

@@ -7,11 +7,13 @@ from flask import Response, g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import link_lookup
+from blueprints.pay import link_lookup, printing
 from blueprints.pay.brand import seller
+from blueprints.services import own_url
 from database import transaction
 from domain import clock, inputs
-from domain.errors import Invalid
+from domain.errors import Invalid, NotFound
+from domain.invoicing.documents import budget_document
 from domain.payments.checkout import budget_orders
 from domain.people.customer_addresses import AddressInput
 from domain.sales.budgets import budget_links
@@ -39,11 +41,22 @@ def register(bp: Any) -> None:
     """Register the address of a quote."""
     bp.add_url_rule("/quote/<token>", "quote", show, methods=["GET"])
     bp.add_url_rule("/quote/<token>", "answer_quote", answer, methods=["POST"])
+    bp.add_url_rule("/quote/<token>/pdf", "quote_pdf", send_pdf, methods=["GET"])
 
 
 def show(token: str) -> Response:
     """The quote as it is now."""
     return page(link_lookup.budget_link(token))
+
+
+def send_pdf(token: str) -> Response:
+    """The quote as a PDF; what the link does not show any more, it does not send either."""
+    link = link_lookup.budget_link(token)
+    state = budget_links.state(link)
+    if state is LinkState.WITHDRAWN:
+        raise NotFound("link", 0)
+    url = own_url(request.host_url) + url_for("pay.quote", token=token) if state is LinkState.OPEN else None
+    return printing.send(budget_document.document(link.budget, url))
 
 
 def answer(token: str) -> BaseResponse:
@@ -82,6 +95,7 @@ def page(link: BudgetLink, *, wrong: Invalid | None = None, late: bool = False, 
             "budget": budget, "link": link, "number": f"TEST-{budget.id}" if budget.test else str(budget.id),
             "buyer": buyer(budget), "rate": rate(budget), "amount_of": amount_of, "wrong": wrong, "late": late,
             "typed": request.form, "days": days_left(budget), "order_path": order_path(budget),
+            "pdf_path": f"{request.path}/pdf",
         }
     template = "pay/withdrawn.html" if state is LinkState.WITHDRAWN else "pay/quote.html"
     return make_response(render_template(template, **context), status)

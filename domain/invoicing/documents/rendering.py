@@ -6,19 +6,22 @@ One compiler is kept for each process: the first document takes 60 ms, a later o
 import base64
 import json
 import logging
-from datetime import UTC, datetime, time
-from functools import cache
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
-from domain.invoicing.documents import fonts
-from domain.invoicing.documents.document import Document, Picture
+from domain.invoicing.documents import fonts, languages
+from domain.invoicing.documents.document import Document, Kind, Picture
 from domain.invoicing.documents.languages import TEMPLATES
 from domain.invoicing.documents.layout import Layout
 from domain.invoicing.documents.letters import Letters
 
 log = logging.getLogger("countinghouse.documents")
-STANDARD = "a-3b"                            # the one that may carry an e-invoice
+STANDARD, NO_STANDARD = "a-3b", "1.7"        # the first is the one that may carry an e-invoice
 SCREEN_PPI = 110.0
 _one_at_a_time = Lock()                      # a compiler is for one thread at a time
 
@@ -34,38 +37,66 @@ def _compiler() -> Any:
     return typst.Compiler(root=str(TEMPLATES), font_paths=known, ignore_system_fonts=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a template gets: its name, the day of the document, and its texts as JSON."""
+
+    kind: Kind
+    number: str
+    made_on: date
+    texts: str
+
+
 def pdf(document: Document) -> bytes:
     """The document as PDF/A-3b. The same document gives the same bytes."""
-    made: bytes = _compiled(document, format="pdf", pdf_standards=STANDARD)
+    made: bytes = _tried(document, lambda one, standard: _run(one, format="pdf", pdf_standards=standard))
     return made
 
 
-def pictures(document: Document, ppi: float = SCREEN_PPI) -> list[bytes]:
-    """Its pages as PNG, for a preview."""
-    made = _compiled(document, format="png", ppi=ppi)
-    return [made] if isinstance(made, bytes) else list(made)
+def pictures(document: Document, ppi: float = SCREEN_PPI) -> tuple[bytes, ...]:
+    """Its pages as PNG, for a preview. Those of some documents are kept, since each page is asked for alone."""
+    made: tuple[bytes, ...] = _tried(document, lambda one, standard: _pages(one, ppi))
+    return made
 
 
-def _compiled(document: Document, **wanted: Any) -> Any:
+@lru_cache(8)
+def _pages(prepared: Prepared, ppi: float) -> tuple[bytes, ...]:
+    made = _run(prepared, format="png", ppi=ppi)
+    return (made,) if isinstance(made, bytes) else tuple(made)
+
+
+def file_name(document: Document) -> str:
+    """The name of its file, such as Quote-12.pdf, of letters, digits and dashes."""
+    said = f"{languages.words(document.language)[document.kind]} {document.number}"
+    return "-".join(re.findall(r"[^\W_]+", said)) + ".pdf"
+
+
+def _tried(document: Document, run: Callable[[Prepared, str], Any]) -> Any:
     letters = Letters()
     texts: dict[str, Any] = letters.prepared(Layout(document).texts())
-    texts["fonts"] = fonts.families()
-    texts["logo_svg"] = _svg(document.brand.logo)
     letters.report(f"{document.kind} {document.number}")
+    known = texts | {"fonts": fonts.families(), "logo_svg": _svg(document.brand.logo)}
     try:
-        return _run(document, texts, wanted)
+        return run(_prepared(document, known), STANDARD)
     except RuntimeError as error:
         # A logo that cannot be read, or letters that only together have no glyph: better a plain document than none.
         log.warning("%s %s: %s", document.kind, document.number, error)
-        plain = wanted | ({"pdf_standards": "1.7"} if "pdf_standards" in wanted else {})
-        return _run(document, texts | {"logo_svg": ""}, plain)
+    plain = _prepared(document, known | {"logo_svg": ""})
+    try:
+        return run(plain, STANDARD)
+    except RuntimeError:
+        return run(plain, NO_STANDARD)
 
 
-def _run(document: Document, texts: dict[str, Any], wanted: dict[str, Any]) -> Any:
-    made_at = datetime.combine(document.made_on, time(), UTC)
-    template, said = str(TEMPLATES / f"{document.kind}.typ"), {"json": json.dumps(texts)}
+def _prepared(document: Document, texts: dict[str, Any]) -> Prepared:
+    return Prepared(document.kind, document.number, document.made_on, json.dumps(texts))
+
+
+def _run(prepared: Prepared, **wanted: Any) -> Any:
+    made_at = datetime.combine(prepared.made_on, time(), UTC)
+    template = str(TEMPLATES / f"{prepared.kind}.typ")
     with _one_at_a_time:
-        return _compiler().compile(template, sys_inputs=said, timestamp=made_at, **wanted)
+        return _compiler().compile(template, sys_inputs={"json": prepared.texts}, timestamp=made_at, **wanted)
 
 
 def _svg(logo: Picture | None) -> str:

@@ -73,8 +73,17 @@ def share(actor: Actor, budget: Budget) -> str:
     """The token of the budget's link; the first call makes it, and so does one after an answer."""
     _must_be_open(budget)
     link = current(budget.id)
-    token = vault.decrypt(link.token) if link is not None and link.token and link.answer is None else None
+    token = _open_token(link)
     return token if token is not None else _replace(actor, budget, link)
+
+
+def token_of(budget_id: int) -> str | None:
+    """The token of the budget's link, where there is one that was not answered; makes none."""
+    return _open_token(current(budget_id))
+
+
+def _open_token(link: BudgetLink | None) -> str | None:
+    return vault.decrypt(link.token) if link is not None and link.token and link.answer is None else None
 
 
 def renew(actor: Actor, budget: Budget) -> str:

@@ -15,6 +15,12 @@ def prepared(text):
 WRITTEN = ["Plain", "Ünïcödé", "Ελλάδα", "Україна", "שלום", "مرحبا", "Việt Nam", "€ − ’", "a\nb"]
 
 
+def printed(document, **texts):
+    """The PDF by typst alone, of texts that were not prepared."""
+    known = rendering.Layout(document).texts() | {"fonts": fonts.families(), "logo_svg": ""} | texts
+    return rendering._run(rendering._prepared(document, known), format="pdf", pdf_standards=rendering.STANDARD)
+
+
 @pytest.mark.parametrize("text", WRITTEN)
 def test_what_the_fonts_have_stays(text):
     assert prepared(text) == (text, "")
@@ -51,16 +57,12 @@ def test_every_letter_that_the_tables_of_the_fonts_name_can_be_printed():
     for start in range(0, len(some), 300):
         text = " ".join(map(chr, some[start:start + 300]))
         assert prepared(text)[1] == ""
-        document = paper(lines=[line(text)])
-        texts = Letters().prepared(rendering.Layout(document).texts()) | {"fonts": fonts.families(), "logo_svg": ""}
-        assert rendering._run(document, texts, {"format": "pdf", "pdf_standards": rendering.STANDARD})
+        assert printed(paper(lines=[line(text)]))
 
 
 def test_a_letter_that_the_tables_do_not_name_is_refused_by_typst():
-    document = paper()
-    texts = Letters().prepared(rendering.Layout(document).texts()) | {"fonts": fonts.families(), "logo_svg": ""}
     with pytest.raises(RuntimeError, match="could not be displayed"):
-        rendering._run(document, texts | {"title": "中"}, {"format": "pdf", "pdf_standards": rendering.STANDARD})
+        printed(paper(), title="中")
 
 
 def test_the_tables_of_formats_4_and_12_are_both_read():

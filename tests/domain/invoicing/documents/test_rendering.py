@@ -34,10 +34,10 @@ def plain(monkeypatch):
     """The documents that could not be made as wanted, and were made without the standard."""
     found, run = [], rendering._run
 
-    def watched(document, texts, wanted):
-        if wanted.get("pdf_standards") not in (None, rendering.STANDARD):
-            found.append(document)
-        return run(document, texts, wanted)
+    def watched(prepared, **wanted):
+        if wanted.get("pdf_standards") == rendering.NO_STANDARD:
+            found.append(prepared)
+        return run(prepared, **wanted)
 
     monkeypatch.setattr(rendering, "_run", watched)
     return found
