@@ -1,6 +1,7 @@
 """Creates the application; the only module that imports all others. Importing it has no side effects."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -28,7 +29,8 @@ from blueprints.pay import bp as customer_pages
 from blueprints.pay.mails import composing
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
-from blueprints.services import NEUTRAL_URL, Services, install, services
+from blueprints.services import NEUTRAL_URL, SERVED_AT, Services, install, public_url, services
+from blueprints.services import settings as own_settings
 from blueprints.shared_counters import limiter, redis_options
 from config import Settings, command_line
 from database import db
@@ -95,17 +97,12 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(
         settings.smtp_url, settings.mail_from,
-        lambda task: composing.compose(
-            task.payload, task.merchant_id, (settings.public_url or NEUTRAL_URL).rstrip("/")
-        ),
+        lambda task: composing.compose(task.payload, task.merchant_id, public_url(app)),
     )
-    test_bank.configure(
-        settings.instance / FILE, settings.public_url or NEUTRAL_URL, notifications.from_test_bank
-    )
+    serve_at(app, NEUTRAL_URL)
     call_log.connect(CallCounter(settings.spool))
     gateways.registry.register(test_bank)
     gateways.registry.register(Manual())
-    stripe_gateway.configure(settings.public_url or NEUTRAL_URL)
     gateways.registry.register(stripe_gateway)
     for operation in (one for contract in CONTRACTS for one in contract.operations):
         if (exposure := operation.exposure) is not None and exposure.event_shape:
@@ -120,10 +117,18 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
         start_checkout=gateway_checkouts.start, come_back=gateway_checkouts.come_back,
         come_back_with_card=gateway_checkouts.come_back_with_card,
         take_notification=notifications.received, sample_mail=composing.sample,
-        test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank),
+        test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank), serve_at=partial(serve_at, app),
     ))
     cli.register(app)
     return app
+
+
+def serve_at(app: Flask, address: str) -> None:
+    """Say where the application is served, for links in mails and for gateways, unless it has a public address."""
+    app.config[SERVED_AT] = address
+    url = public_url(app)
+    test_bank.configure(own_settings(app).instance / FILE, url, notifications.from_test_bank)
+    stripe_gateway.configure(url)
 
 
 def configure(app: Flask, settings: Settings) -> None:

@@ -10,7 +10,8 @@ from config import Settings
 from domain.actor import Actor
 
 NAME = "countinghouse"                  # the key in app.extensions
-NEUTRAL_URL = "http://127.0.0.1:8000"   # the address of `make run`, if no public one is set
+NEUTRAL_URL = "http://127.0.0.1:8000"   # the address of `make run`, if no public one is set and nothing is served
+SERVED_AT = "SERVED_AT"                 # the key in app.config of the address at which this process serves
 
 
 class Probe(Protocol):
@@ -107,6 +108,7 @@ class Services:
     sample_mail: SampleMail
     test_charges: TestCharges
     test_pages: TestPages
+    serve_at: Callable[[str], None]                     # says at which address the server listens
 
 
 def install(app: Flask, given: Services) -> None:
@@ -128,9 +130,10 @@ def settings(app: Flask | None = None) -> Settings:
     return cast(Settings, (app or current_app).config["SETTINGS"])
 
 
-def public_url() -> str:
+def public_url(app: Flask | None = None) -> str:
     """The URL of this installation for documents that anybody reads: never the Host that a caller sent."""
-    return (settings().public_url or NEUTRAL_URL).rstrip("/")
+    served: str = (app or current_app).config.get(SERVED_AT, NEUTRAL_URL)
+    return (settings(app).public_url or served).rstrip("/")
 
 
 def own_url(host_url: str) -> str:

@@ -12,7 +12,7 @@ import server
 import worker
 from blueprints.cli._command import Needs, operator_command, show
 from blueprints.cli.demo import load_demo
-from blueprints.services import settings
+from blueprints.services import services, settings
 from config import command_line
 from database import db
 from domain.people import users
@@ -54,6 +54,7 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
         if first:
             _prepare(host, listening.getsockname()[1], with_demo=first == "demo")
         _must_be_migrated()
+        services(app).serve_at(server.address_of(listening))
         click.echo(f"Listening on {_where(listening)} (stop with Ctrl-C)", err=True)
         if users.is_empty():
             click.echo(FIRST_STEPS.format(

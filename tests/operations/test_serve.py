@@ -89,14 +89,15 @@ def logged(installation: Any) -> int:
 
 def test_what_the_server_answers_is_stored_by_its_worker(installation: Any, serve: Any, key: str) -> None:
     server = serve()
+    assert server.call("/docs/openapi/public.json", key)[1]["servers"][0]["url"].startswith(server.base + "/")
     status, made = server.call("/v1/api/public/customers", key, {"name": "Bea", "email": "bea@example.com"})
     assert status == 201
     assert server.call(f"/v1/api/public/customers/{made['data']['id']}", key)[0] == 200
     deadline = time.monotonic() + 60
     pause = threading.Event()
-    while logged(installation) < 2 and time.monotonic() < deadline:
+    while logged(installation) < 3 and time.monotonic() < deadline:
         pause.wait(0.05)
-    assert logged(installation) == 2
+    assert logged(installation) == 3
     server.process.terminate()
     assert server.process.wait(30) == 0
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from blueprints.services import NEUTRAL_URL
+from blueprints.services import NEUTRAL_URL, public_url, services
+from outbound.gateways.test_bank import test_bank
 
 PLANTED = {"Host": "evil.example"}
 DOCUMENTS = (
@@ -39,3 +40,16 @@ def test_documents_print_the_public_address_or_a_neutral_one(app, monkeypatch, p
     text = client.get(path, headers=PLANTED).text
     assert "https://billing.example.com" in text
     assert NEUTRAL_URL not in text
+
+
+def test_links_lead_to_where_the_server_listens_unless_there_is_a_public_address(app, monkeypatch):
+    here, public = "http://127.0.0.1:9123", "https://billing.example.com"
+    try:
+        services(app).serve_at(here)
+        assert (public_url(app), test_bank.url) == (here, here)
+        monkeypatch.setitem(app.config, "SETTINGS", replace(app.config["SETTINGS"], public_url=public))
+        services(app).serve_at(here)
+        assert (public_url(app), test_bank.url) == (public, public)
+    finally:
+        monkeypatch.undo()
+        services(app).serve_at(NEUTRAL_URL)
