@@ -14,6 +14,7 @@ from domain.actor import Actor
 from domain.sales.orders.order_clock import now_of
 from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment
+from models.product import Billing
 
 WAITING = (OrderStatus.PENDING, OrderStatus.REJECTED)
 
@@ -38,7 +39,8 @@ def of(who: Actor, record: Any) -> Step | None:
         return Step("Nothing is collected while the order is paused.", icon="player-pause", tone="warn")
     if record.status == OrderStatus.SUSPENDED:
         return _suspended(who, record)
-    if record.status not in (OrderStatus.ACTIVE, OrderStatus.FAILED) or record.cancels_at_period_end:
+    ends = record.cancels_at_period_end and record.billing != Billing.METERED
+    if record.status not in (OrderStatus.ACTIVE, OrderStatus.FAILED) or ends:
         return None
     row = _first(record.id, ScheduledPayment.status == ScheduledStatus.PROCESSING, ScheduledPayment.sequence)
     if row is not None:
@@ -94,9 +96,9 @@ def _by_hand(record: Any) -> Step | None:
     if row is None:
         return None
     amount, at = money(row.amount_minor - row.paid_minor, row.currency), when(row.due_at)
-    known = "By use" if row.awaits_count else amount
+    by_use = Markup("The calls of this period are billed on {}.").format(at)
     return Step(
-        Markup("{} is due on {}.").format(known, at),
+        by_use if row.awaits_count else Markup("{} is due on {}.").format(amount, at),
         "Its calls are counted when the period has ended." if row.awaits_count else "It is not collected by itself.",
         url=url_for("admin.scheduled_payments_show", key=row.id))
 

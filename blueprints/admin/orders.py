@@ -14,16 +14,19 @@ from blueprints.pages.format import decimals, money, zone
 from blueprints.pages.session import need, wide_actor
 from database import db
 from domain.actor import Actor
+from domain.errors import Conflict
 from domain.pages import Query
+from domain.payments.checkout import previews
 from domain.payments.orders import ordering
 from domain.payments.plans import cancelling
-from domain.payments.plans.plan_terms import Terms
+from domain.payments.plans.plan_terms import Terms, When
 from domain.sales.orders import order_clock, payment_links
 from models.order import OrderStatus
 from models.product import Billing, IntervalUnit
 from models.test_clock import TestClock
 
 MOST_CHOICES = 500
+BILLED = {"cancel": When.NOW, "cancel_at_period_end": When.PERIOD_END}       # a metered order bills its last period
 STATUS, BILLING = pairs(OrderStatus), pairs(Billing)
 
 
@@ -50,6 +53,7 @@ def context(record: Any) -> dict[str, Any]:
         "planned": planned_of(record),
         "ends_at": cancelling.ends_at(record.id) if record.planned_change or record.cancels_at_period_end else None,
         "may_change_plan": may_change_plan,
+        "may_go_on": record.cancels_at_period_end and cancelling.may_withdraw(record),
         "clock_name": clock_name(record.test_clock_id),
         "next_step": order_next.of(wide_actor(), record),
         "timeline": order_timeline.of(wide_actor(), record),
@@ -64,28 +68,46 @@ def clock_name(key: int | None) -> str:
 
 def may_change_plan(record: Any) -> bool:
     """Whether the order's page offers a change of plan."""
-    return record.billing == Billing.SUBSCRIPTION and record.status == "active" and not record.cancels_at_period_end
+    has_plan = record.billing == Billing.SUBSCRIPTION or (record.billing == Billing.METERED and record.interval_unit)
+    return bool(has_plan) and record.status == "active" and not record.cancels_at_period_end
 
 
 def planned_of(record: Any) -> dict[str, Any] | None:
-    """The change of plan that the order waits for, in words and minor units."""
+    """The change of plan that the order waits for, in words and minor units; what depends on use is None."""
     if record.planned_change is None:
         return None
     terms = Terms.kept(record.planned_change)
     return {
         "name": terms.line.name, "quantity": decimals(terms.line.quantity_ten_thousandths),
-        "amount": terms.line.later_total_minor,
+        "amount": terms.line.later_total_minor if terms.line.metered is None else None,
         "every": terms.unit.value.lower() if terms.count == 1 else f"{terms.count} {terms.unit.value.lower()}s",
     }
 
 
 def warnings(verb: str, record: Any) -> tuple[str, ...]:
     """What an action does to this order, in figures."""
+    if verb in BILLED and record.billing == Billing.METERED:
+        return _last_bill(record, BILLED[verb])
     if verb == "cancel_at_period_end" and (ends_at := cancelling.ends_at(record.id)) is not None:
-        return (f"It ends on {ends_at.astimezone(zone()):%d %b %Y}. Until then that can be taken back.",)
+        return (f"It ends on {ends_at.astimezone(zone()):%-d %b %Y}. Until then that can be taken back.",)
     if verb in ("cancel", "cancel_at_period_end") and record.planned_change is not None:
         return ("The change of plan that was to come is dropped.",)
     return ()
+
+
+def _last_bill(record: Any, when: When) -> tuple[str, ...]:
+    """Until when calls are billed, and what they cost so far."""
+    order = ordering.RESOURCE.listing.get(wide_actor(), record.id)
+    try:
+        found = previews.of_cancellation(order, when)
+    except Conflict:
+        return ()
+    if not found.schedule:
+        return ()
+    said = f"Calls are counted until {found.schedule[0].due_at.astimezone(zone()):%-d %b %Y, %H:%M}."
+    if found.used is None:
+        return (said,)
+    return (f"{said} So far {found.used.calls:,} calls, {money(found.used.amount_minor, found.currency)}.",)
 
 
 def schedule_of(record: Any) -> list[Fact]:

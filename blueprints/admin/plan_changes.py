@@ -9,7 +9,7 @@ from blueprints.admin import line_forms
 from blueprints.admin.crud import actions, cells
 from blueprints.admin.crud.form_fields import pairs, plain
 from blueprints.admin.orders import PAGE
-from blueprints.pages.format import words
+from blueprints.pages.format import words, zone
 from blueprints.pages.htmx import page_or_part, redirect_to
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import services
@@ -21,6 +21,7 @@ from domain.listing import expect
 from domain.payments.checkout import previews
 from domain.payments.checkout.previews import Preview
 from domain.payments.plans import plan_changes, plan_terms
+from domain.payments.plans.computed_changes import Change
 from domain.payments.plans.plan_terms import ChangeInput, When
 from models.money import from_ten_thousandths
 from models.order import Order
@@ -79,13 +80,20 @@ def change(key: int) -> BaseResponse:
             own, order = PAGE.resource.listing.lock(who, key)
             expect(order, cells.seen_version())
             made, attempt = plan_changes.change(own, order, _given(own, order))
-            is_now, name = made.when is When.NOW, PAGE.name(order)
+            name, said = PAGE.name(order), _done(made)
     except (Invalid, Conflict, PreconditionFailed) as error:
         return form(PAGE.resource.listing.get(who, key), _typed(), wrong=_said(error))
     if attempt is not None:
         services().ask_gateway(attempt)
-    flash(f"{name} has a new plan." if is_now else f"{name} changes its plan when its period ends.", "ok")
+    flash(f"{name} {said}.", "ok")
     return redirect_to(url_for("admin.orders_show", key=key))
+
+
+def _done(made: Change) -> str:
+    """When the change takes effect."""
+    if made.next.depends_on_use:
+        return f"changes its plan on {made.next.due_at.astimezone(zone()):%-d %b %Y, %H:%M}"
+    return "has a new plan" if made.when is When.NOW else "changes its plan when its period ends"
 
 
 def _computed(who: Actor, order: Order) -> tuple[Preview | None, str]:

@@ -14,6 +14,7 @@ from blueprints.services import services
 from database import db, transaction
 from domain.errors import Conflict
 from domain.payments import attempts, paying
+from domain.payments.checkout import previews
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms, When
 from domain.payments.schedule import scheduled, schedules
@@ -48,7 +49,7 @@ def ways_to_cancel(order: Order) -> list[When]:
     if order.billing not in CANCELLABLE or order.status in FINAL or order.cancels_at_period_end:
         return []
     allowed = ALLOWED[merchant.customer_cancels]
-    # Nothing runs to its end in an order that is billed by use, paused or suspended: it can only end now.
+    # Nothing runs to its end in an order that is paused or suspended: it can only end now.
     possible = [when for when in allowed if when is When.NOW or cancelling.has_end(order)]
     return possible or [When.NOW for _ in allowed[:1]]
 
@@ -58,6 +59,11 @@ def ends_at(order: Order) -> datetime | None:
     return cancelling.ends_at(order.id) if order.cancels_at_period_end and order.status not in FINAL else None
 
 
+def may_keep(order: Order) -> bool:
+    """Whether an order that was to end can go on."""
+    return cancelling.may_withdraw(order)
+
+
 def ask_cancel(token: str) -> BaseResponse:
     """Ask when the order is to end."""
     order = link_lookup.order(token)
@@ -65,7 +71,8 @@ def ask_cancel(token: str) -> BaseResponse:
     if not ways:
         return _back(token)
     end = cancelling.ends_at(order.id) if When.PERIOD_END in ways else None
-    return _page("pay/order_cancel.html", order, token, ways=[one.value for one in ways], end=end)
+    bill = previews.of_cancellation(order, ways[-1])
+    return _page("pay/order_cancel.html", order, token, ways=[one.value for one in ways], end=end, bill=bill)
 
 
 def cancel(token: str) -> BaseResponse:

@@ -46,6 +46,7 @@ def show(token: str) -> BaseResponse:
         due=attempts.owed(owed) if owed is not None else 0,
         declined=declined, again=again,
         reason=reason(order), may_change=cards.may_change(order), ends_at=managing.ends_at(order),
+        may_keep=managing.may_keep(order),
         may_cancel=bool(managing.ways_to_cancel(order)), skippable=managing.skippable(order),
         rest=managing.rest(order), planned=managing.planned(order),
     ))

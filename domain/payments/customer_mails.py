@@ -5,11 +5,12 @@ Mails about rows of the test world are kept and not sent.
 
 from datetime import timedelta
 
-from sqlalchemy import String, cast, exists, literal, or_, select
+from sqlalchemy import String, cast, exists, literal, select
 
 from database import db
 from domain import clock
 from domain.errors import Conflict
+from domain.payments.schedule import schedules
 from domain.people import merchant_mails
 from domain.people.merchant_mails import CARD, CARD_EXPIRES, CONFIRM, DISPUTE, DISPUTED, FAILED, RECEIPT, REMINDER
 from models.order import Order, ScheduledPayment, ScheduledStatus
@@ -75,8 +76,7 @@ def remind_due(limit: int = 500) -> int:
             ScheduledPayment.collect_at > now, ScheduledPayment.collect_at <= now + AHEAD,
             ScheduledPayment.test_clock_id.is_(None), ScheduledPayment.status == ScheduledStatus.SCHEDULED,
             ScheduledPayment.sequence > 0, ScheduledPayment.amount_minor > 0, Order.customer_email.is_not(None),
-            Order.interval_unit.in_(REMINDED), or_(
-                Order.cancels_at_period_end.is_(False), ScheduledPayment.sequence != Order.next_sequence - 1),
+            Order.interval_unit.in_(REMINDED), schedules.goes_on(),
             Order.merchant_id.not_in(merchant_mails.merchants_without(REMINDER)),
             ~exists().where(Task.lane == lane),
         ).order_by(ScheduledPayment.id).limit(limit)

@@ -12,7 +12,9 @@ from domain.sales.orders import orders
 from models.merchant import CustomerCancels, Merchant
 from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
 from outbound.gateways.test_bank import test_bank
-from tests import paying
+from tests import cast, paying
+from tests.domain.payments.metered.test_metered import log_calls, metered
+from tests.outbound.payments.test_advancing import advance
 from tests.pay.test_payments import address_of, pay, status, text
 
 AMOUNTS = [3000, 3000, 3000]
@@ -164,3 +166,21 @@ def test_what_was_declined_before_a_new_card_is_tried_at_once_not_on_a_day_that_
         row.collect_at, row.order.status = row.due_at, OrderStatus.FAILED
     page = text(browser.get(address_of(order_id).replace("/pay/", "/order/")))
     assert "We try again on 31 January 2026." in re.sub(r"<[^>]+>", "", page)
+
+
+def test_a_metered_order_is_cancelled_and_its_last_bill_is_made(browser, alder):
+    clock, key_id = paying.make_clock(alder), cast.make_key(alder, mode="test")[0]
+    order_id = metered(alder, [key_id], clock)
+    log_calls(alder, (paying.START + timedelta(days=1), 4), key_id=key_id)
+    advance(clock, paying.START + timedelta(days=2))
+    address = address_of(order_id).replace("/pay/", "/order/")
+    page = text(browser.get(f"{address}/cancel"))
+    assert "What you used until it ends is taken once: €2.00 so far." in page
+    assert "It ends within a quarter of an hour" in page
+    assert "At the end of the period, on " in page
+    page = text(browser.post(f"{address}/cancel", data={"when": "now"}, follow_redirects=True))
+    assert "What you used until then is taken once." in page
+    assert "Do not cancel" in page
+    advance(clock, paying.START + timedelta(days=3))
+    assert (status(order_id), paying.rows(order_id)[1].paid_minor) == (OrderStatus.COMPLETE, 200)
+    assert "This ends on" not in text(browser.get(address))

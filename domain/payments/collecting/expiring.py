@@ -14,6 +14,7 @@ from database import db
 from domain import zones
 from domain.payments import customer_mails, gateway_accounts
 from domain.payments.gateways import Account, registry
+from domain.payments.schedule import schedules
 from domain.people import merchant_mails
 from domain.people.merchant_mails import CARD_EXPIRES
 from domain.sales.orders.order_status import LIVE
@@ -34,8 +35,7 @@ def _concerned(now: datetime) -> Any:
             ScheduledPayment.collect_at > now, ScheduledPayment.collect_at <= now + AHEAD,
             ScheduledPayment.test_clock_id.is_(None), ScheduledPayment.status == ScheduledStatus.SCHEDULED,
             ScheduledPayment.sequence > 0, ScheduledPayment.amount_minor > 0, Order.customer_email.is_not(None),
-            Order.status.in_(LIVE), or_(
-                Order.cancels_at_period_end.is_(False), ScheduledPayment.sequence != Order.next_sequence - 1),
+            Order.status.in_(LIVE), schedules.goes_on(),
             Order.merchant_id.not_in(merchant_mails.merchants_without(CARD_EXPIRES)),
             ~exists().where(Task.lane == lane),
         )

@@ -1,5 +1,6 @@
 """Bills the calls of a period, once: when it has ended and the request log of it is complete."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -58,6 +59,28 @@ def question(period_id: int) -> Question:
     return metered_periods.question_of(period.order, terms, period.from_at, period.until_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the calls of a period cost, in minor units; the tax is contained in the price less discount."""
+
+    price_minor: int
+    discount_minor: int
+    fee_minor: int
+    tax_minor: int
+
+    @property
+    def amount_minor(self) -> int:
+        return self.price_minor - self.discount_minor + self.fee_minor
+
+
+def cost_of(row: ScheduledPayment, terms: Terms, count: int) -> Cost:
+    """What so many calls cost by the terms of the row's period."""
+    price = price_minor(terms, count, row.currency)
+    discount, fee = reductions(terms, price)
+    tax = tax_in(price - discount, row.order.items[0].tax_percent_ten_thousandths)
+    return Cost(price, discount, fee, tax)
+
+
 def bill(actor: Actor, row: ScheduledPayment, period: MeteredPeriod, asked: Question, counted: Counted | None) -> None:
     """Set the amount of a row by what was counted, all locked; counted before, it does nothing.
 
@@ -65,21 +88,21 @@ def bill(actor: Actor, row: ScheduledPayment, period: MeteredPeriod, asked: Ques
     """
     if period.counted_at is not None or not row.awaits_count or row.status is not ScheduledStatus.SCHEDULED:
         return
-    order, terms = row.order, Terms.read(period.terms)
-    price = price_minor(terms, counted.count, order.currency) if counted is not None else 0
-    discount, fee = reductions(terms, price)
-    is_usable = counted is not None and row.amount_minor + price + fee < LIMIT
+    order = row.order
+    cost = cost_of(row, Terms.read(period.terms), counted.count if counted is not None else 0)
+    is_usable = counted is not None and row.amount_minor + cost.price_minor + cost.fee_minor < LIMIT
     with metered_periods.LIFE.changing(actor, period, "counted"):
         period.counted_at, period.question = now_of(order), asked.stored()
         if counted is not None:
             period.count, period.digest, period.days = counted.count, counted.digest, counted.days
         if is_usable:
-            period.price_minor, period.discount_minor, period.fee_minor = price, discount, fee
+            period.price_minor, period.discount_minor = cost.price_minor, cost.discount_minor
+            period.fee_minor = cost.fee_minor
     with scheduled_status.LIFE.changing(actor, row):
         row.awaits_count = False
         if is_usable:                            # it may hold what was merged into it
-            row.amount_minor += price - discount + fee
-            row.tax_minor += tax_in(price - discount, order.items[0].tax_percent_ten_thousandths)
+            row.amount_minor += cost.amount_minor
+            row.tax_minor += cost.tax_minor
     if is_usable:
         row.collect_at = schedules.collect_at(order, row)
     else:

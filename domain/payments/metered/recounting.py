@@ -7,10 +7,11 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from database import db
-from domain.payments.metered import metered_periods
+from domain.payments.metered import metered_billing, metered_periods
 from domain.payments.metered.metered_log import Counted, Question, call_log
 from domain.sales.orders.order_clock import now_of
 from models.metered import MeteredPeriod, Terms
+from models.order import ScheduledPayment
 
 
 class Proof(StrEnum):
@@ -56,7 +57,25 @@ def recount(period: MeteredPeriod) -> Recount:
 
 def present(period: MeteredPeriod) -> Counted | None:
     """The calls of a period until now, as far as the log has been read."""
-    order = period.order
-    until = max(period.from_at, min(period.until_at, metered_periods.quarter_after(now_of(order))))
+    until = max(period.from_at, min(period.until_at, metered_periods.quarter_after(now_of(period.order))))
     terms = Terms.read(period.terms)
-    return call_log.counter.count(metered_periods.question_of(order, terms, period.from_at, until))
+    return call_log.counter.count(metered_periods.question_of(period.order, terms, period.from_at, until))
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What the calls of a running period cost until now, in minor units."""
+
+    calls: int
+    amount_minor: int
+    tax_minor: int
+
+
+def used(row: ScheduledPayment) -> Used | None:
+    """The calls of a row's period until now, and what they would be billed at; None where they cannot be counted."""
+    period = metered_periods.of_row(row)
+    counted = present(period) if period is not None else None
+    if period is None or counted is None:
+        return None
+    cost = metered_billing.cost_of(row, Terms.read(period.terms), counted.count)
+    return Used(counted.count, cost.amount_minor, cost.tax_minor)

@@ -63,8 +63,18 @@ def _total(row: Any) -> str:
     return f"{Money(row.total_minor, row.currency).decimal:,} {row.currency}"
 
 
+def _has_period(row: Any) -> bool:
+    """Whether the order runs by periods, at whose end it can be ended."""
+    return _is_subscription(row) or (row.billing == Billing.METERED and row.interval_unit is not None)
+
+
 def _cancelled(row: Any) -> tuple[str, ...]:
     """What the dialog says that cancelling does."""
+    if row.status in LIVE and row.billing == Billing.METERED and row.interval_unit is not None:
+        return (
+            "Calls are billed until the next full quarter of an hour. The order is complete when that is paid; nothing "
+            "more is collected. Payments already made are not refunded.",
+        )
     if row.status in LIVE:
         return (
             "The order is complete from then on: payments that are still scheduled are cancelled, and nothing more is "
@@ -88,6 +98,8 @@ def _resumed(row: Any) -> tuple[str, ...]:
 
 
 def _plan_kept(row: Any) -> tuple[str, ...]:
+    if row.billing == Billing.METERED:
+        return ("The change that was to come at the end of the period is dropped. Calls are billed as now.",)
     return (f"The change that was to come at the end of the period is dropped: {_total(row)} for each period, as now.",)
 
 
@@ -96,10 +108,14 @@ def _goes_on(row: Any) -> tuple[str, ...]:
 
 
 def _may_end(actor: Actor, row: Any) -> bool:
-    return _is_subscription(row) and row.status in cancelling.ENDABLE and not row.cancels_at_period_end
+    return _has_period(row) and row.status in cancelling.ENDABLE and not row.cancels_at_period_end
 
 
 def _ends_with_period(row: Any) -> tuple[str, ...]:
+    if row.billing == Billing.METERED:
+        return (
+            "Calls are counted until the period ends, and billed as always. When that is paid, the order is complete.",
+        )
     return (
         "The customer keeps what was paid for until the period ends. Then the order is complete, and nothing more is "
         "collected. Nothing is refunded.",
@@ -137,8 +153,8 @@ RESOURCE = Resource(
             offered=lambda actor, row: bool(row.status == OrderStatus.PAUSED), confirm=_resumed,
         ),
         "cancel": Action(
-            run=order_verbs.cancel, title="Cancel", past="{} was cancelled.", icon="ban", danger=True,
-            offered=lambda actor, row: row.status not in FINAL, confirm=_cancelled,
+            run=lambda actor, row: cancelling.cancel(actor, row, When.NOW), title="Cancel", past="{} was cancelled.",
+            icon="ban", danger=True, offered=lambda actor, row: row.status not in FINAL, confirm=_cancelled,
         ),
         "cancel_at_period_end": Action(
             run=lambda actor, row: cancelling.cancel(actor, row, When.PERIOD_END), title="Cancel at period end",
@@ -150,7 +166,7 @@ RESOURCE = Resource(
         ),
         "withdraw_cancellation": Action(
             run=cancelling.withdraw, title="Do not cancel", past="{} goes on.", icon="rotate", primary=True,
-            offered=lambda actor, row: bool(row.cancels_at_period_end) and row.status not in FINAL, confirm=_goes_on,
+            offered=lambda actor, row: cancelling.may_withdraw(row), confirm=_goes_on,
         ),
         "renew_checkout": Action(run=renew_checkout),
     },

@@ -1,29 +1,28 @@
-"""Changes the plan of subscriptions: another product, quantity or interval, at once or when the period ends.
+"""Changes the plan of orders: another product, quantity or interval, at once or when the period ends.
 
-At once and with the same interval, the unused days of the period are credited at what was paid for them and charged
-at the new price, and the difference is collected; with another interval a new period begins now and is paid in full,
-less the credit. What the credit is more is taken off the next payments. A charge that is declined leaves the new plan
-in force: the order is failed or suspended, and the charge is tried again like any other payment.
+Of subscriptions, at once and with the same interval, the unused days of the period are credited at what was paid for
+them and charged at the new price, and the difference is collected; with another interval a new period begins now and
+is paid in full, less the credit. What the credit is more is taken off the next payments. A charge that is declined
+leaves the new plan in force: the order is failed or suspended, and the charge is tried again like any other payment.
+What metered orders do is in `metered_plans`.
 
 What a preview shows is computed by the same functions on a copy of the order; nothing is written.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
 
-from sqlalchemy import func, inspect, select
+from sqlalchemy import func, select
 
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
 from domain.payments import attempts, booking
 from domain.payments.attempts import Attempt
-from domain.payments.plans import plan_terms, planned_changes, proration
+from domain.payments.metered import metered_ends, metered_periods
+from domain.payments.plans import computed_changes, metered_plans, plan_terms, planned_changes, proration
+from domain.payments.plans.computed_changes import Change
 from domain.payments.plans.plan_terms import ChangeInput, Terms, When
-from domain.payments.plans.proration import Period
 from domain.payments.schedule import schedule_plan, scheduled_status, schedules
 from domain.payments.schedule.schedule_plan import Planned
 from domain.payments.schedule.scheduled_status import DECLINED
@@ -41,36 +40,13 @@ CHANGED = (
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class Change:
-    """A change of plan in amounts: what is credited, charged and due now, and the payment that comes next."""
-
-    terms: Terms
-    when: When
-    now: datetime
-    after: Order                         # a copy of the order as it is after the change
-    waiting: ScheduledPayment            # the next period's row
-    next: Planned                        # what that becomes
-    period: Period | None = None         # the running one, where its unused days are credited
-    credit_minor: int = 0                # of the unused days
-    charge_minor: int = 0                # for the same days, or for a new period
-    due_now_minor: int = 0
-    due_now_tax_minor: int = 0
-    begins_now: bool = False             # with another interval a new period begins
-
-    def schedule(self, most: int) -> list[Planned]:
-        """The payments after what is due now."""
-        first = [] if self.begins_now else [self.next]
-        anchor = schedule_plan.anchor_of(self.after, self.now)
-        later = schedule_plan.periods(self.after, anchor, self.after.credit_minor)
-        return [*first, *islice(later, most - len(first))]
-
-
 def compute(actor: Actor, order: Order, new: ChangeInput, rows: Sequence[ScheduledPayment] | None = None) -> Change:
     """What a change would do, from the order's open rows; Conflict where it is not possible now, Invalid otherwise."""
     check(order)
     rows = schedules.open_rows(order) if rows is None else rows
     terms = plan_terms.read(actor, order, new)
+    if order.billing is Billing.METERED:
+        return metered_plans.compute(order, terms, new.when, rows)
     waiting = next((row for row in rows if schedules.is_next(order, row)), None)
     if waiting is None:
         raise order_status.refused("has no payment to come")
@@ -82,9 +58,11 @@ def compute(actor: Actor, order: Order, new: ChangeInput, rows: Sequence[Schedul
 def change(actor: Actor, order: Order, new: ChangeInput) -> tuple[Change, Attempt | None]:
     """Change a locked order's plan; the attempt to collect what is due now is to be finished after the transaction."""
     found = compute(actor, order, new)
+    if order.billing is Billing.METERED:
+        return metered_plans.make(actor, order, found), None
     with order_status.LIFE.changing(actor, order, _verb(found), event="updated"):
         if found.when is When.PERIOD_END:
-            order.planned_change = {"sequence": found.waiting.sequence, **found.terms.stored()}
+            order.planned_change = planned_changes.stored(found.terms, found.waiting.sequence)
             order.credit_minor = found.after.credit_minor
         else:
             plan_terms.give(order, found.terms, is_first=_is_first(order, found.waiting))
@@ -102,7 +80,9 @@ def withdraw(actor: Actor, order: Order) -> Order:
         raise order_status.refused("has no change of plan that waits")
     with order_status.LIFE.changing(actor, order, "change_withdrawn", event="updated"):
         waiting = schedules.waiting(order)
-        if waiting is not None:
+        if waiting is not None and order.billing is Billing.METERED:
+            metered_ends.end(actor, order, waiting, metered_ends.agreed(waiting))
+        elif waiting is not None:
             extra, credit = _beside(order, waiting), order.credit_minor + waiting.credit_minor
             order.planned_change = None
             planned = _of_period(order, waiting, credit, extra)
@@ -116,8 +96,8 @@ def after_change(order: Order) -> Iterator[Planned]:
     """The payments after the next one of an order whose plan changes with that, without end; nothing is written."""
     change = order.planned_change
     assert change is not None
-    after = _copy(order)
-    planned_changes.move_to(after, Terms.kept(change), change["sequence"])
+    after = computed_changes.copy_of(order)
+    planned_changes.move_to(after, change)
     assert after.anchor_at is not None
     return schedule_plan.periods(after, schedule_plan.anchor_of(after, after.anchor_at), after.credit_minor)
 
@@ -131,8 +111,8 @@ def check(order: Order) -> None:
     reasons = {OrderStatus.DRAFT: "is draft: edit it instead", OrderStatus.PAUSED: "is paused: resume it first"}
     if order.status in FINAL:
         raise order_status.refused(f"is already {order.status}")
-    if order.billing is not Billing.SUBSCRIPTION:
-        raise order_status.refused("must be an active subscription")
+    if order.billing is not Billing.SUBSCRIPTION and not metered_periods.is_counted(order):
+        raise order_status.refused("must be an active subscription, or metered by the period")
     if order.status in PRELIMINARY:
         raise order_status.refused(reasons.get(order.status, f"is {order.status}: nothing was paid yet"))
     if order.status is not OrderStatus.ACTIVE:
@@ -153,8 +133,8 @@ def _must_be_paid(rows: Sequence[ScheduledPayment], now: datetime) -> None:
 
 
 def _at_period_end(order: Order, terms: Terms, waiting: ScheduledPayment) -> Change:
-    after = _copy(order)
-    planned_changes.move_to(after, terms, waiting.sequence)
+    after = computed_changes.copy_of(order)
+    planned_changes.move_to(after, planned_changes.stored(terms, waiting.sequence))
     credit = order.credit_minor + waiting.credit_minor
     planned = _of_period(after, waiting, credit, _beside(order, waiting))
     after.credit_minor = credit - planned.credit_minor
@@ -167,7 +147,7 @@ def _now(order: Order, terms: Terms, waiting: ScheduledPayment, rows: Sequence[S
     period = proration.running(order, now)
     if period is None or waiting.sequence <= period.row.sequence:
         raise order_status.refused("has a later period paid already: its plan can change when that ends")
-    is_trial, after = _is_first(order, waiting), _copy(order)
+    is_trial, after = _is_first(order, waiting), computed_changes.copy_of(order)
     begins_now = not is_trial and schedule_plan.interval_of(order) != (terms.unit, terms.count)
     if begins_now:
         schedule_plan.anchor_again(after, now, waiting.sequence)
@@ -221,20 +201,14 @@ def _of_period(order: Order, waiting: ScheduledPayment, credit: int, extra: tupl
 
 def _beside(order: Order, waiting: ScheduledPayment) -> tuple[int, int]:
     """What was merged into the next period's row from earlier ones, and the tax in it."""
-    as_planned = _copy(order)
+    as_planned = computed_changes.copy_of(order)
     if order.planned_change is not None:
-        planned_changes.move_to(as_planned, Terms.kept(order.planned_change), waiting.sequence)
+        planned_changes.move_to(as_planned, order.planned_change)
     assert order.anchor_at is not None
     anchor = schedule_plan.anchor_of(as_planned, order.anchor_at)
     usual = schedule_plan.period(as_planned, anchor, waiting.sequence, waiting.credit_minor)
     extra = waiting.amount_minor - usual.amount_minor
     return (extra, max(0, waiting.tax_minor - usual.tax_minor)) if extra > 0 else (0, 0)
-
-
-def _copy(order: Order) -> Order:
-    """The order's columns without its lines, outside of the session."""
-    values: dict[str, Any] = {one.key: getattr(order, one.key) for one in inspect(Order).column_attrs}
-    return Order(test=values.pop("test"), **values)
 
 
 def _reprice(actor: Actor, order: Order, row: ScheduledPayment, planned: Planned) -> None:

@@ -22,7 +22,7 @@ from domain.sales.orders.order_items import OrderItemInput
 from domain.sales.orders.order_terms import LONGEST
 from models.money import LIMIT, divided, to_ten_thousandths
 from models.order import Order
-from models.product import IntervalUnit, PriceRule, Product
+from models.product import Billing, IntervalUnit, PriceRule, Product
 
 
 class When(StrEnum):
@@ -70,6 +70,9 @@ def read(actor: Actor, order: Order, new: ChangeInput) -> Terms:
     product = order.items[0].product
     line = now.line
     with mistakes.collected():
+        if new.quantity is not None and order.billing is Billing.METERED:
+            raise Invalid.field("quantity", "does not apply to a metered order: calls are counted", "contradiction")
+    with mistakes.collected():
         if new.product_id not in (None, now.line.product_id):
             line, product = _of_product(actor, order, new)
         elif new.quantity is not None:
@@ -94,6 +97,8 @@ def _of_product(actor: Actor, order: Order, new: ChangeInput) -> tuple[Line, Pro
     except Invalid as problem:
         fields = {name.removeprefix("items.0."): one for name, one in problem.fields.items()}
         raise Invalid.several(fields) from None
+    if line.metered is not None and order.items[0].metered is not None:
+        line.metered = line.metered | {"calls": order.items[0].metered["calls"]}         # those that were agreed
     _take_code_off(order, line)
     return line, known[new.product_id]
 
@@ -158,10 +163,12 @@ def give(order: Order, terms: Terms, *, is_first: bool) -> None:
     for item in order.items[:1]:
         for name in (*order_items.COLUMNS, *order_items.COMPUTED):
             setattr(item, name, getattr(line, name))
+    order.interval_unit, order.interval_count = terms.unit, terms.count
+    order.later_interval_unit = order.later_interval_count = None
+    if order.billing is Billing.METERED:                 # its first payment was made, and what follows is counted
+        return
     order.discount_minor, order.fee_minor = line.discount_minor + line.code_discount_minor, line.fee_minor
     order.total_minor, order.tax_minor = line.total_minor, line.tax_minor
     order.later_minor, order.later_tax_minor = line.later_total_minor, line.later_tax_minor
     if is_first:
         order.initial_minor = line.total_minor
-    order.interval_unit, order.interval_count = terms.unit, terms.count
-    order.later_interval_unit = order.later_interval_count = None

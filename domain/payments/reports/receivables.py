@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from database import db
 from domain.actor import Actor
 from domain.payments.plans import plan_changes
-from domain.payments.schedule import recurrence
+from domain.payments.schedule import recurrence, schedules
 from domain.payments.schedule.scheduled_listing import LISTING
 from domain.sales.orders.order_listing import LISTING as ORDERS
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
@@ -86,7 +86,7 @@ def _rows(actor: Actor, now: datetime, end: datetime) -> Iterator[Due]:
         .where(*clauses, ScheduledPayment.status == ScheduledStatus.SCHEDULED)
         .where(ScheduledPayment.due_at >= now, ScheduledPayment.due_at < end)
         .where(Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED, OrderStatus.SUSPENDED)))
-        .where(or_(Order.cancels_at_period_end.is_(False), ScheduledPayment.sequence != Order.next_sequence - 1))
+        .where(schedules.goes_on())
     )
     for at, currency, minor, order_id in db.session.execute(statement, values):
         yield Due(at, currency, minor, order_id, True)

@@ -18,6 +18,7 @@ from domain.people.merchant_listing import LISTING as MERCHANTS
 from models.merchant import Merchant
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import GatewayAccount, Payment, PaymentStatus
+from models.product import Billing
 
 A_WEEK = timedelta(days=7)
 
@@ -73,7 +74,8 @@ def due(actor: Actor, today: datetime, week: datetime) -> tuple[list[Sum], list[
     statement = select(half, ScheduledPayment.currency, amount, func.count()).where(*asked).group_by(
         half, ScheduledPayment.currency)
     ending = statement.join(Order, Order.id == ScheduledPayment.order_id).where(
-        Order.cancels_at_period_end, ScheduledPayment.sequence == Order.next_sequence - 1)
+        Order.cancels_at_period_end, ScheduledPayment.sequence == Order.next_sequence - 1,
+        Order.billing != Billing.METERED)
     sums: dict[tuple[int, str], list[int]] = {}
     for sign, one in ((1, statement), (-1, ending)):
         for which, currency, minor, count in db.session.execute(one, values):

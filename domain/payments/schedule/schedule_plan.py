@@ -111,8 +111,8 @@ def asked_once(order: Order, amount_minor: int) -> int:
 
 
 def periods(order: Order, anchor: Anchor, credit_minor: int) -> Iterator[Planned]:
-    """The payments of a subscription from its next period on, without end."""
+    """The payments of a subscription or a metered order from its next period on, without end."""
     for sequence in count(order.next_sequence):
         planned = period(order, anchor, sequence, credit_minor)
-        yield planned
+        yield by_use(planned) if order.billing is Billing.METERED else planned
         credit_minor -= planned.credit_minor

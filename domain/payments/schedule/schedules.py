@@ -14,7 +14,7 @@ The order's row is locked before any function here is called. Times are the orde
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from database import db
 from domain.actor import Actor
@@ -47,6 +47,14 @@ def open_rows(order: Order) -> list[ScheduledPayment]:
 def seen_rows(order: Order) -> list[ScheduledPayment]:
     """The same, not locked: to be shown, or to compute what would be."""
     return _sorted(_open(order))
+
+
+def goes_on() -> Any:
+    """The condition that the order of a row, which is joined, does not end before it; see `ends_before`."""
+    return or_(
+        Order.cancels_at_period_end.is_(False), ScheduledPayment.sequence != Order.next_sequence - 1,
+        Order.billing == Billing.METERED,
+    )
 
 
 def _open(order: Order) -> Select[Any]:
@@ -129,7 +137,9 @@ def follow(actor: Actor, order: Order) -> ScheduledPayment | None:
 
 
 def _repeats(order: Order) -> bool:
-    return order.billing is Billing.SUBSCRIPTION or metered_periods.is_counted(order)
+    if order.billing is Billing.SUBSCRIPTION:
+        return True
+    return metered_periods.is_counted(order) and not order.cancels_at_period_end
 
 
 def _waits(order: Order, last: ScheduledPayment) -> bool:
@@ -149,13 +159,15 @@ def settle(actor: Actor, order: Order) -> None:
     """Give the order the status that its rows allow, after one of them was paid, skipped, merged or cancelled.
 
     Without open rows a single payment or an instalment order is complete, or in review when it collected more than
-    its total; without declined rows a failed or suspended order is active again.
+    its total, and a metered order that was cancelled is complete; without declined rows a failed or suspended order is
+    active again.
     """
     if order.status not in LIVE:
         return
     follow(actor, order)
     rows = open_rows(order)
-    if order.billing in ENDING and not rows:
+    ends = order.billing in ENDING or (order.billing is Billing.METERED and order.cancels_at_period_end)
+    if ends and not rows:
         too_much = order.billing is Billing.INSTALMENT and _paid(order) > order.total_minor
         if too_much and order_status.may_move(order, OrderStatus.REVIEW):
             order_status.move(actor, order, OrderStatus.REVIEW)
@@ -223,8 +235,11 @@ def collect_at(order: Order, row: ScheduledPayment) -> datetime | None:
 
 
 def ends_before(order: Order, row: ScheduledPayment) -> bool:
-    """Whether the order ends instead of collecting this row: it is the next period's, and nobody wants that."""
-    return order.cancels_at_period_end and is_next(order, row)
+    """Whether the order ends instead of collecting this row: it is the next period's, and nobody wants that.
+
+    A metered order pays for its last period afterwards.
+    """
+    return order.cancels_at_period_end and order.billing is not Billing.METERED and is_next(order, row)
 
 
 def add(

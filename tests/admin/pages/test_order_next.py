@@ -36,7 +36,8 @@ def step(admin, order_id):
     (OrderStatus.ACTIVE, {"due_at": NOON},
      "10.00 EUR is due on 6 Dec 2126, 12:00 . It is not collected by itself. Open payment"),
     (OrderStatus.ACTIVE, {"due_at": NOON, "awaits_count": True},
-     "By use is due on 6 Dec 2126, 12:00 . Its calls are counted when the period has ended. Open payment"),
+     "The calls of this period are billed on 6 Dec 2126, 12:00 . "
+     "Its calls are counted when the period has ended. Open payment"),
     (OrderStatus.PAUSED, {"status": S.PAUSED}, "Nothing is collected while the order is paused."),
     (OrderStatus.COMPLETE, {"status": S.COMPLETE}, ""), (OrderStatus.CANCELLED, {"status": S.CANCELLED}, ""),
     (OrderStatus.DRAFT, {}, ""), (OrderStatus.ACTIVE, {"status": S.COMPLETE}, ""),

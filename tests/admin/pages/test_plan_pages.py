@@ -5,6 +5,8 @@ import pytest
 from database import db
 from models.order import Order
 from tests import cast, paying
+from tests.domain.payments.metered.test_metered import DAY, log_calls, metered
+from tests.outbound.payments.test_advancing import advance
 
 
 @pytest.fixture
@@ -71,6 +73,43 @@ def test_an_order_that_ends_with_its_period_says_when_and_goes_on_again(tester, 
     assert "Change plan" not in page
     tester.post(f"/admin/orders/{order}/withdraw_cancellation", {"version": paying.of(order).version})
     assert not paying.of(order).cancels_at_period_end
+
+
+@pytest.fixture
+def used(alder):
+    """A metered order on its third day, with 4 calls at 0.50."""
+    clock, key_id = paying.make_clock(alder), cast.make_key(alder, mode="test")[0]
+    order_id = metered(alder, [key_id], clock)
+    log_calls(alder, (paying.START + DAY, 4), key_id=key_id)
+    advance(clock, paying.START + 2 * DAY)
+    return order_id
+
+
+def test_the_plan_of_a_metered_order_changes_after_its_calls_are_billed(tester, used):
+    path = f"/admin/orders/{used}/plan"
+    assert path in tester.get(f"/admin/orders/{used}").text
+    assert "Quantity" not in tester.part(path).text
+    given = {"product_id": paying.of(used).items[0].product_id, "interval_count": "1", "interval_unit": "WEEK",
+             "when": "now"}
+    shown = tester.post(f"{path}/preview", given).text
+    for words in ("So far 4 calls, 2.00 EUR", "by use"):
+        assert words in shown, words
+    tester.post(path, given | {"version": paying.of(used).version})
+    page = tester.get(f"/admin/orders/{used}").text
+    for words in ("changes its plan on 2 Feb 2026", "The plan changes ", "by use every week"):
+        assert words in page, words
+
+
+def test_a_metered_order_that_is_cancelled_says_what_its_last_bill_is_and_goes_on_again(tester, used):
+    for verb in ("cancel", "cancel_at_period_end"):
+        asked = tester.get(f"/admin/orders/{used}/{verb}").text
+        assert "So far 4 calls, 2.00 EUR." in asked
+    tester.post(f"/admin/orders/{used}/cancel", {"version": paying.of(used).version})
+    page = tester.get(f"/admin/orders/{used}").text
+    assert "the order is complete when they are paid" in page
+    assert "The calls of this period are billed on" in page
+    tester.post(f"/admin/orders/{used}/withdraw_cancellation", {"version": paying.of(used).version})
+    assert not paying.of(used).cancels_at_period_end
 
 
 def test_a_new_order_is_previewed_while_it_is_typed_and_created_the_same(tester, alder):

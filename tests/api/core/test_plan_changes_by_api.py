@@ -8,7 +8,9 @@ from outbound.gateways.test_bank import test_bank
 from tests import cast
 from tests.api.core.conftest import Program
 from tests.api.test_every_operation import token_for_tests
-from tests.paying import active, actor_of, make_order, of, rows, statuses
+from tests.domain.payments.metered.test_metered import DAY, log_calls, metered
+from tests.outbound.payments.test_advancing import advance
+from tests.paying import START, active, actor_of, make_clock, make_order, of, rows, statuses
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_wrong_fields_of_a_change_have_the_names_that_were_sent(program, alder):
 def test_an_order_is_cancelled_at_the_end_of_its_period_and_that_is_taken_back(program, alder):
     order_id = active(alder)
     told = program.result("orders.cancel", {"id": order_id, "when": "period_end", "preview": True})
-    assert told == {"due_now": 0, "credit": 0, "charge": 0, "schedule": []}
+    assert told == {"due_now": 0, "credit": 0, "charge": 0, "schedule": [], "used": None}
     assert not of(order_id).cancels_at_period_end
     assert program.result("orders.cancel", {"id": order_id, "when": "period_end"}) == 1
     assert program.result("orders.get", {"id": order_id})["cancels_at_period_end"] is True
@@ -84,6 +86,26 @@ def test_an_order_is_cancelled_at_the_end_of_its_period_and_that_is_taken_back(p
     assert program.result("orders.withdraw_cancellation", {"id": order_id}) == 1
     assert program.result("orders.cancel", {"id": order_id}) == 1
     assert statuses(order_id) == ["complete", "cancelled"]
+
+
+def test_a_metered_order_says_what_was_used_and_is_billed_for_it(program, alder):
+    clock = make_clock(alder)
+    key_id = cast.make_key(alder, mode="test")[0]
+    order_id = metered(alder, [key_id], clock)
+    log_calls(alder, (START + DAY, 4), key_id=key_id)
+    advance(clock, START + 2 * DAY)
+    assert program("POST", f"/orders/{order_id}/change", json={"quantity": 2}).json["error"]["data"] == {
+        "quantity": "Does not apply to a metered order: calls are counted"}
+    asked = {"id": order_id, "scheduled_unit": "WEEK", "preview": True}
+    for told in (program.result("orders.change", asked),
+                 program.result("orders.cancel", {"id": order_id, "preview": True})):
+        assert told["used"] == {"calls": 4, "amount": 2, "tax_amount": 0}
+        assert (told["due_now"], told["schedule"][0]["depends_on_use"]) == (0, True)
+    assert program.result("orders.cancel", {"id": order_id}) == 1
+    assert program.result("orders.get", {"id": order_id})["cancels_at_period_end"] is True
+    advance(clock, START + 3 * DAY)
+    assert program.result("orders.get", {"id": order_id})["status"] == "complete"
+    assert [one.amount_minor for one in test_bank.book.charges([order_id])] == [200]
 
 
 def test_a_new_order_is_previewed_as_it_is_created(program, alder):

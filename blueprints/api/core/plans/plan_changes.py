@@ -93,7 +93,8 @@ CONTRACT.operations += [
     previewing.previewed(created(ORDERS), ORDERS),
     operation(
         ORDERS, "change", "POST", "/{key}/change", change, positional=("id", *WORDS, NAME), takes_body=True, finish=ask,
-        summary="Change the plan of a subscription", described=Description(body=CHANGE, answer=PREVIEW),
+        summary="Change the plan of a subscription or a metered order",
+        described=Description(body=CHANGE, answer=PREVIEW),
     ),
     operation(
         ORDERS, "cancel", "POST", "/{key}/cancel", cancel, positional=("id", "when", NAME), takes_body=True,

@@ -26,18 +26,26 @@ PLANNED: Schema = {
     },
     "required": ["scheduled_at", "amount", "tax_amount", "depends_on_use"],
 }
+USED: Schema = {
+    "title": "UsedSoFar", "type": ["object", "null"],
+    "description": "The calls of a metered order's running period until now, and what they would be billed at",
+    "properties": {"calls": {"type": "integer"}, "amount": MONEY, "tax_amount": MONEY},
+    "required": ["calls", "amount", "tax_amount"],
+}
 PREVIEW = ExampleBody(
     {
         "title": "OrderPreview", "type": "object",
         "properties": {
             "due_now": MONEY, "credit": MONEY, "charge": MONEY, "schedule": {"type": "array", "items": PLANNED},
+            "used": USED,
         },
-        "required": ["due_now", "credit", "charge", "schedule"],
+        "required": ["due_now", "credit", "charge", "schedule", "used"],
     },
     {
         "due_now": 4.62, "credit": 41.54, "charge": 46.16,
         "schedule": [{"scheduled_at": "2026-07-01 00:00:00+0000", "amount": 100, "tax_amount": 17.36,
                       "depends_on_use": False}],
+        "used": None,
     },
 )
 
@@ -61,6 +69,10 @@ def shown(found: Preview) -> dict[str, Any]:
             }
             for one in found.schedule
         ],
+        "used": None if found.used is None else {
+            "calls": found.used.calls, "amount": money(found.used.amount_minor),
+            "tax_amount": money(found.used.tax_minor),
+        },
     }
 
 

@@ -299,7 +299,7 @@ def test_only_an_active_subscription_without_debts_is_changed(alder, clock):
     pending = paying.make_order(alder)
     assert refusal(alder, pending, quantity=2) == {"status": "is pending: nothing was paid yet"}
     single = paying.make_order(alder, "single_payment")
-    assert refusal(alder, single, quantity=2) == {"status": "must be an active subscription"}
+    assert refusal(alder, single, quantity=2) == {"status": "must be an active subscription, or metered by the period"}
     paying.pay(single)
     assert refusal(alder, single, quantity=2) == {"status": "is already complete"}
     key = subscribed(alder, clock)
