@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from blueprints.api.contract import Exposure, Parameter
 from domain.errors import Invalid, Problem
+from domain.inputs import times
 from domain.inputs.validators import is_whole
 
 WHOLE = re.compile(r"\d{1,18}\Z", re.ASCII)
+LOST_PLUS = re.compile(r"(\d\d:\d\d) (\d\d:?\d\d)\Z", re.ASCII)       # of an offset in a URL that was not escaped
+MOMENTS = {"moment": False, "day_end": True}                            # whether a bare day is its last instant
 LONGEST_TEXT = 200          # characters of a filter's value
 MOST_IDS = 1000
 
@@ -17,8 +23,8 @@ MOST_IDS = 1000
 class QueryReader:
     """Reads each parameter once."""
 
-    def __init__(self, given: Mapping[str, Any]):
-        self.given = given
+    def __init__(self, given: Mapping[str, Any], zone: tzinfo = UTC):
+        self.given, self.zone = given, zone
         self.problems: dict[str, Problem] = {}
 
     def _wrong(self, name: str, text: str, code: str) -> None:
@@ -65,14 +71,28 @@ class QueryReader:
                 self._wrong(name, "must be one of " + ", ".join(str(one) for one in parameter.words), "inclusion")
                 return None
             return parameter.words[value]
-        if exposure.resource.listing.filters[parameter.filter].kind is list:
+        kind = exposure.resource.listing.filters[parameter.filter].kind
+        if kind is list:
             return self._ids(name, value)
+        text = self._text(name, value)
+        return self._moment(name, text, end_of_day=MOMENTS[kind]) if text is not None and kind in MOMENTS else text
+
+    def _text(self, name: str, value: Any) -> str | None:
         if not isinstance(value, str) or "\x00" in value or "\ufffd" in value or not _is_text(value):
             self._wrong(name, "must be a string", "type")
             return None
         if len(value) > LONGEST_TEXT:
             self._wrong(name, f"must have at most {LONGEST_TEXT} characters", "too_long")
+            return None
         return value
+
+    def _moment(self, name: str, text: str, *, end_of_day: bool) -> datetime | None:
+        """A time, or a day in the zone of the call."""
+        try:
+            return times.moment(LOST_PLUS.sub(r"\1+\2", text), self.zone, end_of_day=end_of_day)
+        except PydanticCustomError as problem:
+            self._wrong(name, problem.message(), problem.type)
+            return None
 
     def _ids(self, name: str, value: Any) -> list[int] | None:
         values = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
