@@ -38,6 +38,7 @@ from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.payments import gateways
 from domain.payments.metered.metered_log import call_log
+from domain.support.ticket_file_store import store
 from models import all_tables
 from outbound.gateways.manual import Manual
 from outbound.gateways.stripe_gateway import stripe_gateway
@@ -101,13 +102,14 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     )
     serve_at(app, NEUTRAL_URL)
     call_log.connect(CallCounter(settings.spool))
+    store.configure(settings.instance)
     gateways.registry.register(test_bank)
     gateways.registry.register(Manual())
     gateways.registry.register(stripe_gateway)
     for operation in (one for contract in CONTRACTS for one in contract.operations):
         if (exposure := operation.exposure) is not None and exposure.event_shape:
-            prefix = exposure.prefix or f"{exposure.noun}_"
-            events.shape(exposure.noun, exposure.resource.listing, exposure.show, prefix)
+            prefix, listing = exposure.prefix or f"{exposure.noun}_", exposure.resource.listing
+            events.shape(exposure.noun, listing, exposure.show_in_events, prefix)
     serve_pages(app, settings)
     serve_apis(app)
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)

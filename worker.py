@@ -25,6 +25,7 @@ from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
 from domain.people import logos
 from domain.sales.budgets import budgets
+from domain.support import ticket_files
 from operations.check import HEARTBEAT
 from outbound.gateways.test_bank import test_bank
 from outbound.payments import advancing, collecting, expiring, gateway_checkouts, metering, refunding
@@ -66,6 +67,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
         Job("old logos", HOUR, in_batches(logos.forget_old, 500)),
+        Job("files of no ticket", HOUR, ticket_files.remove_unnamed),
         Job("old deliveries", HOUR, in_batches(outbox_retention.forget_old, 1000)),
     )
 

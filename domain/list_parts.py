@@ -59,7 +59,7 @@ class Children:
 
     parent: Any                                     # the column that names the parent
     columns: Mapping[str, Any]
-    order: Any
+    order: Any                                      # a column, or several
     where: ColumnElement[bool] | None = None
 
     def of(self, reader: Reads, parents: Sequence[int]) -> dict[int, list[Any]]:
@@ -77,7 +77,8 @@ class Children:
         )
         if self.where is not None:
             statement = statement.where(self.where)
-        return Prepared(statement.order_by(self.parent, self.order).limit(MOST_ROWS + 1))
+        order = self.order if isinstance(self.order, tuple) else (self.order,)
+        return Prepared(statement.order_by(self.parent, *order).limit(MOST_ROWS + 1))
 
 
 def ordered(column: Any, descending: bool) -> list[Any]:

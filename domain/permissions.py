@@ -62,13 +62,16 @@ ADMIN_SCOPES = (
     "WRITE_ORDERS",
     "READ_PAYMENTS",                     # with refunds and disputes
     "WRITE_PAYMENTS",
+    "READ_TICKETS",
+    "WRITE_TICKETS",
+    "WRITE_SUPPORT",                     # how the desk is set up: its departments
 )
 
 EVERYTHING = frozenset(KEY_SCOPES + ADMIN_SCOPES)
 
 _SELLING = frozenset({
     "READ_BUDGETS", "WRITE_BUDGETS", "READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS", "READ_ORDERS",
-    "WRITE_ORDERS", "READ_PAYMENTS",
+    "WRITE_ORDERS", "READ_PAYMENTS", "READ_TICKETS", "WRITE_TICKETS",
 })
 
 # What a customer's own token opens; a stopped customer's only reads.
@@ -79,5 +82,5 @@ ROLE_SCOPES: dict[Role, frozenset[str]] = {
     Role.ADMIN: EVERYTHING,
     Role.ACCOUNTANT: _SELLING | {"READ_ANALYTICS", "WRITE_PAYMENTS"},
     Role.NORMAL: _SELLING | {"WRITE_PAYMENTS"},
-    Role.RESTRICTED: _SELLING,          # and only own customers, budgets and orders: Actor.own_only
+    Role.RESTRICTED: _SELLING,          # and only own customers, budgets, orders and tickets: Actor.own_only
 }

@@ -34,6 +34,7 @@ from domain.access import passwords
 from domain.access.key_access import verified_hashes
 from domain.integrations import webhooks
 from domain.pages import Record
+from domain.support.ticket_file_store import store
 from domain.vault import vault
 from outbound.gateways.test_bank import FILE, test_bank
 from tests import cast, plan
@@ -242,6 +243,7 @@ def context(request, app, settings, restore, records):
         forget(records)
         webhooks.policy.allowed_hosts = ()           # another application of the same process may have set it
         test_bank.book.configure(settings.instance / FILE)
+        store.configure(settings.instance)
         test_bank.book.forget()
         yield app
         db.session.remove()

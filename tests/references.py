@@ -1,5 +1,7 @@
 """Every field of every input that names a row by its id, and rows to name in it."""
 
+import secrets
+
 from app import CONTRACTS
 from database import transaction
 from domain import clock, inputs
@@ -75,7 +77,10 @@ MAKERS = {
     "scheduled_payment_id": make_waiting,
     "key_ids": lambda actor: cast.make_key(actor.merchant_id, mode="test" if actor.test else "live")[0],
     "merchant_ids": lambda actor: actor.merchant_id,
+    "assignee_id": lambda actor: cast.make_user(
+        f"{secrets.token_hex(4)}@example.org", "normal_user", [actor.merchant_id]),
 }
+COMMON = {"assignee_id"}            # what belongs to both worlds
 
 
 def made_for(path, actor):

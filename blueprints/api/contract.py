@@ -133,6 +133,12 @@ class Exposure:
     def word(self, path: str) -> str:
         return field_parts.word(self.fields, path)
 
+    @property
+    def show_in_events(self) -> Callable[[Record], dict[str, Any]]:
+        """How events show a row: as responses do, but for what depends on the call."""
+        formats = self.contract.event_formats
+        return self.show if formats is None else field_parts.record_shower(self.fields, formats)
+
 
 class Contract(ABC):
     """Base of all contracts; each overrides what its specification requires."""
@@ -141,6 +147,7 @@ class Contract(ABC):
     prefixes: tuple[str, ...]
     created = 201                           # the status of a creation
     formats: Formats
+    event_formats: Formats | None = None    # of events, where those of responses depend on the call
     description: ContractDescription
     unknown_names = UnknownNames.REFUSED
     list_parameters: tuple[str, ...] = ()   # of every list

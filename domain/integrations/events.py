@@ -68,6 +68,13 @@ EVENTS: tuple[EventType, ...] = (
     EventType("product.created", "A product was created."),
     EventType("product.updated", "A product changed, was deactivated, activated or restored."),
     EventType("product.deleted", "A product was deleted; `data` is how it was."),
+    EventType("ticket.created", "A ticket was opened, by a customer, by staff or by a mail."),
+    EventType("ticket.updated", "A ticket's subject, customer, assignee, department, priority or links changed."),
+    EventType("ticket.replied", "A customer or staff replied to a ticket; internal notes have no event."),
+    EventType("ticket.held", "A ticket was put on hold."),
+    EventType("ticket.closed", "A ticket was closed, by staff or because it was merged into another one."),
+    EventType("ticket.reopened", "A ticket that was closed or on hold waits for an answer again."),
+    EventType("ticket.merged", "Another ticket was merged into this one; `data` is the one that stays."),
 )
 NAMES = frozenset(one.name for one in EVENTS)
 

@@ -1,5 +1,6 @@
 """Manages merchants, the tenants: operators create them, their admins change them."""
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from sqlalchemy import exists, select
@@ -68,6 +69,12 @@ class MerchantInput(Input):
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))
+_at_creation: list[Callable[[Merchant], None]] = []
+
+
+def at_creation(run: Callable[[Merchant], None]) -> None:
+    """Register what every new merchant gets. Areas above this one register; it cannot import them."""
+    _at_creation.append(run)
 
 
 def is_operator(actor: Actor) -> bool:
@@ -81,6 +88,8 @@ def create(actor: Actor, new: MerchantInput) -> Merchant:
         raise Forbidden("Only a user with all merchants can create a merchant profile.")
     merchant = Merchant(**new.model_dump() | {"mails_off": merchant_mails.switched_off(new.mails_off)})
     LIFE.add(actor, merchant)
+    for run in _at_creation:
+        run(merchant)
     return merchant
 
 

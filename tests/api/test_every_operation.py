@@ -27,6 +27,7 @@ from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready
+from tests.ticketed import make_ticket
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
 BY_RPC = [one for one in ALL if one.description.rpc]
@@ -116,6 +117,7 @@ class World:
         paying.paid_by_hand(self.merchant)
         instalments = paying.make_order(self.merchant, "instalment", test=False)
         self.merged = [row.id for row in paying.rows_of(instalments)[1:3]]
+        self.ticket = make_ticket(self.merchant)
         self.products = {
             name: cast.make_product(self.merchant, name, price=40, currency="EUR", billing=billing)
             for name, billing in KINDS.items()}
@@ -177,6 +179,8 @@ class World:
             return {"order": one.example["order"] | {"order_products": lines}}
         if one.name.endswith(".merge_several"):
             return {"ids": self.merged}
+        if one.name == "tickets.merge":
+            return {"into": self.ticket}
         return LOGIN if one.name.endswith("jwt.authenticate") else one.example
 
     def core_for(self, one):

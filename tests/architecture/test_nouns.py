@@ -138,7 +138,10 @@ MACHINERY = (
     "database", "domain.inputs", "blueprints.api.requests", "blueprints.api.wire", "blueprints.admin.crud",
     "blueprints.pages", "blueprints.portal",
 )
-NOUNS = ("domain.people", "domain.catalog", "domain.sales", "domain.payments", "domain.integrations", "domain.outbox")
+NOUNS = (
+    "domain.people", "domain.catalog", "domain.sales", "domain.payments", "domain.integrations", "domain.outbox",
+    "domain.support",
+)
 # Where nouns are declared rather than handled, and the reference, which shows the one table of events.
 DECLARES = ("domain.permissions", "domain.settings")
 EVENTS = "domain.integrations.events"

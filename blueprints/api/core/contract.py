@@ -76,6 +76,7 @@ class CoreContract(RpcContract):
         moment=moment, day=date.isoformat, amount=amount, price=price, moment_form=FORM, moment_schema=MOMENT,
         moment_taken=MOMENT_OR_DAY,
     )
+    event_formats = replace(formats, moment=None)           # there is no call: UTC, as in all events
     list_parameters = ("limit", "offset", "order")
 
     def __init__(self) -> None:
@@ -188,7 +189,7 @@ class CoreContract(RpcContract):
         return str(g.call.zone) if g.call.zone else None
 
     def query(self, exposure: Exposure, given: Mapping[str, Any], actor: Actor) -> Query:
-        reader = QueryReader(given)
+        reader = QueryReader(given, g.call.zone or UTC)
         limit, offset = reader.whole("limit", 20, 1, 1000), reader.whole("offset", 0, 0, 10**9)
         order = reader.order("order", exposure.sorts)
         filters = {

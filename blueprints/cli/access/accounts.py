@@ -13,9 +13,11 @@ from domain.actor import Actor
 from domain.errors import Invalid, NotFound
 from domain.inputs import parse
 from domain.people import customers, merchants, users
+from domain.support import departments
 from models.user import Role, User
 
 option = click.option
+assert departments.NAMES                # importing the module gives every new merchant its departments
 
 
 @click.group()

@@ -1,0 +1,1 @@
+"""Declares the support desk in the Core API."""
