@@ -29,6 +29,7 @@ from blueprints.pay import bp as customer_pages
 from blueprints.pay.mails import composing
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
+from blueprints.row_keys import RowKey
 from blueprints.services import NEUTRAL_URL, SERVED_AT, Services, install, public_url, services
 from blueprints.services import settings as own_settings
 from blueprints.shared_counters import limiter, redis_options
@@ -147,6 +148,7 @@ def configure(app: Flask, settings: Settings) -> None:
         COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
         TEMPLATES_AUTO_RELOAD=app.debug,
     )
+    app.url_map.converters["int"] = RowKey
     app.url_map.merge_slashes = False       # its redirect is no API response, and repeats the Host that was sent
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

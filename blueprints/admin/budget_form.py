@@ -13,6 +13,7 @@ from blueprints.admin.crud.form_fields import payload
 from blueprints.admin.line_forms import ITEM, price, rate
 from blueprints.pages.format import words
 from blueprints.pages.session import wide_actor
+from blueprints.row_keys import row_key
 from domain import inputs, zones
 from domain.actor import Actor, All
 from domain.errors import Invalid, Problem
@@ -114,8 +115,8 @@ def show_sum() -> str:
 
 def edited() -> Budget | None:
     """The budget that the form changes; None for a new one."""
-    key = request.values.get("key", "")
-    row: Budget | None = budgets.RESOURCE.listing.get(wide_actor(), int(key)) if key.isdecimal() else None
+    key = row_key(request.values.get("key", ""))
+    row: Budget | None = budgets.RESOURCE.listing.get(wide_actor(), key) if key is not None else None
     return row
 
 

@@ -12,6 +12,7 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import decimals, money, zone
 from blueprints.pages.session import need, wide_actor
+from blueprints.row_keys import row_key
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
@@ -202,6 +203,5 @@ def register(bp: Any) -> None:
 def change_lines() -> Response:
     """The form with a line added or removed, for browsers without JavaScript."""
     shown = line_forms.with_change()
-    key = shown.pop("key", "")
-    is_stored = key.isascii() and key.isdigit()
-    return records.form(PAGE, PAGE.resource.listing.get(wide_actor(), int(key)) if is_stored else None, shown)
+    key = row_key(shown.pop("key", ""))
+    return records.form(PAGE, PAGE.resource.listing.get(wide_actor(), key) if key is not None else None, shown)

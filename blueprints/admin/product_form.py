@@ -11,6 +11,7 @@ from blueprints.admin.crud import records
 from blueprints.admin.crud.form_fields import MANY, payload
 from blueprints.pages.format import money, price, words
 from blueprints.pages.session import wide_actor
+from blueprints.row_keys import row_key
 from domain import inputs
 from domain.actor import Actor, All
 from domain.catalog import metered_prices, products
@@ -122,10 +123,8 @@ def show_preview() -> str:
 
 def _acting() -> Actor:
     """The user, for the merchant of the form."""
-    key = request.values.get("key", "")
-    if not key.isdecimal():
-        return records.acting_new()
-    return wide_actor().for_row(products.LISTING.get(wide_actor(), int(key)))
+    key = row_key(request.values.get("key", ""))
+    return records.acting_new() if key is None else wide_actor().for_row(products.LISTING.get(wide_actor(), key))
 
 
 def preview_of(record: Any) -> ProductPreview | None:

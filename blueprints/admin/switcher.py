@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.auth.destination import own_address
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import me, wide_actor
+from blueprints.row_keys import row_key
 from database import db, transaction
 from domain.errors import NotFound
 from models.merchant import Merchant
@@ -22,8 +23,7 @@ def register(bp: Any) -> None:
 
 def switch() -> BaseResponse:
     """Switch to one merchant, or to all that the user has."""
-    raw = request.form.get("merchant", "")
-    chosen = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+    chosen = row_key(request.form.get("merchant", ""))
     if chosen is not None and not wide_actor().reaches(chosen):
         raise NotFound("merchant", chosen)
     key = me().session.id

@@ -14,6 +14,7 @@ from blueprints.analytics import links
 from blueprints.analytics.command import command
 from blueprints.analytics.report_query import key_names, wide_scope
 from blueprints.pages.session import need
+from blueprints.row_keys import row_key
 from blueprints.services import settings
 from domain import clock
 
@@ -31,7 +32,8 @@ def register(bp: Any) -> None:
 
 def show(number: str) -> Response:
     """One request by its number or its request id; 404 for another merchant's too."""
-    row = _found(int(number)) if number.isascii() and number.isdigit() and len(number) < 20 else None
+    key = row_key(number)
+    row = _found(key) if key is not None else None
     return _detail(row) if row is not None else by_id(number)
 
 

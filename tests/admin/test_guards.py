@@ -58,6 +58,34 @@ def test_another_site_cannot_post_even_with_the_token(admin):
     assert admin.post("/admin/mode", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 303
 
 
+NO_NUMBERS = ("0", "-1", "٣", str(2**63), "9" * 30, "9" * 5000, "1e3", "01")
+
+
+@pytest.mark.slow
+def test_an_address_with_a_number_that_no_row_has_does_not_exist(app, admin):
+    for rule in app.url_map.iter_rules():
+        if "<int" not in rule.rule:
+            continue
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+        for number in NO_NUMBERS:
+            wrong = re.sub(r"<int[^>]*>", number, path)
+            wrong = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: EXAMPLES.get(found[1], "1"), wrong)
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                reply = admin.get(wrong) if method == "GET" else admin.post(wrong)
+                assert reply.status_code in (400, 404, 405), (method, rule.rule, number[:30])
+
+
+@pytest.mark.parametrize(("path", "field", "more"), [
+    ("/admin/switch", "merchant", {}), ("/admin/orders/line", "key", {}), ("/admin/budgets/line", "key", {}),
+    ("/admin/budgets/sum", "key", {}), ("/admin/products/preview", "key", {}), ("/admin/customers", "merchant_id", {}),
+    ("/admin/customers/bulk", "ids", {"verb": "archive"}), ("/admin/scheduled-payments/bulk", "ids", {"verb": "skip"}),
+    ("/admin/scheduled-payments/bulk", "ids", {"verb": "merge_several"}),
+])
+def test_a_form_with_a_number_that_no_row_has_is_no_fault_of_ours(ops, path, field, more):
+    for number in NO_NUMBERS:
+        assert ops.post(path, {field: number, **more}).status_code < 500, number[:30]
+
+
 def test_every_page_has_a_scope_or_is_for_everybody(app):
     for endpoint, _, _ in addresses(app):
         if endpoint.startswith("admin."):

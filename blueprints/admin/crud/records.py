@@ -15,6 +15,7 @@ from blueprints.pages.format import zone
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, me, need, wide_actor
 from blueprints.pages.shell import own_merchants
+from blueprints.row_keys import row_key
 from database import transaction
 from domain import inputs
 from domain.actor import Actor
@@ -165,8 +166,7 @@ def acting_new() -> Actor:
 
 def chosen_merchant() -> int | None:
     """The merchant in the URL or the form."""
-    raw = request.values.get("merchant_id", "")
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 19 else None
+    return row_key(request.values.get("merchant_id", ""))
 
 
 def create(here: ListPage) -> BaseResponse:

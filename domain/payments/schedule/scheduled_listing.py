@@ -7,7 +7,7 @@ from sqlalchemy import String, and_, cast, func, select
 from database import db
 from domain.actor import Actor
 from domain.list_parts import Filter, common_filters
-from domain.listing import Listing
+from domain.listing import LARGEST_ID, Listing
 from models.order import Order, ScheduledPayment, ScheduledStatus
 
 OWNER = (
@@ -20,7 +20,7 @@ class OrderFirst(Listing):
     """Locks the order before a row of it, as everybody does, so that no two wait for each other."""
 
     def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
-        if lock:
+        if lock and 0 < key <= LARGEST_ID:
             statement = select(Order).join(self.model, self.model.order_id == Order.id)
             statement = statement.where(self.model.id == key).with_for_update(of=Order)
             db.session.scalar(statement.execution_options(populate_existing=True))

@@ -14,6 +14,7 @@ from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor
+from blueprints.row_keys import row_key
 from blueprints.services import ask_outside
 from database import transaction
 from domain.errors import Conflict, Invalid, NotFound, PreconditionFailed
@@ -103,7 +104,7 @@ def bulk(here: ListPage) -> BaseResponse:
         raise NotFound("action", verb)
     if "matching" in request.form and not action.several:
         return matching.bulk(here, verb, action)
-    keys = [int(key) for key in request.form.getlist("ids") if key.isascii() and key.isdigit()]
+    keys = [key for text in request.form.getlist("ids") if (key := row_key(text)) is not None]
     if action.several and "matching" in request.form:
         return done(here, "Choose the rows one by one. Nothing was changed.", None, kind="bad")
     if action.several and len(keys) <= MOST_AT_ONCE:

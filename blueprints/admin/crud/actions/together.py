@@ -9,6 +9,7 @@ from blueprints.admin.crud.actions.reporting import done
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.session import wide_actor
+from blueprints.row_keys import row_key
 from database import transaction
 from domain.actor import Actor
 from domain.errors import Conflict, PreconditionFailed
@@ -54,8 +55,10 @@ def run(here: ListPage, several: Several) -> BaseResponse:
 
 def seen() -> list[tuple[int, int]]:
     """The rows of the form and their versions; raises Conflict for anything else."""
-    pairs = [one.partition(":") for one in request.form[CHOSEN].split(",")]
-    if not all(key.isascii() and key.isdigit() and version.isascii() and version.isdigit()
-               and len(key) < 19 and len(version) < 19 for key, _, version in pairs):
-        raise Conflict("Choose the rows again.")
-    return sorted((int(key), int(version)) for key, _, version in pairs)
+    found = []
+    for key, _, version in (one.partition(":") for one in request.form[CHOSEN].split(",")):
+        pair = row_key(key), row_key(version)
+        if pair[0] is None or pair[1] is None:
+            raise Conflict("Choose the rows again.")
+        found.append((pair[0], pair[1]))
+    return sorted(found)
