@@ -79,9 +79,10 @@ class StandIn:
 
     def signed(self, event, secret=SECRET, at=None, *, version="v1"):
         """Headers and body of an event, signed as published: HMAC-SHA256 of `time.body`."""
-        body, at = json.dumps(event), int(time.time() if at is None else at)
-        mark = hmac.new(secret.encode(), f"{at}.{body}".encode(), hashlib.sha256).hexdigest()
-        return {"Stripe-Signature": f"t={at},{version}={mark}", "Content-Type": "application/json"}, body.encode()
+        body = event if isinstance(event, bytes) else json.dumps(event).encode()
+        at = int(time.time() if at is None else at)
+        mark = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+        return {"Stripe-Signature": f"t={at},{version}={mark}", "Content-Type": "application/json"}, body
 
     # What Stripe does -----------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from werkzeug.exceptions import HTTPException
 from blueprints.pages import errors
 from blueprints.pay import amounts, brand
 from database import DatabaseBusy, DatabaseClash, is_unreachable
-from domain.errors import DomainError
+from database.faults import database_away
+from domain.errors import DomainError, Unavailable
 
 bp = Blueprint("pay", __name__)
 NAMES = ("quotes", "payments", "codes", "orders", "managing", "cards", "test_bank", "notifications")
@@ -45,7 +46,9 @@ def keep_private(response: Response) -> Response:
 def show_problem(error: Exception) -> Response:
     """Any error as a page for a customer."""
     status, message = errors.explain(error)
-    if status >= 500 and not isinstance(error, DatabaseBusy | HTTPException) and not is_unreachable(error):
+    if is_unreachable(error):
+        database_away(error)
+    elif status >= 500 and not isinstance(error, DatabaseBusy | Unavailable | HTTPException):
         current_app.logger.error("page failed", exc_info=error)
     title, text = TITLES.get(status, "This did not work"), TEXTS.get(status, message)
     response = make_response(render_template("pay/problem.html", title=title, text=text, seller=None), status)

@@ -175,7 +175,7 @@ def _ending(
     with LIFE.changing(actor, payment, verb or status.value):
         payment.status, payment.look_up_at = status, None
         payment.reference = answer.reference or payment.reference
-        payment.message = answer.message[:500] if answer.message else None
+        payment.message = answer.message or None
         payment.executed_at = now_of(order)
         yield
     _worked(payment)

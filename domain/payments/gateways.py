@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from models.payment import Decline, DisputeStatus
 
+LONGEST_MESSAGE = 500
+
 
 class NoAnswer(Exception):
     """The gateway gave no answer that can be used: the outcome is unknown, not failed."""
@@ -126,6 +128,11 @@ class Answer:
     confirm_url: str | None = None
     method_token: str | None = None          # of a checkout: the stored payment method
     method_label: str | None = None
+
+    def __post_init__(self) -> None:
+        """Cut the message, which a gateway may write at any length, to what is kept."""
+        if self.message and len(self.message) > LONGEST_MESSAGE:
+            object.__setattr__(self, "message", self.message[:LONGEST_MESSAGE])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ KEY = "countinghouse_key"                                # in the metadata of wh
 PAGE = "countinghouse_page"                              # there on payments of Checkout
 UNTIL = "countinghouse_until"                            # when a checkout ends for us
 Body = Mapping[str, Any]
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CLOSED = {
     "won": DisputeStatus.WON, "warning_closed": DisputeStatus.WON, "prevented": DisputeStatus.WON,
     "lost": DisputeStatus.LOST,
@@ -149,4 +150,4 @@ def of_dispute(dispute: Body) -> DisputeNotice:
 
 def _moment(seconds: Any) -> datetime | None:
     """A time of Stripe; it is 0 or null where there is none."""
-    return datetime.fromtimestamp(int(seconds), UTC) if seconds else None
+    return EPOCH + timedelta(seconds=int(seconds)) if seconds else None

@@ -11,6 +11,12 @@ from domain.payments.collecting import gateway_notifications
 from domain.payments.gateways import Account, NoAnswer, WrongSignature, registry
 
 log = logging.getLogger("countinghouse.collecting")
+# What is raised where a message has another shape than expected, or a number that is none of ours.
+UNEXPECTED = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
+
+
+class Unreadable(Exception):
+    """A signed notification that is not what its gateway sends."""
 
 
 def from_test_bank(headers: Mapping[str, str], body: bytes) -> None:
@@ -31,8 +37,8 @@ def received(gateway: str, merchant_id: int | None, headers: Mapping[str, str], 
             continue                                     # it may be of the other world
         except NoAnswer as problem:
             raise Unavailable("The gateway could not be asked what this is about.") from problem
-        except (ValueError, KeyError, TypeError) as problem:
-            log.warning("a notification of the gateway %s cannot be read: %s", gateway, type(problem).__name__)
+        except Unreadable as problem:
+            log.warning("a notification of the gateway %s cannot be read: %s", gateway, problem)
             return None
     log.warning("a notification for the gateway %s has a wrong signature", gateway)
     return None
@@ -48,7 +54,11 @@ def _accounts(gateway: str, merchant_id: int | None) -> list[Account]:
 
 
 def take(gateway: str, account: Account, headers: Mapping[str, str], body: bytes) -> bool:
-    """Check and process a notification; raises WrongSignature or ValueError, and changes nothing then."""
-    told = registry.get(gateway).read_notification(account, headers, body)
+    """Check and process a notification; raises WrongSignature, NoAnswer or Unreadable, and changes nothing then."""
+    try:
+        told = registry.get(gateway).read_notification(account, headers, body)
+        gateway_notifications.check(told)
+    except UNEXPECTED as problem:
+        raise Unreadable(type(problem).__name__) from problem
     with transaction():
         return gateway_notifications.take(Actor.system(), gateway, account, told)

@@ -1,5 +1,6 @@
 """Processes notifications of gateways: each once, and none whose signature is wrong."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +11,35 @@ from domain import clock
 from domain.actor import Actor
 from domain.payments import booking, customer_mails, disputes, refunds
 from domain.payments.checkout import setups
-from domain.payments.gateways import Account, Answer, Asked, DisputeNotice, Notification
+from domain.payments.gateways import LONGEST_MESSAGE, Account, Answer, Asked, DisputeNotice, Notification
 from domain.payments.locking import LIFE, lock_payment
 from domain.sales.orders.order_clock import now_of
+from models.money import LIMIT
 from models.payment import Dispute, DisputeStatus, GatewayNotification, Payment, Refund
 
 LONGEST_KIND = 64
+LONGEST = 255
+SENTENCES = frozenset({"message", "reason"})    # what a person reads
+
+
+def check(told: Notification) -> None:
+    """Raises ValueError for values that no row can hold: whoever has the secret of an account signs what they like."""
+    for part in (told, told.answer, told.dispute):
+        for one in fields(part) if part is not None else ():
+            _check(one.name, getattr(part, one.name))
+
+
+def _check(name: str, value: object) -> None:
+    if name.endswith("_minor"):
+        if not isinstance(value, int) or not 0 <= value < LIMIT:
+            raise ValueError(f"{name} is no amount")
+    elif isinstance(value, str):
+        value.encode()
+        most = LONGEST_MESSAGE if name in SENTENCES else LONGEST
+        if "\0" in value or (len(value) > most and name != "kind"):
+            raise ValueError(f"{name} is no text that can be kept")
+    elif isinstance(value, int | float | list | dict):
+        raise ValueError(f"{name} has a wrong type")
 
 
 def take(actor: Actor, gateway: str, account: Account, told: Notification) -> bool:

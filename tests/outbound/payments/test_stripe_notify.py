@@ -105,9 +105,53 @@ def test_what_is_about_nothing_of_ours_is_acknowledged(send, event):
 
 @pytest.mark.parametrize("event", [
     {"object": "event", "livemode": True}, {"object": "thing"}, {"object": "event", "livemode": False}, {},
+    None, 1, "event", ["event"],
 ])
 def test_what_is_signed_and_cannot_be_read_is_400(send, event):
     assert send(event) == 400
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"a":' * 10_000, b"\xff", b"1" * 5000, b"{'a': 1}", b""],
+                         ids=["deep list", "deep object", "no UTF-8", "long number", "quotes", "nothing"])
+def test_a_signed_body_that_is_no_json_is_400(send, body):
+    assert send(body) == 400
+
+
+ODD = (None, True, -1, 1.5, 10**40, "", "\x00", "\ud800", "x" * 3000, [], {}, [1], {"id": None})
+
+
+def events_of(intent):
+    """An event of each kind about a payment, as Stripe sends them."""
+    dispute = {
+        "id": "du_1", "object": "dispute", "status": "needs_response", "amount": 5, "currency": "eur",
+        "payment_intent": intent["id"], "reason": "fraudulent", "evidence_details": {"due_by": 1_900_000_000},
+    }
+    refund = {"id": "re_1", "object": "refund", "status": "failed", "amount": 5, "currency": "eur",
+              "failure_reason": "lost", "metadata": {"countinghouse_key": "x"}}
+    plain = intent | {"metadata": {"countinghouse_key": intent["metadata"]["countinghouse_key"]}}
+    failed = plain | {"status": "requires_payment_method", "last_payment_error": {"code": "card_declined"}}
+    session = {"id": "cs_1", "object": "checkout.session", "status": "expired", "metadata": plain["metadata"]}
+    return {
+        "charge.dispute.created": dispute, "refund.failed": refund, "payment_intent.succeeded": plain,
+        "payment_intent.payment_failed": failed, "checkout.session.expired": session,
+    }
+
+
+def spoiled_in_each_place(node):
+    """Copies of an object with one value replaced, in any depth."""
+    for name, value in node.items():
+        yield from ({**node, name: odd} for odd in ODD)
+        if isinstance(value, dict):
+            yield from ({**node, name: inner} for inner in spoiled_in_each_place(value))
+
+
+@pytest.mark.slow
+def test_no_value_of_a_signed_event_is_a_fault_of_ours(order_id, stand_in, send):
+    intent = next(one["data"]["object"] for one in stand_in.events if one["type"] == "payment_intent.succeeded")
+    for kind, body in events_of(intent).items():
+        event = {"id": "evt_1", "object": "event", "livemode": False, "type": kind, "data": {"object": body}}
+        for spoiled in spoiled_in_each_place(event):
+            assert send(spoiled) < 500, spoiled
 
 
 def test_a_merchant_signs_nothing_about_another_merchant(order_id, stand_in, send):
