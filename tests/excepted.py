@@ -6,28 +6,18 @@ from datetime import timedelta
 from database import db, transaction
 from domain import clock
 from models.order import OrderStatus
-from models.payment import Dispute, DisputeStatus, GatewayAccount, Payment, PaymentReason, PaymentStatus
+from models.payment import Dispute, DisputeStatus, GatewayAccount
 from models.statement_row import StatementRow, StatementState
-from tests import ordered
+from tests import ordered, payment_rows
 
 
 def make_payment(actor, customer_name="", *, row_id=None, order_id=None, **more):
     """The id of an approved payment of 10.00 EUR of the actor's merchant and world."""
     order_id = order_id or ordered.make_order(
         actor.merchant_id, test=actor.test, status=OrderStatus.ACTIVE, customer_name=customer_name or "Ada Lovelace")
-    with transaction():
-        now = clock.now()
-        known = {
-            "gateway": "stripe", "reason": PaymentReason.SCHEDULE, "status": PaymentStatus.APPROVED, "currency": "EUR",
-            "amount_minor": 1000, "key": secrets.token_hex(16), "created_at": now, "updated_at": now,
-            "executed_at": now,
-        }
-        payment = Payment(
-            merchant_id=actor.merchant_id, test=actor.test, order_id=order_id, scheduled_payment_id=row_id,
-            **(known | more))
-        db.session.add(payment)
-        db.session.flush()
-        return payment.id
+    return payment_rows.make_payment(
+        actor.merchant_id, order_id=order_id, test=actor.test, scheduled_payment_id=row_id,
+        **({"gateway": "stripe"} | more))
 
 
 def make_dispute(actor, customer_name="", **more):

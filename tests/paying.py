@@ -18,7 +18,7 @@ from models.order import Order, ScheduledPayment
 from models.payment import Payment
 from models.test_clock import TestClock
 from outbound.gateways.test_bank import test_bank
-from outbound.payments import gateway_calls
+from outbound.payments import collecting, gateway_calls, refunding
 from tests import cast
 
 START = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -149,6 +149,16 @@ def target(clock_id, to):
     with transaction():
         own, row = order_clock.LISTING.lock(Actor.operator().in_world(test=True), clock_id)
         test_clocks.advance(own, row, to)
+
+
+def collect_due():
+    """What the worker does in one round: collect what is due, and look up what has no outcome."""
+    while collecting.Collector().round():
+        pass
+    while collecting.look_up_due():
+        pass
+    while refunding.look_up_due():
+        pass
 
 
 SYSTEM = Actor.system()

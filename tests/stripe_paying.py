@@ -34,6 +34,13 @@ def in_place_of_stripe(monkeypatch):
             stripe_client.transport.cache_clear()
 
 
+@pytest.fixture
+def stand_in(monkeypatch):
+    """The stand-in of Stripe that the gateway asks during a test; conftest.py of a folder imports it."""
+    with in_place_of_stripe(monkeypatch) as made:
+        yield made
+
+
 @contextmanager
 def impatient(stand_in):
     """The gateway does not wait for answers that the stand-in holds back: at the end the stand-in has done its part."""

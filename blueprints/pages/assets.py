@@ -24,7 +24,7 @@ INTER = "vendor/inter-5.3.0/inter-latin-wght-normal.woff2"
 PLOTLY = "vendor/plotly-basic-4.1.1/plotly-basic.min.js"
 PLOTLY_STYLES = "vendor/plotly-basic-4.1.1/plotly-static.css"
 STYLES = (
-    "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "records", "record",
+    "tabler", "tokens", "shell", "controls", "panels", "tables", "forms", "frame", "editing", "panel_parts", "record",
     "responsive", "details", "lists", "split",
 )
 SCRIPTS = ("shell", "keys", "toast", "palette", "forms", "lists")

@@ -94,15 +94,15 @@ def test_pages_need_nothing_from_elsewhere(admin):
 def test_files_are_kept_for_a_year_by_their_content(app, visitor):
     one = visitor()
     with app.test_request_context():
-        own, vendored = assets.asset("css/records.css"), assets.asset(assets.HTMX)
+        own, vendored = assets.asset("css/panel_parts.css"), assets.asset(assets.HTMX)
     for address in (own, vendored):
         assert "max-age=31536000, immutable" in one.get(address).headers["Cache-Control"].replace("public, ", "")
     assert re.search(r"\?v=[0-9a-f]{10}$", own)
-    assert "max-age" not in one.get("/static/css/records.css").headers["Cache-Control"]
+    assert "max-age" not in one.get("/static/css/panel_parts.css").headers["Cache-Control"]
 
 
 def test_a_file_comes_compressed_or_plain_and_is_the_same(visitor):
-    for name in ("/static/" + assets.HTMX, "/static/css/records.css", "/static/icons.svg"):
+    for name in ("/static/" + assets.HTMX, "/static/css/panel_parts.css", "/static/icons.svg"):
         packed = visitor().get(name, headers={"Accept-Encoding": "br"})
         plain = visitor().get(name)
         assert packed.headers["Content-Encoding"] == "br"

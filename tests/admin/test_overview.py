@@ -20,6 +20,7 @@ from models.outbox import Task, TaskStatus
 from models.payment import GatewayAccount, Payment, PaymentReason, PaymentStatus
 from models.user import Role
 from tests import cast
+from tests.admin.page_text import text_of
 from tests.ordered import make_order, make_row
 
 
@@ -40,10 +41,6 @@ def test_who_has_own_merchants_only_is_not_sent_to_make_one(admin):
     page = admin.get("/admin/").text
     assert "Four steps to" in page
     assert 'class="b sm" href="/admin/merchants/new"' not in page
-
-
-def text_of(page):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index("<main"):]))
 
 
 def test_money_is_added_up_by_currency_for_the_chosen_days(admin, alder):

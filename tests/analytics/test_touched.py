@@ -13,6 +13,7 @@ from analytics.queries.filters import EVERYTHING, Filter, Scope
 from analytics.retention import prune
 from analytics.store import objects
 from database import db
+from tests import sql_statements
 from tests.analytics.log_samples import NOW_US, record
 
 MOMENT = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=NOW_US)
@@ -164,15 +165,13 @@ def test_filters_of_one_request_are_no_matter_of_roll_ups():
 def test_filters_by_object_user_and_customer_use_an_index(note, question):
     note(*(record(NOW_US + at, objects=[("customer", at % 500)], user_id=at % 500, customer_id=at % 500)
            for at in range(1000)))
-    seen = []
     engine = db.engines["log"]
     if engine.dialect.name != "sqlite":
         pytest.skip("the planner of PostgreSQL scans tables as small as this one")
-    sa.event.listen(engine, "before_cursor_execute", lambda *args: seen.append((args[2], args[3])))
-    listing.requests(asked(**question))
+    with sql_statements.recorded(engine) as seen:
+        listing.requests(asked(**question))
     statement, values = next(one for one in seen if "LIMIT" in one[0] and "request_shapes" in one[0])
-    with engine.connect() as connection:
-        plan = str(connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values).all())
+    plan = str(sql_statements.plan_of(statement, values, engine))
     assert "TEMP B-TREE" not in plan, plan
     wanted = "PRIMARY KEY" if "touched" in question else f"ix_requests_{next(iter(question)).removesuffix('_id')}"
     assert wanted in plan

@@ -16,15 +16,9 @@ from outbound.payments.collecting import Collector
 from tests import cast, paying
 from tests.browser.conftest import PATIENCE, Window
 from tests.pictures import png
-from tests.stripe_paying import enter_keys, in_place_of_stripe
+from tests.stripe_paying import enter_keys
 
 pytestmark = [pytest.mark.browser, pytest.mark.files]
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    with in_place_of_stripe(monkeypatch) as made:
-        yield made
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from outbound.gateways.test_bank import FILE, test_bank
 from outbound.runner import Runner
 from tests import cast
 from tests.databases import new_database
+from tests.stripe_paying import stand_in  # noqa: F401 (a fixture)
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -5,6 +5,7 @@ import pytest
 from blueprints.shared_counters import counters
 from tests import cast
 from tests.pay import mailed
+from tests.stripe_paying import stand_in  # noqa: F401 (a fixture)
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from tests import paying, stripe_paying
 
 
 @pytest.fixture
-def stand_in(monkeypatch, alder):
-    with stripe_paying.in_place_of_stripe(monkeypatch) as made:
-        stripe_paying.enter_keys(alder)
-        yield made
+def stand_in(stand_in, alder):
+    stripe_paying.enter_keys(alder)
+    return stand_in
 
 
 def path_of(order_id):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from domain import clock
-from tests.domain.payments.reports.rows import make_payment
+from tests.payment_rows import make_payment
 
 
 @pytest.fixture

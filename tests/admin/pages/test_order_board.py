@@ -4,15 +4,14 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
 
 from blueprints.admin import order_board
-from database import db
 from domain.actor import Actor
 from models.order import OrderStatus
 from models.product import Billing
 from tests.cast import actor_for
 from tests.ordered import make_order
+from tests.sql_statements import plans_of
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -79,15 +78,6 @@ def test_the_list_and_the_board_lead_to_each_other(admin, alder):
 def test_cards_are_read_along_an_index(on_postgresql, alder, who, index):
     if on_postgresql:
         pytest.skip("asks SQLite for its plan")
-    asked = []
-
-    def hear(connection, cursor, statement, parameters, context, many):
-        asked.append((statement, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", hear)
-    order_board.cards(who(alder), OrderStatus.ACTIVE)
-    event.remove(db.engine, "before_cursor_execute", hear)
-    ((statement, values),) = [one for one in asked if one[0].startswith("SELECT")]
-    steps = [row[3] for row in db.session.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)]
+    steps = plans_of(lambda: order_board.cards(who(alder), OrderStatus.ACTIVE))
     assert any(index in step for step in steps), steps
     assert not any("TEMP B-TREE" in step and "ORDER BY" in step and "LAST TERM" not in step for step in steps), steps

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, insert
+from sqlalchemy import insert
 
 from blueprints.admin import order_events, order_timeline
 from database import db, transaction
@@ -16,7 +16,8 @@ from models.audit import AuditEntry
 from models.outbox import Task, TaskStatus
 from models.payment import Payment, PaymentReason, PaymentStatus, Refund, RefundStatus
 from outbound.payments import gateway_calls
-from tests import cast
+from tests import cast, payment_rows, sql_statements
+from tests.admin.page_text import text_of
 from tests.admin.test_worlds import switch
 from tests.ordered import make_order
 from tests.paying import active, actor_of, change, declined, make_clock, rows
@@ -32,13 +33,14 @@ def tester(admin):
     return admin
 
 
-def text_of(page):
+def shown(page):
+    """The words of its time line."""
     part = page[page.index('id="timeline"'):]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", part[:part.index("</section>")]))
+    return text_of(part[:part.index("</section>")])
 
 
 def timeline(visitor, order_id, **query):
-    return text_of(visitor.get(f"/admin/orders/{order_id}", query_string=query).text)
+    return shown(visitor.get(f"/admin/orders/{order_id}", query_string=query).text)
 
 
 def test_what_happened_is_said_in_sentences_the_newest_first(tester, alder):
@@ -101,9 +103,9 @@ def many(order_id, merchant_id, number):
     """Payments and audit entries, several of each second."""
     with transaction():
         db.session.execute(insert(Payment), [
-            {"merchant_id": merchant_id, "test": False, "order_id": order_id, "gateway": "manual", "version": 1,
-             "reason": PaymentReason.MANUAL, "status": PaymentStatus.APPROVED, "currency": "EUR", "key": f"k{place}",
-             "amount_minor": 100 + place, "created_at": NOON + timedelta(seconds=place // 3), "updated_at": NOON}
+            payment_rows.columns(
+                merchant_id, order_id, 100 + place, gateway="manual", reason=PaymentReason.MANUAL,
+                created_at=NOON + timedelta(seconds=place // 3))
             for place in range(number)])
         db.session.execute(insert(AuditEntry), [
             {"at": NOON + timedelta(seconds=place // 4), "merchant_id": merchant_id, "test": False, "actor": "system",
@@ -119,7 +121,7 @@ def test_every_entry_is_on_one_page_exactly(admin, alder):
     while address:
         page = admin.get(address).text
         pages += 1
-        text = text_of(page)
+        text = shown(page)
         seen += re.findall(r"(\d\.\d\d) EUR paid|to n(\d+)", text)
         found = re.search(r'href="([^"]+before=[^"]+)"[^>]*>Earlier<', page)
         address = found and found[1].replace("&amp;", "&")
@@ -224,16 +226,8 @@ def test_an_order_of_a_test_clock_says_whose_time_it_shows(tester, alder):
 
 
 def statements_of(run):
-    asked = []
-
-    def hear(connection, cursor, statement, parameters, context, many):
-        asked.append((statement, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", hear)
-    try:
+    with sql_statements.recorded() as asked:
         run()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", hear)
     return [one for one in asked if one[0].startswith("SELECT")]
 
 
@@ -244,12 +238,11 @@ def test_each_source_walks_an_index_and_sorts_nothing(admin, alder, on_postgresq
     wanted = {"payments": "ix_payments_order_id_created_at", "audit_entries": "ix_audit_entries_object",
               "outbox_tasks": "ix_outbox_tasks_about"}
     found = statements_of(lambda: admin.get(f"/admin/orders/{order_id}"))
-    connection = db.session.connection()
     for table, index in wanted.items():
         mine = [one for one in found if f"FROM {table}" in one[0] and "LIMIT" in one[0] and "JOIN orders" not in one[0]]
         assert mine, table
         for statement, values in mine[:1]:
-            steps = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)]
+            steps = sql_statements.plan_of(statement, values)
             assert any(index in step for step in steps), steps
             assert not any("TEMP B-TREE" in step for step in steps), steps
 

@@ -10,13 +10,8 @@ from domain.catalog import products
 from domain.people import customers
 from domain.sales.budgets import budgets
 from tests import cast
+from tests.admin.page_text import text_of
 from tests.cast import actor_for
-
-
-def text_of(page):
-    """What a reader sees, without markup."""
-    main = page[page.index('<main'):] if "<main" in page else page
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"<svg.*?</svg>", "", main, flags=re.DOTALL)))
 
 
 def sentences(page):

@@ -1,6 +1,5 @@
 """Test clocks in the dashboard: made, moved forward by steps, with what happened on them in order."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +10,7 @@ from domain.payments.collecting import test_clocks
 from domain.sales.orders import orders
 from models.test_clock import TestClock
 from outbound.payments import advancing
+from tests.admin.page_text import text_of
 from tests.admin.test_worlds import switch
 from tests.paying import START, active, actor_of, make_clock, statuses
 
@@ -32,10 +32,6 @@ def clock_id(alder):
 def stored(key):
     db.session.expire_all()
     return db.session.get(TestClock, key)
-
-
-def text_of(page):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page[page.index("<main"):]))
 
 
 def move(tester, key, **form):

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.event import listen
 
 from analytics.log.drain import drain
 from analytics.log.spool import Spool
@@ -13,6 +12,7 @@ from analytics.queries.filters import EVERYTHING, Scope
 from analytics.queries.incidents import ERRORS, LATENCY
 from analytics.rollups import periods
 from database import db
+from tests import sql_statements
 from tests.analytics.log_samples import NOW_US, record
 
 NOW = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=NOW_US)
@@ -162,8 +162,7 @@ def test_the_incident_of_one_merchant_is_not_lost_among_many(log, folder):
 
 def test_only_roll_ups_are_read(log, folder):
     store(folder, usual(), calls(30, 40, 60, **DOWN))
-    read = []
-    listen(db.engines["log"], "before_cursor_execute", lambda *given: read.append(given[2]))
-    assert last() is not None
+    with sql_statements.recorded(db.engines["log"]) as read:
+        assert last() is not None
     assert read
-    assert not any(re.search(r"\b(FROM|JOIN) requests\b", statement) for statement in read)
+    assert not any(re.search(r"\b(FROM|JOIN) requests\b", statement) for statement, _ in read)

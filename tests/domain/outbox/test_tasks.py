@@ -17,6 +17,7 @@ from domain.outbox import tasks as outbox
 from models.audit import AuditEntry
 from models.outbox import Task, TaskStatus
 from operations import check
+from tests import sql_statements
 
 
 def put(lane="a:1", pool=None, **more):
@@ -155,21 +156,15 @@ def test_a_claim_among_many_rows_walks_indexes_alone(context, on_postgresql):
              "status": TaskStatus.PENDING, "due_at": now, "attempts": 0, "created_at": now}
             for number in range(5000)
         ])
-    texts = []
-
-    def note(connection, cursor, statement, values, *_):
-        texts.append((statement, values))
-
-    sa.event.listen(db.engine, "before_cursor_execute", note)
-    assert len(claim(32)) == 32
-    sa.event.remove(db.engine, "before_cursor_execute", note)
+    with sql_statements.recorded() as texts:
+        assert len(claim(32)) == 32
     statement, values = next(one for one in texts if "RECURSIVE" in one[0])
     if on_postgresql:
         db.session.execute(sa.text("ANALYZE outbox_tasks"))
         plan = [row[0] for row in db.session.connection().exec_driver_sql("EXPLAIN " + statement, values)]
         assert not [line for line in plan if "Seq Scan" in line]
         return
-    plan = [row[3] for row in db.session.connection().exec_driver_sql("EXPLAIN QUERY PLAN " + statement, values)]
+    plan = sql_statements.plan_of(statement, values)
     assert not [line for line in plan if line.startswith("SCAN outbox_tasks")]
 
 

@@ -21,17 +21,11 @@ from models.money import EXPONENTS
 from models.payment import Decline
 from outbound.gateways import stripe_amounts, stripe_client, stripe_declines
 from outbound.gateways.stripe_gateway import stripe_gateway as gateway
-from tests.stripe_paying import impatient, in_place_of_stripe
+from tests.stripe_paying import impatient
 from tests.stripe_stand_in import KEY, OTHER_KEY, SECRET
 
 MINE = Account(merchant_id=1, test=True, settings={"secret_key": KEY, "webhook_secret": SECRET})
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    with in_place_of_stripe(monkeypatch) as made:
-        yield made
 
 
 @pytest.fixture

@@ -49,11 +49,6 @@ YEAR = 365 * DAY
 
 
 @pytest.fixture
-def merchant():
-    return cast.make_merchant()
-
-
-@pytest.fixture
 def clock_id(merchant):
     return make_clock(merchant)
 

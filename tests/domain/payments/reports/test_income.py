@@ -10,7 +10,8 @@ from domain.payments.reports.periods import MOST, Step, spans
 from models.payment import PaymentStatus
 from tests import cast
 from tests.cast import actor_for
-from tests.domain.payments.reports.rows import make_payment
+from tests.ordered import make_order
+from tests.payment_rows import make_payment
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -65,7 +66,7 @@ def test_the_other_world_and_other_merchants_are_not_counted(alder, shop):
 def test_restricted_users_see_the_payments_of_their_own_orders(alder):
     ed = cast.make_user("ed@alder.example", "restricted_user", [alder])
     make_payment(alder, 1000, at("2026-10-25T10:00:00"))
-    make_payment(alder, 300, at("2026-10-25T10:00:00"), created_by_user_id=ed)
+    make_payment(alder, 300, at("2026-10-25T10:00:00"), order_id=make_order(alder, created_by_user_id=ed))
     own = actor_for(alder, user_id=ed, own_only=True)
     assert sums(own, "2026-10-25", "2026-10-25", Step.DAY) == {("2026-10-25", "EUR"): (300, 0, 1)}
 

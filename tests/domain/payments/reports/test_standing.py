@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event, insert
 
 from database import db, transaction
 from domain import clock
@@ -12,10 +11,12 @@ from domain.payments.reports import standing
 from domain.payments.reports.standing import Declined, Sum
 from domain.sales.orders import order_counts
 from models.order import OrderStatus, ScheduledStatus
-from models.payment import GatewayAccount, Payment, PaymentReason, PaymentStatus
+from models.payment import GatewayAccount, PaymentStatus
 from tests import cast
 from tests.cast import actor_for
 from tests.ordered import make_order, make_row, make_test_clock
+from tests.payment_rows import make_payment
+from tests.sql_statements import plans_of
 
 NOW = datetime(2026, 11, 20, 15, tzinfo=UTC)
 MIDNIGHT = NOW.replace(hour=0)
@@ -33,14 +34,9 @@ def birch():
     return cast.make_merchant("Birch")
 
 
-def paid(merchant_id, at, minor=1000, currency="EUR", status=PaymentStatus.APPROVED, **more):
-    order_id = more.pop("order_id", None) or make_order(merchant_id, status=OrderStatus.ACTIVE)
-    with transaction():
-        db.session.execute(insert(Payment), [{
-            "merchant_id": merchant_id, "test": False, "order_id": order_id, "gateway": "manual", "version": 1,
-            "reason": PaymentReason.MANUAL, "status": status, "currency": currency, "amount_minor": minor,
-            "key": f"{merchant_id}-{at}-{minor}-{currency}-{status}", "executed_at": at, "created_at": at,
-            "updated_at": at} | more])
+def paid(merchant_id, at, minor=1000, currency="EUR", **more):
+    order_id = make_order(merchant_id, status=OrderStatus.ACTIVE)
+    make_payment(merchant_id, minor, at, currency=currency, created_at=at, **({"order_id": order_id} | more))
 
 
 def test_today_is_compared_with_the_same_time_a_week_before(alder, birch):
@@ -135,22 +131,6 @@ def test_orders_are_counted_and_added_up_by_status(alder, birch):
     assert list(totals) == list(OrderStatus)
     assert (totals[OrderStatus.ACTIVE].count, totals[OrderStatus.ACTIVE].sums) == (2, {"EUR": 250, "USD": 250})
     assert totals[OrderStatus.PENDING].count == 0
-
-
-def plans_of(run):
-    asked = []
-
-    def hear(connection, cursor, statement, parameters, context, many):
-        asked.append((statement, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", hear)
-    try:
-        run()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", hear)
-    connection = db.session.connection()
-    return [row[3] for statement, parameters in asked
-            for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
 
 
 @pytest.mark.parametrize("who", [actor_for, lambda _: Actor.operator()], ids=["own", "all"])

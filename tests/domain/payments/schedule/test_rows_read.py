@@ -6,7 +6,7 @@ from database import db, transaction
 from domain.payments.schedule import schedules
 from domain.sales.orders import orders
 from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
-from tests import cast
+from tests import cast, sql_statements
 from tests.cast import actor_for
 from tests.ordered import make_order, make_row, reload_order
 
@@ -68,18 +68,11 @@ def test_settling_an_order_reads_as_many_rows_after_400_periods_as_after_4():
 def test_the_database_finds_open_rows_without_the_paid_ones():
     alder = cast.make_merchant("Alder")
     key = with_history(alder, 400)
-    order, said = reload_order(key), []
-
-    @event.listens_for(db.engine, "before_cursor_execute")
-    def remember(connection, cursor, statement, values, *_):
-        said.append((statement, values))
-
-    try:
+    order = reload_order(key)
+    with sql_statements.recorded() as asked:
         (row,) = schedules.open_rows(order)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", remember)
     assert row.sequence == 400
     if db.engine.dialect.name == "sqlite":
-        ((statement, values),) = said
-        plan = list(db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values))
-        assert "ix_scheduled_payments_order_id_status (order_id=? AND status=?)" in plan[0][-1]
+        plan = sql_statements.plan_of(*asked[0])
+        assert len(asked) == 1
+        assert "ix_scheduled_payments_order_id_status (order_id=? AND status=?)" in plan[0]

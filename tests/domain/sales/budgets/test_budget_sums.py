@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
 
 from database import db, transaction
 from domain import clock
@@ -14,6 +13,7 @@ from domain.sales.budgets import budget_sums, budgets
 from domain.sales.budgets.budget_sums import Sum
 from tests import cast
 from tests.cast import actor_for
+from tests.sql_statements import plans_of
 
 
 @pytest.fixture
@@ -72,23 +72,6 @@ def test_a_customers_sums_are_of_that_customer(alder, ada):
     approve(alder, cast.make_budget(alder, ada))
     found = budget_sums.of_customer(actor_for(alder), ada, clock.now() - timedelta(days=1))
     assert found == ([Sum("EUR", 10000, 1)], [Sum("EUR", 10000, 1)])
-
-
-def plans_of(run):
-    """The steps of SQLite's plans for what `run` asks of a table."""
-    asked = []
-
-    def hear(connection, cursor, statement, parameters, context, many):
-        asked.append((statement, parameters))
-
-    event.listen(db.engine, "before_cursor_execute", hear)
-    try:
-        run()
-    finally:
-        event.remove(db.engine, "before_cursor_execute", hear)
-    connection = db.session.connection()
-    return [row[3] for statement, parameters in asked if statement.startswith("SELECT")
-            for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters)]
 
 
 WHO = {"own": lambda alder: actor_for(alder), "all": lambda alder: Actor.operator()}

@@ -10,23 +10,10 @@ from domain.payments import gateway_accounts
 from models.payment import Dispute, GatewayNotification, PaymentStatus
 from tests import cast
 from tests.paying import make_order, of, payments
-from tests.stripe_paying import active, enter_keys, in_place_of_stripe, start
+from tests.stripe_paying import active, enter_keys, start
 from tests.stripe_stand_in import OTHER_KEY, SECRET
 
 OTHER_SECRET = "whsec_of_somebody_else"
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    with in_place_of_stripe(monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def merchant(stand_in):
-    key = cast.make_merchant()
-    enter_keys(key)
-    return key
 
 
 @pytest.fixture

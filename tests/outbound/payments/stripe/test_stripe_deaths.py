@@ -9,7 +9,6 @@ from datetime import timedelta
 from itertools import count
 
 import pytest
-import time_machine
 
 from database import db, transaction
 from domain.payments.checkout import checkouts, setups
@@ -20,8 +19,8 @@ from models.payment import PaymentStatus
 from outbound.gateways.stripe_client import StripeClient
 from outbound.payments import collecting, gateway_calls, gateway_checkouts
 from tests import cast, paying
-from tests.paying import START, make_order, of, payments, rows, statuses
-from tests.stripe_paying import active, enter_keys, in_place_of_stripe
+from tests.paying import START, collect_due, make_order, of, payments, rows, statuses
+from tests.stripe_paying import active, enter_keys
 
 pytestmark = pytest.mark.slow
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -33,18 +32,6 @@ MOST = 60                                        # steps; a walk that does not e
 
 class Death(BaseException):
     """The process ends here: nothing that comes after it is done, and no `except` of the program stops it."""
-
-
-@pytest.fixture
-def at():
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller.move_to
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    with in_place_of_stripe(monkeypatch) as made:
-        yield made
 
 
 class Mortal:
@@ -106,18 +93,10 @@ def deaths(work_of):
     assert {"before the request", "after the answer", "before the commit", "after the commit"} <= set(seen), seen
 
 
-def work():
-    """What the worker does in one round."""
-    while collecting.Collector().round():
-        pass
-    while collecting.look_up_due():
-        pass
-
-
 def heal(at, since=DUE):
     for later in AFTER:
         at(since + later)
-        work()
+        collect_due()
 
 
 def due_order(at, stand_in, prepare=lambda card: None):
@@ -158,7 +137,7 @@ def test_a_charge_is_made_once_wherever_its_worker_dies(stand_in, at, is_blind, 
 
     def work_of():
         made.append(due_order(at, stand_in))
-        return work
+        return collect_due
 
     if is_blind:
         monkeypatch.setattr(stand_in, "search", lambda account, given: {"object": "search_result", "data": []})
@@ -174,15 +153,15 @@ def test_a_charge_is_made_once_wherever_the_one_dies_who_looks_it_up(stand_in, a
     def work_of():
         made.append(due_order(at, stand_in))
         stand_in.faults.append(fault)
-        work()
+        collect_due()
         assert payments(made[-1])[-1].status is PaymentStatus.UNKNOWN
         at(DUE + 5 * MINUTE)
-        return work
+        return collect_due
 
     for mortal in deaths(work_of):
         for later in (66 * MINUTE, DAY + 2 * HOUR):
             at(DUE + later)
-            work()
+            collect_due()
         was_charged_once(stand_in, made[-1], mortal.died_at)
 
 
@@ -191,7 +170,7 @@ def test_a_decline_is_one_decline_wherever_its_worker_dies(stand_in, at):
 
     def work_of():
         made.append(due_order(at, stand_in, lambda card: stand_in.declines.update({card: "insufficient_funds"})))
-        return work
+        return collect_due
 
     for mortal in deaths(work_of):
         heal(at)
@@ -209,7 +188,7 @@ def test_a_step_of_the_bank_is_prepared_once_wherever_its_worker_dies(stand_in, 
         made.append(due_order(at, stand_in, stand_in.steps.add))
         with transaction():
             orders.locked(made[-1]).customer_email = "tess@example.org"
-        return work
+        return collect_due
 
     for mortal in deaths(work_of):
         heal(at)

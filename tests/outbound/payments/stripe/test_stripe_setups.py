@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 from sqlalchemy import select
 
 from database import db, transaction
@@ -17,30 +16,12 @@ from models.payment_method import PaymentMethod
 from outbound.payments import collecting, gateway_checkouts, notifications
 from tests import cast
 from tests.paying import START, make_order, of, rows, statuses
-from tests.stripe_paying import active, deliver, enter_keys, in_place_of_stripe
+from tests.stripe_paying import active, deliver, enter_keys
 from tests.stripe_stand_in import OTHER_KEY
 
+pytestmark = pytest.mark.usefixtures("at")
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 BACK = "https://pay.example/order/token/card/back"
-
-
-@pytest.fixture
-def at():
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller.move_to
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    with in_place_of_stripe(monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def merchant(at, stand_in):
-    key = cast.make_merchant()
-    enter_keys(key)
-    return key
 
 
 def trial(merchant):

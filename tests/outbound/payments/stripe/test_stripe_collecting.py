@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-import time_machine
 
 from database import db, transaction
 from domain.payments import gateway_accounts, refunds
@@ -14,45 +13,15 @@ from models.order import OrderStatus, ScheduledPayment
 from models.outbox import Task
 from models.payment import PaymentStatus, RefundStatus
 from outbound.gateways.stripe_gateway import stripe_gateway
-from outbound.payments import collecting, refunding
-from tests import cast
+from outbound.payments import refunding
 from tests.ordered import make_test_clock
-from tests.paying import START, actor_of, make_order, of, payments, rows, statuses
-from tests.stripe_paying import active, come_back, deliver, enter_keys, impatient, in_place_of_stripe, pay, start
+from tests.paying import START, actor_of, collect_due, make_order, of, payments, rows, statuses
+from tests.stripe_paying import active, come_back, deliver, enter_keys, impatient, pay, start
 from tests.stripe_stand_in import OTHER_KEY
 
+pytestmark = pytest.mark.usefixtures("at")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 DUE = START + 28 * DAY
-
-
-@pytest.fixture
-def at():
-    """A function that moves the clock; it starts on the last day of a January."""
-    with time_machine.travel(START, tick=False) as traveller:
-        yield traveller.move_to
-
-
-@pytest.fixture
-def stand_in(monkeypatch):
-    with in_place_of_stripe(monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def merchant(at, stand_in):
-    key = cast.make_merchant()
-    enter_keys(key)
-    return key
-
-
-def work():
-    """What the worker does in one round."""
-    while collecting.Collector().round():
-        pass
-    while collecting.look_up_due():
-        pass
-    while refunding.look_up_due():
-        pass
 
 
 def test_the_first_payment_is_made_on_the_hosted_page_and_the_next_ones_from_its_card(merchant, stand_in, at):
@@ -60,7 +29,7 @@ def test_the_first_payment_is_made_on_the_hosted_page_and_the_next_ones_from_its
     assert (of(order_id).status, of(order_id).payment_method.label) == (OrderStatus.ACTIVE, "Visa ending in 4242")
     for day in range(0, 62):
         at(START + day * DAY)
-        work()
+        collect_due()
     assert statuses(order_id) == ["complete"] * 3 + ["scheduled"]
     assert list(stand_in.taken().values()) == [[1000]] * 3
     assert all(one.reference.startswith("pi_") for one in payments(order_id))
@@ -78,7 +47,7 @@ def test_without_notifications_the_checkout_is_looked_up_when_its_time_is_over(m
     order_id = make_order(merchant)
     stand_in.pay_page(start(order_id), "pay")
     at(START + 27 * MINUTE)
-    work()
+    collect_due()
     assert of(order_id).status is OrderStatus.ACTIVE
 
 
@@ -87,7 +56,7 @@ def test_a_checkout_that_is_left_open_ends_and_another_one_can_be_paid(merchant,
     first = start(order_id)
     assert start(order_id) == first
     at(START + 27 * MINUTE)
-    work()
+    collect_due()
     assert (statuses(order_id), stand_in.objects[first]["status"]) == (["scheduled"], "expired")
     assert deliver(stand_in, merchant) == [True]
     with transaction():
@@ -115,10 +84,10 @@ def test_a_payment_without_an_answer_is_unknown_until_it_is_looked_up_and_charge
     stand_in.faults.append(fault)
     at(DUE)
     with impatient(stand_in):
-        work()
+        collect_due()
     assert (payments(order_id)[1].status, statuses(order_id)[1]) == (PaymentStatus.UNKNOWN, "processing")
     at(DUE + 5 * MINUTE)
-    work()
+    collect_due()
     assert (payments(order_id)[1].status, statuses(order_id)[1]) == (PaymentStatus.APPROVED, "complete")
     assert list(stand_in.taken().values()) == [[1000], [1000]]
 
@@ -128,10 +97,10 @@ def test_a_payment_that_never_arrived_is_asked_for_again_with_its_key(merchant, 
     order_id, _ = active(stand_in, merchant)
     stand_in.faults.append(fault)
     at(DUE)
-    work()
+    collect_due()
     assert payments(order_id)[1].status is PaymentStatus.UNKNOWN
     at(DUE + 5 * MINUTE)
-    work()
+    collect_due()
     assert statuses(order_id)[1] == "complete"
     assert list(stand_in.taken().values()) == [[1000], [1000]]
 
@@ -141,11 +110,11 @@ def test_an_error_that_stripe_remembers_ends_when_it_forgets_the_key(merchant, s
     stand_in.faults.append("500 before")
     for after in (timedelta(0), 5 * MINUTE, 65 * MINUTE, DAY):
         at(DUE + after)
-        work()
+        collect_due()
         assert payments(order_id)[1].status is PaymentStatus.UNKNOWN
     stand_in.replies.clear()
     at(DUE + 2 * DAY + 2 * HOUR)
-    work()
+    collect_due()
     assert statuses(order_id)[1] == "complete"
     assert list(stand_in.taken().values()) == [[1000], [1000]]
 
@@ -162,7 +131,7 @@ def test_a_notification_before_the_answer_and_again_and_a_day_late_counts_once(m
 
     monkeypatch.setattr(stripe_gateway, "_charged", told_first)
     at(DUE)
-    work()
+    collect_due()
     assert said == [True]
     for after in (MINUTE, DAY):
         at(DUE + after)
@@ -176,7 +145,7 @@ def test_the_notification_settles_what_had_no_answer(merchant, stand_in, at):
     stand_in.events.clear()
     stand_in.faults.append("answer lost")
     at(DUE)
-    work()
+    collect_due()
     assert deliver(stand_in, merchant) == [True]
     assert statuses(order_id)[1] == "complete"
 
@@ -185,13 +154,13 @@ def test_stripe_that_is_away_parks_the_merchant_and_fails_nobody(merchant, stand
     orders = [active(stand_in, merchant, customer_name=f"Ada {number}")[0] for number in range(4)]
     stand_in.faults.extend(["never arrived"] * 3)
     at(DUE)
-    work()
+    collect_due()
     account = gateway_accounts.find(merchant, "stripe", test=True)
     assert account.parked_until is not None
     assert all(of(one).status is OrderStatus.ACTIVE for one in orders)
     for after in (5 * MINUTE, 70 * MINUTE, 71 * MINUTE):
         at(DUE + after)
-        work()
+        collect_due()
     assert [statuses(one)[1] for one in orders] == ["complete"] * 4
     assert all(taken == [1000] for taken in stand_in.taken().values())
 
@@ -200,12 +169,12 @@ def test_a_soft_decline_is_tried_again_with_a_new_key_and_recovers(merchant, sta
     order_id, card = active(stand_in, merchant)
     stand_in.declines[card] = "insufficient_funds"
     at(DUE)
-    work()
+    collect_due()
     assert (of(order_id).status, statuses(order_id)[1]) == (OrderStatus.FAILED, "soft-declined")
     assert "insufficient_funds" in payments(order_id)[1].message
     del stand_in.declines[card]
     at(DUE + DAY)
-    work()
+    collect_due()
     assert (of(order_id).status, statuses(order_id)[1]) == (OrderStatus.ACTIVE, "recovered")
     assert deliver(stand_in, merchant)
     assert statuses(order_id)[1] == "recovered"
@@ -217,7 +186,7 @@ def test_a_hard_decline_is_never_tried_again(merchant, stand_in, at):
     stand_in.declines[card] = "stolen_card"
     for day in range(28, 40):
         at(START + day * DAY)
-        work()
+        collect_due()
     assert of(order_id).status is OrderStatus.SUSPENDED
     assert len(payments(order_id)) == 2
 
@@ -226,7 +195,7 @@ def test_another_amount_than_was_asked_for_is_no_payment(merchant, stand_in, at)
     order_id, _ = active(stand_in, merchant)
     stand_in.times = 100
     at(DUE)
-    work()
+    collect_due()
     assert (payments(order_id)[1].status, statuses(order_id)[1]) == (PaymentStatus.DECLINED, "review")
     assert "100000 EUR was reported" in payments(order_id)[1].message
     version = payments(order_id)[1].version
@@ -240,7 +209,7 @@ def test_one_more_step_is_a_mail_with_a_link_to_the_payment_page_and_leads_to_th
         orders.locked(order_id).customer_email = "ada@example.org"
     stand_in.steps.add(card)
     at(DUE)
-    work()
+    collect_due()
     payment = payments(order_id)[1]
     assert payment.status is PaymentStatus.REQUIRES_ACTION
     assert payment.confirm_url == f"{stand_in.url}/step/{payment.reference}"
@@ -263,10 +232,10 @@ def test_a_step_that_nobody_takes_is_a_soft_decline_after_three_days_and_cannot_
     order_id, card = active(stand_in, merchant)
     stand_in.steps.add(card)
     at(DUE)
-    work()
+    collect_due()
     for day in range(1, 6):
         at(DUE + day * DAY)
-        work()
+        collect_due()
     first = payments(order_id)[1]
     assert (first.status, first.message) == (PaymentStatus.DECLINED, "The customer did not confirm in time.")
     assert stand_in.objects[first.reference]["status"] == "canceled"
@@ -278,7 +247,7 @@ def test_a_payment_that_stripe_has_not_decided_is_unknown_and_no_failure_of_stri
     order_id, card = active(stand_in, merchant)
     stand_in.declines[card] = "processing"
     at(DUE)
-    work()
+    collect_due()
     payment = payments(order_id)[1]
     assert (payment.status, payment.message) == (PaymentStatus.UNKNOWN, "Stripe says: processing.")
     assert gateway_accounts.find(merchant, "stripe", test=True).failures_in_row == 0
@@ -294,11 +263,11 @@ def test_keys_of_another_account_leave_to_a_person_what_was_unknown_and_ask_for_
         db.session.get(ScheduledPayment, row_id).collect_at = DUE + HOUR
     stand_in.faults.append("answer lost")
     at(DUE)
-    work()
+    collect_due()
     enter_keys(merchant, OTHER_KEY)
     for after in (5 * MINUTE, 2 * HOUR, 2 * DAY):
         at(DUE + after)
-        work()
+        collect_due()
     assert payments(unknown)[1].status is PaymentStatus.UNKNOWN
     assert (statuses(due)[1], of(due).status) == ("hard-declined", OrderStatus.SUSPENDED)
     assert "enter it again" in payments(due)[1].message
@@ -364,6 +333,6 @@ def test_a_refund_without_an_answer_is_looked_up_and_given_once(merchant, stand_
     give_back(order_id)
     assert refunded(order_id) == (0, [RefundStatus.UNKNOWN])
     at(START + 5 * MINUTE)
-    work()
+    collect_due()
     assert refunded(order_id) == (1000, ["approved"])
     assert len(stand_in.all("refund")) == 1
