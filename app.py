@@ -29,6 +29,7 @@ from blueprints.pay import bp as customer_pages
 from blueprints.pay.mails import composing
 from blueprints.portal import REFERENCE
 from blueprints.portal import bp as reference_pages
+from blueprints.routing import Rule
 from blueprints.row_keys import RowKey
 from blueprints.services import NEUTRAL_URL, SERVED_AT, Services, install, public_url, services
 from blueprints.services import settings as own_settings
@@ -57,6 +58,8 @@ assert WindowStorage.STORAGE_SCHEME     # importing the module makes window:// k
 
 class Application(Flask):
     """Flask, with responses of the APIs that skip the hooks of pages: sessions, cookies, htmx, CSRF."""
+
+    url_rule_class = Rule
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view is asynchronous; Flask's check at every request costs as much as a short query."""

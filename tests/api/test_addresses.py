@@ -4,9 +4,11 @@ import ipaddress
 import itertools
 
 import pytest
+from werkzeug import routing
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app import create_app
+from blueprints.routing import Rule
 from domain import inputs
 from domain.access.key_access import is_within
 from domain.errors import Invalid
@@ -16,6 +18,7 @@ from tests.api.conftest import Caller
 from tests.api.public.test_envelope import assert_error
 from tests.conftest import make_settings
 
+COMPILE = routing.Rule._compile_builder
 SPOOFED = (
     "X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "CF-Connecting-IP",
     "True-Client-IP", "X-Originating-IP", "X-Forwarded",
@@ -214,3 +217,19 @@ def test_the_settings_reach_the_application(tmp_path):
     made = create_app(make_settings(tmp_path, REQUIRE_HTTPS="always", TRUSTED_PROXIES="2"), sink=lambda record: None)
     assert made.config["REQUIRE_HTTPS"] == "always"
     assert (made.wsgi_app.x_for, made.wsgi_app.x_proto) == (2, 2)
+
+
+def test_what_builds_an_address_is_compiled_when_it_is_first_built(app, monkeypatch):
+    compiled = []
+
+    def compile_builder(rule, append_unknown=True):
+        compiled.append(rule.rule)
+        return COMPILE(rule, append_unknown)
+
+    monkeypatch.setattr(routing.Rule, "_compile_builder", compile_builder)
+    addresses = routing.Map([Rule("/orders/<int:key>", endpoint="order"), Rule("/orders", endpoint="orders")]).bind("x")
+    assert compiled == []
+    assert [addresses.build("order", {"key": 7}), addresses.build("order", {"key": 8, "tab": "a b"})] == [
+        "/orders/7", "/orders/8?tab=a+b"]
+    assert compiled == ["/orders/<int:key>"]
+    assert all(isinstance(one, Rule) for one in app.url_map.iter_rules())
