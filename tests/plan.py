@@ -16,6 +16,8 @@ ONCE = {
     "tests/browser/": "has a server of its own, on SQLite",
     "tests/portal/": "shows documents, and no rows",
     "tests/domain/invoicing/documents/test_letters.py": "has no database",
+    "tests/domain/invoicing/e_invoice/test_checking.py": "has no database",
+    "tests/domain/invoicing/e_invoice/test_cii.py": "has no database",
     "tests/domain/invoicing/documents/test_rendering.py": "has no database",
     "tests/domain/invoicing/documents/test_words.py": "has no database",
     "tests/analytics/charts/test_axis.py": "has no database",

@@ -4,13 +4,16 @@ Only what the merchant or the customer would have to enter, and what the standar
 """
 
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 
-from domain.invoicing.invoice_facts import InvoiceFacts, Line
+from domain.invoicing.invoice_facts import InvoiceFacts, Line, TaxGroup
+from domain.invoicing.tax_numbers import is_vat_number
 from models.invoice import TaxCategory
 from models.money import exponent
 
 T = TaxCategory
 MOST_DECIMALS = 2                    # of an amount in EN 16931
+ONE_UNIT = 100                       # minor units
 TAXED_BY_NUMBER = frozenset({T.STANDARD, T.ZERO, T.EXEMPT, T.REVERSE_CHARGE, T.EXPORT})
 
 
@@ -24,21 +27,41 @@ def _parties(facts: InvoiceFacts) -> Iterator[str]:
     categories = {one.category for one in facts.lines}
     if seller.country is None:
         yield "seller.country"                           # BR-9
-    if seller.tax_number is None and (categories & TAXED_BY_NUMBER or seller.registration_number is None):
-        yield "seller.tax_number"                        # BR-S-2 and its like; BR-CO-26
+    if not _has_seller_number(facts, categories):
+        yield "seller.tax_number"                        # BR-S-2 and its like; BR-G-2; BR-CO-26
     if buyer.country is None:
         yield "buyer.country"                            # BR-11
     is_reversed = T.REVERSE_CHARGE in categories
-    if is_reversed and buyer.tax_number is None and buyer.registration_number is None:
+    if is_reversed and buyer.registration_number is None and not is_vat_number(buyer.tax_number or ""):
         yield "buyer.tax_number"                         # BR-AE-2
+
+
+def _has_seller_number(facts: InvoiceFacts, categories: set[TaxCategory | None]) -> bool:
+    """Whether the seller has the number that the categories need: for exports one for VAT, else any."""
+    seller = facts.seller
+    if T.EXPORT in categories and not is_vat_number(seller.tax_number or ""):
+        return False
+    return bool(seller.tax_number or (seller.registration_number and not categories & TAXED_BY_NUMBER))
 
 
 def _amounts(facts: InvoiceFacts) -> Iterator[str]:
     if exponent(facts.currency) > MOST_DECIMALS:
         yield "currency"
-    if facts.totals.header_tax_minor:
-        yield "tax"                                      # an amount on the whole, without a rate
+    if facts.totals.header_tax_minor or not all(map(_is_near, facts.taxes)):
+        yield "tax"                                      # an amount on the whole, without a rate; BR-CO-17
     yield from (f"items.{line.position}.tax_rate" for line in facts.lines if _has_no_rate(line))
+    if len({line.category for line in facts.lines}) > 1:                 # BR-O-11
+        yield from (f"items.{line.position}.tax_category" for line in facts.lines if line.category is T.OUTSIDE)
+
+
+def _is_near(group: TaxGroup) -> bool:
+    """Whether a tax that was rounded line by line differs by less than one from the one on the whole."""
+    if group.rate is None:
+        return True                                      # that is said of its lines
+    if round(group.rate) == 0 and group.rate:
+        return group.tax_minor == 0                      # the official check takes such a rate for none
+    expected = (Decimal(group.net_minor) * group.rate / 100).quantize(Decimal(1), ROUND_HALF_UP)
+    return abs(group.tax_minor - expected) < ONE_UNIT
 
 
 def _has_no_rate(line: Line) -> bool:

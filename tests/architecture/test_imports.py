@@ -46,6 +46,9 @@ SLOW = {                                    # imported where they are needed, be
     "xlsxwriter": "blueprints",
     "segno": "domain",
     "typst": "domain.invoicing.documents",
+    "drafthorse": "domain.invoicing.e_invoice",
+    "lxml": "domain.invoicing.e_invoice",
+    "pypdf": "domain.invoicing.e_invoice",
     "stripe": "outbound",
 }
 CONTRACTS = ("blueprints.api.public", "blueprints.api.client", "blueprints.api.merchant", "blueprints.api.core")

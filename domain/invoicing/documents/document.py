@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from domain.invoicing.invoice_facts import InvoiceFacts
+
 
 class Kind(StrEnum):
     """The kinds of documents; each has a template of this name."""
@@ -130,6 +132,7 @@ class Way:
     reference: str = ""
     url: str = ""
     code_svg: str = ""
+    code_pays: bool = False          # it fills in the transfer; else it opens the address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,3 +182,4 @@ class Document:
     paid_with: str = ""
     statement: StatementPeriod | None = None
     notes: Sequence[str] = ()
+    facts: InvoiceFacts | None = None                # what its e-invoice is made of

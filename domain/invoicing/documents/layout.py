@@ -8,6 +8,7 @@ from domain.invoicing.documents import letterhead
 from domain.invoicing.documents.document import Document, Kind, Line
 from domain.invoicing.documents.formats import Formats
 from domain.invoicing.documents.languages import locale, words
+from domain.invoicing.tax_numbers import is_vat_number
 from domain.payments.bank import ibans
 from domain.people import brand
 
@@ -54,7 +55,7 @@ class Layout:
         """What stands beside the address."""
         document, day = self.document, self.formats.day
         tax_number = document.buyer.tax_number
-        own_number = "your_vat_number" if letterhead.is_vat_number(tax_number) else "your_tax_number"
+        own_number = "your_vat_number" if is_vat_number(tax_number) else "your_tax_number"
         pairs = (
             ("date", day(document.made_on)), ("customer_number", document.buyer.number), ("order", document.order),
             ("period", " – ".join(map(self.formats.short_day, document.period or ()))), (own_number, tax_number),
@@ -167,7 +168,7 @@ class Layout:
         facts = self._pairs(
             ("account_holder", account.name), ("amount", self.strip()[0][1]), ("IBAN", ibans.printed(account.iban)),
             ("BIC", account.bic), ("reference", way.reference)) if account is not None else []
-        code = "scan_answer" if is_quote else "scan_bank" if account is not None else "scan_pay"
+        code = "scan_answer" if is_quote else "scan_bank" if way.code_pays else "scan_pay"
         return {
             "title": self.words["answer" if is_quote else "how_to_pay"], "facts": facts, "url": way.url,
             "url_words": self.words["answer_online" if is_quote else "pay_online"], "code_svg": way.code_svg,

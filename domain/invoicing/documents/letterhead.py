@@ -3,6 +3,7 @@
 from domain.invoicing.documents.document import Address, Document, Party
 from domain.invoicing.documents.formats import Formats
 from domain.invoicing.documents.languages import words
+from domain.invoicing.tax_numbers import is_vat_number
 from domain.payments.bank import ibans
 
 STATE_BEFORE_CODE = frozenset({"US", "CA", "AU", "IN", "MX", "BR"})
@@ -17,12 +18,6 @@ VAT_COUNTRIES = frozenset((
 def tax_word(document: Document) -> str:
     """VAT in its languages, or tax where the seller's country has another one."""
     return words(document.language)["vat" if document.seller.address.country in VAT_COUNTRIES else "tax"]
-
-
-def is_vat_number(number: str) -> bool:
-    """Whether a tax number is one of the Union's: a country, then what is valid across borders."""
-    joined = "".join(number.split())
-    return joined[:2].isalpha() and joined[:2].isascii() and any(letter.isdigit() for letter in joined)
 
 
 def town(address: Address) -> str:

@@ -19,6 +19,7 @@ from domain.invoicing.documents.document import Document, Kind, Picture
 from domain.invoicing.documents.languages import TEMPLATES
 from domain.invoicing.documents.layout import Layout
 from domain.invoicing.documents.letters import Letters
+from domain.invoicing.e_invoice import xmp
 
 log = logging.getLogger("countinghouse.documents")
 STANDARD, NO_STANDARD = "a-3b", "1.7"        # the first is the one that may carry an e-invoice
@@ -47,10 +48,10 @@ class Prepared:
     texts: str
 
 
-def pdf(document: Document) -> bytes:
-    """The document as PDF/A-3b. The same document gives the same bytes."""
-    made: bytes = _tried(document, lambda one, standard: _run(one, format="pdf", pdf_standards=standard))
-    return made
+def pdf(document: Document, xml: bytes | None = None) -> bytes:
+    """The document as PDF/A-3b, with its e-invoice, if there is one. The same document gives the same bytes."""
+    made: bytes = _tried(document, lambda one, standard: _run(one, format="pdf", pdf_standards=standard), xml)
+    return made if xml is None else xmp.marked(made)
 
 
 def pictures(document: Document, ppi: float = SCREEN_PPI) -> tuple[bytes, ...]:
@@ -71,11 +72,12 @@ def file_name(document: Document) -> str:
     return "-".join(re.findall(r"[^\W_]+", said)) + ".pdf"
 
 
-def _tried(document: Document, run: Callable[[Prepared, str], Any]) -> Any:
+def _tried(document: Document, run: Callable[[Prepared, str], Any], xml: bytes | None = None) -> Any:
     letters = Letters()
     texts: dict[str, Any] = letters.prepared(Layout(document).texts())
     letters.report(f"{document.kind} {document.number}")
     known = texts | {"fonts": fonts.families(), "logo_svg": _svg(document.brand.logo)}
+    known |= {"xml": xml.decode()} if xml is not None else {}
     try:
         return run(_prepared(document, known), STANDARD)
     except RuntimeError as error:

@@ -179,7 +179,8 @@ def test_a_test_document_says_so_on_each_page():
 def test_the_box_says_how_to_pay():
     account = Account(name="Maison Lumière SARL", iban="FR1420041010050500013M02606", bic="PSSTFRPPPAR")
     code = codes.of_transfer(account, "EUR", 12_852, text="INV-000262")
-    way = Way(account=account, reference="INV-000262", url="https://pay.example/i/8Qtw4hRk", code_svg=code)
+    way = Way(account=account, reference="INV-000262", url="https://pay.example/i/8Qtw4hRk", code_svg=code,
+              code_pays=True)
     said = pages(rendering.pdf(paper(way=way, due_on=date(2026, 12, 12))))[0]
     for words_ in ("How to pay", "FR14 2004 1010 0505 0001 3M02 606", "PSSTFRPPPAR", "Reference INV-000262",
                    "Scan with your banking app", "pay.example/i/8Qtw4hRk", "Due 12 December 2026"):

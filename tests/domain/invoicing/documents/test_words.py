@@ -6,6 +6,7 @@ from domain.invoicing.documents import letterhead
 from domain.invoicing.documents.document import Address
 from domain.invoicing.documents.formats import Formats
 from domain.invoicing.documents.languages import LANGUAGES, chosen, locale, words
+from domain.invoicing.tax_numbers import is_vat_number
 from tests.domain.invoicing.documents.papers import SELLER, paper
 
 SPACE = "\xa0"
@@ -87,7 +88,7 @@ def test_the_country_is_named_where_it_is_another_one():
     ("DE111111125", True), ("FR 40 303265045", True), ("12/345/67890", False), ("", False), ("Applied for", False),
 ])
 def test_a_number_with_a_country_is_one_for_vat(number, is_vat):
-    assert letterhead.is_vat_number(number) is is_vat
+    assert is_vat_number(number) is is_vat
 
 
 @pytest.mark.parametrize(("country", "word"), [("FR", "VAT"), ("US", "Tax"), ("", "Tax")])
