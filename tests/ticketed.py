@@ -5,7 +5,8 @@ from dataclasses import replace
 from database import db, transaction
 from domain import inputs
 from domain.pages import Query
-from domain.support import tickets, tickets_of_customer
+from domain.support import ticket_files, tickets, tickets_of_customer
+from domain.support.ticket_files import File
 from domain.support.tickets import ReplyInput, TicketInput
 from domain.support.tickets_of_customer import CustomerReplyInput, CustomerTicketInput
 from models.ticket import Ticket
@@ -52,6 +53,15 @@ def ask_again(key, message="And when?", *, files=()):
         own, row = tickets_of_customer.RESOURCE.listing.lock(who, key)
         return tickets_of_customer.reply(
             own, row, inputs.parse(CustomerReplyInput, {"message": message}), tuple(files)).id
+
+
+def make_file(key, name="till.log", content=b"429 Too Many Requests"):
+    """The id of a file of a ticket's first message."""
+    kept = ticket_files.keep([File(name, content)])
+    with transaction():
+        (row,) = ticket_files.add(db.session.get(Ticket, key), None, kept)
+        db.session.flush()
+        return row.id
 
 
 def act(key, run, *more):

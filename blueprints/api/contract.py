@@ -45,7 +45,7 @@ class Arguments:
     query: Mapping[str, list[str]] = field(default_factory=dict)
     if_match: str | None = None
     ready: Any = None                       # the result of `before`
-    above: Mapping[str, str] = field(default_factory=dict)      # the path's ids of rows that own this one
+    above: Mapping[str, str] = field(default_factory=dict)      # the path's other ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,7 @@ class Operation:
     summary: str = ""
     verb: str = ""                          # create, update and so on, where it is one of a noun's verbs
     described: Description | None = None    # its body and response, without an exposure
+    media: str = ""                         # the type of the file that it answers with; JSON without one
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,7 @@ from blueprints.api.requests.unknown_names import as_sent
 from blueprints.api.wire import transport
 from blueprints.api.wire.answers import Answer, json_answer
 from blueprints.api.wire.bodies import GZIP, UNSUPPORTED
+from blueprints.api.wire.files import FileContent, file_answer
 from database import DatabaseBusy, DatabaseClash, is_unreachable, transaction
 from database.faults import database_away
 from database.reader import ResultTooLarge
@@ -177,6 +178,8 @@ def respond(outcome: Outcome) -> Response:
         tag = conditions.unchanged(asked.headers["If-None-Match"], outcome.headers["ETag"])
         if tag is not None:
             return addressed(Answer(None, 304, {"ETag": tag}))
+    if isinstance(outcome.payload, FileContent):
+        return addressed(file_answer(outcome.payload, outcome.headers))
     return json_response(outcome.payload, outcome.status, outcome.headers)
 
 

@@ -9,7 +9,7 @@ from blueprints.api.contract import Contract
 from blueprints.api.pipeline import view
 
 KEY = "{key}"
-ABOVE = re.compile(r"\{(\w+)\}")       # the ids of rows that own this one
+ABOVE = re.compile(r"\{(\w+)\}")       # the other ids of a path
 
 
 class OtherThan(UnicodeConverter):

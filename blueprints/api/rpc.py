@@ -136,7 +136,8 @@ class Dispatcher:
 
     def __init__(self, contract: RpcContract):
         self.contract = contract
-        self.methods = {operation.name: operation for operation in contract.operations}
+        # A file is no JSON: it has an address alone.
+        self.methods = {operation.name: operation for operation in contract.operations if not operation.media}
 
     def arguments(self, operation: Operation, params: Any) -> Arguments:
         """Parameters by name or by position as arguments of the operation; raises RpcError."""

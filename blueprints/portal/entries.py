@@ -47,6 +47,11 @@ class Entry:
         return self.operation.name
 
     @property
+    def rpc(self) -> bool:
+        """Whether it is a method of JSON-RPC, too."""
+        return self.contract.description.rpc and not self.operation.media
+
+    @property
     def shows_version(self) -> bool:
         """Whether the response has the row's version."""
         exposure = self.operation.exposure

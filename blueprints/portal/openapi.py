@@ -70,7 +70,7 @@ def operation(one: Entry, method: str) -> dict[str, Any]:
     if one.operation.scope:
         found["description"] = f"Scope: {one.operation.scope}"
         found["x-scope"] = one.operation.scope
-    if one.description.rpc:
+    if one.rpc:
         found["x-json-rpc-method"] = one.name
     if one.body is not None:
         found["requestBody"] = {

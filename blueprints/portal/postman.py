@@ -40,7 +40,7 @@ def folder(contract: Contract) -> dict[str, Any]:
     calls = [one for found in groups(contract.name).values() for one in in_order(found)]
     parts.append({"name": "Clean up", "item": [request(one) for one in removals(contract.name)]})
     if description.rpc:
-        by_rpc = [rpc(one) for one in (*calls, *removals(contract.name))]
+        by_rpc = [rpc(one) for one in (*calls, *removals(contract.name)) if one.rpc]
         parts.append({"name": "JSON-RPC", "item": by_rpc})
     return {"name": description.title, "description": description.about, "item": parts}
 
@@ -186,9 +186,15 @@ def url(one: Entry) -> dict[str, Any]:
 
 
 def owning(one: Entry) -> dict[str, str]:
-    """The ids of owning rows in the path, each with the variable of a row that the collection made."""
+    """The other ids in the path, each with the variable of a row that the collection made.
+
+    One of a row that it does not make has a variable that stays empty, so that the call is left out.
+    """
     known = {noun_of(other): made(other) for other in every() if is_new(other) and other.contract is one.contract}
-    return {name: known[name.removesuffix("_id")] for name in ABOVE.findall(one.path) if name != "id"}
+    return {
+        name: known.get(name.removesuffix("_id"), f"{one.contract.name}_{name}")
+        for name in ABOVE.findall(one.path) if name != "id"
+    }
 
 
 def variable(name: str) -> str:
@@ -203,7 +209,7 @@ def body(example: Any, one: Entry) -> dict[str, Any]:
         changed = chained(example[around] if around else example, exposure.references, one)
         example = example | {around: changed} if around else changed
     raw = pretty(example)
-    if one.description.rpc:
+    if one.rpc:
         raw = re.sub(r'"(\{\{\w+_id\}\})"', r"\1", raw)
     return {"mode": "raw", "raw": raw, "options": {"raw": {"language": "json"}}}
 

@@ -10,6 +10,7 @@ from blueprints.portal.entries import Entry
 
 JSON = "application/json"
 WHOLE: Schema = {"type": "integer", "minimum": 0}
+FILE: Schema = {"type": "string", "contentMediaType": "application/octet-stream"}
 
 
 def _header(schema: Schema, about: str) -> dict[str, Any]:
@@ -29,6 +30,7 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Accept-Encoding": _header({"type": "string"}, "The content codings of a body that are read"),
     "Allow": _header({"type": "string"}, "The methods that the address supports"),
     "X-Ignored-Parameters": _header({"type": "string"}, "Names that were sent and are not known"),
+    "Content-Disposition": _header({"type": "string"}, "The name of the file"),
     "Deprecation": _header({"type": "string"}, "The time of deprecation: @ and Unix time"),
 }
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Window")
@@ -63,10 +65,9 @@ def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str
 
 def responses(one: Entry) -> dict[str, Any]:
     """All responses of the operation."""
-    success = {
-        "description": "Done", "headers": headers(*headers_of(one)),
-        "content": {JSON: {"schema": one.answer, "example": one.answered}},
-    }
+    media = one.operation.media
+    content = {media: {"schema": FILE}} if media else {JSON: {"schema": one.answer, "example": one.answered}}
+    success = {"description": "Done", "headers": headers(*headers_of(one)), "content": content}
     known = [code for code in codes_of(one) if code in one.description.refusals]
     found = {str(one.status): success}
     if any(named.name == "If-None-Match" for named in one.parameters):
@@ -86,6 +87,7 @@ def headers_of(one: Entry) -> list[str]:
     found += ["ETag"] if is_row or (operation.described is not None and operation.described.versioned) else []
     found += ["Idempotent-Replayed"] if any(named.name == "Idempotency-Key" for named in one.parameters) else []
     found += one.contract.list_headers if operation.verb == "list" else ()
+    found += ["Content-Disposition"] if operation.media else []
     found += [unknown_names.HEADER] if one.contract.unknown_names is UnknownNames.IGNORED else []
     return found + (["Deprecation"] if one.contract.deprecated_since else [])
 

@@ -27,10 +27,10 @@ from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready
-from tests.ticketed import make_ticket
+from tests.ticketed import make_file, make_ticket
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
-BY_RPC = [one for one in ALL if one.description.rpc]
+BY_RPC = [one for one in ALL if one.rpc]
 HOOK = "https://hooks.example.com/countinghouse"
 LOGIN = {"login": "lin@example.org", "password": cast.PASSWORD}
 
@@ -163,6 +163,8 @@ class World:
                 f"?{urlencode(one.called_with)}" if one.called_with else "")
         if "{order_id}" in path:
             path = path.replace("{order_id}", str(db.session.get(ScheduledPayment, key).order_id))
+        if "{attachment_id}" in path:
+            path = path.replace("{attachment_id}", str(make_file(key)))
         return caller(one.operation.method, path, json=self.body(one), headers=headers)
 
     def rpc(self, one, key=None, headers=None):
@@ -208,8 +210,11 @@ def key_for(world, one):
 @pytest.mark.parametrize("one", ALL, ids=named)
 def test_an_operation_answers_what_its_document_says_by_rest(world, one):
     reply = world.rest(one, key_for(world, one))
-    assert reply.status_code == one.status, f"{named(one)} answers {reply.json}; edit {declared_in(one)}"
-    holds(one, reply.json)
+    assert reply.status_code == one.status, f"{named(one)} answers {reply.text}; edit {declared_in(one)}"
+    if one.operation.media:
+        assert (reply.mimetype, bool(reply.data)) == (one.operation.media, True)
+    else:
+        holds(one, reply.json)
 
 
 @pytest.mark.slow
@@ -246,7 +251,7 @@ def test_a_post_that_is_repeated_with_its_key_is_done_once(world, one):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("one", [one for one in REPEATED if one.description.rpc], ids=named)
+@pytest.mark.parametrize("one", [one for one in REPEATED if one.rpc], ids=named)
 def test_a_call_that_is_repeated_with_its_key_is_done_once(world, one):
     key = key_for(world, one)
     first = world.rpc(one, key, headers=KEYED)

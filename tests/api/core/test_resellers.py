@@ -19,10 +19,10 @@ EXPOSED = {one.exposure.name: one.exposure for one in CONTRACT.operations
            if one.exposure is not None and one.exposure.name not in OTHERS}
 NOUNS = {name: exposure.path for name, exposure in EXPOSED.items()}
 ON_A_ROW = [(one.exposure.name, one) for one in CONTRACT.operations
-            if one.exposure is not None and one.exposure.name in NOUNS and "{key}" in one.path]
+            if one.exposure is not None and one.exposure.name in NOUNS and "{key}" in one.path and not one.media]
 OWN_METHODS = sorted(
     operation.name for operation in CONTRACT.operations
-    if operation.exposure is not None and operation.scope is not None
+    if operation.exposure is not None and operation.scope is not None and not operation.media
 )
 VICTIMS = tuple({exposure.resource.listing.model for exposure in EXPOSED.values()})
 

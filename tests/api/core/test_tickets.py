@@ -3,7 +3,9 @@
 import pytest
 
 from database import db
-from models.ticket import Ticket, TicketReply
+from domain.support import ticket_files
+from domain.support.ticket_files import File
+from models.ticket import Ticket, TicketAttachment, TicketReply
 from models.webhook import Delivery
 from tests import cast
 from tests.outbound.conftest import make_endpoint
@@ -143,3 +145,46 @@ def test_tickets_are_found_by_when_they_were_opened(core, key):
     assert len(core.get(f"/tickets?c_dt_from={opened}").json) == 1
     error = core.error("tickets.search", {"c_dt_from": "yesterday"})
     assert error["data"] == {"c_dt_from": "Must be an ISO 8601 time such as 2026-01-31T12:00:00Z"}
+
+
+@pytest.fixture
+def with_file(alder, ada):
+    """The ids of a ticket and of its file."""
+    (file,) = ticket_files.keep([File("Ödön's \"bill\".html", b"<script>alert(1)</script>", "text/html")])
+    ticket = make_customers(alder, ada, files=[file])
+    return ticket, db.session.query(TicketAttachment.id).scalar()
+
+
+def test_a_file_is_saved_whatever_it_says_it_is(core, with_file):
+    ticket, file = with_file
+    (shown,) = core.result("tickets.get", {"id": ticket})["attachments"]
+    assert shown == {"id": file, "name": "Ödön's \"bill\".html", "size": 25, "type": "text/html"}
+    reply = core.get(f"/tickets/{ticket}/attachments/{file}")
+    assert (reply.data, reply.content_type) == (b"<script>alert(1)</script>", "application/octet-stream")
+    assert reply.headers["Content-Disposition"] == (
+        "attachment; filename=\"_d_n's _bill_.html\"; "
+        "filename*=UTF-8''%C3%96d%C3%B6n%27s%20%22bill%22.html")
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
+    assert core.get(f"/api/tickets/{ticket}/attachments/{file}").data == reply.data
+
+
+def test_a_file_of_a_reply_stands_with_the_reply(core, key):
+    (file,) = ticket_files.keep([File("plan.pdf", b"%PDF")])
+    answer(key, files=[file])
+    shown = core.result("tickets.get", {"id": key})
+    assert shown["attachments"] == []
+    assert [one["name"] for one in shown["replies"][0]["attachments"]] == ["plan.pdf"]
+
+
+def test_a_file_is_found_through_its_own_ticket_by_who_sees_that_only(core, program, alder, birch, with_file, ada):
+    ticket, file = with_file
+    stranger = program("bob@birch.example", role="admin_user", merchant_ids=[birch])
+    other = make_customers(alder, ada)
+    assert stranger.get(f"/tickets/{ticket}/attachments/{file}").status_code == 404
+    own = f"/tickets/{ticket}/attachments"
+    for path in (f"/tickets/{other}/attachments/{file}", f"{own}/{file + 1}", f"{own}/x", f"{own}/{'9' * 30}"):
+        reply = core.get(path)
+        assert reply.status_code == 404, path
+        assert reply.json["error"]["data"]["code"] == "not_found"
+    assert core.error("tickets.download", {"id": ticket})["code"] == -32601
