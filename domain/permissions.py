@@ -32,6 +32,7 @@ KEY_PERMISSIONS = (
     Permission("BUDGETS", "Budgets", "quotes with their lines"),
     Permission("CUSTOMERS", "Customers", "profiles and addresses"),
     Permission("PRODUCTS", "Products", "the catalogue and its prices"),
+    Permission("INVOICES", "Invoices", "invoices and credit notes"),
     Permission("WEBHOOKS", "Webhooks", "endpoints, secrets and test deliveries", single=True),
 )
 KEY_SCOPES = tuple(scope for one in KEY_PERMISSIONS for scope in one.scopes("write"))
@@ -71,7 +72,7 @@ EVERYTHING = frozenset(KEY_SCOPES + ADMIN_SCOPES)
 
 _SELLING = frozenset({
     "READ_BUDGETS", "WRITE_BUDGETS", "READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS", "READ_ORDERS",
-    "WRITE_ORDERS", "READ_PAYMENTS", "READ_TICKETS", "WRITE_TICKETS",
+    "WRITE_ORDERS", "READ_PAYMENTS", "READ_TICKETS", "WRITE_TICKETS", "READ_INVOICES",
 })
 
 # What a customer's own token opens; a stopped customer's only reads.
@@ -80,7 +81,7 @@ CUSTOMER_SCOPES = CUSTOMER_READS | {"WRITE_CUSTOMERS"}
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     Role.ADMIN: EVERYTHING,
-    Role.ACCOUNTANT: _SELLING | {"READ_ANALYTICS", "WRITE_PAYMENTS"},
-    Role.NORMAL: _SELLING | {"WRITE_PAYMENTS"},
-    Role.RESTRICTED: _SELLING,          # and only own customers, budgets, orders and tickets: Actor.own_only
+    Role.ACCOUNTANT: _SELLING | {"READ_ANALYTICS", "WRITE_PAYMENTS", "WRITE_INVOICES"},
+    Role.NORMAL: _SELLING | {"WRITE_PAYMENTS", "WRITE_INVOICES"},
+    Role.RESTRICTED: _SELLING,      # and only own customers, budgets, orders, invoices and tickets: Actor.own_only
 }

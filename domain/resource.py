@@ -52,6 +52,7 @@ class Action:
     may_keep: bool = False                          # it may return Kept
     primary: bool = False                           # the first button of the record's page
     several: Several | None = None                  # many rows at once are changed together
+    lasting: bool = False                           # nothing takes it back, and the row can no longer be deleted
     asks: bool = False                              # `run` returns what is asked outside, after the transaction
 
 

@@ -67,6 +67,8 @@ def parsed(text):
 
 def number(text):
     found = Decimal(text)
+    if found.is_zero():                              # whatever its exponent
+        return 0
     return int(found) if found.adjusted() < 30 and found == found.to_integral_value() else found
 
 

@@ -55,6 +55,12 @@ def credit(key, items=None, reason=None, *, test=False):
         return crediting.credit(own, row, given).id
 
 
+def make_credit_note(actor, customer_name=""):
+    """The id of a credit note over a whole invoice of the actor's merchant and world."""
+    customer_id = cast.make_customer(actor.merchant_id, customer_name or "Ada Lovelace", actor=actor)
+    return credit(make_issued(actor.merchant_id, customer_id, test=actor.test), test=actor.test)
+
+
 def of(key):
     """The invoice as it is now."""
     db.session.rollback()

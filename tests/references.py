@@ -7,7 +7,7 @@ from database import transaction
 from domain import clock, inputs
 from domain.catalog import pricing
 from tests import cast
-from tests.ordered import make_test_clock, make_waiting
+from tests.ordered import make_order, make_test_clock, make_waiting
 
 LARGEST = 2**63 - 1                 # a RowId is the only whole number that may be as large
 
@@ -70,6 +70,7 @@ MAKERS = {
     "customer_id": lambda actor: cast.make_customer(actor.merchant_id, actor=actor),
     "product_id": lambda actor: cast.make_product(actor.merchant_id, currency="EUR", actor=actor),
     "group_id": inside(group),
+    "service_id": lambda actor: make_order(actor.merchant_id, test=actor.test),
     "tax_id": inside(rule("tax")),
     "discount_id": inside(rule("discount")),
     "fee_id": inside(rule("fee")),

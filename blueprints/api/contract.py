@@ -80,6 +80,7 @@ class Operation:
     positional: tuple[str, ...] = ()        # parameter names in order, for protocols that count them
     public: bool = False                    # may be called without a credential
     kept: bool = True                       # its response may be stored for an Idempotency-Key
+    lasting: bool = False                   # nothing takes it back, and the row can no longer be deleted
     per_minute: int = 0                     # a limit of its own for each merchant; 0: none
     summary: str = ""
     verb: str = ""                          # create, update and so on, where it is one of a noun's verbs

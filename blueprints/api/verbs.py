@@ -264,7 +264,7 @@ def action(exposure: Exposure, name: str, *, method: str = "POST", called: str =
     verb, *rest = name.split("_")
     return operation(
         exposure, name, method, f"/{{key}}/{called or name}", run, positional=("id",),
-        summary=" ".join((f"{verb.capitalize()} a {resource.noun}", *rest)),
+        lasting=resource.actions[name].lasting, summary=" ".join((f"{verb.capitalize()} a {resource.noun}", *rest)),
     )
 
 

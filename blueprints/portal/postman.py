@@ -120,7 +120,7 @@ def is_undone(one: Entry) -> bool:
     operation = one.operation
     deleted_here = {made(other) for other in every() if other.operation.verb == "delete"}
     made_here = {made(other) for other in every() if is_new(other) and is_live(other)} & deleted_here
-    is_own = is_new(one) or "{id}" in one.path
+    is_own = (is_new(one) or "{id}" in one.path) and not operation.lasting
     return operation.method == "GET" or (is_own and made(one) in made_here and not makes_another(operation.verb))
 
 

@@ -14,6 +14,7 @@ from domain import audit
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Mistakes
 from domain.inputs import CurrencyCode, Day, Input, LongText, Maybe, Number, OrAbsent, RowId
+from domain.integrations import events
 from domain.invoicing import invoice_amounts
 from domain.invoicing.books import issued_guard
 from domain.invoicing.invoice_lines import COLUMNS, InvoiceItemInput
@@ -148,5 +149,5 @@ def _snapshot(invoice: Invoice) -> dict[str, Any]:
     return audit.snapshot(invoice) | {"items": lines}
 
 
-LIFE = Lifecycle(noun="invoice", snapshot=_snapshot)
+LIFE = Lifecycle(noun="invoice", emit_event=events.emit, snapshot=_snapshot)
 __all__ = ["LIFE", "LISTING", "InvoiceInput", "create", "delete", "draft", "preview", "restore", "update"]

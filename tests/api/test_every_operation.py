@@ -25,6 +25,7 @@ from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
+from tests.invoicing import make_issued
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready
 from tests.ticketed import make_file, make_ticket
@@ -56,7 +57,9 @@ def with_token(merchant):
     return customer_id
 
 
-READY = {"clients.revoke_token": with_token}        # rows of the live world that have what the operation ends
+READY = {                               # rows of the live world that have what the operation ends or needs
+    "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
+}
 PAID = {                                # rows of the test world, with or for a payment method of the test bank
     "orders.pay": paying.make_order,
     "orders.set_payment_method": paying.active,

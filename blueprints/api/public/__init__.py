@@ -3,16 +3,18 @@
 from blueprints.api.contract import Parameter
 from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field
-from blueprints.api.field_map import Amount, Ident, Moment, Price, Sum, Words
+from blueprints.api.field_map import Amount, Day, Ident, Moment, Price, Sum, Words
 from blueprints.api.field_parts import Many, One
 from blueprints.api.public import webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose
 from domain.catalog import products
+from domain.invoicing import invoice_resource
 from domain.people import customers
 from domain.people.customer_addresses import billing_of
 from domain.sales.budgets import budgets
 from models.budget import BudgetStatus
+from models.invoice import InvoiceStatus
 from models.product import ProductKind, ProductStatus
 
 CONTRACT = PublicContract()
@@ -95,6 +97,15 @@ PRODUCTS = expose(
     sorts={"name": "name", "price": "price", "sku": "sku", **SINCE},
 )
 
+CUSTOMER = One(
+    name="customer",
+    writable=False,
+    fields={
+        "id": Ident(name="customer_id", prefix="customer_"),
+        "name": Field(name="customer_name"),
+        "email": Field(name="customer_email"),
+    },
+)
 ITEM = {
     "id": Ident(name="id", prefix="item_", writable=False),
     "productId": Ident(name="product_id", prefix="product_", refers="product"),
@@ -104,6 +115,15 @@ ITEM = {
     "total": Amount(name="total", writable=False),
     "tax": Amount(name="tax"),
     "discount": Amount(name="discount"),
+}
+
+INVOICE_ITEM = {
+    **{name: one for name, one in ITEM.items() if name not in ("total", "tax")},
+    "taxRate": Decimals(name="tax_rate", column="tax_percent_ten_thousandths"),
+    "taxCategory": Field(name="tax_category"),
+    "taxReason": Field(name="tax_reason"),
+    "tax": Amount(name="tax", writable=False),
+    "total": Amount(name="total", writable=False),
 }
 
 BUDGETS = expose(
@@ -122,15 +142,7 @@ BUDGETS = expose(
         "validUntil": Moment(name="valid_until"),
         "notes": Field(name="notes"),
         "items": Many(name="items", fields=ITEM, inherit="currency"),
-        "customer": One(
-            name="customer",
-            writable=False,
-            fields={
-                "id": Ident(name="customer_id", prefix="customer_"),
-                "name": Field(name="customer_name"),
-                "email": Field(name="customer_email"),
-            },
-        ),
+        "customer": CUSTOMER,
         **HISTORY,
         "approvedAt": Moment(name="approved_at", writable=False),
         "approvedBy": Field(name="approved_by", writable=False),
@@ -145,6 +157,43 @@ BUDGETS = expose(
         "maxTotal": Parameter("max_total"),
     },
     sorts={"total": "total", "status": "status", "validUntil": "valid_until", **SINCE},
+)
+
+INVOICES = expose(
+    CONTRACT,
+    invoice_resource.RESOURCE,
+    "/invoices",
+    {
+        "id": Ident(name="id", prefix="invoice_", writable=False),
+        "customerId": Ident(name="customer_id", prefix="customer_", refers="customer"),
+        "number": Field(name="number", writable=False),
+        "status": Field(name="status", writable=False),
+        "total": Amount(name="total", writable=False),
+        "subtotal": Amount(name="subtotal", writable=False),
+        "tax": Amount(name="tax", writable=False),
+        "discount": Sum(name="discount", part="header_discount_minor"),
+        "amountPaid": Amount(name="paid", writable=False),
+        "amountCredited": Amount(name="credited", writable=False),
+        "balance": Amount(name="balance", writable=False),
+        "currency": Field(name="currency"),
+        "issueDate": Day(name="issue_on", writable=False),
+        "dueDate": Day(name="due_on"),
+        "paidAt": Moment(name="paid_at", writable=False),
+        "notes": Field(name="notes"),
+        "items": Many(name="items", fields=INVOICE_ITEM, inherit="currency"),
+        "customer": CUSTOMER,
+        "createdAt": Moment(name="created_at", writable=False),
+        "updatedAt": Moment(name="updated_at", writable=False),
+    },
+    verbs=(*VERBS, "issue", "cancel"),
+    event_shape=True,
+    prefix="invoice_",
+    parameters={
+        "status": Parameter("status", {status.value: status for status in InvoiceStatus}),
+        "customerId": Parameter("customer_id", prefix="customer_"),
+        "number": Parameter("number"),
+    },
+    sorts={"total": "total", "issueDate": "issue_on", "dueDate": "due_on", **SINCE},
 )
 
 CONTRACT.operations.append(webhooks.operation(CONTRACT))

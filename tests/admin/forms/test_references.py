@@ -12,6 +12,7 @@ from tests.rows import sample_of
 
 FORMS = {                               # of the nouns whose sample would not do
     "budgets": {"items.0.description": "Work", "items.0.quantity": "1", "items.0.unit_price": "5"},
+    "invoices": {"items.0.description": "Work", "items.0.quantity": "1", "items.0.unit_price": "5"},
     "products": {"name": "Lamp", "price": "10", "kind": "PRODUCT", "status": "active"},
     "users": {"email": "new@alder.example", "password": cast.PASSWORD, "role": "normal_user"},
 }
@@ -28,7 +29,7 @@ def form_of(noun, path, value, alder):
     filled = FORMS[noun] if noun in FORMS else sample_form(resources()[noun], alder)
     name = path.removesuffix(".0") if path.count(".") == 1 else path
     known = filled | {"merchant_id": str(alder), name: str(value)}
-    if noun == "budgets":
+    if noun in ("budgets", "invoices"):
         known.setdefault("customer_id", str(cast.make_customer(alder, "Own")))
     if noun == "orders":                        # a draft can be changed as a whole
         known.setdefault("customer_id", str(cast.make_customer(alder, "Orderer")))

@@ -32,6 +32,7 @@ def bodies(alder):
     line = {"description": "Work", "quantity": 1, "unit_price": 5}
     return {
         "budgets": {"customer_id": cast.make_customer(alder, "Own"), "items": [line], "merchant_id": alder},
+        "invoices": {"customer_id": cast.make_customer(alder, "Own"), "items": [line], "merchant_id": alder},
         "orders": {"customer_id": cast.make_customer(alder, "Orderer"), "merchant_id": alder, "draft": True,
                    "items": [{"product_id": cast.make_product(alder, currency="EUR", billing="metered")}]},
         "products": {"name": "Lamp", "price": 10, "merchant_id": alder},

@@ -1,0 +1,68 @@
+"""Declares invoices for contracts and pages: what they can be asked for, and the words of the dialogs."""
+
+from typing import Any
+
+from domain.actor import Actor
+from domain.invoicing import crediting, invoice_uses, invoices, issuing, samples
+from domain.resource import Action, Resource, deletion
+from models.invoice import InvoiceState
+from models.money import Money
+
+
+def is_draft(row: Any) -> bool:
+    return bool(row.state == InvoiceState.DRAFT)
+
+
+def is_issued(row: Any) -> bool:
+    return bool(row.state == InvoiceState.ISSUED)
+
+
+def _total(row: Any) -> str:
+    return f"{Money(row.total_minor, row.currency).decimal:,} {row.currency}"
+
+
+def may_cancel(actor: Actor, row: Any) -> bool:
+    """Whether there is a draft to drop, or anything left to credit."""
+    return is_draft(row) or (is_issued(row) and row.credited_minor < row.total_minor)
+
+
+def _issued(row: Any) -> tuple[str, ...]:
+    return (
+        f"It gets its number and is for {_total(row)}. From then on it never changes; a credit note can correct it.",
+    )
+
+
+def _cancelled(row: Any) -> tuple[str, ...]:
+    if is_draft(row):
+        return ("The draft is kept, without a number, and can no longer be issued.",)
+    rest = Money(row.total_minor - row.credited_minor, row.currency).decimal
+    return (f"A credit note over {rest:,} {row.currency} is issued. The invoice stays in the books.",)
+
+
+invoice_uses.register()
+
+RESOURCE = Resource(
+    name="invoices",
+    noun="invoice",
+    listing=invoices.LISTING,
+    read_scope="READ_INVOICES",
+    write_scope="WRITE_INVOICES",
+    input=invoices.InvoiceInput,
+    sample=samples.INVOICE,
+    create=invoices.create,
+    update=invoices.update,
+    delete=deletion(
+        invoices.delete, undo=invoices.restore, bulk=True, title="Delete draft",
+        offered=lambda actor, row: is_draft(row),
+    ),
+    actions={
+        "issue": Action(
+            run=issuing.issue, title="Issue", past="{} was issued.", icon="send", primary=True, bulk=True,
+            offered=lambda actor, row: is_draft(row), confirm=_issued, lasting=True,
+        ),
+        "cancel": Action(
+            run=crediting.cancel, title="Cancel", past="{} was cancelled.", icon="ban", danger=True,
+            offered=may_cancel, confirm=_cancelled, lasting=True,
+        ),
+    },
+)

@@ -1,0 +1,124 @@
+"""Invoices and credit notes by the Core API: the documented names, amounts and errors."""
+
+import pytest
+
+from tests import cast
+from tests.invoicing import make_issued
+
+LINE = {"description": "Consulting", "quantity": 2, "unit_price": 100, "tax_rate": 19}
+
+
+@pytest.fixture
+def core(program, alder):
+    return program(all_merchants=True)
+
+
+@pytest.fixture
+def made(core, alder):
+    """An invoice by its documented call."""
+    customer = cast.make_customer(alder)
+
+    def make(**more):
+        return core.result("invoices.create", {
+            "companies_id": alder, "clients_id": customer, "currency": "EUR", "due_date": "2035-12-31",
+            "items": [LINE], **more})
+
+    return make
+
+
+def test_an_invoice_is_made_issued_credited_and_read(core, made, alder):
+    draft = made(discount=20, notes="Thank you")
+    assert set(draft) >= {
+        "id", "companies_id", "clients_id", "invoice_number", "status", "currency", "subtotal", "discount", "tax",
+        "total", "amount_paid", "amount_credited", "balance", "issue_date", "due_date", "paid_dt", "notes", "einvoice",
+        "items"}
+    assert set(draft["items"][0]) >= {
+        "id", "description", "quantity", "unit_price", "tax_rate", "discount", "tax", "total"}
+    assert (draft["status"], draft["invoice_number"], draft["einvoice"]) == ("draft", None, None)
+    assert (draft["subtotal"], draft["discount"], draft["tax"], draft["total"]) == (200, 20, 34.2, 214.2)
+    issued = core.result("invoices.issue", {"id": draft["id"]})
+    assert (issued["status"], issued["invoice_number"], issued["due_date"]) == ("unpaid", "INV-000001", "2035-12-31")
+    assert issued["einvoice"] == {
+        "embedded": False, "missing": ["seller.country", "seller.tax_number", "buyer.country"]}
+    item = issued["items"][0]["id"]
+    note = core.result("invoices.credit", {
+        "id": draft["id"], "items": [{"items_id": item, "quantity": 1}], "reason": "Less"})
+    assert set(note) >= {"id", "credit_note_number", "invoices_id", "currency", "total", "tax", "items"}
+    assert (note["credit_note_number"], note["invoices_id"], note["total"], note["tax"]) == (
+        "CN-000001", draft["id"], 107.1, 17.1)
+    now = core.result("invoices.get", {"id": draft["id"]})
+    assert (now["amount_credited"], now["balance"]) == (107.1, 107.1)
+    rest = core("POST", f"/invoices/{draft['id']}/credit", json={}).json
+    assert core.get(f"/credit-notes/{rest['id']}").json["total"] == 107.1
+    assert core.result("credit_notes.search", {"invoices_id": [draft["id"]]})[1]["id"] == rest["id"]
+    assert core.result("invoices.get", {"id": draft["id"]})["status"] == "cancelled"
+
+
+def test_an_invoice_without_items_is_a_draft_that_cannot_be_issued(core, made):
+    key = made(items=[])["id"]
+    error = core.error("invoices.issue", {"id": key})
+    assert error["data"]["code"] == "invoice-has-no-lines"
+    refused = core("POST", f"/invoices/{key}/issue")
+    assert (refused.status_code, refused.json["error"]["data"]["code"]) == (422, "invoice-has-no-lines")
+    core.result("invoices.update", {"id": key, "items": [LINE]})
+    assert core.result("invoices.issue", {"id": key})["status"] == "unpaid"
+
+
+def test_an_issued_invoice_refuses_changes_with_its_code(core, made):
+    key = made()["id"]
+    core.result("invoices.issue", {"id": key})
+    for method, params in (
+        ("invoices.update", {"notes": "x"}), ("invoices.update", {"items": [LINE]}), ("invoices.delete", {}),
+        ("invoices.issue", {}),
+    ):
+        assert core.error(method, {"id": key, **params})["data"]["code"] == "invoice-is-issued", method
+    assert core("DELETE", f"/invoices/{key}").status_code == 422
+    assert core("PATCH", f"/invoices/{key}", json={"due_date": "2036-01-01"}).status_code == 422
+
+
+def test_more_than_is_left_is_refused_with_its_code(core, made):
+    invoice = core.result("invoices.issue", {"id": made()["id"]})
+    item = invoice["items"][0]["id"]
+    for wanted in ({"quantity": 3}, {"amount": 200.01}):
+        error = core.error("invoices.credit", {"id": invoice["id"], "items": [{"items_id": item, **wanted}]})
+        assert error["data"]["code"] == "more-than-left"
+    core.result("invoices.credit", {"id": invoice["id"]})
+    assert core.error("invoices.credit", {"id": invoice["id"]})["data"]["code"] == "more-than-left"
+
+
+def test_wrong_items_of_a_credit_note_are_named_as_they_were_sent(core, made):
+    invoice = core.result("invoices.issue", {"id": made()["id"]})
+    error = core.error("invoices.credit", {"id": invoice["id"], "items": [{"items_id": 99, "quantity": 0}, {"x": 1}]})
+    assert set(error["data"]) == {"items[0].quantity", "items[1].items_id", "items[1].x"}
+
+
+def test_a_cancelled_invoice_has_a_credit_note_and_a_cancelled_draft_none(core, made):
+    draft = core.result("invoices.cancel", {"id": made()["id"]})
+    invoice = core.result("invoices.issue", {"id": made()["id"]})
+    core.result("invoices.cancel", {"id": invoice["id"]})
+    found = core.result("invoices.search", {"status": "cancelled", "order": ["id"]})
+    assert [(one["id"], one["invoice_number"], one["balance"]) for one in found] == [
+        (found[0]["id"], None, found[0]["total"]), (invoice["id"], "INV-000001", 0)]
+    assert draft == 1
+    assert [one["total"] for one in core.result("credit_notes.search")] == [invoice["total"]]
+
+
+def test_invoices_are_searched_by_company_client_and_status(core, made, alder, birch):
+    key, other = made()["id"], make_issued(birch)
+    core.result("invoices.issue", {"id": key})
+    draft = made()
+    assert [one["id"] for one in core.result("invoices.search", {"companies_id": [alder]})] == [key, draft["id"]]
+    assert [one["id"] for one in core.result("invoices.search", {"status": "unpaid"})] == [key, other]
+    assert [one["id"] for one in core.result("invoices.search", {"clients_id": draft["clients_id"], "status": "draft"})
+            ] == [draft["id"]]
+    late = core.result("invoices.issue", {"id": made(due_date="2020-01-01")["id"]})
+    assert late["status"] == "overdue"
+    assert [one["id"] for one in core.result("invoices.search", {"status": "overdue"})] == [late["id"]]
+
+
+def test_what_was_read_can_be_sent_back_with_one_change(core, made):
+    draft = made(discount=20)
+    sent = draft | {"notes": "Other"}
+    assert core("PATCH", f"/invoices/{draft['id']}", json={**sent, "id": draft["id"]}).json == 1
+    now = core.result("invoices.get", {"id": draft["id"]})
+    assert {**now, "notes": None, "u_dt": None} == {**draft, "notes": None, "u_dt": None}
