@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from flask import Response, g, make_response, render_template, request, url_for
 from markupsafe import Markup
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.headers import POLICY
@@ -23,10 +24,12 @@ from domain.payments.gateways import registry
 from domain.payments.metered import metered_periods
 from domain.payments.orders import order_codes
 from domain.sales.orders import orders, payment_links
+from domain.sales.orders.order_status import FINAL, LIVE, PRELIMINARY
 from models.money import Money
 from models.order import Order, ScheduledPayment
 
 Reply = TypeVar("Reply", bound=BaseResponse)
+HAS_PAGE = LIVE | FINAL                          # of its own
 ON_A_PAGE = frozenset({PageState.OPEN, PageState.TRANSFER})
 
 
@@ -36,12 +39,38 @@ def register(bp: Any) -> None:
     bp.add_url_rule("/pay/<token>", "pay", pay, methods=["POST"])
     bp.add_url_rule("/pay/<token>/again", "pay_again", again, methods=["POST"])
     bp.add_url_rule("/pay/<token>/back", "pay_back", come_back, methods=["GET"])
+    bp.add_url_rule("/pay/<token>/done", "pay_done", show_outcome, methods=["GET"])
 
 
 def show(token: str) -> BaseResponse:
-    """The page as it is now."""
+    """The page as it is now; what was paid is on the order's page."""
     order = link_lookup.order(token)
+    if order.status in HAS_PAGE and checkout_states.of(order) is PageState.PAID:
+        return redirect_to(url_for("pay.order", token=token))
     return page(order, token)
+
+
+def show_outcome(token: str) -> BaseResponse:
+    """What became of the payment, after which the customer goes on to the merchant's own page, if it has one.
+
+    A header leads there: a redirect would be refused, since the pages before it let forms lead to known hosts alone.
+    """
+    order = link_lookup.order(token)
+    response, onward = page(order, token), where_to(order)
+    if onward:
+        response.headers["Refresh"] = f"0; url={iri_to_uri(onward)}"
+    return response
+
+
+def where_to(order: Order) -> str | None:
+    """The merchant's page after the first payment was approved or declined; None where there is none."""
+    if checkout_states.of(order) is PageState.PAID:
+        last = last_paid(schedule.rows_of(order))
+        return order.redirect_url if last is None or last.sequence == 0 else None
+    row = checkout_states.payable(order)
+    payment = checkout_states.latest(row) if row is not None else None
+    is_declined = payment is not None and payment.decline is not None and order.status in PRELIMINARY
+    return order.failed_redirect_url if is_declined else None
 
 
 def pay(token: str) -> BaseResponse:
@@ -67,7 +96,7 @@ def pay(token: str) -> BaseResponse:
     except Conflict as refused:
         return page(link_lookup.order(token), token, refused=refused.message, status=409)
     if begun is None:
-        return redirect_to(url_for("pay.payment", token=token))
+        return redirect_to(url_for("pay.payment" if way == TRANSFER else "pay.pay_done", token=token))
     if address is None:
         said = "The card service does not answer. Nothing was charged; try again in a minute, or pay another way."
         return page(link_lookup.order(token), token, refused=said, status=503)
@@ -112,7 +141,7 @@ def again(token: str) -> BaseResponse:
 def come_back(token: str) -> BaseResponse:
     """The page to which the gateway's page returns: look up the outcome, and show it."""
     look_again(link_lookup.order(token))
-    return redirect_to(url_for("pay.payment", token=token))
+    return redirect_to(url_for("pay.pay_done", token=token))
 
 
 def look_again(order: Order) -> int:

@@ -14,6 +14,7 @@ from domain.payments.locking import LIFE, Rows, lock_payment
 from domain.payments.schedule import scheduled_status, schedules
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_status import FINAL, PRELIMINARY
+from models.money import Money
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Decline, Payment, PaymentReason, PaymentStatus
 
@@ -119,10 +120,8 @@ def _mismatch(actor: Actor, rows: Rows, answer: Answer) -> None:
         return                                           # it was said before
     with _ending(actor, rows, PaymentStatus.DECLINED, answer):
         payment.decline = Decline.HARD
-        payment.message = (
-            f"Not counted as a payment: {payment.amount_minor} {payment.currency} was asked for (in minor units), "
-            f"{answer.amount_minor} {answer.currency} was reported."
-        )
+        asked, reported = Money(payment.amount_minor, payment.currency), Money(answer.amount_minor, answer.currency)
+        payment.message = f"Not counted as a payment: {asked} was asked for, {reported} was reported."
     if row is not None and row.status is ScheduledStatus.PROCESSING:
         scheduled_status.move(actor, row, ScheduledStatus.REVIEW)
         follow_decline(actor, order, hard=True)

@@ -129,6 +129,29 @@ def test_a_trial_keeps_a_card_without_a_payment_and_collects_from_it_later(brows
     assert browser.post(address, data={"method": "test"}).status_code == 409
 
 
+@pytest.mark.parametrize("more", [
+    {"billing": "metered"}, {"billing": "instalment", "price": "90.00", "initial": 0},
+])
+def test_a_card_is_kept_whenever_nothing_is_due_today_and_something_later(browser, alder, more):
+    order = paying.make_order(alder, **more)
+    address = address_of(order)
+    page = text(browser.get(address))
+    assert "Nothing to pay today" in page
+    assert "Nothing is taken today." in page
+    assert browser.post(address, data={}).status_code == 409
+    assert "Your order is taken" in text(pay(browser, address, "test_ok"))
+    found = paying.of(order)
+    assert (found.status, found.payment_method.token) == (OrderStatus.ACTIVE, "test_ok")
+    assert set(paying.statuses(order)) == {"complete", "scheduled"}
+    assert test_bank.book.charges([order]) == []
+
+
+def test_no_card_is_asked_for_where_nothing_follows(browser, alder):
+    address = address_of(paying.make_order(alder, billing="single_payment", price="0"))
+    assert "Nothing is taken today." not in text(browser.get(address))
+    assert "Your order is taken" in text(browser.post(address, follow_redirects=True))
+
+
 def test_a_card_that_was_kept_counts_though_its_customer_never_came_back(browser, alder):
     order = paying.make_order(alder, trial_days=14)
     address = address_of(order)

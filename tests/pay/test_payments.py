@@ -17,7 +17,7 @@ from domain.payments.orders import order_verbs
 from domain.sales.orders import orders
 from domain.vault import vault
 from models.audit import AuditEntry
-from models.order import Order, OrderStatus
+from models.order import Order, OrderStatus, ScheduledPayment
 from outbound.gateways.test_bank import test_bank
 from outbound.payments.collecting import Collector
 from tests import paying
@@ -94,6 +94,42 @@ def test_paying_makes_the_order_active_and_shows_what_comes_next(browser, order,
     assert status(order) is OrderStatus.ACTIVE
     assert paying.charged(order) == {paying.rows(order)[0].id: [1000]}
     assert paying.of(order).payment_method.token == "test_ok"
+
+
+def test_the_link_of_a_paid_order_leads_to_the_order(browser, order, address):
+    pay(browser, address)
+    reply = browser.get(address)
+    assert (reply.status_code, reply.headers["Location"]) == (303, address.replace("/pay/", "/order/"))
+    assert "Cancel the subscription" in text(browser.get(address, follow_redirects=True))
+    assert "Paid. Thank you." in text(browser.get(address + "/done"))
+
+
+THANKS, SORRY = "https://shop.example/thanks?order=1&lang=français", "https://shop.example/sorry"
+LED = {"redirect_url": THANKS, "failed_redirect_url": SORRY}
+
+
+def test_after_the_payment_the_customer_is_led_to_the_merchants_pages(browser, alder):
+    order = paying.make_order(alder, **LED)
+    address = address_of(order)
+    assert "Refresh" not in browser.get(address).headers
+    assert "Refresh" not in browser.get(address + "/done").headers
+    declined = pay(browser, address, "test_soft_decline")
+    assert declined.headers["Refresh"] == f"0; url={SORRY}"
+    assert SORRY in declined.text
+    paid = pay(browser, address)
+    assert paid.headers["Refresh"] == "0; url=https://shop.example/thanks?order=1&lang=fran%C3%A7ais"
+
+
+def test_who_pays_nothing_today_is_led_on_too(browser, alder):
+    address = address_of(paying.make_order(alder, trial_days=14, test=False, **LED))
+    assert browser.post(address, follow_redirects=True).headers["Refresh"].startswith("0; url=https://shop.example/t")
+
+
+def test_who_pays_what_was_declined_later_stays_on_the_order(browser, alder):
+    row = db.session.get(ScheduledPayment, paying.declined(alder, **LED))
+    address = address_of(row.order_id)
+    assert "Refresh" not in pay(browser, address, "test_hard_decline").headers
+    assert "Refresh" not in pay(browser, address).headers
 
 
 def test_the_order_page_shows_schedule_and_receipts(browser, order, address):

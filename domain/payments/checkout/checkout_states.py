@@ -77,6 +77,12 @@ def state(order: Order, row: ScheduledPayment | None, payment: Payment | None) -
     return PageState.EXPIRED if is_over(order) and is_held(order, payment) else PageState.OPEN
 
 
+def of(order: Order) -> PageState:
+    """What the page shows of an order."""
+    row = payable(order)
+    return state(order, row, latest(row) if row is not None else None)
+
+
 def is_held(order: Order, payment: Payment | None) -> bool:
     """Whether the 25 minutes count: for a new order and a checkout that was begun, not for what is owed."""
     return order.status in PRELIMINARY or is_unfinished(payment)

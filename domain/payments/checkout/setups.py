@@ -1,4 +1,4 @@
-"""Keeps a payment method without a payment: for a trial, where nothing is due today, and for a change of card.
+"""Keeps a payment method without a payment: where nothing is due today and something later, and for a change of card.
 
 The checkout's key is committed before the gateway is asked. Whoever hears first that the customer has finished, a
 notification, the customer's way back or the worker, ends it: under the order's lock, and once.
@@ -30,7 +30,7 @@ OVER = frozenset({Outcome.ABANDONED, Outcome.DECLINED, Outcome.NOT_FOUND})
 def ways(order: Order, row: ScheduledPayment | None) -> list[str]:
     """The gateways that keep a payment method of an order whose first payment is nothing; none where none is needed."""
     is_needed = row is not None and row.sequence == 0 and attempts.owed(row) == 0
-    if not is_needed or order.status not in PRELIMINARY or order.billing is not Billing.SUBSCRIPTION:
+    if not is_needed or order.status not in PRELIMINARY or order.billing is Billing.SINGLE_PAYMENT:
         return []
     return [name for name in checkout_states.ways(order) if (one := registry.find(name)) is not None and one.sets_up]
 
