@@ -197,7 +197,7 @@ def test_another_amount_than_was_asked_for_is_no_payment(merchant, stand_in, at)
     at(DUE)
     collect_due()
     assert (payments(order_id)[1].status, statuses(order_id)[1]) == (PaymentStatus.DECLINED, "review")
-    assert "100000 EUR was reported" in payments(order_id)[1].message
+    assert "1000.00 EUR was reported" in payments(order_id)[1].message
     version = payments(order_id)[1].version
     assert deliver(stand_in, merchant)[-1] is True
     assert payments(order_id)[1].version == version
