@@ -1,10 +1,10 @@
-"""Backs up both databases and the spool into one archive, while the server runs."""
+"""Backs up both databases, the spool and the files of tickets into one archive, while the server runs."""
 
 import hashlib
 import hmac
 import tempfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import Engine, inspect
 from config import Settings
 from database import db
 from domain import clock
+from domain.support.ticket_file_store import FOLDER, AttachmentStore
 from operations import postgresql, revisions, sqlite
 from operations.archive import Manifest, writing
 from operations.errors import OperationRefused
@@ -47,6 +48,10 @@ def backup(
         for path in copies:
             writer.add(path, str(path.relative_to(work)))
             path.unlink()
+        # A file of a ticket is there before its row, and never changes: what the copied rows name is read now.
+        for path in AttachmentStore.of(settings.instance).files():
+            with suppress(FileNotFoundError):        # one that no row names may be removed meanwhile
+                writer.add(path, f"{FOLDER}/{path.name}")
     return {
         "file": str(target), "bytes": target.stat().st_size, "parts": [part.name for part in manifest.parts],
         "with_secret": with_secret, "created_at": manifest.created_at,

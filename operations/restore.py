@@ -15,6 +15,7 @@ from sqlalchemy import Engine, inspect, make_url
 from config import MINIMUM_SECRET, Settings
 from database import db
 from domain import clock
+from domain.support.ticket_file_store import FOLDER
 from operations import postgresql, revisions, sqlite, swap
 from operations.archive import Manifest, Part, extract, reading
 from operations.backup import SECRET_FILE, engines_of, file_of, mark, mark_of, member
@@ -23,6 +24,7 @@ from operations.revisions import VERSION_TABLES
 from operations.swap import Plan, Swap
 
 SPOOL_FILE = re.compile(r"spool/[A-Za-z0-9][A-Za-z0-9._-]{0,100}\.spool", re.ASCII)
+ATTACHMENT = re.compile(rf"{FOLDER}/[0-9a-f]{{64}}", re.ASCII)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNTOUCHED = "Nothing was changed."
 
@@ -107,7 +109,10 @@ def _places(settings: Settings, engines: dict[str, Engine]) -> dict[str, Path]:
     """The files that a restore replaces, by name."""
     files = {name: file_of(engine) for name, engine in engines.items() if engine.dialect.name == "sqlite"}
     dumps = {name: settings.instance / f"{name}.sql" for name in engines if name not in files}
-    return {**files, **dumps, "spool": settings.spool, SECRET_FILE: settings.instance / SECRET_FILE}
+    return {
+        **files, **dumps, "spool": settings.spool, FOLDER: settings.instance / FOLDER,
+        SECRET_FILE: settings.instance / SECRET_FILE,
+    }
 
 
 # Before anything is touched ------------------------------------------------------------------------
@@ -135,7 +140,8 @@ def _must_be_complete(manifest: Manifest, archive: zipfile.ZipFile) -> None:
     missing = sorted((wanted | set(names)) - set(archive.namelist()) | (wanted - set(names)))
     if missing:
         raise OperationRefused(f"{missing[0]} is missing in the backup. {UNTOUCHED}")
-    odd = [name for name in names if name not in wanted and not SPOOL_FILE.fullmatch(name)]
+    known = (SPOOL_FILE, ATTACHMENT)
+    odd = [name for name in names if name not in wanted and not any(one.fullmatch(name) for one in known)]
     odd += [name for name in names if names.count(name) > 1 or archive.namelist().count(name) > 1]
     if odd:
         raise OperationRefused(f"The backup has a part that `backup` does not write: {odd[0]}. {UNTOUCHED}")
@@ -150,7 +156,7 @@ def _staged(
     swaps = {name: Swap.of(place, ident) for name, place in places.items()}
     parts = {part.name: part for part in manifest.parts}
     files = [name for name, engine in engines.items() if engine.dialect.name == "sqlite"]
-    used = [swaps[name] for name in files] + [swaps["spool"]] + ([swaps[SECRET_FILE]] if manifest.with_secret else [])
+    used = [swaps[name] for name in (*files, "spool", FOLDER, *((SECRET_FILE,) if manifest.with_secret else ()))]
     dumps = {name: swaps[name].staged for name in engines if name not in files}
     staged = Staged(Plan(ident, tuple(used)), dumps, manifest.with_secret)
     try:
@@ -158,6 +164,7 @@ def _staged(
             for name, engine in engines.items():
                 extract(archive, parts[member(name, engine)], swaps[name].staged)
             _stage_spool(archive, manifest.parts, swaps["spool"].staged)
+            _stage_attachments(archive, manifest.parts, swaps[FOLDER].staged)
             if manifest.with_secret:
                 extract(archive, parts[SECRET_FILE], swaps[SECRET_FILE].staged)
             _check(manifest, {name: swaps[name].staged for name in engines})
@@ -187,6 +194,18 @@ def _stage_spool(archive: zipfile.ZipFile, parts: list[Part], folder: Path) -> N
     for part in parts:
         if part.name.startswith("spool/"):
             extract(archive, part, folder / Path(part.name).name)
+
+
+def _stage_attachments(archive: zipfile.ZipFile, parts: list[Part], folder: Path) -> None:
+    """The files of tickets, each checked against the digest that is its name."""
+    folder.mkdir(mode=0o700)
+    for part in parts:
+        if ATTACHMENT.fullmatch(part.name):
+            digest = Path(part.name).name
+            if part.sha256 != digest:
+                raise OperationRefused(f"{part.name} in the backup is damaged.")
+            (folder / digest[:2]).mkdir(mode=0o700, exist_ok=True)
+            extract(archive, part, folder / digest[:2] / digest)
 
 
 def _check(manifest: Manifest, files: dict[str, Path]) -> None:

@@ -7,6 +7,7 @@ stores its row; what no row names after a day is removed.
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,7 @@ from pathlib import Path
 
 FOLDER = "attachments"
 LOCK = ".lock"
-DIGEST = 64                             # characters
+NAMED = re.compile(r"[0-9a-f]{64}", re.ASCII)
 UNNAMED_FOR = 24 * 3600.0               # seconds after which a file that no row names is removed
 BATCH = 500
 
@@ -28,6 +29,13 @@ class AttachmentStore:
 
     def configure(self, instance: Path) -> None:
         self.folder = instance / FOLDER
+
+    @classmethod
+    def of(cls, instance: Path) -> "AttachmentStore":
+        """The files of an installation."""
+        made = cls()
+        made.configure(instance)
+        return made
 
     def put(self, content: bytes) -> str:
         """Keep the bytes; returns their digest. They are on disk when this returns."""
@@ -43,9 +51,13 @@ class AttachmentStore:
 
     def path(self, digest: str) -> Path:
         """Where the bytes with this digest are."""
-        if len(digest) != DIGEST or not digest.isalnum():
+        if not NAMED.fullmatch(digest):
             raise ValueError("not a digest")
         return self.folder / digest[:2] / digest
+
+    def files(self) -> Iterator[Path]:
+        """Every file, named by its digest."""
+        return (path for path in sorted(self.folder.glob("??/*")) if NAMED.fullmatch(path.name))
 
     def read(self, digest: str) -> bytes:
         """The bytes; raises FileNotFoundError."""
@@ -54,7 +66,7 @@ class AttachmentStore:
     def remove_unnamed(self, named: Callable[[list[str]], set[str]]) -> int:
         """Remove old files that no row names; `named` says which of some digests rows name. Returns how many."""
         removed, limit = 0, time.time() - UNNAMED_FOR
-        for batch in _batches(path for path in self.folder.glob("??/*") if path.stat().st_mtime < limit):
+        for batch in _batches(path for path in self.files() if path.stat().st_mtime < limit):
             kept = named([path.name for path in batch])
             with self._locked(fcntl.LOCK_EX):
                 for path in batch:

@@ -19,11 +19,14 @@ from config import from_environment
 from database import db, transaction
 from domain.actor import Actor
 from domain.people import logos, merchants
+from domain.support.ticket_file_store import AttachmentStore
 from models.audit import AuditEntry
 from models.logo import Logo
 from models.merchant import Merchant
+from models.ticket import TicketAttachment
 from operations import archive
 from tests.pictures import png
+from tests.ticketed import make_file, make_ticket
 
 pytestmark = pytest.mark.files
 
@@ -109,6 +112,29 @@ def test_a_backup_brings_back_what_was_there(installation: Any, record: dict[str
     with installation.app.app_context():
         create("next")
     assert names(installation) == ["before", "next"]
+
+
+def stored_files(installation: Any) -> dict[str, bytes]:
+    store = AttachmentStore.of(installation.folder)
+    return {path.name: path.read_bytes() for path in store.files()}
+
+
+def test_files_of_tickets_are_saved_and_brought_back_with_their_rows(installation: Any, tmp_path: Path) -> None:
+    with installation.app.app_context():
+        create("before")
+        with_file = make_file(make_ticket(1), "plan.pdf", b"%PDF the plan")
+        digest = db.session.get_one(TicketAttachment, with_file).digest
+    made = installation.run("backup", str(tmp_path / "b.zip"))
+    assert f"attachments/{digest}" in made["parts"]
+    with installation.app.app_context():
+        make_file(make_ticket(1), "later.txt", b"later")
+        AttachmentStore.of(installation.folder).path(digest).unlink()
+    restored = installation.run("restore", made["file"])
+    assert stored_files(installation) == {digest: b"%PDF the plan"}
+    assert [path for path in restored["kept"] if "attachments" in path]
+    with installation.app.app_context():
+        assert db.session.scalars(select(TicketAttachment.digest)).all() == [digest]
+    assert (installation.folder / "attachments").stat().st_mode & 0o777 == 0o700
 
 
 def test_backups_under_load_are_consistent(

@@ -89,6 +89,17 @@ def test_a_disk_that_fills_changes_nothing_and_is_named(
     assert left_over(installation) == []
 
 
+def test_a_file_of_a_ticket_with_other_bytes_than_its_name_says_is_refused(installation: Any, packed: Path) -> None:
+    name = "attachments/" + hashlib.sha256(b"genuine").hexdigest()
+    with remade(packed) as (members, manifest):
+        members[name] = b"forged"
+        manifest["parts"].append({"name": name, "bytes": 0, "sha256": ""})
+        sealed(manifest, name, b"forged")
+    assert f"{name} in the backup is damaged." in installation.run("restore", str(packed), status=1)["error"]
+    assert names(installation) == ["old", "new"]
+    assert left_over(installation) == []
+
+
 STEPS = (("rename", Path), ("unlink", Path), ("fsync", os))
 
 
