@@ -1,4 +1,4 @@
-"""Links tickets to what they are about: orders, and calls of an API by their request id."""
+"""Links tickets to what they are about: orders, invoices, and calls of an API by their request id."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +12,7 @@ from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid
 from domain.inputs import Choice, Input, Text
+from domain.invoicing import invoice_listing
 from domain.listing import Listing
 from domain.sales.orders import order_listing
 from models.ticket import Ticket, TicketLink
@@ -26,11 +27,14 @@ class LinkNoun(StrEnum):
     """What a ticket may be linked to."""
 
     ORDER = "order"
+    INVOICE = "invoice"
     REQUEST = "request"
 
 
 # The listing through which a linked row must be found. A request's row is the log's; whoever may read the log sees it.
-LISTINGS: Mapping[str, Listing] = {LinkNoun.ORDER: order_listing.LISTING}
+LISTINGS: Mapping[str, Listing] = {
+    LinkNoun.ORDER: order_listing.LISTING, LinkNoun.INVOICE: invoice_listing.LISTING,
+}
 
 
 class LinkInput(Input):

@@ -13,7 +13,7 @@ from domain.support import assignees, tickets, tickets_of_customer
 from domain.support.ticket_listing import OF_CUSTOMERS
 from domain.support.tickets import TicketInput
 from models.ticket import Ticket, TicketLink
-from tests import cast
+from tests import cast, invoicing
 from tests.ordered import make_order
 from tests.ticketed import (
     act,
@@ -165,6 +165,15 @@ def test_links_lead_to_own_orders_and_to_requests_that_a_message_names(alder, bi
     with pytest.raises(Invalid):
         make_ticket(alder, links=[{"noun": "order", "key": str(theirs)}])
     assert cast.count(TicketLink) == 3
+
+
+def test_a_ticket_is_linked_to_an_own_invoice(alder, birch, ada):
+    own, theirs = (invoicing.make_issued(one) for one in (alder, birch))
+    key = make_ticket(alder, links=[{"noun": "invoice", "key": str(own)}])
+    assert [(one.noun, one.key) for one in stored(key).links] == [("invoice", str(own))]
+    with pytest.raises(Invalid) as wrong:
+        make_ticket(alder, links=[{"noun": "invoice", "key": str(theirs)}])
+    assert list(wrong.value.fields) == ["links.0.key"]
 
 
 def test_a_customer_with_an_open_ticket_is_not_deleted(alder, ada):
