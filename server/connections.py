@@ -5,6 +5,7 @@ Slow clients cost no worker thread. Told to stop, it answers every request that 
 
 import resource
 import socket
+import sys
 import time
 from contextlib import suppress
 from io import BytesIO
@@ -26,6 +27,8 @@ UPLOAD_GRACE = 5.0                  # seconds for a request that is still arrivi
 DRAIN_LIMIT = 25.0                  # seconds for a request in progress
 LIVENESS = "/healthz"               # asks whether the process answers, not whether it can serve
 LINGER = 2 * LARGEST_BODY           # bytes that are read and thrown away after a refusal
+LONGEST_IN, LONGEST_OUT = 64 * 1024, 128 * 1024     # bytes of a body, of an answer in memory; the rest is in files
+UNREAD = 256 * 1024                 # bytes of answers that the caller has not read: the next request waits for that
 REFUSED = "server.refused"          # in the environment: status and sentence, which the application answers
 FAILED = b'{"error":"internal_error","message":"An unexpected error occurred."}'     # not even the application could
 
@@ -76,6 +79,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     request: RequestParser | None       # the one that is being read
     refused = False                     # a request of this connection; nothing else is read from it
     lingers = 0                         # bytes that may still arrive; above zero once the answer is sent
+    waits = False                       # with the next request, for the caller to read earlier answers
 
     def received(self, data: bytes) -> bool:
         used: bool = super().received(data)
@@ -91,6 +95,22 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.requests.append(self.request)
             self.request = None
         self.server.add_task(self)
+
+    def writable(self) -> bool:
+        return bool(super().writable()) or self.waits
+
+    def handle_write(self) -> None:
+        super().handle_write()
+        if self.waits:
+            self.go_on()
+
+    def go_on(self) -> None:
+        """Queue the request that waited, once the caller has read enough."""
+        with self.requests_lock:
+            if self.waits and self.total_outbufs_len <= UNREAD:
+                self.waits = False
+                if self.connected:
+                    self.server.queue(self)
 
     def readable(self) -> bool:
         return bool(super().readable()) or (self.lingers > 0 and not self.will_close)
@@ -140,6 +160,16 @@ class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
         self._liveness.set_thread_count(1)
 
     def add_task(self, task: Channel) -> None:
+        """Queue the next request of a connection, unless earlier answers have not been read.
+
+        waitress would make the thread wait for that, so that a few callers who read nothing hold all of them.
+        """
+        if task.total_outbufs_len > UNREAD:
+            task.waits = True
+        else:
+            self.queue(task)
+
+    def queue(self, task: Channel) -> None:
         """Queue a request. Liveness has a thread of its own: it is answered while all others wait for a database."""
         is_liveness = len(task.requests) == 1 and task.requests[0].path == LIVENESS and not task.requests[0].error
         (self._liveness if is_liveness else self.task_dispatcher).add_task(task)
@@ -150,6 +180,8 @@ class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
         for channel in list(self.active_channels.values()):
             if channel.is_stalled(cutoff):
                 channel.give_up()
+            elif channel.waits and channel.last_activity < cutoff:
+                channel.will_close = True
         super().maintenance(now)
 
     def stop(self, *_: Any) -> None:
@@ -194,6 +226,7 @@ def graceful_server(application: Any, listening: socket.socket, threads: int) ->
         sockets=[listening], threads=threads, connection_limit=room_for_connections(), backlog=BACKLOG, ident=None,
         asyncore_use_poll=True, channel_timeout=30, cleanup_interval=5, max_request_body_size=LARGEST_BODY,
         max_request_header_size=LARGEST_HEADER, clear_untrusted_proxy_headers=False, log_socket_errors=False,
+        inbuf_overflow=LONGEST_IN, outbuf_overflow=LONGEST_OUT, outbuf_high_watermark=sys.maxsize,
     )
     info = (listening.family, listening.type, listening.proto, listening.getsockname())
     return GracefulServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)

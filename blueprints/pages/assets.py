@@ -1,6 +1,7 @@
 """Serves stylesheets, scripts and fonts under URLs with a content hash, compressed once."""
 
 import hashlib
+import os.path
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -62,7 +63,7 @@ def _address(filename: str, root: str, changed: int) -> str:
 def serve(filename: str) -> Response:
     """A static file, compressed where useful: vendored files have a compressed copy, ours are compressed once."""
     path = safe_join(str(FOLDER), filename)
-    if path is None or not Path(path).is_file():
+    if path is None or not os.path.isfile(path):        # Path.is_file fails on a name that is too long
         abort(404)
     kept = A_YEAR if filename.startswith("vendor/") or "v" in request.args else None
     mimetype = TYPES.get(Path(path).suffix)

@@ -112,6 +112,12 @@ def test_a_file_comes_compressed_or_plain_and_is_the_same(visitor):
         assert "Accept-Encoding" in packed.vary
 
 
+@pytest.mark.parametrize("length", [255, 256, 5000, 30_000])
+def test_a_name_that_no_file_can_have_does_not_exist(visitor, length):
+    for path in (f"/static/{'a' * length}", f"/static/{'a/' * length}", f"/static/vendor/{'a' * length}.css"):
+        assert visitor().get(path).status_code == 404
+
+
 def test_nothing_outside_the_folder_is_served(visitor):
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd"):
         assert visitor().get(path).status_code in (404, 308), path

@@ -208,6 +208,54 @@ def test_three_hundred_slow_clients_do_not_delay_a_normal_one(start: Any) -> Non
             connection.close()
 
 
+def memory_of(pid: int) -> int:
+    """The bytes of memory that a process has now, without what it shares with its parent."""
+    said = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(line.split()[1]) for line in said.splitlines() if line.startswith("Private_")) * 1024
+
+
+def test_bodies_that_have_not_arrived_take_little_memory(start: Any) -> None:
+    running = start(1)
+    pid = int(running.get("/pid"))
+    before = memory_of(pid)
+    head = b"POST /?n=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n"
+    slow = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(200)]
+    try:
+        for connection in slow:
+            connection.sendall(head + b"a" * 400_000)
+        last = slow[-1]                              # what was sent before it has been read by then
+        last.sendall(b"a" * 100_000)
+        assert last.recv(15) == b"HTTP/1.1 200 OK"
+        assert running.get("/?n=1") == "1:0"
+        assert memory_of(pid) - before < 30_000_000
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_callers_who_do_not_read_their_answers_hold_no_thread_and_little_memory(start: Any) -> None:
+    running = start(1)
+    pid = int(running.get("/pid"))
+    before = memory_of(pid)
+    deaf = [socket.socket() for _ in range(6)]       # more than there are threads
+    try:
+        for connection in deaf:
+            connection.settimeout(60)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", running.port))
+            connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
+        for number in range(20):
+            assert running.get(f"/?n={number}") == f"{number}:0"
+        assert memory_of(pid) - before < 30_000_000
+        deaf[0].shutdown(socket.SHUT_WR)             # whoever reads after all gets every answer
+        got = b"".join(iter(lambda: deaf[0].recv(1_000_000), b""))
+        assert got.count(b"HTTP/1.1 200 OK") == 40
+        assert got.count(b"x" * 1_000_000) == 40
+    finally:
+        for connection in deaf:
+            connection.close()
+
+
 def test_a_body_that_is_cut_off_never_runs(start: Any) -> None:
     running = start(1)
     with socket.create_connection(("127.0.0.1", running.port)) as connection:

@@ -24,6 +24,8 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         body = str(os.getpid()).encode()
     elif environ["PATH_INFO"] == "/healthz":
         body = b"alive"
+    elif environ["PATH_INFO"] == "/large":
+        body = b"x" * 1_000_000
     elif environ["PATH_INFO"] == "/headers":
         body = environ.get("HTTP_X_FORWARDED_FOR", "-").encode()
     else:
