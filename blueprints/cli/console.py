@@ -17,7 +17,8 @@ console = LazyGroup(
     lazy={
         "backup": "installation:backup", "books": "books:books", "check": "installation:check",
         "customer": "access.accounts:customer", "customer-token": "access.customer_tokens:customer_token",
-        "db": "schema:db", "demo": "demo:demo", "gateway": "payments.gateway:gateway", "key": "console:key",
+        "db": "schema:db", "demo": "demo:demo", "gateway": "payments.gateway:gateway", "invoice": "invoice:invoice",
+        "key": "console:key",
         "logs": "logs:logs", "merchant": "access.accounts:merchant", "metered": "payments.metered:metered",
         "openapi": "reference:openapi", "postman": "reference:postman", "rates": "rates:rates",
         "restore": "installation:restore", "serve": "serving:serve", "settings": "settings:settings",

@@ -34,7 +34,8 @@ def xml(facts: InvoiceFacts, account: Account | None = None) -> bytes:
     if facts.number is None or facts.issue_on is None:
         raise Conflict("Only an issued document has an e-invoice.", code="invoice-is-not-issued")
     if lacking:
-        raise Conflict(f"The e-invoice lacks {', '.join(lacking)}.", code="e-invoice-is-incomplete")
+        raise Conflict(
+            f"The e-invoice lacks {', '.join(lacking)}.", code="e-invoice-is-incomplete", details={"missing": lacking})
     written: bytes = _document(facts, account).serialize(schema=None)
     return written
 

@@ -11,7 +11,6 @@ from domain.invoicing import invoice_facts
 from domain.invoicing.documents import invoice_document, rendering
 from domain.invoicing.documents.layout import Layout
 from domain.invoicing.e_invoice import checking, embedding, xmp
-from domain.payments.bank import gateway_settings
 from domain.people import customers, merchants
 from models.credit_note import CreditNote
 from models.customer import Customer
@@ -19,25 +18,12 @@ from models.merchant import Merchant
 from tests import cast, invoicing
 from tests.domain.invoicing.documents.papers import metadata, pages, paper
 from tests.domain.invoicing.e_invoice import official
-
-IBAN = "FR1420041010050500013M02606"
-SELLER = {"legal_name": "Alder Ltd", "street": "8 Tannery Row", "city": "Bristol", "postal_code": "BS1 0AA",
-          "country": "GB", "tax_number": "GB123456789", "document_footer": "Our terms apply."}
-BUYER = {"street": "3 Mill Lane", "city": "Bath", "postal_code": "BA1 0ZZ", "country": "GB"}
+from tests.domain.invoicing.e_invoice.complete import make_complete
 
 
 @pytest.fixture
 def complete(alder):
-    """A merchant and a customer with all that an e-invoice needs; the customer's id."""
-    actor = cast.actor_for(alder)
-    with transaction():
-        merchants.update(actor, db.session.get(Merchant, alder), SELLER)
-        gateway_settings.update(actor, "manual", {"name": "Alder Ltd", "iban": IBAN})
-    key = cast.make_customer(alder, "Ada Lovelace", organisation="Engines Ltd")
-    with transaction():
-        customers.update(actor, db.session.get(Customer, key), {
-            "billing_address": customers.AddressInput(**BUYER), "tax_number": "GB987654321"})
-    return key
+    return make_complete(alder)
 
 
 def document_of(key):
