@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, long_text, minor, partial_index, pk, word
 from database.text_keys import search_key, sort_key
+from models.language import Language
 from models.owned import Owned, Removable, Versioned, descending, undeleted
 
 
@@ -67,6 +68,7 @@ class Customer(Owned, Versioned, Removable, Model):
 
     currency: Mapped[str | None] = mapped_column(String(3))
     timezone: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[Language | None] = mapped_column(word(Language))    # of documents; null: the merchant's
     credit_limit_minor: Mapped[minor] = mapped_column(default=0)
     low_balance_minor: Mapped[minor | None]
     note: Mapped[long_text | None]

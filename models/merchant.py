@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Model, currency_code, long_text, pk, word
 from database.text_keys import search_key, sort_key
+from models.language import Language
 from models.owned import Removable, Versioned
 
 
@@ -43,6 +44,7 @@ class Merchant(Versioned, Removable, Model):
     postal_code: Mapped[str | None] = mapped_column(String(32))
     country: Mapped[str | None] = mapped_column(String(2))
     document_footer: Mapped[long_text | None]
+    language: Mapped[Language | None] = mapped_column(word(Language))    # of documents; null: English
     brand_colour: Mapped[str | None] = mapped_column(String(7))  # #rrggbb, of the pages that customers see
     logo_digest: Mapped[str | None] = mapped_column(String(64))  # of the logo in use
     mails_off: Mapped[list[str]] = mapped_column(default=list)   # kinds of mail that are not sent

@@ -35,7 +35,7 @@ def values(row: Customer) -> dict[str, Any]:
     currency = customers.currency_of(row)
     shown = {name: getattr(row, name) for name in (
         "name", "email", "phone", "status", "organisation", "registration_number", "tax_number", "website",
-        "currency", "timezone", "note", "details",
+        "currency", "timezone", "language", "note", "details",
     )}
     shown["credit_limit"] = Money(row.credit_limit_minor, currency).decimal
     low = row.low_balance_minor
@@ -114,6 +114,8 @@ PAGE = ListPage(
         Section("Billing", (
             Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's"),
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The merchant's"),
+            Field(name="language", label="Language of documents", kind="select", choices=choices.languages,
+                  blank="The merchant's"),
             Field(name="credit_limit", kind="number", required=True, fact=limit),
             Field(name="low_balance", kind="number", fact=low,
                   hint="Notify below this balance. Leave empty for never."),

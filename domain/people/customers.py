@@ -39,6 +39,7 @@ from domain.people import customer_addresses, samples
 from domain.people.customer_addresses import AddressInput
 from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
+from models.language import Language
 from models.merchant import Merchant
 from models.money import Money
 
@@ -59,6 +60,7 @@ class CustomerInput(Input):
     organisation_note: Maybe[LongText] = None
     currency: Maybe[CurrencyCode] = None
     timezone: Maybe[TimeZone] = None
+    language: Maybe[Annotated[Language, Choice(Language)]] = None
     credit_limit: Annotated[Decimal, Number()] = Decimal(0)
     low_balance: Maybe[Annotated[Decimal, Number(-(2**53))]] = None
     note: Maybe[LongText] = None
@@ -73,7 +75,7 @@ class CustomerInput(Input):
 
 PLAIN = (
     "date_of_birth", "phone", "organisation", "registration_number", "tax_number", "website", "organisation_note",
-    "currency", "timezone", "note", "details", "status",
+    "currency", "timezone", "language", "note", "details", "status",
 )
 
 LISTING = Listing(
@@ -85,8 +87,8 @@ LISTING = Listing(
             for name in (
                 "id", "merchant_id", "code", "name", "first_name", "last_name", "date_of_birth", "email", "phone",
                 "status", "organisation", "registration_number", "tax_number", "website", "organisation_note",
-                "currency", "timezone", "credit_limit_minor", "low_balance_minor", "note", "details", "created_at",
-                "updated_at", "version",
+                "currency", "timezone", "language", "credit_limit_minor", "low_balance_minor", "note", "details",
+                "created_at", "updated_at", "version",
             )
         },
         "balance_minor": literal(0),        # payments less invoices: there are no invoices in the books yet

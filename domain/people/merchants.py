@@ -34,6 +34,7 @@ from domain.resource import Action, Resource, switch
 from domain.usage import Use
 from models.budget import Budget
 from models.customer import Customer
+from models.language import Language
 from models.merchant import CustomerCancels, Merchant
 from models.product import Product
 
@@ -59,6 +60,7 @@ class MerchantInput(Input):
     postal_code: Maybe[Annotated[str, Text(32)]] = None
     country: Maybe[Country] = None
     document_footer: Maybe[LongText] = None
+    language: Maybe[Annotated[Language, Choice(Language)]] = None
     brand_colour: Maybe[Colour] = None
     customer_cancels: Annotated[CustomerCancels, Choice(CustomerCancels)] = CustomerCancels.ANY
     customer_skips: Truth = False

@@ -71,6 +71,8 @@ PAGE = ListPage(
             Field(name="state", label="State or province"),
             Field(name="postal_code", label="Postal code"),
             Field(name="country", kind="select", choices=choices.countries, blank="Not given"),
+            Field(name="language", label="Language of documents", kind="select", choices=choices.languages,
+                  blank="English", hint="A customer may have another one."),
             Field(name="document_footer", kind="area", wide=True, hint="Bank account, terms of payment …"),
             Field(name="brand_colour", label="Colour of customers’ pages", hint="Such as #1f5f46"),
         ), folds=True),

@@ -25,7 +25,7 @@ MERCHANTS = expose(
             name: Field(name=name)
             for name in (
                 "legal_name", "registration_number", "tax_number", "email", "phone", "website", "street", "city",
-                "state", "postal_code", "country", "document_footer", "brand_colour", "customer_cancels",
+                "state", "postal_code", "country", "language", "document_footer", "brand_colour", "customer_cancels",
                 "customer_skips", "mails_off", "invoice_pattern", "credit_note_pattern", "payment_terms_days",
             )
         },

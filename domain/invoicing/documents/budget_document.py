@@ -23,7 +23,7 @@ def document(budget: Budget, url: str | None = None) -> Document:
     is_open = budget.status is BudgetStatus.PENDING
     until = budget.valid_until
     return Document(
-        kind=Kind.BUDGET, number=number(budget), test=budget.test, language=languages.chosen(),
+        kind=Kind.BUDGET, number=number(budget), test=budget.test, language=languages.of(merchant, budget.customer),
         currency=budget.currency, made_on=budget.created_at.astimezone(zone).date(), seller=parties.seller(merchant),
         buyer=parties.buyer(budget.customer, name=budget.customer_name, email=budget.customer_email,
                             address=budget.billing_address),

@@ -29,12 +29,13 @@ KINDS = {DocumentKind.INVOICE: Kind.INVOICE, DocumentKind.CREDIT_NOTE: Kind.CRED
 def document(facts: InvoiceFacts, url: str = "") -> Document:
     """What the document says; `url` is where it is paid. A draft is of today, and says that it is one."""
     merchant = db.session.get_one(Merchant, facts.merchant_id)
-    language = languages.chosen()
+    customer = db.session.get_one(Customer, facts.customer_id)
+    language = languages.of(merchant, customer)
     account = parties.account(facts.merchant_id, test=facts.test)
     return Document(
         kind=KINDS[facts.kind], number=facts.number or languages.words(language)["draft"], test=facts.test,
         language=language, currency=facts.currency, made_on=facts.issue_on or _today(merchant.id),
-        seller=_party(facts.seller), buyer=_party(facts.buyer, _number(facts)), brand=parties.brand(merchant),
+        seller=_party(facts.seller), buyer=_party(facts.buyer, customer.code), brand=parties.brand(merchant),
         lines=[_line(one) for one in facts.lines], tax_groups=_tax_groups(facts), totals=_totals(facts),
         way=_way(facts, account, url), due_on=facts.due_on, period=_period(facts),
         order=facts.order_reference or str(facts.order_id or ""), corrects=_corrected(facts),
@@ -44,10 +45,6 @@ def document(facts: InvoiceFacts, url: str = "") -> Document:
 
 def _today(merchant_id: int) -> date:
     return clock.now().astimezone(zones.of_merchant(merchant_id)).date()
-
-
-def _number(facts: InvoiceFacts) -> str:
-    return db.session.get_one(Customer, facts.customer_id).code
 
 
 def _party(party: stored_parties.Party, number: str = "") -> Party:

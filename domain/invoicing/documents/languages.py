@@ -7,9 +7,12 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 
+from models.customer import Customer
+from models.language import Language
+from models.merchant import Merchant
+
 TEMPLATES = Path(__file__).parents[3] / "templates" / "documents"
-LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "pl")
-USUAL = "en"
+LANGUAGES = tuple(one.value for one in Language)
 USUAL_REGIONS = {"en": "GB", "pt": "PT"}     # of formats, where the seller's country has none of its own
 # CLDR also has English as it is written in Germany, with German numbers: readers of English would misread them.
 ENGLISH = frozenset({"AU", "CA", "GB", "IE", "IN", "NZ", "SG", "US", "ZA"})
@@ -35,6 +38,6 @@ def locale(language: str, country: str) -> Locale:
     return Locale(language)
 
 
-def chosen(*wanted: str | None) -> str:
-    """The first of the languages that documents are made in."""
-    return next((one for one in wanted if one in LANGUAGES), USUAL)
+def of(merchant: Merchant, customer: Customer) -> str:
+    """The language of a customer's documents: its own, else the merchant's."""
+    return (customer.language or merchant.language or Language.ENGLISH).value

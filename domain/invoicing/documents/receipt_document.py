@@ -16,7 +16,7 @@ def document(payment: Payment) -> Document:
     """What the receipt of a payment says."""
     order = payment.order
     merchant, zone = db.session.get_one(Merchant, payment.merchant_id), zones.of_merchant(payment.merchant_id)
-    language = languages.chosen()
+    language = languages.of(merchant, order.customer)
     method = payment.payment_method
     row = payment.scheduled_payment
     is_whole = row is not None and row.amount_minor == payment.amount_minor

@@ -10,6 +10,7 @@ from domain.people import customers, logos, merchants
 from domain.sales.budgets import budgets
 from models.budget import Budget
 from models.customer import Customer
+from models.language import Language
 from models.merchant import Merchant
 from tests import cast, pictures
 
@@ -120,3 +121,16 @@ def test_days_are_those_of_the_merchants_zone(customer, alder):
         merchants.update(cast.actor_for(alder), db.session.get(Merchant, alder), {"timezone": "Pacific/Kiritimati"})
     budget = made(alder, customer, valid_until="2036-12-12T11:00:00Z")
     assert of(budget).valid_until == date(2036, 12, 13)
+
+
+def test_a_document_is_in_the_customers_language_else_in_the_merchants(alder, customer):
+    budget = made(alder, customer)
+    actor = cast.actor_for(alder)
+    assert Layout(of(budget)).texts()["title"] == "Quote"
+    with transaction():
+        merchants.update(actor, db.session.get(Merchant, alder), {"language": Language.FRENCH, "country": "CH"})
+    texts = Layout(of(budget)).texts()
+    assert (texts["title"], texts["lang"], texts["strip"][0][1]) == ("Devis", "fr", "100,00\xa0€")
+    with transaction():
+        customers.update(actor, db.session.get(Customer, customer), {"language": Language.GERMAN})
+    assert Layout(of(budget)).texts()["title"] == "Angebot"

@@ -5,7 +5,7 @@ import pytest
 from domain.invoicing.documents import letterhead
 from domain.invoicing.documents.document import Address
 from domain.invoicing.documents.formats import Formats
-from domain.invoicing.documents.languages import LANGUAGES, chosen, locale, words
+from domain.invoicing.documents.languages import LANGUAGES, locale, words
 from domain.invoicing.tax_numbers import is_vat_number
 from tests.domain.invoicing.documents.papers import SELLER, paper
 
@@ -29,11 +29,6 @@ def test_words_are_translated(language):
 def test_sentences_have_the_same_gaps_in_all_languages(name):
     gaps = {language: words(language)[name].count("{") for language in LANGUAGES}
     assert len(set(gaps.values())) == 1, gaps
-
-
-def test_a_language_without_documents_is_english():
-    assert chosen(None, "ja", "de") == "de"
-    assert chosen(None, "") == "en"
 
 
 @pytest.mark.parametrize(("language", "country", "currency", "written"), [
