@@ -30,6 +30,7 @@ class PaymentReason(StrEnum):
     SCHEDULE = "schedule"                    # on its day
     RETRY = "retry"                          # after a decline, by the schedule
     MANUAL = "manual"                        # by a person: execute, retry, recorded by hand
+    REST = "rest"                            # all that was left of instalments, by a person
 
 
 class Payment(Owned, Versioned, Model):

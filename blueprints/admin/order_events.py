@@ -45,6 +45,7 @@ SENT = {
 HOW = {
     PaymentReason.CHECKOUT: "On the payment page", PaymentReason.SCHEDULE: "On its day",
     PaymentReason.RETRY: "Tried again by the schedule", PaymentReason.MANUAL: "Started by hand",
+    PaymentReason.REST: "All that was left, at once",
 }
 
 

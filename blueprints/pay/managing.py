@@ -13,7 +13,7 @@ from blueprints.pay.payments import customer
 from blueprints.services import services
 from database import db, transaction
 from domain.errors import Conflict
-from domain.payments import attempts, paying
+from domain.payments import paying_off
 from domain.payments.checkout import previews
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms, When
@@ -25,6 +25,7 @@ from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentStatus
 from models.product import Billing
 
+KEY_DIGITS = 19                                  # more are no id
 CANCELLABLE = frozenset({Billing.SUBSCRIPTION, Billing.METERED})         # instalments are a debt
 ALLOWED = {
     CustomerCancels.ANY: (When.PERIOD_END, When.NOW), CustomerCancels.NOW: (When.NOW,),
@@ -135,40 +136,41 @@ def skip(token: str) -> BaseResponse:
 # Paying the rest ------------------------------------------------------------------------------------
 
 
-def rest(order: Order) -> list[ScheduledPayment]:
+def rest_of(order: Order) -> list[ScheduledPayment]:
     """The instalments that are still to come, where the card that is kept can pay them now; else none."""
-    is_possible = order.billing is Billing.INSTALMENT and order.status in (OrderStatus.ACTIVE, OrderStatus.FAILED)
-    if not is_possible or order.payment_method is None:
-        return []
-    rows = schedules.seen_rows(order)
-    if any(row.status is ScheduledStatus.PROCESSING for row in rows):
-        return []
-    return [row for row in rows if row.status is ScheduledStatus.SCHEDULED and row.sequence and attempts.owed(row)]
+    return paying_off.left(order) if order.payment_method is not None else []
 
 
 def ask_rest(token: str) -> BaseResponse:
-    """Ask before the rest is collected."""
+    """Ask before the rest is collected; again with its reason where the last try was declined."""
     order = link_lookup.order(token)
-    rows = rest(order)
+    rows = rest_of(order)
     if not rows:
         return _back(token)
-    return _page("pay/order_rest.html", order, token, rows=rows, sum=sum(attempts.owed(row) for row in rows))
+    return _page("pay/order_rest.html", order, token, rows=rows, sum=paying_off.total(rows), refused=_refused(order))
+
+
+def _refused(order: Order) -> Payment | None:
+    """The attempt of before that the address names, if it was declined."""
+    key = request.args.get("tried", "")
+    payment = db.session.get(Payment, int(key)) if key.isascii() and key.isdigit() and len(key) < KEY_DIGITS else None
+    if payment is None or (payment.order_id, payment.status) != (order.id, PaymentStatus.DECLINED):
+        return None
+    return payment
 
 
 def pay_rest(token: str) -> BaseResponse:
-    """Collect the instalments to come one after the other; the first that is not approved ends it."""
+    """Collect the instalments to come with one payment."""
     order_id = link_lookup.order(token).id
-    for key in [row.id for row in rest(link_lookup.order(token))]:
-        with transaction():
-            order = orders.locked(order_id)
-            row = next((one for one in rest(order) if one.id == key), None)
-            begun = paying.execute(customer(order), row) if row is not None else None
-        if begun is None:
-            break
-        services().ask_gateway(begun)
-        payment = db.session.get(Payment, begun.payment_id)
-        if payment is None or payment.status is not PaymentStatus.APPROVED:
-            break
+    with transaction():
+        order = orders.locked(order_id)
+        begun = paying_off.begin(customer(order), order) if rest_of(order) else None
+    if begun is None:
+        return _back(token)
+    services().ask_gateway(begun)
+    payment = db.session.get(Payment, begun.payment_id)
+    if payment is not None and payment.status is PaymentStatus.DECLINED:
+        return redirect_to(url_for("pay.ask_rest", token=token, tried=payment.id))
     return _back(token)
 
 

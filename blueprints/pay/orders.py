@@ -48,7 +48,7 @@ def show(token: str) -> BaseResponse:
         reason=reason(order), may_change=cards.may_change(order), ends_at=managing.ends_at(order),
         may_keep=managing.may_keep(order),
         may_cancel=bool(managing.ways_to_cancel(order)), skippable=managing.skippable(order),
-        rest=managing.rest(order), planned=managing.planned(order),
+        rest=managing.rest_of(order), planned=managing.planned(order),
     ))
 
 

@@ -38,21 +38,23 @@ def owed(row: ScheduledPayment) -> int:
 
 def begin(
     actor: Actor, order: Order, row: ScheduledPayment, reason: PaymentReason, method: PaymentMethod | None = None,
+    *, amount_minor: int | None = None,
 ) -> Attempt:
     """A new attempt to collect a locked row, with the order's payment method or the one given.
 
-    Raises Conflict where there is no method, or nothing to pay.
+    The amount is what is owed of the row, or the one given. Raises Conflict where there is no method, or nothing
+    to pay.
     """
     method = method or order.payment_method
     if method is None:
         raise Conflict("The order has no payment method.")
-    payment = add(actor, order, row, reason, gateway=method.gateway, method=method)
+    payment = add(actor, order, row, reason, gateway=method.gateway, method=method, amount_minor=amount_minor)
     return attempt_of(order, row, payment, method)
 
 
 def add(
     actor: Actor, order: Order, row: ScheduledPayment, reason: PaymentReason, *, gateway: str,
-    method: PaymentMethod | None = None, look_up_at: datetime | None = None,
+    method: PaymentMethod | None = None, look_up_at: datetime | None = None, amount_minor: int | None = None,
 ) -> Payment:
     """The row of an attempt; the scheduled payment reads `processing` from here on."""
     if owed(row) == 0:
@@ -64,9 +66,9 @@ def add(
     payment = Payment(
         merchant_id=order.merchant_id, test=order.test, order_id=order.id, scheduled_payment_id=row.id,
         payment_method_id=method.id if method is not None else None, gateway=gateway, reason=reason,
-        status=PaymentStatus.PENDING, currency=row.currency, amount_minor=owed(row), key=secrets.token_hex(16),
-        asked_at=now, created_at=now, updated_at=now, look_up_at=look_up_at or now + LOOK_UPS[0], look_ups=0,
-        test_clock_id=order.test_clock_id,
+        status=PaymentStatus.PENDING, currency=row.currency, amount_minor=amount_minor or owed(row),
+        key=secrets.token_hex(16), asked_at=now, created_at=now, updated_at=now,
+        look_up_at=look_up_at or now + LOOK_UPS[0], look_ups=0, test_clock_id=order.test_clock_id,
     )
     LIFE.add(actor, payment)
     return payment

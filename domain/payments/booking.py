@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.actor import Actor
-from domain.payments import attempts, customer_mails, gateway_accounts, payment_methods
+from domain.payments import attempts, customer_mails, gateway_accounts, paying_off, payment_methods
 from domain.payments.collecting import retrying
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.locking import LIFE, Rows, lock_payment
@@ -62,6 +62,8 @@ def _approve(actor: Actor, rows: Rows, answer: Answer) -> None:
         payment.decline = None
         if payment.reason is PaymentReason.CHECKOUT:
             payment_methods.keep(actor, order, payment, answer)
+    if row is not None and payment.reason is PaymentReason.REST:
+        paying_off.approved(actor, order, row)
     if row is not None:
         paid(actor, order, row, payment.amount_minor)
     customer_mails.receipt(order, payment)
@@ -86,6 +88,9 @@ def _decline(actor: Actor, rows: Rows, answer: Answer) -> None:
     hard = answer.decline is Decline.HARD
     with _ending(actor, rows, PaymentStatus.DECLINED, answer):
         payment.decline = Decline.HARD if hard else Decline.SOFT
+    if payment.reason is PaymentReason.REST:
+        paying_off.release(actor, order, payment)
+        return
     if row is None or row.status is not ScheduledStatus.PROCESSING:
         return
     now = now_of(order)
@@ -124,6 +129,8 @@ def _mismatch(actor: Actor, rows: Rows, answer: Answer) -> None:
         payment.message = f"Not counted as a payment: {asked} was asked for, {reported} was reported."
     if row is not None and row.status is ScheduledStatus.PROCESSING:
         scheduled_status.move(actor, row, ScheduledStatus.REVIEW)
+        if payment.reason is PaymentReason.REST:
+            paying_off.release(actor, order, payment)
         follow_decline(actor, order, hard=True)
 
 
@@ -153,6 +160,9 @@ def abandon(actor: Actor, rows: Rows, message: str) -> None:
     answer = Answer(outcome=Outcome.ABANDONED, message=message)
     with _ending(actor, rows, PaymentStatus.DECLINED, answer, verb="updated"):
         payment.decline = None
+    if payment.reason is PaymentReason.REST:
+        paying_off.release(actor, order, payment)
+        return
     if row is None or row.status is not ScheduledStatus.PROCESSING:
         return
     before = ScheduledStatus.SOFT_DECLINED if row.declined_at is not None else ScheduledStatus.SCHEDULED

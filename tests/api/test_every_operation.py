@@ -63,6 +63,7 @@ READY = {                               # rows of the live world that have what 
 PAID = {                                # rows of the test world, with or for a payment method of the test bank
     "orders.pay": paying.make_order,
     "orders.set_payment_method": paying.active,
+    "orders.pay_rest": lambda merchant: paying.active(merchant, billing="instalment"),
     "orders.change": paying.active,
     "orders.withdraw_change": with_planned_change,
     "orders.withdraw_cancellation": with_planned_end,

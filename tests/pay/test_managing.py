@@ -17,8 +17,6 @@ from tests.domain.payments.metered.test_metered import log_calls, metered
 from tests.outbound.payments.test_advancing import advance
 from tests.pay.test_payments import address_of, pay, status, text
 
-AMOUNTS = [3000, 3000, 3000]
-
 
 @pytest.fixture
 def order(alder):
@@ -102,14 +100,33 @@ def test_the_rest_of_instalments_is_paid_at_once(browser, alder):
     page = text(browser.post(f"{address}/rest", follow_redirects=True))
     assert "Pay the rest now" not in page
     assert status(order) is OrderStatus.COMPLETE
-    assert sorted(one for taken in paying.charged(order).values() for one in taken) == AMOUNTS
+    assert [one for taken in paying.charged(order).values() for one in taken] == [9000]
+    assert "Receipt" in page
 
 
-def test_a_decline_leaves_the_other_instalments_on_their_dates(browser, alder):
+def test_a_rest_that_is_declined_leaves_the_instalments_on_their_dates(browser, alder):
     order = paying.active(alder, "test_soft_decline", billing="instalment", price="90.00")
     address = address_of(order).replace("/pay/", "/order/")
-    browser.post(f"{address}/rest")
-    assert paying.statuses(order) == ["complete", "soft-declined", "scheduled", "scheduled"]
+    page = text(browser.post(f"{address}/rest", follow_redirects=True))
+    assert "Your bank declined it. Nothing was charged." in page
+    assert "Pay €90.00 now" in page
+    assert (paying.statuses(order), status(order)) == (["complete", *["scheduled"] * 3], OrderStatus.ACTIVE)
+    assert "Next payment" in text(browser.get(address))
+    other = paying.active(alder, billing="instalment", price="90.00")
+    tried = paying.payments(order)[-1].id
+    for query in (tried, "x", "9" * 30, -1):
+        page = text(browser.get(f"{address_of(other).replace('/pay/', '/order/')}/rest?tried={query}"))
+        assert "declined it. Nothing" not in page
+
+
+def test_a_rest_of_unknown_outcome_is_shown_as_under_way(browser, alder):
+    order = paying.active(alder, "test_answer_lost", billing="instalment", price="90.00")
+    address = address_of(order).replace("/pay/", "/order/")
+    page = text(browser.post(f"{address}/rest", follow_redirects=True))
+    assert "A payment is under way." in page
+    assert "Pay the rest now" not in page
+    assert browser.post(f"{address}/rest").status_code == 303
+    assert len(paying.payments(order)) == 1
 
 
 def test_a_trial_keeps_a_card_without_a_payment_and_collects_from_it_later(browser, alder):

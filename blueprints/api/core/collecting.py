@@ -16,7 +16,7 @@ from blueprints.api.description import Description, ExampleBody
 from blueprints.api.verbs import body_of, changed, locked, operation
 from domain.actor import Actor
 from domain.errors import Invalid
-from domain.payments import paying, payment_methods
+from domain.payments import paying, paying_off, payment_methods
 from domain.payments.attempts import Attempt
 
 NAMED = ExampleBody(
@@ -54,6 +54,12 @@ def pay(actor: Actor, arguments: Arguments) -> Outcome:
     return begun(actor, paying.pay(own, order, method))
 
 
+def pay_rest(actor: Actor, arguments: Arguments) -> Outcome:
+    """Collect all that is left of an instalment order now, with one payment."""
+    own, order = locked(ORDERS, actor, arguments)
+    return begun(actor, paying_off.begin(own, order))
+
+
 def set_payment_method(actor: Actor, arguments: Arguments) -> Outcome:
     """Collect what follows from another payment method; nothing is collected by this itself."""
     own, order = locked(ORDERS, actor, arguments)
@@ -85,6 +91,7 @@ CONTRACT.operations += [
         ORDERS, "set_payment_method", set_payment_method, "Change the payment method of an order", **WITH_METHOD,
         described=Description(body=NAMED),
     ),
+    called(ORDERS, "pay_rest", pay_rest, "Collect all that is left of instalments with one payment", **ON_A_ROW),
     called(SCHEDULED_PAYMENTS, "execute", collecting(paying.execute), "Collect a scheduled payment now", **ON_A_ROW),
     called(SCHEDULED_PAYMENTS, "retry", collecting(paying.retry), "Try a declined payment again", **ON_A_ROW),
 ]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.actor import Actor
-from domain.payments import samples
+from domain.payments import paying_off, samples
 from domain.payments.orders import order_verbs
 from domain.payments.plans import cancelling, plan_changes
 from domain.payments.plans.plan_terms import When
@@ -151,6 +151,10 @@ RESOURCE = Resource(
         "resume": Action(
             run=order_verbs.resume, title="Resume", past="{} was resumed.", icon="player-play", primary=True,
             offered=lambda actor, row: bool(row.status == OrderStatus.PAUSED), confirm=_resumed,
+        ),
+        "pay_rest": Action(
+            run=paying_off.begin, title="Collect the rest", past="The rest of {} was asked for.", icon="credit-card",
+            offered=paying_off.is_offered, confirm=paying_off.told, asks=True,
         ),
         "cancel": Action(
             run=lambda actor, row: cancelling.cancel(actor, row, When.NOW), title="Cancel", past="{} was cancelled.",

@@ -60,8 +60,8 @@ def merge(actor: Actor, row: ScheduledPayment) -> ScheduledPayment:
     following = following or schedules.follow(actor, order)          # the next period's row is made for it
     if following is None:
         raise refused("has no later payment to be merged into")
-    _must_fit(following.amount_minor + _left(row))
-    _join(actor, row, following)
+    must_fit(following.amount_minor + _left(row))
+    join(actor, row, following)
     schedules.settle(actor, order)
     return row
 
@@ -91,7 +91,7 @@ def preview(rows: Sequence[ScheduledPayment]) -> Merged:
     if into.status is not ScheduledStatus.SCHEDULED:
         raise Conflict("The last of the scheduled payments was declined: choose a later one, too, that waits.")
     amount = into.amount_minor + sum(map(_left, ended))
-    _must_fit(amount)
+    must_fit(amount)
     return Merged(tuple(ended), into, amount)
 
 
@@ -103,7 +103,7 @@ def merge_several(actor: Actor, rows: Sequence[ScheduledPayment]) -> ScheduledPa
     found = preview(rows)
     for row in found.ended:
         scheduled_status.move(actor, row, ScheduledStatus.MERGED)
-        _join(actor, row, found.into)
+        join(actor, row, found.into)
     schedules.settle(actor, found.into.order)
     return found.into
 
@@ -133,12 +133,13 @@ def _left(row: ScheduledPayment) -> int:
     return row.amount_minor - row.paid_minor
 
 
-def _must_fit(amount: int) -> None:
+def must_fit(amount: int) -> None:
+    """Raises Conflict where a sum of payments is more than a payment can be."""
     if amount >= LIMIT:
         raise refused("cannot be merged: the sum is too large")
 
 
-def _join(actor: Actor, row: ScheduledPayment, into: ScheduledPayment) -> None:
+def join(actor: Actor, row: ScheduledPayment, into: ScheduledPayment) -> None:
     """Add what is left of a merged payment to the one that is collected."""
     with LIFE.changing(actor, into):
         into.amount_minor += _left(row)

@@ -13,9 +13,11 @@ ARROWS: dict[ScheduledStatus, frozenset[ScheduledStatus]] = {
     S.SCHEDULED: frozenset({
         S.PROCESSING, S.COMPLETE, S.RECOVERED, S.REVIEW, S.SKIPPED, S.MERGED, S.CANCELLED, S.PAUSED,
     }),
-    # An attempt that never reached the gateway, or was given up by the customer, leaves it as it was before.
+    # An attempt that never reached the gateway, or was given up by the customer, leaves it as it was before. What was
+    # paid together with others is merged into one of them.
     S.PROCESSING: frozenset({
         S.SCHEDULED, S.COMPLETE, S.RECOVERED, S.SOFT_DECLINED, S.HARD_DECLINED, S.REVIEW, S.CANCELLED, S.PAUSED,
+        S.MERGED,
     }),
     S.SOFT_DECLINED: frozenset({
         S.SCHEDULED, S.PROCESSING, S.RECOVERED, S.HARD_DECLINED, S.REVIEW, S.SKIPPED, S.MERGED, S.CANCELLED, S.PAUSED,

@@ -112,6 +112,18 @@ def test_a_metered_order_that_is_cancelled_says_what_its_last_bill_is_and_goes_o
     assert not paying.of(used).cancels_at_period_end
 
 
+def test_the_rest_of_instalments_is_collected_after_a_question(tester, alder):
+    order_id = paying.active(alder, billing="instalment", price="90.00")
+    path = f"/admin/orders/{order_id}/pay_rest"
+    assert path in tester.get(f"/admin/orders/{order_id}").text
+    assert "3 payments are collected now as one of 90.00 EUR" in tester.get(path).text
+    tester.post(path, {"version": paying.of(order_id).version})
+    assert paying.statuses(order_id) == ["complete", "complete", "merged", "merged"]
+    page = tester.get(f"/admin/orders/{order_id}").text
+    assert path not in page
+    assert "All that was left, at once" in page
+
+
 def test_a_new_order_is_previewed_while_it_is_typed_and_created_the_same(tester, alder):
     who = paying.actor_of(alder)
     customer = cast.make_customer(alder, actor=who)

@@ -59,3 +59,12 @@ def test_a_change_of_card_collects_nothing_by_itself(program, alder):
     assert program.result("orders.set_payment_method", {"id": order_id, "payment_method": "test_hard_decline"}) == 1
     assert of(order_id).payment_method.token == "test_hard_decline"
     assert len(test_bank.book.charges([order_id])) == 1
+
+
+def test_the_rest_of_instalments_is_paid_with_one_payment(program, alder):
+    order_id = active(alder, billing="instalment", price="90.00")
+    told = program.result("orders.pay_rest", {"id": order_id})
+    assert (told["status"], told["amount"], told["reason"]) == ("approved", 90, "rest")
+    assert statuses(order_id) == ["complete", "complete", "merged", "merged"]
+    assert "error" in program.rpc("orders.pay_rest", {"id": order_id})
+    assert "error" in program.rpc("orders.pay_rest", {"id": active(alder)})
