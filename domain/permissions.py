@@ -66,17 +66,20 @@ ADMIN_SCOPES = (
     "READ_TICKETS",
     "WRITE_TICKETS",
     "WRITE_SUPPORT",                     # how the desk is set up: its departments
+    "READ_SERVICES",                     # with domain names
+    "WRITE_SERVICES",
 )
 
 EVERYTHING = frozenset(KEY_SCOPES + ADMIN_SCOPES)
 
 _SELLING = frozenset({
     "READ_BUDGETS", "WRITE_BUDGETS", "READ_CUSTOMERS", "WRITE_CUSTOMERS", "READ_PRODUCTS", "READ_ORDERS",
-    "WRITE_ORDERS", "READ_PAYMENTS", "READ_TICKETS", "WRITE_TICKETS", "READ_INVOICES",
+    "WRITE_ORDERS", "READ_PAYMENTS", "READ_TICKETS", "WRITE_TICKETS", "READ_INVOICES", "READ_SERVICES",
+    "WRITE_SERVICES",
 })
 
 # What a customer's own token opens; a stopped customer's only reads.
-CUSTOMER_READS = frozenset({"READ_CUSTOMERS", "READ_ORDERS"})
+CUSTOMER_READS = frozenset({"READ_CUSTOMERS", "READ_ORDERS", "READ_SERVICES"})
 CUSTOMER_SCOPES = CUSTOMER_READS | {"WRITE_CUSTOMERS"}
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {

@@ -42,6 +42,13 @@ class OrderStatus(StrEnum):
     COMPLETE = "complete"
 
 
+class SuspendedFor(StrEnum):
+    """Why an order is suspended without a declined payment: only whoever did it ends that."""
+
+    MERCHANT = "merchant"
+    UNPAID = "unpaid"
+
+
 class OrderSource(StrEnum):
     UI = "ui"
     API = "api"
@@ -87,6 +94,7 @@ class Order(Owned, Versioned, Model):
     currency: Mapped[currency_code]
     invoice_ref: Mapped[str | None] = mapped_column(String(64))      # the caller's own invoice number
     description: Mapped[str | None] = mapped_column(String(500))
+    domain: Mapped[str | None] = mapped_column(String(253))          # of a service, such as mysite.com
     note: Mapped[long_text | None]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
     redirect_url: Mapped[str | None] = mapped_column(String(2048))
@@ -123,6 +131,7 @@ class Order(Owned, Versioned, Model):
     planned_change: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))   # of the plan, see payments
     activated_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
+    suspended_for: Mapped[SuspendedFor | None] = mapped_column(word(SuspendedFor, 16))
     ended_at: Mapped[datetime | None]                                # cancelled or complete
 
     # How it is paid

@@ -4,6 +4,9 @@ import secrets
 
 from database import db, transaction
 from domain import clock
+from domain.actor import Actor
+from domain.payments.schedule import schedules
+from domain.sales.orders import orders
 from models.order import Order, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.product import Billing, IntervalUnit
 from models.test_clock import TestClock
@@ -70,6 +73,13 @@ def bring(order_id, verb):
         db.session.query(ScheduledPayment).filter_by(order_id=order_id).delete()
         order.billing, order.interval_unit, order.interval_count = Billing.SUBSCRIPTION, IntervalUnit.MONTH, 1
         order.status, order.anchor_at, order.paused_at = states[verb], now, now if verb == "resume" else None
+
+
+def bring_service(order_id, verb):
+    """Give a service the state in which the verb is possible."""
+    if verb in ("suspend", "unsuspend"):
+        with transaction():
+            schedules.activate(Actor.operator(), orders.locked(order_id), clock.now())
 
 
 def make_waiting(actor, customer_name=""):

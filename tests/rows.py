@@ -18,7 +18,7 @@ MADE = {
     "credit note": invoicing.make_credit_note,
 }
 # What gives a row the state in which a verb is possible.
-READY = {"order": ordered.bring, "statement row": excepted.bring}
+READY = {"order": ordered.bring, "service": ordered.bring_service, "statement row": excepted.bring}
 
 
 def exact(value):
@@ -38,8 +38,19 @@ def sample_of(resource, actor):
     for path in ids(resource.input):
         head, _, rest = path.partition(".")
         if head in body and (rest in ("", "0") or has(body, path)):
-            body = placed(body, path, made_for(path, actor))
+            make_named = NAMED.get((resource.name, path))
+            body = placed(body, path, make_named(actor) if make_named else made_for(path, actor))
     return body
+
+
+def subscribed(actor):
+    """A product that is paid by the month."""
+    return cast.make_product(
+        actor.merchant_id, "Hosting", currency="EUR", billing="subscription", scheduled_unit="MONTH",
+        scheduled_interval=1, actor=actor)
+
+
+NAMED = {("services", "product_id"): subscribed}        # rows of a kind of their own that a noun names
 
 
 def wrapped(exposure, body):
@@ -65,6 +76,8 @@ def make(resource, merchant_id, text="", *, test=False):
     known = resource.input.model_fields
     actor = actor if resource.may_create(actor) else Actor.operator()
     given = dict.fromkeys([name for name in TEXTS if text and name in known], text)
+    if resource.noun == "domain name" and text:
+        given["name"] = f"{text}.example"
     new = inputs.parse(resource.input, sample_of(resource, actor) | given)
     new = resource.before_create(actor, new) if resource.before_create else new
     with transaction():

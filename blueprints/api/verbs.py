@@ -112,7 +112,7 @@ def stays(exposure: Exposure, row: Any, taken: dict[str, Any], problems: Problem
     """Check that fields fixed at creation, such as the merchant, are only repeated."""
     form = exposure.resource.input
     for name in (*(("merchant_id",) if exposure.tenant else ()), *(form.only_at_creation if form else ())):
-        known = getattr(row, name)
+        known = getattr(row, name, None)                # what a row was made of may be no column of it
         if taken.pop(name, known) != known:
             problems[name] = Problem("fixed", "cannot be changed")
 

@@ -137,7 +137,8 @@ def events(one: Entry, path: str) -> list[dict[str, Any]]:
         place = path or (".data" if "data" in one.answer.get("properties", {}) else "")
         after.append(f'pm.collectionVariables.set("{made(one)}", pm.response.json(){place}.id);')
     if one.operation.verb == "list" and is_found(one):
-        rows, name = f"pm.response.json(){path}", listed(one)
+        place = path or (".data" if "data" in one.answer.get("properties", {}) else "")
+        rows, name = f"pm.response.json(){place}", listed(one)
         after.append(f'if ({rows}.length) pm.collectionVariables.set("{name}", {rows}[0].id);')
     if one.operation.verb == "delete":
         after.append(f'pm.collectionVariables.unset("{made(one)}");')

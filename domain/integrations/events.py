@@ -83,6 +83,12 @@ EVENTS: tuple[EventType, ...] = (
     EventType("ticket.closed", "A ticket was closed, by staff or because it was merged into another one."),
     EventType("ticket.reopened", "A ticket that was closed or on hold waits for an answer again."),
     EventType("ticket.merged", "Another ticket was merged into this one; `data` is the one that stays."),
+    EventType("service.created", "A service began: it was paid, or created active. Provide it now."),
+    EventType("service.suspended", "A service was suspended, paused, or a payment was declined. Stop it."),
+    EventType("service.unsuspended", "A suspended service goes on."),
+    EventType("service.cancelled", "A service was cancelled before it began."),
+    EventType("service.terminated", "A service ended. Remove it."),
+    EventType("service.renewed", "A further period of a service was paid."),
 )
 NAMES = frozenset(one.name for one in EVENTS)
 

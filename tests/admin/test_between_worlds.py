@@ -9,6 +9,7 @@ from flask import g
 from database import Model, db, transaction
 from domain import clock
 from domain.actor import Actor
+from domain.hosting import services
 from domain.integrations import webhooks
 from domain.payments import payments
 from models.webhook import Delivery
@@ -49,9 +50,10 @@ def make_rows():
         if here.resource.noun == "test clock":              # nobody makes one in the live world
             made[here.resource.name] = {
                 test: make_test_clock(alder, clock.now(), test=test, name=WORDS[test]) for test in (False, True)}
-        elif here.resource.create is not None or here.resource.noun in MADE:
+        elif here.resource.create is not None or here.resource.noun in {*MADE, "service"}:
+            whole = services.RESOURCE if here.resource.noun == "service" else here.resource      # made as an order
             made[here.resource.name] = {
-                test: make(here.resource, alder, WORDS[test], test=test) for test in (False, True)
+                test: make(whole, alder, WORDS[test], test=test) for test in (False, True)
             }
     deliveries = {test: db.session.query(Delivery).filter_by(test=test).first() for test in (False, True)}
     return made | {
@@ -162,8 +164,8 @@ def test_lists_exports_searches_and_figures_show_their_world_only(app, admin, ro
         assert mine in admin.get(path).text, path
     for here in HERE:
         total = here.resource.listing.count(cast.actor_for(1).in_world(test=test))
-        table = here.resource.listing.model.__table__
-        assert total == db.session.query(table).filter(table.c.test == test).count() > 0, here.path
+        table, where = here.resource.listing.model.__table__, here.resource.listing.where
+        assert total == db.session.query(table).filter(table.c.test == test, *where).count() > 0, here.path
 
 
 def opens(app, path):

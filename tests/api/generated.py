@@ -3,6 +3,7 @@
 `run` returns how many answers were checked and what was found. The same seed makes the same calls.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from unittest.mock import patch
@@ -101,6 +102,11 @@ def run(app, path, headers, examples, phases=("examples", "fuzzing", "stateful")
     return counts, found
 
 
+# Calls in a row take a value for a parameter from a field of the same name. The Merchant API has one that is not the
+# same: a customer shows the merchant's code as customer_id, lists of orders are filtered by the number of the row.
+CODE_AS_ID = re.compile(r"/orders\?.*customer_id=[A-Z0-9]{10}(&|$)")
+
+
 def failures(event):
     """The failed checks of a scenario."""
     for key, checks in event.recorder.checks.items():
@@ -108,6 +114,8 @@ def failures(event):
             if one.status != Status.FAILURE:
                 continue
             sent, failure = event.recorder.interactions.get(key), one.failure_info.failure
+            if one.name == "positive_data_acceptance" and sent is not None and CODE_AS_ID.search(sent.request.uri):
+                continue
             text = f"{failure.title}: {failure.message}"
             if sent is not None:
                 text += f"\n{sent.request.method} {sent.request.uri} {sent.request.headers} {sent.request.body!r}"

@@ -12,6 +12,7 @@ from database import Model, db, transaction
 from domain import inputs, settings
 from domain.access import tokens
 from domain.actor import Actor
+from domain.hosting import services
 from domain.integrations import webhooks
 from domain.payments.plans import cancelling, plan_changes
 from domain.payments.plans.plan_terms import ChangeInput, When
@@ -27,7 +28,7 @@ from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
 from tests.invoicing import make_issued
 from tests.paying import make_order
-from tests.rows import MADE, make, make_ready
+from tests.rows import MADE, make, make_ready, sample_of
 from tests.ticketed import make_file, make_ticket
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
@@ -57,6 +58,14 @@ def with_token(merchant):
     return customer_id
 
 
+def service_of(merchant, customer):
+    resource, actor = services.RESOURCE, cast.actor_for(merchant)
+    sent = sample_of(resource, actor) | {"customer_id": customer}
+    with transaction():
+        return services.create(actor, inputs.parse(resource.input, sent)).id
+
+
+CUSTOMERS_OWN = {"services": service_of}            # rows of the customer who calls the Client API
 READY = {                               # rows of the live world that have what the operation ends or needs
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
 }
@@ -112,6 +121,7 @@ class World:
             "shop@alder.example", "admin_user", merchant_ids=[self.merchant], api_access=True)))
         self.core.result("webhooks.create", {"url": HOOK, "companies_id": self.merchant})
         customer = cast.make_customer(self.merchant, email="world@example.org")      # its event is a delivery
+        self.customer = customer
         with transaction():                             # thousands of calls come from one address here
             settings.update(Actor.operator(), {"client_api_limit_per_minute": 0})
         self.client = ClientProgram(app, client_token(customer))
@@ -132,6 +142,8 @@ class World:
     def row(self, one):
         """The id of a row that the operation can be called with: a new one where rows can be made."""
         noun = one.operation.exposure.name
+        if one.contract.name == "client":
+            return CUSTOMERS_OWN[noun](self.merchant, self.customer)
         own = [other for other in ALL if other.contract is one.contract]
         if one.name in READY:
             return READY[one.name](self.merchant)
@@ -183,6 +195,8 @@ class World:
             kind = one.name.partition(".create_")[2].removesuffix("_order")
             lines = [{"product_id": self.products[kind], "qty": 1}]
             return {"order": one.example["order"] | {"order_products": lines}}
+        if one.name == "services.create":
+            return one.example | {"products_id": self.products["subscription"]}
         if one.name.endswith(".merge_several"):
             return {"ids": self.merged}
         if one.name == "tickets.merge":

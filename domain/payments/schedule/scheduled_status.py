@@ -1,5 +1,7 @@
 """The status of scheduled payments: which one may follow which. Nothing else changes it."""
 
+from collections.abc import Callable
+
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
 from domain.integrations import events
@@ -75,4 +77,15 @@ def move(actor: Actor, row: ScheduledPayment, status: ScheduledStatus) -> Schedu
             row.credit_minor = row.price_minor = 0
         if status not in COLLECTED:
             row.collect_at = None
+    if status in PAID:
+        for follow in _paid:
+            follow(actor, row)
     return row
+
+
+_paid: list[Callable[[Actor, ScheduledPayment], None]] = []
+
+
+def when_paid(follower: Callable[[Actor, ScheduledPayment], None]) -> None:
+    """Register what is called after a row was paid in full: for areas that this one cannot import."""
+    _paid.append(follower)

@@ -173,9 +173,14 @@ def settle(actor: Actor, order: Order) -> None:
             order_status.move(actor, order, OrderStatus.REVIEW)
         elif not too_much:
             order_status.move(actor, order, OrderStatus.COMPLETE)
-    elif order.status in (OrderStatus.FAILED, OrderStatus.SUSPENDED) and not any(r.status in DECLINED for r in rows):
+    elif _is_recoverable(order) and not any(row.status in DECLINED for row in rows):
         order_status.move(actor, order, OrderStatus.ACTIVE)
         release(order, rows)
+
+
+def _is_recoverable(order: Order) -> bool:
+    """Whether a payment makes the order active again; not where the merchant suspended it."""
+    return order.status in (OrderStatus.FAILED, OrderStatus.SUSPENDED) and order.suspended_for is None
 
 
 def _paid(order: Order) -> int:

@@ -1,5 +1,6 @@
 """The status of orders: which one may follow which. Nothing else changes it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -67,12 +68,24 @@ def move(actor: Actor, order: Order, status: OrderStatus) -> Order:
         return order
     if not may_move(order, status):
         raise refused(f"is {order.status} and cannot become {status}")
+    before = order.status
     with LIFE.changing(actor, order, _verb(order, status)):
         set_times(order, status, now_of(order))
         order.status = status
         if status is S.CANCELLED:
             discount_uses.give_back(order)
+    for follow in _followers:
+        follow(actor, order, before)
     return order
+
+
+Follower = Callable[[Actor, Order, OrderStatus], None]
+_followers: list[Follower] = []
+
+
+def follow(follower: Follower) -> None:
+    """Register what is called after each move, with the status before it: for areas that this one cannot import."""
+    _followers.append(follower)
 
 
 def set_times(order: Order, status: OrderStatus, now: datetime) -> None:
@@ -80,6 +93,8 @@ def set_times(order: Order, status: OrderStatus, now: datetime) -> None:
     if status is S.ACTIVE and order.activated_at is None:
         order.activated_at = now
     order.paused_at = now if status is S.PAUSED else None
+    if status is not S.SUSPENDED:
+        order.suspended_for = None
     if status in FINAL:
         order.ended_at = now
 

@@ -10,6 +10,7 @@ from domain.inputs import Input, Maybe, RowId, Whole
 from tests import cast
 from tests.architecture.nouns import file_of
 from tests.references import COMMON, REFERENCES, ids, made_for, placed
+from tests.rows import NAMED, subscribed
 
 EXPOSED = {one.exposure.resource.name: one.exposure for one in CONTRACT.operations if one.exposure is not None}
 
@@ -36,6 +37,8 @@ def bodies(alder):
         "orders": {"customer_id": cast.make_customer(alder, "Orderer"), "merchant_id": alder, "draft": True,
                    "items": [{"product_id": cast.make_product(alder, currency="EUR", billing="metered")}]},
         "products": {"name": "Lamp", "price": 10, "merchant_id": alder},
+        "services": {"customer_id": cast.make_customer(alder, "Subscriber"), "merchant_id": alder,
+                     "product_id": subscribed(cast.actor_for(alder))},
         "users": {"email": "new@alder.example", "password": cast.PASSWORD, "merchant_ids": [alder]},
     }
 
@@ -65,7 +68,7 @@ def test_a_row_out_of_reach_cannot_be_named(program, alder, birch, noun, path, t
     core = program(role="admin_user", merchant_ids=both)
     exposure = EXPOSED[noun]
     known = body_of(exposure, own)
-    good = made_for(path, cast.actor_for(own))
+    good = NAMED.get((noun, path), lambda actor: made_for(path, actor))(cast.actor_for(own))
     foreign = stranger or made_for(path, cast.actor_for(alder if test else birch).in_world(test=test))
     name = exposure.name
 

@@ -1,0 +1,67 @@
+"""Pages of services: what customers have subscribed to, and the actions that stop and end it."""
+
+from dataclasses import replace
+from typing import Any
+
+from blueprints.admin import customers, orders
+from blueprints.admin.crud.form_fields import Field, Section, pairs
+from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.admin.crud.listing import Column, ListPage
+from domain.hosting import services
+from models.order import Order
+from models.service import ServiceStatus
+
+STATUS = pairs(ServiceStatus)
+
+
+def values(row: Order) -> dict[str, Any]:
+    """A service's values for its form."""
+    return {"domain": row.domain}
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The pages of its order and of its customer."""
+    return {"order_url": orders.PAGE.at(record.id), "customer_url": customers.PAGE.at(record.customer_id)}
+
+
+def name(record: Any) -> str:
+    """What was subscribed to, and for which domain."""
+    product = getattr(record, "product_name", None) or f"Service {record.id}"
+    return f"{product} · {record.domain}" if record.domain else str(product)
+
+
+PAGE = ListPage(
+    resource=replace(services.RESOURCE, create=None),           # it is made as an order
+    title="Services",
+    group="Billing",
+    position=136,
+    keys="v",
+    note=lambda row: row.customer_name,
+    icon="refresh",
+    about="What customers have subscribed to. Programs that provide it follow the events service.created, suspended "
+          "and terminated.",
+    columns=(
+        Column(name="id", title="Service", kind="link", sort="id", shown=name),
+        Column(name="customer_name", title="Customer", fixed_by="customer_id"),
+        Column(name="status", kind="tag", choices=STATUS),
+        Column(name="billing_cycle", title="Billed", minor=True),
+        Column(name="later_minor", title="Amount", kind="money"),
+        Column(name="next_due_on", title="Next due", kind="day"),
+    ),
+    list_filters=(
+        ListFilter(name="status", choices=STATUS, read=ServiceStatus),
+        ListFilter(name="created_after", title="Created from", kind="day"),
+        ListFilter(name="created_before", title="Created until", kind="day"),
+    ),
+    sections=(
+        Section("Service", (
+            Field(name="domain", hint="Such as mysite.com. Everything else is changed on the page of its order."),
+        )),
+    ),
+    values=values,
+    sort="-created_at",
+    tones={"active": "ok", "pending": "warn", "suspended": "bad", "cancelled": "", "terminated": ""},
+    name=name,
+    details="admin/_service.html",
+    context=context,
+)

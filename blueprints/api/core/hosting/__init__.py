@@ -1,0 +1,1 @@
+"""Services and domain names in the Core API."""
