@@ -1,12 +1,20 @@
 """Pages of product groups and price rules."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+
+from flask import request
 
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.admin.products import TABS
-from domain.catalog import pricing
+from domain.actor import Actor, All
+from domain.catalog import pricing, vat_rates
+from domain.catalog.vat_rates import VatRate
+from domain.inputs import validators
+from domain.people import merchant_listing
 from models.money import from_ten_thousandths
 from models.product import PriceRule, PriceRuleKind
 
@@ -16,6 +24,34 @@ KINDS = pairs(PriceRuleKind)
 def percentage(row: Any) -> str:
     """A rule's percentage as text: 21 or 5.5."""
     return str(from_ten_thousandths(row.percent_ten_thousandths))
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The VAT rates that a new tax may be made of: those of a country, and the countries that there are."""
+
+    country: str
+    name: str
+    rates: Sequence[VatRate]
+    countries: Sequence[tuple[str, str]]
+
+
+def offered(who: Actor) -> Offered:
+    """The rates of the country in the URL, else of the merchant's."""
+    known, names = vat_rates.by_country(), validators.countries()
+    country = request.args.get("vat_country") or _home(who)
+    rates = known.get(country, ())
+    return Offered(
+        country, names[country] if rates else "", rates,
+        sorted(((code, names[code]) for code in known), key=lambda pair: pair[1]),
+    )
+
+
+def _home(who: Actor) -> str:
+    """The country of the only merchant of the actor."""
+    if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
+        return ""
+    return merchant_listing.LISTING.read(who, who.merchant_id).country or ""
 
 
 def values(row: PriceRule) -> dict[str, Any]:
@@ -47,6 +83,8 @@ RULES = ListPage(
         )),
     ),
     values=values,
+    form="admin/price_rule_form.html",
+    choices=lambda who: {"vat": offered(who)},
     sort="name",
     tones={"tax": "acc", "discount": "ok", "fee": "warn"},
 )
