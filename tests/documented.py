@@ -88,7 +88,7 @@ def operations():
             pattern = re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", escaped) + r"\Z")
             found += [(method.upper(), pattern, Documented(one["operationId"], contract, one))
                       for method, one in methods.items()]
-    return found
+    return sorted(found, key=lambda one: len(one[1].pattern), reverse=True)      # /invoices/{id}.pdf before {id}
 
 
 @cache

@@ -1,13 +1,13 @@
 """The documents of records as customers get them: a tab that shows their pages, and the PDF."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, abort, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import budgets, payments
+from blueprints.admin import budgets, credit_notes, invoices, payments
 from blueprints.admin.crud import tabs
 from blueprints.admin.crud.listing import ListPage
 from blueprints.admin.crud.tabs import Tab
@@ -17,8 +17,10 @@ from blueprints.services import own_url
 from database import end_reads
 from domain.actor import Actor
 from domain.errors import NotFound
-from domain.invoicing.documents import budget_document, receipt_document, rendering
+from domain.invoicing import invoice_facts
+from domain.invoicing.documents import budget_document, invoice_document, receipt_document, rendering
 from domain.invoicing.documents.document import Document
+from domain.invoicing.e_invoice import files
 from domain.sales.budgets import budget_links
 from models.budget import Budget
 from models.payment import PaymentStatus
@@ -49,6 +51,8 @@ def quote(budget: Budget) -> Document:
 
 PRINTED = (
     Printed(budgets.PAGE, quote),
+    Printed(invoices.PAGE, lambda row: invoice_document.document(invoice_facts.of_invoice(row))),
+    Printed(credit_notes.PAGE, lambda row: invoice_document.document(invoice_facts.of_credit_note(row))),
     Printed(payments.PAGE, receipt_document.document, lambda record: record.status == PaymentStatus.APPROVED),
 )
 
@@ -60,6 +64,7 @@ def register(bp: Any) -> None:
         read, path = need(one.page.resource.read_scope), f"{one.page.path}/<int:key>/document"
         pdf, picture = read(_pdf(one)), read(_picture(one))
         bp.add_url_rule(f"{path}.pdf", f"{one.name}_pdf", pdf, methods=["GET"])
+        bp.add_url_rule(f"{path}.xml", f"{one.name}_xml", read(_xml(one)), methods=["GET"])
         bp.add_url_rule(f"{path}/<int:number>.png", f"{one.name}_picture", picture, methods=["GET"])
 
 
@@ -72,12 +77,23 @@ def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:
 
 def _shown(one: Printed, key: int) -> Callable[[], dict[str, Any]]:
     def context() -> dict[str, Any]:
+        document = _document(one, key)
+        lacks = _lacks(document)
+        end_reads()
         return {
-            "pages": len(_pages(one, key)), "pdf_url": url_for(f"admin.{one.name}_pdf", key=key),
+            "pages": len(rendering.pictures(document)), "lacks": lacks,
+            "xml_url": url_for(f"admin.{one.name}_xml", key=key) if lacks == () else None,
+            "pdf_url": url_for(f"admin.{one.name}_pdf", key=key),
             "page_url": lambda number: url_for(f"admin.{one.name}_picture", key=key, number=number),
         }
 
     return context
+
+
+def _lacks(document: Document) -> Sequence[str] | None:
+    """What an issued document lacks for an e-invoice; None where it can have none."""
+    facts = document.facts
+    return None if facts is None or facts.number is None else tuple(facts.lacks)
 
 
 def _document(one: Printed, key: int) -> Document:
@@ -97,6 +113,17 @@ def _pdf(one: Printed) -> Callable[[int], BaseResponse]:
     def show(key: int) -> BaseResponse:
         """The PDF as its customer gets it."""
         return printing.send(_document(one, key))
+
+    return show
+
+
+def _xml(one: Printed) -> Callable[[int], BaseResponse]:
+    def show(key: int) -> BaseResponse:
+        """The e-invoice alone."""
+        document = _document(one, key)
+        if _lacks(document) != ():
+            raise NotFound(one.page.resource.noun, key)
+        return printing.send_file_of(files.xml(document))
 
     return show
 

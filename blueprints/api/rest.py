@@ -24,7 +24,7 @@ def rule_of(contract: Contract, path: str) -> str:
     """The path as a rule; an id is no word that another operation's path has in its place."""
     before = path.partition(KEY)[0]
     places = {one.path.removeprefix(before) for one in contract.operations if one.path.startswith(before)}
-    words = sorted(place for place in places if place and place != KEY and "/" not in place)
+    words = sorted(place for place in places if place and KEY not in place and "/" not in place)
     key = f"<other({', '.join(map(repr, words))}):key>" if words else "<key>"
     return ABOVE.sub(r"<\1>", path.replace(KEY, key))
 

@@ -4,17 +4,19 @@ from io import BytesIO
 
 from flask import Response, send_file
 
-from database import end_reads
-from domain.invoicing.documents import rendering
 from domain.invoicing.documents.document import Document
+from domain.invoicing.e_invoice import files
+from domain.invoicing.e_invoice.files import DocumentFile
 
 
 def send(document: Document) -> Response:
     """The document as a download."""
-    end_reads()
+    return send_file_of(files.pdf(document))
+
+
+def send_file_of(file: DocumentFile) -> Response:
+    """A file of a document as a download."""
     response = send_file(
-        BytesIO(rendering.pdf(document)), mimetype="application/pdf", as_attachment=True,
-        download_name=rendering.file_name(document), etag=False,
-    )
+        BytesIO(file.body), mimetype=file.media, as_attachment=True, download_name=file.name, etag=False)
     response.headers["Cache-Control"] = "no-store"
     return response

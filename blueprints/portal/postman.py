@@ -116,8 +116,13 @@ def makes_another(verb: str) -> bool:
 
 
 def is_undone(one: Entry) -> bool:
-    """Whether the call leaves nothing behind: it reads, or concerns a row that the collection makes and deletes."""
+    """Whether the call leaves nothing behind: it reads, or concerns a row that the collection makes and deletes.
+
+    A file that not every row has is left out as well.
+    """
     operation = one.operation
+    if operation.media and operation.described is not None and operation.described.refused_with:
+        return False
     deleted_here = {made(other) for other in every() if other.operation.verb == "delete"}
     made_here = {made(other) for other in every() if is_new(other) and is_live(other)} & deleted_here
     is_own = (is_new(one) or "{id}" in one.path) and not operation.lasting

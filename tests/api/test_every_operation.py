@@ -26,7 +26,8 @@ from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
-from tests.invoicing import make_issued
+from tests.domain.invoicing.e_invoice.complete import make_complete
+from tests.invoicing import credit, make_issued
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready, sample_of
 from tests.ticketed import make_file, make_ticket
@@ -68,6 +69,8 @@ def service_of(merchant, customer):
 CUSTOMERS_OWN = {"services": service_of}            # rows of the customer who calls the Client API
 READY = {                               # rows of the live world that have what the operation ends or needs
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
+    "invoices.xml": lambda merchant: make_issued(merchant, make_complete(merchant)),
+    "credit_notes.xml": lambda merchant: credit(make_issued(merchant, make_complete(merchant))),
 }
 PAID = {                                # rows of the test world, with or for a payment method of the test bank
     "orders.pay": paying.make_order,

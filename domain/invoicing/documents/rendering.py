@@ -66,10 +66,10 @@ def _pages(prepared: Prepared, ppi: float) -> tuple[bytes, ...]:
     return (made,) if isinstance(made, bytes) else tuple(made)
 
 
-def file_name(document: Document) -> str:
+def file_name(document: Document, ending: str = "pdf") -> str:
     """The name of its file, such as Quote-12.pdf, of letters, digits and dashes."""
     said = f"{languages.words(document.language)[document.kind]} {document.number}"
-    return "-".join(re.findall(r"[^\W_]+", said)) + ".pdf"
+    return "-".join(re.findall(r"[^\W_]+", said)) + f".{ending}"
 
 
 def _tried(document: Document, run: Callable[[Prepared, str], Any], xml: bytes | None = None) -> Any:

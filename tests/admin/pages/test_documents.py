@@ -1,12 +1,15 @@
 """The tab of a budget or payment with its document, and the PDF."""
 
+from decimal import Decimal
+
 import pytest
 
 from database import db, transaction
 from domain.invoicing.documents import rendering
 from models.payment import Payment, PaymentStatus
-from tests import cast, paying
+from tests import cast, invoicing, paying
 from tests.domain.invoicing.documents.papers import pages
+from tests.domain.invoicing.e_invoice.complete import make_complete
 from tests.pay.test_quotes import share
 
 
@@ -81,3 +84,20 @@ def test_a_foreign_record_has_no_document_here(admin, birch):
     theirs = cast.make_budget(birch, cast.make_customer(birch))
     for place in ("document.pdf", "document/1.png"):
         assert admin.get(f"/admin/budgets/{theirs}/{place}").status_code == 404
+
+
+def test_an_invoice_and_its_credit_note_have_their_documents_and_say_what_an_e_invoice_lacks(admin, alder):
+    whole = invoicing.make_issued(alder, make_complete(alder))
+    note = invoicing.credit(whole, [{"item_id": invoicing.of(whole).items[0].id, "quantity": Decimal("0.5")}])
+    lacking, draft = invoicing.make_issued(alder), invoicing.make_draft(alder)
+    for place, number in ((f"invoices/{whole}", "INV-000001"), (f"credit_notes/{note}", "CN-000001")):
+        page = admin.get(f"/admin/{place}?tab=document").text
+        assert "with the e-invoice in it" in page
+        assert number in text_of(admin.get(f"/admin/{place}/document.pdf"))
+        assert number.encode() in admin.get(f"/admin/{place}/document.xml").data
+    page = admin.get(f"/admin/invoices/{lacking}?tab=document").text
+    assert "For an e-invoice it lacks: buyer.country" in page
+    assert "document.xml" not in page
+    assert "Draft" in text_of(admin.get(f"/admin/invoices/{draft}/document.pdf"))
+    for key in (lacking, draft):
+        assert admin.get(f"/admin/invoices/{key}/document.xml").status_code == 404
