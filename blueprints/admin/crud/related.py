@@ -18,7 +18,7 @@ _pages: list[ListPage] = []
 def register(here: ListPage) -> None:
     """Register a noun's pages, in the order of the navigation."""
     _pages.append(here)
-    _pages.sort(key=lambda one: one.position)
+    _pages.sort(key=lambda one: (bool(one.apart), one.position))
 
 
 def page_of(trail: str) -> ListPage | None:

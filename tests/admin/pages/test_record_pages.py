@@ -35,7 +35,10 @@ def test_each_tab_is_an_address_with_its_count(admin, alder, ada):
     for _ in range(3):
         cast.make_budget(alder, ada)
     known = tabs(admin.get(f"/admin/customers/{ada}").text)
-    assert list(known) == ["Details", "Budgets", "Orders", "Scheduled payments", "Payments", "Calls", "History"]
+    assert list(known) == [
+        "Details", "Budgets", "Orders", "Scheduled payments", "Services", "Payments", "Domain names", "Invoices",
+        "Tickets", "Credit notes", "Calls", "History",
+    ]
     assert known["Budgets"] == ("3", f"/admin/customers/{ada}?tab=budgets")
     assert known["History"][0] == "1"
     page = admin.get(known["Budgets"][1]).text
