@@ -77,7 +77,7 @@ def make(resource, merchant_id, text="", *, test=False):
     actor = actor if resource.may_create(actor) else Actor.operator()
     given = dict.fromkeys([name for name in TEXTS if text and name in known], text)
     if resource.noun == "domain name" and text:
-        given["name"] = f"{text}.example"
+        given["name"] = "-".join(text.lower().split()) + ".example"
     new = inputs.parse(resource.input, sample_of(resource, actor) | given)
     new = resource.before_create(actor, new) if resource.before_create else new
     with transaction():

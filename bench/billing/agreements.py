@@ -18,7 +18,8 @@ VERBS = (
     "card", "card", "card", "pause", "resume", "refund", "refund", "skip", "retry", "execute", "reschedule", "amount",
     "cancel",
 )
-METERED_VERBS = ("card", "card", "refund", "skip", "retry", "cancel")
+# Without "cancel": the reckoning does not know the last bill of the period that had begun.
+METERED_VERBS = ("card", "card", "refund", "skip", "retry")
 OF_A_KIND = 20                                  # products
 
 
