@@ -9,21 +9,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import select
-
-from database import db
 from domain.actor import Actor
 from domain.catalog import products
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, Number, Percentage, Quantity, RowId, Text, minor, sent_again
-from domain.list_parts import among
-from domain.sales import totals
+from domain.sales import priced_lines, totals
 from domain.sales.orders.order_listing import LISTING as ORDERS
+from domain.sales.priced_lines import Known
 from models.invoice import Invoice, InvoiceItem, TaxCategory
-from models.money import LIMIT, line_minor, to_micro, to_ten_thousandths
-from models.product import PriceRule, Product, ProductStatus
+from models.money import line_minor, to_ten_thousandths
 
-Known = dict[int, tuple[Product, int | None]]
 COLUMNS = (
     "product_id", "service_id", "description", "quantity_ten_thousandths", "unit_price_micro", "amount_minor",
     "discount_minor", "shared_discount_minor", "tax_minor", "tax_percent_ten_thousandths", "tax_category",
@@ -81,7 +76,9 @@ def kept(item: InvoiceItem) -> Line:
 
 def read(actor: Actor, invoice: Invoice, items: Sequence[InvoiceItemInput], currency: str) -> list[Line]:
     """The lines that were sent, without their final taxes; Invalid with every mistake of every line."""
-    known, old = _products(actor, invoice, items), {one.id: one for one in invoice.items}
+    known = priced_lines.products_of(
+        actor, [*(one.product_id for one in items), *(one.product_id for one in invoice.items)])
+    old = {one.id: one for one in invoice.items}
     lines: list[Line] = []
     mistakes = Mistakes()
     for place, item in enumerate(items):
@@ -116,30 +113,7 @@ def settle(lines: Sequence[Line], discount: int) -> None:
 
 def write(invoice: Invoice, lines: Sequence[Line]) -> None:
     """Replace the invoice's lines by these; lines that stay keep their ids."""
-    rows = []
-    for place, line in enumerate(lines):
-        row = line.row or InvoiceItem()
-        for name in COLUMNS:
-            setattr(row, name, getattr(line, name))
-        row.position = place
-        row.total_minor = line.amount_minor - line.discount_minor + line.tax_minor
-        rows.append(row)
-    invoice.items = rows
-
-
-def _products(actor: Actor, invoice: Invoice, items: Sequence[InvoiceItemInput]) -> Known:
-    """The products that the lines name or named, each with its tax rate in ten-thousandths of a percent."""
-    named = [one.product_id for one in items] + [one.product_id for one in invoice.items]
-    keys = {key for key in named if key is not None}
-    if not keys:
-        return {}
-    own, values = products.LISTING.owned(actor)
-    statement = (
-        select(Product, PriceRule.percent_ten_thousandths)
-        .outerjoin(PriceRule, PriceRule.id == Product.tax_id).where(among(Product.id, keys), *own)
-    )
-    with db.session.no_autoflush:          # the invoice is not complete yet
-        return {product.id: (product, rate) for product, rate in db.session.execute(statement, values)}
+    invoice.items = priced_lines.rows_of(lines, COLUMNS, InvoiceItem)
 
 
 def _line(
@@ -155,11 +129,11 @@ def _line(
     values["service_id"] = item.service_id if old is None or "service_id" in sent else old.service_id
     with mistakes.collected():
         if key is not None and (old is None or key != old.product_id or is_moved):
-            _sellable(path, product, currency)
+            priced_lines.check_sellable(path, product, currency, "invoice")
     with mistakes.collected():
-        values["description"] = _description(path, item, product, old) if is_free else ""
+        values["description"] = priced_lines.description_of(path, item, product, old) if is_free else ""
     with mistakes.collected():
-        values["unit_price_micro"] = _price(path, item, product, old) if is_free else 0
+        values["unit_price_micro"] = priced_lines.price_of(path, item, product, old) if is_free else 0
     with mistakes.collected():
         values["discount_minor"] = (
             old.discount_minor if old is not None and "discount" not in sent
@@ -183,45 +157,13 @@ def _priced(path: str, line: Line, old: Line | None, currency: str) -> Line:
         old.amount_minor if old is not None and same
         else line_minor(line.quantity_ten_thousandths, line.unit_price_micro, currency)
     )
-    if line.amount_minor >= LIMIT:
-        raise Invalid.field(f"{path}.quantity", "makes the amount of the line too large", "overflow")
-    if line.discount_minor > line.amount_minor:
-        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "contradiction")
+    priced_lines.check_amounts(path, line)
     if old is not None:
         line.shared_discount_minor = old.shared_discount_minor
         line.is_agreed = (old.amount_minor, old.discount_minor, old.tax_percent_ten_thousandths) == (
             line.amount_minor, line.discount_minor, line.tax_percent_ten_thousandths)
         line.tax_minor = old.tax_minor if line.is_agreed else 0
     return line
-
-
-def _description(path: str, item: InvoiceItemInput, product: Product | None, old: Line | None) -> str:
-    if old is not None and "description" not in item.model_fields_set:
-        return old.description
-    found = item.description or (product.name if product else None)
-    if not found:
-        raise Invalid.field(f"{path}.description", "is required when there is no product", "incomplete")
-    return found
-
-
-def _sellable(path: str, product: Product | None, currency: str) -> None:
-    if product is None:
-        raise Invalid.field(f"{path}.product_id", "must exist", "unknown")
-    if product.status is not ProductStatus.ACTIVE:
-        raise Invalid.field(f"{path}.product_id", "is inactive", "inactive")
-    if product.currency != currency:
-        raise Invalid.field(
-            f"{path}.product_id", f"is priced in {product.currency}, the invoice is in {currency}", "currency")
-
-
-def _price(path: str, item: InvoiceItemInput, product: Product | None, old: Line | None) -> int:
-    if item.unit_price is not None:
-        return to_micro(item.unit_price)
-    if old is not None and "unit_price" not in item.model_fields_set:
-        return old.unit_price_micro
-    if product is None:
-        raise Invalid.field(f"{path}.unit_price", "is required when there is no product", "incomplete")
-    return product.price_micro
 
 
 def _taxed(path: str, item: InvoiceItemInput, old: Line | None, rate: int | None) -> dict[str, Any]:

@@ -7,19 +7,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated
 
-from sqlalchemy import select
-
-from database import db
 from domain.actor import Actor
 from domain.catalog import products
 from domain.errors import Invalid, Mistakes
 from domain.inputs import Input, Maybe, Number, Percentage, Quantity, RowId, Text, minor, sent_again
-from domain.list_parts import among
+from domain.sales import priced_lines
+from domain.sales.priced_lines import Known
 from models.budget import Budget, BudgetItem
-from models.money import LIMIT, line_minor, to_micro, to_ten_thousandths
-from models.product import PriceRule, Product, ProductStatus
+from models.money import line_minor, to_ten_thousandths
 
-Known = dict[int, tuple[Product, int | None]]
 COLUMNS = (
     "product_id", "description", "quantity_ten_thousandths", "unit_price_micro", "discount_minor", "tax_minor",
     "tax_percent_ten_thousandths",
@@ -68,7 +64,9 @@ def kept(item: BudgetItem, currency: str) -> Line:
 
 def read(actor: Actor, budget: Budget, items: list[ItemInput], currency: str) -> list[Line]:
     """The lines that were sent, without their final taxes; Invalid with every mistake of every line."""
-    known, old = _products(actor, budget, items), {one.id: one for one in budget.items}
+    known = priced_lines.products_of(
+        actor, [*(one.product_id for one in items), *(one.product_id for one in budget.items)])
+    old = {one.id: one for one in budget.items}
     lines: list[Line] = []
     mistakes = Mistakes()
     for place, item in enumerate(items):
@@ -87,31 +85,7 @@ def read(actor: Actor, budget: Budget, items: list[ItemInput], currency: str) ->
 
 def write(budget: Budget, lines: list[Line]) -> None:
     """Replace the budget's lines by these; lines that stay keep their ids."""
-    rows = []
-    for place, line in enumerate(lines):
-        row = line.row or BudgetItem()
-        for name in COLUMNS:
-            setattr(row, name, getattr(line, name))
-        row.position = place
-        row.total_minor = line.amount_minor - line.discount_minor + line.tax_minor
-        rows.append(row)
-    budget.items = rows
-
-
-def _products(actor: Actor, budget: Budget, items: list[ItemInput]) -> Known:
-    """The products that the lines name or named, each with its tax rate in ten-thousandths of a percent."""
-    named = [one.product_id for one in items] + [one.product_id for one in budget.items]
-    keys = {key for key in named if key is not None}
-    if not keys:
-        return {}
-    own, values = products.LISTING.owned(actor)
-    statement = (
-        select(Product, PriceRule.percent_ten_thousandths)
-        .outerjoin(PriceRule, PriceRule.id == Product.tax_id)
-        .where(among(Product.id, keys), *own)
-    )
-    with db.session.no_autoflush:          # the budget is not complete yet
-        return {product.id: (product, rate) for product, rate in db.session.execute(statement, values)}
+    budget.items = priced_lines.rows_of(lines, COLUMNS, BudgetItem)
 
 
 def _sent_again(path: str, item: ItemInput, row: BudgetItem) -> None:
@@ -136,14 +110,14 @@ def _line(
     product, rate = known.get(key or 0, (None, None))
     if key is not None and (chosen or moved):
         with mistakes.collected():
-            _sellable(path, product, currency)
+            priced_lines.check_sellable(path, product, currency, "budget")
     is_free = key is None or product is not None         # what a wrong product leaves open is not another mistake
     with mistakes.collected():
-        description = _description(path, item, product, old) if is_free else ""
+        description = priced_lines.description_of(path, item, product, old) if is_free else ""
     with mistakes.collected():
         tax, percent = _tax(path, item, currency, old, rate, chosen=chosen)
     with mistakes.collected():
-        price = _price(path, item, product, old) if is_free else 0
+        price = priced_lines.price_of(path, item, product, old) if is_free else 0
     with mistakes.collected():
         discount = _discount(path, item, currency, old)
     mistakes.refuse()
@@ -152,41 +126,8 @@ def _line(
         quantity_ten_thousandths=to_ten_thousandths(item.quantity), unit_price_micro=price,
         discount_minor=discount, tax_minor=tax, tax_percent_ten_thousandths=percent,
     )
-    if line.amount_minor >= LIMIT:
-        raise Invalid.field(f"{path}.quantity", "makes the amount of the line too large", "overflow")
-    if line.discount_minor > line.amount_minor:
-        raise Invalid.field(f"{path}.discount", "must not be more than the line's amount", "contradiction")
+    priced_lines.check_amounts(path, line)
     return line
-
-
-def _description(path: str, item: ItemInput, product: Product | None, old: Line | None) -> str:
-    if old is not None and "description" not in item.model_fields_set:
-        return old.description
-    found = item.description or (product.name if product else None)
-    if not found:
-        raise Invalid.field(f"{path}.description", "is required when there is no product", "incomplete")
-    return found
-
-
-def _sellable(path: str, product: Product | None, currency: str) -> None:
-    if product is None:
-        raise Invalid.field(f"{path}.product_id", "must exist", "unknown")
-    if product.status is not ProductStatus.ACTIVE:
-        raise Invalid.field(f"{path}.product_id", "is inactive", "inactive")
-    if product.currency != currency:
-        raise Invalid.field(
-            f"{path}.product_id", f"is priced in {product.currency}, the budget is in {currency}", "currency"
-        )
-
-
-def _price(path: str, item: ItemInput, product: Product | None, old: Line | None) -> int:
-    if item.unit_price is not None:
-        return to_micro(item.unit_price)
-    if old is not None and "unit_price" not in item.model_fields_set:
-        return old.unit_price_micro
-    if product is None:
-        raise Invalid.field(f"{path}.unit_price", "is required when there is no product", "incomplete")
-    return product.price_micro
 
 
 def _discount(path: str, item: ItemInput, currency: str, old: Line | None) -> int:
