@@ -14,7 +14,6 @@ from blueprints.admin.customers import PARTS
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor
-from blueprints.row_keys import row_key
 from database import transaction
 from domain import inputs, zones
 from domain.errors import Conflict, Invalid, PreconditionFailed
@@ -143,7 +142,4 @@ def reopen(key: int) -> BaseResponse:
 
 def change_lines() -> Response:
     """The form with a line added or removed, for browsers without JavaScript."""
-    shown = line_forms.with_change()
-    key = row_key(shown.pop("key", ""))
-    row = budgets.RESOURCE.listing.get(wide_actor(), key) if key is not None else None
-    return records.form(PAGE, row, shown)
+    return records.form(PAGE, budget_form.edited(), line_forms.with_change())

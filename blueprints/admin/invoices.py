@@ -9,7 +9,7 @@ from blueprints.admin.crud import records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.pages.session import need, wide_actor
+from blueprints.pages.session import need
 from domain.invoicing import invoice_resource
 from models.invoice import InvoiceStatus
 
@@ -81,7 +81,4 @@ def register(bp: Any) -> None:
 
 def change_lines() -> Response:
     """The form with a line added or removed, for browsers without JavaScript."""
-    shown = line_forms.with_change()
-    key = shown.pop("key", "")
-    row = PAGE.resource.listing.get(wide_actor(), int(key)) if key.isascii() and key.isdigit() else None
-    return records.form(PAGE, row, shown)
+    return records.form(PAGE, invoice_form.edited(), line_forms.with_change())

@@ -1,21 +1,26 @@
 """What forms with lines share: rows named by their names, search in them while typing, and the numbers of lines."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from flask import render_template, request
+from werkzeug.datastructures import MultiDict
 
 from blueprints.admin.crud import records
+from blueprints.admin.crud.changed_fields import changed_only
+from blueprints.admin.crud.form_fields import payload
+from blueprints.pages.format import words
 from blueprints.pages.session import need, wide_actor
+from blueprints.row_keys import row_key
 from database.searching import fold
-from domain.actor import Actor
+from domain.actor import Actor, All
 from domain.catalog import pricing, products
-from domain.errors import Problem
+from domain.errors import Invalid, Problem
 from domain.listing import Listing
 from domain.pages import Query, Record
 from domain.people import customers
-from models.money import from_micro, from_ten_thousandths
+from models.money import Money, from_micro, from_ten_thousandths
 from models.product import ProductStatus
 
 OFFERED = 30
@@ -69,12 +74,65 @@ def place(name: str, parts: Collection[str], whole: str) -> str:
 def with_change() -> dict[str, str]:
     """The form with a line added or removed, as its button says, for browsers without JavaScript."""
     shown = request.form.to_dict()
+    shown.pop("key", "")                # of the row, which is no value of its form
     gone = shown.pop("remove_line", "")
     if shown.pop("add_line", ""):
         shown[f"items.{max(numbers(shown)) + 1}.quantity"] = "1"
     if gone:
         shown = {name: value for name, value in shown.items() if not name.startswith(f"items.{gone}.")}
     return shown
+
+
+def edited(listing: Listing) -> Any:
+    """The row that the form changes; None for a new one."""
+    key = row_key(request.values.get("key", ""))
+    return listing.get(wide_actor(), key) if key is not None else None
+
+
+def acting_for(row: Any) -> Actor:
+    """The user, for the merchant of the row, or for the one that was chosen for a new row."""
+    return records.acting_new() if row is None else wide_actor().for_row(row)
+
+
+def read(
+    form: MultiDict[str, str], parts: Collection[str], who: Actor, tax: Callable[[str, str], tuple[str, str]],
+) -> MultiDict[str, str]:
+    """The form for the domain: rows by their ids, without empty lines; `tax` names and writes a line's tax."""
+    plain, kept = MultiDict[str, str](), filled(parts)
+    for name in form:
+        value = form[name]
+        part = ITEM.fullmatch(name)
+        if name in ("add_line", "remove_line") or (part and int(part[1]) not in kept):
+            continue
+        if is_named(name):
+            value = key_of(value, name, who)
+        elif part and part[2] == "tax":
+            plain.add(*tax(name, value))
+            continue
+        plain.add(name, value)
+        if part and part[2] == "id":                # a stored line has an id, and always a quantity
+            quantity = f"items.{part[1]}.quantity"
+            plain[quantity] = request.form.get(quantity, "")
+    return plain
+
+
+def show_sum(
+    row: Any, read_form: Callable[[MultiDict[str, str]], MultiDict[str, str]], fields: Collection[str],
+    preview: Callable[[Actor, Any, dict[str, Any]], Any], explain: Callable[[str, Problem], tuple[str, Problem]],
+) -> str:
+    """The amounts if the form were saved now, or why there are none yet."""
+    who = acting_for(row)
+    if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
+        return render_template("admin/_sum.html", reason="Choose a merchant profile first.")
+    form, off = changed_only(())
+    given = {name: value for name, value in payload(read_form(form), off).items() if name in fields}
+    if row is None and not given.get("items"):
+        return render_template("admin/_sum.html", reason="No lines yet.")
+    try:
+        return render_template("admin/_sum.html", amounts=preview(who, row, given))
+    except Invalid as error:
+        name, problem = next(iter(dict(explain(*one) for one in error.fields.items()).items()))
+        return render_template("admin/_sum.html", reason=f"{words(name)} {problem}.")
 
 
 # Rows by their names --------------------------------------------------------------------------------
@@ -126,8 +184,8 @@ def offered(who: Actor, wanted: str) -> dict[str, Any]:
 
 def search(listing: Listing, who: Actor, wanted: str, **filters: Any) -> list[Record]:
     """The first rows by name that match the text."""
-    words = NAMED.sub("", wanted).strip()[:100].replace("\x00", "")
-    query = Query(search=words, sort="name", descending=False, limit=OFFERED, filters=filters)
+    text = NAMED.sub("", wanted).strip()[:100].replace("\x00", "")
+    query = Query(search=text, sort="name", descending=False, limit=OFFERED, filters=filters)
     return list(listing.page(who, query).records)
 
 
@@ -147,6 +205,11 @@ def price(micro: int) -> str:
     """A unit price with at least two decimals."""
     whole, _, decimals = f"{from_micro(micro):f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def amount(minor: int, currency: str) -> str:
+    """An amount as a control holds it: empty for none."""
+    return str(Money(minor, currency).decimal) if minor else ""
 
 
 def rate(percent: int | None) -> str:

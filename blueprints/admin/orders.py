@@ -12,7 +12,6 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import decimals, money, zone
 from blueprints.pages.session import need, wide_actor
-from blueprints.row_keys import row_key
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
@@ -202,6 +201,4 @@ def register(bp: Any) -> None:
 
 def change_lines() -> Response:
     """The form with a line added or removed, for browsers without JavaScript."""
-    shown = line_forms.with_change()
-    key = row_key(shown.pop("key", ""))
-    return records.form(PAGE, PAGE.resource.listing.get(wide_actor(), key) if key is not None else None, shown)
+    return records.form(PAGE, line_forms.edited(PAGE.resource.listing), line_forms.with_change())

@@ -10,6 +10,7 @@ from blueprints.pages.htmx import redirect_to
 from blueprints.pay import link_lookup
 from blueprints.pay.order_words import common
 from blueprints.pay.payments import customer
+from blueprints.row_keys import row_key
 from blueprints.services import services
 from database import db, transaction
 from domain.errors import Conflict
@@ -25,7 +26,6 @@ from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentStatus
 from models.product import Billing
 
-KEY_DIGITS = 19                                  # more are no id
 CANCELLABLE = frozenset({Billing.SUBSCRIPTION, Billing.METERED})         # instalments are a debt
 ALLOWED = {
     CustomerCancels.ANY: (When.PERIOD_END, When.NOW), CustomerCancels.NOW: (When.NOW,),
@@ -152,8 +152,8 @@ def ask_rest(token: str) -> BaseResponse:
 
 def _refused(order: Order) -> Payment | None:
     """The attempt of before that the address names, if it was declined."""
-    key = request.args.get("tried", "")
-    payment = db.session.get(Payment, int(key)) if key.isascii() and key.isdigit() and len(key) < KEY_DIGITS else None
+    key = row_key(request.args.get("tried", ""))
+    payment = db.session.get(Payment, key) if key is not None else None
     if payment is None or (payment.order_id, payment.status) != (order.id, PaymentStatus.DECLINED):
         return None
     return payment

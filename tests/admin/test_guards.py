@@ -77,7 +77,8 @@ def test_an_address_with_a_number_that_no_row_has_does_not_exist(app, admin):
 
 @pytest.mark.parametrize(("path", "field", "more"), [
     ("/admin/switch", "merchant", {}), ("/admin/orders/line", "key", {}), ("/admin/budgets/line", "key", {}),
-    ("/admin/budgets/sum", "key", {}), ("/admin/products/preview", "key", {}), ("/admin/customers", "merchant_id", {}),
+    ("/admin/budgets/sum", "key", {}), ("/admin/invoices/line", "key", {}), ("/admin/invoices/sum", "key", {}),
+    ("/admin/products/preview", "key", {}), ("/admin/customers", "merchant_id", {}),
     ("/admin/customers/bulk", "ids", {"verb": "archive"}), ("/admin/scheduled-payments/bulk", "ids", {"verb": "skip"}),
     ("/admin/scheduled-payments/bulk", "ids", {"verb": "merge_several"}),
 ])
