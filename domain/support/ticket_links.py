@@ -3,9 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
-
-from sqlalchemy import select
+from typing import Annotated
 
 from database import db
 from domain import clock
@@ -79,14 +77,6 @@ def link_mentioned(ticket: Ticket, text: str) -> None:
     """Link the request ids that a message names."""
     found = dict.fromkeys((str(LinkNoun.REQUEST), key) for key in REQUEST_ID.findall(text))
     _add(ticket, list(found)[:MOST_FOUND])
-
-
-def tickets_about(actor: Actor, listing: Listing, noun: str, key: str) -> list[Any]:
-    """The tickets of the actor that are linked to a row, the newest first."""
-    clauses, values = listing.owned(actor)
-    linked = select(TicketLink.ticket_id).where(TicketLink.noun == noun, TicketLink.key == key)
-    statement = select(Ticket).where(*clauses, Ticket.id.in_(linked)).order_by(Ticket.id.desc()).limit(MOST)
-    return list(db.session.scalars(statement, values))
 
 
 def move(source: Ticket, target: Ticket) -> None:

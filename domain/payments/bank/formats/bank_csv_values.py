@@ -57,11 +57,6 @@ def day(text: str, form: DateForm) -> date:
     raise NotRead("is no date")
 
 
-def looks_like_day(text: str) -> bool:
-    """Whether a cell is written as a date, whatever its order of day and month."""
-    return any(form.fullmatch(text.strip()) for form in (YEAR_FIRST, DAY_OR_MONTH, WITH_WORD))
-
-
 def _year(text: str) -> int:
     return int(text) + (CENTURY if len(text) == 2 else 0)
 
