@@ -21,12 +21,12 @@ from domain.hosting.billing_cycles import Interval
 from domain.hosting.hostnames import Hostname
 from domain.hosting.service_listing import LISTING
 from domain.inputs import Choice, Day, Input, Maybe, PastDay, Quantity, RowId
-from domain.payments.orders import order_verbs
+from domain.payments.orders import order_verbs, ordering
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import When
 from domain.payments.schedule import schedules
 from domain.resource import Action, Resource
-from domain.sales.orders import order_status, orders, payment_links
+from domain.sales.orders import order_status, orders
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_items import OrderItemInput
 from domain.sales.orders.order_status import LIFE, refused
@@ -66,12 +66,8 @@ def create(actor: Actor, new: ServiceInput) -> Order:
         raise Invalid.field("registered_on", "needs an active service", "contradiction")
     with _in_own_words():
         order = orders.build(actor, _order_of(new))
-    order.domain = new.domain
-    payment_links.issue(order)
-    if new.status is ServiceStatus.ACTIVE:
-        order.collects_initial = False
-    LIFE.add(actor, order)
-    schedules.begin(actor, order)
+    order.domain, order.collects_initial = new.domain, new.status is not ServiceStatus.ACTIVE
+    ordering.store(actor, order)
     if new.status is ServiceStatus.ACTIVE:
         schedules.activate(actor, order, now_of(order))
         if new.registered_on is not None:

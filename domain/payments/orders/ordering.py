@@ -22,9 +22,14 @@ from models.product import Billing
 def create(actor: Actor, new: OrderInput) -> Order:
     """A new order with its payment link and its first scheduled payments: pending, or a draft without payments."""
     order = orders.build(actor, new)
-    payment_links.issue(order)
     if new.create_checkout and not new.draft:
         payment_links.begin_checkout(order)
+    return store(actor, order)
+
+
+def store(actor: Actor, order: Order) -> Order:
+    """Store an order that was built, with its payment link and, unless it is a draft, its first scheduled payments."""
+    payment_links.issue(order)
     LIFE.add(actor, order)
     discount_uses.follow(order)
     if order.status is not OrderStatus.DRAFT:
