@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import current_app, g
 from werkzeug.wrappers import Request
 
+from blueprints.api import money_text
 from blueprints.api.client.description import DESCRIPTION
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation
 from blueprints.api.field import Formats, Problems
@@ -24,7 +24,7 @@ from domain.access.customer_access import unknown_token
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, Problem, Unauthenticated
 from domain.pages import Page, Query
-from models.money import MICRO, exponent
+from models.money import exponent
 
 TOKEN = DESCRIPTION.in_query            # the query parameter that may have the token
 PAGE, LIMIT = "page", "limit"
@@ -45,19 +45,9 @@ def moment(value: datetime) -> str:
     return value.astimezone(UTC if zone == "UTC" else ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def amount(minor: int | None, currency: str) -> str | None:
-    """Minor units as text, with the decimals of the currency."""
-    places = exponent(currency)
-    return None if minor is None else f"{Decimal(minor).scaleb(-places):.{places}f}"
-
-
 def price(micro: int | None, currency: str) -> str | None:
     """A unit price as text, with all its decimals and at least those of the currency."""
-    if micro is None:
-        return None
-    whole, _, rest = f"{Decimal(micro) / MICRO:.6f}".partition(".")
-    kept = f"{rest.rstrip('0'):0<{exponent(currency)}}"
-    return f"{whole}.{kept}" if kept else whole
+    return money_text.price(micro, exponent(currency))
 
 
 class ClientContract(Contract):
@@ -71,7 +61,7 @@ class ClientContract(Contract):
     unknown_names = UnknownNames.IGNORED
     description = DESCRIPTION
     formats = Formats(
-        moment=moment, day=date.isoformat, amount=amount, price=price, moment_form="%Y-%m-%d %H:%M:%S",
+        moment=moment, day=date.isoformat, amount=money_text.amount, price=price, moment_form="%Y-%m-%d %H:%M:%S",
         moment_schema={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"},
     )
     paged: tuple[str, ...] = ()             # nouns whose lists have pages; the others show all rows at once

@@ -3,15 +3,22 @@
 from typing import Any
 
 from blueprints.api.client.contract import CONTRACT
-from blueprints.api.client.fields import Money, shown
 from blueprints.api.contract import Arguments, Exposure, Outcome
 from blueprints.api.decimals import Decimals
 from blueprints.api.description import Description, ExampleBody
+from blueprints.api.field import Field
 from blueprints.api.field_map import Day, Moment
 from blueprints.api.json_schema import Schema
+from blueprints.api.money_text import Money
 from blueprints.api.verbs import expose, operation
 from domain.actor import Actor
 from domain.hosting import domain_names, services
+
+
+def shown(name: str, column: str = "") -> Field:
+    """A value that is only read."""
+    return Field(name=name, column=column, writable=False)
+
 
 CREATED_AT = Moment(name="created_at", writable=False)
 SERVICES = expose(
@@ -26,7 +33,7 @@ SERVICES = expose(
         "status": shown("status"),
         "billing_cycle": shown("billing_cycle"),
         "quantity": Decimals(name="quantity", writable=False),
-        "amount": Money(name="later"),
+        "amount": Money(name="later", writable=False),
         "currency": shown("currency"),
         "registration_date": Day(name="registered_on", writable=False),
         "next_due_date": Day(name="next_due_on", writable=False),
@@ -76,7 +83,7 @@ DOMAINS = expose(
         "expiry_date": Day(name="expires_on", writable=False),
         "next_due_date": Day(name="next_due_on", writable=False),
         "auto_renew": shown("auto_renew"),
-        "amount": Money(name="amount"),
+        "amount": Money(name="amount", writable=False),
         "currency": shown("currency"),
     },
     verbs=("list",),

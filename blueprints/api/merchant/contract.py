@@ -13,8 +13,9 @@ from werkzeug.wrappers import Request
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation
 from blueprints.api.field import Formats, Problems
 from blueprints.api.merchant.description import DESCRIPTION
-from blueprints.api.merchant.fields import amount, price
+from blueprints.api.merchant.fields import price
 from blueprints.api.merchant.reader import ID, MOST_PER_PAGE, PER_PAGE, QueryReader
+from blueprints.api.money_text import amount
 from blueprints.api.rate_limits import rate_limits
 from blueprints.api.requests import unknown_names
 from blueprints.api.requests.unknown_names import UnknownNames

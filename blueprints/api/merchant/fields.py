@@ -3,48 +3,22 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
+from blueprints.api import money_text
 from blueprints.api.field import SKIP, Convert, Field, Formats, Problems
-from blueprints.api.field_map import Amount, Day, Price
+from blueprints.api.field_map import Day, Price
 from blueprints.api.json_schema import Schema, nullable, stored
+from blueprints.api.money_text import MONEY, SENT_MONEY, amount
 from domain.errors import Problem
-from models.money import MICRO, ONE, exponent, from_micro
+from models.money import MICRO, ONE
 
 BLANK = Problem("blank", "can't be blank")
-MONEY = {"type": "string", "pattern": r"^-?\d+(\.\d+)?$"}
-SENT_MONEY = {"type": ["string", "number"], "pattern": r"^\d+(\.\d+)?$"}
-
-
-def amount(minor: int | None, currency: str) -> str | None:
-    """Minor units as text, with the decimals of the currency."""
-    places = exponent(currency)
-    return None if minor is None else f"{Decimal(minor).scaleb(-places):.{places}f}"
 
 
 def price(micro: int | None, currency: str) -> str | None:
     """A unit price as text, with all its decimals and at least two."""
-    if micro is None:
-        return None
-    text = f"{from_micro(micro):.6f}".rstrip("0")
-    whole, _, rest = text.partition(".")
-    return f"{whole}.{rest:0<2}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Money(Amount):
-    """An amount as text."""
-
-    def taken(self, base: Schema, formats: Formats) -> Schema:
-        return nullable(SENT_MONEY) if "null" in base.get("type", ()) else SENT_MONEY
-
-    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
-        return MONEY
-
-    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
-        value = row.get(self.name, 0)
-        return None if value is None else f"{value:.2f}"
+    return money_text.price(micro, 2)
 
 
 @dataclass(frozen=True, kw_only=True)

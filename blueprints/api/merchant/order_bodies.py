@@ -8,7 +8,7 @@ from blueprints.api import schemas
 from blueprints.api.contract import Exposure
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.json_schema import Schema
-from blueprints.api.merchant.fields import MONEY
+from blueprints.api.money_text import MONEY
 from blueprints.api.requests.unknown_names import SENT
 from domain.errors import Invalid
 from domain.sales.orders.order_terms import ONLY_FOR

@@ -8,7 +8,7 @@ from blueprints.api.field import SKIP, Convert, Field, Formats, Problems
 from blueprints.api.field_map import WriteOnly
 from blueprints.api.field_parts import Many
 from blueprints.api.json_schema import Schema, nullable
-from blueprints.api.merchant.fields import SENT_MONEY
+from blueprints.api.money_text import SENT_MONEY
 from blueprints.api.requests.unknown_names import SENT
 from domain.errors import Problem
 from models.order import OrderSource

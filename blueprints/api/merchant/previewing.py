@@ -6,8 +6,8 @@ from typing import Any
 
 from blueprints.api.contract import Arguments, Exposure, Operation, Outcome
 from blueprints.api.merchant.contract import moment
-from blueprints.api.merchant.fields import amount
 from blueprints.api.merchant.order_bodies import named_as_sent
+from blueprints.api.money_text import amount
 from blueprints.api.verbs import body_of, new_of
 from domain.actor import Actor
 from domain.errors import Invalid, Problem

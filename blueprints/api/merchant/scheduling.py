@@ -7,8 +7,9 @@ from blueprints.api.contract import Arguments, Operation, Outcome, Parameter
 from blueprints.api.field import Field
 from blueprints.api.field_map import Moment
 from blueprints.api.merchant.contract import CONTRACT
-from blueprints.api.merchant.fields import Money, WholeText
+from blueprints.api.merchant.fields import WholeText
 from blueprints.api.merchant.ordering import ORDERS, money, shown
+from blueprints.api.money_text import Money
 from blueprints.api.verbs import expose, key_of
 from domain.actor import Actor
 from domain.errors import NotFound
