@@ -79,8 +79,8 @@ _SELLING = frozenset({
 })
 
 # What a customer's own token opens; a stopped customer's only reads.
-CUSTOMER_READS = frozenset({"READ_CUSTOMERS", "READ_ORDERS", "READ_SERVICES"})
-CUSTOMER_SCOPES = CUSTOMER_READS | {"WRITE_CUSTOMERS"}
+CUSTOMER_READS = frozenset({"READ_CUSTOMERS", "READ_ORDERS", "READ_SERVICES", "READ_INVOICES", "READ_TICKETS"})
+CUSTOMER_SCOPES = CUSTOMER_READS | {"WRITE_CUSTOMERS", "WRITE_TICKETS"}
 
 ROLE_SCOPES: dict[Role, frozenset[str]] = {
     Role.ADMIN: EVERYTHING,

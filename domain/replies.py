@@ -63,9 +63,11 @@ class Claim:
 
 
 def owner_of(actor: Actor) -> str | None:
-    """The owner of the keys: the user who calls, else the merchant; None without credentials."""
+    """The owner of the keys: the user or the customer who calls, else the merchant; None without credentials."""
     if actor.user_id is not None:
         return f"user:{actor.user_id}"
+    if actor.customer_id is not None:
+        return f"customer:{actor.customer_id}"
     if actor.credential_id is None:
         return None
     return f"merchant:{actor.merchant_id}"

@@ -15,7 +15,7 @@ class IdempotentReply(Model):
     __table_args__ = constraints(UniqueConstraint("owner", "test", "contract", "key", "part"))
 
     id: Mapped[pk]
-    owner: Mapped[str] = mapped_column(String(40))          # whose key it is: merchant:7, user:3
+    owner: Mapped[str] = mapped_column(String(40))          # whose key it is: merchant:7, user:3, customer:5
     test: Mapped[bool]
     contract: Mapped[str] = mapped_column(String(16))
     key: Mapped[str] = mapped_column(String(255))

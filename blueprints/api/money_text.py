@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from blueprints.api.field import Formats
-from blueprints.api.field_map import Amount
+from blueprints.api.field_map import Amount, Price
 from blueprints.api.json_schema import Schema, nullable
 from models.money import exponent, from_micro
 
@@ -42,3 +42,17 @@ class Money(Amount):
     def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
         value = row.get(self.name, 0)
         return None if value is None else f"{value:.2f}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitPrice(Price):
+    """A unit price as text."""
+
+    def taken(self, base: Schema, formats: Formats) -> Schema:
+        return nullable(SENT_MONEY) if "null" in base.get("type", ()) else SENT_MONEY
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return MONEY
+
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        return f"{row.get(self.name, 0):.2f}"

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from sqlalchemy import select
 
@@ -141,6 +142,14 @@ def find(actor: Actor, listing: Listing, ticket_id: int, key: int) -> TicketAtta
     if key not in [one.id for one in record.children["attachments"]]:
         raise NotFound("attachment", key)
     return db.session.get_one(TicketAttachment, key)
+
+
+def by_message(files: Iterable[Any]) -> dict[int | None, list[Any]]:
+    """The files of a ticket by the reply that they came with; those of the first message under None."""
+    found: dict[int | None, list[Any]] = {}
+    for one in files:
+        found.setdefault(one.reply_id, []).append(one)
+    return found
 
 
 def named(digests: list[str]) -> set[str]:

@@ -16,7 +16,9 @@ from domain.hosting import services
 from domain.integrations import webhooks
 from domain.payments.plans import cancelling, plan_changes
 from domain.payments.plans.plan_terms import ChangeInput, When
+from domain.people import customers
 from domain.sales.orders import orders
+from models.customer import Customer
 from models.order import ScheduledPayment
 from models.user import User
 from tests import cast, paying
@@ -26,11 +28,11 @@ from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
-from tests.domain.invoicing.e_invoice.complete import make_complete
+from tests.domain.invoicing.e_invoice.complete import BUYER, make_complete
 from tests.invoicing import credit, make_issued
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready, sample_of
-from tests.ticketed import make_file, make_ticket
+from tests.ticketed import make_customers, make_file, make_ticket
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
 BY_RPC = [one for one in ALL if one.rpc]
@@ -66,7 +68,17 @@ def service_of(merchant, customer):
         return services.create(actor, inputs.parse(resource.input, sent)).id
 
 
-CUSTOMERS_OWN = {"services": service_of}            # rows of the customer who calls the Client API
+def complete(merchant, customer):
+    """Give the customer all that an e-invoice needs."""
+    make_complete(merchant)
+    with transaction():
+        customers.update(cast.actor_for(merchant), db.session.get(Customer, customer), {
+            "billing_address": customers.AddressInput(**BUYER), "tax_number": "GB987654321"})
+
+
+CUSTOMERS_OWN = {                                   # rows of the customer who calls the Client API
+    "services": service_of, "tickets": make_customers, "invoices": make_issued,
+}
 READY = {                               # rows of the live world that have what the operation ends or needs
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
     "invoices.xml": lambda merchant: make_issued(merchant, make_complete(merchant)),
@@ -127,6 +139,7 @@ class World:
         self.customer = customer
         with transaction():                             # thousands of calls come from one address here
             settings.update(Actor.operator(), {"client_api_limit_per_minute": 0})
+        complete(self.merchant, customer)
         self.client = ClientProgram(app, client_token(customer))
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 RECORDS = {
     "audit_entries", "outbox_tasks", "webhook_deliveries", "webhook_attempts", "idempotent_replies", "form_tokens",
 }
-NUMBERS = re.compile(r"(currencies|departments|priorities)_id")          # by numbers that every installation has
+NUMBERS = re.compile(r"(currencies|departments?|priorities|priority)_id")    # by numbers that every installation has
 SKIP = re.compile(r'!pm\.collectionVariables\.get\("(\w+)"\)')
 STATUS = re.compile(r"to\.have\.status\((\d+)\)")
 SET = re.compile(

@@ -64,7 +64,7 @@ class ClientContract(Contract):
         moment=moment, day=date.isoformat, amount=money_text.amount, price=price, moment_form="%Y-%m-%d %H:%M:%S",
         moment_schema={"type": "string", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$"},
     )
-    paged: tuple[str, ...] = ()             # nouns whose lists have pages; the others show all rows at once
+    paged: Mapping[str, str] = {"invoices": "issue_on"}     # nouns whose lists have pages, newest first by this
 
     # Who --------------------------------------------------------------------------------------------
 
@@ -115,10 +115,11 @@ class ClientContract(Contract):
     def query(self, exposure: Exposure, given: Mapping[str, list[str]], actor: Actor) -> Query:
         if exposure.name not in self.paged:
             self.known_query(given, ())
-            return Query(sort="id", descending=True, limit=MOST_ROWS)
+            return Query(sort="id", descending=True, limit=MOST_ROWS)      # all rows at once
         known = self.known_query(given, (PAGE, LIMIT))
         page, rows = whole(known, PAGE, 1), min(whole(known, LIMIT, PER_PAGE), MOST_PER_PAGE)
-        return Query(sort="id", descending=True, limit=rows, offset=(page - 1) * rows)
+        sort = self.paged[exposure.name]
+        return Query(sort=sort, descending=True, limit=rows, offset=(page - 1) * rows)
 
     # Writing ----------------------------------------------------------------------------------------
 

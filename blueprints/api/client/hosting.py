@@ -1,18 +1,21 @@
 """Declares a customer's services and domain names in the Client API."""
 
-from typing import Any
-
+from blueprints.api import money_text, schemas
 from blueprints.api.client.contract import CONTRACT
-from blueprints.api.contract import Arguments, Exposure, Outcome
+from blueprints.api.client.lists import listed
+from blueprints.api.contract import Arguments, Outcome
 from blueprints.api.decimals import Decimals
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Day, Moment
 from blueprints.api.json_schema import Schema
-from blueprints.api.money_text import Money
-from blueprints.api.verbs import expose, operation
+from blueprints.api.money_text import MONEY, Money
+from blueprints.api.verbs import expose, key_of, operation
 from domain.actor import Actor
 from domain.hosting import domain_names, services
+from domain.hosting.service_listing import LISTING
+from domain.invoicing import invoices_of_customer
+from domain.pages import Query
 
 
 def shown(name: str, column: str = "") -> Field:
@@ -40,35 +43,46 @@ SERVICES = expose(
         "order_id": shown("order_id", "id"),
         "created_at": CREATED_AT,
     },
-    verbs=("get",),
+    verbs=(),
 )
 LISTED = ("id", "product_name", "domain", "status", "next_due_date")
-IN_LIST: dict[str, Schema] = {
-    "id": {"type": "integer"}, "product_name": {"type": "string"}, "domain": {"type": ["string", "null"]},
-    "status": {"type": "string"}, "next_due_date": {"type": ["string", "null"], "format": "date"},
+MOST_INVOICES = 1000                    # of a service, the newest
+INVOICE: dict[str, Schema] = {
+    "id": {"type": "integer"}, "invoice_number": {"type": "string"}, "status": {"type": "string"}, "total": MONEY,
 }
-EXAMPLE: dict[str, Any] = {
-    "id": 1, "product_name": "Business Hosting", "domain": "mysite.com", "status": "active",
-    "next_due_date": "2024-02-01",
-}
+EXAMPLE_INVOICE = {"id": 1, "invoice_number": "INV-000001", "status": "paid", "total": "24.00"}
 
 
-def part_of(exposure: Exposure, names: tuple[str, ...]) -> Any:
-    """What lists the rows of a customer with some of their fields."""
+def details(actor: Actor, arguments: Arguments) -> Outcome:
+    """A service with the invoices that bill it."""
+    record = LISTING.read(actor, key_of(SERVICES, arguments.key))
+    query = Query(filters={"service_id": record.id}, sort="issue_on", limit=MOST_INVOICES)
+    invoices = invoices_of_customer.ROWS.page(actor, query).records
+    shown = [
+        {"id": one.id, "invoice_number": one.number, "status": one.status,
+         "total": money_text.amount(one.total_minor, one.currency)}
+        for one in invoices
+    ]
+    return Outcome(SERVICES.show(record) | {"invoices": shown})
 
-    def run(actor: Actor, arguments: Arguments) -> Outcome:
-        page, rows = exposure.page(actor, CONTRACT.query(exposure, arguments.query, actor))
-        return Outcome(CONTRACT.collection([{name: row[name] for name in names} for row in rows], page))
 
-    return run
+def with_invoices(row: ExampleBody) -> ExampleBody:
+    """The description of a service with its invoices."""
+    invoice: Schema = {"title": "InvoiceOfService", "type": "object", "properties": INVOICE, "required": list(INVOICE)}
+    schema = row.schema | {
+        "properties": row.schema["properties"] | {"invoices": {"type": "array", "items": invoice}},
+        "required": [*row.schema["required"], "invoices"],
+    }
+    return ExampleBody(schema, row.example | {"invoices": [EXAMPLE_INVOICE]})
 
 
-CONTRACT.operations.append(operation(
-    SERVICES, "list", "GET", "", part_of(SERVICES, LISTED), summary="List services",
-    described=Description(answer=CONTRACT.description.collection(ExampleBody(
-        {"title": "ServiceInList", "type": "object", "properties": IN_LIST, "required": list(LISTED)}, EXAMPLE,
-    ))),
-))
+CONTRACT.operations += [
+    listed(SERVICES, LISTING, LISTED, summary="List services", example={"status": "active"}),
+    operation(
+        SERVICES, "details", "GET", "/{key}", details, name="get", summary="Read one service",
+        described=Description(answer=with_invoices(schemas.row(SERVICES))),
+    ),
+]
 
 DOMAINS = expose(
     CONTRACT,

@@ -5,7 +5,8 @@ from blueprints.api.field import Field
 from blueprints.api.field_groups import Group
 from blueprints.api.field_map import Moment
 from blueprints.api.merchant.contract import CONTRACT
-from blueprints.api.merchant.fields import Computed, OrNull, Percent, UnitPrice, WholeText
+from blueprints.api.merchant.fields import Computed, OrNull, Percent, WholeText
+from blueprints.api.money_text import UnitPrice
 from blueprints.api.verbs import expose
 from domain.catalog import priced_products
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from blueprints.api import money_text
 from blueprints.api.field import SKIP, Convert, Field, Formats, Problems
-from blueprints.api.field_map import Day, Price
+from blueprints.api.field_map import Day
 from blueprints.api.json_schema import Schema, nullable, stored
-from blueprints.api.money_text import MONEY, SENT_MONEY, amount
+from blueprints.api.money_text import MONEY, amount
 from domain.errors import Problem
 from models.money import MICRO, ONE
 
@@ -19,20 +19,6 @@ BLANK = Problem("blank", "can't be blank")
 def price(micro: int | None, currency: str) -> str | None:
     """A unit price as text, with all its decimals and at least two."""
     return money_text.price(micro, 2)
-
-
-@dataclass(frozen=True, kw_only=True)
-class UnitPrice(Price):
-    """A unit price as text."""
-
-    def taken(self, base: Schema, formats: Formats) -> Schema:
-        return nullable(SENT_MONEY) if "null" in base.get("type", ()) else SENT_MONEY
-
-    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
-        return MONEY
-
-    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
-        return f"{row.get(self.name, 0):.2f}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from blueprints.api.field_map import Moment, WriteOnly
 from blueprints.api.field_parts import Many
 from blueprints.api.merchant import order_bodies
 from blueprints.api.merchant.contract import CONTRACT, moment
-from blueprints.api.merchant.fields import Computed, UnitPrice, WholeText
+from blueprints.api.merchant.fields import Computed, WholeText
 from blueprints.api.merchant.order_fields import (
     Named,
     SentInterval,
@@ -21,7 +21,7 @@ from blueprints.api.merchant.order_fields import (
     Source,
 )
 from blueprints.api.merchant.previewing import previewed
-from blueprints.api.money_text import Money
+from blueprints.api.money_text import Money, UnitPrice
 from blueprints.api.page_link import PageLink
 from blueprints.api.verbs import action, created, expose, locked
 from domain.actor import Actor
