@@ -64,7 +64,7 @@ def convert(key: int) -> BaseResponse:
     """Make an order of an approved budget."""
     try:
         with transaction():
-            order = budget_orders.convert(*LISTING.lock(wide_actor(), key))
+            order = budget_orders.convert(*LISTING.lock(wide_actor(), key), again=True)
             number = order.id
     except Conflict as error:
         return actions.refused(PAGE, key, error.message)

@@ -6,11 +6,17 @@ from typing import Any
 
 from flask import g
 
+from blueprints.api import schemas
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.commerce import BUDGETS
+from blueprints.api.core.ordering import ORDERS
 from blueprints.api.description import Description, ExampleBody
-from blueprints.api.verbs import locked, operation
+from blueprints.api.field import Field, Problems
+from blueprints.api.field_parts import take_object
+from blueprints.api.verbs import body_of, locked, operation, shown
 from blueprints.services import own_url
+from database import db
+from domain import inputs
 from domain.actor import Actor
 from domain.payments.checkout import budget_orders
 from domain.sales.budgets import budget_links
@@ -43,27 +49,35 @@ def _withdrawn(actor: Actor, budget: Budget) -> Any:
     budget_links.withdraw(actor, budget)
 
 
-ORDER = ExampleBody(
+AGAIN = ExampleBody(
     {
-        "title": "BudgetOrder", "type": "object",
-        "properties": {"orders_id": {"type": "integer"}, "status": {"type": "string"}},
-        "required": ["orders_id", "status"],
+        "title": "BudgetConversion", "type": "object", "additionalProperties": False,
+        "properties": {
+            "again": {"type": "boolean", "default": False,
+                      "description": "Another order, after the one that the budget became was cancelled"},
+        },
     },
-    {"orders_id": 1, "status": "pending"},
+    {},
 )
 
 
 def _converted(actor: Actor, arguments: Arguments) -> Outcome:
-    order = budget_orders.convert(*locked(BUDGETS, actor, arguments))
-    return Outcome({"orders_id": order.id, "status": order.status.value})
+    own, budget = locked(BUDGETS, actor, arguments)
+    problems: Problems = {}
+    sent = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    given = take_object({"again": Field(name="again")}, sent, "", problems)
+    wanted = inputs.parse(budget_orders.ConversionInput, given, problems=problems)
+    order = budget_orders.convert(own, budget, again=wanted.again)
+    db.session.flush()       # what is shown is read with plain statements
+    return shown(ORDERS, own, order.id)
 
 
 CONVERT = replace(
     operation(
-        BUDGETS, "convert", "POST", "/{key}/convert", _converted, positional=("id",),
-        summary="Make an order of an approved budget",
+        BUDGETS, "convert", "POST", "/{key}/convert", _converted, positional=("id", "again"), takes_body=True,
+        optional_body=True, summary="The order of an approved budget, made by the first call",
     ),
-    described=Description(answer=ORDER), scope="WRITE_ORDERS",
+    described=Description(answer=schemas.row(ORDERS), body=AGAIN, versioned=True), scope="WRITE_ORDERS",
 )
 OPERATIONS = [
     CONVERT,

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
+from domain.inputs import Input
 from domain.payments.schedule import schedules
 from domain.sales.orders import payment_links
 from domain.sales.orders.order_status import LIFE
@@ -18,6 +19,12 @@ from models.order import Order, OrderItem, OrderSource, OrderStatus, PaymentChan
 from models.product import Billing
 
 
+class ConversionInput(Input):
+    """How an approved budget becomes an order."""
+
+    again: bool = False                     # another order, after the first one was cancelled
+
+
 def order_of(budget_id: int) -> Order | None:
     """The order that the budget became, unless that was cancelled; the caller may read the budget."""
     return db.session.scalar(
@@ -25,18 +32,29 @@ def order_of(budget_id: int) -> Order | None:
     )
 
 
-def convert(actor: Actor, budget: Budget) -> Order:
+def convert(actor: Actor, budget: Budget, *, again: bool = False) -> Order:
     """The order of a locked, approved budget: one payment of its total, on a payment link.
 
-    Conflict unless it is approved, and when it became an order already that was not cancelled.
+    Called once more it is the same order, cancelled or not. With `again` it is another one after the last was
+    cancelled. Conflict unless the budget is approved, and for `again` while its order is not cancelled.
     """
     if budget.status is not BudgetStatus.APPROVED:
         raise Conflict(
             f"Budget is {budget.status}: only an approved one becomes an order", details={"status": str(budget.status)}
         )
-    known = order_of(budget.id)
-    if known is not None:
-        raise Conflict(f"The budget is order {known.id} already.", details={"order_id": known.id})
+    known = db.session.scalar(select(Order).where(Order.budget_id == budget.id).order_by(Order.id.desc()).limit(1))
+    if known is None:
+        return _made(actor, budget)
+    if not again:
+        return known
+    if known.status is not OrderStatus.CANCELLED:
+        raise Conflict(
+            f"The budget is order {known.id} already. Cancel that order first.", details={"order_id": known.id}
+        )
+    return _made(actor, budget)
+
+
+def _made(actor: Actor, budget: Budget) -> Order:
     order = Order(
         **actor.ownership(), billing=Billing.SINGLE_PAYMENT, status=OrderStatus.PENDING, channel=PaymentChannel.ECOM,
         source=OrderSource.UI if actor.source == "admin" else OrderSource.API, currency=budget.currency,

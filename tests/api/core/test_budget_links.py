@@ -4,9 +4,10 @@ import re
 
 import pytest
 
-from database import db
-from domain.sales.budgets import budget_links
+from database import db, transaction
+from domain.sales.budgets import budget_links, budgets
 from domain.sales.budgets.budget_links import LinkState
+from domain.sales.budgets.budget_listing import LISTING
 from models.reply import IdempotentReply
 from tests import cast
 from tests.api.core.conftest import Program, token_of
@@ -53,3 +54,21 @@ def test_a_repetition_does_not_store_the_link(caller, budget):
     assert answers[1].json == {"url": None}
     assert state(token) is LinkState.OPEN
     assert all(token not in str(vars(one)) for one in db.session.query(IdempotentReply))
+
+
+def test_an_approved_budget_becomes_one_order_and_another_after_that_was_cancelled(caller, alder, budget):
+    refused = caller("POST", f"/budgets/{budget}/convert")
+    assert refused.status_code == 422
+    with transaction():
+        budgets.approve(*LISTING.lock(cast.actor_for(alder), budget))
+    first = caller.result("budgets.convert", {"id": budget})
+    assert first["budgets_id"] == budget
+    assert first == caller.result("orders.get", {"id": first["id"]})
+    assert caller.result("budgets.convert", {"id": budget})["id"] == first["id"]
+    assert caller("POST", f"/budgets/{budget}/convert", json={"again": True}).status_code == 422
+    caller.result("orders.cancel", {"id": first["id"]})
+    assert caller.result("budgets.convert", {"id": budget})["status"] == "cancelled"
+    second = caller("POST", f"/budgets/{budget}/convert", json={"again": True}).json
+    assert (second["id"] > first["id"], second["status"]) == (True, "pending")
+    for wrong in ({"again": "perhaps"}, {"agin": True}):
+        assert caller("POST", f"/budgets/{budget}/convert", json=wrong).status_code in (400, 422)

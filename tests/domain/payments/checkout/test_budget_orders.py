@@ -33,9 +33,9 @@ def make(alder, items=None, *, approved=True, **more):
     return budget
 
 
-def convert(alder, budget):
+def convert(alder, budget, **more):
     with transaction():
-        return budget_orders.convert(*LISTING.lock(cast.actor_for(alder), budget)).id
+        return budget_orders.convert(*LISTING.lock(cast.actor_for(alder), budget), **more).id
 
 
 def cents(value):
@@ -72,15 +72,18 @@ def test_the_order_is_the_budgets_to_the_cent(app):
 def test_a_budget_becomes_one_order_and_another_after_that_was_cancelled(alder):
     budget = make(alder)
     first = convert(alder, budget)
+    assert convert(alder, budget) == first
     with pytest.raises(Conflict) as refused:
-        convert(alder, budget)
+        convert(alder, budget, again=True)
     assert refused.value.details == {"order_id": first}
     with transaction():
         order_verbs.cancel(cast.actor_for(alder), orders.locked(first))
-    second = convert(alder, budget)
-    assert budget_orders.order_of(budget).id == second
+    assert convert(alder, budget) == first              # unless another one is asked for
+    second = convert(alder, budget, again=True)
+    assert budget_orders.order_of(budget).id == second == convert(alder, budget)
     assert db.session.get(Order, second).status is OrderStatus.PENDING
     assert Money(db.session.get(Order, second).total_minor, "EUR").decimal == 100
+    assert cast.count(Order) == 2
 
 
 @pytest.mark.parametrize("deed", [None, budgets.reject])
