@@ -15,8 +15,10 @@ console = LazyGroup(
     "countinghouse",
     help="Countinghouse: run the server, manage merchants, users and keys, back up its data.",
     lazy={
-        "backup": "installation:backup", "books": "books:books", "check": "installation:check",
+        "backup": "installation:backup", "books": "books:books", "catalog": "row_imports:catalog",
+        "check": "installation:check",
         "customer": "access.accounts:customer", "customer-token": "access.customer_tokens:customer_token",
+        "customers": "row_imports:customers",
         "db": "schema:db", "demo": "demo:demo", "gateway": "payments.gateway:gateway", "invoice": "invoice:invoice",
         "key": "console:key",
         "logs": "logs:logs", "merchant": "access.accounts:merchant", "metered": "payments.metered:metered",

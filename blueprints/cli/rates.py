@@ -7,14 +7,13 @@ from typing import Any
 
 import click
 
+from blueprints.cli import _rejected
 from blueprints.cli._command import Result, operator_command
 from blueprints.cli.logs import progress
-from blueprints.services import settings
 from database import transaction
-from database.sqlite import owner_only
 from domain.actor import Actor
 from domain.catalog import ecb
-from domain.catalog.ecb import Part, Rejected
+from domain.catalog.ecb import Part
 
 CREDIT = "Source: European Central Bank."
 
@@ -32,7 +31,7 @@ def rates_import(file: Path) -> Result:
     data: dict[str, Any] = {
         "imported": sum(part.stored for part in parts), "rejected": len(rejected),
         "first": _edge(min, [part.first for part in parts]), "last": _edge(max, [part.last for part in parts]),
-        "rejected_file": str(_keep(file, rejected)) if rejected else None,
+        "rejected_file": str(_rejected.keep(file, ((one.line, one.reason) for one in rejected))) if rejected else None,
     }
     words = f"{data['imported']} rates imported, of the days {data['first']} to {data['last']}. {CREDIT}"
     if rejected:
@@ -58,17 +57,6 @@ def _parts(file: Path) -> Iterator[Part]:
 def _edge(choose: Any, days: list[date | None]) -> str | None:
     known = [one for one in days if one is not None]
     return choose(known).isoformat() if known else None
-
-
-def _keep(file: Path, rejected: list[Rejected]) -> Path:
-    """Write refused values to the installation's folder of rejects; returns the file's path."""
-    folder = settings().instance / "rejected"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    path = folder / f"{file.name}.rejected"
-    path.unlink(missing_ok=True)
-    with open(path, "w", encoding="utf-8", opener=owner_only) as kept:
-        kept.writelines(f"line {one.line}: {one.reason}\n" for one in rejected)
-    return path
 
 
 rates.add_command(rates_import)
