@@ -15,7 +15,6 @@ from blueprints.api.field import Field, Problems
 from blueprints.api.field_parts import take_object
 from blueprints.api.verbs import body_of, locked, operation, shown
 from blueprints.services import own_url
-from database import db
 from domain import inputs
 from domain.actor import Actor
 from domain.payments.checkout import budget_orders
@@ -68,7 +67,6 @@ def _converted(actor: Actor, arguments: Arguments) -> Outcome:
     given = take_object({"again": Field(name="again")}, sent, "", problems)
     wanted = inputs.parse(budget_orders.ConversionInput, given, problems=problems)
     order = budget_orders.convert(own, budget, again=wanted.again)
-    db.session.flush()       # what is shown is read with plain statements
     return shown(ORDERS, own, order.id)
 
 

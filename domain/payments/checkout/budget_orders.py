@@ -68,6 +68,7 @@ def _made(actor: Actor, budget: Budget) -> Order:
     payment_links.issue(order)
     LIFE.add(actor, order)
     schedules.begin(actor, order)
+    db.session.flush()                      # what a contract shows is read with plain statements
     return order
 
 
