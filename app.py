@@ -40,6 +40,7 @@ from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
 from domain.payments import gateways
 from domain.payments.metered.metered_log import call_log
+from domain.support.mails.ticket_addresses import settings as mail_settings
 from domain.support.ticket_file_store import store
 from models import all_tables
 from outbound.gateways.manual import Manual
@@ -102,8 +103,9 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     webhooks.policy.allowed_hosts = settings.webhook_allowed_hosts
     mailer.configure(
         settings.smtp_url, settings.mail_from,
-        lambda task: composing.compose(task.payload, task.merchant_id, public_url(app)),
+        lambda task: composing.compose(task.payload, task.merchant_id, public_url(app)), store.read,
     )
+    mail_settings.configure(settings.mail_from)
     serve_at(app, NEUTRAL_URL)
     call_log.connect(CallCounter(settings.spool))
     store.configure(settings.instance)

@@ -48,6 +48,7 @@ class Merchant(Versioned, Removable, Model):
     brand_colour: Mapped[str | None] = mapped_column(String(7))  # #rrggbb, of the pages that customers see
     logo_digest: Mapped[str | None] = mapped_column(String(64))  # of the logo in use
     mails_off: Mapped[list[str]] = mapped_column(default=list)   # kinds of mail that are not sent
+    support_email: Mapped[str | None] = mapped_column(String(254))       # sends answers to tickets, and takes replies
 
     # How invoices are numbered and when they are due
     invoice_pattern: Mapped[str] = mapped_column(String(64), default="INV-{n:06}")

@@ -46,6 +46,7 @@ class Department(Versioned, Model):
     number: Mapped[int]
     name: Mapped[str] = mapped_column(String(100))
     active: Mapped[bool] = mapped_column(default=True)
+    email: Mapped[str | None] = mapped_column(String(254))       # mails to it become tickets of the department
     name_sort: Mapped[str | None] = sort_key("name")
     search_text: Mapped[str | None] = search_key("name")
 

@@ -2,7 +2,7 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -22,6 +22,21 @@ NOTICES = {
 }
 
 
+class Letter(EmailMessage):
+    """A mail whose files are read when it is sent: outside of any transaction."""
+
+    files: Sequence[Any] = ()
+
+    def attach_files(self, read: Callable[[str], bytes]) -> None:
+        """Attach the files, once; `read` gives the bytes of a digest. Raises OSError."""
+        files, self.files = self.files, ()
+        for one in files:
+            kind, _, subtype = one.mime_type.partition("/")
+            if kind in ("message", "multipart"):         # parts of mails, which are no files of bytes
+                kind, subtype = "application", "octet-stream"
+            self.add_attachment(read(one.digest), maintype=kind, subtype=subtype, filename=plain(one.name))
+
+
 class Mailer:
     """Sends notices; configured in app.py."""
 
@@ -29,12 +44,15 @@ class Mailer:
         self.url: str | None = None
         self.sender = "countinghouse@localhost"
         self._compose: Callable[[Lease], Any] = lambda task: None
+        self._read: Callable[[str], bytes] = lambda digest: b""
 
     def configure(
-        self, url: str | None, sender: str | None, compose: Callable[[Lease], Any] | None = None
+        self, url: str | None, sender: str | None, compose: Callable[[Lease], Any] | None = None,
+        read: Callable[[str], bytes] | None = None,
     ) -> None:
-        """Set the server, the sender, and what writes the mails in a merchant's name."""
+        """Set the server, the sender, what writes the mails in a merchant's name, and what reads their files."""
         self.url, self.sender, self._compose = url, sender or self.sender, compose or self._compose
+        self._read = read or self._read
 
     def message(self, task: Lease) -> EmailMessage | None:
         """The mail of a task, or None without recipients or without an SMTP URL."""
@@ -55,12 +73,15 @@ class Mailer:
         written = self._compose(task)
         if written is None:
             return None
-        mail = EmailMessage()
-        mail["From"] = Address(plain(written.sender), addr_spec=parseaddr(self.sender)[1])
+        mail = Letter()
+        address = written.sender_address or parseaddr(self.sender)[1]
+        mail["From"] = Address(plain(written.sender), addr_spec=address)
         mail["To"], mail["Subject"] = written.to, plain(written.subject)
         if written.reply_to:
             mail["Reply-To"] = written.reply_to
-        mail["Auto-Submitted"] = "auto-generated"
+        for name, value in written.headers.items():
+            mail[name] = plain(value)
+        mail.files = tuple(written.files)
         mail.set_content(written.text)
         mail.add_alternative(written.html, subtype="html")
         if written.logo is not None:
@@ -74,6 +95,8 @@ class Mailer:
     def send(self, mail: EmailMessage) -> None:
         """Send a mail. Raises OSError or SMTPException when the server does not accept it."""
         assert self.url is not None
+        if isinstance(mail, Letter):
+            mail.attach_files(self._read)
         parts = urlsplit(self.url)
         secure = parts.scheme == "smtps"
         host, port = parts.hostname or "localhost", parts.port or (465 if secure else 587 if parts.username else 25)

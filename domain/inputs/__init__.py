@@ -126,6 +126,7 @@ Name = Annotated[str, NameText(200, 1)]
 Title = Annotated[str, Text(200, 1), AfterValidator(validators.title)]         # of a thing: with a visible character
 LongText = Annotated[str, Field(max_length=5000), BeforeValidator(validators.string)]
 Email = Annotated[str, BeforeValidator(validators.stripped), AfterValidator(validators.email), schema_facts.EMAIL]
+TaggedEmail = Annotated[Email, AfterValidator(validators.has_room_for_a_tag)]  # of a mailbox of our own
 WebAddress = Annotated[
     str, Field(max_length=2048), AfterValidator(validators.web_address), BeforeValidator(validators.stripped),
     schema_facts.WEB_ADDRESS,

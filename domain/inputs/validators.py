@@ -28,6 +28,7 @@ WEB = re.compile(
     rf"([/?#][^{NOT_IN_WEB}]*)?$")
 MAX_METADATA = 50           # entries, with at most this many characters:
 METADATA_NAME, METADATA_VALUE = 40, 500
+LONGEST_TAGGED = 37         # characters before the @, of 64, which leaves 27 for a tag
 LARGEST_EXACT = 2**53       # larger floats cannot represent every whole number
 MAX_DIGITS = 28             # more would be rounded silently
 LARGEST = Decimal(2**53)
@@ -148,6 +149,14 @@ def truth(value: Any, info: ValidationInfo) -> bool:
     if is_text(info) and value in ("on", "true", "1", "yes", "off", "false", "0", "no", ""):
         return value in ("on", "true", "1", "yes")
     raise wrong("type", "must be true or false")
+
+
+def has_room_for_a_tag(value: str) -> str:
+    """An address to whose account a tag can be added, as in account+tag@example.org."""
+    account, _, _ = value.rpartition("@")
+    if not account.isascii() or len(account) > LONGEST_TAGGED:
+        raise wrong("length", f"must have at most {LONGEST_TAGGED} plain letters before the @")
+    return value
 
 
 def email(value: str) -> str:

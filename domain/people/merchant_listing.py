@@ -12,8 +12,9 @@ LISTING = Listing(
         for name in (
             "id", "name", "currency", "timezone", "active", "legal_name", "registration_number", "tax_number", "email",
             "phone", "website", "street", "city", "state", "postal_code", "country", "document_footer",
-            "language", "brand_colour", "customer_cancels", "customer_skips", "mails_off", "logo_digest",
-            "invoice_pattern", "credit_note_pattern", "payment_terms_days", "created_at", "updated_at", "version",
+            "language", "brand_colour", "customer_cancels", "customer_skips", "mails_off", "support_email",
+            "logo_digest", "invoice_pattern", "credit_note_pattern", "payment_terms_days", "created_at",
+            "updated_at", "version",
         )
     },
     sort={

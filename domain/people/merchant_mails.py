@@ -19,6 +19,8 @@ from models.user import User
 REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "payment_confirm"
 CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
 QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
+TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
+TICKET_OPENED, TICKET_REPLIED = "ticket_opened", "ticket_replied"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +48,17 @@ KINDS = {one.name: one for one in (
     Kind(name=CARD_EXPIRES, title="Card expires",
          says="Up to two weeks before a payment that the card will be too old for."),
     Kind(name=DISPUTE, title="Payment disputed", says="When the customer’s bank says that a payment was disputed."),
+    Kind(name=TICKET_ANSWER, title="Answer to a ticket", says="When a user answers a ticket, with the answer’s files."),
+    Kind(name=TICKET_RECEIVED, title="Ticket received",
+         says="When a mail has become a ticket, once an hour at most to the same address."),
     Kind(name=QUOTE_ANSWERED, title="Quote answered", to_merchant=True,
          says="When a customer accepts or declines a quote, or asks for a new one."),
     Kind(name=DISPUTED, title="Payment disputed", to_merchant=True,
          says="When a customer disputes a payment at the bank."),
+    Kind(name=TICKET_OPENED, title="New ticket", to_merchant=True,
+         says="When a customer opens a ticket: to whom it is assigned, else to the profile’s own address."),
+    Kind(name=TICKET_REPLIED, title="Reply to a ticket", to_merchant=True,
+         says="When a customer writes in a ticket: to whom it is assigned."),
 )}
 OPTIONAL = tuple(one.name for one in KINDS.values() if not one.always)
 MailName = Annotated[str, one_of(*OPTIONAL)]

@@ -20,6 +20,7 @@ from domain.inputs import (
     Maybe,
     Name,
     NameText,
+    TaggedEmail,
     Text,
     TimeZone,
     Truth,
@@ -65,6 +66,7 @@ class MerchantInput(Input):
     customer_cancels: Annotated[CustomerCancels, Choice(CustomerCancels)] = CustomerCancels.ANY
     customer_skips: Truth = False
     mails_off: list[MailName] = []
+    support_email: Maybe[TaggedEmail] = None
     invoice_pattern: NumberPattern = "INV-{n:06}"
     credit_note_pattern: NumberPattern = "CN-{n:06}"
     payment_terms_days: Annotated[int, Whole(0, 365)] = 14

@@ -8,7 +8,7 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
-from domain.inputs import Input, NameText, Truth
+from domain.inputs import Input, Maybe, NameText, TaggedEmail, Truth
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
@@ -27,6 +27,7 @@ class DepartmentInput(Input):
 
     name: Annotated[str, NameText(100, 1)]
     active: Truth = True
+    email: Maybe[TaggedEmail] = None
 
 
 LISTING = Listing(
@@ -34,7 +35,7 @@ LISTING = Listing(
     noun="department",
     columns={
         name: getattr(Department, name)
-        for name in ("id", "merchant_id", "number", "name", "active", "created_at", "updated_at", "version")
+        for name in ("id", "merchant_id", "number", "name", "active", "email", "created_at", "updated_at", "version")
     },
     sort={
         "number": Department.number, "name": Department.name_sort, "created_at": Department.created_at,
@@ -57,7 +58,8 @@ def create(actor: Actor, new: DepartmentInput) -> Department:
     highest = _highest(actor.merchant_id)
     if highest >= MOST:
         raise Conflict(f"A merchant may have at most {MOST} departments.")
-    department = Department(merchant_id=actor.merchant_id, number=highest + 1, name=new.name, active=new.active)
+    department = Department(
+        merchant_id=actor.merchant_id, number=highest + 1, name=new.name, active=new.active, email=new.email)
     LIFE.add(actor, department)
     return department
 

@@ -14,6 +14,7 @@ from domain.errors import Conflict
 from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from domain.support import ticket_files, ticket_links, ticket_status
+from domain.support.mails import ticket_sending
 from domain.support.ticket_authors import Author
 from domain.support.ticket_files import KeptFile
 from domain.support.ticket_status import MEDIUM, Step
@@ -53,6 +54,8 @@ def add_ticket(actor: Actor, draft: Draft, author: Author) -> Ticket:
     ticket_links.add(ticket, draft.links)
     ticket_links.link_mentioned(ticket, draft.message)
     LIFE.add(actor, ticket)
+    if author.kind is AuthorType.CLIENT:
+        ticket_sending.opened(ticket)
     return ticket
 
 
@@ -78,6 +81,7 @@ def add_reply(
             is_staff = author.kind is AuthorType.STAFF
             ticket_status.take(ticket, Step.STAFF_REPLY if is_staff else Step.CLIENT_REPLY, now)
             ticket.last_reply_at = now
+    ticket_sending.replied(ticket, reply)
     return reply
 
 

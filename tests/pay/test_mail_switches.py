@@ -29,6 +29,7 @@ from tests.pay.mailed import BASE, collect, waiting
 
 APPROVED = Answer(outcome=Outcome.APPROVED, amount_minor=3000, currency="EUR")
 DECLINED = Answer(outcome=Outcome.DECLINED, decline=Decline.SOFT, message="not enough money")
+WITHOUT_BUTTON = {"ticket_answer", "ticket_received"}
 STEP = Answer(outcome=Outcome.REQUIRES_ACTION, confirm_url="https://bank.example/step")
 
 
@@ -169,7 +170,8 @@ def test_every_kind_has_a_sample_in_text_and_html_that_no_table_keeps(kind, curr
     assert "Ada Lovelace" in mail.text or "Candle Club" in mail.text
     assert "Alder <& Sons>" in mail.text + mail.subject
     assert "Alder &lt;&amp; Sons&gt;" in mail.html
-    assert f'href="{BASE}/' in mail.html
+    if kind not in WITHOUT_BUTTON:
+        assert f'href="{BASE}/' in mail.html
     assert 'href="' not in composing.sample(kind, merchant, BASE, has_links=False).html
     assert not db.session.new
     assert not db.session.dirty

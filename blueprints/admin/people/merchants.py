@@ -48,6 +48,10 @@ PAGE = ListPage(
             Field(name="timezone", label="Time zone", kind="select", choices=choices.zones, blank="The system’s"),
             Field(name="active", label="Active: keys and tokens of this profile work", kind="check", fact=unsaid),
         )),
+        Section("Support by mail", (
+            Field(name="support_email", label="Address of the support desk", kind="email",
+                  hint="Answers to tickets are sent from it, and mails to it become tickets."),
+        ), folds=True),
         Section("Customers’ own pages", (
             Field(name="customer_cancels", label="Customers cancel subscriptions", kind="select", choices=CANCELS),
             Field(name="customer_skips", label="Customers may skip their next payment", kind="check", fact=unsaid),

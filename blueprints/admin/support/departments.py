@@ -13,7 +13,7 @@ ON_OFF = (("true", "Active"), ("false", "Switched off"))
 
 def values(row: Department) -> dict[str, Any]:
     """A department's values for the form."""
-    return {"name": row.name, "active": row.active}
+    return {"name": row.name, "active": row.active, "email": row.email}
 
 
 PAGE = ListPage(
@@ -32,6 +32,8 @@ PAGE = ListPage(
     sections=(
         Section("Department", (
             Field(name="name", required=True, hint="As customers read it."),
+            Field(name="email", label="Its own address", kind="email",
+                  hint="Mails to it become tickets of this department. Without one the merchant’s is used."),
             Field(name="active", label="Takes new tickets", kind="check", fact=unsaid),
         )),
     ),

@@ -1,15 +1,15 @@
 """Lays out the mails of the outbox, and samples of them, in the merchant's name and colour."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import current_app
 
 from blueprints.pay.brand import Seller, seller
-from blueprints.pay.mails import merchant_mails, order_mails, samples
-from blueprints.pay.mails.message import Message
+from blueprints.pay.mails import merchant_mails, order_mails, samples, ticket_mails
+from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
 from domain.people import brand, logos
 from models.logo import Logo
@@ -17,6 +17,7 @@ from models.merchant import Merchant
 from models.user import User
 
 LOGO_ID = "logo@countinghouse"
+OF_SAMPLES = {"Auto-Submitted": "auto-generated"}
 LOGO_WIDTH, LOGO_HEIGHT = 200, 48                # pixels at most
 
 
@@ -30,6 +31,9 @@ class CustomerMail:
     subject: str
     text: str
     html: str                                # with the logo by its Content-ID
+    sender_address: str | None = None        # without one the installation's
+    headers: Mapping[str, str]
+    files: Sequence[AttachedFile] = ()
     logo: Logo | None = None                 # sent along, so that nothing is loaded when the mail is read
 
     @property
@@ -56,6 +60,8 @@ def compose(task: Mapping[str, Any], merchant_id: int | None, base: str) -> Cust
     who = seller(merchant.id)
     if task["mail"] in merchant_mails.KINDS:
         message = merchant_mails.of_task(task, merchant, who, base)
+    elif task["mail"] in ticket_mails.KINDS:
+        message = ticket_mails.of_task(task, merchant, who, base)
     else:
         case = order_mails.case(task, who, base)
         message = order_mails.WRITERS[task["mail"]](case) if case is not None else None
@@ -71,7 +77,8 @@ def sample(
     message = samples.message(name, merchant, who, base)
     if to is not None:
         why = f"This is a sample, sent to {to} from the settings of {who.name}. Its links lead nowhere."
-        message = replace(message, to=[to], reply_to=None, subject=f"Sample: {message.subject}", why=why)
+        subject = f"Sample: {message.subject}"
+        message = replace(message, to=[to], reply_to=None, headers=OF_SAMPLES, subject=subject, why=why)
     return laid_out(message if has_links else replace(message, link=""), merchant, who)
 
 
@@ -86,7 +93,8 @@ def laid_out(message: Message, merchant: Merchant, who: Seller) -> CustomerMail:
     text, html = (find(f"mails/mail.{ending}").render(given) for ending in ("txt", "html"))
     return CustomerMail(
         to=", ".join(message.to), sender=who.name, reply_to=message.reply_to, subject=message.subject,
-        text=text.lstrip("\n"), html=html, logo=logo,
+        text=text.lstrip("\n"), html=html, logo=logo, sender_address=message.sender_address,
+        headers=message.headers, files=message.files,
     )
 
 

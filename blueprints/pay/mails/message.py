@@ -1,10 +1,19 @@
 """What a mail says, before it is laid out: the same words for its text and its HTML."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from blueprints.pages.format import zone
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file that is sent along; its bytes are read when the mail is sent."""
+
+    name: str
+    mime_type: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,10 +24,11 @@ class Message:
     preview: str                             # what lists of mails show beside the subject
     kicker: str
     title: str
-    amount: str
     under: str
-    facts: Sequence[tuple[str, str]]
     why: str                                 # why the recipient gets it
+    amount: str = ""
+    facts: Sequence[tuple[str, str]] = ()
+    words: str = ""                          # what a person wrote, in lines as they were written
     to: Sequence[str] = ()
     reply_to: str | None = None
     link: str = ""                           # of the button
@@ -26,6 +36,10 @@ class Message:
     tone: str = ""
     paragraphs: Sequence[str] = ()
     can_be_answered: bool = True
+    how_to_answer: str = "Just answer this mail if something is not right. A person reads it."
+    sender_address: str | None = None        # without one the installation's
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Auto-Submitted": "auto-generated"})
+    files: Sequence[AttachedFile] = ()
 
 
 def day(moment: datetime) -> str:

@@ -4,19 +4,32 @@ from datetime import timedelta
 from decimal import Decimal
 
 from blueprints.pay.brand import Seller
-from blueprints.pay.mails import merchant_mails, order_mails
+from blueprints.pay.mails import merchant_mails, order_mails, ticket_mails
 from blueprints.pay.mails.message import Message
 from blueprints.pay.mails.order_mails import TO_PAY, Case
 from domain import clock
-from domain.people.merchant_mails import CARD, CARD_EXPIRES, CONFIRM, DISPUTED, FAILED, QUOTE_ANSWERED, REMINDER
+from domain.people.merchant_mails import (
+    CARD,
+    CARD_EXPIRES,
+    CONFIRM,
+    DISPUTED,
+    FAILED,
+    QUOTE_ANSWERED,
+    REMINDER,
+    TICKET_ANSWER,
+    TICKET_REPLIED,
+)
 from domain.people.merchant_readers import readers_of
+from domain.support.ticket_status import MEDIUM
 from models.budget import Budget
 from models.budget_link import Answer, BudgetLink
+from models.customer import Customer
 from models.merchant import Merchant
 from models.money import to_minor
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Dispute, Payment, PaymentStatus
 from models.payment_method import PaymentMethod
+from models.ticket import AuthorType, Department, Ticket, TicketReply
 
 COMING = frozenset({REMINDER, CARD_EXPIRES})
 CUSTOMER, EMAIL = "Ada Lovelace", "ada@example.org"
@@ -29,6 +42,8 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
     to = readers_of(merchant) or [who.email or ""]
     if name == QUOTE_ANSWERED:
         return merchant_mails.quote_answered(_link(merchant), who, to, base)
+    if name in ticket_mails.KINDS:
+        return _ticket_mail(name, merchant, who, to, base)
     case = _case(name, merchant, who, base)
     if name == DISPUTED:
         assert case.dispute is not None
@@ -37,6 +52,29 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
     written = order_mails.WRITERS[name](case)
     assert written is not None, f"the sample of {name} is about nothing"
     return written
+
+
+def _ticket_mail(name: str, merchant: Merchant, who: Seller, staff: list[str], base: str) -> Message:
+    """A ticket that was asked and answered."""
+    now = clock.now()
+    ticket = Ticket(
+        id=1, number="TKT-A3F7B2C1", subject="Where is my Candle Club box?", message="It should have come on Monday.",
+        priority=MEDIUM, author_type=AuthorType.CLIENT, author_name=CUSTOMER, sender=EMAIL, mail_token="2" * 26,
+        department=Department(number=1, name="Support", email=None), customer=Customer(name=CUSTOMER, email=EMAIL),
+        created_at=now,
+    )
+    reply = TicketReply(
+        author_type=AuthorType.CLIENT if name == TICKET_REPLIED else AuthorType.STAFF,
+        author_name=CUSTOMER if name == TICKET_REPLIED else "Grace Hopper",
+        message="Do you know more?" if name == TICKET_REPLIED else "It is on its way.\nYou will have it tomorrow.",
+    )
+    has_reply = name in (TICKET_ANSWER, TICKET_REPLIED)
+    to = ", ".join(staff) if name in ticket_mails.FOR_STAFF else EMAIL
+    case = ticket_mails.Case(
+        ticket=ticket, who=who, to=to, link=f"{base}/admin/tickets/1", reply=reply if has_reply else None,
+        author=reply.author_name if has_reply else CUSTOMER,
+    )
+    return ticket_mails.WRITERS[name](case, merchant, {})
 
 
 def _minor(units: int, merchant: Merchant) -> int:

@@ -13,7 +13,8 @@ def test_a_program_switches_mails_off_and_sees_which_are_sent(core, alder):
     assert [one["name"] for one in listed] == list(KINDS)
     assert [one["name"] for one in listed if not one["on"]] == ["reminder", "receipt"]
     assert [one["name"] for one in listed if not one["can_be_switched_off"]] == ["another_card", "payment_confirm"]
-    assert {one["name"] for one in listed if one["to"] == "merchant"} == {"quote_answered", "payment_disputed"}
+    assert {one["name"] for one in listed if one["to"] == "merchant"} == {
+        "quote_answered", "payment_disputed", "ticket_opened", "ticket_replied"}
 
 
 def test_what_must_be_sent_or_is_unknown_is_refused(core, alder):

@@ -17,6 +17,7 @@ expose(
         "departments_id": Field(name="number", writable=False),
         "name": Field(name="name"),
         "active": Field(name="active"),
+        "email": Field(name="email"),
         **HISTORY,
     },
     verbs=("get", "list", "create", "update", "archive", "activate"),

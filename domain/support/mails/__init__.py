@@ -1,0 +1,1 @@
+"""The mails of tickets: answers that go out, replies that come in."""
