@@ -170,7 +170,7 @@ def register(bp: Any) -> None:
             bp.add_url_rule(f"/exceptions/{tab.slug}/bulk", f"{name}_bulk", write(bulk(tab)), methods=["POST"])
     bp.add_url_rule("/exceptions", "exceptions", need("READ_ORDERS")(first), methods=["GET"])
     navigation.add(Item(
-        title="Exceptions", icon="alert-triangle", path=HERE, position=138, group="Billing", scope="READ_ORDERS",
+        title="Exceptions", icon="alert-triangle", path=HERE, position=150, group="Billing", scope="READ_ORDERS",
         count=urgent,
     ))
 

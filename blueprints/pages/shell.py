@@ -68,6 +68,11 @@ class Shell:
         chosen = self.session.merchant_id
         return next((one for one in self.merchants if one.id == chosen), None)
 
+    @cached_property
+    def merchant_names(self) -> dict[int, str]:
+        """The merchants by id, where rows of several may stand beside each other; else empty."""
+        return {one.id: one.name for one in self.merchants} if not self.merchant and len(self.merchants) > 1 else {}
+
 
 def own_merchants(who: SignedIn) -> list[Merchant]:
     """The merchants a user may act for, by name."""

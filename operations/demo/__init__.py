@@ -31,7 +31,7 @@ from models.order import Order as SoldOrder
 from models.product import PriceRuleKind, ProductKind
 from models.user import Role, User
 from models.webhook import Endpoint
-from operations.demo import rates, receivers, sandbox, subscribers
+from operations.demo import desk, invoicing, rates, receivers, sandbox, subscribers
 from operations.demo.moments import at
 from operations.demo.retail import Order, market
 from operations.errors import OperationRefused
@@ -89,8 +89,16 @@ def load(*, force: bool = False) -> Demo:
             raise OperationRefused("The database is not empty. The demo data can be added with --force.")
         with at(now - timedelta(days=DAYS)):
             shops = [
-                _merchant(made, name="Hartwell & Finch", currency="GBP", timezone="Europe/London", country="GB"),
-                _merchant(made, name="Maison Lumière", currency="EUR", timezone="Europe/Paris", country="FR"),
+                _merchant(
+                    made, name="Hartwell & Finch", currency="GBP", timezone="Europe/London", country="GB",
+                    street="14 Rope Walk", city="Bristol", postal_code="BS1 6ZJ", tax_number="GB123456782",
+                    email="billing@hartwell.example", support_email="help@hartwell.example",
+                ),
+                _merchant(
+                    made, name="Maison Lumière", currency="EUR", timezone="Europe/Paris", country="FR",
+                    street="8 rue des Glaces", city="Lyon", postal_code="69002", tax_number="FR40303265045",
+                    email="compta@lumiere.example", support_email="aide@lumiere.example", language="fr",
+                ),
             ]
             staff = _staff(made, shops, secret)
         _store(made, shops, keys, now)
@@ -218,6 +226,9 @@ class Shop:
                 with at(created):
                     endpoints = receivers.create(self.admin, home=self.home)
             self._budget(order, created)
+        numbers = {number: row_id for number, (row_id, _) in self.customers.items()}
+        invoicing.fill(self.admin, self.goods.orders, numbers, self.products, self.now)
+        desk.fill(self.admin, self.now, home=self.home)
         receivers.settle(endpoints, self.now, home=self.home)
         self._end_some()
         tester = self.admin.in_world(test=True)

@@ -21,16 +21,21 @@ from analytics.store import cells, requests, shapes
 from config import Settings
 from database import db
 from domain.catalog import currencies
+from domain.invoicing.books import verifying
+from domain.invoicing.invoice_status import EFFECTIVE
 from domain.people import users
 from domain.vault import vault
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.customer import Customer, CustomerStatus
+from models.domain_name import DomainName, DomainStatus
+from models.invoice import Invoice
 from models.order import Order, OrderStatus
 from models.outbox import Task, TaskStatus
 from models.payment import GatewayAccount, Payment, PaymentStatus
 from models.product import Billing
 from models.test_clock import TestClock
+from models.ticket import Ticket, TicketStatus
 from models.user import Role, User
 from models.webhook import Attempt, Delivery, Endpoint
 from operations.demo import Demo, Key, traffic
@@ -165,6 +170,24 @@ def test_the_incident_can_be_read_from_the_overview_to_one_of_its_requests(
     assert "by the key ERP connector" in client.get("/admin/analytics").text, "it is in the default period"
 
 
+def test_the_demo_has_invoices_tickets_and_domain_names(installation: Any, demo: dict[str, Any]) -> None:
+    with installation.app.app_context():
+        shown = {str(one) for one in db.session.scalars(
+            select(EFFECTIVE).select_from(Invoice), {"now": datetime.now(UTC)})}
+        assert shown >= {"draft", "unpaid", "overdue", "cancelled"}
+        for merchant in (1, 2):
+            numbers = db.session.scalars(
+                select(Invoice.series_number).where(Invoice.merchant_id == merchant, Invoice.number.is_not(None))
+                .order_by(Invoice.issued_at)).all()
+            assert numbers == list(range(1, len(numbers) + 1)), "without gaps, in the order of their days"
+            done = verifying.verify(merchant)
+            assert (done.misfit, done.rows >= len(numbers)) == (None, True)
+        assert set(db.session.scalars(select(Ticket.status))) >= set(TicketStatus) - {TicketStatus.ON_HOLD}
+        assert set(db.session.scalars(select(DomainName.status))) >= {DomainStatus.ACTIVE, DomainStatus.EXPIRED}
+        waiting = select(Task.id).where(Task.kind == "mail", Task.status == TaskStatus.PENDING)
+        assert not db.session.scalars(waiting).all(), "nothing is sent to anybody"
+
+
 def test_the_demo_has_rates_and_deliveries_of_every_kind(installation: Any, demo: dict[str, Any]) -> None:
     with installation.app.app_context():
         ends = {(one.task.status, one.task.attempts > 1) for one in db.session.scalars(select(Delivery)) if one.task}
@@ -240,6 +263,7 @@ def test_every_call_of_the_readme_works_with_the_demo(installation: Any, demo: d
         else:
             made = installation.run(*(word for word in words[1:] if word != "--json"))
             known["API_TOKEN"] = made.get("api_token", known["API_TOKEN"])
+            known["CLIENT_TOKEN"] = made.get("token", "")
     assert len(curl.ran) >= 8, curl.ran
 
 

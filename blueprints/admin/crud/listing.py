@@ -170,6 +170,11 @@ class ListPage:
         return next(((verb, offered[verb]) for verb in self.in_row if verb in offered), None)
 
     @cached_property
+    def names_merchant(self) -> bool:
+        """Whether a column of its own says whose each row is."""
+        return any(column.name == "merchant_name" for column in self.columns)
+
+    @cached_property
     def places(self) -> Mapping[str, str]:
         """The place of each column on narrow screens."""
         return places_of(self.columns)

@@ -7,7 +7,7 @@ from blueprints.admin import customers, orders
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from domain.hosting import services
+from domain.hosting import billing_cycles, services
 from models.order import Order
 from models.service import ServiceStatus
 
@@ -21,7 +21,10 @@ def values(row: Order) -> dict[str, Any]:
 
 def context(record: Any) -> dict[str, Any]:
     """The pages of its order and of its customer."""
-    return {"order_url": orders.PAGE.at(record.id), "customer_url": customers.PAGE.at(record.customer_id)}
+    return {
+        "order_url": orders.PAGE.at(record.id), "customer_url": customers.PAGE.at(record.customer_id),
+        "billed": billed(record),
+    }
 
 
 def name(record: Any) -> str:
@@ -30,11 +33,16 @@ def name(record: Any) -> str:
     return f"{product} · {record.domain}" if record.domain else str(product)
 
 
+def billed(record: Any) -> str:
+    """How often it is paid for, in words."""
+    return billing_cycles.words(record.billing_cycle)
+
+
 PAGE = ListPage(
     resource=replace(services.RESOURCE, create=None),           # it is made as an order
     title="Services",
     group="Billing",
-    position=136,
+    position=140,
     keys="v",
     note=lambda row: row.customer_name,
     icon="refresh",
@@ -44,7 +52,7 @@ PAGE = ListPage(
         Column(name="id", title="Service", kind="link", sort="id", shown=name),
         Column(name="customer_name", title="Customer", fixed_by="customer_id"),
         Column(name="status", kind="tag", choices=STATUS),
-        Column(name="billing_cycle", title="Billed", minor=True),
+        Column(name="billing_cycle", title="Billed", minor=True, shown=billed),
         Column(name="later_minor", title="Amount", kind="money"),
         Column(name="next_due_on", title="Next due", kind="day"),
     ),

@@ -1,0 +1,65 @@
+"""Creates the demonstration's invoices, in the order of their numbers: open, overdue, credited, cancelled, and a draft.
+
+What is on them is what customers of the data bought.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from domain.actor import Actor
+from domain.invoicing import crediting, invoices, issuing
+from domain.invoicing.credit_lines import CreditItemInput
+from domain.invoicing.crediting import CreditInput
+from domain.invoicing.invoice_lines import InvoiceItemInput
+from domain.invoicing.invoices import InvoiceInput
+from models.invoice import Invoice
+from operations.demo.moments import at
+from operations.demo.retail import Order
+
+MOST_LINES = 4
+
+
+def credit_one(actor: Actor, invoice: Invoice) -> None:
+    """One piece of the first line came back."""
+    line = CreditItemInput(item_id=invoice.items[0].id, quantity=Decimal(1))
+    crediting.credit(actor, invoice, CreditInput(items=[line], reason="Returned"))
+
+
+def cancel(actor: Actor, invoice: Invoice) -> None:
+    """The order was a mistake."""
+    crediting.cancel(actor, invoice)
+
+
+# How many days ago each was issued, and what happened two days later.
+STORIES: tuple[tuple[int, Callable[[Actor, Invoice], None] | None], ...] = (
+    (58, credit_one), (47, None), (36, cancel), (30, None), (24, None), (17, credit_one), (13, None), (9, None),
+    (6, cancel), (3, None),
+)
+
+
+def fill(
+    actor: Actor, orders: tuple[Order, ...], customers: Mapping[str, int], articles: Mapping[str, int], now: datetime
+) -> None:
+    """The invoices of a merchant's first customers; `customers` and `articles` are ids by number and by sku."""
+    known = [one for one in orders if one.buyer in customers]
+    for order, (days, deed) in zip(known, STORIES, strict=False):
+        since = now - timedelta(days=days, hours=3)
+        with at(since):
+            made = _draft(actor, order, customers, articles)
+            issuing.issue(actor, made)
+        if deed is not None:
+            with at(since + timedelta(days=2)):
+                deed(*invoices.LISTING.lock(actor, made.id))
+    with at(now - timedelta(hours=5)):
+        _draft(actor, known[len(STORIES) % len(known)], customers, articles)
+
+
+def _draft(
+    actor: Actor, order: Order, customers: Mapping[str, int], articles: Mapping[str, int]
+) -> Invoice:
+    items = [
+        InvoiceItemInput(product_id=articles[line.sku], quantity=Decimal(line.quantity), unit_price=line.price)
+        for line in order.lines[:MOST_LINES]
+    ]
+    return invoices.create(actor, InvoiceInput(customer_id=customers[order.buyer], items=items))
