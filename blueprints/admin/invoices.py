@@ -4,14 +4,17 @@ from typing import Any
 
 from flask import Response
 
-from blueprints.admin import choices, invoice_form, line_forms
+from blueprints.admin import budgets, choices, customers, invoice_form, line_forms, orders, products
 from blueprints.admin.crud import records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.pages.session import need
+from blueprints.admin.customers import PARTS
+from blueprints.pages.session import need, wide_actor
+from database import db
 from domain.invoicing import invoice_resource
 from models.invoice import InvoiceStatus
+from models.merchant import Merchant
 
 TABS = (("Invoices", "admin.invoices_list"), ("Credit notes", "admin.credit_notes_list"))
 
@@ -19,6 +22,25 @@ TABS = (("Invoices", "admin.invoices_list"), ("Credit notes", "admin.credit_note
 def number(row: Any) -> str:
     """The number of an invoice; a draft is named by its id."""
     return row.number or f"Draft {row.id}"
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The rows that the invoice names, and the buyer's address: as it was issued, else as it is."""
+    row = invoice_resource.RESOURCE.listing.get(wide_actor(), record.id)
+    if row.buyer is not None:
+        address = row.buyer
+    else:
+        current = row.customer.billing_address
+        address = {part: getattr(current, part) for part in PARTS} if current is not None else {}
+    may = wide_actor().can
+    return {
+        "address": ", ".join(address[part] for part in PARTS if address.get(part)),
+        "discounts": any(item.discount_minor or item.shared_discount_minor for item in record.children["items"]),
+        "product_url": products.PAGE.at(0).removesuffix("0"), "customer_url": customers.PAGE.at(record.customer_id),
+        "order_url": orders.PAGE.at(record.order_id) if record.order_id and may("READ_ORDERS") else None,
+        "budget_url": budgets.PAGE.at(record.budget_id) if record.budget_id and may("READ_BUDGETS") else None,
+        "days": db.session.get_one(Merchant, record.merchant_id).payment_terms_days,
+    }
 
 
 PAGE = ListPage(
@@ -64,6 +86,8 @@ PAGE = ListPage(
         )),
     ),
     values=invoice_form.values,
+    details="admin/_invoice.html",
+    context=context,
     form="admin/invoice_form.html",
     read=invoice_form.read,
     explain=invoice_form.explain,

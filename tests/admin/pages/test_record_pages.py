@@ -36,7 +36,7 @@ def test_each_tab_is_an_address_with_its_count(admin, alder, ada):
         cast.make_budget(alder, ada)
     known = tabs(admin.get(f"/admin/customers/{ada}").text)
     assert list(known) == [
-        "Details", "Budgets", "Orders", "Scheduled payments", "Services", "Payments", "Domain names", "Invoices",
+        "Details", "Budgets", "Orders", "Scheduled payments", "Payments", "Invoices", "Services", "Domain names",
         "Tickets", "Credit notes", "Calls", "History",
     ]
     assert known["Budgets"] == ("3", f"/admin/customers/{ada}?tab=budgets")
