@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent
 PREFIX = "COUNTINGHOUSE_"
@@ -48,6 +49,7 @@ class Settings:
     metrics_token: str | None
     smtp_url: str | None
     mail_from: str | None
+    imap_url: str | None
     shared_data: Path
 
     @property
@@ -202,6 +204,13 @@ def _url(raw: str) -> str | None:
     return raw.rstrip("/") or None
 
 
+def _mailbox(raw: str) -> str | None:
+    parts = urlsplit(raw)
+    if raw and (parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username):
+        raise ValueError("expected imaps://user:password@host/INBOX")
+    return raw or None
+
+
 EMPTY_COUNTS = ("CORE_API_NETWORKS",)       # an empty value turns it off
 
 READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
@@ -220,6 +229,7 @@ READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "METRICS_TOKEN": ("", _optional),
     "SMTP_URL": ("", _optional),
     "MAIL_FROM": ("", _optional),
+    "IMAP_URL": ("", _mailbox),
     # Real public data for demos, benches and tests; tests that need it skip where it is not.
     "SHARED_DATA": (str(ROOT.parent / "shared" / "data"), lambda raw: Path(raw).expanduser()),
 }

@@ -28,6 +28,7 @@ from domain.sales.budgets import budgets
 from domain.support import ticket_files
 from operations.check import HEARTBEAT
 from outbound.gateways.test_bank import test_bank
+from outbound.mailbox import Mailbox
 from outbound.payments import advancing, collecting, expiring, gateway_checkouts, metering, refunding
 from outbound.runner import Runner
 
@@ -36,6 +37,7 @@ LOG_EVERY = 0.5                                      # seconds between two check
 OUTBOUND_EVERY = 0.5                                 # seconds between two checks of an idle outbox
 COLLECT_EVERY = 1.0                                  # seconds between two checks of what is due
 SETUPS_EVERY = 300.0                                 # seconds between two checks of unfinished card set-ups
+MAILS_EVERY = 30.0                                   # seconds between two looks into the mailbox
 LOOK_UP_EVERY = 5.0                                  # seconds between two checks of unknown outcomes
 OUTBOUND_TURN = 1.0                                  # seconds of delivering before a check for a stop
 LOG_TURN = 5.0                                       # seconds of draining before other jobs run
@@ -183,17 +185,20 @@ def run(app: Flask, settings: Settings, on_signal: Callable[[Callable[..., None]
     outbound = Outbound()
     sender = Worker((Job("outbox", OUTBOUND_EVERY, outbound.run),))
     collector = Worker(collecting_jobs())
+    reader = Worker((Job("mails", MAILS_EVERY, Mailbox(settings.imap_url).poll),)) if settings.imap_url else None
 
     def stop(*_: object) -> None:
-        for one in (worker, sender, collector):
+        for one in filter(None, (worker, sender, collector, reader)):
             one.stop()
 
     on_signal(stop)
-    # In threads of their own, so that neither waits for the pruning of the request log, or for a gateway.
-    threads = (
+    # In threads of their own, so that none waits for the pruning of the request log, a gateway or a mailbox.
+    threads = [
         threading.Thread(target=_send, args=(app, sender, outbound), name="outbox"),
         threading.Thread(target=_collect, args=(app, collector), name="collecting"),
-    )
+    ]
+    if reader is not None:
+        threads.append(threading.Thread(target=_collect, args=(app, reader), name="mails"))
     for thread in threads:
         thread.start()
     try:

@@ -52,6 +52,8 @@ ONCE = {
     "tests/database/test_answer_cache.py": "is about SQLite's files",
     "tests/database/test_ip_addresses.py": "has no database",
     "tests/domain/test_inputs.py": "has no database",
+    "tests/domain/support/test_mail_quotes.py": "has no database",
+    "tests/domain/support/test_mail_reading.py": "has no database",
     "tests/domain/test_iso_codes.py": "has no database",
     "tests/domain/test_metadata_text.py": "has no database",
     "tests/domain/test_money.py": "has no database",

@@ -90,9 +90,13 @@ class OperatorCommand(click.Command):
 
 
 def operator_command(
-    name: str, *options: Callable[[Any], Any], needs: Needs = Needs.WRITING
+    name: str, *options: Callable[[Any], Any], needs: Needs = Needs.WRITING,
+    status_of: Callable[[BaseException], int] = lambda problem: 1,
 ) -> Callable[[Action], click.Command]:
-    """Turn a function into a command. It returns its result; None if it has printed it itself."""
+    """Turn a function into a command. It returns its result; None if it has printed it itself.
+
+    `status_of` gives the exit status of a failure, a SystemExit where the program could not begin.
+    """
 
     def build(function: Action) -> click.Command:
         @functools.wraps(function)
@@ -103,12 +107,13 @@ def operator_command(
             except (click.ClickException, click.Abort, click.exceptions.Exit):
                 raise
             except Exception as problem:
-                sys.exit(refuse(problem, as_json=as_json))
+                refuse(problem, as_json=as_json)
+                sys.exit(status_of(problem))
             if done is not None:
                 show(done, as_json=as_json)
                 sys.exit(0 if done.ok else 1)
 
-        decorated: Any = _choosing(run, needs)
+        decorated: Any = _choosing(run, needs, status_of)
         for option in reversed(options):
             decorated = option(decorated)
         decorated = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(
@@ -119,12 +124,18 @@ def operator_command(
     return build
 
 
-def _choosing(run: Callable[..., None], needs: Needs) -> Callable[..., None]:
+def _choosing(
+    run: Callable[..., None], needs: Needs, status_of: Callable[[BaseException], int]
+) -> Callable[..., None]:
     @functools.wraps(run)
     def choose(**given: Any) -> None:
         made = click.get_current_context().ensure_object(ScriptInfo)
         if isinstance(made, Applications):
             made.needs = needs
+            try:
+                made.load_app()
+            except SystemExit as end:                # the settings or the databases cannot be used
+                sys.exit(status_of(end))
         run(**given)
 
     return choose

@@ -25,6 +25,7 @@ console = LazyGroup(
         "openapi": "reference:openapi", "postman": "reference:postman", "rates": "rates:rates",
         "restore": "installation:restore", "serve": "serving:serve", "settings": "settings:settings",
         "statement": "payments.statements:statement",
+        "ticket": "tickets:ticket",
         "test-clock": "payments.test_clock:test_clock", "user": "access.accounts:user", "worker": "serving:background",
     },
 )

@@ -23,7 +23,7 @@ from models.user import User
 
 PER_PAGE = 30
 VIA = {"public": "Public API", "client": "Client API", "merchant": "Merchant API", "core": "Core API",
-       "cli": "command line", "link": "a link"}
+       "cli": "command line", "link": "a link", "mail": "a mail"}
 SELVES = {"operator": "The operator", "system": "The system"}
 ICONS = {"created": "plus", "updated": "pencil", "deleted": "trash", "restored": "rotate", "archived": "archive",
          "approved": "circle-check", "rejected": "circle-x", "revoked": "ban", "expired": "clock"}

@@ -11,6 +11,7 @@ from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
 from domain.people.merchant_mails import TICKET_ANSWER, TICKET_OPENED, TICKET_RECEIVED, TICKET_REPLIED
 from domain.support.mails import ticket_addresses, ticket_sending
+from domain.support.mails.ticket_mail_reading import OURS
 from domain.support.ticket_authors import NAMELESS
 from domain.support.ticket_status import PRIORITIES
 from models.merchant import Merchant
@@ -54,7 +55,7 @@ def of_task(task: Mapping[str, Any], merchant: Merchant, who: Seller, base: str)
         author=reply.author_name if reply is not None else ticket.author_name, files=_files(ticket, reply),
     )
     before = ticket_sending.thread_before(mail) if mail.kind is not MailKind.NOTICE else []
-    headers = {"Message-ID": f"<{mail.message_id}>"}
+    headers = {"Message-ID": f"<{mail.message_id}>", OURS: f"<{mail.message_id}>"}
     if before:
         headers |= {"In-Reply-To": f"<{before[-1]}>", "References": " ".join(f"<{one}>" for one in before)}
     if (automatic := AUTOMATIC.get(mail.kind)) is not None:
