@@ -66,6 +66,7 @@ class Invoice(Owned, Versioned, Removable, Model):
         CheckConstraint("total_minor >= 0", "total_not_negative"),
         CheckConstraint("paid_minor >= 0 AND credited_minor >= 0 AND refunded_minor >= 0", "settled_not_negative"),
         CheckConstraint("credited_minor <= total_minor", "credited_within_total"),
+        CheckConstraint("paid_minor <= total_minor", "paid_within_total"),
         CheckConstraint("(state = 'issued') = (number IS NOT NULL)", "issued_has_number"),
         UniqueConstraint("merchant_id", "test", "number"),
         undeleted("merchant_id", "test", "created_at", "id"),
@@ -75,6 +76,11 @@ class Invoice(Owned, Versioned, Removable, Model):
         partial_index(
             "ix_invoices_open", "test", "merchant_id", "overdue_at", "currency", "total_minor", "paid_minor",
             "credited_minor", "id", where="state = 'issued' AND total_minor > paid_minor + credited_minor",
+        ),
+        # What is paid and was credited later: credit of the customer.
+        partial_index(
+            "ix_invoices_overpaid", "customer_id", "test", "currency", "id",
+            where="total_minor < paid_minor + credited_minor",
         ),
         partial_index("ix_invoices_budget_id", "budget_id", where="budget_id IS NOT NULL"),
         partial_index("ix_invoices_order_id", "order_id", where="order_id IS NOT NULL"),

@@ -1,4 +1,4 @@
-"""Payments: each attempt to collect, its refunds and its disputes."""
+"""Payments: each attempt to collect, its refunds and its disputes. One pays an order, or invoices of a customer."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import SECRET, Model, constraints, currency_code, long_text, minor, partial_index, pk, word
+from models.customer import Customer
 from models.order import Order, ScheduledPayment
 from models.owned import Owned, Versioned
 from models.payment_method import PaymentMethod
@@ -39,6 +40,7 @@ class Payment(Owned, Versioned, Model):
     __tablename__ = "payments"
     __table_args__ = constraints(
         CheckConstraint("amount_minor > 0", "amount_positive"),
+        CheckConstraint("allocated_minor >= 0 AND allocated_minor <= amount_minor", "allocated_within_amount"),
         UniqueConstraint("merchant_id", "test", "gateway", "reference"),
         Index("ix_payments_merchant_id_test_created_at", "merchant_id", "test", "created_at", "id", "status"),
         Index("ix_payments_created_at_id_test", "created_at", "id", "test"),
@@ -57,6 +59,12 @@ class Payment(Owned, Versioned, Model):
             "ix_payments_test_clock_id", "test_clock_id", "look_up_at", "id",
             where="test_clock_id IS NOT NULL",
         ),
+        Index("ix_payments_customer_id_created_at", "customer_id", "created_at", "id"),
+        # The credit of customers: what was paid without an order, and pays no invoice yet.
+        partial_index(
+            "ix_payments_credit", "customer_id", "test", "currency", "id",
+            where="order_id IS NULL AND status = 'approved' AND amount_minor > refunded_minor + allocated_minor",
+        ),
         # No two attempts for one row can run at once, whatever the program does.
         partial_index(
             "uq_payments_open_scheduled_payment_id", "scheduled_payment_id", unique=True,
@@ -65,7 +73,8 @@ class Payment(Owned, Versioned, Model):
     )
 
     id: Mapped[pk]
-    order_id: Mapped[int] = mapped_column(ForeignKey("orders.id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
+    order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))           # null: it pays invoices
     scheduled_payment_id: Mapped[int | None] = mapped_column(ForeignKey("scheduled_payments.id"), index=True)
     payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_methods.id"))
     gateway: Mapped[str] = mapped_column(String(16))
@@ -74,6 +83,7 @@ class Payment(Owned, Versioned, Model):
     currency: Mapped[currency_code]
     amount_minor: Mapped[minor]
     refunded_minor: Mapped[minor] = mapped_column(default=0)
+    allocated_minor: Mapped[minor] = mapped_column(default=0)        # what of it pays invoices
     key: Mapped[str] = mapped_column(String(64), unique=True)        # the gateway's idempotency key
     reference: Mapped[str | None] = mapped_column(String(255))       # the gateway's own id
     decline: Mapped[Decline | None] = mapped_column(word(Decline))
@@ -86,7 +96,8 @@ class Payment(Owned, Versioned, Model):
     test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"))          # the order's
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
-    order: Mapped[Order] = relationship()
+    customer: Mapped[Customer] = relationship()
+    order: Mapped[Order | None] = relationship()
     scheduled_payment: Mapped[ScheduledPayment | None] = relationship()
     payment_method: Mapped[PaymentMethod | None] = relationship()
     refunds: Mapped[list["Refund"]] = relationship(order_by="Refund.id")

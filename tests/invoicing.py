@@ -6,6 +6,7 @@ from database import db, transaction
 from domain import inputs
 from domain.actor import ALL
 from domain.invoicing import crediting, invoices, issuing
+from domain.invoicing.paying import recording
 from models.invoice import Invoice
 from tests import cast
 
@@ -53,6 +54,15 @@ def credit(key, items=None, reason=None, *, test=False):
         own, row = locked(key, test=test)
         given = inputs.parse(crediting.CreditInput, {"items": items, "reason": reason})
         return crediting.credit(own, row, given).id
+
+
+def make_with_credit(merchant_id):
+    """The id of an issued invoice whose customer has credit."""
+    customer_id = cast.make_customer(merchant_id)
+    given = {"customer_id": customer_id, "amount": Decimal(50), "currency": "EUR"}
+    with transaction():
+        recording.record(actor_of(merchant_id), inputs.parse(recording.ReceiptInput, given))
+    return make_issued(merchant_id, customer_id)
 
 
 def make_credit_note(actor, customer_name=""):

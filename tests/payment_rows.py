@@ -4,15 +4,22 @@ import secrets
 
 from database import db, transaction
 from domain import clock
+from models.order import Order
 from models.payment import Payment, PaymentReason, PaymentStatus, Refund, RefundStatus
 from tests.ordered import make_order
+
+
+def customer_of(order_id):
+    """The id of an order's customer."""
+    return db.session.query(Order.customer_id).filter_by(id=order_id).scalar()
 
 
 def columns(merchant_id, order_id, minor=1000, at=None, **more):
     """The columns of an approved payment in the live world; `at` is when it was executed."""
     now = clock.now()
     known = {
-        "merchant_id": merchant_id, "test": False, "order_id": order_id, "gateway": "test", "version": 1,
+        "merchant_id": merchant_id, "test": False, "order_id": order_id, "customer_id": customer_of(order_id),
+        "gateway": "test", "version": 1,
         "reason": PaymentReason.SCHEDULE, "status": PaymentStatus.APPROVED, "currency": "EUR", "amount_minor": minor,
         "key": secrets.token_hex(16), "executed_at": at or now, "created_at": now, "updated_at": now,
     }

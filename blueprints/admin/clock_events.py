@@ -109,7 +109,7 @@ def _tell_payments(who: Actor, told: list[Told]) -> None:
         .where(Payment.id.in_(keys))
     )
     known = {one.id: (one, label) for one, label in db.session.execute(statement)}
-    mails = _mails({one.order_id for one, _ in known.values()})
+    mails = _mails({one.order_id for one, _ in known.values() if one.order_id is not None})
     at: datetime | None = None
     for one in reversed(told):
         entry = one.entry.entry

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from blueprints.admin import budgets, choices, customers, invoice_form, line_forms, orders, products
+from blueprints.admin import budgets, choices, customers, invoice_form, line_forms, orders, payments, products
 from blueprints.admin.crud import records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
@@ -13,7 +13,10 @@ from blueprints.admin.customers import PARTS
 from blueprints.pages.session import need, wide_actor
 from database import db
 from domain.invoicing import invoice_resource
-from models.invoice import InvoiceStatus
+from domain.invoicing.books import chain
+from domain.invoicing.paying import credit_balances, paid_by
+from models.books import BookKind
+from models.invoice import InvoiceState, InvoiceStatus
 from models.merchant import Merchant
 
 TABS = (("Invoices", "admin.invoices_list"), ("Credit notes", "admin.credit_notes_list"))
@@ -39,7 +42,19 @@ def context(record: Any) -> dict[str, Any]:
         "product_url": products.PAGE.at(0).removesuffix("0"), "customer_url": customers.PAGE.at(record.customer_id),
         "order_url": orders.PAGE.at(record.order_id) if record.order_id and may("READ_ORDERS") else None,
         "budget_url": budgets.PAGE.at(record.budget_id) if record.budget_id and may("READ_BUDGETS") else None,
-        "days": db.session.get_one(Merchant, record.merchant_id).payment_terms_days,
+        "days": db.session.get_one(Merchant, record.merchant_id).payment_terms_days, **paid(record),
+    }
+
+
+def paid(record: Any) -> dict[str, Any]:
+    """What was paid of an issued invoice, the customer's credit, and its entry in the books."""
+    if record.state != InvoiceState.ISSUED:
+        return {}
+    shown = wide_actor().can(payments.PAGE.resource.read_scope)
+    return {
+        "payment_url": payments.PAGE.at(0).removesuffix("0") if shown else "", "ways": {"manual": "Bank transfer"},
+        "parts": paid_by.parts(record.id), "entry": chain.entry(BookKind.INVOICE, record.id),
+        "credit": credit_balances.of(record.customer_id, record.currency, test=record.test),
     }
 
 
@@ -93,6 +108,11 @@ PAGE = ListPage(
     explain=invoice_form.explain,
     choices=invoice_form.choices,
     can_edit=invoice_resource.is_draft,
+    show="admin/invoice.html",
+    audit_verbs={
+        "payment_booked": "booked a payment of", "payment_released": "released a payment of",
+        "payment_returned": "booked a refund of", "payment_restored": "booked a refund that came back of",
+    },
 )
 
 

@@ -54,6 +54,8 @@ PAGE = ListPage(
     },
     name=lambda row: f"Payment {row.id}",
     details="admin/_payment.html",
-    audit_verbs={"looked_up": "asked the gateway about"},
+    audit_verbs={
+        "looked_up": "asked the gateway about", "allocated": "paid an invoice with", "released": "released a part of",
+    },
     context=context,
 )

@@ -1,10 +1,16 @@
 """The listing of invoices. A draft shows its customer as it is now, an issued one as it was."""
 
+from typing import Any
+
 from sqlalchemy import String, and_, case, cast, func, select
 
+from database import db
+from domain.actor import Actor
 from domain.invoicing.invoice_status import EFFECTIVE
 from domain.list_parts import Children, Filter, common_filters
-from domain.listing import Listing
+from domain.listing import LARGEST_ID, Listing
+from domain.payments import locking
+from models.allocation import Allocation
 from models.customer import Customer
 from models.invoice import Invoice, InvoiceItem, InvoiceState, InvoiceStatus
 
@@ -18,7 +24,20 @@ ITEM = (
     "tax_reason", "total_minor",
 )
 
-LISTING = Listing(
+
+class AccountFirst(Listing):
+    """Locks the customer's account before an issued invoice, as everybody does who moves money."""
+
+    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
+        if lock and 0 < key <= LARGEST_ID:
+            issued = select(Invoice.customer_id).where(Invoice.id == key, Invoice.state == InvoiceState.ISSUED)
+            customer_id = db.session.scalar(issued)
+            if customer_id is not None:
+                locking.lock_account(customer_id)
+        return super().get(actor, key, lock=lock, removed=removed)
+
+
+LISTING = AccountFirst(
     model=Invoice,
     noun="invoice",
     columns={
@@ -42,6 +61,11 @@ LISTING = Listing(
         "items": Children(
             InvoiceItem.invoice_id, {name: getattr(InvoiceItem, name) for name in ITEM}, InvoiceItem.position,
         ),
+        "payments": Children(
+            Allocation.invoice_id,
+            {name: getattr(Allocation, name) for name in ("id", "payment_id", "amount_minor", "returned_minor")},
+            Allocation.id,
+        ),
     },
     sort={
         "created_at": Invoice.created_at, "updated_at": Invoice.updated_at, "issue_on": Invoice.issue_on,
@@ -60,6 +84,8 @@ LISTING = Listing(
         "budget_ids": Filter(list, lambda bound: Invoice.budget_id.in_(bound)),
         "product_id": Filter(
             int, lambda bound: Invoice.id.in_(select(InvoiceItem.invoice_id).where(InvoiceItem.product_id == bound))),
+        "payment_id": Filter(int, lambda bound: Invoice.id.in_(
+            select(Allocation.invoice_id).where(Allocation.payment_id == bound))),
         "currency": Filter(str, lambda bound: Invoice.currency == bound),
         "issued_after": Filter("moment", lambda bound: Invoice.issued_at >= bound),
         "issued_before": Filter("day_end", lambda bound: Invoice.issued_at <= bound),

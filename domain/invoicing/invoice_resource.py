@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.actor import Actor
 from domain.invoicing import crediting, invoice_uses, invoices, issuing, samples
+from domain.invoicing.paying import following
 from domain.resource import Action, Resource, deletion
 from models.invoice import InvoiceState
 from models.money import Money
@@ -40,6 +41,7 @@ def _cancelled(row: Any) -> tuple[str, ...]:
 
 
 invoice_uses.register()
+following.register()
 
 RESOURCE = Resource(
     name="invoices",

@@ -3,6 +3,8 @@
 The invoice's row is locked. Each change has its audit entry, and its event where the status is a new one.
 """
 
+from datetime import datetime
+
 from domain import clock
 from domain.actor import Actor
 from domain.invoicing import invoice_status
@@ -20,14 +22,33 @@ def credited(actor: Actor, invoice: Invoice, minor: int) -> None:
     _change(actor, invoice, "credited", credited=minor)
 
 
-def _change(actor: Actor, invoice: Invoice, verb: str, *, paid: int = 0, credited: int = 0, refunded: int = 0) -> None:
+def paid(actor: Actor, invoice: Invoice, minor: int, at: datetime | None) -> None:
+    """A payment of this moment pays this much of the invoice."""
+    _change(actor, invoice, "payment_booked", "updated", paid=minor, at=at)
+
+
+def released(actor: Actor, invoice: Invoice, minor: int) -> None:
+    """This much of what paid the invoice pays another one, or is credit of the customer."""
+    _change(actor, invoice, "payment_released", "updated", paid=-minor)
+
+
+def paid_back(actor: Actor, invoice: Invoice, minor: int) -> None:
+    """This much of what paid the invoice was paid back; below 0 it came again."""
+    verb = "payment_returned" if minor > 0 else "payment_restored"
+    _change(actor, invoice, verb, "updated", paid=-minor, refunded=minor)
+
+
+def _change(
+    actor: Actor, invoice: Invoice, verb: str, event: str = "", *, paid: int = 0, credited: int = 0, refunded: int = 0,
+    at: datetime | None = None,
+) -> None:
     now = clock.now()
     before = invoice_status.of(invoice, now)
-    with LIFE.changing(actor, invoice, verb):
+    with LIFE.changing(actor, invoice, verb, event):
         invoice.paid_minor += paid
         invoice.credited_minor += credited
         invoice.refunded_minor += refunded
-        invoice.paid_at = (invoice.paid_at or now) if invoice.balance_minor <= 0 else None
+        invoice.paid_at = (invoice.paid_at or at or now) if invoice.balance_minor <= 0 else None
     after = invoice_status.of(invoice, now)
     if after is not before and after in VERBS:
         LIFE.emit(actor, VERBS[after], invoice)

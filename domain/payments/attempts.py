@@ -64,7 +64,8 @@ def add(
         row.retry_count += 1
     scheduled_status.move(actor, row, ScheduledStatus.PROCESSING)
     payment = Payment(
-        merchant_id=order.merchant_id, test=order.test, order_id=order.id, scheduled_payment_id=row.id,
+        merchant_id=order.merchant_id, test=order.test, customer_id=order.customer_id, order_id=order.id,
+        scheduled_payment_id=row.id,
         payment_method_id=method.id if method is not None else None, gateway=gateway, reason=reason,
         status=PaymentStatus.PENDING, currency=row.currency, amount_minor=amount_minor or owed(row),
         key=secrets.token_hex(16), asked_at=now, created_at=now, updated_at=now,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain.actor import Actor
-from domain.payments import attempts, customer_mails, gateway_accounts, paying_off, payment_methods
+from domain.payments import attempts, customer_mails, followers, gateway_accounts, paying_off, payment_methods
 from domain.payments.collecting import retrying
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.locking import LIFE, Rows, lock_payment
@@ -50,7 +50,7 @@ def unknown(actor: Actor, payment_id: int, reason: str) -> Payment:
     if payment.status is PaymentStatus.PENDING:
         with LIFE.changing(actor, payment, "unknown"):
             payment.status, payment.message = PaymentStatus.UNKNOWN, reason[:500]
-    if order.test_clock_id is None:
+    if payment.test_clock_id is None:
         account = gateway_accounts.ensure(payment.merchant_id, payment.gateway, test=payment.test, now=now_of(order))
         gateway_accounts.failed(account, reason, now_of(order))
     return payment
@@ -60,13 +60,15 @@ def _approve(actor: Actor, rows: Rows, answer: Answer) -> None:
     order, row, payment = rows
     with _ending(actor, rows, PaymentStatus.APPROVED, answer):
         payment.decline = None
-        if payment.reason is PaymentReason.CHECKOUT:
+        if order is not None and payment.reason is PaymentReason.CHECKOUT:
             payment_methods.keep(actor, order, payment, answer)
-    if row is not None and payment.reason is PaymentReason.REST:
-        paying_off.approved(actor, order, row)
-    if row is not None:
+    if order is not None and row is not None:
+        if payment.reason is PaymentReason.REST:
+            paying_off.approved(actor, order, row)
         paid(actor, order, row, payment.amount_minor)
-    customer_mails.receipt(order, payment)
+    if order is not None:
+        customer_mails.receipt(order, payment)
+    followers.approved(actor, payment)
 
 
 def paid(actor: Actor, order: Order, row: ScheduledPayment, amount_minor: int) -> None:
@@ -88,6 +90,8 @@ def _decline(actor: Actor, rows: Rows, answer: Answer) -> None:
     hard = answer.decline is Decline.HARD
     with _ending(actor, rows, PaymentStatus.DECLINED, answer):
         payment.decline = Decline.HARD if hard else Decline.SOFT
+    if order is None:
+        return
     if payment.reason is PaymentReason.REST:
         paying_off.release(actor, order, payment)
         return
@@ -127,7 +131,7 @@ def _mismatch(actor: Actor, rows: Rows, answer: Answer) -> None:
         payment.decline = Decline.HARD
         asked, reported = Money(payment.amount_minor, payment.currency), Money(answer.amount_minor, answer.currency)
         payment.message = f"Not counted as a payment: {asked} was asked for, {reported} was reported."
-    if row is not None and row.status is ScheduledStatus.PROCESSING:
+    if order is not None and row is not None and row.status is ScheduledStatus.PROCESSING:
         scheduled_status.move(actor, row, ScheduledStatus.REVIEW)
         if payment.reason is PaymentReason.REST:
             paying_off.release(actor, order, payment)
@@ -141,7 +145,8 @@ def _wait(actor: Actor, payment: Payment, answer: Answer) -> None:
     with LIFE.changing(actor, payment):
         payment.status, payment.confirm_url = PaymentStatus.REQUIRES_ACTION, answer.confirm_url
         payment.reference, payment.message = answer.reference, answer.message
-    customer_mails.confirm(payment.order, payment)
+    if payment.order is not None:
+        customer_mails.confirm(payment.order, payment)
     _worked(payment)
 
 
@@ -160,6 +165,8 @@ def abandon(actor: Actor, rows: Rows, message: str) -> None:
     answer = Answer(outcome=Outcome.ABANDONED, message=message)
     with _ending(actor, rows, PaymentStatus.DECLINED, answer, verb="updated"):
         payment.decline = None
+    if order is None:
+        return
     if payment.reason is PaymentReason.REST:
         paying_off.release(actor, order, payment)
         return

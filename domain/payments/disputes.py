@@ -6,7 +6,7 @@ Gateways tell both. What a gateway does not tell, a person records; nothing is c
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import String, cast, func, select
 
 from domain import clock, usage
 from domain.actor import Actor
@@ -16,13 +16,15 @@ from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from domain.resource import Action, Resource, Sample
 from domain.usage import Use
+from models.customer import Customer
 from models.merchant import Merchant
 from models.order import Order
 from models.payment import Dispute, DisputeStatus, Payment
 
 LIFE = Lifecycle(noun="dispute")
 OWNER = (
-    select(Order.created_by_user_id).join(Payment, Payment.order_id == Order.id)
+    select(func.coalesce(Order.created_by_user_id, Payment.created_by_user_id))
+    .select_from(Payment).outerjoin(Order, Payment.order_id == Order.id)
     .where(Payment.id == Dispute.payment_id).correlate(Dispute).scalar_subquery()
 )
 
@@ -36,10 +38,13 @@ LISTING = Listing(
                 "answer_due_at", "closed_at", "created_at", "updated_at", "version",
             )
         },
-        "gateway": Payment.gateway, "order_id": Payment.order_id, "customer_id": Order.customer_id,
-        "customer_name": Order.customer_name,
+        "gateway": Payment.gateway, "order_id": Payment.order_id, "customer_id": Payment.customer_id,
+        "customer_name": func.coalesce(Order.customer_name, Customer.name),
     },
-    joins=((Payment, Payment.id == Dispute.payment_id), (Order, Order.id == Payment.order_id)),
+    joins=(
+        (Payment, Payment.id == Dispute.payment_id), (Order, Order.id == Payment.order_id),
+        (Customer, Customer.id == Payment.customer_id),
+    ),
     sort={
         "created_at": Dispute.created_at, "answer_due_at": Dispute.answer_due_at, "status": Dispute.status,
         "amount": (Dispute.currency, Dispute.amount_minor), "id": Dispute.id,
@@ -51,7 +56,7 @@ LISTING = Listing(
         "status": Filter(DisputeStatus, lambda bound: Dispute.status == bound),
         "currency": Filter(str, lambda bound: Dispute.currency == bound),
     },
-    search=(Order.search_text, lambda like: like(cast(Dispute.payment_id, String))),
+    search=(Order.search_text, Customer.name_sort, lambda like: like(cast(Dispute.payment_id, String))),
     own=OWNER,
 )
 

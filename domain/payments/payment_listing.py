@@ -1,16 +1,31 @@
 """The listing of payments: every attempt with its outcome. One that will change is locked after its order."""
 
 
-from sqlalchemy import String, and_, cast, exists, or_, select
+from typing import Any
 
+from sqlalchemy import String, and_, cast, exists, func, or_, select
+
+from database import db
+from domain.actor import Actor
 from domain.list_parts import Children, Filter, common_filters
-from domain.payments.schedule.scheduled_listing import OrderFirst
+from domain.listing import LARGEST_ID, Listing
+from domain.payments import locking
+from models.allocation import Allocation
+from models.customer import Customer
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.payment import Decline, Dispute, DisputeStatus, Payment, PaymentStatus, Refund
 from models.payment_method import PaymentMethod
 
-OWNER = select(Order.created_by_user_id).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery()
+OWNER = func.coalesce(
+    select(Order.created_by_user_id).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery(),
+    Payment.created_by_user_id,
+)
 DISPUTED = exists().where(Dispute.payment_id == Payment.id, Dispute.status == DisputeStatus.OPEN)
+# Whose index has the credit of customers, in the same words.
+FREE = and_(
+    Payment.order_id.is_(None), Payment.status == PaymentStatus.APPROVED,
+    Payment.amount_minor > Payment.refunded_minor + Payment.allocated_minor,
+)
 # What a person should look at: a decline that was not made good, an unknown outcome, a step not taken, a dispute.
 EXCEPTION = or_(
     Payment.status.in_((PaymentStatus.UNKNOWN, PaymentStatus.REQUIRES_ACTION)),
@@ -22,31 +37,53 @@ EXCEPTION = or_(
     DISPUTED,
 )
 
-LISTING = OrderFirst(
+
+class AccountFirst(Listing):
+    """Locks the order and the customer's account before a payment, as everybody does."""
+
+    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
+        if lock and 0 < key <= LARGEST_ID:
+            statement = select(Payment.order_id, Payment.customer_id).where(Payment.id == key)
+            for order_id, customer_id in db.session.execute(statement):
+                if order_id is not None:
+                    locking.lock(Order, order_id)
+                locking.lock_account(customer_id)
+        return super().get(actor, key, lock=lock, removed=removed)
+
+
+LISTING = AccountFirst(
     model=Payment,
     noun="payment",
     columns={
         **{
             name: getattr(Payment, name)
             for name in (
-                "id", "merchant_id", "test", "order_id", "scheduled_payment_id", "gateway", "reason", "status",
-                "currency", "amount_minor", "refunded_minor", "reference", "decline", "message", "confirm_url",
-                "asked_at", "executed_at", "look_up_at", "created_at", "updated_at", "version",
+                "id", "merchant_id", "test", "customer_id", "order_id", "scheduled_payment_id", "gateway", "reason",
+                "status", "currency", "amount_minor", "refunded_minor", "allocated_minor", "reference", "decline",
+                "message", "confirm_url", "asked_at", "executed_at", "look_up_at", "created_at", "updated_at",
+                "version",
             )
         },
-        "customer_id": Order.customer_id,
-        "customer_name": Order.customer_name,
+        "customer_name": func.coalesce(Order.customer_name, Customer.name),
         "method": PaymentMethod.label,
         "order_status": Order.status,
         "disputed": DISPUTED,
     },
-    joins=((Order, Order.id == Payment.order_id), (PaymentMethod, PaymentMethod.id == Payment.payment_method_id)),
+    joins=(
+        (Order, Order.id == Payment.order_id), (Customer, Customer.id == Payment.customer_id),
+        (PaymentMethod, PaymentMethod.id == Payment.payment_method_id),
+    ),
     children={
         "refunds": Children(
             Refund.payment_id,
             {name: getattr(Refund, name) for name in (
                 "id", "status", "currency", "amount_minor", "reason", "message", "executed_at", "created_at")},
             Refund.id,
+        ),
+        "allocations": Children(
+            Allocation.payment_id,
+            {name: getattr(Allocation, name) for name in ("id", "invoice_id", "amount_minor", "returned_minor")},
+            Allocation.id,
         ),
     },
     sort={
@@ -62,13 +99,16 @@ LISTING = OrderFirst(
         "decline": Filter(Decline, lambda bound: Payment.decline == bound),
         "gateway": Filter(str, lambda bound: Payment.gateway == bound),
         "currency": Filter(str, lambda bound: Payment.currency == bound),
-        "customer_id": Filter(
-            int, lambda bound: Payment.order_id.in_(select(Order.id).where(Order.customer_id == bound))),
+        "customer_id": Filter(int, lambda bound: Payment.customer_id == bound),
+        "invoice_id": Filter(int, lambda bound: Payment.id.in_(
+            select(Allocation.payment_id).where(Allocation.invoice_id == bound))),
+        "invoice_ids": Filter(list, lambda bound: Payment.id.in_(
+            select(Allocation.payment_id).where(Allocation.invoice_id.in_(bound)))),
         "executed_after": Filter("moment", lambda bound: Payment.executed_at >= bound),
         "executed_before": Filter("day_end", lambda bound: Payment.executed_at <= bound),
         "exception": Filter(bool, lambda bound: bound == EXCEPTION),
         "disputed": Filter(bool, lambda bound: bound == DISPUTED),
     },
-    search=(Order.search_text, lambda like: like(cast(Payment.order_id, String))),
+    search=(Order.search_text, Customer.name_sort, lambda like: like(cast(Payment.order_id, String))),
     own=OWNER,
 )

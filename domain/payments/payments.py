@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from database import db
 from domain import usage
@@ -14,13 +14,14 @@ from domain.errors import Conflict, Invalid
 from domain.inputs import Choice, Input, Maybe, Number, RowId, Text
 from domain.payments import attempts, payment_inquiries, refunds
 from domain.payments.bank import manual_payments
-from domain.payments.payment_listing import LISTING
+from domain.payments.payment_listing import FREE, LISTING
 from domain.payments.schedule import scheduled_status
 from domain.payments.schedule.scheduled_listing import LISTING as SCHEDULED
 from domain.resource import Action, Resource, Sample
 from domain.sales.orders import orders
 from domain.sales.orders.order_listing import LISTING as ORDERS
 from domain.usage import Use
+from models.customer import Customer
 from models.merchant import Merchant
 from models.money import Money
 from models.order import Order, ScheduledPayment
@@ -104,6 +105,13 @@ def _given_back(row: Any) -> tuple[str, ...]:
     return (f"{left:,} {row.currency} will be refunded. This cannot be undone.",)
 
 
+def _credits(customer: Customer) -> int:
+    """The payments of the customer that have not paid any invoice wholly, and are credit."""
+    return db.session.scalar(
+        select(func.count()).select_from(Payment).where(Payment.customer_id == customer.id, FREE)) or 0
+
+
+usage.register(Customer, Use("payment with credit", "payments with credit", _credits))
 usage.register(Merchant, Use("payment", "payments", lambda row: usage.rows(Payment, merchant_id=row.id)))
 usage.register(TestClock, Use("payment", "payments", lambda row: usage.rows(Payment, test_clock_id=row.id)))
 
@@ -127,9 +135,10 @@ RESOURCE = Resource(
         sent={},
         read_only={
             "merchant_id": 1, "order_id": 1, "scheduled_payment_id": 1, "customer_id": 1, "amount": 20,
-            "currency": "EUR", "status": PaymentStatus.APPROVED, "decline": None, "message": None, "gateway": "test",
-            "reference": "charge_6f1c", "reason": PaymentReason.SCHEDULE, "confirm_url": None, "refunded": 0,
-            "disputed": False, "executed_at": datetime(2026, 1, 31, 12, tzinfo=UTC), "refunds": [],
+            "currency": "EUR", "allocated": 0, "allocations": [], "status": PaymentStatus.APPROVED, "decline": None,
+            "message": None, "gateway": "test", "reference": "charge_6f1c", "reason": PaymentReason.SCHEDULE,
+            "confirm_url": None, "refunded": 0, "disputed": False,
+            "executed_at": datetime(2026, 1, 31, 12, tzinfo=UTC), "refunds": [],
         },
     ),
 )

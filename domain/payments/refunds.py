@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.inputs import Input, Maybe, Number, Text
 from domain.lifecycle import Lifecycle
-from domain.payments import attempts, gateway_accounts, locking
+from domain.payments import attempts, followers, gateway_accounts, locking
 from domain.payments.gateways import Account, Answer, Outcome, RefundRequest
 from domain.sales.orders.order_clock import now_of
 from models.money import to_minor
@@ -115,7 +115,8 @@ def book(actor: Actor, refund_id: int, answer: Answer) -> Refund:
         return _undecided(actor, refund, answer)
     if refund.status is (RefundStatus.APPROVED if approved else RefundStatus.DECLINED):
         return refund
-    if refund.status is RefundStatus.APPROVED:
+    was = refund.status
+    if was is RefundStatus.APPROVED:
         with locking.LIFE.changing(actor, payment):
             payment.refunded_minor -= refund.amount_minor
     same = (answer.amount_minor, answer.currency) == (refund.amount_minor, refund.currency)
@@ -126,6 +127,8 @@ def book(actor: Actor, refund_id: int, answer: Answer) -> Refund:
     if refund.status is RefundStatus.APPROVED:
         with locking.LIFE.changing(actor, payment, "refunded"):
             payment.refunded_minor += refund.amount_minor
+    if RefundStatus.APPROVED in (was, refund.status):
+        followers.refunded(actor, payment, refund)
     return refund
 
 

@@ -115,7 +115,7 @@ def look_up(payment_id: int) -> None:
         payment.look_up_at = attempts.next_look_up(payment, now)
         payment.look_ups += 1
         name, key, reference = payment.gateway, payment.key, payment.reference
-        account = gateway_accounts.for_gateway(order.merchant_id, name, test=order.test)
+        account = gateway_accounts.for_gateway(payment.merchant_id, name, test=payment.test)
     gateway = registry.find(name)
     if gateway is None:
         return
@@ -137,8 +137,8 @@ def ask_again(payment_id: int) -> Attempt | None:
     order, row, payment = rows = locking.lock_payment(payment_id)
     if payment.status not in attempts.OPEN:
         return None
-    wanted = row is not None and row.status is ScheduledStatus.PROCESSING and may_ask(order, payment)
-    if not wanted or payment.payment_method is None:
+    wanted = row is not None and row.status is ScheduledStatus.PROCESSING
+    if order is None or not wanted or not may_ask(order, payment) or payment.payment_method is None:
         booking.abandon(Actor.system(), rows, "It never reached the gateway.")
         return None
     return attempts.attempt_of(order, row, payment, payment.payment_method)

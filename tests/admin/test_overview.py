@@ -22,6 +22,7 @@ from models.user import Role
 from tests import cast
 from tests.admin.page_text import text_of
 from tests.ordered import make_order, make_row
+from tests.payment_rows import customer_of
 
 
 def test_the_first_step_of_an_empty_installation_is_a_merchant_profile(signed_in):
@@ -158,7 +159,8 @@ def test_payments_of_unknown_outcome_and_parked_gateways_need_attention(admin, a
     now = clock.now()
     with transaction():
         db.session.add(Payment(
-            merchant_id=alder, test=False, order_id=order_id, gateway="stripe", reason=PaymentReason.SCHEDULE,
+            merchant_id=alder, test=False, order_id=order_id, customer_id=customer_of(order_id),
+            gateway="stripe", reason=PaymentReason.SCHEDULE,
             status=PaymentStatus.UNKNOWN, currency="EUR", amount_minor=1000, key="k",
             created_at=now - timedelta(hours=3), updated_at=now))
         db.session.add(GatewayAccount(

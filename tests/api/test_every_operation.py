@@ -29,7 +29,7 @@ from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
 from tests.domain.invoicing.e_invoice.complete import BUYER, make_complete
-from tests.invoicing import credit, make_issued
+from tests.invoicing import credit, make_issued, make_with_credit
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready, sample_of
 from tests.ticketed import make_customers, make_file, make_ticket
@@ -81,6 +81,7 @@ CUSTOMERS_OWN = {                                   # rows of the customer who c
 }
 READY = {                               # rows of the live world that have what the operation ends or needs
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
+    "invoices.use_credit": make_with_credit,
     "invoices.xml": lambda merchant: make_issued(merchant, make_complete(merchant)),
     "credit_notes.xml": lambda merchant: credit(make_issued(merchant, make_complete(merchant))),
 }

@@ -10,6 +10,7 @@ import orjson
 from blueprints.api import schemas
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.invoicing import receipts
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, YES_NO, words
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field
@@ -20,10 +21,13 @@ from blueprints.api.wire.row_cache import DUMPS
 from blueprints.services import services
 from domain import inputs
 from domain.actor import Actor
+from domain.invoicing.paying import recording
 from domain.payments import payment_inquiries, payments, refunds
 from models.payment import Decline, PaymentStatus
 
 WRITTEN = ("orders_id", "scheduled_payments_id", "amount", "gateway", "reference")
+OF_INVOICES = ("clients_id", "invoices_ids", "currency", "received_date")
+ALLOCATION = {"invoices_id": Field(name="invoice_id"), "amount": Amount(name="amount")}
 REFUND = {
     "id": ID,
     "status": Field(name="status"),
@@ -54,6 +58,8 @@ PAYMENTS = expose(
         "reason": Field(name="reason", writable=False),
         "confirm_url": Field(name="confirm_url", writable=False),
         "refunded_amount": Amount(name="refunded", writable=False),
+        "allocated_amount": Amount(name="allocated", writable=False),
+        "invoices": Many(name="allocations", fields=ALLOCATION, inherit="currency", writable=False),
         "disputed": Field(name="disputed", writable=False),
         "executed_dt": Moment(name="executed_at", writable=False),
         "refunds": Many(name="refunds", fields=REFUND, inherit="currency", writable=False),
@@ -61,7 +67,8 @@ PAYMENTS = expose(
     },
     verbs=("get", "list"),
     parameters={
-        **IDS, "orders_id": Parameter("order_ids"), "scheduled_payments_id": Parameter("scheduled_payment_ids"),
+        **IDS, "orders_id": Parameter("order_ids"), "clients_id": Parameter("customer_id"),
+        "invoices_id": Parameter("invoice_ids"), "scheduled_payments_id": Parameter("scheduled_payment_ids"),
         "status": Parameter("status", words(PaymentStatus)), "decline": Parameter("decline", words(Decline)),
         "exception": Parameter("exception", YES_NO), "disputed": Parameter("disputed", YES_NO),
     },
@@ -73,8 +80,13 @@ RECORDED = ExampleBody(
         "title": "PaymentInput", "type": "object", "additionalProperties": False, "required": ["amount"],
         "properties": {
             "orders_id": {"type": ["integer", "null"]}, "scheduled_payments_id": {"type": ["integer", "null"]},
-            "amount": {"type": "number", "exclusiveMinimum": 0}, "gateway": {"enum": ["manual"]},
+            "clients_id": {"type": ["integer", "null"]},
+            "invoices_ids": {"type": ["array", "null"], "items": {"type": "integer"}, "maxItems": recording.MOST},
+            "amount": {"type": "number", "exclusiveMinimum": 0},
+            "currency": {"type": ["string", "null"], "description": "Of the invoices, where it is not sent"},
+            "gateway": {"enum": ["manual", "cash"], "description": "Cash only for invoices"},
             "reference": {"type": ["string", "null"], "maxLength": 255},
+            "received_date": {"type": ["string", "null"], "format": "date", "description": "Today, if not sent"},
         },
     },
     {"orders_id": 1, "amount": 10, "reference": "RF18 5390 0754 7034"},
@@ -106,8 +118,11 @@ def finish(actor: Actor, outcome: Outcome) -> Outcome:
 
 
 def create(actor: Actor, arguments: Arguments) -> Outcome:
-    """Record a payment that was received by other means."""
-    taken, problems = PAYMENTS.take({name: value for name, value in body_of(arguments).items() if name in WRITTEN})
+    """Record a payment that was received by other means: of an order, or of invoices, whose rest is credit."""
+    body = body_of(arguments)
+    if any(body.get(name) is not None for name in OF_INVOICES):
+        return changed_payment(actor, receipts.record(actor, body).id)
+    taken, problems = PAYMENTS.take({name: value for name, value in body.items() if name in WRITTEN})
     new = inputs.parse(payments.PaymentInput, taken, problems=problems)
     made = payments.record(actor, new)
     return changed_payment(actor, made.id)
@@ -132,8 +147,8 @@ def look_up(actor: Actor, arguments: Arguments) -> Outcome:
 ANSWER = schemas.row(PAYMENTS)
 CONTRACT.operations += [
     operation(
-        PAYMENTS, "create", "POST", "", create, positional=WRITTEN, summary="Record a payment received by hand",
-        takes_body=True, described=Description(body=RECORDED, answer=ANSWER),
+        PAYMENTS, "create", "POST", "", create, positional=WRITTEN + OF_INVOICES, takes_body=True,
+        summary="Record a payment received by hand", described=Description(body=RECORDED, answer=ANSWER),
     ),
     operation(
         PAYMENTS, "refund", "POST", "/{key}/refund", refund, positional=("id", "amount", "reason"),

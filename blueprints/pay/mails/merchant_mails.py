@@ -53,14 +53,17 @@ def quote_answered(link: BudgetLink, who: Seller, to: list[str], base: str) -> M
 def disputed(dispute: Dispute, payment: Payment, who: Seller, to: list[str], base: str) -> Message:
     """A customer disputed a payment at the bank."""
     order, held = payment.order, amount(dispute.amount_minor, dispute.currency)
-    facts = [("Order", f"{number(order)}, {title(order)}"), ("Customer", order.customer_name),
-             ("Paid on", day(payment.executed_at or payment.created_at))]
+    customer = payment.customer.name if order is None else order.customer_name
+    about = f"payment {payment.id}" if order is None else f"order {number(order)}"
+    facts = [("Customer", customer), ("Paid on", day(payment.executed_at or payment.created_at))]
+    if order is not None:
+        facts.insert(0, ("Order", f"{number(order)}, {title(order)}"))
     if dispute.reason:
         facts.append(("Reason", dispute.reason))
     return Message(
-        to=to, tone="bad", subject=f"{order.customer_name} disputes a payment of {held}",
+        to=to, tone="bad", subject=f"{customer} disputes a payment of {held}",
         preview="The bank asks for evidence.", kicker="Payment disputed",
-        title=f"{order.customer_name} disputes a payment", amount=held, under=f"of order {number(order)}.", facts=facts,
+        title=f"{customer} disputes a payment", amount=held, under=f"of {about}.", facts=facts,
         paragraphs=["Banks take evidence for a few days only. Answer the dispute where the payment was made."],
         button="Open the payment", link=f"{base}/admin/payments/{payment.id}",
         can_be_answered=False, why=f"You get this because {who.name} is told about disputes.",

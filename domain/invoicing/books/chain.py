@@ -6,13 +6,16 @@ after it, so that no two transactions wait for each other.
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from database import db
 from domain import clock
 from domain.invoicing.books import contents
 from models.books import BookChain, BookEntry, BookKind
+
+PENDING = "to_book"                      # in the session: what is booked when the transaction ends
 
 
 def lock(merchant_id: int, *, test: bool) -> BookChain:
@@ -39,6 +42,27 @@ def append(kind: BookKind, row: Any) -> None:
     ))
     chain.length, chain.digest = position, digest
     db.session.flush()           # the next one is read under the same lock
+
+
+def append_last(kind: BookKind, row: Any) -> None:
+    """Book a row at the end of the transaction, which may lock other rows until then."""
+    db.session.info.setdefault(PENDING, []).append((kind, row))
+
+
+@event.listens_for(Session, "before_commit")
+def _append_pending(session: Session) -> None:
+    for kind, row in session.info.pop(PENDING, ()):
+        append(kind, row)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget_pending(session: Session) -> None:
+    session.info.pop(PENDING, None)
+
+
+def entry(kind: BookKind, row_id: int) -> BookEntry | None:
+    """Where a row is booked; None where it is not."""
+    return db.session.scalar(select(BookEntry).where(BookEntry.kind == kind, BookEntry.row_id == row_id))
 
 
 def has(kind: BookKind, row_id: int) -> bool:

@@ -36,7 +36,8 @@ CREDIT_NOTE_ITEM = (
     "total_minor",
 )
 PAYMENT = (
-    "id", "merchant_id", "test", "order_id", "gateway", "currency", "amount_minor", "key", "reference", "executed_at",
+    "id", "merchant_id", "test", "customer_id", "order_id", "gateway", "currency", "amount_minor", "key",
+    "reference", "executed_at",
 )
 REFUND = ("id", "merchant_id", "test", "payment_id", "currency", "amount_minor", "key")
 

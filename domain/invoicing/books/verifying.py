@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, select, true
+from sqlalchemy import and_, exists, func, or_, select, true
 from sqlalchemy.orm import selectinload
 
 from database import db
@@ -12,6 +12,7 @@ from domain.invoicing.books import contents
 from models.books import BookChain, BookEntry, BookKind
 from models.credit_note import CreditNote
 from models.invoice import Invoice, InvoiceState
+from models.payment import Payment, PaymentStatus
 
 BATCH = 500
 WITH_ITEMS = {Invoice: Invoice.items, CreditNote: CreditNote.items}
@@ -117,11 +118,22 @@ def _rows(entries: Sequence[BookEntry]) -> dict[tuple[BookKind, int], Any]:
     return found
 
 
+def _is_booked_payment() -> Any:
+    """The payments that have to be in the books: what pays invoices, and since the first one was booked all."""
+    of_payments = select(func.min(BookEntry.created_at)).where(
+        BookEntry.kind == BookKind.PAYMENT, BookEntry.merchant_id == Payment.merchant_id,
+        BookEntry.test == Payment.test,
+    ).correlate(Payment).scalar_subquery()
+    is_later = and_(Payment.test_clock_id.is_(None), Payment.executed_at >= of_payments)
+    return and_(Payment.status == PaymentStatus.APPROVED, or_(Payment.order_id.is_(None), is_later))
+
+
 def _left_out(merchant_id: int | None) -> Iterator[Misfit]:
     """The issued rows that are not in the books."""
     issued: tuple[tuple[BookKind, Any, Any], ...] = (
         (BookKind.INVOICE, Invoice, Invoice.state == InvoiceState.ISSUED),
         (BookKind.CREDIT_NOTE, CreditNote, true()),
+        (BookKind.PAYMENT, Payment, _is_booked_payment()),
     )
     for kind, model, is_final in issued:
         booked = exists().where(BookEntry.kind == kind, BookEntry.row_id == model.id)

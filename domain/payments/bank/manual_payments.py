@@ -4,7 +4,7 @@ import secrets
 
 from domain.actor import Actor
 from domain.errors import Conflict, NotFound
-from domain.payments import booking, locking, refunds
+from domain.payments import booking, followers, locking, refunds
 from domain.payments.schedule import scheduled_status
 from domain.payments.schedule.scheduled_status import EDITABLE, OPEN
 from domain.sales.orders import order_status
@@ -42,7 +42,8 @@ def record(
         raise Conflict("The amount is too small or too large.")
     now = now_of(order)
     payment = Payment(
-        merchant_id=order.merchant_id, test=order.test, order_id=order.id, scheduled_payment_id=row.id,
+        merchant_id=order.merchant_id, test=order.test, customer_id=order.customer_id, order_id=order.id,
+        scheduled_payment_id=row.id,
         gateway=GATEWAY, reason=PaymentReason.MANUAL, status=PaymentStatus.APPROVED, currency=row.currency,
         amount_minor=amount_minor, key=secrets.token_hex(16), reference=reference, message=message[:500] or None,
         asked_at=now, executed_at=now, created_at=now, test_clock_id=order.test_clock_id,
@@ -50,6 +51,7 @@ def record(
     locking.LIFE.add(actor, payment)
     locking.LIFE.emit(actor, "approved", payment)
     booking.paid(actor, order, row, amount_minor)
+    followers.approved(actor, payment)
     return payment
 
 

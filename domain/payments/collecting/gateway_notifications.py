@@ -104,7 +104,7 @@ def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: d
         disputes.LIFE.add(actor, row)
         with LIFE.changing(actor, payment, "disputed"):
             pass
-        if row.status is DisputeStatus.OPEN:
+        if row.status is DisputeStatus.OPEN and payment.order is not None:
             customer_mails.disputed(payment.order, payment, row)
         return row
     if told.status is not DisputeStatus.OPEN and told.status is not row.status:      # what is decided stays so

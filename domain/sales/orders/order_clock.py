@@ -9,9 +9,12 @@ from models.order import Order
 from models.test_clock import TestClock
 
 
-def now_of(order: Order) -> datetime:
-    """The present moment for the order, aware, in UTC. Every comparison and every stored time of an order uses it."""
-    return clock.now() if order.test_clock is None else order.test_clock.now_at
+def now_of(order: Order | None) -> datetime:
+    """The present moment for the order, aware, in UTC. Every comparison and every stored time of an order uses it.
+
+    What belongs to no order follows no test clock.
+    """
+    return clock.now() if order is None or order.test_clock is None else order.test_clock.now_at
 
 
 LISTING = Listing(

@@ -10,6 +10,7 @@ from models.order import OrderStatus, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus
 from models.product import Billing
 from tests.ordered import make_order, make_row
+from tests.payment_rows import customer_of
 
 S = ScheduledStatus
 NOON = datetime(2126, 12, 6, 12, tzinfo=UTC)
@@ -47,7 +48,8 @@ def test_the_next_step_is_a_sentence_with_its_amount_and_time(admin, alder, stat
     key = make_row(alder, order_id, **row)
     with transaction():
         db.session.add(Payment(
-            merchant_id=alder, test=False, order_id=order_id, scheduled_payment_id=key, gateway="stripe", key="k",
+            merchant_id=alder, test=False, order_id=order_id, customer_id=customer_of(order_id),
+            scheduled_payment_id=key, gateway="stripe", key="k",
             reason=PaymentReason.SCHEDULE, status=PaymentStatus.DECLINED, currency="EUR", amount_minor=1000,
             message="Limit reached", created_at=NOON, updated_at=NOON))
     assert step(admin, order_id) == said

@@ -22,6 +22,7 @@ from tests.admin.test_worlds import switch
 from tests.ordered import make_order
 from tests.paying import active, actor_of, change, declined, make_clock, rows
 from tests.paying import make_order as make_test_order
+from tests.payment_rows import customer_of
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -194,7 +195,8 @@ def test_refunds_and_payments_without_an_end_are_told(admin, alder):
     with transaction():
         for place, status in enumerate(ends):
             db.session.add(Payment(
-                merchant_id=alder, test=False, order_id=order_id, gateway="stripe", reason=PaymentReason.SCHEDULE,
+                merchant_id=alder, test=False, order_id=order_id, customer_id=customer_of(order_id),
+                gateway="stripe", reason=PaymentReason.SCHEDULE,
                 status=status, currency="EUR", amount_minor=100 + place, key=f"k{place}", created_at=NOON,
                 updated_at=NOON, look_up_at=NOON + timedelta(hours=1),
                 refunded_minor=40 if status is PaymentStatus.APPROVED else 0))

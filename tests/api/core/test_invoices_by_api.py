@@ -122,3 +122,59 @@ def test_what_was_read_can_be_sent_back_with_one_change(core, made):
     assert core("PATCH", f"/invoices/{draft['id']}", json={**sent, "id": draft["id"]}).json == 1
     now = core.result("invoices.get", {"id": draft["id"]})
     assert {**now, "notes": None, "u_dt": None} == {**draft, "notes": None, "u_dt": None}
+
+
+def test_money_is_recorded_for_invoices_and_credit_is_used(core, made, alder):
+    keys = [core.result("invoices.issue", {"id": made()["id"]})["id"] for _ in range(3)]            # 238.00 each
+    payment = core.result("payments.create", {
+        "invoices_ids": keys[:2], "amount": 500, "gateway": "cash", "reference": "Till 7"})
+    customer = core.result("invoices.get", {"id": keys[0]})["clients_id"]
+    wanted = {"orders_id": None, "clients_id": customer, "amount": 500, "currency": "EUR", "status": "approved",
+              "gateway": "cash", "reference": "Till 7", "allocated_amount": 476,
+              "invoices": [{"invoices_id": key, "amount": 238} for key in keys[:2]]}
+    assert {name: payment[name] for name in wanted} == wanted
+    shown = core.result("invoices.get", {"id": keys[0]})
+    assert (shown["status"], shown["balance"], shown["amount_paid"]) == ("paid", 0, 238)
+    assert shown["payments"] == [{"payments_id": payment["id"], "amount": 238}]
+    assert core.result("invoices.use_credit", {"id": keys[2], "amount": 4})["balance"] == 234
+    assert core.result("invoices.use_credit", {"id": keys[2]})["balance"] == 214
+    assert core.error("invoices.use_credit", {"id": keys[2]})["data"]["code"] == "no-credit"
+    assert core.result("payments.search", {"invoices_id": [keys[2]]})[0]["id"] == payment["id"]
+    refunded = core.result("payments.refund", {"id": payment["id"], "amount": 24})
+    assert (refunded["refunded_amount"], refunded["allocated_amount"]) == (24, 476)
+    assert core.result("invoices.get", {"id": keys[2]})["balance"] == 238
+
+
+@pytest.mark.parametrize(("more", "wrong"), [
+    ({"invoices_ids": [99]}, "invoices_ids.0"), ({"invoices_ids": []}, "currency clients_id"),
+    ({"currency": "EUR"}, "clients_id"), ({"invoices_ids": "KEY", "currency": "USD"}, "currency"),
+    ({"invoices_ids": "KEY", "received_date": "2999-01-01"}, "received_date"),
+    ({"invoices_ids": "KEY", "amount": 0}, "amount"), ({"invoices_ids": "KEY", "gateway": "stripe"}, "gateway"),
+    ({"invoices_ids": "KEY", "orders_id": 1}, "orders_id"), ({"invoices_ids": "KEY", "colour": "red"}, "colour"),
+])
+def test_money_that_fits_no_invoice_is_refused_in_the_words_of_the_call(core, made, more, wrong):
+    key = core.result("invoices.issue", {"id": made()["id"]})["id"]
+    sent = {"amount": 10, **more}
+    if sent.get("invoices_ids") == "KEY":
+        sent["invoices_ids"] = [key]
+    error = core.error("payments.create", sent)
+    assert (error["code"], set(error["data"])) == (-32602, set(wrong.split()))
+
+
+def test_a_repeated_recording_is_one_payment(core, made):
+    key = core.result("invoices.issue", {"id": made()["id"]})["id"]
+    sent = {"invoices_ids": [key], "amount": 10}
+    first, again = (core("POST", "/payments", json=sent, headers={"Idempotency-Key": "k"}) for _ in range(2))
+    assert first.json == again.json
+    assert core.result("invoices.get", {"id": key})["amount_paid"] == 10
+
+
+def test_credit_is_used_of_the_version_that_was_read(core, made):
+    key = core.result("invoices.issue", {"id": made()["id"]})["id"]
+    core.result("payments.create", {"clients_id": core.result("invoices.get", {"id": key})["clients_id"],
+                                    "currency": "EUR", "amount": 50})
+    tag = core.get(f"/invoices/{key}").headers["ETag"]
+    core.result("payments.create", {"invoices_ids": [key], "amount": 1})
+    assert core("POST", f"/invoices/{key}/use_credit", json={}, headers={"If-Match": tag}).status_code == 412
+    tag = core.get(f"/invoices/{key}").headers["ETag"]
+    assert core("POST", f"/invoices/{key}/use_credit", json={}, headers={"If-Match": tag}).json["amount_paid"] == 51

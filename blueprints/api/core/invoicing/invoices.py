@@ -14,11 +14,12 @@ from blueprints.api.field import Convert, Field, Formats
 from blueprints.api.field_map import Amount, Day, Moment, Price, Sum
 from blueprints.api.field_parts import Many, take_object, word
 from blueprints.api.json_schema import Schema, nullable
-from blueprints.api.verbs import body_of, expose, locked, operation, shown
+from blueprints.api.verbs import body_of, changed, expose, locked, operation, shown
 from domain import inputs
 from domain.actor import Actor
 from domain.errors import Invalid
 from domain.invoicing import credit_notes, crediting, invoice_resource, issuing
+from domain.invoicing.paying import credit_balances
 from models.invoice import InvoiceStatus
 
 
@@ -55,6 +56,8 @@ ITEM = {
     "total": Amount(name="total", writable=False),
 }
 
+PAID_BY = {"payments_id": Field(name="payment_id"), "amount": Amount(name="amount")}
+
 INVOICES = expose(
     CONTRACT,
     invoice_resource.RESOURCE,
@@ -79,6 +82,7 @@ INVOICES = expose(
         "period_end": Day(name="period_end_on"),
         "paid_dt": Moment(name="paid_at", writable=False),
         "notes": Field(name="notes"),
+        "payments": Many(name="payments", fields=PAID_BY, inherit="currency", writable=False),
         "einvoice": EInvoice(name="e_invoice_lacks", writable=False),
         "items": Many(name="items", fields=ITEM, inherit="currency"),
         **HISTORY,
@@ -178,6 +182,23 @@ def credit(actor: Actor, arguments: Arguments) -> Outcome:
     return Outcome(shown(CREDIT_NOTES, own, note.id).payload)
 
 
+def use_credit(actor: Actor, arguments: Arguments) -> Outcome:
+    """Pay an invoice with the customer's credit, wholly or in part; answers the invoice."""
+    own, invoice = locked(INVOICES, actor, arguments)
+    body = body_of(arguments) if arguments.body is not None else {}
+    given = inputs.parse(credit_balances.CreditUse, {"amount": body["amount"]} if "amount" in body else {})
+    credit_balances.use(own, invoice, given)
+    changed(INVOICES, own, invoice.id)                   # flushes what is read with plain statements
+    return Outcome(shown(INVOICES, own, invoice.id).payload)
+
+
+CREDIT_USE = ExampleBody(
+    {
+        "title": "CreditUse", "type": "object", "additionalProperties": False,
+        "properties": {"amount": {"type": ["number", "null"], "exclusiveMinimum": 0}},
+    },
+    {},
+)
 CONTRACT.operations += [
     operation(
         INVOICES, "issue", "POST", "/{key}/issue", issue, positional=("id",), summary="Issue an invoice", lasting=True,
@@ -187,5 +208,10 @@ CONTRACT.operations += [
         INVOICES, "credit", "POST", "/{key}/credit", credit, positional=("id", "items", "reason"), takes_body=True,
         summary="Credit an invoice, wholly or in part", lasting=True,
         described=Description(body=CREDIT, answer=schemas.row(CREDIT_NOTES)),
+    ),
+    operation(
+        INVOICES, "use_credit", "POST", "/{key}/use_credit", use_credit, positional=("id", "amount"), takes_body=True,
+        summary="Pay an invoice with the client's credit", lasting=True,
+        described=Description(body=CREDIT_USE, answer=schemas.row(INVOICES)),
     ),
 ]

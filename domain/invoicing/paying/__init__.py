@@ -1,0 +1,1 @@
+"""Money for invoices: payments and their parts, and the credit of customers."""

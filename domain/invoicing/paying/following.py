@@ -1,0 +1,39 @@
+"""Follows payments: what was approved pays invoices and is booked, what was paid back is open again."""
+
+from sqlalchemy import select
+
+from database import db
+from domain.actor import Actor
+from domain.invoicing.books import chain
+from domain.invoicing.invoice_listing import OPEN
+from domain.invoicing.paying import allocating
+from domain.payments import followers, locking
+from models.books import BookKind
+from models.invoice import Invoice
+from models.payment import Payment, Refund, RefundStatus
+
+
+def approved(actor: Actor, payment: Payment) -> None:
+    """A payment of an order pays the order's open invoices, the oldest first."""
+    chain.append_last(BookKind.PAYMENT, payment)
+    if payment.order_id is not None and _has_invoices(payment.order_id):
+        locking.lock_account(payment.customer_id)
+        allocating.allocate_to(actor, payment, allocating.lock_invoices(Invoice.order_id == payment.order_id, OPEN))
+
+
+def _has_invoices(order_id: int) -> bool:
+    return db.session.scalar(select(Invoice.id).where(Invoice.order_id == order_id).limit(1)) is not None
+
+
+def refunded(actor: Actor, payment: Payment, refund: Refund) -> None:
+    """A refund takes the money off the invoices that it paid; one that came back pays them again."""
+    kind = BookKind.REFUND if refund.status is RefundStatus.APPROVED else BookKind.REFUND_FAILED
+    if not chain.has(kind, refund.id):
+        chain.append_last(kind, refund)
+    allocating.follow_refund(actor, payment)
+
+
+def register() -> None:
+    """Follow payments and refunds."""
+    followers.when_approved(approved)
+    followers.when_refunded(refunded)
