@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import select
 
 from database import db
 from database.searching import like
@@ -35,7 +35,7 @@ from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
-from domain.people import customer_addresses, samples
+from domain.people import customer_addresses, customer_balance, samples
 from domain.people.customer_addresses import AddressInput
 from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
@@ -91,8 +91,8 @@ LISTING = Listing(
                 "created_at", "updated_at", "version",
             )
         },
-        "balance_minor": literal(0),        # payments less invoices: there are no invoices in the books yet
-        "billing_currency": func.coalesce(Customer.currency, Merchant.currency),
+        "balance_minor": customer_balance.BALANCE,
+        "billing_currency": customer_balance.CURRENCY,
     },
     joins=((Merchant, Merchant.id == Customer.merchant_id),),
     children={

@@ -1,4 +1,4 @@
-"""Creates the demonstration's invoices, in the order of their numbers: open, overdue, credited, cancelled, and a draft.
+"""Creates the demonstration's invoices in the order of their numbers: paid, open, overdue, credited, cancelled, drafts.
 
 What is on them is what customers of the data bought.
 """
@@ -13,7 +13,10 @@ from domain.invoicing.credit_lines import CreditItemInput
 from domain.invoicing.crediting import CreditInput
 from domain.invoicing.invoice_lines import InvoiceItemInput
 from domain.invoicing.invoices import InvoiceInput
+from domain.invoicing.paying import recording
+from domain.invoicing.paying.recording import ReceiptInput, ReceivedBy
 from models.invoice import Invoice
+from models.money import Money
 from operations.demo.moments import at
 from operations.demo.retail import Order
 
@@ -26,6 +29,22 @@ def credit_one(actor: Actor, invoice: Invoice) -> None:
     crediting.credit(actor, invoice, CreditInput(items=[line], reason="Returned"))
 
 
+def pay(actor: Actor, invoice: Invoice) -> None:
+    """It was paid by bank transfer."""
+    recording.record(actor, ReceiptInput(
+        invoice_ids=[invoice.id], amount=Money(invoice.balance_minor, invoice.currency).decimal,
+        currency=invoice.currency, reference=f"Transfer {invoice.number}",
+    ))
+
+
+def pay_half(actor: Actor, invoice: Invoice) -> None:
+    """A part of it was paid, in cash."""
+    recording.record(actor, ReceiptInput(
+        invoice_ids=[invoice.id], amount=Money(invoice.balance_minor // 2, invoice.currency).decimal,
+        currency=invoice.currency, gateway=ReceivedBy.CASH,
+    ))
+
+
 def cancel(actor: Actor, invoice: Invoice) -> None:
     """The order was a mistake."""
     crediting.cancel(actor, invoice)
@@ -33,8 +52,8 @@ def cancel(actor: Actor, invoice: Invoice) -> None:
 
 # How many days ago each was issued, and what happened two days later.
 STORIES: tuple[tuple[int, Callable[[Actor, Invoice], None] | None], ...] = (
-    (58, credit_one), (47, None), (36, cancel), (30, None), (24, None), (17, credit_one), (13, None), (9, None),
-    (6, cancel), (3, None),
+    (58, credit_one), (52, pay), (47, pay), (36, cancel), (33, pay), (30, pay_half), (27, pay), (24, None), (20, pay),
+    (17, credit_one), (13, pay_half), (11, pay), (9, None), (6, cancel), (3, None),
 )
 
 

@@ -9,10 +9,12 @@ from sqlalchemy import func, select
 
 from database import DatabaseClash, db, transaction
 from domain import inputs
+from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.integrations import webhooks
 from domain.invoicing.paying import credit_balances
 from domain.payments.gateways import Outcome
+from domain.people.customers import LISTING as CUSTOMERS
 from models.audit import AuditEntry
 from models.payment import Payment
 from models.webhook import Delivery
@@ -196,3 +198,26 @@ def test_the_same_reference_is_recorded_once(alder):
     with pytest.raises(DatabaseClash):
         pay(alder, 20, key, reference="RF18539007547034")
     assert of(key).paid_minor == 2000
+
+
+def test_the_balance_of_a_customer_is_what_was_paid_less_what_is_owed(alder):
+    who, other = customer(alder), customer(alder, "Grace Hopper")
+    key = make_issued(alder, who)
+    make_draft(alder, who)
+    make_issued(alder, other)
+    assert balance(who) == -12000
+    pay(alder, 150, key)
+    assert balance(who) == 3000
+    pay(alder, 70, customer_id=who, currency="USD")           # not the currency that the customer is billed in
+    assert balance(who) == 3000
+    later = make_issued(alder, who)
+    assert balance(who) == -9000
+    use(later)
+    assert balance(who) == -9000
+    credit(later)
+    assert balance(who) == 3000
+
+
+def balance(who):
+    db.session.rollback()
+    return CUSTOMERS.read(Actor.operator(), who).balance_minor
