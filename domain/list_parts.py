@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, false, select
 
 from database.reader import MOST_ROWS, within_bounds
 from database.searching import containing
@@ -87,6 +87,15 @@ def ordered(column: Any, descending: bool) -> list[Any]:
         return [*(one.asc() for one in column[:-1]), *ordered(column[-1], descending)]
     clause = column.desc() if descending else column.asc()
     return [clause.nulls_last() if getattr(column.expression, "nullable", False) else clause]
+
+
+def of_customer(model: Any, rule: str | Bound | None) -> ColumnElement[bool]:
+    """The clause for the rows that a customer may read: by a column, by a clause over its id, or none."""
+    if rule is None:
+        return false()
+    own: BindParameter[Any] = bindparam("own_customer")
+    found: ColumnElement[bool] = getattr(model, rule) == own if isinstance(rule, str) else rule(own)
+    return found
 
 
 def weight(page: Page) -> int:

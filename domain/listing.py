@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, false, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, select
 
 from database import db
 from database.reader import Reader
@@ -21,7 +21,7 @@ from database.statements import Prepared, StatementCache
 from domain import clock
 from domain.actor import ALL, Actor, All
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
-from domain.list_parts import Children, Filter, Reads, bound_id, ordered, weight
+from domain.list_parts import Bound, Children, Filter, Reads, bound_id, of_customer, ordered, weight
 from domain.pages import Page, Query, Record
 
 LARGEST_ID = 2**63 - 1
@@ -43,7 +43,8 @@ class Listing:
     sort: Mapping[str, Any] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
     search: tuple[Any, ...] = ()                      # columns, or functions that are given `like`
-    customer: str | None = None                       # the column that names the customer; None refuses customers
+    customer: str | Bound | None = None               # the column that names the customer, or a clause over its id;
+                                                      # None refuses customers
     own: Any = False                                  # restricted users see what they created; or whose column says so
     merchant: str | None = "merchant_id"              # None: global rows, the same for everybody
     where: tuple[ColumnElement[bool], ...] = ()       # the rows of the table that are this noun
@@ -65,9 +66,7 @@ class Listing:
         if "own_test" in values:
             clauses.append(self._world())
         if "own_customer" in values:
-            clauses.append(
-                false() if self.customer is None else getattr(self.model, self.customer) == bindparam("own_customer")
-            )
+            clauses.append(of_customer(self.model, self.customer))
         if "own_user" in values:
             clauses.append((self.model.created_by_user_id if self.own is True else self.own) == bindparam("own_user"))
         if hasattr(self.model, "deleted_at"):

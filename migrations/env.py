@@ -18,6 +18,7 @@ from flask import current_app
 
 from database import UtcDateTime
 from database.sqlite import queue_of
+from database.word_index import SUFFIX
 
 PATIENCE = 60.0                                  # seconds to wait for another writer to finish
 ADVISORY_LOCK = 7_305_001                        # any number that nobody else in this database uses
@@ -37,14 +38,14 @@ def metadata_of(bind_name: str) -> sa.MetaData:
 
 
 def only_own(bind_name: str) -> Any:
-    """A filter for autogenerate and check: what belongs to the other bind is not there."""
+    """A filter for autogenerate and check: what belongs to the other bind, or to SQLite's indexes, is not there."""
     others = set(VERSION_TABLES.values())
     for other in VERSION_TABLES:
         if other != bind_name:
             others |= set(metadata_of(other).tables)
 
     def include(name: str | None, kind: str, parents: Any) -> bool:
-        return kind != "table" or name not in others
+        return kind != "table" or not (name in others or SUFFIX in (name or ""))
 
     return include
 

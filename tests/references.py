@@ -7,6 +7,7 @@ from database import transaction
 from domain import clock, inputs
 from domain.catalog import pricing
 from tests import cast
+from tests.articles import make_category
 from tests.ordered import make_order, make_test_clock, make_waiting
 
 LARGEST = 2**63 - 1                 # a RowId is the only whole number that may be as large
@@ -70,6 +71,7 @@ MAKERS = {
     "customer_id": lambda actor: cast.make_customer(actor.merchant_id, actor=actor),
     "product_id": lambda actor: cast.make_product(actor.merchant_id, currency="EUR", actor=actor),
     "group_id": inside(group),
+    "category_id": lambda actor: make_category(actor.merchant_id, secrets.token_hex(4), actor=actor),
     "service_id": lambda actor: make_order(actor.merchant_id, test=actor.test),
     "tax_id": inside(rule("tax")),
     "discount_id": inside(rule("discount")),

@@ -9,6 +9,7 @@ from flask import Flask, g
 from markupsafe import Markup, escape
 
 from domain import clock, zones
+from domain.markdown import html
 from domain.permissions import scope_title
 from models.money import Money, from_micro, from_ten_thousandths
 
@@ -22,7 +23,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.filters.update(
         number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words,
-        scope=scope_title, figure=figure, decimals=decimals, time_of=time_of,
+        scope=scope_title, figure=figure, decimals=decimals, time_of=time_of, markdown=markdown,
     )
 
 
@@ -32,6 +33,11 @@ def zone() -> ZoneInfo:
         g.zone = zones.system()
     found: ZoneInfo = g.zone
     return found
+
+
+def markdown(text: str, top: int = 2) -> Markup:
+    """A text in Markdown as harmless HTML; its highest heading is of the level `top`."""
+    return Markup(html(text, top))  # noqa: S704 (that is what html promises)
 
 
 def number(value: int | float | Decimal | None) -> str:

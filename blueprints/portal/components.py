@@ -20,7 +20,7 @@ class Components:
             return [self.referring(one) for one in schema]
         if not isinstance(schema, dict):
             return schema
-        plain = {name: self.referring(one) for name, one in schema.items()}
+        plain = {name: one if name == "example" else self.referring(one) for name, one in schema.items()}
         title = plain.get("title")
         return plain if not isinstance(title, str) else self._reference(title, plain)
 

@@ -21,13 +21,14 @@ from domain.sales.orders import orders
 from models.customer import Customer
 from models.order import ScheduledPayment
 from models.user import User
-from tests import cast, paying
+from tests import articles, cast, paying
 from tests.api.client.conftest import ClientProgram
 from tests.api.client.conftest import token_of as client_token
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
 from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
+from tests.articles import make_article, make_category
 from tests.domain.invoicing.e_invoice.complete import BUYER, make_complete
 from tests.invoicing import credit, make_issued, make_with_credit
 from tests.paying import make_order
@@ -79,7 +80,17 @@ def complete(merchant, customer):
 CUSTOMERS_OWN = {                                   # rows of the customer who calls the Client API
     "services": service_of, "tickets": make_customers, "invoices": make_issued,
 }
+
+
+def with_earlier_text(merchant):
+    """An article whose text was changed."""
+    key = make_article(merchant)
+    articles.change(key, content="Changed")
+    return key
+
+
 READY = {                               # rows of the live world that have what the operation ends or needs
+    "articles.restore_version": with_earlier_text,
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
     "invoices.use_credit": make_with_credit,
     "invoices.xml": lambda merchant: make_issued(merchant, make_complete(merchant)),
@@ -144,6 +155,7 @@ class World:
         self.client = ClientProgram(app, client_token(customer))
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)
+        make_category(self.merchant)
         make_order(self.merchant, test=False)                               # what payments are recorded for
         paying.paid_by_hand(self.merchant)
         instalments = paying.make_order(self.merchant, "instalment", test=False)

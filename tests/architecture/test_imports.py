@@ -45,6 +45,8 @@ SLOW = {                                    # imported where they are needed, be
     "phonenumbers": "blueprints.api.merchant",
     "xlsxwriter": "blueprints",
     "segno": "domain",
+    "markdown_it": "domain",
+    "nh3": "domain",
     "typst": "domain.invoicing.documents",
     "drafthorse": "domain.invoicing.e_invoice",
     "lxml": "domain.invoicing.e_invoice",

@@ -19,6 +19,7 @@ from tests import cast
 from tests.admin.conftest import Visitor
 from tests.api.conftest import Caller
 from tests.api.core.conftest import Program, token_of
+from tests.articles import make_category
 
 IS = {
     "string": lambda value: isinstance(value, str), "boolean": lambda value: isinstance(value, bool),
@@ -185,7 +186,8 @@ TAKEN_ONCE = {f"{noun}.create" for noun in NAMED_ONCE}
 
 @pytest.mark.parametrize("name", CREATES)
 @pytest.mark.usefixtures("anywhere")
-def test_the_core_examples_are_taken_by_both_protocols(core, name):
+def test_the_core_examples_are_taken_by_both_protocols(core, alder, name):
+    make_category(alder)                            # which the example of an article names
     one = find("core", name)
     made = core.result(name, one.rpc_call()["params"])
     assert wrong(one.answer, made) == []

@@ -1,0 +1,128 @@
+"""Finds rows that have all words of a text, in any order and as parts of words, by an index of trigrams.
+
+A table that is searched like this has two columns: `search_text`, its folded texts (text_keys.py), and
+`search_grams`. On PostgreSQL the latter holds the trigrams of `search_text` as a tsvector under a GIN index. On
+SQLite it stays empty: an FTS5 table named `<table>_words`, which the migration makes with its triggers, holds them.
+A word of one or two characters has no trigram: such words are compared with the texts of what the others find.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, bindparam, case, cast, column, event, inspect, literal_column, select, table
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.orm import Mapper, mapped_column
+
+from database import Model, db
+from database.searching import containing, fold, like
+from database.text_keys import key_of
+
+GRAM = 3                            # characters
+MOST_GRAMS = 60_000                 # of a row: PostgreSQL keeps less than a megabyte of them
+MOST_WORDS = 8                      # of a search; further ones are not looked for
+LONGEST_WORD = 60
+SUFFIX = "_words"                   # ends the name of SQLite's index
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The different words of a search, folded; none for a text in which nothing can be seen."""
+    found = dict.fromkeys(word[:LONGEST_WORD] for word in fold(text.replace("\x00", " ")).split())
+    return tuple(found)[:MOST_WORDS]
+
+
+def shape(words: Sequence[str]) -> tuple[Any, ...]:
+    """What the text of a statement depends on: the database, how many words, and which of them are short."""
+    return db.engine.dialect.name, *(len(word) < GRAM for word in words)
+
+
+def values(words: Sequence[str]) -> dict[str, Any]:
+    """The values of `clauses` and `hits`."""
+    found: dict[str, Any] = {f"word_{place}": containing(word) for place, word in enumerate(words)}
+    long = [word for word in words if len(word) >= GRAM]
+    if long:
+        found["word_match"] = _match(long, " AND ")
+    return found
+
+
+def clauses(model: Any, words: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The clauses of rows that have all the words."""
+    exact = db.engine.dialect.name == "sqlite"       # its index knows the order of trigrams, a tsvector does not
+    found = [
+        like(model.search_text, bindparam(f"word_{place}"))
+        for place, word in enumerate(words) if len(word) < GRAM or not exact
+    ]
+    return [indexed(model), *found] if any(len(word) >= GRAM for word in words) else found
+
+
+def indexed(model: Any) -> ColumnElement[bool]:
+    """The clause of rows that the index finds for `word_match`."""
+    name = f"{model.__tablename__}{SUFFIX}"
+    found: ColumnElement[bool]
+    if db.engine.dialect.name == "sqlite":
+        rows: Any = select(column("rowid")).select_from(table(name)).where(
+            literal_column(name).op("MATCH")(bindparam("word_match")))
+        # Not a look-up of each row that the index finds: those would have to be sorted, with their long texts.
+        found = (model.id + 0).in_(rows)
+    else:
+        found = model.search_grams.op("@@")(cast(bindparam("word_match"), TSQUERY))
+    return found
+
+
+def hits(place: Any, words: Sequence[str]) -> ColumnElement[int]:
+    """How many of the words are in a column."""
+    counted: Any = sum(
+        case((like(place, bindparam(f"word_{number}")), 1), else_=0) for number in range(len(words)))
+    return counted  # type: ignore[no-any-return]
+
+
+def any_of(words: Sequence[str]) -> str:
+    """The value of `word_match` for rows that have at least one of the words, which are long enough."""
+    return _match(words, " OR ")
+
+
+def _match(words: Sequence[str], between: str) -> str:
+    """The words in the language of the index; what means something in it is quoted."""
+    if db.engine.dialect.name == "sqlite":
+        return between.join('"' + word.replace('"', '""') + '"' for word in words)
+    sign = " & " if between == " AND " else " | "
+    return sign.join("(" + " & ".join(map(_quoted, sorted(_grams(word)))) + ")" for word in words)
+
+
+def _quoted(gram: str) -> str:
+    """A trigram as tsvector and tsquery read it."""
+    return "'" + gram.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _grams(text: str) -> set[str]:
+    return {text[place:place + GRAM] for place in range(len(text) - GRAM + 1)}
+
+
+# The column ----------------------------------------------------------------------------------------
+
+
+def grams(*sources: str) -> Any:
+    """The column `search_grams` of a table whose `search_text` folds these columns."""
+    def default(context: Any) -> str | None:
+        row = context.get_current_parameters()
+        return _vector([row.get(name) for name in sources])
+
+    return mapped_column(
+        Text().with_variant(TSVECTOR(), "postgresql"), nullable=True, default=default, info={"grams": sources},
+        deferred=True,
+    )
+
+
+def _vector(texts: Sequence[str | None]) -> str | None:
+    if db.engine.dialect.name == "sqlite":
+        return None
+    found = sorted(_grams(key_of(texts) or ""))[:MOST_GRAMS]
+    return " ".join(map(_quoted, found)) or None
+
+
+@event.listens_for(Model, "before_update", propagate=True)
+def _keep(mapper: Mapper[Any], connection: Any, row: Any) -> None:
+    """Update the trigrams of a row whose texts changed."""
+    for one in mapper.column_attrs:
+        sources = one.columns[0].info.get("grams", ()) if one.key == "search_grams" else ()
+        if any(inspect(row).attrs[source].history.has_changes() for source in sources):
+            row.search_grams = _vector([getattr(row, source) for source in sources])

@@ -1,0 +1,1 @@
+"""The knowledge base: articles that answer what customers ask, in categories."""
