@@ -35,7 +35,6 @@ class KeyCaller:
 
     key: key_access.Key
     user_id: None = None
-    customer_id: None = None
 
     @property
     def id(self) -> int:
@@ -44,6 +43,10 @@ class KeyCaller:
     @property
     def merchant_id(self) -> int:
         return self.key.merchant_id
+
+    @property
+    def customer_id(self) -> int | None:
+        return self.key.customer_id
 
     @property
     def mode(self) -> Mode:

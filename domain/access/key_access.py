@@ -30,8 +30,8 @@ from models.merchant import Merchant
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_COLUMNS = ("id", "mode", "merchant_id", "digest", "bcrypt_hash", "scopes", "rate_limit_per_hour", "allowed_ips",
-            "expires_at", "revoked_at", "version", "prefix")
+_COLUMNS = ("id", "mode", "merchant_id", "customer_id", "digest", "bcrypt_hash", "scopes", "rate_limit_per_hour",
+            "allowed_ips", "expires_at", "revoked_at", "version", "prefix")
 _BY_PUBLIC_ID = Prepared(
     select(*(getattr(Credential, name) for name in _COLUMNS), Merchant.active.label("merchant_active"))
     .join(Merchant, Merchant.id == Credential.merchant_id)
@@ -63,6 +63,11 @@ class Key:
     @property
     def merchant_id(self) -> int:
         return int(self.row.merchant_id)
+
+    @property
+    def customer_id(self) -> int | None:
+        """The customer who calls with it, if it was made for one."""
+        return None if self.row.customer_id is None else int(self.row.customer_id)
 
     @property
     def mode(self) -> Mode:

@@ -5,12 +5,14 @@ from datetime import date, datetime
 from typing import Annotated, Any
 
 import bcrypt
+from sqlalchemy import select
 
+from database import db
 from domain import clock, zones
 from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Mistakes
-from domain.inputs import Choice, Input, Maybe, NameText, Networks, Text, Until, WebAddress, Whole
+from domain.inputs import Choice, Input, Maybe, NameText, Networks, RowId, Text, Until, WebAddress, Whole
 from domain.inputs.schema_facts import one_of
 from domain.integrations import key_listing, samples, webhooks
 from domain.lifecycle import Lifecycle
@@ -18,6 +20,7 @@ from domain.permissions import KEY_SCOPES
 from domain.resource import Action, Resource
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
+from models.customer import Customer
 
 LONGEST_LIFE_YEARS = 10
 LISTING = key_listing.LISTING
@@ -26,7 +29,8 @@ LISTING = key_listing.LISTING
 class KeyInput(Input):
     """A key as an admin may write it; no scopes named means all of them."""
 
-    only_at_creation = frozenset({"mode"})       # it is part of the key's text
+    # The mode is part of the key's text; calls that were counted for a customer stay his.
+    only_at_creation = frozenset({"mode", "customer_id"})
 
     name: Annotated[str, NameText(100, 1)]
     description: Maybe[Annotated[str, Text(500)]] = None
@@ -36,6 +40,7 @@ class KeyInput(Input):
     expires_at: Maybe[Until] = None
     webhook_url: Maybe[WebAddress] = None
     mode: Maybe[Annotated[Mode, Choice(Mode)]] = None       # none: the world of the actor
+    customer_id: Maybe[RowId] = None                        # who calls with it
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,8 @@ def fresh(actor: Actor, new: KeyInput) -> NewKey:
     with mistakes.collected():
         if actor.test and mode is not Mode.TEST:
             raise Invalid.field("mode", "must be test: this is the test world", "inclusion")
+    with mistakes.collected():
+        _check_customer(actor, new.customer_id, mode)
     mistakes.refuse()
     text = key_format.generate(mode)
     secret = _parts(text).secret.encode()
@@ -78,7 +85,7 @@ def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
         description=given.description, public_id=_parts(key).public_id, prefix=key[:12], last_four=key[-4:],
         digest=vault.digest(key), scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
         bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=new.expires_at,
-        webhook_url=given.webhook_url,
+        webhook_url=given.webhook_url, customer_id=given.customer_id,
     )
     LIFE.add(actor, row)
     webhooks.follow_key(actor, row)
@@ -96,7 +103,7 @@ def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential
         changes = changes | {"scopes": _scopes(changes["scopes"])}
     with LIFE.changing(actor, row):
         for name, value in changes.items():
-            if name != "mode":              # a key's mode is part of its text
+            if name not in KeyInput.only_at_creation:
                 setattr(row, name, value)
     webhooks.follow_key(actor, row)
     return row
@@ -122,6 +129,18 @@ def delete(actor: Actor, row: Credential) -> None:
     with LIFE.removing(actor, row):
         row.revoked_at = row.revoked_at or clock.now()
     webhooks.follow_key(actor, row)
+
+
+def _check_customer(actor: Actor, customer_id: int | None, mode: Mode) -> None:
+    """Raises Invalid unless it is a customer of the merchant, in the key's world."""
+    if customer_id is None:
+        return
+    own = select(Customer.id).where(
+        Customer.id == customer_id, Customer.merchant_id == actor.merchant_id, Customer.deleted_at.is_(None),
+        Customer.test.is_(mode is Mode.TEST),
+    )
+    if db.session.scalar(own) is None:
+        raise Invalid.field("customer_id", "must exist", "unknown")
 
 
 def _parts(key: str) -> key_format.KeyParts:

@@ -7,6 +7,7 @@ from sqlalchemy import Boolean, ColumnElement, bindparam, case, literal, or_
 from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from models.credential import Credential, CredentialKind, Mode
+from models.customer import Customer
 from models.merchant import Merchant
 
 STATUS = case(
@@ -34,15 +35,19 @@ LISTING = KeyListing(
         **{
             name: getattr(Credential, name)
             for name in (
-                "id", "merchant_id", "mode", "name", "description", "prefix", "last_four", "scopes",
+                "id", "merchant_id", "customer_id", "mode", "name", "description", "prefix", "last_four", "scopes",
                 "rate_limit_per_hour", "allowed_ips", "expires_at", "revoked_at", "webhook_url", "created_by_user_id",
                 "created_at", "updated_at", "version",
             )
         },
         "status": STATUS,
         "merchant_name": Merchant.name,
+        "customer_name": Customer.name,
     },
-    joins=((Merchant, Merchant.id == Credential.merchant_id),),
+    joins=(
+        (Merchant, Merchant.id == Credential.merchant_id),
+        (Customer, Customer.id == Credential.customer_id),
+    ),
     sort={
         "created_at": Credential.created_at, "name": Credential.name_sort, "expires_at": Credential.expires_at,
         "id": Credential.id, "updated_at": Credential.updated_at,
@@ -51,6 +56,7 @@ LISTING = KeyListing(
         **common_filters(Credential),
         "status": Filter(str, lambda bound: bound == STATUS),
         "mode": Filter(Mode, lambda bound: Credential.mode == bound),
+        "customer_id": Filter(int, lambda bound: Credential.customer_id == bound),
         "expires_before": Filter("moment", lambda bound: Credential.expires_at <= bound),
     },
     search=(Credential.search_text,),

@@ -5,11 +5,12 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from blueprints.admin import line_forms
 from domain import clock, zones
 from domain.actor import Actor
 from domain.permissions import KEY_PERMISSIONS
 
-PLAIN = ("name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url", "mode")
+PLAIN = ("name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url", "mode", "customer_id")
 
 
 def typed(form: MultiDict[str, str], who: Actor) -> dict[str, Any]:
@@ -17,6 +18,8 @@ def typed(form: MultiDict[str, str], who: Actor) -> dict[str, Any]:
     given: dict[str, Any] = {
         name: form[name] for name in PLAIN if name in form
     }
+    if "customer_id" in given:
+        given["customer_id"] = line_forms.key_of(given["customer_id"], "customer_id", who)
     return given | {"scopes": scopes(form), "expires_at": expiry(form, who)}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin import consequences, key_use, traffic
+from blueprints.admin import consequences, customers, key_use, traffic
 from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
@@ -143,7 +143,11 @@ def show(key: int) -> Response:
 
 def context(record: Any) -> dict[str, Any]:
     """The use of a key, for its page."""
-    return {"use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON}
+    customer = record.customer_id
+    return {
+        "use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON,
+        "customer_url": customers.PAGE.at(customer) if customer else None,
+    }
 
 
 # Creating a key ---------------------------------------------------------------------------------------
@@ -232,7 +236,7 @@ def save(key: int) -> BaseResponse:
     who = wide_actor()
     try:
         given = typed(request.form, records.acting(PAGE, api_keys.LISTING.get(who, key)))
-        given.pop("mode", None)
+        given = {name: value for name, value in given.items() if name not in api_keys.KeyInput.only_at_creation}
         changes = inputs.changes(api_keys.KeyInput, given, text=True, zone=zone().key)
         with transaction():
             own, row = api_keys.LISTING.lock(who, key)

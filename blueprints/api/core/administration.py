@@ -76,6 +76,7 @@ expose(
     {
         "id": ID,
         "companies_id": COMPANY,
+        "clients_id": Field(name="customer_id", refers="customer"),
         "name": Field(name="name"),
         "description": Field(name="description"),
         "prefix": Field(name="prefix", writable=False),

@@ -27,6 +27,7 @@ option = click.option
     option("--allow-ip", "allowed_ips", multiple=True, metavar="CIDR", help="May be given several times; none = any."),
     option("--expires", "expires_at", metavar="ISO", help="Such as 2027-01-31T12:00:00Z, or a day, to its end."),
     option("--webhook-url", "webhook_url"),
+    option("--customer", "customer_id", type=int, metavar="ID", help="Made for this customer, whose calls it counts."),
     option("--test", "test", is_flag=True, help="A bk_test_ key: it reaches the rows of the test world only."),
 )
 def key_create(merchant_id: int, test: bool, **given: Any) -> Result:
@@ -43,7 +44,7 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Result:
             "id": f"api_key_{row.id}", "key": text, "name": row.name, "merchant": row.merchant_id,
             "mode": row.mode.value, "scopes": row.scopes, "rate_limit": row.rate_limit_per_hour,
             "allowed_ips": row.allowed_ips, "expires": iso(row.expires_at), "webhook_url": row.webhook_url,
-            "webhook_secret": webhooks.secret_of_key(row.id),
+            "customer": row.customer_id, "webhook_secret": webhooks.secret_of_key(row.id),
         }
     words = f"{data['id']}: {data['name']}\n{text}\nIt is not shown again."
     if data["webhook_secret"]:

@@ -164,3 +164,18 @@ def test_under_all_merchants_a_key_says_at_once_that_it_needs_one(ops, birch):
     assert 'id="name-wrong"' in reply.text
     assert ops.post("/admin/keys", FORM | {"merchant_id": str(birch)}).status_code == 201
     assert key().merchant_id == birch
+
+
+def test_a_key_is_made_for_a_customer_by_name_and_stays_with_it(admin, alder):
+    ada, grace = cast.make_customer(alder), cast.make_customer(alder, "Grace Hopper")
+    assert admin.post("/admin/keys", FORM | {"customer_id": "Ada Lovelace"}).status_code == 201
+    row = key()
+    assert row.customer_id == ada
+    assert f'href="/admin/customers/{ada}"' in admin.get(page_of(row)).text
+    form = admin.get(page_of(row) + "/edit").text
+    version = re.search(r'name="version" value="(\d+)"', form)[1]
+    admin.post(page_of(row), FORM | {"customer_id": str(grace), "version": version})
+    assert key().customer_id == ada
+    wrong = admin.post("/admin/keys", FORM | {"customer_id": "Nobody at all"})
+    assert wrong.status_code == 422
+    assert "Nobody at all" in wrong.text
