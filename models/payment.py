@@ -65,6 +65,7 @@ class Payment(Owned, Versioned, Model):
             "ix_payments_credit", "customer_id", "test", "currency", "id",
             where="order_id IS NULL AND status = 'approved' AND amount_minor > refunded_minor + allocated_minor",
         ),
+        partial_index("ix_payments_invoice_link_id", "invoice_link_id", "id", where="invoice_link_id IS NOT NULL"),
         # No two attempts for one row can run at once, whatever the program does.
         partial_index(
             "uq_payments_open_scheduled_payment_id", "scheduled_payment_id", unique=True,
@@ -76,6 +77,7 @@ class Payment(Owned, Versioned, Model):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))           # null: it pays invoices
     scheduled_payment_id: Mapped[int | None] = mapped_column(ForeignKey("scheduled_payments.id"), index=True)
+    invoice_link_id: Mapped[int | None] = mapped_column(ForeignKey("invoice_links.id"))   # where it was paid
     payment_method_id: Mapped[int | None] = mapped_column(ForeignKey("payment_methods.id"))
     gateway: Mapped[str] = mapped_column(String(16))
     reason: Mapped[PaymentReason] = mapped_column(word(PaymentReason))

@@ -16,7 +16,7 @@ from database.faults import database_away
 from domain.errors import DomainError, Unavailable
 
 bp = Blueprint("pay", __name__)
-NAMES = ("quotes", "payments", "codes", "orders", "managing", "cards", "test_bank", "notifications")
+NAMES = ("quotes", "pay_links", "codes", "orders", "managing", "cards", "test_bank", "notifications")
 MODULES = [import_module(f"{__name__}.{name}") for name in NAMES]
 
 TITLES = {

@@ -17,7 +17,7 @@ from database import transaction
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.payments import payment_methods
-from domain.payments.checkout import setups
+from domain.payments.checkout import checkout_states, setups
 from domain.payments.checkout.checkouts import Begun
 from domain.sales.orders import orders
 from domain.sales.orders.order_status import LIVE
@@ -60,7 +60,7 @@ def page(order: Order, token: str, *, refused: str = "", status: int = 200) -> B
         "pay/order_card.html", seller=seller(order.merchant_id), test=order.test, order=order, token=token,
         number=number(order), title=title(order), choices=choices(order), refused=refused,
     ), status)
-    return policed(response, order)
+    return policed(response, checkout_states.ways(order))
 
 
 def change(token: str) -> BaseResponse:
@@ -92,7 +92,7 @@ def lead(begun: Begun, token: str) -> BaseResponse:
     order = link_lookup.order(token)
     if address is None:
         return page(order, token, refused=refused, status=status)
-    return policed(redirect_to(leading(begun.gateway, address)), order)
+    return policed(redirect_to(leading(begun.gateway, address)), checkout_states.ways(order))
 
 
 def come_back(token: str) -> BaseResponse:

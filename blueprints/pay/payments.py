@@ -33,15 +33,6 @@ HAS_PAGE = LIVE | FINAL                          # of its own
 ON_A_PAGE = frozenset({PageState.OPEN, PageState.TRANSFER})
 
 
-def register(bp: Any) -> None:
-    """Register the addresses of the payment page."""
-    bp.add_url_rule("/pay/<token>", "payment", show, methods=["GET"])
-    bp.add_url_rule("/pay/<token>", "pay", pay, methods=["POST"])
-    bp.add_url_rule("/pay/<token>/again", "pay_again", again, methods=["POST"])
-    bp.add_url_rule("/pay/<token>/back", "pay_back", come_back, methods=["GET"])
-    bp.add_url_rule("/pay/<token>/done", "pay_done", show_outcome, methods=["GET"])
-
-
 def show(token: str) -> BaseResponse:
     """The page as it is now; what was paid is on the order's page."""
     order = link_lookup.order(token)
@@ -100,7 +91,7 @@ def pay(token: str) -> BaseResponse:
     if address is None:
         said = "The card service does not answer. Nothing was charged; try again in a minute, or pay another way."
         return page(link_lookup.order(token), token, refused=said, status=503)
-    return policed(redirect_to(leading(begun.gateway, address)), order)
+    return policed(redirect_to(leading(begun.gateway, address)), checkout_states.ways(order))
 
 
 def accept_free(actor: Any, order: Order, row: ScheduledPayment, way: str) -> None:
@@ -182,12 +173,12 @@ def page(order: Order, token: str, *, refused: str = "", status: int = 200, wron
             "takes_code": order_codes.is_offered(order, rows), "wrong_code": wrong_code,
         }
     template = "pay/payment.html" if state is PageState.OPEN else "pay/payment_said.html"
-    return policed(make_response(render_template(template, **context), status), order)
+    return policed(make_response(render_template(template, **context), status), checkout_states.ways(order))
 
 
-def policed(response: Reply, order: Order) -> Reply:
+def policed(response: Reply, ways: list[str]) -> Reply:
     """Let the form lead to the gateways' own pages: the policy's form-action counts after a redirect too."""
-    known = [registry.find(name) for name in checkout_states.ways(order)]
+    known = [registry.find(name) for name in ways]
     hosts = sorted({host for one in known if one is not None for host in one.hosts})
     if hosts:
         addresses = " ".join(host if "://" in host else f"https://{host}" for host in hosts)

@@ -62,7 +62,7 @@ class ChargeRequest:
     """An attempt to collect. `at` is the time of the order, which may follow a test clock."""
 
     key: str
-    order_id: int
+    order_id: int | None                     # none where invoices are paid
     scheduled_payment_id: int | None
     amount_minor: int
     currency: str
@@ -79,7 +79,7 @@ class CheckoutRequest:
     """A first payment on the gateway's own page."""
 
     key: str
-    order_id: int
+    order_id: int | None                     # none where invoices are paid
     scheduled_payment_id: int | None
     amount_minor: int
     currency: str

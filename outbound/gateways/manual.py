@@ -45,10 +45,12 @@ class Manual:
 
     def start_checkout(self, account: Account, request: CheckoutRequest) -> Checkout:
         """The payment page itself shows how to pay; `transfer` says what. The reference is the order's."""
-        return Checkout(request.return_url, Reference(request.order_id).text)
+        return Checkout(request.return_url, Reference(request.order_id).text if request.order_id else None)
 
     def transfer(self, account: Account, request: CheckoutRequest) -> Instructions:
         """What the payment page shows: account, reference, amount and QR code."""
+        if request.order_id is None:
+            raise LookupError("Invoices are transferred by their numbers.")
         amount = Money(request.amount_minor, request.currency)
         return instructions(account.settings, Reference(request.order_id), amount)
 

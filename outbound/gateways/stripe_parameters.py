@@ -22,7 +22,10 @@ def parts(token: str) -> tuple[str, str]:
 
 def marks(request: ChargeRequest | CheckoutRequest) -> dict[str, str]:
     """What names our rows at Stripe."""
-    return {KEY: request.key, "order": str(request.order_id), "scheduled_payment": str(request.scheduled_payment_id)}
+    marked = {KEY: request.key}
+    if request.order_id is not None:
+        marked |= {"order": str(request.order_id), "scheduled_payment": str(request.scheduled_payment_id)}
+    return marked
 
 
 def charge(request: ChargeRequest) -> dict[str, Any]:
@@ -37,7 +40,7 @@ def charge(request: ChargeRequest) -> dict[str, Any]:
 
 
 def checkout(request: CheckoutRequest, *, known: bool = True) -> dict[str, Any]:
-    """A hosted page, whose card is kept for later; `known` uses the customer that Stripe has already."""
+    """A hosted page; the card is kept for later payments of an order. `known` uses the customer that Stripe has."""
     name = request.description[:LONGEST_NAME] or f"Order {request.order_id}"
     price = {
         "currency": request.currency.lower(), "unit_amount": to_stripe(request.amount_minor, request.currency),
@@ -46,7 +49,8 @@ def checkout(request: CheckoutRequest, *, known: bool = True) -> dict[str, Any]:
     params = _page(request) | {
         "mode": "payment", "line_items": [{"quantity": 1, "price_data": price}],
         "payment_intent_data": {
-            "setup_future_usage": "off_session", "metadata": marks(request) | {PAGE: "yes"}, "description": name,
+            **({"setup_future_usage": "off_session"} if request.order_id is not None else {}),
+            "metadata": marks(request) | {PAGE: "yes"}, "description": name,
         },
         "adaptive_pricing": {"enabled": False},          # paid in the order's currency, or it is no payment of it
     }

@@ -209,7 +209,8 @@ class TestBank:
         """What was decided, as programs read it: one entry for each key, oldest first."""
         return [
             {
-                "id": one.id, "idempotency_key": one.key, "merchant_id": one.merchant_id, "order_id": one.order_id,
+                "id": one.id, "idempotency_key": one.key, "merchant_id": one.merchant_id,
+                "order_id": one.order_id or None,
                 "scheduled_payment_id": one.scheduled_payment_id, "amount_minor": one.amount_minor,
                 "currency": one.currency, "status": one.status, "at": one.at, "refunded_minor": one.refunded_minor,
             }

@@ -9,6 +9,7 @@ from models.payment import Decline
 from outbound.gateways.test_bank_book import BookedCharge, written
 from outbound.gateways.test_bank_faults import Fault
 
+NO_ORDER = 0                                 # of charges for invoices
 LATE = timedelta(days=1)
 DISPUTED_AFTER = timedelta(days=5)
 ANSWERED_WITHIN = timedelta(days=14)         # after a dispute was opened
@@ -29,7 +30,8 @@ def enter(book: sqlite3.Connection, account: Account, request: ChargeRequest, fa
         "INSERT INTO charges (key, merchant_id, test, order_id, scheduled_payment_id, test_clock_id, amount_minor,"
         " currency, method, fault, status, decline, message, at, token) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
-            request.key, account.merchant_id, account.test, request.order_id, request.scheduled_payment_id,
+            request.key, account.merchant_id, account.test, request.order_id or NO_ORDER,
+            request.scheduled_payment_id,
             request.test_clock_id, request.amount_minor, request.currency, request.token, fault, status,
             decline, WORDS[fault] if decline else None, written(request.at), secrets.token_urlsafe(24),
         ),
@@ -51,7 +53,7 @@ def _verdict(book: sqlite3.Connection, request: ChargeRequest, fault: Fault) -> 
     if fault is Fault.SOFT_THEN_OK:
         tried = book.execute(
             "SELECT 1 FROM charges WHERE order_id = ? AND scheduled_payment_id IS ?",
-            (request.order_id, request.scheduled_payment_id),
+            (request.order_id or NO_ORDER, request.scheduled_payment_id),
         ).fetchone()
         fault = Fault.OK if tried else Fault.SOFT
     if fault is Fault.REQUIRES_ACTION:

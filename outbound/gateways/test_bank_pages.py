@@ -70,9 +70,9 @@ class TestBankPages:
         return str(found["request"]["return_url"]) if found is not None else ""
 
     @staticmethod
-    def _now(order_id: int) -> datetime:
+    def _now(order_id: int | None) -> datetime:
         """The order's time, which may follow a test clock; the transaction of the reading is ended."""
-        order = db.session.get(Order, order_id)
+        order = db.session.get(Order, order_id) if order_id else None
         now = now_of(order) if order is not None else clock.now()
         db.session.rollback()
         return now

@@ -41,7 +41,7 @@ def start(begun: Begun) -> str | None:
         with transaction():
             if begun.payment_id is not None:
                 checkouts.started(begun.payment_id, checkout.reference)
-            else:
+            elif begun.request.order_id is not None:
                 setups.started(begun.request.order_id, begun.request.key, checkout.reference)
     return checkout.url
 

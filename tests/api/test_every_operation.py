@@ -92,7 +92,7 @@ def with_earlier_text(merchant):
 READY = {                               # rows of the live world that have what the operation ends or needs
     "articles.restore_version": with_earlier_text,
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
-    "invoices.use_credit": make_with_credit,
+    "invoices.use_credit": make_with_credit, "invoices.pay_link": make_issued,
     "invoices.xml": lambda merchant: make_issued(merchant, make_complete(merchant)),
     "credit_notes.xml": lambda merchant: credit(make_issued(merchant, make_complete(merchant))),
 }
@@ -310,7 +310,9 @@ def test_a_call_that_is_repeated_with_its_key_is_done_once(world, one):
 
 
 # What an answer shows once, by its operation.
-SECRETS = {"clients.issue_token": "token", "budgets.share": "url", "budgets.share_again": "url"}
+SECRETS = {
+    "clients.issue_token": "token", "budgets.share": "url", "budgets.share_again": "url", "invoices.pay_link": "url",
+}
 
 
 def secret_of(one):

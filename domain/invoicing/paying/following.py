@@ -10,13 +10,17 @@ from domain.invoicing.paying import allocating
 from domain.payments import followers, locking
 from models.books import BookKind
 from models.invoice import Invoice
+from models.invoice_link import InvoiceLinkItem
 from models.payment import Payment, Refund, RefundStatus
 
 
 def approved(actor: Actor, payment: Payment) -> None:
-    """A payment of an order pays the order's open invoices, the oldest first."""
+    """A payment on a link pays the link's invoices, one of an order the order's, the oldest first."""
     chain.append_last(BookKind.PAYMENT, payment)
-    if payment.order_id is not None and _has_invoices(payment.order_id):
+    if payment.invoice_link_id is not None:
+        of_link = select(InvoiceLinkItem.invoice_id).where(InvoiceLinkItem.invoice_link_id == payment.invoice_link_id)
+        allocating.allocate_to(actor, payment, allocating.lock_invoices(Invoice.id.in_(of_link)))
+    elif payment.order_id is not None and _has_invoices(payment.order_id):
         locking.lock_account(payment.customer_id)
         allocating.allocate_to(actor, payment, allocating.lock_invoices(Invoice.order_id == payment.order_id, OPEN))
 

@@ -95,15 +95,20 @@ def is_over(order: Order) -> bool:
 
 def ways(order: Order) -> list[str]:
     """The gateways by which the order can be paid on the page, the card before the transfer."""
-    found = [name for name in registry.names(test=order.test) if _is_ready(order, name) and _keeps_time(order, name)]
+    return [name for name in ready(order.merchant_id, test=order.test) if _keeps_time(order, name)]
+
+
+def ready(merchant_id: int, *, test: bool) -> list[str]:
+    """The gateways that a merchant can use in a world, the card before the transfer."""
+    found = [name for name in registry.names(test=test) if is_ready(merchant_id, name, test=test)]
     return sorted(found, key=lambda name: name == TRANSFER)
 
 
-def _is_ready(order: Order, name: str) -> bool:
+def is_ready(merchant_id: int, name: str, *, test: bool) -> bool:
     """The test bank needs no settings, any other gateway those that the merchant entered."""
     if name == "test":
         return True
-    account = gateway_accounts.find(order.merchant_id, name, test=order.test)
+    account = gateway_accounts.find(merchant_id, name, test=test)
     return account is not None and account.enabled and bool(gateway_accounts.secrets_of(account))
 
 

@@ -34,9 +34,16 @@ class Begun:
 
 def customer_of(order: Order, *, ip: str | None = None, request_id: str | None = None) -> Actor:
     """The actor of a caller who has the order's link: of its merchant and customer, without scopes."""
+    return by_link(order.merchant_id, order.customer_id, test=order.test, ip=ip, request_id=request_id)
+
+
+def by_link(
+    merchant_id: int, customer_id: int, *, test: bool, ip: str | None = None, request_id: str | None = None
+) -> Actor:
+    """The actor of a caller who has a link of this customer: without scopes."""
     return Actor(
-        label="customer (by link)", merchant_ids=frozenset({order.merchant_id}), source="link", kind="link",
-        customer_id=order.customer_id, mode=Mode.TEST if order.test else Mode.LIVE, ip=ip, request_id=request_id,
+        label="customer (by link)", merchant_ids=frozenset({merchant_id}), source="link", kind="link",
+        customer_id=customer_id, mode=Mode.TEST if test else Mode.LIVE, ip=ip, request_id=request_id,
     )
 
 

@@ -113,3 +113,16 @@ def test_without_the_permission_there_is_no_button_and_no_address(alder, signed_
     assert reader.get(f"/admin/invoices/{key}/payment").status_code in (403, 404)
     assert reader.post(f"/admin/invoices/{key}/payment", {"amount": "1"}).status_code in (403, 404)
     assert of(key).paid_minor == 0
+
+
+def test_the_payment_link_is_shown_the_same_until_it_is_renewed(admin, alder):
+    key = make_issued(alder)
+    assert "Payment link" in admin.get(f"/admin/invoices/{key}").text
+    links = [re.search(r"http://localhost(/pay/[\w-]+)", admin.post(path).text)[1] for path in (
+        f"/admin/invoices/{key}/link", f"/admin/invoices/{key}/link", f"/admin/invoices/{key}/link/renew")]
+    assert links[0] == links[1] != links[2]
+    assert admin.get(links[2]).status_code == 200
+    assert admin.get(links[0]).status_code == 404
+    assert "stops working" in admin.part(f"/admin/invoices/{key}/link/renew").text
+    pay(alder, 120, key)
+    assert "Payment link" not in admin.get(f"/admin/invoices/{key}").text

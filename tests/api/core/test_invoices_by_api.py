@@ -178,3 +178,17 @@ def test_credit_is_used_of_the_version_that_was_read(core, made):
     assert core("POST", f"/invoices/{key}/use_credit", json={}, headers={"If-Match": tag}).status_code == 412
     tag = core.get(f"/invoices/{key}").headers["ETag"]
     assert core("POST", f"/invoices/{key}/use_credit", json={}, headers={"If-Match": tag}).json["amount_paid"] == 51
+
+
+def test_a_link_pays_one_or_several_and_a_new_one_replaces_it(core, made, app):
+    keys = [core.result("invoices.issue", {"id": made()["id"]})["id"] for _ in range(2)]
+    first, again, both, new = (core.result("invoices.pay_link", {"id": keys[0], **more})["url"] for more in (
+        {}, {"invoices_ids": keys[:1]}, {"invoices_ids": keys}, {"renew": True}))
+    assert first == again
+    assert len({first, both, new}) == 3
+    browser = app.test_client(use_cookies=False)
+    assert [browser.get(url[url.index("/pay/"):]).status_code for url in (first, both, new)] == [404, 200, 200]
+    assert set(core.error("invoices.pay_link", {"id": keys[0], "invoices_ids": [99]})["data"]) == {"invoices_ids.0"}
+    sent = {"headers": {"Idempotency-Key": "k"}, "json": {}}
+    answers = [core("POST", f"/invoices/{keys[1]}/pay_link", **sent).json for _ in range(2)]
+    assert [one["url"] is None for one in answers] == [False, True]
