@@ -23,6 +23,7 @@ from blueprints.api.core import view as core_view
 from blueprints.api.wire.answers import WITHOUT_BODY, add
 from blueprints.api.wire.window import WindowStorage
 from blueprints.auth import bp as auth_pages
+from blueprints.client import bp as client_pages
 from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
 from blueprints.pay import bp as customer_pages
@@ -185,6 +186,7 @@ def serve_pages(app: Flask, settings: Settings) -> None:
     app.register_blueprint(analytics_pages)
     app.register_blueprint(reference_pages)
     app.register_blueprint(customer_pages)
+    app.register_blueprint(client_pages)
     app.register_blueprint(health.blueprint(settings))
     app.add_url_rule("/", "home", home)
 

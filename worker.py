@@ -20,10 +20,10 @@ from config import Settings
 from database import db, is_unreachable, transaction
 from database.faults import database_away
 from domain import clock, form_tokens, replies
-from domain.access import sessions
+from domain.access import customer_sessions, sessions
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
-from domain.people import logos
+from domain.people import customer_sign_ins, logos
 from domain.sales.budgets import budgets
 from domain.support import ticket_files
 from operations.check import HEARTBEAT
@@ -68,6 +68,8 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
+        Job("old sessions of customers", HOUR, in_batches(customer_sessions.forget_old, 5000)),
+        Job("old sign-ins of customers", HOUR, in_batches(customer_sign_ins.forget_old, 5000)),
         Job("old logos", HOUR, in_batches(logos.forget_old, 500)),
         Job("files of no ticket", HOUR, ticket_files.remove_unnamed),
         Job("old deliveries", HOUR, in_batches(outbox_retention.forget_old, 1000)),

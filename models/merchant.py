@@ -1,11 +1,12 @@
 """The tenant. People and the Merchant API say merchant profile, the Core API reseller."""
 
+import secrets
 from enum import StrEnum
 
-from sqlalchemy import String
+from sqlalchemy import Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from database import Model, currency_code, long_text, pk, word
+from database import Model, constraints, currency_code, long_text, pk, word
 from database.text_keys import search_key, sort_key
 from models.language import Language
 from models.owned import Removable, Versioned
@@ -20,10 +21,16 @@ class CustomerCancels(StrEnum):
     NEVER = "never"
 
 
+def fresh_key() -> str:
+    """What the address of a merchant's client area names it by; it says nothing about how many merchants there are."""
+    return secrets.token_hex(5)
+
+
 class Merchant(Versioned, Removable, Model):
     """A business that bills, with what its documents must show."""
 
     __tablename__ = "merchants"
+    __table_args__ = constraints(Index("uq_merchants_area_key", "area_key", unique=True))
 
     id: Mapped[pk]
     name: Mapped[str]
@@ -58,6 +65,7 @@ class Merchant(Versioned, Removable, Model):
     # What customers may do on their own order pages
     customer_cancels: Mapped[CustomerCancels] = mapped_column(word(CustomerCancels), default=CustomerCancels.ANY)
     customer_skips: Mapped[bool] = mapped_column(default=False)
+    area_key: Mapped[str | None] = mapped_column(String(16), default=fresh_key)      # in the address of their sign-in
 
     name_sort: Mapped[str | None] = sort_key("name")
     search_text: Mapped[str | None] = search_key("name", "legal_name")

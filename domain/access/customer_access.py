@@ -47,19 +47,19 @@ class CustomerCaller:
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
         """The customer, who sees only rows of its own; a stopped one may only read."""
-        stopped = self.row.status is CustomerStatus.STOPPED
-        return Actor(
-            label=f"customer_{self.row.customer_id}",
-            merchant_ids=frozenset((self.row.merchant_id,)),
-            scopes=CUSTOMER_READS if stopped else CUSTOMER_SCOPES,
-            source=source,
-            kind="customer",
-            customer_id=self.row.customer_id,
-            credential_id=self.row.id,
-            mode=Mode(self.row.mode),
-            ip=ip,
-            request_id=request_id,
+        row = self.row
+        return actor_of(
+            row.customer_id, row.merchant_id, is_stopped=row.status is CustomerStatus.STOPPED, mode=Mode(row.mode),
+            credential_id=row.id, ip=ip, request_id=request_id, source=source,
         )
+
+
+def actor_of(customer_id: int, merchant_id: int, *, is_stopped: bool, mode: Mode, **more: Any) -> Actor:
+    """A customer, who sees only rows of its own; a stopped one may only read."""
+    return Actor(
+        label=f"customer_{customer_id}", merchant_ids=frozenset((merchant_id,)), kind="customer",
+        scopes=CUSTOMER_READS if is_stopped else CUSTOMER_SCOPES, customer_id=customer_id, mode=mode, **more,
+    )
 
 
 def unknown_token() -> Unauthenticated:

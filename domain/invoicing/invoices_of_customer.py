@@ -1,10 +1,14 @@
 """Invoices as their customer reads them: issued ones, with their credit notes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
+from database import db
+from domain.actor import Actor
 from domain.invoicing import samples
+from domain.invoicing.invoice_listing import BALANCE, OPEN
 from domain.invoicing.invoice_listing import LISTING as ALL
 from domain.list_parts import Children, Filter
 from domain.resource import Resource
@@ -29,6 +33,26 @@ LISTING = replace(
     where=(Invoice.state == InvoiceState.ISSUED,),
 )
 ROWS = replace(LISTING, children={})            # for lists
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is open in one currency: how much, on how many invoices, and how many of them are late."""
+
+    currency: str
+    minor: int
+    count: int
+    late: int
+
+
+def owed(actor: Actor, now: datetime) -> list[Owed]:
+    """What the customer owes, by currency."""
+    clauses, values = LISTING.owned(actor)
+    late = func.count().filter(Invoice.overdue_at <= now)
+    rows = db.session.execute(
+        select(Invoice.currency, func.sum(BALANCE), func.count(), late).where(*clauses, OPEN)
+        .group_by(Invoice.currency).order_by(Invoice.currency), values)
+    return [Owed(currency, int(minor), count, overdue) for currency, minor, count, overdue in rows]
+
 
 RESOURCE = Resource(
     name="invoices",

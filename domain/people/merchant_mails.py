@@ -18,6 +18,7 @@ from models.user import User
 
 REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "payment_confirm"
 CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
+SIGN_IN = "sign_in"
 QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
 TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
 TICKET_OPENED, TICKET_REPLIED = "ticket_opened", "ticket_replied"
@@ -51,6 +52,8 @@ KINDS = {one.name: one for one in (
     Kind(name=TICKET_ANSWER, title="Answer to a ticket", says="When a user answers a ticket, with the answer’s files."),
     Kind(name=TICKET_RECEIVED, title="Ticket received",
          says="When a mail has become a ticket, once an hour at most to the same address."),
+    Kind(name=SIGN_IN, title="Sign in", says="When a customer asks for a link to the client area.",
+         always="It is sent only when a customer asks for it."),
     Kind(name=QUOTE_ANSWERED, title="Quote answered", to_merchant=True,
          says="When a customer accepts or declines a quote, or asks for a new one."),
     Kind(name=DISPUTED, title="Payment disputed", to_merchant=True,

@@ -8,6 +8,7 @@ OPEN = {
 OPEN_ROOMS = (
     "portal",                           # the reference: it is about the APIs, not about anybody's data
     "pay",                              # pages of customers: their address is the credential
+    "client_area",                      # pages of customers who have signed in: tests/client walks over them
 )
 
 

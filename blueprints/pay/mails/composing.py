@@ -8,10 +8,11 @@ from typing import Any
 from flask import current_app
 
 from blueprints.pay.brand import Seller, seller
-from blueprints.pay.mails import merchant_mails, order_mails, samples, ticket_mails
+from blueprints.pay.mails import merchant_mails, order_mails, samples, sign_in_mails, ticket_mails
 from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
 from domain.people import brand, logos
+from domain.people.merchant_mails import SIGN_IN
 from models.logo import Logo
 from models.merchant import Merchant
 from models.user import User
@@ -49,8 +50,13 @@ class CustomerMail:
         return self.html.replace(f'src="cid:{LOGO_ID}"', f'src="data:{self.logo.mime_type};base64,{data}"')
 
 
-def compose(task: Mapping[str, Any], merchant_id: int | None, base: str) -> CustomerMail | None:
-    """The mail of a task of the outbox; None where it has no sense any more. `base` begins its links."""
+def compose(
+    task: Mapping[str, Any], merchant_id: int | None, base: str, *, hides_secrets: bool = False
+) -> CustomerMail | None:
+    """The mail of a task of the outbox; None where it has no sense any more. `base` begins its links.
+
+    With `hides_secrets` it says that there is a code, and not which: for users who look at what is sent.
+    """
     if task.get("sample"):
         user = db.session.get(User, task["user_id"])
         return sample(task["mail"], merchant_id or 0, base, to=user.email) if user is not None else None
@@ -62,6 +68,8 @@ def compose(task: Mapping[str, Any], merchant_id: int | None, base: str) -> Cust
         message = merchant_mails.of_task(task, merchant, who, base)
     elif task["mail"] in ticket_mails.KINDS:
         message = ticket_mails.of_task(task, merchant, who, base)
+    elif task["mail"] == SIGN_IN:
+        message = sign_in_mails.of_task(task, who, base, hides_secrets=hides_secrets)
     else:
         case = order_mails.case(task, who, base)
         message = order_mails.WRITERS[task["mail"]](case) if case is not None else None

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from blueprints.pay.brand import Seller
-from blueprints.pay.mails import merchant_mails, order_mails, ticket_mails
+from blueprints.pay.mails import merchant_mails, order_mails, sign_in_mails, ticket_mails
 from blueprints.pay.mails.message import Message
 from blueprints.pay.mails.order_mails import TO_PAY, Case
 from domain import clock
@@ -16,6 +16,7 @@ from domain.people.merchant_mails import (
     FAILED,
     QUOTE_ANSWERED,
     REMINDER,
+    SIGN_IN,
     TICKET_ANSWER,
     TICKET_REPLIED,
 )
@@ -33,6 +34,7 @@ from models.ticket import AuthorType, Department, Ticket, TicketReply
 
 COMING = frozenset({REMINDER, CARD_EXPIRES})
 CUSTOMER, EMAIL = "Ada Lovelace", "ada@example.org"
+CODE, IP = "482913", "203.0.113.9"
 PRICE, TAX = 30, 5                           # in whole units of the merchant's currency
 MONTH = timedelta(days=30)
 
@@ -44,6 +46,9 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
         return merchant_mails.quote_answered(_link(merchant), who, to, base)
     if name in ticket_mails.KINDS:
         return _ticket_mail(name, merchant, who, to, base)
+    if name == SIGN_IN:
+        return sign_in_mails.sign_in(
+            who, name=CUSTOMER, email=EMAIL, code=CODE, link=f"{base}/client/link/sample", ip=IP)
     case = _case(name, merchant, who, base)
     if name == DISPUTED:
         assert case.dispute is not None

@@ -1,0 +1,30 @@
+"""The first page of the client area: what is open, and the latest of everything."""
+
+from typing import Any
+
+from flask import make_response, render_template
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints.client import login
+from blueprints.client.listed import address_of_page
+from domain import clock
+from domain.invoicing import invoices_of_customer
+from domain.pages import Query
+
+LATEST = 3
+
+
+def register(bp: Any) -> None:
+    """Register the address."""
+    bp.add_url_rule("/", "overview", show, methods=["GET"])
+    bp.add_app_template_global(address_of_page, "area_page")
+
+
+def show() -> BaseResponse:
+    """The overview."""
+    who, shown = login.actor(), login.common()
+    latest = invoices_of_customer.ROWS.page(who, Query(sort="issue_on", limit=LATEST))
+    return make_response(render_template(
+        "client/overview.html", **shown, here="overview", owed=invoices_of_customer.owed(who, clock.now()),
+        invoices=latest,
+    ))

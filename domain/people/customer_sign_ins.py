@@ -1,0 +1,162 @@
+"""Lets customers sign in by a link, or a code, that is sent to their address.
+
+Both work once, for 15 minutes, and only in the browser that asked. They are derived from a stored nonce and the
+installation's secret: whoever reads the database or the outbox has neither.
+"""
+
+import hmac
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import delete, select, update
+
+from database import db
+from domain import audit, clock, texts
+from domain.access import customer_sessions
+from domain.access.sessions import digest
+from domain.actor import Actor
+from domain.people import merchant_mails
+from domain.people.merchant_mails import SIGN_IN
+from domain.vault import vault
+from models.customer import Customer
+from models.customer_login import CustomerSignIn
+from models.merchant import Merchant
+
+LASTS = timedelta(minutes=15)
+MOST_TRIES = 5                          # wrong codes for one mail
+KEPT = timedelta(days=1)
+NONCE = 16                              # bytes
+
+
+def merchant_of(key: str) -> Merchant | None:
+    """The merchant whose client area has this key in its address; None also for one that is switched off."""
+    return db.session.scalar(select(Merchant).where(
+        Merchant.area_key == key, Merchant.active.is_(True), Merchant.deleted_at.is_(None)))
+
+
+def only_merchant() -> Merchant | None:
+    """The merchant of an installation that has a single one."""
+    found = db.session.scalars(
+        select(Merchant).where(Merchant.active.is_(True), Merchant.deleted_at.is_(None)).order_by(Merchant.id).limit(2)
+    ).all()
+    return found[0] if len(found) == 1 else None
+
+
+def ask(merchant: Merchant, email: str, browser: str, *, test: bool, ip: str | None) -> None:
+    """Send a link to the customer with this address, if there is one; what is stored is the same otherwise."""
+    customer, now = _known(merchant, email, test=test), clock.now()
+    row = CustomerSignIn(
+        merchant_id=merchant.id, test=test, customer_id=customer.id if customer is not None else None,
+        nonce=secrets.token_hex(NONCE), browser_digest=digest(browser), tries=0, ip=ip, created_at=now,
+        expires_at=now + LASTS,
+    )
+    db.session.add(row)
+    db.session.flush()
+    if customer is not None:
+        merchant_mails.put(
+            SIGN_IN, lane=f"{SIGN_IN}_{row.id}", merchant_id=merchant.id, test=test, about=f"customer_{customer.id}",
+            sign_in_id=row.id,
+        )
+
+
+def _known(merchant: Merchant, email: str, *, test: bool) -> Customer | None:
+    """The customer of an address, who may sign in."""
+    found = db.session.scalar(select(Customer).where(
+        Customer.merchant_id == merchant.id, Customer.test == test, Customer.deleted_at.is_(None),
+        Customer.email_key == texts.email_key(texts.composed(email.strip())),
+    ))
+    return found if found is not None and customer_sessions.may_enter(found, merchant) else None
+
+
+# What is sent ---------------------------------------------------------------------------------------
+
+
+def token_of(row: CustomerSignIn) -> str:
+    """The end of the link's address."""
+    return f"{row.nonce}{vault.digest(_link(row.nonce))}"
+
+
+def code_of(row: CustomerSignIn) -> str:
+    """The six digits, for people whose mail is on another device."""
+    return _digits(vault.digest(_code(row.nonce)))
+
+
+def _link(nonce: str) -> str:
+    return f"customer sign-in link {nonce}"
+
+
+def _code(nonce: str) -> str:
+    return f"customer sign-in code {nonce}"
+
+
+def _digits(said: str) -> str:
+    return f"{int(said, 16) % 1_000_000:06d}"
+
+
+# What comes back ------------------------------------------------------------------------------------
+
+
+def by_token(token: str) -> CustomerSignIn | None:
+    """What a link is for, in whatever browser it was opened; None for one that is unknown, used or too old."""
+    nonce, said = token[:2 * NONCE], token[2 * NONCE:]
+    if not said.isascii() or not any(hmac.compare_digest(said, one) for one in vault.digests(_link(nonce))):
+        return None
+    row = db.session.scalar(select(CustomerSignIn).where(CustomerSignIn.nonce == nonce))
+    return row if row is not None and is_open(row) else None
+
+
+def is_open(row: CustomerSignIn) -> bool:
+    """Whether it can still be used."""
+    return row.customer is not None and row.used_at is None and row.expires_at > clock.now()
+
+
+def is_of(row: CustomerSignIn, browser: str) -> bool:
+    """Whether this is the browser that asked for it."""
+    return hmac.compare_digest(row.browser_digest, digest(browser))
+
+
+def by_code(browser: str, code: str) -> CustomerSignIn | None:
+    """What the newest mail that this browser asked for has this code; a wrong one is counted. Inside a transaction."""
+    row = db.session.scalar(
+        select(CustomerSignIn).where(
+            CustomerSignIn.browser_digest == digest(browser), CustomerSignIn.used_at.is_(None),
+            CustomerSignIn.expires_at > clock.now(),
+        ).order_by(CustomerSignIn.id.desc()).limit(1).with_for_update()
+    )
+    if row is None or row.tries >= MOST_TRIES:
+        return None
+    typed = "".join(char for char in code if char in "0123456789")
+    known = any(hmac.compare_digest(typed, _digits(one)) for one in vault.digests(_code(row.nonce)))
+    if known and row.customer is not None:
+        return row
+    row.tries += 1
+    return None
+
+
+def enter(row: CustomerSignIn, *, ip: str | None, user_agent: str | None) -> str | None:
+    """Sign in; returns the token of the session, or None where it was used meanwhile. Inside a transaction."""
+    now, customer = clock.now(), row.customer
+    merchant = db.session.get(Merchant, row.merchant_id)
+    if customer is None or merchant is None or not customer_sessions.may_enter(customer, merchant):
+        return None
+    taken = db.session.scalar(
+        update(CustomerSignIn).where(CustomerSignIn.id == row.id, CustomerSignIn.used_at.is_(None))
+        .values(used_at=now).returning(CustomerSignIn.id)
+    )
+    if taken is None:
+        return None
+    # Earlier mails to the same person open nothing any more.
+    db.session.execute(
+        update(CustomerSignIn).where(CustomerSignIn.customer_id == customer.id, CustomerSignIn.used_at.is_(None))
+        .values(used_at=now))
+    who = Actor(label=f"customer_{customer.id}", merchant_ids=frozenset({merchant.id}), source="client", ip=ip)
+    audit.record(who, "customer.signed_in", customer, merchant_id=merchant.id)
+    return customer_sessions.begin(customer, ip=ip, user_agent=user_agent)
+
+
+def forget_old(limit: int = 5000) -> int:
+    """Remove what was asked for over a day ago; returns how many."""
+    old = select(CustomerSignIn.id).where(CustomerSignIn.expires_at < clock.now() - KEPT).limit(limit)
+    keys = db.session.scalars(old).all()
+    db.session.execute(delete(CustomerSignIn).where(CustomerSignIn.id.in_(keys)))
+    return len(keys)

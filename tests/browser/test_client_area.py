@@ -1,0 +1,106 @@
+"""A customer signs in on a telephone by the link of a mail; every page that links then lead to is sound."""
+
+import re
+import threading
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from werkzeug.serving import make_server
+
+from blueprints.shared_counters import counters
+from tests import cast
+from tests.browser.conftest import PATIENCE, Window
+from tests.browser.test_every_page import Links, fetch
+from tests.client.conftest import last_mail, link_of, sign_in_of
+from tests.client.filled import fill
+
+pytestmark = [pytest.mark.browser, pytest.mark.files]
+EMAIL = "ada@example.org"
+MOST = 40           # kinds of pages
+
+
+def kind_of(address):
+    """Pages that differ only by a number are one kind."""
+    return re.sub(r"\d+", "N", urlsplit(address).path)
+
+
+@pytest.fixture
+def area(install):
+    """An application with a customer who has rows of everything, the server's address, and the merchant."""
+    app = install(sink=lambda record: None)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    with app.app_context():
+        counters.forget()
+        merchant = cast.make_merchant("Alder & Sons")
+        fill(merchant, EMAIL)
+        cast.make_customer(merchant, "Empty Eve", email="eve@example.org")
+        sign_in = sign_in_of(merchant)
+    yield app, f"http://127.0.0.1:{server.port}", sign_in
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def telephone(chromium, area):
+    """A telephone; what it complained about fails the test."""
+    context = chromium.new_context(base_url=area[1], viewport={"width": 390, "height": 844})
+    context.set_default_timeout(PATIENCE)
+    one = Window(context.new_page())
+    one.watch()
+    yield one
+    context.close()
+    assert one.complaints == []
+
+
+def enter(area, window, email):
+    """Sign in; the faults of the pages on the way."""
+    app, _, sign_in = area
+    wrong = window.faults_of(sign_in)
+    window.page.get_by_label("E-mail").fill(email)
+    window.page.get_by_role("button", name="Send me a link").click()
+    window.page.get_by_role("heading", name="Look in your mailbox").wait_for()
+    wrong += window.faults_of(f"{sign_in}/sent")
+    with app.app_context():
+        link = link_of(last_mail())
+    wrong += window.faults_of(link)
+    window.page.get_by_role("button", name="Sign in").click()
+    window.page.get_by_role("heading", name="Welcome").wait_for()
+    return wrong
+
+
+def addresses(area, window):
+    """The first address of every kind of page that links lead to."""
+    cookies = "; ".join(f"{one['name']}={one['value']}" for one in window.page.context.cookies())
+    found, waiting = {}, ["/client/", "/client/nothing"]
+    while waiting:
+        address = waiting.pop(0)
+        if kind_of(address) not in found:
+            found[kind_of(address)] = address
+            links = [urljoin(address, one) for one in Links(fetch(area[1] + address, cookies)).found]
+            waiting += [one for one in links if one.startswith("/client")]
+            assert len(found) <= MOST, sorted(found)
+    return found
+
+
+@pytest.mark.timeout(600)
+def test_every_page_of_the_client_area_has_no_errors(area, telephone):
+    wrong = enter(area, telephone, EMAIL)
+    found = addresses(area, telephone)
+    assert {"/client/invoices", "/client/invoices/N"} <= set(found), sorted(found)
+    for address in found.values():
+        wrong += telephone.faults_of(address)
+    telephone.page.goto("/client/")
+    telephone.page.get_by_role("button", name="Sign out").click()
+    telephone.page.get_by_role("heading", name="Sign in").wait_for()
+    assert wrong == []
+
+
+@pytest.mark.timeout(300)
+def test_its_empty_pages_have_no_errors(area, telephone):
+    wrong = enter(area, telephone, "eve@example.org")
+    for address in addresses(area, telephone).values():
+        wrong += telephone.faults_of(address)
+    assert wrong == []

@@ -1,0 +1,24 @@
+"""A customer who has rows of everything that the client area shows."""
+
+from datetime import timedelta
+
+from database import db, transaction
+from domain import clock
+from domain.people import customers
+from models.customer import Customer
+from tests import cast
+from tests.domain.invoicing.e_invoice.complete import make_complete
+from tests.invoicing import credit, line, make_issued
+
+
+def fill(merchant, email):
+    """The id of a customer with this address."""
+    key = make_complete(merchant)
+    with transaction():
+        customers.update(cast.actor_for(merchant), db.session.get(Customer, key), {"email": email})
+    late = (clock.now() - timedelta(days=3)).date()
+    lines = [line("54", 6, description="Pillar candle"), line("3.5", 4)]
+    make_issued(merchant, key, lines, due_on=late, notes="Thanks")
+    credit(make_issued(merchant, key))
+    make_issued(merchant, key, [line("50")], currency="USD")
+    return key

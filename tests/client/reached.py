@@ -1,0 +1,63 @@
+"""Rows of a customer, of a neighbour, of a customer of another merchant, and of one of the other world."""
+
+from sqlalchemy import text
+
+from database import db
+from tests import cast
+from tests.invoicing import credit, line, make_issued
+
+CANARY = "canary"
+# Which rows the addresses name: for each endpoint, the kind of row of each part.
+OTHERS = {
+    "invoice": {"key": "invoice"}, "invoice_pdf": {"key": "invoice"}, "invoice_xml": {"key": "invoice"},
+    "credit_note_pdf": {"key": "credit_note"},
+}
+PLACES = {"invoice": "invoices", "credit_note": "credit-notes"}
+UNWATCHED = ("form_tokens", "customer_sessions", "outbox_tasks")
+
+
+def everything():
+    """Every row of every business table, as text."""
+    db.session.rollback()
+    names = [name for name in db.metadatas[None].tables if name not in UNWATCHED]
+    return {name: str(sorted(map(str, db.session.execute(text(f"SELECT * FROM {name}"))))) for name in names}
+
+
+class World:
+    """The rows, by whose they are and of which kind."""
+
+    def __init__(self, alder, birch, ada):
+        test = cast.actor_for(alder).in_world(test=True)
+        people = {
+            "own": (alder, ada, False),
+            "neighbour": (alder, cast.make_customer(alder, "Canary Bea", email="bea@example.org"), False),
+            "abroad": (birch, cast.make_customer(birch, "Canary Cleo", email="cleo@example.org"), False),
+            "other_world": (
+                alder, cast.make_customer(alder, "Canary Tess", actor=test, email="tess@example.org"), True),
+        }
+        self.found = {whose: self.made(whose, *given) for whose, given in people.items()}
+
+    def made(self, whose, merchant, customer, test):
+        said = whose if whose == "own" else CANARY
+        lines = [line("100", description=f"{said} lamps")]
+        credited = make_issued(merchant, customer, lines, test=test, notes=said)
+        return {
+            "invoice": make_issued(merchant, customer, lines, test=test, notes=said),
+            "credit_note": credit(credited, reason=said, test=test),
+        }
+
+    def rows(self, whose, endpoint):
+        """The ids that an address of this endpoint names."""
+        return {part: self.found[whose][kind] for part, kind in OTHERS[endpoint].items()}
+
+    @staticmethod
+    def mixed(theirs, mine):
+        """Where an address names several rows: each of theirs beside each of one's own."""
+        return [mine | {part: theirs[part]} for part in theirs] if len(theirs) > 1 else []
+
+    @property
+    def marks(self):
+        """Links to rows that are others'."""
+        found = [(PLACES[kind], key) for whose, kinds in self.found.items() if whose != "own"
+                 for kind, key in kinds.items()]
+        return [f'href="/client/{place}/{key}{end}' for place, key in found for end in ('"', ".")]

@@ -1,0 +1,97 @@
+"""Invoices in the client area."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from database import db, transaction
+from domain import clock
+from domain.people import customers
+from models.customer import Customer
+from models.invoice import Invoice
+from tests import cast
+from tests.domain.invoicing.e_invoice.complete import IBAN, make_complete
+from tests.invoicing import credit, line, make_draft, make_issued
+
+
+def numbers(page):
+    return re.findall(r"<b>(INV-\d+)</b>", page.text)
+
+
+def test_the_overview_says_what_is_open_by_currency_and_what_is_late(signed_in, alder, ada):
+    assert "Open amount" not in signed_in.get("/client/").text
+    make_issued(alder, ada)
+    make_issued(alder, ada, due_on=(clock.now() - timedelta(days=3)).date())
+    make_issued(alder, ada, [line("50")], currency="USD")
+    page = signed_in.get("/client/").text
+    assert "€240.00" in page
+    assert "2 invoices. 1 of them is overdue." in page
+    assert "$60.00" in page
+
+
+def test_the_list_has_issued_invoices_newest_first_and_tells_apart_what_is_open(signed_in, alder, ada):
+    assert "No invoices yet" in signed_in.get("/client/invoices").text
+    first, _ = make_issued(alder, ada), make_issued(alder, ada)
+    make_draft(alder, ada)
+    credit(first)
+    assert numbers(signed_in.get("/client/invoices")) == ["INV-000002", "INV-000001"]
+    assert numbers(signed_in.get("/client/invoices?which=open")) == ["INV-000002"]
+    assert numbers(signed_in.get("/client/invoices?which=nonsense")) == ["INV-000002", "INV-000001"]
+    assert "None found" in signed_in.get("/client/invoices?which=paid").text
+    assert numbers(signed_in.get("/client/invoices?q=000001")) == ["INV-000001"]
+    assert numbers(signed_in.get("/client/invoices?q=%25")) == []
+
+
+def test_a_long_list_has_pages(signed_in, alder, ada):
+    for _ in range(21):
+        make_issued(alder, ada)
+    first, second = signed_in.get("/client/invoices"), signed_in.get("/client/invoices?page=2")
+    assert (len(numbers(first)), numbers(second)) == (20, ["INV-000001"])
+    assert 'href="/client/invoices?page=2"' in first.text
+    for page in ("0", "x", "99999999999999999999", "-1", "٣"):
+        assert signed_in.get("/client/invoices", query_string={"page": page}).status_code == 200
+
+
+def test_an_invoice_shows_lines_sums_and_its_files(signed_in, alder, ada):
+    key = make_issued(alder, ada, [line("12.5", 2, 20, discount=5, description="Lamp <b>")], notes="Thanks\nagain")
+    page = signed_in.get(f"/client/invoices/{key}").text
+    for words in ("Lamp &lt;b&gt;", "€12.50", "€20.00", "€4.00", "€24.00", "Thanks\nagain", "INV-000001.pdf"):
+        assert words in page, words
+    assert "INV-000001.xml" not in page                        # it lacks what an e-invoice needs
+    pdf = signed_in.get(f"/client/invoices/{key}.pdf")
+    assert (pdf.status_code, pdf.mimetype, pdf.data[:5]) == (200, "application/pdf", b"%PDF-")
+    assert pdf.headers["Content-Disposition"].startswith("attachment;")
+    refused = signed_in.get(f"/client/invoices/{key}.xml")
+    assert refused.status_code == 409
+
+
+def test_an_invoice_says_how_it_is_paid_while_something_is_open(browser, alder):
+    key = make_issued(alder, make_complete(alder))
+    customer = db.session.get(Invoice, key).customer_id
+    with transaction():
+        customers.update(cast.actor_for(alder), db.session.get(Customer, customer), {"email": "ada@example.org"})
+    one = browser()
+    one.sign_in(alder, "ada@example.org")
+    page = one.get(f"/client/invoices/{key}").text
+    assert IBAN[:4] in page
+    assert "Scan this with your banking app" in page
+    assert one.get(f"/client/invoices/{key}.xml").mimetype == "application/xml"
+    credit(key)
+    page = one.get(f"/client/invoices/{key}").text
+    assert "Scan this" not in page
+    assert "CN-000001.pdf" in page
+
+
+def test_a_credit_note_is_downloaded(signed_in, alder, ada):
+    key = make_issued(alder, ada)
+    note = credit(key)
+    reply = signed_in.get(f"/client/credit-notes/{note}.pdf")
+    assert (reply.status_code, reply.mimetype) == (200, "application/pdf")
+
+
+@pytest.mark.parametrize("which", ["draft", "absent"])
+def test_a_draft_and_an_absent_invoice_do_not_exist(signed_in, alder, ada, which):
+    key = make_draft(alder, ada) if which == "draft" else 999
+    for ending in ("", ".pdf", ".xml"):
+        assert signed_in.get(f"/client/invoices/{key}{ending}").status_code == 404
