@@ -13,6 +13,7 @@ from blueprints.pay.brand import seller
 from database import DatabaseBusy, transaction
 from domain.access import customer_sessions
 from domain.actor import Actor
+from domain.errors import Forbidden
 from models.customer import Customer
 from models.customer_login import CustomerSession
 
@@ -74,6 +75,14 @@ def actor() -> Actor:
     if known is None:
         abort(401)
     return actor_of(known)
+
+
+def writing_actor() -> Actor:
+    """The signed-in customer, who changes something; raises Forbidden for one that is stopped."""
+    who = actor()
+    if not who.can(WRITE):
+        raise Forbidden("Your account is stopped: you can read everything here, and change nothing.")
+    return who
 
 
 def customer() -> Customer:

@@ -5,7 +5,7 @@ from typing import Any
 from flask import make_response, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.client import login
+from blueprints.client import login, tickets
 from blueprints.client.listed import address_of_page
 from domain import clock
 from domain.invoicing import invoices_of_customer
@@ -26,5 +26,5 @@ def show() -> BaseResponse:
     latest = invoices_of_customer.ROWS.page(who, Query(sort="issue_on", limit=LATEST))
     return make_response(render_template(
         "client/overview.html", **shown, here="overview", owed=invoices_of_customer.owed(who, clock.now()),
-        invoices=latest,
+        invoices=latest, tickets=tickets.ROWS.page(who, Query(limit=LATEST)),
     ))

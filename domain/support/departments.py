@@ -96,6 +96,14 @@ def numbered(merchant_id: int, number: int | None, field: str) -> Department:
     return found
 
 
+def taking(merchant_id: int) -> list[tuple[int, str]]:
+    """The departments of a merchant that take tickets, by number and name."""
+    rows = db.session.execute(
+        select(Department.number, Department.name)
+        .where(Department.merchant_id == merchant_id, Department.active.is_(True)).order_by(Department.number))
+    return [(number, name) for number, name in rows]
+
+
 def seed(merchant: Merchant) -> None:
     """Give a new merchant its departments."""
     now = clock.now()

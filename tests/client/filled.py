@@ -5,10 +5,12 @@ from datetime import timedelta
 from database import db, transaction
 from domain import clock
 from domain.people import customers
+from domain.support import tickets
 from models.customer import Customer
 from tests import cast
 from tests.domain.invoicing.e_invoice.complete import make_complete
 from tests.invoicing import credit, line, make_issued
+from tests.ticketed import act, answer, make_customers, make_file
 
 
 def fill(merchant, email):
@@ -21,4 +23,8 @@ def fill(merchant, email):
     make_issued(merchant, key, lines, due_on=late, notes="Thanks")
     credit(make_issued(merchant, key))
     make_issued(merchant, key, [line("50")], currency="USD")
+    ticket = make_customers(merchant, key, subject="Box arrived with a cracked jar", message="It has a crack.\nSee it.")
+    make_file(ticket, "crack-rim.jpg", bytes(120_000))
+    answer(ticket, "A new one is on its way.")
+    act(make_customers(merchant, key), tickets.close)
     return key

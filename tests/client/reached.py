@@ -5,14 +5,16 @@ from sqlalchemy import text
 from database import db
 from tests import cast
 from tests.invoicing import credit, line, make_issued
+from tests.ticketed import make_customers, make_file
 
 CANARY = "canary"
 # Which rows the addresses name: for each endpoint, the kind of row of each part.
 OTHERS = {
     "invoice": {"key": "invoice"}, "invoice_pdf": {"key": "invoice"}, "invoice_xml": {"key": "invoice"},
-    "credit_note_pdf": {"key": "credit_note"},
+    "credit_note_pdf": {"key": "credit_note"}, "ticket": {"key": "ticket"}, "answer_question": {"key": "ticket"},
+    "act_on_ticket": {"key": "ticket"}, "ticket_file": {"key": "ticket", "file": "file"},
 }
-PLACES = {"invoice": "invoices", "credit_note": "credit-notes"}
+PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets"}
 UNWATCHED = ("form_tokens", "customer_sessions", "outbox_tasks")
 
 
@@ -41,7 +43,9 @@ class World:
         said = whose if whose == "own" else CANARY
         lines = [line("100", description=f"{said} lamps")]
         credited = make_issued(merchant, customer, lines, test=test, notes=said)
+        ticket = make_customers(merchant, customer, test=test, subject=f"{said} question", message=said)
         return {
+            "ticket": ticket, "file": make_file(ticket, f"{said}.txt"),
             "invoice": make_issued(merchant, customer, lines, test=test, notes=said),
             "credit_note": credit(credited, reason=said, test=test),
         }
@@ -59,5 +63,5 @@ class World:
     def marks(self):
         """Links to rows that are others'."""
         found = [(PLACES[kind], key) for whose, kinds in self.found.items() if whose != "own"
-                 for kind, key in kinds.items()]
+                 for kind, key in kinds.items() if kind in PLACES]
         return [f'href="/client/{place}/{key}{end}' for place, key in found for end in ('"', ".")]

@@ -11,6 +11,7 @@ from tests import cast
 from tests.client.reached import OTHERS, World, everything
 
 KEY = re.compile(r"<int:(\w+)>")
+WORD = re.compile(r"<any\((\w+)[^>]*>")                  # the first of its words
 
 
 def rules(app):
@@ -18,6 +19,11 @@ def rules(app):
     open_ones = {"sign_in", "sign_in_at", "ask", "sent", "enter_code", "link", "enter_link", "sign_out"}
     return [rule for rule in app.url_map.iter_rules()
             if rule.endpoint.startswith("client_area.") and rule.endpoint.partition(".")[2] not in open_ones]
+
+
+def filled(rule, values):
+    """The address of a rule, with the numbers of these rows."""
+    return KEY.sub(lambda found: str(values[found[1]]), WORD.sub(r"\1", rule.rule))
 
 
 @pytest.fixture
@@ -30,7 +36,8 @@ def test_strangers_are_sent_to_sign_in_from_everywhere(app, browser):
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             stranger = browser()
             stranger.get("/client/sign-in/nothing")
-            reply = stranger.open(method, KEY.sub("1", rule.rule), headers={"Sec-Fetch-Site": "same-origin"})
+            path = filled(rule, dict.fromkeys(rule.arguments, 1))
+            reply = stranger.open(method, path, headers={"Sec-Fetch-Site": "same-origin"})
             if method == "GET":
                 assert (reply.status_code, reply.headers["Location"]) == (303, "/client/sign-in"), rule
             else:
@@ -39,7 +46,8 @@ def test_strangers_are_sent_to_sign_in_from_everywhere(app, browser):
 
 def test_every_address_with_a_row_is_walked(app):
     named = {rule.endpoint.partition(".")[2] for rule in rules(app) if rule.arguments}
-    assert named == set(OTHERS), "tests/client/reached.py: say in OTHERS which row each address names"
+    assert named == set(OTHERS), (
+        "tests/client/reached.py: say in OTHERS which row each address names")
 
 
 @pytest.mark.parametrize("whose", ["neighbour", "abroad", "other_world"])
@@ -52,9 +60,9 @@ def test_no_address_shows_or_changes_a_row_of_somebody_else(app, world, signed_i
         theirs, mine = world.rows(whose, endpoint), world.rows("own", endpoint)
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"}):
             for values in (theirs, *world.mixed(theirs, mine)):
-                path = KEY.sub(lambda found, values=values: str(values[found[1]]), rule.rule)
+                path = filled(rule, values)
                 reply = signed_in.get(path) if method == "GET" else signed_in.post(path, {"message": "taken over"})
-                absent = KEY.sub("987654", rule.rule)
+                absent = filled(rule, dict.fromkeys(values, 987654))
                 missing = signed_in.get(absent) if method == "GET" else signed_in.post(absent, {"message": "x"})
                 assert reply.status_code == missing.status_code == 404, (method, path, reply.status_code)
                 assert whose not in reply.text
@@ -80,7 +88,7 @@ def test_own_rows_are_shown(app, world, signed_in):
     for rule in rules(app):
         endpoint = rule.endpoint.partition(".")[2]
         if endpoint in OTHERS and "GET" in rule.methods:
-            path = KEY.sub(lambda found: str(world.rows("own", endpoint)[found[1]]), rule.rule)  # noqa: B023
+            path = filled(rule, world.rows("own", endpoint))
             assert signed_in.get(path).status_code in (200, 303, 409), path
 
 
