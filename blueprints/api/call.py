@@ -104,7 +104,7 @@ class Call:
             "key_id": key.id if key else actor.credential_id if actor else None,
             "merchant_id": _only_merchant(actor) or (key.merchant_id if key else None),
             "user_id": actor.user_id if actor else key.user_id if key else self.user_id,
-            "customer_id": key.customer_id if key else None,
+            "customer_id": key.customer_id if key else actor.customer_id if actor else None,
             "idempotent": "HTTP_IDEMPOTENCY_KEY" in environ,
             "source": self._source(),
             "mode": str(key.mode) if key else "live",
