@@ -204,8 +204,9 @@ def parameters(contract: Contract, operation: Operation) -> tuple[ParameterDescr
     if contract.idempotent and exposure is not None and "version" in exposure.resource.listing.columns:
         found += [IF_MATCH] if operation.writes and KEY in operation.path else []
         found += [IF_NONE_MATCH] if operation.verb == "get" else []
-    if described.versioned:
-        found.append(IF_MATCH if operation.writes else IF_NONE_MATCH)
+    condition = IF_MATCH if operation.writes else IF_NONE_MATCH
+    if described.versioned and condition not in found:
+        found.append(condition)
     return tuple(found)
 
 

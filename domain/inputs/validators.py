@@ -155,7 +155,7 @@ def has_room_for_a_tag(value: str) -> str:
     """An address to whose account a tag can be added, as in account+tag@example.org."""
     account, _, _ = value.rpartition("@")
     if not account.isascii() or len(account) > LONGEST_TAGGED:
-        raise wrong("length", f"must have at most {LONGEST_TAGGED} plain letters before the @")
+        raise wrong("too_long", f"must have at most {LONGEST_TAGGED} plain letters before the @")
     return value
 
 
