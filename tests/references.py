@@ -68,6 +68,7 @@ def inside(make):
 
 # What each field names: how one is made for an actor. A new id field gets its line here.
 MAKERS = {
+    "customer_ids": lambda actor: cast.make_customer(actor.merchant_id, actor=actor),
     "customer_id": lambda actor: cast.make_customer(actor.merchant_id, actor=actor),
     "product_id": lambda actor: cast.make_product(actor.merchant_id, currency="EUR", actor=actor),
     "group_id": inside(group),

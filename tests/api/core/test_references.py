@@ -32,6 +32,7 @@ def bodies(alder):
     """What creates a row, of the nouns whose example would not do."""
     line = {"description": "Work", "quantity": 1, "unit_price": 5}
     return {
+        "announcements": {"title": "News", "content": "Now", "merchant_id": alder},
         "budgets": {"customer_id": cast.make_customer(alder, "Own"), "items": [line], "merchant_id": alder},
         "invoices": {"customer_id": cast.make_customer(alder, "Own"), "items": [line], "merchant_id": alder},
         "orders": {"customer_id": cast.make_customer(alder, "Orderer"), "merchant_id": alder, "draft": True,
