@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.client import login, tickets
 from blueprints.client.listed import address_of_page
 from domain import clock
+from domain.hosting import service_listing
 from domain.invoicing import invoices_of_customer
 from domain.pages import Query
 
@@ -27,4 +28,5 @@ def show() -> BaseResponse:
     return make_response(render_template(
         "client/overview.html", **shown, here="overview", owed=invoices_of_customer.owed(who, clock.now()),
         invoices=latest, tickets=tickets.ROWS.page(who, Query(limit=LATEST)),
+        services=service_listing.LISTING.page(who, Query(limit=LATEST)),
     ))

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from database import db, transaction
-from domain import clock
+from domain import clock, inputs
+from domain.hosting import domain_names
 from domain.people import customers
 from domain.support import tickets
 from models.customer import Customer
 from tests import cast
+from tests.client.reached import make_service
 from tests.domain.invoicing.e_invoice.complete import make_complete
 from tests.invoicing import credit, line, make_issued
 from tests.ticketed import act, answer, make_customers, make_file
@@ -27,4 +29,14 @@ def fill(merchant, email):
     make_file(ticket, "crack-rim.jpg", bytes(120_000))
     answer(ticket, "A new one is on its way.")
     act(make_customers(merchant, key), tickets.close)
+    product = cast.make_product(
+        merchant, "Candle Club", price=30, currency="EUR", billing="subscription", scheduled_unit="MONTH",
+        scheduled_interval=1)
+    who = cast.actor_for(merchant)
+    service = make_service(who, key, product, domain="orchard.example")
+    make_service(who, key, product, status="pending")
+    make_issued(merchant, key, [line("30", service_id=service)])
+    with transaction():
+        sent = {"customer_id": key, "name": "orchard.example", "expires_on": "2030-01-01"}
+        domain_names.create(who, inputs.parse(domain_names.DomainNameInput, sent))
     return key

@@ -2,7 +2,9 @@
 
 from sqlalchemy import text
 
-from database import db
+from database import db, transaction
+from domain import inputs
+from domain.hosting import services
 from tests import cast
 from tests.invoicing import credit, line, make_issued
 from tests.ticketed import make_customers, make_file
@@ -13,8 +15,10 @@ OTHERS = {
     "invoice": {"key": "invoice"}, "invoice_pdf": {"key": "invoice"}, "invoice_xml": {"key": "invoice"},
     "credit_note_pdf": {"key": "credit_note"}, "ticket": {"key": "ticket"}, "answer_question": {"key": "ticket"},
     "act_on_ticket": {"key": "ticket"}, "ticket_file": {"key": "ticket", "file": "file"},
+    "service": {"key": "service"}, "ask_cancel_service": {"key": "service"}, "cancel_service": {"key": "service"},
+    "keep_service": {"key": "service"},
 }
-PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets"}
+PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets", "service": "services"}
 UNWATCHED = ("form_tokens", "customer_sessions", "outbox_tasks")
 
 
@@ -23,6 +27,13 @@ def everything():
     db.session.rollback()
     names = [name for name in db.metadatas[None].tables if name not in UNWATCHED]
     return {name: str(sorted(map(str, db.session.execute(text(f"SELECT * FROM {name}"))))) for name in names}
+
+
+def make_service(who, customer, product, **more):
+    """The id of an active service."""
+    sent = {"customer_id": customer, "product_id": product, "status": "active", **more}
+    with transaction():
+        return services.create(who, inputs.parse(services.ServiceInput, sent)).id
 
 
 class World:
@@ -44,8 +55,12 @@ class World:
         lines = [line("100", description=f"{said} lamps")]
         credited = make_issued(merchant, customer, lines, test=test, notes=said)
         ticket = make_customers(merchant, customer, test=test, subject=f"{said} question", message=said)
+        who = cast.actor_for(merchant).in_world(test=test)
+        product = cast.make_product(
+            merchant, f"{said} hosting", price=20, currency="EUR", billing="subscription", scheduled_unit="MONTH",
+            scheduled_interval=1, actor=who)
         return {
-            "ticket": ticket, "file": make_file(ticket, f"{said}.txt"),
+            "service": make_service(who, customer, product), "ticket": ticket, "file": make_file(ticket, f"{said}.txt"),
             "invoice": make_issued(merchant, customer, lines, test=test, notes=said),
             "credit_note": credit(credited, reason=said, test=test),
         }

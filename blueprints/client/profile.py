@@ -1,0 +1,106 @@
+"""A customer's own profile, and the token of its programs."""
+
+from typing import Any
+
+from flask import Response, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from blueprints.client import login
+from blueprints.pages.htmx import redirect_to
+from blueprints.pages.session import private
+from blueprints.services import own_url
+from database import transaction
+from domain import inputs
+from domain.access import customer_tokens
+from domain.errors import Conflict, Invalid
+from domain.inputs import iso_codes
+from domain.people import customers, profiles
+from domain.people.profiles import ProfileInput
+
+PARTS = {"billing_street": "street", "billing_city": "city", "billing_state": "state",
+         "billing_postal_code": "postal_code", "billing_country": "country"}
+
+
+def register(bp: Any) -> None:
+    """Register the addresses."""
+    bp.add_url_rule("/profile", "profile", show, methods=["GET"])
+    bp.add_url_rule("/profile", "change_profile", change, methods=["POST"])
+    bp.add_url_rule("/api", "api", show_api, methods=["GET"])
+    bp.add_url_rule("/api/token", "make_token", make_token, methods=["POST"])
+    bp.add_url_rule("/api/revoke", "revoke_token", revoke_token, methods=["POST"])
+
+
+def show() -> BaseResponse:
+    """The form, with what is stored."""
+    return _form(_stored())
+
+
+def _form(values: dict[str, Any], wrong: Invalid | None = None, status: int = 200) -> Response:
+    return make_response(render_template(
+        "client/profile.html", **login.common(), here="profile", values=values, wrong=wrong,
+        said=request.args.get("said"),
+        countries=sorted(iso_codes.country_names().items(), key=lambda one: one[1]),
+    ), status)
+
+
+def _stored() -> dict[str, Any]:
+    """The values of the form as they are stored."""
+    row = login.customer()
+    billing = row.billing_address
+    own = {name: getattr(row, name) for name in ("first_name", "last_name", "phone", "organisation")}
+    return own | {name: getattr(billing, part, None) for name, part in PARTS.items()}
+
+
+def change() -> BaseResponse:
+    """Change what differs from what is stored; a name that is stored empty may stay so."""
+    who, stored = login.writing_actor(), _stored()
+    typed = {name: request.form.get(name, "") for name in ProfileInput.model_fields}
+    sent = {name: value for name, value in typed.items() if value.strip() != (stored[name] or "")}
+    if not sent:
+        return redirect_to(url_for("client_area.profile"))
+    try:
+        changes = inputs.changes(ProfileInput, sent, text=True)
+        with transaction():
+            own, row = customers.LISTING.lock(who, login.customer().id)
+            profiles.update(own, row, changes)
+    except Invalid as error:
+        return _form(typed, error, 422)
+    return redirect_to(url_for("client_area.profile", said="saved"))
+
+
+# The token of the customer's programs ---------------------------------------------------------------
+
+
+def show_api() -> BaseResponse:
+    """Whether there is a token, and how it is used."""
+    return _api()
+
+
+def _api(secret: str = "") -> Response:
+    page = render_template(
+        "client/api.html", **login.common(), here="profile", secret=secret, base=own_url(request.host_url),
+        said=request.args.get("said"),
+        token=customer_tokens.of_customer(login.customer().id),
+    )
+    return private(make_response(page)) if secret else make_response(page)
+
+
+def make_token() -> BaseResponse:
+    """Make a token, which ends the one before, and show it once."""
+    who = login.writing_actor()
+    with transaction():
+        own, row = customers.LISTING.lock(who, login.customer().id)
+        secret = customer_tokens.issue(own, row)
+    return _api(secret)
+
+
+def revoke_token() -> BaseResponse:
+    """End the token; a second press changes nothing."""
+    who = login.writing_actor()
+    try:
+        with transaction():
+            own, row = customers.LISTING.lock(who, login.customer().id)
+            customer_tokens.revoke(own, row)
+    except Conflict:
+        return redirect_to(url_for("client_area.api"))
+    return redirect_to(url_for("client_area.api", said="revoked"))

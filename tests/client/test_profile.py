@@ -1,0 +1,101 @@
+"""The profile and the API token in the client area."""
+
+import re
+
+import pytest
+
+from database import db, transaction
+from domain.access import customer_tokens
+from domain.people import customers
+from models.customer import Customer, CustomerStatus
+from tests import cast
+from tests.api.client.conftest import ClientProgram
+
+FIELDS = {
+    "first_name": "Ada", "last_name": "Lovelace", "organisation": "Analytical Engines", "phone": "",
+    "billing_street": "", "billing_city": "", "billing_state": "", "billing_postal_code": "", "billing_country": "",
+}
+
+
+def row(ada):
+    db.session.expire_all()
+    return db.session.get(Customer, ada)
+
+
+def stop(alder, ada):
+    with transaction():
+        customers.update(cast.actor_for(alder), db.session.get(Customer, ada), {"status": CustomerStatus.STOPPED})
+
+
+def test_the_profile_is_shown_and_changed(signed_in, ada):
+    page = signed_in.get("/client/profile").text
+    for words in ('value="Ada"', 'value="Lovelace"', "ada@example.org"):
+        assert words in page, words
+    sent = FIELDS | {"first_name": "Augusta", "billing_city": "Bath <b>", "billing_country": "GB", "phone": "123"}
+    reply = signed_in.post("/client/profile", sent)
+    assert (reply.status_code, reply.headers["Location"]) == (303, "/client/profile?said=saved")
+    changed = row(ada)
+    assert (changed.name, changed.phone, changed.billing_address.city, changed.billing_address.country) == (
+        "Augusta Lovelace", "123", "Bath <b>", "GB")
+    page = signed_in.get("/client/profile?said=saved").text
+    assert "Bath &lt;b&gt;" in page
+    assert "was saved" in page
+    signed_in.post("/client/profile", FIELDS | {"first_name": "Augusta"})
+    assert (row(ada).phone, row(ada).billing_address) == (None, None)
+
+
+@pytest.mark.parametrize(("sent", "words"), [
+    ({"first_name": ""}, "can&#39;t be blank"), ({"billing_country": "ZZ"}, "country"),
+    ({"phone": "1" * 41}, "at most 40"),
+])
+def test_what_is_wrong_is_said_and_what_was_typed_is_kept(signed_in, ada, sent, words):
+    signed_in.get("/client/profile")
+    before = row(ada).version
+    reply = signed_in.post("/client/profile", FIELDS | {"billing_city": "Bath"} | sent)
+    assert reply.status_code == 422
+    assert words in reply.text
+    assert 'value="Bath"' in reply.text
+    assert row(ada).version == before
+
+
+def test_only_the_profile_is_changed_whatever_is_sent(signed_in, alder, ada):
+    signed_in.get("/client/profile")
+    signed_in.post("/client/profile", FIELDS | {
+        "email": "eve@example.org", "status": "active", "merchant_id": "9", "credit_limit": "5", "id": "9",
+        "billing_city": "Bath"})
+    changed = row(ada)
+    assert (changed.email, changed.merchant_id, changed.credit_limit_minor) == ("ada@example.org", alder, 0)
+    assert changed.billing_address.city == "Bath"
+
+
+def test_a_form_without_changes_changes_nothing(signed_in, ada):
+    signed_in.get("/client/profile")
+    before = row(ada).version
+    assert signed_in.post("/client/profile", FIELDS).status_code == 303
+    assert row(ada).version == before
+
+
+def test_a_token_is_made_shown_once_replaced_and_revoked(app, signed_in, ada):
+    assert "You have no token" in signed_in.get("/client/api").text
+    reply = signed_in.post("/client/api/token")
+    token = re.search(r'id="secret">([0-9a-f]{64})<', reply.text)[1]
+    assert reply.headers["Cache-Control"] == "no-store"
+    shown = signed_in.get("/client/api").text
+    assert token not in shown
+    assert token[-4:] in shown
+    assert ClientProgram(app, token).get("/profile").json["id"] == ada
+    second = re.search(r'id="secret">([0-9a-f]{64})<', signed_in.post("/client/api/token").text)[1]
+    assert ClientProgram(app, token).get("/profile").status_code == 401
+    assert signed_in.post("/client/api/revoke").headers["Location"] == "/client/api?said=revoked"
+    assert ClientProgram(app, second).get("/profile").status_code == 401
+    assert signed_in.post("/client/api/revoke").status_code == 303
+    assert customer_tokens.of_customer(ada) is None
+
+
+def test_a_stopped_customer_reads_and_changes_nothing(signed_in, alder, ada):
+    stop(alder, ada)
+    assert 'name="first_name"' not in signed_in.get("/client/profile").text
+    assert "Make a token" not in signed_in.get("/client/api").text
+    for path in ("/client/profile", "/client/api/token", "/client/api/revoke"):
+        assert signed_in.post(path, FIELDS | {"first_name": "Eve"}).status_code == 403
+    assert row(ada).first_name == "Ada"
