@@ -21,6 +21,7 @@ from database import db, is_unreachable, transaction
 from database.faults import database_away
 from domain import clock, form_tokens, replies
 from domain.access import customer_sessions, sessions
+from domain.invoicing.paying import sending
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
 from domain.people import customer_sign_ins, logos
@@ -65,6 +66,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("retention", HOUR, lambda: _prune(settings.log_retention_days)),
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
         Job("reminders of payments", HOUR, in_batches(customer_mails.remind_due, 500)),
+        Job("reminders of invoices", HOUR, in_batches(sending.remind_due, 200)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),

@@ -120,6 +120,9 @@ class Invoice(Owned, Versioned, Removable, Model):
     credited_minor: Mapped[minor] = mapped_column(default=0)
     refunded_minor: Mapped[minor] = mapped_column(default=0)         # what was paid back
     paid_at: Mapped[datetime | None]                                 # since when nothing is open
+    sent_at: Mapped[datetime | None]                                 # to the customer, by mail
+    reminded_at: Mapped[datetime | None]
+    reminded_days: Mapped[int | None]                                # of the last step of reminders
     search_text: Mapped[str | None] = search_key("number", "customer_name", "notes")
 
     customer: Mapped[Customer] = relationship()
@@ -133,7 +136,8 @@ class Invoice(Owned, Versioned, Removable, Model):
 
 
 CHANGING = frozenset({
-    "paid_minor", "credited_minor", "refunded_minor", "paid_at", "version", "updated_at", "search_text",
+    "paid_minor", "credited_minor", "refunded_minor", "paid_at", "sent_at", "reminded_at", "reminded_days", "version",
+    "updated_at", "search_text",
 })
 
 

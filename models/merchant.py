@@ -61,6 +61,7 @@ class Merchant(Versioned, Removable, Model):
     invoice_pattern: Mapped[str] = mapped_column(String(64), default="INV-{n:06}")
     credit_note_pattern: Mapped[str] = mapped_column(String(64), default="CN-{n:06}")
     payment_terms_days: Mapped[int] = mapped_column(default=14)
+    invoice_reminders: Mapped[long_text | None]                  # of overdue ones: a line a step, 3: Please pay
 
     # What customers may do on their own order pages
     customer_cancels: Mapped[CustomerCancels] = mapped_column(word(CustomerCancels), default=CustomerCancels.ANY)

@@ -34,7 +34,8 @@ class Letter(EmailMessage):
             kind, _, subtype = one.mime_type.partition("/")
             if kind in ("message", "multipart"):         # parts of mails, which are no files of bytes
                 kind, subtype = "application", "octet-stream"
-            self.add_attachment(read(one.digest), maintype=kind, subtype=subtype, filename=plain(one.name))
+            body = one.make() if one.make is not None else read(one.digest)
+            self.add_attachment(body, maintype=kind, subtype=subtype, filename=plain(one.name))
 
 
 class Mailer:

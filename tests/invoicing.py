@@ -1,9 +1,10 @@
 """Invoices for tests: drafts, issued ones, credit notes."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 from database import db, transaction
-from domain import inputs
+from domain import clock, inputs
 from domain.actor import ALL
 from domain.invoicing import crediting, invoices, issuing
 from domain.invoicing.paying import recording
@@ -54,6 +55,12 @@ def credit(key, items=None, reason=None, *, test=False):
         own, row = locked(key, test=test)
         given = inputs.parse(crediting.CreditInput, {"items": items, "reason": reason})
         return crediting.credit(own, row, given).id
+
+
+def make_overdue(merchant_id):
+    """The id of an invoice that was due yesterday, of a customer with an address."""
+    customer_id = cast.make_customer(merchant_id, email="iris@example.org")
+    return make_issued(merchant_id, customer_id, due_on=clock.now().date() - timedelta(days=1))
 
 
 def make_with_credit(merchant_id):

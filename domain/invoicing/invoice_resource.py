@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from domain import clock
 from domain.actor import Actor
 from domain.invoicing import crediting, invoice_uses, invoices, issuing, samples
-from domain.invoicing.paying import following
+from domain.invoicing.paying import following, sending
 from domain.resource import Action, Resource, deletion
 from models.invoice import InvoiceState
 from models.money import Money
@@ -25,6 +26,21 @@ def _total(row: Any) -> str:
 def may_cancel(actor: Actor, row: Any) -> bool:
     """Whether there is a draft to drop, or anything left to credit."""
     return is_draft(row) or (is_issued(row) and row.credited_minor < row.total_minor)
+
+
+def may_send(actor: Actor, row: Any) -> bool:
+    """Whether it is issued, and there is an address."""
+    return is_issued(row) and bool(row.customer_email)
+
+
+def may_remind(actor: Actor, row: Any) -> bool:
+    """Whether something is open of it after its last day."""
+    is_open = row.total_minor > row.paid_minor + row.credited_minor
+    return may_send(actor, row) and is_open and row.overdue_at is not None and row.overdue_at <= clock.now()
+
+
+def _sent(row: Any) -> tuple[str, ...]:
+    return (f"A mail goes to {row.customer_email}.",)
 
 
 def _issued(row: Any) -> tuple[str, ...]:
@@ -61,6 +77,14 @@ RESOURCE = Resource(
         "issue": Action(
             run=issuing.issue, title="Issue", past="{} was issued.", icon="send", primary=True, bulk=True,
             offered=lambda actor, row: is_draft(row), confirm=_issued, lasting=True,
+        ),
+        "send": Action(
+            run=sending.send, title="Send by mail", past="{} is being sent.", icon="mail", offered=may_send,
+            bulk=True, confirm=_sent, lasting=True,
+        ),
+        "remind": Action(
+            run=sending.remind, title="Remind", past="The customer is reminded of {}.", icon="bell",
+            offered=may_remind, bulk=True, confirm=_sent, lasting=True,
         ),
         "cancel": Action(
             run=crediting.cancel, title="Cancel", past="{} was cancelled.", icon="ban", danger=True,

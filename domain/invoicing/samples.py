@@ -15,6 +15,7 @@ INVOICE = Sample(
         "items": [LINE | {"tax": 182.4, "total": 1142.4}], "number": "INV-000001", "state": InvoiceState.ISSUED,
         "status": InvoiceStatus.UNPAID, "subtotal": 960, "discount": 0, "tax": 182.4, "total": 1142.4, "paid": 0,
         "credited": 0, "balance": 1142.4, "issue_on": date(2035, 12, 17), "paid_at": None, "payments": [],
+        "sent_at": None, "reminded_at": None,
         "customer_name": "Ada Lovelace", "customer_email": "ada@example.org",
     },
     changed=("notes",),

@@ -13,7 +13,8 @@ LISTING = Listing(
             "id", "name", "currency", "timezone", "active", "legal_name", "registration_number", "tax_number", "email",
             "phone", "website", "street", "city", "state", "postal_code", "country", "document_footer",
             "language", "brand_colour", "customer_cancels", "customer_skips", "mails_off", "support_email",
-            "logo_digest", "invoice_pattern", "credit_note_pattern", "payment_terms_days", "area_key", "created_at",
+            "logo_digest", "invoice_pattern", "credit_note_pattern", "payment_terms_days", "invoice_reminders",
+            "area_key", "created_at",
             "updated_at", "version",
         )
     },

@@ -20,6 +20,7 @@ REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "p
 CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
 SIGN_IN = "sign_in"
 QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
+INVOICE, INVOICE_REMINDER, INVOICE_PAID = "invoice", "invoice_reminder", "invoice_paid"
 TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
 TICKET_OPENED, TICKET_REPLIED = "ticket_opened", "ticket_replied"
 
@@ -49,6 +50,11 @@ KINDS = {one.name: one for one in (
     Kind(name=CARD_EXPIRES, title="Card expires",
          says="Up to two weeks before a payment that the card will be too old for."),
     Kind(name=DISPUTE, title="Payment disputed", says="When the customer’s bank says that a payment was disputed."),
+    Kind(name=INVOICE, title="Invoice", says="When a user sends an invoice, with its PDF and the link to pay it.",
+         always="It is sent only when a user sends it."),
+    Kind(name=INVOICE_REMINDER, title="Invoice overdue",
+         says="On the days after the last day to pay that the profile names, and when a user sends it."),
+    Kind(name=INVOICE_PAID, title="Invoice paid", says="When a customer paid invoices on their page."),
     Kind(name=TICKET_ANSWER, title="Answer to a ticket", says="When a user answers a ticket, with the answer’s files."),
     Kind(name=TICKET_RECEIVED, title="Ticket received",
          says="When a mail has become a ticket, once an hour at most to the same address."),

@@ -30,6 +30,7 @@ from domain.inputs import (
 from domain.lifecycle import Lifecycle, put_back
 from domain.people import merchant_listing, merchant_mails, samples
 from domain.people.invoice_numbering import NumberPattern
+from domain.people.invoice_reminders import ReminderSteps
 from domain.people.merchant_mails import MailName
 from domain.resource import Action, Resource, switch
 from domain.usage import Use
@@ -70,6 +71,7 @@ class MerchantInput(Input):
     invoice_pattern: NumberPattern = "INV-{n:06}"
     credit_note_pattern: NumberPattern = "CN-{n:06}"
     payment_terms_days: Annotated[int, Whole(0, 365)] = 14
+    invoice_reminders: Maybe[ReminderSteps] = None
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))

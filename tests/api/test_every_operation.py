@@ -30,7 +30,7 @@ from tests.api.merchant.conftest import Shop
 from tests.architecture.source import ROOT
 from tests.articles import make_article, make_category
 from tests.domain.invoicing.e_invoice.complete import BUYER, make_complete
-from tests.invoicing import credit, make_issued, make_with_credit
+from tests.invoicing import credit, make_issued, make_overdue, make_with_credit
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready, sample_of
 from tests.ticketed import make_customers, make_file, make_ticket
@@ -93,6 +93,7 @@ READY = {                               # rows of the live world that have what 
     "articles.restore_version": with_earlier_text,
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
     "invoices.use_credit": make_with_credit, "invoices.pay_link": make_issued,
+    "invoices.send": make_overdue, "invoices.remind": make_overdue,
     "invoices.xml": lambda merchant: make_issued(merchant, make_complete(merchant)),
     "credit_notes.xml": lambda merchant: credit(make_issued(merchant, make_complete(merchant))),
 }

@@ -62,6 +62,8 @@ PAGE = ListPage(
             Field(name="credit_note_pattern", label="Numbers of credit notes"),
             Field(name="payment_terms_days", label="Days to pay", kind="number",
                   hint="From the issue date, where an invoice has no other due date."),
+            Field(name="invoice_reminders", label="Reminders of overdue invoices", kind="area", wide=True,
+                  hint="A line for each, with the days after the last day to pay and the text. 3: Please pay."),
         ), folds=True),
         Section("Details on documents", (
             Field(name="legal_name"),

@@ -8,7 +8,14 @@ from typing import Any
 from flask import current_app
 
 from blueprints.pay.brand import Seller, seller
-from blueprints.pay.mails import merchant_mails, order_mails, samples, sign_in_mails, ticket_mails
+from blueprints.pay.mails import (
+    invoice_mails,
+    merchant_mails,
+    order_mails,
+    samples,
+    sign_in_mails,
+    ticket_mails,
+)
 from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
 from domain.people import brand, logos
@@ -70,6 +77,8 @@ def compose(
         message = ticket_mails.of_task(task, merchant, who, base)
     elif task["mail"] == SIGN_IN:
         message = sign_in_mails.of_task(task, who, base, hides_secrets=hides_secrets)
+    elif task["mail"] in invoice_mails.WRITERS:
+        message = invoice_mails.of_task(task, merchant, who, base)
     else:
         case = order_mails.case(task, who, base)
         message = order_mails.WRITERS[task["mail"]](case) if case is not None else None

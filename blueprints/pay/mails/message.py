@@ -1,6 +1,6 @@
 """What a mail says, before it is laid out: the same words for its text and its HTML."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,8 @@ class AttachedFile:
 
     name: str
     mime_type: str
-    digest: str
+    digest: str                              # of a stored file
+    make: Callable[[], bytes] | None = None  # what makes it when the mail is sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

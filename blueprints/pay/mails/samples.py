@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from blueprints.pay.brand import Seller
-from blueprints.pay.mails import merchant_mails, order_mails, sign_in_mails, ticket_mails
+from blueprints.pay.mails import invoice_mails, merchant_mails, order_mails, sign_in_mails, ticket_mails
 from blueprints.pay.mails.message import Message
 from blueprints.pay.mails.order_mails import TO_PAY, Case
 from domain import clock
@@ -14,6 +14,7 @@ from domain.people.merchant_mails import (
     CONFIRM,
     DISPUTED,
     FAILED,
+    INVOICE_PAID,
     QUOTE_ANSWERED,
     REMINDER,
     SIGN_IN,
@@ -25,6 +26,7 @@ from domain.support.ticket_status import MEDIUM
 from models.budget import Budget
 from models.budget_link import Answer, BudgetLink
 from models.customer import Customer
+from models.invoice import Invoice
 from models.merchant import Merchant
 from models.money import to_minor
 from models.order import Order, ScheduledPayment, ScheduledStatus
@@ -49,12 +51,30 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
     if name == SIGN_IN:
         return sign_in_mails.sign_in(
             who, name=CUSTOMER, email=EMAIL, code=CODE, link=f"{base}/client/link/sample", ip=IP)
+    if name in invoice_mails.WRITERS:
+        return _invoice_mail(name, merchant, who, base)
     case = _case(name, merchant, who, base)
     if name == DISPUTED:
         assert case.dispute is not None
         assert case.payment is not None
         return merchant_mails.disputed(case.dispute, case.payment, who, to, base)
     written = order_mails.WRITERS[name](case)
+    assert written is not None, f"the sample of {name} is about nothing"
+    return written
+
+
+def _invoice_mail(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
+    """An invoice that is open, or was paid."""
+    today, total = clock.now().date(), _minor(PRICE + TAX, merchant)
+    is_paid = name == INVOICE_PAID
+    invoice = Invoice(
+        id=1, merchant_id=merchant.id, test=False, number="INV-000042", currency=merchant.currency,
+        total_minor=total, paid_minor=total if is_paid else 0, credited_minor=0, customer_name=CUSTOMER,
+        customer_email=EMAIL, issue_on=today - MONTH, due_on=today - timedelta(days=3),
+    )
+    payment = Payment(amount_minor=total, currency=merchant.currency)
+    written = invoice_mails.WRITERS[name](invoice_mails.Case(
+        invoice=invoice, who=who, link=f"{base}/pay/sample", payment=payment))
     assert written is not None, f"the sample of {name} is about nothing"
     return written
 

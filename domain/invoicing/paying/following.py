@@ -6,7 +6,7 @@ from database import db
 from domain.actor import Actor
 from domain.invoicing.books import chain
 from domain.invoicing.invoice_listing import OPEN
-from domain.invoicing.paying import allocating
+from domain.invoicing.paying import allocating, sending
 from domain.payments import followers, locking
 from models.books import BookKind
 from models.invoice import Invoice
@@ -19,7 +19,9 @@ def approved(actor: Actor, payment: Payment) -> None:
     chain.append_last(BookKind.PAYMENT, payment)
     if payment.invoice_link_id is not None:
         of_link = select(InvoiceLinkItem.invoice_id).where(InvoiceLinkItem.invoice_link_id == payment.invoice_link_id)
-        allocating.allocate_to(actor, payment, allocating.lock_invoices(Invoice.id.in_(of_link)))
+        rows = allocating.lock_invoices(Invoice.id.in_(of_link))
+        allocating.allocate_to(actor, payment, rows)
+        sending.paid([one.id for one in rows], payment)
     elif payment.order_id is not None and _has_invoices(payment.order_id):
         locking.lock_account(payment.customer_id)
         allocating.allocate_to(actor, payment, allocating.lock_invoices(Invoice.order_id == payment.order_id, OPEN))

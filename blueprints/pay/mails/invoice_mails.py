@@ -1,0 +1,126 @@
+"""Writes the mails about invoices: the invoice itself, a reminder, and that it was paid; each with the PDF."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from blueprints.pay.amounts import amount
+from blueprints.pay.brand import Seller
+from blueprints.pay.mails.message import AttachedFile, Message
+from database import db
+from domain.invoicing import invoice_facts
+from domain.invoicing.documents import invoice_document, rendering
+from domain.invoicing.e_invoice import embedding
+from domain.invoicing.e_invoice.files import PDF
+from domain.invoicing.paying import invoice_links
+from domain.people import invoice_reminders
+from domain.people.merchant_mails import INVOICE, INVOICE_PAID, INVOICE_REMINDER
+from models.invoice import Invoice
+from models.merchant import Merchant
+from models.payment import Payment
+
+USUAL_WORDS = "Perhaps you have overlooked it. If you have paid meanwhile, please ignore this mail."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What a mail is about; `link` leads to the payment page, and is empty where there is none."""
+
+    invoice: Invoice
+    who: Seller
+    link: str
+    payment: Payment | None = None
+    words: str = ""                      # of the reminder's step
+    files: tuple[AttachedFile, ...] = ()
+
+
+def of_task(task: Mapping[str, Any], merchant: Merchant, who: Seller, base: str) -> Message | None:
+    """The mail of a task; None where what it is about is gone, or was paid."""
+    invoice = db.session.get(Invoice, task["invoice_id"])
+    if invoice is None or not invoice.customer_email:
+        return None
+    token = invoice_links.token_of(invoice)
+    steps = {one.days: one.text for one in invoice_reminders.read(merchant.invoice_reminders)}
+    link = f"{base}/pay/{token}" if token is not None else ""
+    return WRITERS[task["mail"]](Case(
+        invoice=invoice, who=who, link=link, payment=db.session.get(Payment, task.get("payment_id") or 0),
+        words=steps.get(task.get("days") or 0, ""), files=(attached(invoice, link),),
+    ))
+
+
+def attached(invoice: Invoice, link: str) -> AttachedFile:
+    """The PDF, which is drawn when the mail is sent."""
+    document = invoice_document.document(invoice_facts.of_invoice(invoice), link)
+    return AttachedFile(rendering.file_name(document), PDF, "", lambda: embedding.pdf(document))
+
+
+def sent(case: Case) -> Message | None:
+    """The invoice."""
+    invoice, owed = case.invoice, _owed(case.invoice)
+    is_open = invoice.balance_minor > 0
+    return Message(
+        **_to(case), subject=f"Invoice {invoice.number} from {case.who.name}",
+        preview=f"{owed}, due on {_day(invoice)}." if is_open else "It is paid.", kicker="Invoice",
+        title=f"Your invoice {invoice.number}", amount=owed if is_open else "",
+        under=f"Please pay it by {_day(invoice)}." if is_open else "It is paid. Nothing is to be done.",
+        button=f"Pay {owed}" if is_open and case.link else "", facts=_facts(invoice),
+        paragraphs=["The invoice is attached as a PDF."],
+        why=f"You get this because {case.who.name} sent an invoice to {invoice.customer_email}.",
+    )
+
+
+def reminder(case: Case) -> Message | None:
+    """It is overdue; None where it was paid meanwhile."""
+    invoice, owed = case.invoice, _owed(case.invoice)
+    if invoice.balance_minor <= 0:
+        return None
+    return Message(
+        **_to(case), tone="bad", subject=f"Reminder: invoice {invoice.number} from {case.who.name}",
+        preview=f"{owed} was due on {_day(invoice)}.", kicker="Reminder",
+        title=f"Invoice {invoice.number} is open", amount=owed, under=f"It was due on {_day(invoice)}.",
+        button=f"Pay {owed}" if case.link else "", facts=_facts(invoice), paragraphs=[case.words or USUAL_WORDS],
+        why=f"You get this because an invoice to {invoice.customer_email} is overdue.",
+    )
+
+
+def paid(case: Case) -> Message | None:
+    """A payment on the page arrived."""
+    invoice, payment = case.invoice, case.payment
+    if payment is None:
+        return None
+    received = amount(payment.amount_minor, payment.currency)
+    return Message(
+        **_to(case), tone="ok", subject=f"Your payment of {received} to {case.who.name}",
+        preview="It arrived. Thank you.", kicker="Payment received", title="Thank you for your payment",
+        amount=received, under=f"to {case.who.name}.", facts=_facts(invoice),
+        paragraphs=[] if invoice.balance_minor <= 0 else [f"{_owed(invoice)} of this invoice is still open."],
+        button="See what was paid" if case.link else "",
+        why=f"You get this because {invoice.customer_email} paid an invoice.",
+    )
+
+
+WRITERS = {INVOICE: sent, INVOICE_REMINDER: reminder, INVOICE_PAID: paid}
+
+
+def _to(case: Case) -> dict[str, Any]:
+    return {
+        "to": [case.invoice.customer_email], "reply_to": case.who.email, "link": case.link,
+        "can_be_answered": case.who.email is not None, "files": case.files,
+    }
+
+
+def _owed(invoice: Invoice) -> str:
+    return amount(max(0, invoice.balance_minor), invoice.currency)
+
+
+def _day(invoice: Invoice) -> str:
+    return f"{invoice.due_on:%-d %B %Y}"
+
+
+def _facts(invoice: Invoice) -> list[tuple[str, str]]:
+    found = [("Invoice", str(invoice.number)), ("Total", amount(invoice.total_minor, invoice.currency))]
+    if invoice.customer_name:
+        found.insert(0, ("For", invoice.customer_name))
+    if invoice.issue_on is not None:
+        found.insert(-1, ("Issued", f"{invoice.issue_on:%-d %B %Y}"))
+    return found
