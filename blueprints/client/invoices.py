@@ -3,19 +3,24 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.client import login
 from blueprints.client.listed import page_of
+from blueprints.pages.htmx import redirect_to
 from blueprints.pay import printing
+from blueprints.row_keys import row_key
+from database import transaction
 from domain import clock
+from domain.errors import Invalid
 from domain.invoicing import credit_notes, invoice_facts, invoice_status, invoices_of_customer
 from domain.invoicing.documents import invoice_document
 from domain.invoicing.documents.document import Document
 from domain.invoicing.e_invoice import files
 from domain.invoicing.e_invoice.files import DocumentFile
+from domain.invoicing.paying import invoice_links
 from domain.payments.bank import ibans
 from models.invoice import InvoiceStatus
 
@@ -30,6 +35,7 @@ WORDS = {
 def register(bp: Any) -> None:
     """Register the addresses."""
     bp.add_url_rule("/invoices", "invoices", show_list, methods=["GET"])
+    bp.add_url_rule("/invoices/pay", "pay_invoices", pay, methods=["POST"])
     bp.add_url_rule("/invoices/<int:key>", "invoice", show, methods=["GET"])
     bp.add_url_rule("/invoices/<int:key>.pdf", "invoice_pdf", _sender(files.pdf), methods=["GET"])
     bp.add_url_rule("/invoices/<int:key>.xml", "invoice_xml", _sender(files.xml), methods=["GET"])
@@ -58,9 +64,23 @@ def show(key: int) -> BaseResponse:
     return make_response(render_template(
         "client/invoice.html", **shown, here="invoices", row=row, document=document,
         status=invoice_status.of(row, clock.now()), notes=record.children["credit_notes"],
+        payments=record.children["payments"],
         iban=ibans.printed(way.account.iban) if way is not None and way.account is not None else "",
         code=Markup(way.code_svg) if way is not None and way.code_pays else "",  # noqa: S704
     ))
+
+
+def pay() -> BaseResponse:
+    """Lead to the page on which the chosen invoices are paid together, or all that are open in a currency."""
+    who, currency = login.actor(), request.form.get("currency", "")
+    keys = {key for one in request.form.getlist("ids") if (key := row_key(one)) is not None}
+    if currency and not keys:
+        keys = set(invoices_of_customer.open_ones(who, currency, invoice_links.MOST))
+    if not keys:
+        raise Invalid("Choose at least one invoice to pay.")
+    with transaction():
+        token = invoice_links.share(who, invoices_of_customer.several(who, keys))
+    return redirect_to(url_for("pay.payment", token=token))
 
 
 def _sender(make: Callable[[Document], DocumentFile]) -> Callable[[int], Response]:

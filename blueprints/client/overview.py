@@ -10,6 +10,7 @@ from blueprints.client.listed import address_of_page
 from domain import clock
 from domain.hosting import service_listing
 from domain.invoicing import invoices_of_customer
+from domain.invoicing.paying import invoice_links
 from domain.pages import Query
 
 LATEST = 3
@@ -27,6 +28,6 @@ def show() -> BaseResponse:
     latest = invoices_of_customer.ROWS.page(who, Query(sort="issue_on", limit=LATEST))
     return make_response(render_template(
         "client/overview.html", **shown, here="overview", owed=invoices_of_customer.owed(who, clock.now()),
-        invoices=latest, tickets=tickets.ROWS.page(who, Query(limit=LATEST)),
+        invoices=latest, most_at_once=invoice_links.MOST, tickets=tickets.ROWS.page(who, Query(limit=LATEST)),
         services=service_listing.LISTING.page(who, Query(limit=LATEST)),
     ))

@@ -1,29 +1,50 @@
 """Invoices as their customer reads them: issued ones, with their credit notes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, date, datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from database import db
 from domain.actor import Actor
 from domain.invoicing import samples
 from domain.invoicing.invoice_listing import BALANCE, OPEN
 from domain.invoicing.invoice_listing import LISTING as ALL
-from domain.list_parts import Children, Filter
+from domain.list_parts import Children, Filter, among
+from domain.pages import Query
 from domain.resource import Resource
+from models.allocation import Allocation
 from models.credit_note import CreditNote
 from models.invoice import Invoice, InvoiceItem, InvoiceState
+from models.payment import Payment
 
 CREDIT_NOTE = ("id", "number", "currency", "total_minor", "reason", "issue_on")
+CREDIT_NOTE_SAMPLE = {
+    "id": 1, "number": "CN-000001", "total": 142.8, "issue_on": date(2035, 12, 20), "reason": "One hour less"}
+PAYMENT_SAMPLE = {
+    "id": 1, "executed_at": datetime(2035, 12, 20, 12, tzinfo=UTC), "amount": 100, "gateway": "manual",
+    "reference": "2035-12-20/7"}
 CREDIT_NOTES = Children(
     CreditNote.invoice_id, {name: getattr(CreditNote, name) for name in CREDIT_NOTE}, CreditNote.id)
 
+# What was paid of it and not paid back; a payment may pay several.
+PAYMENTS = Children(
+    Allocation.invoice_id,
+    {
+        "id": Payment.id, "executed_at": Payment.executed_at, "gateway": Payment.gateway,
+        "reference": Payment.reference, "currency": Payment.currency,
+        "amount_minor": Allocation.amount_minor - Allocation.returned_minor,
+    },
+    Allocation.id,
+    and_(Payment.id == Allocation.payment_id, Allocation.amount_minor > Allocation.returned_minor),
+)
+
 LISTING = replace(
     ALL,
-    children={**ALL.children, "credit_notes": CREDIT_NOTES},
+    children={"items": ALL.children["items"], "payments": PAYMENTS, "credit_notes": CREDIT_NOTES},
     filters={
-        **{name: ALL.filters[name] for name in ("id", "merchant_id", "status", "open", "number")},
+        **{name: ALL.filters[name] for name in ("id", "merchant_id", "status", "open", "number", "currency")},
         # What a service is billed by: invoices of its order, and lines that name it.
         "service_id": Filter(int, lambda bound: or_(
             Invoice.order_id == bound,
@@ -54,6 +75,23 @@ def owed(actor: Actor, now: datetime) -> list[Owed]:
     return [Owed(currency, int(minor), count, overdue) for currency, minor, count, overdue in rows]
 
 
+def several(actor: Actor, keys: Collection[int]) -> list[Invoice]:
+    """These invoices of the customer, in the order of their numbers; raises NotFound unless all are."""
+    clauses, values = LISTING.owned(actor)
+    found = db.session.scalars(
+        select(Invoice).where(among(Invoice.id, keys), *clauses).order_by(Invoice.series_number), values).all()
+    missing = set(keys) - {one.id for one in found}
+    if missing:
+        raise LISTING.absent(actor, min(missing))
+    return list(found)
+
+
+def open_ones(actor: Actor, currency: str, limit: int) -> list[int]:
+    """The ids of open invoices in one currency, those that are due first in front."""
+    query = Query(filters={"open": True, "currency": currency}, sort="due_on", descending=False, limit=limit)
+    return [one.id for one in ROWS.page(actor, query).records]
+
+
 RESOURCE = Resource(
     name="invoices",
     noun="invoice",
@@ -61,6 +99,6 @@ RESOURCE = Resource(
     read_scope="READ_INVOICES",
     write_scope="WRITE_INVOICES",
     sample=replace(samples.INVOICE, read_only={
-        **samples.INVOICE.read_only, "credit_notes": [],
+        **samples.INVOICE.read_only, "credit_notes": [CREDIT_NOTE_SAMPLE], "payments": [PAYMENT_SAMPLE],
     }),
 )

@@ -8,15 +8,17 @@ import pytest
 from database import db, transaction
 from domain import clock
 from domain.people import customers
-from models.customer import Customer
+from models.customer import Customer, CustomerStatus
 from models.invoice import Invoice
+from models.invoice_link import InvoiceLink
 from tests import cast
 from tests.domain.invoicing.e_invoice.complete import IBAN, make_complete
+from tests.domain.invoicing.paying.money import pay
 from tests.invoicing import credit, line, make_draft, make_issued
 
 
 def numbers(page):
-    return re.findall(r"<b>(INV-\d+)</b>", page.text)
+    return re.findall(r"<b>(?:<a [^>]+>)?(INV-\d+)<", page.text)
 
 
 def test_the_overview_says_what_is_open_by_currency_and_what_is_late(signed_in, alder, ada):
@@ -95,3 +97,54 @@ def test_a_draft_and_an_absent_invoice_do_not_exist(signed_in, alder, ada, which
     key = make_draft(alder, ada) if which == "draft" else 999
     for ending in ("", ".pdf", ".xml"):
         assert signed_in.get(f"/client/invoices/{key}{ending}").status_code == 404
+
+
+def test_chosen_invoices_are_paid_together_under_one_link(signed_in, alder, ada):
+    first, second = make_issued(alder, ada), make_issued(alder, ada)
+    make_issued(alder, ada, [line("50")], currency="USD")
+    page = signed_in.get("/client/invoices?which=open").text
+    assert page.count('name="ids"') == 3
+    reply = signed_in.post("/client/invoices/pay", {"ids": [first, second]})
+    assert reply.status_code == 303
+    shown = signed_in.get(reply.headers["Location"])
+    assert shown.status_code == 200
+    assert "€240.00" in shown.text
+    signed_in.get("/client/")
+    again = signed_in.post("/client/invoices/pay", {"currency": "EUR"})        # all that are open: the same link
+    assert again.headers["Location"] == reply.headers["Location"]
+    one = signed_in.post("/client/invoices/pay", {"ids": [second]})
+    assert "€120.00" in signed_in.get(one.headers["Location"]).text
+
+
+@pytest.mark.parametrize("sent", [{}, {"ids": ["x"]}, {"currency": "CHF"}, {"ids": ["0"], "currency": "EUR"}])
+def test_without_an_open_invoice_there_is_nothing_to_pay(signed_in, alder, ada, sent):
+    signed_in.get("/client/invoices")
+    assert signed_in.post("/client/invoices/pay", sent).status_code == 422
+
+
+def test_invoices_of_others_drafts_and_two_currencies_are_not_paid(signed_in, alder, birch, ada):
+    bea = cast.make_customer(alder, "Bea")
+    own, dollars = make_issued(alder, ada), make_issued(alder, ada, [line("50")], currency="USD")
+    signed_in.get("/client/invoices")
+    for key in (make_issued(alder, bea), make_issued(birch), make_draft(alder, ada), 987654):
+        for ids in ([key], [own, key]):
+            assert signed_in.post("/client/invoices/pay", {"ids": ids}).status_code == 404, (key, ids)
+    assert signed_in.post("/client/invoices/pay", {"ids": [own, dollars]}).status_code == 422
+    assert cast.count(InvoiceLink) == 0
+
+
+def test_payments_of_an_invoice_are_shown(signed_in, alder, ada):
+    key = make_issued(alder, ada)
+    pay(alder, 50, key, reference="statement 7")
+    page = signed_in.get(f"/client/invoices/{key}").text
+    for words in ("Payments", "statement 7", "€50.00", "€70.00"):
+        assert words in page, words
+    assert "Partly paid" in page
+
+
+def test_a_stopped_customer_may_pay(signed_in, alder, ada):
+    key = make_issued(alder, ada)
+    with transaction():
+        customers.update(cast.actor_for(alder), db.session.get(Customer, ada), {"status": CustomerStatus.STOPPED})
+    signed_in.get("/client/invoices")
+    assert signed_in.post("/client/invoices/pay", {"ids": [key]}).status_code == 303

@@ -1,16 +1,18 @@
 """Declares a customer's invoices in the Client API: issued ones, with their lines, and as files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from blueprints.api.client.contract import CONTRACT, LIMIT, PAGE
+from blueprints.api.client.contract import CONTRACT, LIMIT, PAGE, moment
 from blueprints.api.client.lists import listed
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.decimals import Decimals
 from blueprints.api.description import Description, ExampleBody
-from blueprints.api.field import Field
+from blueprints.api.field import Convert, Field, Formats
 from blueprints.api.field_map import Day, Moment
 from blueprints.api.field_parts import Many
+from blueprints.api.json_schema import Schema
 from blueprints.api.money_text import Money, UnitPrice
 from blueprints.api.verbs import expose, key_of, operation
 from blueprints.api.wire.files import FileContent
@@ -20,6 +22,8 @@ from domain.invoicing.documents import invoice_document
 from domain.invoicing.documents.document import Document
 from domain.invoicing.e_invoice import files
 from domain.invoicing.e_invoice.files import DocumentFile
+
+DAY = len("2024-01-01")
 
 
 def _shown(name: str, column: str = "") -> Field:
@@ -56,6 +60,27 @@ ITEM: dict[str, Field] = {
     "total": _money("total"),
     "service_id": _shown("service_id"),
 }
+@dataclass(frozen=True, kw_only=True)
+class DayOf(Moment):
+    """The day of a point in time, in the installation's time zone."""
+
+    def convert(self, formats: Formats) -> Convert | None:
+        return lambda value, _: None if value is None else moment(value)[:DAY]
+
+    def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
+        return {"type": "string", "format": "date"}
+
+    def sample(self, row: Mapping[str, Any], schema: Schema, formats: Formats, *, writing: bool) -> Any:
+        return row[self.name].date().isoformat()
+
+
+PAYMENT: dict[str, Field] = {
+    "id": _shown("id"),
+    "date": DayOf(name="executed_at", writable=False),
+    "amount": _money("amount"),
+    "method": _shown("gateway"),
+    "transaction_id": _shown("reference"),
+}
 CREDIT_NOTE: dict[str, Field] = {
     "id": _shown("id"),
     "credit_note_number": _shown("number"),
@@ -72,6 +97,7 @@ INVOICES = expose(
         **ROW,
         "amount_credited": _money("credited"),
         "items": Many(name="items", fields=ITEM, inherit="currency", writable=False),
+        "payments": Many(name="payments", fields=PAYMENT, writable=False),
         "credit_notes": Many(name="credit_notes", fields=CREDIT_NOTE, writable=False),
         "notes": _shown("notes"),
     },

@@ -1,7 +1,7 @@
 """Invoices: what a customer's program reads of them, and their files."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests import cast
 from tests.api.client.conftest import ClientProgram, token_of
 from tests.api.client.test_hosting import make_service
 from tests.domain.invoicing.e_invoice.complete import make_complete
+from tests.domain.invoicing.paying.money import pay
 from tests.invoicing import credit, line, locked, make_draft, make_issued
 
 ROW = {
@@ -68,7 +69,7 @@ def test_a_wrong_page_is_400(program, query):
 def test_an_invoice_has_its_lines_and_notes(program, alder, ada):
     key = make_issued(alder, ada, [line("12.5", 2, 20, discount=5), line("10", 1, 0, tax_category="Z")], notes="Thanks")
     found = program.get(f"/invoices/{key}").json
-    assert found.keys() == ROW | {"amount_credited", "items", "credit_notes", "notes"}
+    assert found.keys() == ROW | {"amount_credited", "items", "payments", "credit_notes", "notes"}
     assert found["notes"] == "Thanks"
     first = found["items"][0]
     assert first == {
@@ -172,3 +173,14 @@ def test_nothing_is_written_by_programs(program, alder, ada):
     for method in ("PUT", "DELETE", "PATCH", "POST"):
         assert program(method, f"/invoices/{key}", json={"notes": "x"}).status_code == 405
     assert program.post("/invoices", {}).status_code == 405
+
+
+def test_payments_of_an_invoice_are_shown_and_add_up(program, alder, ada):
+    first, second = make_issued(alder, ada), make_issued(alder, ada)
+    payment = pay(alder, 150, first, second, reference="statement 7", received_on=date(2026, 1, 31))
+    found = [program.get(f"/invoices/{key}").json for key in (first, second)]
+    assert [(one["status"], one["amount_paid"], one["balance"]) for one in found] == [
+        ("paid", "120.00", "0.00"), ("partially_paid", "30.00", "90.00")]
+    assert [one["payments"] for one in found] == [
+        [{"id": payment, "date": "2026-01-31", "amount": amount, "method": "manual", "transaction_id": "statement 7"}]
+        for amount in ("120.00", "30.00")]
