@@ -13,7 +13,7 @@ from rich.console import Console
 
 from bench import billing_year, collecting_engine, kill_collecting, picking, webhooks
 from bench.figures import Figure, show
-from bench.performance import core, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages
+from bench.performance import articles, core, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages
 
 Part = Callable[[bool], list[Figure]]
 
@@ -24,6 +24,7 @@ PARTS: dict[str, Part] = {
         *p3_log_cost.run(*((3, 1.0) if quick else ())), *p3_kill.run(*((3,) if quick else ())),
     ],
     "core": lambda quick: core.run(*((2, 1.0) if quick else ())),
+    "articles": lambda quick: articles.run(*((500, 3) if quick else ())),
     "webhooks": lambda quick: webhooks.run(*((10, 100, 2) if quick else ())),
     "collecting": lambda quick: [
         *picking.run(), *collecting_engine.run(), *kill_collecting.run(*((110, 5) if quick else ())),

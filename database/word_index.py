@@ -9,7 +9,20 @@ A word of one or two characters has no trigram: such words are compared with the
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, bindparam, case, cast, column, event, inspect, literal_column, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Text,
+    bindparam,
+    case,
+    cast,
+    column,
+    event,
+    func,
+    inspect,
+    literal_column,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.orm import Mapper, mapped_column
 
@@ -38,9 +51,10 @@ def shape(words: Sequence[str]) -> tuple[Any, ...]:
 def values(words: Sequence[str]) -> dict[str, Any]:
     """The values of `clauses` and `hits`."""
     found: dict[str, Any] = {f"word_{place}": containing(word) for place, word in enumerate(words)}
+    found |= {f"part_{place}": word for place, word in enumerate(words)}
     long = [word for word in words if len(word) >= GRAM]
     if long:
-        found["word_match"] = _match(long, " AND ")
+        found["word_match"] = _match(long)
     return found
 
 
@@ -51,10 +65,10 @@ def clauses(model: Any, words: Sequence[str]) -> list[ColumnElement[bool]]:
         like(model.search_text, bindparam(f"word_{place}"))
         for place, word in enumerate(words) if len(word) < GRAM or not exact
     ]
-    return [indexed(model), *found] if any(len(word) >= GRAM for word in words) else found
+    return [_indexed(model), *found] if any(len(word) >= GRAM for word in words) else found
 
 
-def indexed(model: Any) -> ColumnElement[bool]:
+def _indexed(model: Any) -> ColumnElement[bool]:
     """The clause of rows that the index finds for `word_match`."""
     name = f"{model.__tablename__}{SUFFIX}"
     found: ColumnElement[bool]
@@ -69,23 +83,18 @@ def indexed(model: Any) -> ColumnElement[bool]:
 
 
 def hits(place: Any, words: Sequence[str]) -> ColumnElement[int]:
-    """How many of the words are in a column."""
+    """How many of the words are in a column of folded texts."""
+    position = func.instr if db.engine.dialect.name == "sqlite" else func.strpos        # twice as fast as LIKE
     counted: Any = sum(
-        case((like(place, bindparam(f"word_{number}")), 1), else_=0) for number in range(len(words)))
+        case((position(place, bindparam(f"part_{number}")) > 0, 1), else_=0) for number in range(len(words)))
     return counted  # type: ignore[no-any-return]
 
 
-def any_of(words: Sequence[str]) -> str:
-    """The value of `word_match` for rows that have at least one of the words, which are long enough."""
-    return _match(words, " OR ")
-
-
-def _match(words: Sequence[str], between: str) -> str:
+def _match(words: Sequence[str]) -> str:
     """The words in the language of the index; what means something in it is quoted."""
     if db.engine.dialect.name == "sqlite":
-        return between.join('"' + word.replace('"', '""') + '"' for word in words)
-    sign = " & " if between == " AND " else " | "
-    return sign.join("(" + " & ".join(map(_quoted, sorted(_grams(word)))) + ")" for word in words)
+        return " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
+    return " & ".join(map(_quoted, sorted(set().union(*map(_grams, words)))))
 
 
 def _quoted(gram: str) -> str:

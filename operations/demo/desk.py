@@ -19,6 +19,7 @@ from models.customer import Customer
 from models.domain_name import DomainStatus
 from models.outbox import Task, TaskStatus
 from models.ticket import Ticket
+from operations.demo import answers
 from operations.demo.moments import at
 
 ANSWER, NOTE, REPLY, CLOSED = "answer", "note", "reply", "closed"
@@ -93,6 +94,8 @@ def fill(staff: Actor, now: datetime, *, home: bool) -> None:
         _tell(staff, buyers[place % len(buyers)], story, now)
     for buyer, (days, status, renews) in zip(buyers, NAMES, strict=False):
         _domain_name(staff, buyer, now, days, status, renews=renews)
+    if home:
+        answers.fill(staff, now)
 
 
 def _tell(staff: Actor, buyer: Customer, story: Story, now: datetime) -> None:

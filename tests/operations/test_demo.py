@@ -5,6 +5,7 @@ import shlex
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
@@ -20,11 +21,16 @@ from analytics.rollups.rollup import DAY
 from analytics.store import cells, requests, shapes
 from config import Settings
 from database import db
+from domain.actor import Actor
 from domain.catalog import currencies
 from domain.invoicing.books import verifying
 from domain.invoicing.invoice_status import EFFECTIVE
+from domain.pages import Query
 from domain.people import users
+from domain.support import announcements
+from domain.support.knowledge import knowledge_base
 from domain.vault import vault
+from models.article import Article, ArticleStatus
 from models.audit import AuditEntry
 from models.budget import Budget, BudgetStatus
 from models.customer import Customer, CustomerStatus
@@ -186,6 +192,18 @@ def test_the_demo_has_invoices_tickets_and_domain_names(installation: Any, demo:
         assert set(db.session.scalars(select(DomainName.status))) >= {DomainStatus.ACTIVE, DomainStatus.EXPIRED}
         waiting = select(Task.id).where(Task.kind == "mail", Task.status == TaskStatus.PENDING)
         assert not db.session.scalars(waiting).all(), "nothing is sent to anybody"
+
+
+def test_the_demo_has_a_knowledge_base_and_announcements_of_every_state(
+        installation: Any, demo: dict[str, Any]) -> None:
+    with installation.app.app_context():
+        assert set(db.session.scalars(select(Article.status))) == set(ArticleStatus)
+        assert db.session.scalar(select(Article).where(Article.text_number > 1)) is not None
+        who = replace(Actor.operator(), merchant_ids=frozenset({1}))
+        assert knowledge_base.search(who, "invoice line")[0].title == "How to read your invoice"
+        states = {row.state for row in announcements.LISTING.page(who, Query()).records}
+        assert states == {"planned", "published", "withdrawn"}
+        assert len(announcements.recent(who)) == 2
 
 
 def test_the_demo_has_rates_and_deliveries_of_every_kind(installation: Any, demo: dict[str, Any]) -> None:

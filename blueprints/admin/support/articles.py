@@ -6,19 +6,21 @@ from typing import Any
 from flask import flash, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud import tabs
+from blueprints.admin.crud import records, tabs
 from blueprints.admin.crud.form_fields import Field, Section, pairs, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.admin.crud.tabs import Tab
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor
+from blueprints.row_keys import row_key
 from database import transaction
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.markdown import LONGEST
 from domain.pages import Query
-from domain.support.knowledge import article_categories, article_texts, articles
+from domain.support import tickets
+from domain.support.knowledge import article_categories, article_texts, articles, suggestions
 from models.article import Article, ArticleStatus
 
 STATUS = pairs(ArticleStatus)
@@ -82,10 +84,12 @@ PAGE = ListPage(
 
 
 def register(bp: Any) -> None:
-    """Register the tab of earlier texts, the preview in forms, and bringing a text back."""
+    """Register the tab of earlier texts, the preview in forms, suggestions, and bringing a text back."""
     tabs.add(20, provide)
     write = need(articles.RESOURCE.write_scope)
     bp.add_url_rule("/markdown/preview", "markdown_preview", write(preview), methods=["POST"])
+    bp.add_url_rule(
+        f"{PAGE.path}/suggest", "articles_suggest", need(tickets.RESOURCE.write_scope)(suggest), methods=["POST"])
     place = f"{PAGE.path}/<int:key>/versions/<int:number>/restore"
     bp.add_url_rule(place, "articles_restore_version", write(restore_version), methods=["POST"])
 
@@ -93,6 +97,15 @@ def register(bp: Any) -> None:
 def preview() -> str:
     """The text of a form as customers will read it; nothing is stored."""
     return render_template("admin/_markdown_preview.html", text=request.form.get("content", ""), longest=LONGEST)
+
+
+def suggest() -> str:
+    """Published articles that may answer the ticket that is being written."""
+    key, subject, message = (request.form.get(name, "") for name in ("key", "subject", "message"))
+    number, listing = row_key(key), tickets.RESOURCE.listing
+    who = records.acting_new() if number is None else wide_actor().for_row(listing.get(wide_actor(), number))
+    return render_template(
+        "admin/_article_suggestions.html", found=suggestions.suggest(who, f"{subject}\n{message}"), here=PAGE)
 
 
 def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:

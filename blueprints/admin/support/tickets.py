@@ -36,6 +36,7 @@ PAGE = ListPage(
     keys="t",
     icon="ticket",
     about="What customers ask, and what you answered.",
+    form="admin/ticket_form.html",
     columns=(
         Column(name="subject", kind="link", sort="subject"),
         Column(name="number", kind="mono", minor=True),

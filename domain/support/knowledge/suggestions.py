@@ -13,6 +13,7 @@ from domain.support.knowledge.knowledge_base import LISTING
 from models.article import Article
 
 MOST = 5                                # suggestions
+MOST_WORDS = 5                          # of a question that are looked for
 READ = 2_000                            # characters of a question
 SHORTEST = 4                            # characters of a word that says what is asked
 WORDS = re.compile(r"[^\W_]+")
@@ -42,7 +43,7 @@ def stems_of(question: str) -> tuple[str, ...]:
     found = dict.fromkeys(
         word for word in WORDS.findall(fold(question.replace("\x00", " ")[:READ]))
         if len(word) >= SHORTEST and word not in COMMON)
-    longest = sorted(found, key=len, reverse=True)[:word_index.MOST_WORDS]
+    longest = sorted(found, key=len, reverse=True)[:MOST_WORDS]
     return tuple(dict.fromkeys(_stem(word)[:word_index.LONGEST_WORD] for word in longest))
 
 
@@ -52,11 +53,10 @@ def _stem(word: str) -> str:
 
 def _by_title(actor: Actor, stems: Sequence[str], limit: int) -> list[int]:
     clauses, values = LISTING.owned(actor)
-    hits = word_index.hits(Article.title_sort, stems)
-    found = select(Article.id).where(*clauses, word_index.indexed(Article), hits > 0)
-    values |= word_index.values(stems) | {"word_match": word_index.any_of(stems)}
-    return list(db.session.scalars(
-        found.order_by(hits.desc(), Article.views.desc(), Article.id.desc()).limit(limit), values))
+    hits = word_index.hits(Article.title_sort, stems).label("hits")
+    found = select(Article.id, hits).where(*clauses).order_by(hits.desc(), Article.views.desc(), Article.id.desc())
+    rows = db.session.execute(found.limit(limit), values | word_index.values(stems))
+    return [row.id for row in rows if row.hits]
 
 
 def _by_text(actor: Actor, stems: Sequence[str], limit: int) -> list[int]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.admin.page_text import text_of
 from tests.articles import change, make_article, make_category, stored
+from tests.ticketed import make_ticket
 
 HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) ![remote](https://evil.example/x.png)"
 
@@ -84,6 +85,23 @@ def test_the_texts_of_before_are_read_and_brought_back(admin, alder):
     assert stored(key).text_number == 3
     for wrong in (0, 9, 10**30):
         assert admin.post(f"/admin/articles/{key}/versions/{wrong}/restore").status_code == 404
+
+
+def test_articles_are_suggested_while_a_ticket_is_written(admin, alder, birch):
+    make_article(alder, "Pay an <invoice>")
+    make_article(alder, "Invoice draft", status="draft")
+    make_article(birch, "Foreign invoice")
+    form = {"subject": "My invoices", "message": "x", "merchant_id": str(alder)}
+    shown = admin.post("/admin/articles/suggest", form).text
+    assert shown.count("<li>") == 1
+    assert "Pay an &lt;invoice&gt;" in shown
+    key = make_ticket(alder)
+    assert shown == admin.post("/admin/articles/suggest", {"key": str(key), "subject": "invoice"}).text
+    assert "None has its words" in admin.post("/admin/articles/suggest", {"subject": "\x00"}).text
+    foreign = {"key": str(make_ticket(birch)), "subject": "invoice"}
+    assert admin.post("/admin/articles/suggest", foreign).status_code == 404
+    for page in ("/admin/tickets/new", f"/admin/tickets/{key}/edit"):
+        assert 'hx-post="/admin/articles/suggest"' in admin.get(page).text
 
 
 @pytest.mark.parametrize("role", ["normal_user", "accountant_user", "restricted_user"])
