@@ -1,5 +1,6 @@
 """A customer's invoices: the list, one with its lines and how it is paid, and its files."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,7 @@ from domain.invoicing.paying import invoice_links
 from domain.payments.bank import ibans
 from models.invoice import InvoiceStatus
 
+CURRENCY = re.compile("[A-Z]{3}")
 WHICH: dict[str, dict[str, Any]] = {"open": {"open": True}, "paid": {"status": InvoiceStatus.PAID}, "all": {}}
 WORDS = {
     InvoiceStatus.UNPAID: ("Open", "warn"), InvoiceStatus.OVERDUE: ("Overdue", "bad"),
@@ -74,7 +76,7 @@ def pay() -> BaseResponse:
     """Lead to the page on which the chosen invoices are paid together, or all that are open in a currency."""
     who, currency = login.actor(), request.form.get("currency", "")
     keys = {key for one in request.form.getlist("ids") if (key := row_key(one)) is not None}
-    if currency and not keys:
+    if CURRENCY.fullmatch(currency) and not keys:
         keys = set(invoices_of_customer.open_ones(who, currency, invoice_links.MOST))
     if not keys:
         raise Invalid("Choose at least one invoice to pay.")

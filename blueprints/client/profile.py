@@ -5,6 +5,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.admin import key_use, traffic
 from blueprints.client import login
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import private
@@ -77,12 +78,19 @@ def show_api() -> BaseResponse:
 
 
 def _api(secret: str = "") -> Response:
+    token = customer_tokens.of_customer(login.customer().id)
     page = render_template(
         "client/api.html", **login.common(), here="profile", secret=secret, base=own_url(request.host_url),
         said=request.args.get("said"),
-        token=customer_tokens.of_customer(login.customer().id),
+        token=token, use=_use(token.id) if token is not None and not secret else None, days=key_use.DAYS,
     )
     return private(make_response(page)) if secret else make_response(page)
+
+
+def _use(key: int) -> key_use.Use | None:
+    """When, from where and how often the token was used; None for one that was not."""
+    traffic.freshen()
+    return key_use.of([key]).get(key)
 
 
 def make_token() -> BaseResponse:

@@ -5,6 +5,7 @@ installation's secret: whoever reads the database or the outbox has neither.
 """
 
 import hmac
+import re
 import secrets
 from datetime import timedelta
 
@@ -26,11 +27,12 @@ LASTS = timedelta(minutes=15)
 MOST_TRIES = 5                          # wrong codes for one mail
 KEPT = timedelta(days=1)
 NONCE = 16                              # bytes
+KEY = re.compile("[0-9a-f]{1,16}")      # of a merchant's area
 
 
 def merchant_of(key: str) -> Merchant | None:
     """The merchant whose client area has this key in its address; None also for one that is switched off."""
-    return db.session.scalar(select(Merchant).where(
+    return None if not KEY.fullmatch(key) else db.session.scalar(select(Merchant).where(
         Merchant.area_key == key, Merchant.active.is_(True), Merchant.deleted_at.is_(None)))
 
 

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
+from blueprints.admin import key_use
 from database import db, transaction
+from domain import clock
 from domain.access import customer_tokens
 from domain.people import customers
 from models.customer import Customer, CustomerStatus
@@ -99,3 +101,15 @@ def test_a_stopped_customer_reads_and_changes_nothing(signed_in, alder, ada):
     for path in ("/client/profile", "/client/api/token", "/client/api/revoke"):
         assert signed_in.post(path, FIELDS | {"first_name": "Eve"}).status_code == 403
     assert row(ada).first_name == "Ada"
+
+
+def test_the_page_of_the_token_says_when_and_from_where_it_was_used(signed_in, ada, monkeypatch):
+    signed_in.get("/client/profile")
+    signed_in.post("/client/api/token")
+    assert "not used yet" in signed_in.get("/client/api").text
+    own = customer_tokens.of_customer(ada).id
+    use = key_use.Use(clock.now(), "192.0.2.7", (0, 0, 0, 0, 0, 1, 3411))
+    monkeypatch.setattr(key_use, "of", lambda keys: {key: use for key in keys if key == own})
+    page = signed_in.get("/client/api").text
+    for words in ("Last used", "192.0.2.7", "Calls, 7 days", "3,412"):
+        assert words in page, words

@@ -4,10 +4,13 @@ Others are a customer of the same merchant, one of another merchant, and one of 
 """
 
 import re
+from urllib.parse import quote, urlencode
 
 import pytest
 
+from blueprints.shared_counters import counters
 from tests import cast
+from tests.client.conftest import sign_in_of
 from tests.client.reached import OTHERS, World, everything
 
 KEY = re.compile(r"<int:(\w+)>")
@@ -100,3 +103,28 @@ def test_a_customer_of_two_merchants_sees_each_apart(browser, alder, birch, ada)
     assert "Alder &amp; Sons" in one.get("/client/").text
     assert "Birch" in other.get("/client/").text
     assert "Birch" not in one.get("/client/").text
+
+
+NASTY = ("\0", "\ud800", "٣", "x" * 5000, "' OR 1=1 --", "<script>", "99999999999999999999", "-1", "")
+NAMES = ("q", "page", "which", "subject", "message", "department", "once", "ids", "currency", "when", "first_name",
+         "billing_country", "email", "code", "said", "close")
+
+
+@pytest.mark.parametrize("value", NASTY, ids=range(len(NASTY)))
+def test_nothing_that_is_sent_breaks_a_page(app, world, signed_in, alder, value):
+    sent = dict.fromkeys(NAMES, value.encode("utf-8", "surrogatepass"))
+    query = urlencode(sent)
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("client_area.") or rule.endpoint.endswith(("sign_out", "revoke_token")):
+            continue
+        path = filled(rule, world.rows("own", rule.endpoint.partition(".")[2]) if "<int" in rule.rule else {})
+        path = path.replace("<key>", sign_in_of(alder).rpartition("/")[2]).replace("<token>", "x")
+        if "GET" in rule.methods:
+            assert signed_in.get(f"{path}?{query}").status_code < 500, path
+        if "POST" in rule.methods:
+            signed_in.get("/client/profile")
+            assert signed_in.post(path, sent).status_code < 500, path
+    counters.forget()
+    typed = quote(value.encode("utf-8", "surrogatepass"))
+    for path in ("/client/sign-in/%00", "/client/link/%00", f"/client/sign-in/{typed}", f"/client/link/{typed}"):
+        assert signed_in.get(path).status_code < 500
