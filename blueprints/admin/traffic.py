@@ -89,3 +89,14 @@ def names_of(who: Actor, keys: Iterable[int | None]) -> dict[int | None, str]:
     if not isinstance(who.merchant_ids, All):
         statement = statement.where(Credential.merchant_id.in_(who.merchant_ids))
     return {key: name or prefix for key, name, prefix in db.session.execute(statement)}
+
+
+def calls_with_ids(who: Actor, request_ids: Iterable[str]) -> dict[str, listing.Row]:
+    """The call that each of a few request ids belongs to, where it is still kept."""
+    found = {}
+    for one in request_ids:
+        question = Filter(scope=scope_of(who), start=EPOCH, end=clock.now() + timedelta(hours=1), request_id=one)
+        rows = listing.requests(question, None, 1).rows
+        if rows:
+            found[one] = rows[0]
+    return found

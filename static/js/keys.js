@@ -2,14 +2,14 @@
 (() => {
   const one = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const ROW = "main tbody tr[id], main .board li[id]";
+  const ROW = "main tbody tr[id], main .board li[id], main .queue li[id]";
   const PRESSED = "[type=checkbox], [type=radio], [type=button], [type=submit], [type=reset]"; // take no text
   const typing = (target) =>
     target.closest("textarea, select, [contenteditable], dialog") ||
     (target.matches("input") && !target.matches(PRESSED));
 
   // --- rows: the one with the focus, or the last one that had it
-  let last = "";
+  let last = one(".queue [aria-current=page]")?.closest("li").id ?? "";
   const rowOf = (element) => element?.closest?.(ROW);
   const row = () => rowOf(document.activeElement) ?? document.getElementById(last)?.closest(ROW);
 
@@ -79,6 +79,12 @@
     const begun = /^[gc] ./.test(typed); // the second key of two
     if (element) typed = "";
     if (click(element) || (!begun && SINGLE[event.key]?.())) event.preventDefault();
+  });
+
+  // Ctrl and Enter send what was written.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
+    event.target.closest?.("form[data-ctrl-enter]")?.requestSubmit();
   });
 
   // Escape leaves a cell's form, and the focus stays in its row.

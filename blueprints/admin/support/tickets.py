@@ -1,14 +1,23 @@
 """Pages of tickets."""
 
+from contextlib import suppress
 from typing import Any
 
+from flask import g
+from sqlalchemy import or_, select
+
+from blueprints.admin.crud import form_token
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.support import ticket_desk, ticket_thread
+from blueprints.pages.session import actor, wide_actor
+from database import DatabaseClash, db, transaction
 from domain.actor import Actor
-from domain.support import assignees, tickets
+from domain.support import assignees, ticket_queues, tickets
+from domain.support.mails import ticket_sending
 from domain.support.ticket_status import PRIORITIES
-from models.ticket import Ticket, TicketSource, TicketStatus
+from models.ticket import Department, Ticket, TicketSource, TicketStatus
 
 STATUS = pairs(TicketStatus)
 PRIORITY = tuple((str(number), name) for number, name in PRIORITIES.items())
@@ -26,6 +35,32 @@ def values(row: Ticket) -> dict[str, Any]:
         "subject": row.subject, "message": row.message, "customer_id": row.customer_id, "priority": row.priority,
         "assignee_id": row.assignee_id, "department": row.department.number,
     }
+
+
+def context(record: Any) -> dict[str, Any]:
+    """The desk, the messages and what the ticket is about; from now on the user has read it."""
+    who = wide_actor()
+    last_word = record.last_reply_at or record.created_at
+    if not ticket_queues.is_read(who, record.id, last_word):
+        with suppress(DatabaseClash), transaction():
+            ticket_queues.mark_read(who, record.id)
+    row = db.session.get_one(Ticket, record.id)
+    return {
+        "desk": ticket_desk.desk_of(actor(), ticket_desk.chosen(), record.id),
+        "entries": ticket_thread.entries(record, who), "about": ticket_thread.about(record, who),
+        "calls": ticket_thread.calls(record, who), **ticket_thread.of_customer(record, who),
+        "staff": staff(who.for_row(row)), "priorities": PRIORITY, "departments": departments_of(row),
+        "answers_to": ticket_sending.customer_address(row), "wrong": g.get("refused"), "once": form_token.token(),
+        "due": ticket_desk.due_of(record.due_at) if record.due_at is not None else None,
+    }
+
+
+def departments_of(row: Ticket) -> list[tuple[str, str]]:
+    """The departments that take tickets, and the ticket's own."""
+    rows = db.session.scalars(select(Department).where(
+        Department.merchant_id == row.merchant_id, or_(Department.active.is_(True), Department.id == row.department_id),
+    ).order_by(Department.number))
+    return [(str(one.number), one.name) for one in rows]
 
 
 PAGE = ListPage(
@@ -65,4 +100,7 @@ PAGE = ListPage(
     tones=TONES,
     name=lambda row: row.subject,
     note=lambda row: row.number,
+    show="admin/ticket.html",
+    details="admin/_ticket.html",
+    context=context,
 )
