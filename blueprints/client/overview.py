@@ -12,8 +12,10 @@ from domain.hosting import service_listing
 from domain.invoicing import invoices_of_customer
 from domain.invoicing.paying import invoice_links
 from domain.pages import Query
+from domain.support import announcements
 
 LATEST = 3
+NEWS = 2
 
 
 def register(bp: Any) -> None:
@@ -30,4 +32,5 @@ def show() -> BaseResponse:
         "client/overview.html", **shown, here="overview", owed=invoices_of_customer.owed(who, clock.now()),
         invoices=latest, most_at_once=invoice_links.MOST, tickets=tickets.ROWS.page(who, Query(limit=LATEST)),
         services=service_listing.LISTING.page(who, Query(limit=LATEST)),
+        news=announcements.recent(who, NEWS),
     ))

@@ -20,6 +20,7 @@ from domain.errors import Conflict, Invalid, Problem
 from domain.invoicing.e_invoice.files import DocumentFile
 from domain.pages import Record
 from domain.support import departments, ticket_files, ticket_status, tickets, tickets_of_customer
+from domain.support.knowledge import suggestions
 from domain.support.ticket_file_store import store
 from domain.support.ticket_files import LARGEST, LARGEST_TOGETHER, File, KeptFile
 from domain.support.ticket_listing import OF_CUSTOMERS
@@ -114,10 +115,11 @@ def show_form() -> BaseResponse:
 
 def _form(*, subject: str = "", wrong: Invalid | None = None, status: int = 200) -> Response:
     who = login.actor()
+    asked = f"{request.form.get('subject', subject)}\n{request.form.get('message', '')}"
     return make_response(render_template(
         "client/ticket_new.html", **login.common(), here="tickets", wrong=wrong, once=once.token(),
-        typed=request.form or {"subject": subject}, departments=_departments(who),
-        most=LARGEST // 1024**2, together=LARGEST_TOGETHER // 1024**2,
+        typed=request.form or {"subject": subject}, articles=suggestions.suggest(who, asked),
+        departments=_departments(who), most=LARGEST // 1024**2, together=LARGEST_TOGETHER // 1024**2,
     ), status)
 
 

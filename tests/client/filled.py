@@ -9,10 +9,32 @@ from domain.people import customers
 from domain.support import tickets
 from models.customer import Customer
 from tests import cast
+from tests.announced import make_announcement
+from tests.articles import make_article, make_category
 from tests.client.reached import make_service
 from tests.domain.invoicing.e_invoice.complete import make_complete
 from tests.invoicing import credit, line, make_issued
 from tests.ticketed import act, answer, make_customers, make_file
+
+LONG_TEXT = """# Before
+
+Trim the **wick** to `5 mm`, see [the maker](https://example.org).
+
+| Candle | Hours |
+|--------|------:|
+| Pillar | 60 |
+
+## While it burns
+
+1. Never alone
+2. Away from "curtains"
+
+> Let it burn to the edge.
+
+    a line of code that is rather long and that has to be wrapped on the screen of a telephone
+
+مرحبا
+"""
 
 
 def fill(merchant, email):
@@ -39,4 +61,8 @@ def fill(merchant, email):
     with transaction():
         sent = {"customer_id": key, "name": "orchard.example", "expires_on": "2030-01-01"}
         domain_names.create(who, inputs.parse(domain_names.DomainNameInput, sent))
+    category = make_category(merchant, "Candles")
+    make_article(merchant, "How to burn a candle", LONG_TEXT, category_id=category)
+    make_article(merchant, "Return a cracked jar")
+    make_announcement(merchant, "Closed between the years", LONG_TEXT)
     return key

@@ -6,6 +6,8 @@ from database import db, transaction
 from domain import inputs
 from domain.hosting import services
 from tests import cast
+from tests.announced import make_announcement
+from tests.articles import make_article
 from tests.invoicing import credit, line, make_issued
 from tests.ticketed import make_customers, make_file
 
@@ -16,9 +18,10 @@ OTHERS = {
     "credit_note_pdf": {"key": "credit_note"}, "ticket": {"key": "ticket"}, "answer_question": {"key": "ticket"},
     "act_on_ticket": {"key": "ticket"}, "ticket_file": {"key": "ticket", "file": "file"},
     "service": {"key": "service"}, "ask_cancel_service": {"key": "service"}, "cancel_service": {"key": "service"},
-    "keep_service": {"key": "service"},
+    "keep_service": {"key": "service"}, "article": {"slug": "article"}, "rate_article": {"slug": "article"},
 }
-PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets", "service": "services"}
+PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets", "service": "services",
+          "article": "help"}
 UNWATCHED = ("form_tokens", "customer_sessions", "outbox_tasks")
 
 
@@ -59,8 +62,13 @@ class World:
         product = cast.make_product(
             merchant, f"{said} hosting", price=20, currency="EUR", billing="subscription", scheduled_unit="MONTH",
             scheduled_interval=1, actor=who)
+        make_announcement(merchant, f"{said} news", actor=who, customer_ids=[customer])
+        # A neighbour reads the articles that the customer reads, too: here it is a draft, which nobody reads.
+        slug, status = f"{whose.replace('_', '-')}-article", "draft" if whose == "neighbour" else "published"
+        make_article(merchant, f"{said} article", actor=who, slug=slug, status=status)
         return {
-            "service": make_service(who, customer, product), "ticket": ticket, "file": make_file(ticket, f"{said}.txt"),
+            "article": slug, "service": make_service(who, customer, product), "ticket": ticket,
+            "file": make_file(ticket, f"{said}.txt"),
             "invoice": make_issued(merchant, customer, lines, test=test, notes=said),
             "credit_note": credit(credited, reason=said, test=test),
         }

@@ -13,7 +13,7 @@ from tests import cast
 from tests.client.conftest import sign_in_of
 from tests.client.reached import OTHERS, World, everything
 
-KEY = re.compile(r"<int:(\w+)>")
+KEY = re.compile(r"<(?:int:)?(\w+)>")
 WORD = re.compile(r"<any\((\w+)[^>]*>")                  # the first of its words
 
 
