@@ -20,6 +20,7 @@ from blueprints.analytics import bp as analytics_pages
 from blueprints.api import call, client, core, merchant, pipeline, public, rest
 from blueprints.api.contract import Contract
 from blueprints.api.core import view as core_view
+from blueprints.api.requests import holds
 from blueprints.api.wire.answers import WITHOUT_BODY, add
 from blueprints.api.wire.window import WindowStorage
 from blueprints.auth import bp as auth_pages
@@ -39,6 +40,7 @@ from config import Settings, command_line
 from database import db
 from database.ip_addresses import canonical
 from domain.integrations import events, webhooks
+from domain.invoicing.paying import unpaid
 from domain.payments import gateways
 from domain.payments.metered.metered_log import call_log
 from domain.support.mails.ticket_addresses import settings as mail_settings
@@ -113,6 +115,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     gateways.registry.register(test_bank)
     gateways.registry.register(Manual())
     gateways.registry.register(stripe_gateway)
+    holds.set_rule(unpaid.of)
     for operation in (one for contract in CONTRACTS for one in contract.operations):
         if (exposure := operation.exposure) is not None and exposure.event_shape:
             prefix, listing = exposure.prefix or f"{exposure.noun}_", exposure.resource.listing

@@ -152,6 +152,12 @@ class LimitExceeded(DomainError):
     code = "rate_limit_exceeded"
 
 
+class Held(DomainError):
+    """Something must be paid first; `details` say where."""
+
+    code = "held"
+
+
 class PreconditionFailed(DomainError):
     """The row was changed since the caller read it."""
 

@@ -63,6 +63,11 @@ class Merchant(Versioned, Removable, Model):
     payment_terms_days: Mapped[int] = mapped_column(default=14)
     invoice_reminders: Mapped[long_text | None]                  # of overdue ones: a line a step, 3: Please pay
 
+    # What becomes of the keys of customers with unpaid invoices, by days after the last day to pay; null is never
+    unpaid_throttle_days: Mapped[int | None]
+    unpaid_calls_per_hour: Mapped[int] = mapped_column(default=60)           # of one key, while it is throttled
+    unpaid_stop_days: Mapped[int | None]
+
     # What customers may do on their own order pages
     customer_cancels: Mapped[CustomerCancels] = mapped_column(word(CustomerCancels), default=CustomerCancels.ANY)
     customer_skips: Mapped[bool] = mapped_column(default=False)

@@ -18,7 +18,7 @@ from blueprints.api.call import Call, RefusedRequest
 from blueprints.api.contract import Arguments, Contract, Operation, Outcome
 from blueprints.api.credentials import FIND, Caller, KeyCaller
 from blueprints.api.rate_limits import limit_headers, rate_limits
-from blueprints.api.requests import conditions, idempotency, unknown_names, unmatched
+from blueprints.api.requests import conditions, holds, idempotency, unknown_names, unmatched
 from blueprints.api.requests.touched import Part, named_in, number_of
 from blueprints.api.requests.unknown_names import as_sent
 from blueprints.api.wire import transport
@@ -93,6 +93,7 @@ def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
     caller.check(ip)
     call.limit = caller.spend(cost) or call.limit
     call.actor = caller.actor(ip=ip, request_id=call.request_id, source=contract.name)
+    holds.check(caller, call.operation, call.request.host_url)
     return call.actor
 
 

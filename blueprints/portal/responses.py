@@ -95,7 +95,7 @@ def headers_of(one: Entry) -> list[str]:
 def codes_of(one: Entry) -> list[str]:
     """The error statuses of the operation."""
     operation = one.operation
-    found = ["400", "401", "403", "413", "429", "500", "503"]
+    found = ["400", "401", "402", "403", "413", "429", "500", "503"]
     found += ["404"] if "{" in one.path else []
     found += ["415"] if operation.takes_body else []
     found += ["409", "422"] if operation.writes or operation.takes_body else []

@@ -72,6 +72,9 @@ class MerchantInput(Input):
     credit_note_pattern: NumberPattern = "CN-{n:06}"
     payment_terms_days: Annotated[int, Whole(0, 365)] = 14
     invoice_reminders: Maybe[ReminderSteps] = None
+    unpaid_throttle_days: Maybe[Annotated[int, Whole(0, 365)]] = None
+    unpaid_calls_per_hour: Annotated[int, Whole(1, 1_000_000)] = 60
+    unpaid_stop_days: Maybe[Annotated[int, Whole(0, 365)]] = None
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))

@@ -65,6 +65,16 @@ PAGE = ListPage(
             Field(name="invoice_reminders", label="Reminders of overdue invoices", kind="area", wide=True,
                   hint="A line for each, with the days after the last day to pay and the text. 3: Please pay."),
         ), folds=True),
+        Section("Unpaid invoices", (
+            Field(name="unpaid_throttle_days", label="Slow keys down after", kind="number",
+                  hint="Days after an invoice was due. API keys and the token of its customer then make few calls an "
+                       "hour. Empty for never."),
+            Field(name="unpaid_calls_per_hour", label="Calls an hour of a slowed key", kind="number",
+                  hint="Further calls get 429 with the link to pay."),
+            Field(name="unpaid_stop_days", label="Stop keys after", kind="number",
+                  hint="Days after an invoice was due. Calls then get 402 with the link to pay, until it is paid. "
+                       "Empty for never."),
+        ), folds=True),
         Section("Details on documents", (
             Field(name="legal_name"),
             Field(name="registration_number"),

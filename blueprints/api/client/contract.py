@@ -15,6 +15,7 @@ from blueprints.api.client.description import DESCRIPTION
 from blueprints.api.contract import Arguments, Contract, Exposure, Operation
 from blueprints.api.field import Formats, Problems
 from blueprints.api.rate_limits import Spent, rate_limits
+from blueprints.api.requests.holds import PAY_URL
 from blueprints.api.requests.unknown_names import UnknownNames
 from blueprints.api.wire import json_reader, transport
 from blueprints.api.wire.bodies import UNSUPPORTED, body_of
@@ -32,8 +33,8 @@ PER_PAGE, MOST_PER_PAGE = 20, 100
 MOST_ROWS = 10_000                      # of a list without pages
 WHOLE = re.compile(r"[1-9]\d{0,8}\Z", re.ASCII)
 WHOLE_REQUEST = {
-    401: "Invalid API token", 403: "Forbidden", 404: "Resource not found", 405: "Method not allowed",
-    429: "Rate limit exceeded", 500: "Internal server error",
+    401: "Invalid API token", 402: "Payment required", 403: "Forbidden", 404: "Resource not found",
+    405: "Method not allowed", 429: "Rate limit exceeded", 500: "Internal server error",
 }
 OWN_WORDS = ("token_missing", "https_required")     # refusals whose sentence says more
 ABSENT = ("missing", "blank")
@@ -140,7 +141,8 @@ class ClientContract(Contract):
         return status_of(error)
 
     def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
-        return {"error": sentence(error, status, fields), "code": status}
+        paid_at = {"pay_url": error.details[PAY_URL]} if PAY_URL in error.details else {}
+        return {"error": sentence(error, status, fields), "code": status} | paid_at
 
 
 def is_creation() -> bool:

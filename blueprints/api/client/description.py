@@ -10,6 +10,7 @@ ERROR = ExampleBody(
         "properties": {
             "error": {"type": "string", "description": "What is wrong, for a person"},
             "code": {"type": "integer", "description": "The HTTP status"},
+            "pay_url": {"type": "string", "format": "uri", "description": "Where the unpaid invoice is paid"},
         },
     },
     {"error": "Missing required field: subject", "code": 422},
@@ -41,6 +42,7 @@ DESCRIPTION = ContractDescription(
     refusals={
         "400": "The request cannot be read, or a value is invalid",
         "401": "The token is missing or invalid",
+        "402": "An invoice is unpaid: `pay_url` is where it is paid. Invoices and tickets stay open",
         "403": "The row belongs to another customer, or the account may only read",
         "404": "The row does not exist",
         "405": "The address does not support the method",

@@ -15,6 +15,7 @@ from blueprints.api.field import Formats, Problems, texts
 from blueprints.api.field_map import number_after
 from blueprints.api.public.description import DESCRIPTION
 from blueprints.api.requests import unknown_names
+from blueprints.api.requests.holds import PAY_URL
 from blueprints.api.wire import json_reader
 from blueprints.api.wire.bodies import UNSUPPORTED, body_of
 from blueprints.api.wire.numbers import amount, price
@@ -127,7 +128,8 @@ class PublicContract(Contract):
         details = {**error.details, **texts(fields)}
         if isinstance(error, errors.LimitExceeded):
             reset = datetime.fromtimestamp(error.details["reset"], UTC)
-            return {"limit": details["limit"], "remaining": details["remaining"], "resetAt": reset}
+            paid_at = {PAY_URL: details[PAY_URL]} if PAY_URL in details else {}
+            return {"limit": details["limit"], "remaining": details["remaining"], "resetAt": reset} | paid_at
         listed = [{"field": name, "code": one.code, "message": one.text} for name, one in fields.items()]
         return details | ({"fields": listed} if listed else {})          # no field has this name
 

@@ -101,6 +101,7 @@ DESCRIPTION = ContractDescription(
     refusals={
         "400": "The request cannot be read, or a query parameter is wrong",
         "401": "The credential is missing or unknown",
+        "402": "The key's customer has an unpaid invoice: `details.payUrl` is where it is paid",
         "403": "The credential lacks permission, or its address is not allowed",
         "404": "The row does not exist, or belongs to another merchant",
         "409": "It conflicts with the current state",

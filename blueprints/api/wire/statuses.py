@@ -13,6 +13,7 @@ STATUSES: Statuses = {
     errors.Forbidden: 403,
     errors.Unauthenticated: 401,
     errors.LimitExceeded: 429,
+    errors.Held: 402,
     errors.PreconditionFailed: 412,
     errors.TooLarge: 413,
     errors.Unavailable: 503,
