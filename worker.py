@@ -22,6 +22,7 @@ from database.faults import database_away
 from domain import clock, form_tokens, replies
 from domain.access import customer_sessions, sessions
 from domain.invoicing.paying import sending
+from domain.invoicing.sources import automatic
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
 from domain.people import customer_sign_ins, logos
@@ -34,6 +35,7 @@ from outbound.payments import advancing, collecting, expiring, gateway_checkouts
 from outbound.runner import Runner
 
 HOUR = 3600.0
+MINUTE = 60.0
 LOG_EVERY = 0.5                                      # seconds between two checks of the spools
 OUTBOUND_EVERY = 0.5                                 # seconds between two checks of an idle outbox
 COLLECT_EVERY = 1.0                                  # seconds between two checks of what is due
@@ -66,6 +68,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("retention", HOUR, lambda: _prune(settings.log_retention_days)),
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
         Job("reminders of payments", HOUR, in_batches(customer_mails.remind_due, 500)),
+        Job("invoices of payments", MINUTE, in_batches(lambda _: automatic.make_next(), 1)),
         Job("reminders of invoices", HOUR, in_batches(sending.remind_due, 200)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),

@@ -82,6 +82,11 @@ class Invoice(Owned, Versioned, Removable, Model):
             "ix_invoices_overpaid", "customer_id", "test", "currency", "id",
             where="total_minor < paid_minor + credited_minor",
         ),
+        # Each source has one invoice.
+        partial_index(
+            "uq_invoices_source", "merchant_id", "test", "source", unique=True,
+            where="source IS NOT NULL AND deleted_at IS NULL AND state != 'cancelled'",
+        ),
         partial_index("ix_invoices_budget_id", "budget_id", where="budget_id IS NOT NULL"),
         partial_index("ix_invoices_order_id", "order_id", where="order_id IS NOT NULL"),
     )
@@ -107,6 +112,7 @@ class Invoice(Owned, Versioned, Removable, Model):
     period_end_on: Mapped[date | None]
     budget_id: Mapped[int | None] = mapped_column(ForeignKey("budgets.id"))
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"))
+    source: Mapped[str | None] = mapped_column(String(64))           # what it was made of: payment:12, budget:7
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     # Seller and buyer as they were when it was issued (`invoice_facts.Party`); null while it is a draft

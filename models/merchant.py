@@ -26,6 +26,14 @@ def fresh_key() -> str:
     return secrets.token_hex(5)
 
 
+class InvoicesMade(StrEnum):
+    """Whether invoices are made by themselves of what customers paid for orders."""
+
+    NONE = "none"
+    PAYMENT = "payment"                  # of each payment
+    MONTH = "month"                      # of the payments of a customer in a month
+
+
 class Merchant(Versioned, Removable, Model):
     """A business that bills, with what its documents must show."""
 
@@ -61,6 +69,7 @@ class Merchant(Versioned, Removable, Model):
     invoice_pattern: Mapped[str] = mapped_column(String(64), default="INV-{n:06}")
     credit_note_pattern: Mapped[str] = mapped_column(String(64), default="CN-{n:06}")
     payment_terms_days: Mapped[int] = mapped_column(default=14)
+    invoices_made: Mapped[InvoicesMade] = mapped_column(word(InvoicesMade), default=InvoicesMade.NONE)
     invoice_reminders: Mapped[long_text | None]                  # of overdue ones: a line a step, 3: Please pay
 
     # What becomes of the keys of customers with unpaid invoices, by days after the last day to pay; null is never

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import SECRET, Model, constraints, currency_code, long_text, minor, partial_index, pk, word
@@ -65,6 +65,10 @@ class Payment(Owned, Versioned, Model):
             "ix_payments_credit", "customer_id", "test", "currency", "id",
             where="order_id IS NULL AND status = 'approved' AND amount_minor > refunded_minor + allocated_minor",
         ),
+        Index(
+            "ix_payments_to_invoice", "merchant_id", "executed_at", "id", sqlite_where=text("to_invoice = 1"),
+            postgresql_where=text("to_invoice"),
+        ),
         partial_index("ix_payments_invoice_link_id", "invoice_link_id", "id", where="invoice_link_id IS NOT NULL"),
         # No two attempts for one row can run at once, whatever the program does.
         partial_index(
@@ -86,6 +90,7 @@ class Payment(Owned, Versioned, Model):
     amount_minor: Mapped[minor]
     refunded_minor: Mapped[minor] = mapped_column(default=0)
     allocated_minor: Mapped[minor] = mapped_column(default=0)        # what of it pays invoices
+    to_invoice: Mapped[bool] = mapped_column(default=False)          # the worker makes an invoice of it
     key: Mapped[str] = mapped_column(String(64), unique=True)        # the gateway's idempotency key
     reference: Mapped[str | None] = mapped_column(String(255))       # the gateway's own id
     decline: Mapped[Decline | None] = mapped_column(word(Decline))

@@ -2,6 +2,8 @@
 
 from datetime import date, timedelta
 
+from sqlalchemy import select
+
 from database import db
 from domain import clock, zones
 from domain.actor import Actor
@@ -9,9 +11,13 @@ from domain.errors import Conflict
 from domain.invoicing import e_invoice_needs, invoice_facts, invoices, parties
 from domain.invoicing.books import chain, numbers
 from domain.invoicing.invoices import LIFE
+from domain.invoicing.paying import allocating
+from domain.invoicing.sources import made_from
+from domain.payments import locking
 from models.books import BookKind, Series
 from models.invoice import Invoice, InvoiceState
 from models.merchant import Merchant
+from models.payment import Payment, PaymentStatus
 
 
 def issue(actor: Actor, invoice: Invoice) -> Invoice:
@@ -25,13 +31,30 @@ def issue(actor: Actor, invoice: Invoice) -> Invoice:
     if invoice.customer.deleted_at is not None:
         raise Conflict("The customer of this invoice was deleted.")
     merchant = db.session.get_one(Merchant, invoice.merchant_id)
+    if invoice.order_id is not None:
+        locking.lock_account(invoice.customer_id)        # before the books are locked
     with LIFE.changing(actor, invoice, "issued"):
         day = _settle(invoice, merchant)
         given = numbers.take(merchant, Series.INVOICE, day, test=invoice.test)
         invoice.number, invoice.series_number = given.number, given.count
         invoice.state = InvoiceState.ISSUED
     chain.append(BookKind.INVOICE, invoice)
+    _take_payments(actor, invoice)
     return invoice
+
+
+def _take_payments(actor: Actor, invoice: Invoice) -> None:
+    """What was paid for the invoice's order pays it: of an invoice of one payment only that."""
+    if invoice.order_id is None:
+        return
+    statement = select(Payment).where(
+        Payment.order_id == invoice.order_id, Payment.status == PaymentStatus.APPROVED,
+        Payment.amount_minor > Payment.refunded_minor + Payment.allocated_minor)
+    if invoice.source is not None and invoice.source.startswith(made_from.OF_PAYMENT):
+        statement = statement.where(Payment.id == int(invoice.source.removeprefix(made_from.OF_PAYMENT)))
+    for payment in db.session.scalars(statement.order_by(Payment.id).with_for_update()).all():
+        payment.to_invoice = False
+        allocating.allocate(actor, payment, invoice)
 
 
 def today(merchant_id: int) -> date:

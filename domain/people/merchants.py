@@ -37,7 +37,7 @@ from domain.usage import Use
 from models.budget import Budget
 from models.customer import Customer
 from models.language import Language
-from models.merchant import CustomerCancels, Merchant
+from models.merchant import CustomerCancels, InvoicesMade, Merchant
 from models.product import Product
 
 LISTING = merchant_listing.LISTING
@@ -71,6 +71,7 @@ class MerchantInput(Input):
     invoice_pattern: NumberPattern = "INV-{n:06}"
     credit_note_pattern: NumberPattern = "CN-{n:06}"
     payment_terms_days: Annotated[int, Whole(0, 365)] = 14
+    invoices_made: Annotated[InvoicesMade, Choice(InvoicesMade)] = InvoicesMade.NONE
     invoice_reminders: Maybe[ReminderSteps] = None
     unpaid_throttle_days: Maybe[Annotated[int, Whole(0, 365)]] = None
     unpaid_calls_per_hour: Annotated[int, Whole(1, 1_000_000)] = 60

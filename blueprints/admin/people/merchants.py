@@ -8,13 +8,18 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.session import wide_actor
 from domain.people import merchants
-from models.merchant import CustomerCancels, Merchant
+from models.merchant import CustomerCancels, InvoicesMade, Merchant
 
 CANCELS = (
     (CustomerCancels.ANY.value, "At once or at the end of the period"),
     (CustomerCancels.NOW.value, "At once"),
     (CustomerCancels.PERIOD_END.value, "At the end of the period"),
     (CustomerCancels.NEVER.value, "Never by themselves"),
+)
+MADE = (
+    (InvoicesMade.NONE.value, "None"),
+    (InvoicesMade.PAYMENT.value, "One of each payment"),
+    (InvoicesMade.MONTH.value, "One a month for each customer"),
 )
 
 
@@ -62,6 +67,8 @@ PAGE = ListPage(
             Field(name="credit_note_pattern", label="Numbers of credit notes"),
             Field(name="payment_terms_days", label="Days to pay", kind="number",
                   hint="From the issue date, where an invoice has no other due date."),
+            Field(name="invoices_made", label="Invoices of payments", kind="select", choices=MADE,
+                  hint="Of what customers pay for orders: made and issued by themselves, each payment once."),
             Field(name="invoice_reminders", label="Reminders of overdue invoices", kind="area", wide=True,
                   hint="A line for each, with the days after the last day to pay and the text. 3: Please pay."),
         ), folds=True),

@@ -2,15 +2,16 @@
 
 from sqlalchemy import select
 
-from database import db
 from domain.actor import Actor
 from domain.invoicing.books import chain
 from domain.invoicing.invoice_listing import OPEN
 from domain.invoicing.paying import allocating, sending
+from domain.invoicing.sources import automatic, made_from
 from domain.payments import followers, locking
 from models.books import BookKind
 from models.invoice import Invoice
 from models.invoice_link import InvoiceLinkItem
+from models.order import Order
 from models.payment import Payment, Refund, RefundStatus
 
 
@@ -22,13 +23,17 @@ def approved(actor: Actor, payment: Payment) -> None:
         rows = allocating.lock_invoices(Invoice.id.in_(of_link))
         allocating.allocate_to(actor, payment, rows)
         sending.paid([one.id for one in rows], payment)
-    elif payment.order_id is not None and _has_invoices(payment.order_id):
-        locking.lock_account(payment.customer_id)
-        allocating.allocate_to(actor, payment, allocating.lock_invoices(Invoice.order_id == payment.order_id, OPEN))
+    elif payment.order is not None:
+        _of_order(actor, payment, payment.order)
 
 
-def _has_invoices(order_id: int) -> bool:
-    return db.session.scalar(select(Invoice.id).where(Invoice.order_id == order_id).limit(1)) is not None
+def _of_order(actor: Actor, payment: Payment, order: Order) -> None:
+    """A payment of an order pays the order's invoices; without one an invoice may be made of it."""
+    if not made_from.has_invoice(order):
+        automatic.mark(payment)
+        return
+    locking.lock_account(payment.customer_id)
+    allocating.allocate_to(actor, payment, allocating.lock_invoices(made_from.of_agreement(order), OPEN))
 
 
 def refunded(actor: Actor, payment: Payment, refund: Refund) -> None:

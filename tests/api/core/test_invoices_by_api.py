@@ -192,3 +192,20 @@ def test_a_link_pays_one_or_several_and_a_new_one_replaces_it(core, made, app):
     sent = {"headers": {"Idempotency-Key": "k"}, "json": {}}
     answers = [core("POST", f"/invoices/{keys[1]}/pay_link", **sent).json for _ in range(2)]
     assert [one["url"] is None for one in answers] == [False, True]
+
+
+def test_an_invoice_is_made_of_a_budget_or_an_order_once(core, alder):
+    customer = cast.make_customer(alder)
+    line = {"description": "Work", "quantity": 1, "unit_price": 100}
+    budget = core.result("budgets.create", {"companies_id": alder, "clients_id": customer, "items": [line]})["id"]
+    assert "error" in core.rpc("invoices.create", {"budgets_id": budget})
+    core.result("budgets.update", {"id": budget, "status": "APPROVED"})
+    first, again = (core.result("invoices.create", {"budgets_id": budget, "companies_id": alder}) for _ in range(2))
+    assert (first["id"], first["status"], first["total"]) == (again["id"], "draft", 100)
+    order = core.result("budgets.convert", {"id": budget})["id"]
+    assert core.result("invoices.create", {"orders_id": order})["id"] == first["id"]
+    for wrong, named in (
+        ({"orders_id": 99}, {"orders_id"}), ({"budgets_id": budget, "orders_id": order}, {"orders_id"}),
+        ({"budgets_id": budget, "clients_id": 99}, {"clients_id"}), ({"budgets_id": budget, "items": []}, {"items"}),
+    ):
+        assert set(core.error("invoices.create", wrong)["data"]) == named, wrong

@@ -1,0 +1,1 @@
+"""Invoices that are made of what was agreed or paid."""
