@@ -15,7 +15,7 @@ from database.faults import database_away
 from domain.errors import DomainError, Unavailable
 
 bp = Blueprint("client_area", __name__, url_prefix="/client")
-NAMES = ("signing_in", "overview", "invoices", "tickets", "services", "help", "profile")
+NAMES = ("signing_in", "overview", "invoices", "tickets", "services", "help", "profile", "cards")
 MODULES = [import_module(f"{__name__}.{name}") for name in NAMES]
 
 TITLES = {

@@ -11,7 +11,7 @@ from models.customer import Customer
 from tests import cast
 from tests.announced import make_announcement
 from tests.articles import make_article, make_category
-from tests.client.reached import make_service
+from tests.client.reached import make_card, make_service
 from tests.domain.invoicing.e_invoice.complete import make_complete
 from tests.invoicing import credit, line, make_issued
 from tests.ticketed import act, answer, make_customers, make_file
@@ -57,6 +57,8 @@ def fill(merchant, email):
     who = cast.actor_for(merchant)
     service = make_service(who, key, product, domain="orchard.example")
     make_service(who, key, product, status="pending")
+    make_card(who, key, order_id=service)
+    make_card(who, key, "Visa ending in 1881")
     make_issued(merchant, key, [line("30", service_id=service)])
     with transaction():
         sent = {"customer_id": key, "name": "orchard.example", "expires_on": "2030-01-01"}

@@ -3,8 +3,10 @@
 from sqlalchemy import text
 
 from database import db, transaction
-from domain import inputs
+from domain import clock, inputs
 from domain.hosting import services
+from models.order import Order
+from models.payment_method import PaymentMethod
 from tests import cast
 from tests.announced import make_announcement
 from tests.articles import make_article
@@ -18,7 +20,8 @@ OTHERS = {
     "credit_note_pdf": {"key": "credit_note"}, "ticket": {"key": "ticket"}, "answer_question": {"key": "ticket"},
     "act_on_ticket": {"key": "ticket"}, "ticket_file": {"key": "ticket", "file": "file"},
     "service": {"key": "service"}, "ask_cancel_service": {"key": "service"}, "cancel_service": {"key": "service"},
-    "keep_service": {"key": "service"}, "article": {"slug": "article"}, "rate_article": {"slug": "article"},
+    "keep_service": {"key": "service"}, "remove_card": {"key": "card"},
+    "article": {"slug": "article"}, "rate_article": {"slug": "article"},
 }
 PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets", "service": "services",
           "article": "help"}
@@ -37,6 +40,20 @@ def make_service(who, customer, product, **more):
     sent = {"customer_id": customer, "product_id": product, "status": "active", **more}
     with transaction():
         return services.create(who, inputs.parse(services.ServiceInput, sent)).id
+
+
+def make_card(who, customer, label="Visa ending in 4242", order_id=None):
+    """The id of a kept card, with which the order is paid if one is named."""
+    with transaction():
+        now = clock.now()
+        method = PaymentMethod(
+            **who.ownership(), customer_id=customer, gateway="stripe", token=f"pm_{label}", label=label,
+            created_at=now, updated_at=now, version=1)
+        db.session.add(method)
+        db.session.flush()
+        if order_id is not None:
+            db.session.get(Order, order_id).payment_method_id = method.id
+        return method.id
 
 
 class World:
@@ -68,7 +85,7 @@ class World:
         make_article(merchant, f"{said} article", actor=who, slug=slug, status=status)
         return {
             "article": slug, "service": make_service(who, customer, product), "ticket": ticket,
-            "file": make_file(ticket, f"{said}.txt"),
+            "file": make_file(ticket, f"{said}.txt"), "card": make_card(who, customer, f"{said} Visa"),
             "invoice": make_issued(merchant, customer, lines, test=test, notes=said),
             "credit_note": credit(credited, reason=said, test=test),
         }
