@@ -81,7 +81,7 @@ class Asked:
     """Whose events are read, up to which place, and how many."""
 
     who: Actor
-    order: Any
+    record: Any
     before: Position | None
     limit: int
 
@@ -103,7 +103,7 @@ class Source:
     most: int = 41
 
 
-def _page_of(noun: str, key: int, who: Actor) -> str | None:
+def page_of(noun: str, key: int, who: Actor) -> str | None:
     page = navigation.row_page(noun, who)
     return f"{page.path}/{key}" if page is not None else None
 
@@ -116,7 +116,7 @@ def payments(asked: Asked) -> list[Event]:
     statement = (
         select(Payment, PaymentMethod.label)
         .outerjoin(PaymentMethod, PaymentMethod.id == Payment.payment_method_id)
-        .where(Payment.order_id == asked.order.id, *asked.older(Payment.created_at, Payment.id, PAYMENT))
+        .where(Payment.order_id == asked.record.id, *asked.older(Payment.created_at, Payment.id, PAYMENT))
         .order_by(Payment.created_at.desc(), Payment.id.desc()).limit(asked.limit)
     )
     return [told_of(one, label, asked.who) for one, label in db.session.execute(statement)]
@@ -143,15 +143,15 @@ def told_of(one: Payment, method: str | None, who: Actor) -> Event:
         details.append((f"{money(one.refunded_minor, one.currency)} refunded", None))
     return Event(
         position=(one.created_at, PAYMENT, one.id), icon=icon, tone=tone, title=title, details=details,
-        url=_page_of("payment", one.id, who),
+        url=page_of("payment", one.id, who),
     )
 
 
 def refunds(asked: Asked) -> list[Event]:
     """Refunds of the order's payments."""
-    paid = select(Payment.id).where(Payment.order_id == asked.order.id, Payment.refunded_minor > 0)
+    paid = select(Payment.id).where(Payment.order_id == asked.record.id, Payment.refunded_minor > 0)
     statement = (
-        select(Refund).where(Refund.payment_id.in_(_latest(paid, Payment.created_at, Payment.id)))
+        select(Refund).where(Refund.payment_id.in_(latest(paid, Payment.created_at, Payment.id)))
         .where(*asked.older(Refund.created_at, Refund.id, REFUND))
         .order_by(Refund.created_at.desc(), Refund.id.desc()).limit(asked.limit)
     )
@@ -164,11 +164,11 @@ def _refund(one: Refund, who: Actor) -> Event:
     said = [text for text in (one.message, one.reason) if text]
     return Event(
         position=(one.created_at, REFUND, one.id), icon=icon, tone=tone, details=[(text, None) for text in said],
-        title=f"{money(one.amount_minor, one.currency)} {end}", url=_page_of("payment", one.payment_id, who),
+        title=f"{money(one.amount_minor, one.currency)} {end}", url=page_of("payment", one.payment_id, who),
     )
 
 
-def _latest(statement: Any, *order: Any) -> Any:
+def latest(statement: Any, *order: Any) -> Any:
     return statement.order_by(*(one.desc() for one in order)).limit(MOST_ROWS)
 
 
@@ -177,21 +177,21 @@ def _latest(statement: Any, *order: Any) -> Any:
 
 def changes(asked: Asked) -> list[Event]:
     """Changes of the order itself."""
-    return _audited(asked, ORDER, AuditEntry.object_type == "order", AuditEntry.object_id == asked.order.id)
+    return audited(asked, ORDER, AuditEntry.object_type == "order", AuditEntry.object_id == asked.record.id)
 
 
 def schedule(asked: Asked) -> list[Event]:
     """Changes of its scheduled payments: those that ended one without a payment, and those that somebody made."""
-    rows = select(ScheduledPayment.id).where(ScheduledPayment.order_id == asked.order.id)
+    rows = select(ScheduledPayment.id).where(ScheduledPayment.order_id == asked.record.id)
     made = or_(AuditEntry.user_id.is_not(None), AuditEntry.credential_id.is_not(None))
-    return _audited(
+    return audited(
         asked, ROW, AuditEntry.object_type == "scheduled_payment",
-        AuditEntry.object_id.in_(_latest(rows, ScheduledPayment.sequence)),
+        AuditEntry.object_id.in_(latest(rows, ScheduledPayment.sequence)),
         AuditEntry.action != "scheduled_payment.created", or_(made, AuditEntry.action != "scheduled_payment.updated"),
     )
 
 
-def _audited(asked: Asked, source: int, *wanted: Any) -> list[Event]:
+def audited(asked: Asked, source: int, *wanted: Any) -> list[Event]:
     statement = (
         select(AuditEntry).where(*wanted, *asked.older(AuditEntry.at, AuditEntry.id, source))
         .order_by(AuditEntry.at.desc(), AuditEntry.id.desc()).limit(asked.limit)
@@ -221,11 +221,11 @@ def mails(asked: Asked) -> list[Event]:
     """Mails to the customer about the order."""
     clauses, values = TASKS.owned(asked.who)
     statement = (
-        select(Task).where(*clauses, Task.about == f"order_{asked.order.id}", Task.kind == "mail")
+        select(Task).where(*clauses, Task.about == f"order_{asked.record.id}", Task.kind == "mail")
         .where(*asked.older(Task.created_at, Task.id, MAIL))
         .order_by(Task.created_at.desc(), Task.id.desc()).limit(asked.limit)
     )
-    return [told_of_mail(one, asked.order.customer_email) for one in db.session.scalars(statement, values)]
+    return [told_of_mail(one, asked.record.customer_email) for one in db.session.scalars(statement, values)]
 
 
 def told_of_mail(one: Task, email: str | None = None) -> Event:
@@ -246,11 +246,16 @@ def told_of_mail(one: Task, email: str | None = None) -> Event:
 
 def calls(asked: Asked) -> list[Event]:
     """API calls that named or made the order."""
+    return calls_of(asked, "order")
+
+
+def calls_of(asked: Asked, noun: str) -> list[Event]:
+    """API calls that named or made the record."""
     before = None
     if asked.before is not None:
         moment, last, number = asked.before
         before = (moment, number if last == CALL else traffic.LARGEST)
-    found = traffic.calls_of(asked.who, "order", asked.order.id, before, asked.limit)
+    found = traffic.calls_of(asked.who, noun, asked.record.id, before, asked.limit)
     names = traffic.names_of(asked.who, {one.key_id for one in found})
     return [_call(one, names, asked.who) for one in found]
 

@@ -46,23 +46,23 @@ class Timeline:
     is_first: bool
 
 
-def of(who: Actor, order: Any) -> Timeline:
-    """The page of the time line that the URL names."""
-    kinds = [one for one in KINDS if who.can(one.scope)]
+def of(who: Actor, record: Any, kinds_of: tuple[Kind, ...] = KINDS) -> Timeline:
+    """The page of the record's time line that the URL names."""
+    kinds = [one for one in kinds_of if who.can(one.scope)]
     chosen = next((one.name for one in kinds if one.name == request.args.get("kind")), "")
     before = place(request.args.get("before", ""))
     read = [source for one in kinds if chosen in ("", one.name) for source in one.sources]
-    events, following = merged(who, order, before, read)
+    events, following = merged(who, record, before, read)
     return Timeline(by_day(events), kinds, chosen, text_of(following) if following else None, before is None)
 
 
 def merged(
-    who: Actor, order: Any, before: Position | None, sources: list[Source],
+    who: Actor, record: Any, before: Position | None, sources: list[Source],
 ) -> tuple[list[Event], Position | None]:
     """The newest entries of all sources, and the place after which the next page goes on; None at the end."""
     found, horizon = [], None
     for source in sources:
-        events = source.read(Asked(who, order, before, source.most))
+        events = source.read(Asked(who, record, before, source.most))
         if len(events) >= source.most:                      # there may be more of it, older than its last one
             horizon = max(horizon, events[-1].position) if horizon else events[-1].position
         found += events
