@@ -15,7 +15,7 @@ from blueprints.row_keys import row_key
 from database import db, transaction
 from domain import inputs
 from domain.errors import Conflict, DomainError, Invalid, NotFound
-from domain.support import ticket_files, ticket_merging, tickets
+from domain.support import canned_answers, ticket_authors, ticket_files, ticket_merging, tickets
 from domain.support.mails import ticket_sending
 from domain.support.ticket_file_store import store
 from domain.support.ticket_files import LARGEST_TOGETHER, File, KeptFile
@@ -36,6 +36,7 @@ def register(bp: Any) -> None:
     place = "/tickets/<int:key>"
     bp.url_value_preprocessor(allow_files)
     bp.add_url_rule(f"{place}/reply", "ticket_reply", write(reply), methods=["POST"])
+    bp.add_url_rule(f"{place}/compose", "ticket_compose", write(compose), methods=["POST"])
     bp.add_url_rule(f"{place}/set", "ticket_set", write(change), methods=["POST"])
     bp.add_url_rule(f"{place}/merge", "ticket_merge", write(show_merge), methods=["GET"])
     bp.add_url_rule(f"{place}/merge", "ticket_merged", write(merge), methods=["POST"])
@@ -44,7 +45,7 @@ def register(bp: Any) -> None:
 
 def allow_files(endpoint: str | None, _: Any) -> None:
     """Files may be larger than other forms. This runs before anything reads the form."""
-    if endpoint == "admin.ticket_reply":
+    if endpoint in ("admin.ticket_reply", "admin.ticket_compose"):
         request.max_content_length = LARGEST_TOGETHER + BESIDE_THE_FILES
 
 
@@ -63,6 +64,17 @@ def reply(key: int) -> BaseResponse:
     if now:
         flash(g.pop("said", "Saved."), "ok")
     return redirect_to(address)
+
+
+def compose(key: int) -> BaseResponse:
+    """Put a canned answer behind what was typed; nothing is sent."""
+    who = wide_actor()
+    ticket = LISTING.get(who, key)
+    own = who.for_row(ticket)
+    answer = canned_answers.LISTING.get(own, row_key(request.form.get("canned", "")) or 0)
+    words = canned_answers.filled(answer, ticket, ticket_authors.of_actor(own).name)
+    g.typed = "\n\n".join(filter(None, (request.form.get("message", "").strip(), words)))
+    return tabs.show(page.PAGE, LISTING.read(who, key), who)
 
 
 def answered(key: int, new: ReplyInput, kept: tuple[KeptFile, ...]) -> str:

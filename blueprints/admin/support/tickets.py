@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from flask import g
+from flask import g, request
 from sqlalchemy import or_, select
 
 from blueprints.admin.crud import form_token
@@ -14,7 +14,7 @@ from blueprints.admin.support import ticket_desk, ticket_thread
 from blueprints.pages.session import actor, wide_actor
 from database import DatabaseClash, db, transaction
 from domain.actor import Actor
-from domain.support import assignees, ticket_queues, tickets
+from domain.support import assignees, canned_answers, ticket_queues, tickets
 from domain.support.mails import ticket_sending
 from domain.support.ticket_status import PRIORITIES
 from models.ticket import Department, Ticket, TicketSource, TicketStatus
@@ -51,6 +51,7 @@ def context(record: Any) -> dict[str, Any]:
         "calls": ticket_thread.calls(record, who), **ticket_thread.of_customer(record, who),
         "staff": staff(who.for_row(row)), "priorities": PRIORITY, "departments": departments_of(row),
         "answers_to": ticket_sending.customer_address(row), "wrong": g.get("refused"), "once": form_token.token(),
+        "typed": g.get("typed", request.form.get("message", "")), "canned": canned_answers.offered(row.merchant_id),
         "due": ticket_desk.due_of(record.due_at) if record.due_at is not None else None,
     }
 

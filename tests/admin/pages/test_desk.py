@@ -15,6 +15,7 @@ from models.ticket import Ticket, TicketReply, TicketStatus
 from tests import cast, ticketed
 from tests.admin.page_text import text_of
 from tests.domain.support.mailed_in import receive
+from tests.domain.support.test_canned_answers import make as make_canned
 
 
 @pytest.fixture
@@ -197,3 +198,15 @@ def test_the_desk_of_another_merchant_has_nothing_of_it(signed_in, ticket, birch
 def test_a_program_is_no_file_of_an_answer(ticket):
     with pytest.raises(ticket_files.Invalid, match="attention"):
         ticket_files.keep([ticket_files.File("run.exe", b"MZ")], "files")
+
+
+def test_a_canned_answer_is_put_behind_what_was_typed_and_nothing_is_sent(admin, ticket, alder, birch):
+    key, foreign = make_canned(alder), make_canned(birch)
+    page = admin.get(f"/admin/tickets/{ticket}").text
+    assert f'name="canned" value="{key}" formaction="/admin/tickets/{ticket}/compose"' in page
+    typed = {"message": "Dear reader", "canned": str(key), "mode": "note"}
+    done = admin.post(f"/admin/tickets/{ticket}/compose", typed)
+    assert "Dear reader\n\nHello Ada</textarea>" in done.text
+    assert re.search(r'id="mode-note" checked', done.text)
+    assert replies(ticket) == []
+    assert admin.post(f"/admin/tickets/{ticket}/compose", {"canned": str(foreign)}).status_code == 404
