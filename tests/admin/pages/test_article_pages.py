@@ -13,7 +13,7 @@ HOSTILE = "<script>alert(1)</script> [x](javascript:alert(1)) ![remote](https://
 
 def rendered(page):
     """The texts in Markdown of a page."""
-    return re.findall(r'<div class="md pad"[^>]*>(.*?)</div>', page, re.DOTALL)
+    return re.findall(r'<div class="md md-in"[^>]*>(.*?)</div>', page, re.DOTALL)
 
 
 def test_an_article_is_shown_rendered_with_its_figures(admin, alder):
