@@ -69,12 +69,17 @@ def actor_of(known: CustomerSession) -> Actor:
     return customer_sessions.actor(known, ip=request.remote_addr, request_id=getattr(call, "request_id", None))
 
 
-def actor() -> Actor:
-    """The signed-in customer as an actor; only behind the guard."""
+def current() -> CustomerSession:
+    """The session of the signed-in customer; only behind the guard."""
     known = found()
     if known is None:
         abort(401)
-    return actor_of(known)
+    return known
+
+
+def actor() -> Actor:
+    """The signed-in customer as an actor; only behind the guard."""
+    return actor_of(current())
 
 
 def writing_actor() -> Actor:
@@ -87,10 +92,7 @@ def writing_actor() -> Actor:
 
 def customer() -> Customer:
     """The signed-in customer; only behind the guard."""
-    known = found()
-    if known is None:
-        abort(401)
-    return known.customer
+    return current().customer
 
 
 def common() -> dict[str, Any]:

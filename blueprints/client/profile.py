@@ -1,4 +1,4 @@
-"""A customer's own profile, and the token of its programs."""
+"""A customer's own profile, where it is signed in, and the token of its programs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from blueprints.pages.session import private
 from blueprints.services import own_url
 from database import transaction
 from domain import inputs
-from domain.access import customer_tokens
+from domain.access import customer_sessions, customer_tokens
 from domain.errors import Conflict, Invalid
 from domain.inputs import iso_codes
 from domain.people import customers, profiles
@@ -26,6 +26,8 @@ def register(bp: Any) -> None:
     """Register the addresses."""
     bp.add_url_rule("/profile", "profile", show, methods=["GET"])
     bp.add_url_rule("/profile", "change_profile", change, methods=["POST"])
+    bp.add_url_rule("/sessions", "sessions", show_sessions, methods=["GET"])
+    bp.add_url_rule("/sessions/end", "end_sessions", end_sessions, methods=["POST"])
     bp.add_url_rule("/api", "api", show_api, methods=["GET"])
     bp.add_url_rule("/api/token", "make_token", make_token, methods=["POST"])
     bp.add_url_rule("/api/revoke", "revoke_token", revoke_token, methods=["POST"])
@@ -67,6 +69,25 @@ def change() -> BaseResponse:
     except Invalid as error:
         return _form(typed, error, 422)
     return redirect_to(url_for("client_area.profile", said="saved"))
+
+
+# Where the customer is signed in --------------------------------------------------------------------
+
+
+def show_sessions() -> BaseResponse:
+    """The browsers in which the customer is signed in."""
+    return make_response(render_template(
+        "client/sessions.html", **login.common(), here="profile", said=request.args.get("said"),
+        sessions=customer_sessions.of_customer(login.customer().id), current=login.current().id,
+    ))
+
+
+def end_sessions() -> BaseResponse:
+    """Sign out everywhere else; a stopped customer may, too."""
+    own = login.current()
+    with transaction():
+        customer_sessions.end_all(own.customer_id, but=own.id)
+    return redirect_to(url_for("client_area.sessions", said="ended"))
 
 
 # The token of the customer's programs ---------------------------------------------------------------

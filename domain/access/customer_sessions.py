@@ -22,6 +22,7 @@ from models.merchant import Merchant
 IDLE = timedelta(hours=2)
 ABSOLUTE = timedelta(hours=24)
 SEEN_EVERY = timedelta(minutes=1)      # how often the last use is written
+MOST = 100                              # sessions of a list
 
 
 def may_enter(customer: Customer, merchant: Merchant) -> bool:
@@ -80,6 +81,31 @@ def end(session_id: int) -> None:
         .where(CustomerSession.id == session_id, CustomerSession.ended_at.is_(None))
         .values(ended_at=clock.now())
     )
+
+
+def end_all(customer_id: int, *, but: int | None = None) -> None:
+    """End every session of a customer, except one."""
+    with db.session.no_autoflush:                       # the customer's row may be half changed
+        db.session.execute(
+            update(CustomerSession)
+            .where(
+                CustomerSession.customer_id == customer_id, CustomerSession.ended_at.is_(None),
+                CustomerSession.id != (but or 0))
+            .values(ended_at=clock.now())
+        )
+
+
+def of_customer(customer_id: int) -> list[CustomerSession]:
+    """The open sessions of a customer, last used first."""
+    now = clock.now()
+    return list(db.session.scalars(
+        select(CustomerSession)
+        .where(
+            CustomerSession.customer_id == customer_id, CustomerSession.ended_at.is_(None),
+            CustomerSession.expires_at > now, CustomerSession.seen_at > now - IDLE,
+        )
+        .order_by(CustomerSession.seen_at.desc(), CustomerSession.id.desc()).limit(MOST)
+    ))
 
 
 def forget_old(limit: int = 5000) -> int:

@@ -156,6 +156,15 @@ def enter(row: CustomerSignIn, *, ip: str | None, user_agent: str | None) -> str
     return customer_sessions.begin(customer, ip=ip, user_agent=user_agent)
 
 
+def end_all(customer_id: int) -> None:
+    """End every session of a customer, and every link that was sent."""
+    customer_sessions.end_all(customer_id)
+    with db.session.no_autoflush:                       # the customer's row may be half changed
+        db.session.execute(
+            update(CustomerSignIn).where(CustomerSignIn.customer_id == customer_id, CustomerSignIn.used_at.is_(None))
+            .values(used_at=clock.now()))
+
+
 def forget_old(limit: int = 5000) -> int:
     """Remove what was asked for over a day ago; returns how many."""
     old = select(CustomerSignIn.id).where(CustomerSignIn.expires_at < clock.now() - KEPT).limit(limit)

@@ -35,7 +35,7 @@ from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
-from domain.people import customer_addresses, customer_balance, samples
+from domain.people import customer_addresses, customer_balance, customer_sign_ins, samples
 from domain.people.customer_addresses import AddressInput
 from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
@@ -247,6 +247,8 @@ def _email(customer: Customer, email: str | None) -> None:
         with db.session.no_autoflush:      # the row is not complete yet
             if db.session.scalar(taken) is not None:
                 raise taken_email()
+    if customer.id and key != customer.email_key:
+        customer_sign_ins.end_all(customer.id)          # whoever reads the old address
     customer.email, customer.email_key = email, key
 
 

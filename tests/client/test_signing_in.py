@@ -327,3 +327,32 @@ def test_a_customer_is_named_in_the_request_log_and_the_link_is_not(browser, ald
     one.get("/client/")
     assert (records[-1]["customer_id"], records[-1]["merchant_id"], records[-1]["endpoint"]) == (ada, alder, "/client/")
     assert customer_sign_ins.token_of(db.session.query(CustomerSignIn).one()) not in str(records)
+
+
+def test_a_customer_sees_where_it_is_signed_in_and_ends_the_others(signed_in, browser, alder, ada):
+    bea = browser()
+    cast.make_customer(alder, "Bea", email="bea@example.org")
+    bea.sign_in(alder, "bea@example.org")
+    assert "Sign out everywhere else" not in signed_in.get("/client/sessions").text
+    other = browser(REMOTE_ADDR="192.0.2.7", HTTP_USER_AGENT="Gizmo <b>/7")
+    other.sign_in(alder, "ada@example.org")
+    page = signed_in.get("/client/sessions").text
+    for words in ("192.0.2.7", "Gizmo &lt;b&gt;/7", "This browser"):
+        assert words in page, words
+    assert page.count("192.0.2.7") == 1
+    assert signed_in.post("/client/sessions/end").headers["Location"] == "/client/sessions?said=ended"
+    assert other.get("/client/").status_code == 303
+    assert signed_in.get("/client/").status_code == 200
+    assert bea.get("/client/").status_code == 200
+
+
+def test_another_address_signs_a_customer_out_and_ends_its_links(signed_in, browser, alder, ada):
+    waiting = browser()
+    waiting.ask(alder, "ada@example.org")
+    link = link_of(last_mail())
+    change(alder, ada, phone="123", email="ADA@example.org")                   # the same address
+    assert signed_in.get("/client/").status_code == 200
+    change(alder, ada, email="augusta@example.org", first_name="Augusta")
+    assert signed_in.get("/client/").status_code == 303
+    assert waiting.get(link).status_code == 404
+    assert browser().sign_in(alder, "augusta@example.org").status_code == 303

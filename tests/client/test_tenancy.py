@@ -81,6 +81,7 @@ def test_lists_and_searches_hold_own_rows_only(app, world, signed_in, query):
         if "GET" in rule.methods and not rule.arguments:
             page = signed_in.get(rule.rule + query)
             assert page.status_code in (200, 303), rule
+            assert not re.search(r"<script|<style| style=| on[a-z]+=", page.text), f"{rule}: the policy forbids it"
             text = page.text.replace("CANARY", "").replace('value="canary"', "")
             assert "canary" not in text.lower(), rule
             for one in world.marks:
@@ -115,7 +116,7 @@ def test_nothing_that_is_sent_breaks_a_page(app, world, signed_in, alder, value)
     sent = dict.fromkeys(NAMES, value.encode("utf-8", "surrogatepass"))
     query = urlencode(sent)
     for rule in app.url_map.iter_rules():
-        if not rule.endpoint.startswith("client_area.") or rule.endpoint.endswith(("sign_out", "revoke_token")):
+        if not rule.endpoint.startswith("client_area.") or rule.endpoint.endswith("sign_out"):
             continue
         endpoint = rule.endpoint.partition(".")[2]
         place = {"key": sign_in_of(alder).rpartition("/")[2], "token": "x"}
