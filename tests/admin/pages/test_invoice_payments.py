@@ -126,3 +126,18 @@ def test_the_payment_link_is_shown_the_same_until_it_is_renewed(admin, alder):
     assert "stops working" in admin.part(f"/admin/invoices/{key}/link/renew").text
     pay(alder, 120, key)
     assert "Payment link" not in admin.get(f"/admin/invoices/{key}").text
+
+
+def test_the_statement_of_a_customer_is_a_tab_a_pdf_and_a_csv(admin, alder, ada):
+    assert "Nothing changed the balance" in admin.get(f"/admin/customers/{ada}?tab=statement").text
+    pay(alder, 20, make_issued(alder, ada))
+    text = text_of(admin.get(f"/admin/customers/{ada}?tab=statement").text)
+    assert "Closing balance 100.00 EUR" in text
+    assert "INV-000001" in text
+    days = "start=2001-01-01&until=2001-12-31&currency=EUR"
+    assert "Nothing changed" in admin.get(f"/admin/customers/{ada}?tab=statement&{days}").text
+    wrong = f"/admin/customers/{ada}?tab=statement&until=2001-01-01&start=2002-01-01"
+    assert "must not be before" in admin.get(wrong).text
+    assert admin.get(f"/admin/customers/{ada}/statement.pdf").data[:4] == b"%PDF"
+    rows = admin.get(f"/admin/customers/{ada}/statement.csv").text.splitlines()
+    assert [row.split(",")[1:5:2] for row in rows[1:]] == [["invoice", "120.00"], ["payment", "-20.00"]]

@@ -209,3 +209,17 @@ def test_an_invoice_is_made_of_a_budget_or_an_order_once(core, alder):
         ({"budgets_id": budget, "clients_id": 99}, {"clients_id"}), ({"budgets_id": budget, "items": []}, {"items"}),
     ):
         assert set(core.error("invoices.create", wrong)["data"]) == named, wrong
+
+
+def test_a_statement_tells_the_balance_before_and_after_what_happened(core, made):
+    invoice = core.result("invoices.issue", {"id": made()["id"]})
+    who, today = invoice["clients_id"], invoice["issue_date"]
+    core.result("payments.create", {"invoices_ids": [invoice["id"]], "amount": 38})
+    found = core.result("clients.statement", {"id": who, "from": today, "to": today})
+    assert (found["currency"], found["opening_balance"], found["closing_balance"]) == ("EUR", 0, 200)
+    assert [(one["kind"], one["amount"], one["balance"]) for one in found["entries"]] == [
+        ("invoice", 238, 238), ("payment", -38, 200)]
+    assert core.get(f"/clients/{who}/statement?currency=USD").json["entries"] == []
+    assert core.get(f"/clients/{who}/statement.pdf").data[:4] == b"%PDF"
+    assert set(core.error("clients.statement", {"id": who, "from": "2026-02-01", "to": "2026-01-01"})["data"]) == {"to"}
+    assert set(core.error("clients.statement", {"id": who, "from": "x"})["data"]) == {"from"}
