@@ -1,15 +1,17 @@
 """Creates tickets and replies, of customers and of strangers."""
 
+import secrets
 from dataclasses import replace
 
 from database import db, transaction
-from domain import inputs
+from domain import clock, inputs
 from domain.pages import Query
 from domain.support import ticket_files, tickets, tickets_of_customer
 from domain.support.ticket_files import File
 from domain.support.tickets import ReplyInput, TicketInput
 from domain.support.tickets_of_customer import CustomerReplyInput, CustomerTicketInput
 from models.ticket import Ticket
+from models.ticket_mail import MailKind, TicketMail
 from tests import cast
 
 
@@ -60,6 +62,20 @@ def make_file(key, name="till.log", content=b"429 Too Many Requests"):
     kept = ticket_files.keep([File(name, content)])
     with transaction():
         (row,) = ticket_files.add(db.session.get(Ticket, key), None, kept)
+        db.session.flush()
+        return row.id
+
+
+def make_kept_mail(actor, text="", **more):
+    """The id of a mail that a program sent, which was kept."""
+    with transaction():
+        known = {
+            "kind": MailKind.KEPT, "message_id": secrets.token_hex(8), "address": "program@example.org",
+            "address_key": "program@example.org", "name": "", "subject": text or "Out of office", "text": "I am away.",
+            "reason": "Precedence: bulk", "created_at": clock.now(),
+        }
+        row = TicketMail(merchant_id=actor.merchant_id, test=actor.test, **(known | more))
+        db.session.add(row)
         db.session.flush()
         return row.id
 

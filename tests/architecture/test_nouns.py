@@ -78,6 +78,7 @@ def test_every_scope_that_a_noun_names_exists():
 
 WITHOUT_CORE = {                        # a noun that the Core API does not offer, and why
     "tasks": "They are the operator's queue.",
+    "ticket_mails": "Programs read the tickets that mails became; what was kept is looked at by a person.",
 }
 
 

@@ -160,10 +160,10 @@ def _replied(case: _Case, found: Ticket) -> Receipt:
 
 
 def _created(case: _Case) -> Receipt:
-    customer = _customer(case)
+    customer = customer_of(case.merchant.id, case.sender_key)
     actor = _actor(case.merchant.id, test=False)
     draft = Draft(
-        subject=_subject(case.mail.subject), message=_words(case, is_reply=False), department=_department(case),
+        subject=subject_of(case.mail.subject), message=_words(case, is_reply=False), department=_department(case),
         customer_id=customer.id if customer is not None else None, files=case.files,
     )
     ticket = add_ticket(actor, draft, _author(case, customer))
@@ -173,12 +173,12 @@ def _created(case: _Case) -> Receipt:
     return _receipt(noted, attachments=len(case.files))
 
 
-def _customer(case: _Case) -> Customer | None:
-    """The merchant's live customer with the sender's address."""
-    if not case.sender_key:
+def customer_of(merchant_id: int, sender_key: str) -> Customer | None:
+    """The merchant's live customer with an address, as addresses compare."""
+    if not sender_key:
         return None
     return db.session.scalar(select(Customer).where(
-        Customer.merchant_id == case.merchant.id, Customer.test.is_(False), Customer.email_key == case.sender_key,
+        Customer.merchant_id == merchant_id, Customer.test.is_(False), Customer.email_key == sender_key,
         Customer.deleted_at.is_(None)))
 
 
@@ -200,7 +200,8 @@ def _author(case: _Case, customer: Customer | None) -> Author:
     return Author(kind=AuthorType.CLIENT, name=name, source=TicketSource.MAIL, sender=case.mail.sender or None)
 
 
-def _subject(said: str) -> str:
+def subject_of(said: str) -> str:
+    """The subject of a mail as a ticket's."""
     return said[:SUBJECT].strip() if texts.has_sign(said) else NO_SUBJECT
 
 
