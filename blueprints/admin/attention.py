@@ -1,5 +1,5 @@
-"""Finds what needs attention: payments that did not end by themselves, gateways that are left alone, failing endpoints
-and deliveries, keys that expire soon or work from any address."""
+"""Finds what needs attention: payments that did not end by themselves, gateways that are left alone, tickets and
+invoices that are late, failing endpoints and deliveries, keys that expire soon or work from any address."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +13,14 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.integrations import api_keys, webhooks
+from domain.invoicing.invoice_listing import LISTING as INVOICES
 from domain.outbox import tasks
 from domain.pages import Query
 from domain.payments.gateways import registry
 from domain.payments.reports import standing
+from domain.support.ticket_listing import LISTING as TICKETS
 from models.credential import Mode
+from models.invoice import InvoiceStatus
 from models.outbox import Task, TaskStatus
 from models.webhook import Endpoint, EndpointStatus
 
@@ -42,6 +45,7 @@ def notices(who: Actor, mode: Mode) -> list[Notice] | None:
     """What needs attention, what fails first; None for a user who may see none of it."""
     parts: tuple[tuple[str, Callable[[], list[Notice]]], ...] = (
         ("READ_PAYMENTS", lambda: [*_unknown(who), *_parked(who)]), ("READ_ORDERS", lambda: _declined(who)),
+        ("READ_TICKETS", lambda: _late(who)), ("READ_INVOICES", lambda: _overdue(who)),
         ("READ_KEYS", lambda: [*_endpoints(who), *_deliveries(who), *_expiring(who, mode), *_open(who, mode)]),
     )
     seen = [find for scope, find in parts if who.can(scope)]
@@ -57,6 +61,20 @@ def _declined(who: Actor) -> list[Notice]:
     title = f"{count:,} declined {'payment needs' if count == 1 else 'payments need'} a new card"
     sums = ", ".join(money(one.hard_minor, one.currency) for one in found[:2])
     return [Notice("credit-card", title, sums, "/admin/exceptions/declined?status=hard-declined", "bad")]
+
+
+def _late(who: Actor) -> list[Notice]:
+    """Tickets whose customers wait longer than they should."""
+    count = TICKETS.count(who, late=True)
+    title = f"{count:,} {'ticket is' if count == 1 else 'tickets are'} past the time to answer"
+    return [Notice("ticket", title, "", "/admin/desk?queue=overdue", "bad")] if count else []
+
+
+def _overdue(who: Actor) -> list[Notice]:
+    """Invoices that were to be paid by now."""
+    count = INVOICES.count(who, status=InvoiceStatus.OVERDUE)
+    title = f"{count:,} overdue {'invoice' if count == 1 else 'invoices'}"
+    return [Notice("file-invoice", title, "", f"/admin/invoices?status={InvoiceStatus.OVERDUE}")] if count else []
 
 
 def _unknown(who: Actor) -> list[Notice]:

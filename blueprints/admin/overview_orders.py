@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from blueprints.admin import orders
+from blueprints.admin import orders, reports
 from blueprints.admin.order_words import MEANINGS
-from blueprints.pages.format import words
+from blueprints.admin.reports import Chart
+from blueprints.pages.format import words, zone
 from domain.actor import Actor
 from domain.payments.reports import standing
+from domain.payments.reports.periods import Step, spans
 from domain.payments.reports.standing import Declined, DeclinedRow, Sum
 from domain.sales.orders import order_counts
 from models.order import OrderStatus
 
-A_WEEK = timedelta(days=7)
+A_WEEK, FOUR_WEEKS = timedelta(days=7), timedelta(days=28)
+MOST_CHARTS = 4                     # currencies
 SHOWN = 6                           # declined payments
 LOOKS = {                           # of the parts of the bar
     OrderStatus.DRAFT: "kd", OrderStatus.PENDING: "k0", OrderStatus.REJECTED: "k5", OrderStatus.ACTIVE: "k1",
@@ -70,6 +73,15 @@ def collected(who: Actor, midnight: datetime, now: datetime) -> Collected | None
         return None
     sums, before = standing.collected(who, midnight, now.astimezone(midnight.tzinfo))
     return Collected(sums, before, midnight.strftime("%A"))
+
+
+def by_day(who: Actor, midnight: datetime) -> list[Chart]:
+    """A chart of the last four weeks for each currency; empty without payments, or for who may not see them."""
+    if not who.can("READ_PAYMENTS"):
+        return []
+    today = midnight.date()
+    days = spans(today - FOUR_WEEKS + timedelta(days=1), today, Step.DAY, zone())
+    return reports.charts(reports.income_rows(who, days), days)[:MOST_CHARTS]
 
 
 def due(who: Actor, midnight: datetime) -> Due | None:

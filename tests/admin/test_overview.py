@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import time_machine
 from sqlalchemy import select
 
 from analytics.queries import incidents
@@ -15,12 +16,15 @@ from domain.outbox import tasks
 from domain.payments.reports import standing
 from domain.sales.budgets import budgets
 from domain.sales.orders import order_counts
+from domain.support import tickets
+from domain.support.ticket_listing import LISTING as TICKETS
 from models.order import OrderStatus, ScheduledStatus
 from models.outbox import Task, TaskStatus
 from models.payment import GatewayAccount, Payment, PaymentReason, PaymentStatus
 from models.user import Role
-from tests import cast
+from tests import cast, invoicing, ticketed
 from tests.admin.page_text import text_of
+from tests.domain.invoicing.paying.money import pay
 from tests.ordered import make_order, make_row
 from tests.payment_rows import customer_of
 
@@ -169,3 +173,32 @@ def test_payments_of_unknown_outcome_and_parked_gateways_need_attention(admin, a
     text = text_of(admin.get("/admin/").text)
     assert "1 unknown payment outcome for 3 h" in text
     assert "is left alone after 4 failures until" in text
+
+
+def test_late_tickets_and_overdue_invoices_need_attention(admin, alder):
+    ada = cast.make_customer(alder, "Grace Hopper")
+    text = text_of(admin.get("/admin/").text)
+    assert "overdue invoice" not in text
+    assert "past the time" not in text
+    with time_machine.travel(clock.now() - timedelta(days=40), tick=False):
+        invoicing.make_issued(alder, ada)
+        key = ticketed.make_customers(alder, ada)
+    page = admin.get("/admin/").text
+    assert "1 overdue invoice" in text_of(page)
+    assert "1 ticket is past the time to answer" in text_of(page)
+    links = re.findall(r'href="(/admin/(?:desk|invoices)\?[^"]+)"', page)
+    assert len(links) == 2
+    for link in links:
+        assert "Grace Hopper" in admin.get(link).text
+    with transaction():
+        tickets.close(*TICKETS.lock(cast.actor_for(alder), key))
+    assert "past the time" not in text_of(admin.get("/admin/").text)
+
+
+def test_what_was_collected_in_four_weeks_is_a_chart_for_each_currency(admin, alder):
+    assert "Collected per day" not in admin.get("/admin/").text
+    for currency in ("EUR", "USD"):
+        who = cast.make_customer(alder, f"Buyer {currency}")
+        pay(alder, 70, customer_id=who, currency=currency)
+    text = text_of(admin.get("/admin/").text)
+    assert "Collected per day The last four weeks Reports EUR 70.00 EUR · best day 70.00 EUR USD 70.00 USD" in text
