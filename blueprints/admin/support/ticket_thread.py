@@ -1,5 +1,6 @@
 """Reads what a ticket's page shows: its messages with their mails and files, and what it is about."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ MOST_MAILS = 500
 LONGEST_WHOLE = 50_000                  # characters of a mail's whole text on the page
 MOST_CALLS = 5                          # that are looked up
 EARLIER = 5                             # other tickets of the customer
+NUMBER = re.compile(r"\bTKT-[0-9A-F]{8}\b", re.IGNORECASE)
 STATES = {
     TaskStatus.DONE: ("mailed", ""), TaskStatus.PENDING: ("waits to be mailed", ""), TaskStatus.HELD: ("held", "warn"),
     TaskStatus.FAILED: ("could not be mailed", "bad"), TaskStatus.CANCELLED: ("kept, not mailed", ""),
@@ -147,6 +149,16 @@ def _about(noun: str, key: int, who: Actor) -> About:
     page = navigation.row_page(noun, who)
     name = page.name(who, key) if page is not None else None
     return About(noun, name or f"{noun.title()} {key}", f"{page.path}/{key}" if page is not None and name else None)
+
+
+def named_in_subject(record: Any, who: Actor) -> Sequence[Any]:
+    """The other tickets whose numbers stand in the subject: a hint to staff, who may merge them."""
+    numbers = {one.upper() for one in NUMBER.findall(record.subject)} - {record.number}
+    if not numbers or record.merged_into_id is not None:
+        return []
+    own, values = LISTING.owned(who.narrowed(record.merchant_id))
+    found = select(Ticket.id, Ticket.number).where(*own, Ticket.number.in_(sorted(numbers)[:EARLIER]))
+    return db.session.execute(found.order_by(Ticket.id), values).all()
 
 
 def calls(record: Any, who: Actor) -> list[tuple[str, Any, str | None]]:

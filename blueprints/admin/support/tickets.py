@@ -48,6 +48,7 @@ def context(record: Any) -> dict[str, Any]:
     return {
         "desk": ticket_desk.desk_of(actor(), ticket_desk.chosen(), record.id),
         "entries": ticket_thread.entries(record, who), "about": ticket_thread.about(record, who),
+        "named": ticket_thread.named_in_subject(record, who),
         "calls": ticket_thread.calls(record, who), **ticket_thread.of_customer(record, who),
         "staff": staff(who.for_row(row)), "priorities": PRIORITY, "departments": departments_of(row),
         "answers_to": ticket_sending.customer_address(row), "wrong": g.get("refused"), "once": form_token.token(),

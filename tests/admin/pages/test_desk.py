@@ -210,3 +210,13 @@ def test_a_canned_answer_is_put_behind_what_was_typed_and_nothing_is_sent(admin,
     assert re.search(r'id="mode-note" checked', done.text)
     assert replies(ticket) == []
     assert admin.post(f"/admin/tickets/{ticket}/compose", {"canned": str(foreign)}).status_code == 404
+
+
+def test_a_number_in_the_subject_is_a_hint_to_the_own_ticket_and_to_no_other(admin, ticket, alder, birch, ada):
+    own, foreign = ticketed.stored(ticket).number, ticketed.stored(ticketed.make_ticket(birch)).number
+    db.session.rollback()
+    key = ticketed.make_customers(alder, ada, subject=f"Re: {own.lower()} {foreign} TKT-00000000")
+    page = admin.get(f"/admin/tickets/{key}").text
+    assert f'The subject names <a href="/admin/tickets/{ticket}">{own}</a>.' in page
+    assert f">{foreign}</a>" not in page
+    assert "The subject names" not in admin.get(f"/admin/tickets/{ticket}").text
