@@ -58,12 +58,16 @@ def values(words: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def clauses(model: Any, words: Sequence[str]) -> list[ColumnElement[bool]]:
-    """The clauses of rows that have all the words."""
-    exact = db.engine.dialect.name == "sqlite"       # its index knows the order of trigrams, a tsvector does not
+def is_exact() -> bool:
+    """Whether the index knows the order of trigrams. A tsvector does not, so that the texts are compared besides."""
+    return db.engine.dialect.name == "sqlite"
+
+
+def clauses(model: Any, words: Sequence[str], *, rough: bool = False) -> list[ColumnElement[bool]]:
+    """The clauses of rows that have all the words; rough ones are true for a few others, and read no texts."""
     found = [
         like(model.search_text, bindparam(f"word_{place}"))
-        for place, word in enumerate(words) if len(word) < GRAM or not exact
+        for place, word in enumerate(words) if len(word) < GRAM or not (rough or is_exact())
     ]
     return [_indexed(model), *found] if any(len(word) >= GRAM for word in words) else found
 

@@ -45,7 +45,11 @@ class Article(Owned, Versioned, Removable, Model):
             "ix_articles_search", "merchant_id", "test", "status", "views", "id", "title_sort", "category_id",
             where="deleted_at IS NULL",
         ),
-        Index("ix_articles_search_grams", "search_grams", postgresql_using="gin", info={"dialect": "postgresql"}),
+        Index(
+            "ix_articles_search_grams", "search_grams", postgresql_using="gin",
+            postgresql_with={"fastupdate": "off"},      # entries that are put off would be read by every search
+            info={"dialect": "postgresql"},
+        ),
     )
 
     id: Mapped[pk]

@@ -70,18 +70,31 @@ def search(
     clauses, values = LISTING.owned(actor)
     if category_id is not None:
         clauses.append(Article.category_id == category_id)
-    wanted = select(Article.id).where(*clauses, *word_index.clauses(Article, words))
-    return _in_order(actor, wanted, words, values | word_index.values(words), limit)
+    wanted, values = select(Article.id).where(*clauses), values | word_index.values(words)
+    rough = _in_order(wanted, words, values, 2 * limit, rough=True)
+    keys = _exact(rough, words, values)[:limit]
+    if len(keys) < limit and len(rough) == 2 * limit:       # hardly ever: most of them had the letters, not the words
+        keys = _in_order(wanted, words, values, limit, rough=False)
+    rows = {row.id: row for row in LISTING.page(actor, Query(filters={"id": keys}, sort="id", limit=limit)).records}
+    return [rows[key] for key in keys if key in rows]
 
 
 def _in_order(
-    actor: Actor, wanted: Select[Any], words: Sequence[str], values: dict[str, Any], limit: int,
-) -> Sequence[Record]:
-    """The articles with these ids, by hits in the title and by views: sorted before the long texts are read."""
+    wanted: Select[Any], words: Sequence[str], values: dict[str, Any], limit: int, *, rough: bool,
+) -> list[int]:
+    """The ids of what has the words, by hits in the title and by views: in order before long texts are read."""
     order = word_index.hits(Article.title_sort, words).desc(), Article.views.desc(), Article.id.desc()
-    keys = list(db.session.scalars(wanted.order_by(*order).limit(limit), values))
-    rows = {row.id: row for row in LISTING.page(actor, Query(filters={"id": keys}, sort="id", limit=limit)).records}
-    return [rows[key] for key in keys if key in rows]
+    found = wanted.where(*word_index.clauses(Article, words, rough=rough)).order_by(*order).limit(limit)
+    return list(db.session.scalars(found, values))
+
+
+def _exact(keys: list[int], words: Sequence[str], values: dict[str, Any]) -> list[int]:
+    """Those of the articles that have the words as they are written."""
+    if word_index.is_exact() or not keys:
+        return keys
+    own = set(db.session.scalars(
+        select(Article.id).where(Article.id.in_(keys), *word_index.clauses(Article, words)), values))
+    return [key for key in keys if key in own]
 
 
 def shown(records: Sequence[Record], text: str) -> list[Found]:

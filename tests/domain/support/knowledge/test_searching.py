@@ -77,6 +77,15 @@ def test_an_empty_search_gives_the_most_viewed_first(alder, ada, text):
     assert found(ada, text) == ["Two", "One"]
 
 
+def test_letters_of_a_word_that_stand_apart_are_no_word(alder, ada):
+    make_article(alder, "The word", "abcde")
+    for number in range(3):
+        read = make_article(alder, f"Parts {number}", "abc bcd cde")
+        with transaction():
+            knowledge_base.count_view(ada, read)
+    assert found(ada, "abcde") == found(ada, "abcde", limit=1) == of_staff(alder, "abcde") == ["The word"]
+
+
 def test_hits_in_the_title_come_first_then_the_most_viewed(alder, ada):
     make_article(alder, "Refund", "A")
     read = make_article(alder, "Other", "refund")
