@@ -82,7 +82,8 @@ ONCE = {
 # What takes longest begins first, so that no worker is left alone with it at the end.
 FIRST = (
     "tests/browser/test_every_page.py", "tests/outbound/test_kill.py",
-    "tests/outbound/payments/test_kill_collecting.py", "tests/operations/test_migrations.py",
+    "tests/outbound/payments/test_kill_collecting.py", "tests/outbound/test_kill_issuing.py",
+    "tests/operations/test_migrations.py",
     "tests/operations/test_serve.py", "tests/operations/test_demo.py", "tests/browser/", "tests/operations/",
     "tests/analytics/", "tests/outbound/", "tests/api/test_generated.py", "tests/api/test_every_operation.py",
     "tests/api/test_numbers_and_nulls.py", "tests/api/public/test_hostile_json.py", "tests/api/public/test_fuzz.py",

@@ -1,0 +1,1 @@
+"""Benchmarks of invoices: issuing under kills, and real sales compared with their own sums."""
