@@ -3,13 +3,25 @@
 from typing import Any
 
 from flask import Response
+from sqlalchemy import select
 
-from blueprints.admin import budgets, choices, customers, invoice_form, line_forms, orders, payments, products
+from blueprints.admin import (
+    budgets,
+    choices,
+    customers,
+    invoice_form,
+    line_forms,
+    order_events,
+    orders,
+    payments,
+    products,
+)
 from blueprints.admin.crud import records
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.admin.customers import PARTS
+from blueprints.admin.order_events import Event
 from blueprints.pages.session import need, wide_actor
 from database import db
 from domain.invoicing import invoice_resource
@@ -18,7 +30,9 @@ from domain.invoicing.paying import credit_balances, paid_by
 from models.books import BookKind
 from models.invoice import InvoiceState, InvoiceStatus
 from models.merchant import Merchant
+from models.outbox import Task
 
+MOST_MAILS = 20
 TABS = (("Invoices", "admin.invoices_list"), ("Credit notes", "admin.credit_notes_list"))
 
 
@@ -55,7 +69,15 @@ def paid(record: Any) -> dict[str, Any]:
         "payment_url": payments.PAGE.at(0).removesuffix("0") if shown else "", "ways": {"manual": "Bank transfer"},
         "parts": paid_by.parts(record.id), "entry": chain.entry(BookKind.INVOICE, record.id),
         "credit": credit_balances.of(record.customer_id, record.currency, test=record.test),
+        "mails": mails(record.id),
     }
+
+
+def mails(key: int) -> list[Event]:
+    """The newest mails about an invoice, with what became of each."""
+    statement = select(Task).where(Task.about == f"invoice_{key}", Task.kind == "mail")
+    newest = statement.order_by(Task.created_at.desc(), Task.id.desc()).limit(MOST_MAILS)
+    return [order_events.told_of_mail(one) for one in db.session.scalars(newest)]
 
 
 PAGE = ListPage(

@@ -141,3 +141,15 @@ def test_the_statement_of_a_customer_is_a_tab_a_pdf_and_a_csv(admin, alder, ada)
     assert admin.get(f"/admin/customers/{ada}/statement.pdf").data[:4] == b"%PDF"
     rows = admin.get(f"/admin/customers/{ada}/statement.csv").text.splitlines()
     assert [row.split(",")[1:5:2] for row in rows[1:]] == [["invoice", "120.00"], ["payment", "-20.00"]]
+
+
+def test_the_mails_about_an_invoice_are_listed_with_what_became_of_them(admin, alder):
+    who = cast.make_customer(alder, "Grace Hopper", email="grace@example.org")
+    key = make_issued(alder, who)
+    assert "Mails about the invoice" not in admin.get(f"/admin/invoices/{key}").text
+    assert admin.post(f"/admin/invoices/{key}/send", {"version": of(key).version}).status_code == 303
+    page = admin.get(f"/admin/invoices/{key}").text
+    assert "Mails about the invoice" in page
+    address = re.search(r'href="(/admin/outbox/\d+/mail)"', page)[1]
+    assert "Invoice INV-000001 from" in admin.get(address).text
+    assert "Sent" in text_of(page)
