@@ -179,3 +179,13 @@ def test_a_key_is_made_for_a_customer_by_name_and_stays_with_it(admin, alder):
     wrong = admin.post("/admin/keys", FORM | {"customer_id": "Nobody at all"})
     assert wrong.status_code == 422
     assert "Nobody at all" in wrong.text
+
+
+def test_a_key_is_not_made_for_a_customer_out_of_reach(signed_in, alder, birch):
+    both = signed_in("admin_user", [alder, birch])
+    tester = cast.actor_for(alder).in_world(test=True)
+    for out_of_reach in (cast.make_customer(birch), cast.make_customer(alder, "Tess", actor=tester)):
+        refused = both.post("/admin/keys", FORM | {"merchant_id": str(alder), "customer_id": str(out_of_reach)})
+        assert refused.status_code == 422
+        assert "must exist" in refused.text
+    assert key() is None
