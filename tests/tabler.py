@@ -28,7 +28,7 @@ def used() -> set[str]:
     """The words that may be names of classes: in class attributes, and in quotes in Jinja and in scripts."""
     found: set[str] = set()
     for path in (ROOT / "templates").rglob("*.html"):
-        if path.parent.name in ("pay", "mails"):         # what customers see does not load it
+        if path.parent.name in ("pay", "client", "mails"):         # what customers see does not load it
             continue
         text = path.read_text()
         for part in CLASS_ATTRIBUTE.findall(text):

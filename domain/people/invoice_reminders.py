@@ -32,9 +32,9 @@ def _checked(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     steps = read(text)
     if len(steps) != len(lines) or any(not 1 <= one.days <= 365 or len(one.text) > LONGEST for one in steps):
-        raise wrong("format", "must have a line for each step, with days (1 to 365) and a text, such as 3: Please pay")
+        raise wrong("invalid", "must have a line for each step, with days (1 to 365) and a text, such as 3: Please pay")
     if len({one.days for one in steps}) != len(steps) or len(steps) > MOST:
-        raise wrong("format", f"must have at most {MOST} steps, each on another day")
+        raise wrong("too_long", f"must have at most {MOST} steps, each on another day")
     return "\n".join(f"{one.days}: {one.text}" for one in steps)
 
 
