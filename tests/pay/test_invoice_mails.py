@@ -14,7 +14,7 @@ from domain.people import merchants
 from models.merchant import Merchant
 from outbound.mail import Letter
 from tests import cast
-from tests.domain.invoicing.paying.money import pay
+from tests.domain.invoicing.paying.money import give_back, pay
 from tests.invoicing import actor_of, credit, locked, make_draft, make_issued, of
 from tests.pay.mailed import BASE, waiting
 from tests.pay.test_invoice_links import address, checkout, choose
@@ -148,3 +148,11 @@ def test_who_paid_on_the_page_is_thanked_once(browser, alder):
     choose(browser, checkout(browser, address(key)))
     assert len(waiting("invoice_paid")) == 1
     assert "Thank you for your payment" in written("invoice_paid").text
+
+
+def test_who_was_paid_back_is_not_reminded_by_itself(alder, ada):
+    remind_on(alder)
+    key = make_issued(alder, ada, due_on=clock.now().date())
+    give_back(pay(alder, 120, key))
+    with time_machine.travel(clock.now() + timedelta(days=30)):
+        assert remind_due() == 0

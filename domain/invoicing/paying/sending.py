@@ -69,6 +69,7 @@ def _remind_step(merchant_id: int, step: Step, limit: int) -> int:
         OPEN, Invoice.merchant_id == merchant_id, Invoice.customer_email.is_not(None),
         Invoice.overdue_at <= clock.now() - timedelta(days=step.days - 1),
         func.coalesce(Invoice.reminded_days, 0) < step.days,
+        Invoice.refunded_minor == 0,             # what the merchant paid back is not asked for again by itself
     )
     found = db.session.execute(
         select(Invoice.id, Invoice.customer_id).where(*due).order_by(Invoice.customer_id, Invoice.id).limit(limit)
