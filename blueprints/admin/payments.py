@@ -54,6 +54,7 @@ PAGE = ListPage(
     },
     name=lambda row: f"Payment {row.id}",
     details="admin/_payment.html",
+    show="admin/payment.html",
     audit_verbs={
         "looked_up": "asked the gateway about", "allocated": "paid an invoice with", "released": "released a part of",
     },

@@ -194,6 +194,9 @@ SENTENCES = {
     "too_long": ("too_long", "must have at most {max_length} entries"),
 }
 
+# Our own errors (`wrong`) may have these names too; the library's come with their bound.
+BOUNDS = {"too_short": "min_length", "too_long": "max_length"}
+
 
 def parse(
     model: type[Model], data: Any, *, text: bool = False, zone: str | None = None, changing: bool = False,
@@ -237,7 +240,8 @@ def invalid(problem: ValidationError, others: Mapping[str, Problem] | None = Non
     for error in problem.errors(include_url=False, include_input=False):
         path = ".".join(str(part) for part in error["loc"] if not str(part).startswith("function-"))
         context = error.get("ctx") or {}
-        if error["type"] in SENTENCES:
+        bound = BOUNDS.get(error["type"])
+        if error["type"] in SENTENCES and (bound is None or bound in context):
             code, sentence = SENTENCES[error["type"]]
             found = Problem(code, sentence.format(**context), context)
         else:

@@ -12,6 +12,7 @@ from domain.catalog import products
 from domain.errors import Invalid
 from domain.inputs.times import moment
 from domain.people import customers
+from domain.people.merchants import MerchantInput
 from domain.sales.budgets import budgets
 
 WINTER = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -119,6 +120,18 @@ def test_a_time_zone_is_one_by_name(name):
     with pytest.raises(Invalid):
         inputs.parse(customers.CustomerInput, {"timezone": name})
     assert inputs.parse(customers.CustomerInput, {"timezone": "Europe/Madrid"}).timezone == "Europe/Madrid"
+
+
+@pytest.mark.parametrize(("given", "text"), [
+    ({"support_email": f"{'a' * 60}@example.org"}, "must have at most 37 plain letters before the @"),
+    ({"invoice_reminders": "3: a\n3: b"}, "must have at most 10 steps, each on another day"),
+    ({"name": "x" * 300}, "must have at most 200 characters"),
+])
+def test_an_error_of_ours_with_the_librarys_name_keeps_its_own_sentence(given, text):
+    with pytest.raises(Invalid) as refused:
+        inputs.changes(MerchantInput, given)
+    ((_, problem),) = refused.value.fields.items()
+    assert (problem.code, problem.text) == ("too_long", text)
 
 
 def input_models():

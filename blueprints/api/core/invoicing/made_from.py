@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from blueprints.api import schemas
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.invoicing.invoices import INVOICES
+from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field, Problems
 from blueprints.api.field_parts import take_object, word
 from blueprints.api.verbs import changed, shown
@@ -39,6 +41,14 @@ def _create(actor: Actor, body: Mapping[str, Any]) -> Outcome:
     return shown(INVOICES, actor, made.id, CONTRACT.created)
 
 
+def body() -> ExampleBody:
+    """The body of a creation from lines, with the sources that may stand for them."""
+    of_lines = schemas.body(INVOICES, new=True)
+    about = "Instead of items: what the invoice is made of"
+    sources = {name: {"type": ["integer", "null"], "minimum": 1, "description": about} for name in SOURCES}
+    return replace(of_lines, schema=of_lines.schema | {"properties": of_lines.schema["properties"] | sources})
+
+
 def _either(one: Operation) -> Operation:
     """The creation from lines, which takes a source too."""
     def run(actor: Actor, arguments: Arguments) -> Outcome:
@@ -49,6 +59,7 @@ def _either(one: Operation) -> Operation:
 
     return replace(
         one, run=run, positional=(*one.positional, *SOURCES),
+        described=replace(one.described or Description(), body=body()),
         summary="Create an invoice of lines, of a budget, an order or a payment")
 
 
