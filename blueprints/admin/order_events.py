@@ -5,7 +5,7 @@ Each source reads at most so many rows along an index, older than a place in the
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
@@ -27,6 +27,7 @@ from models.outbox import Task, TaskStatus
 from models.payment import Decline, Payment, PaymentReason, PaymentStatus, Refund
 from models.payment_method import PaymentMethod
 
+AT_ONCE = timedelta(seconds=2)      # between changes that one act made
 MOST_ROWS = 500                     # the latest scheduled payments and refunded payments, whose changes are read
 # The sources in the order in which they follow one another at the same moment: what was caused comes later.
 CALL, PAYMENT, REFUND, ROW, ORDER, MAIL = range(6)
@@ -63,6 +64,7 @@ class Event:
     request_id: str | None = None
     group: tuple[Any, ...] | None = None        # events in a row with the same one are shown as one
     several: tuple[str, str] = ("", "")         # what stands before and after the number of such events
+    within: timedelta | None = None             # those further apart are not
     count: int = 1
     hidden: bool = False
 
@@ -209,7 +211,8 @@ def _change(one: HistoryEntry, source: int) -> Event:
         tone={"created": "acc", "deleted": "bad", "cancelled": "bad"}.get(one.verb, ""),
     )
     if is_row and not one.changes:
-        event.group = ("rows", entry.action, one.who.text, entry.at.replace(microsecond=0))
+        event.group = ("rows", entry.action, one.who.text)
+        event.within = AT_ONCE
         event.several = (one.verb, "scheduled payments")
     return event
 

@@ -82,7 +82,8 @@ def merged(
 
 def joined(one: Event, shown: list[Event]) -> bool:
     """Whether an entry was added to one that is shown: like the one before it, or the call that made a change."""
-    if shown and one.group is not None and one.group == shown[-1].group:
+    is_near = one.within is None or (bool(shown) and shown[-1].at - one.at <= one.within)
+    if shown and one.group is not None and one.group == shown[-1].group and is_near:
         shown[-1].count += 1
         return True
     if one.entry is not None or one.request_id is None:

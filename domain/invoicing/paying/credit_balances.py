@@ -37,7 +37,7 @@ def balances(customer_id: int, *, test: bool) -> dict[str, int]:
     for currency, free in db.session.execute(
         select(Payment.currency, rest).where(Payment.customer_id == customer_id, Payment.test.is_(test), FREE)
     ):
-        found[currency] = found.get(currency, 0) + max(0, free)
+        found[currency] = found.get(currency, 0) + max(0, int(free))
     over = Invoice.paid_minor + Invoice.credited_minor - Invoice.total_minor
     for currency, more in db.session.execute(
         select(Invoice.currency, func.sum(over))

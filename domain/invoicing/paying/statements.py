@@ -103,7 +103,7 @@ def _changes(customer: Customer, currency: str, end: date, zone: ZoneInfo) -> It
         _counted(customer, currency).where(func.coalesce(Payment.executed_at, Payment.created_at) <= after)
     ):
         if amount:
-            yield Entry(at.astimezone(zone).date(), "payment", str(key), -amount)
+            yield Entry(at.astimezone(zone).date(), "payment", str(key), -int(amount))
     yield from _refunds(customer, currency, after, zone)
 
 
@@ -137,7 +137,7 @@ def _refunds(customer: Customer, currency: str, after: datetime, zone: ZoneInfo)
     ).all()
     left: dict[int, int] = {}
     for key, moment, amount, payment_id, order_id, taken in rows:
-        rest = left.setdefault(payment_id, amount if order_id is None else taken)
+        rest = left.setdefault(payment_id, amount if order_id is None else int(taken))
         part = amount if order_id is None else min(amount, rest)
         left[payment_id] = rest - part
         if part:
