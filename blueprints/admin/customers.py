@@ -10,7 +10,7 @@ from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import money
 from blueprints.pages.session import wide_actor
 from domain import clock, usage
-from domain.people import customers
+from domain.people import customer_balance, customers
 from domain.sales.budgets import budget_sums
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
@@ -50,12 +50,13 @@ def _part(current: Address | None, part: str) -> str | None:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """What the customer has pending, and approved in twelve months, for the record's page."""
+    """What the customer owes, has pending, and approved in twelve months, for the record's page."""
     who = wide_actor()
     if not who.can("READ_BUDGETS"):
         return {"pending": None}
     pending, approved = budget_sums.of_customer(who, record.id, clock.now() - A_YEAR)
     return {
+        "account": customer_balance.LISTING.read(who, record.id) if who.can("READ_INVOICES") else None,
         "pending": pending, "approved": approved, "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
     }
 

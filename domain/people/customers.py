@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from database import db
 from database.searching import like
@@ -35,7 +35,7 @@ from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
-from domain.people import customer_addresses, customer_balance, customer_sign_ins, samples
+from domain.people import customer_addresses, customer_sign_ins, samples
 from domain.people.customer_addresses import AddressInput
 from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
@@ -78,6 +78,8 @@ PLAIN = (
     "currency", "timezone", "language", "note", "details", "status",
 )
 
+CURRENCY = func.coalesce(Customer.currency, Merchant.currency)          # that a customer is billed in
+
 LISTING = Listing(
     model=Customer,
     noun="customer",
@@ -91,8 +93,7 @@ LISTING = Listing(
                 "created_at", "updated_at", "version",
             )
         },
-        "balance_minor": customer_balance.BALANCE,
-        "billing_currency": customer_balance.CURRENCY,
+        "billing_currency": CURRENCY,
     },
     joins=((Merchant, Merchant.id == Customer.merchant_id),),
     children={

@@ -11,7 +11,7 @@ from blueprints.api.field_map import Amount, Derived, Moment, Price, Sum, Words
 from blueprints.api.field_parts import Many
 from blueprints.api.verbs import expose
 from domain.catalog import products
-from domain.people import customers
+from domain.people import customer_balance
 from domain.people.customer_addresses import billing_of
 from domain.sales.budgets import budgets
 from models.budget import BudgetStatus
@@ -23,7 +23,7 @@ CLIENT_STATUS = {CustomerStatus.ACTIVE: "active", CustomerStatus.STOPPED: "stop"
 
 CLIENTS = expose(
     CONTRACT,
-    customers.RESOURCE,
+    customer_balance.RESOURCE,
     "/clients",
     {
         "id": ID,

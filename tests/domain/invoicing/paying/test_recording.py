@@ -14,7 +14,7 @@ from domain.errors import Conflict, Invalid
 from domain.integrations import webhooks
 from domain.invoicing.paying import credit_balances
 from domain.payments.gateways import Outcome
-from domain.people.customers import LISTING as CUSTOMERS
+from domain.people.customer_balance import LISTING as CUSTOMERS
 from models.audit import AuditEntry
 from models.payment import Payment
 from models.webhook import Delivery
