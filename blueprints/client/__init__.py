@@ -5,14 +5,10 @@ Each row is read by the listing of its noun with the customer as actor, which fi
 
 from importlib import import_module
 
-from flask import Blueprint, Response, current_app, make_response, render_template
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, make_response, render_template
 
 from blueprints.client import login
 from blueprints.pages import csrf, errors
-from database import DatabaseBusy, DatabaseClash, is_unreachable
-from database.faults import database_away
-from domain.errors import DomainError, Unavailable
 
 bp = Blueprint("client_area", __name__, url_prefix="/client")
 NAMES = ("signing_in", "overview", "invoices", "tickets", "services", "help", "profile", "cards")
@@ -46,22 +42,16 @@ def keep_private(response: Response) -> Response:
 
 def show_problem(error: Exception) -> Response:
     """Any error as a page for a customer."""
-    status, message = errors.explain(error)
-    is_away = is_unreachable(error)
-    if is_away:
-        database_away(error)
-    elif status >= 500 and not isinstance(error, DatabaseBusy | Unavailable | HTTPException):
-        current_app.logger.error("page failed", exc_info=error)
+    return errors.answer(error, _problem)
+
+
+def _problem(status: int, message: str) -> Response:
     title, text = TITLES.get(status, "This did not work"), TEXTS.get(status, message)
     known = login.common() if status < 500 else {"seller": None, "customer": None}
-    response = make_response(render_template("client/problem.html", title=title, text=text, here="", **known), status)
-    if status in (429, 503):
-        response.headers["Retry-After"] = str(getattr(error, "details", {}).get("retry_after", 1))
-    return response
+    return make_response(render_template("client/problem.html", title=title, text=text, here="", **known), status)
 
 
-for kind in (DomainError, DatabaseBusy, DatabaseClash, HTTPException, Exception):
-    bp.register_error_handler(kind, show_problem)
+errors.attach_as(bp, show_problem)
 csrf.attach(bp)
 login.guard(bp)
 for module in MODULES:

@@ -1,5 +1,6 @@
 """Shows errors on pages, with the reason and a link."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from flask import Blueprint, Response, current_app, make_response, render_template
@@ -39,25 +40,40 @@ SENTENCES = {
 
 def attach(blueprint: Blueprint) -> None:
     """Handle the domain's errors in the blueprint's views."""
+    attach_as(blueprint, show)
+
+
+def attach_as(blueprint: Blueprint, handler: Callable[[Exception], Response]) -> None:
+    """The same with a page of the blueprint's own."""
     for kind in (errors.DomainError, DatabaseBusy, DatabaseClash, HTTPException, Exception):
-        blueprint.register_error_handler(kind, show)
+        blueprint.register_error_handler(kind, handler)
 
 
 def show(error: Exception) -> Response:
     """Any exception as a page, or as a toast when only a part of a page was requested."""
-    status, message = explain(error)
     if is_unreachable(error):
-        database_away(error)
         forget_caller()                             # finding the user needs the database
-    elif status >= 500 and not isinstance(error, DatabaseBusy | errors.Unavailable | HTTPException):
-        current_app.logger.error("page failed", exc_info=error)
+    return answer(error, _shown)
+
+
+def _shown(status: int, message: str) -> Response:
     if is_partial():
         response = with_toast(make_response("", status), message, kind="bad")
         response.headers["HX-Reswap"] = "none"
-    else:
-        template = "error.html" if signed_in() else "error_plain.html"
-        page = render_template(template, status=status, title=HTTPStatus(status).phrase, message=message)
-        response = make_response(page, status)
+        return response
+    template = "error.html" if signed_in() else "error_plain.html"
+    page = render_template(template, status=status, title=HTTPStatus(status).phrase, message=message)
+    return make_response(page, status)
+
+
+def answer(error: Exception, show_as: Callable[[int, str], Response]) -> Response:
+    """Any exception as `show_as` shows its status and message; faults of ours are logged."""
+    status, message = explain(error)
+    if is_unreachable(error):
+        database_away(error)
+    elif status >= 500 and not isinstance(error, DatabaseBusy | errors.Unavailable | HTTPException):
+        current_app.logger.error("page failed", exc_info=error)
+    response = show_as(status, message)
     if status in (429, 503):
         response.headers["Retry-After"] = str(getattr(error, "details", {}).get("retry_after", 1))
     return response

@@ -6,14 +6,10 @@ against CSRF either, since another site that knew its address could open it itse
 
 from importlib import import_module
 
-from flask import Blueprint, Response, current_app, make_response, render_template
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Response, make_response, render_template
 
 from blueprints.pages import errors
 from blueprints.pay import amounts, brand
-from database import DatabaseBusy, DatabaseClash, is_unreachable
-from database.faults import database_away
-from domain.errors import DomainError, Unavailable
 
 bp = Blueprint("pay", __name__)
 NAMES = ("quotes", "pay_links", "codes", "orders", "managing", "cards", "test_bank", "notifications")
@@ -45,20 +41,15 @@ def keep_private(response: Response) -> Response:
 
 def show_problem(error: Exception) -> Response:
     """Any error as a page for a customer."""
-    status, message = errors.explain(error)
-    if is_unreachable(error):
-        database_away(error)
-    elif status >= 500 and not isinstance(error, DatabaseBusy | Unavailable | HTTPException):
-        current_app.logger.error("page failed", exc_info=error)
+    return errors.answer(error, _problem)
+
+
+def _problem(status: int, message: str) -> Response:
     title, text = TITLES.get(status, "This did not work"), TEXTS.get(status, message)
-    response = make_response(render_template("pay/problem.html", title=title, text=text, seller=None), status)
-    if status in (429, 503):
-        response.headers["Retry-After"] = str(getattr(error, "details", {}).get("retry_after", 1))
-    return response
+    return make_response(render_template("pay/problem.html", title=title, text=text, seller=None), status)
 
 
-for kind in (DomainError, DatabaseBusy, DatabaseClash, HTTPException, Exception):
-    bp.register_error_handler(kind, show_problem)
+errors.attach_as(bp, show_problem)
 amounts.register(bp)
 brand.register(bp)
 for module in MODULES:
