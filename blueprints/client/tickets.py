@@ -9,8 +9,9 @@ from flask import Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.api.wire.files import BYTES
-from blueprints.client import login, once
+from blueprints.client import login
 from blueprints.client.listed import page_of
+from blueprints.pages import form_once
 from blueprints.pages.htmx import redirect_to
 from blueprints.pay import printing
 from database import transaction
@@ -84,7 +85,7 @@ def _shown(key: int, wrong: Invalid | None = None, status: int = 200) -> Respons
     record = OF_CUSTOMERS.read(login.actor(), key)
     return make_response(render_template(
         "client/ticket.html", **login.common(), here="tickets", ticket=record, wrong=wrong, typed=request.form,
-        once=once.token(), attached=ticket_files.by_message(record.children["attachments"]), may=_may(record),
+        once=form_once.token(), attached=ticket_files.by_message(record.children["attachments"]), may=_may(record),
         most=LARGEST // 1024**2, together=LARGEST_TOGETHER // 1024**2,
     ), status)
 
@@ -117,7 +118,7 @@ def _form(*, subject: str = "", wrong: Invalid | None = None, status: int = 200)
     who = login.actor()
     asked = f"{request.form.get('subject', subject)}\n{request.form.get('message', '')}"
     return make_response(render_template(
-        "client/ticket_new.html", **login.common(), here="tickets", wrong=wrong, once=once.token(),
+        "client/ticket_new.html", **login.common(), here="tickets", wrong=wrong, once=form_once.token(),
         typed=request.form or {"subject": subject}, articles=suggestions.suggest(who, asked),
         departments=_departments(who), most=LARGEST // 1024**2, together=LARGEST_TOGETHER // 1024**2,
     ), status)
@@ -135,7 +136,7 @@ def create() -> BaseResponse:
         new = inputs.parse(CustomerTicketInput, _sent("subject", "message", "department"), text=True)
         files = _kept()
         with transaction():
-            address, _ = once.create(lambda: _address(tickets_of_customer.create(who, new, files).id))
+            address, _ = form_once.create(_owner(), lambda: _address(tickets_of_customer.create(who, new, files).id))
     except Invalid as error:
         return _form(wrong=error, status=422)
     return redirect_to(address)
@@ -153,12 +154,17 @@ def reply(key: int) -> BaseResponse:
         files = _kept()
         with transaction():
             own, row = OF_CUSTOMERS.lock(who, key)
-            _, is_new = once.create(lambda: _answered(own, row, new, files))
+            _, is_new = form_once.create(_owner(), lambda: _answered(own, row, new, files))
             if closes and is_new:
                 tickets.close(own, row)
     except Invalid as error:
         return _shown(key, error, 422)
     return redirect_to(_address(key))
+
+
+def _owner() -> str:
+    """Whose the token of a form is; users have their number alone."""
+    return f"c{login.customer().id}"
 
 
 def _answered(who: Actor, ticket: Ticket, new: CustomerReplyInput, files: tuple[KeptFile, ...]) -> str:

@@ -1,10 +1,9 @@
-"""Keeps a form that a customer sends twice from writing two rows: its token leads to what the first one made."""
+"""Keeps a form that is sent twice from writing two rows: its token leads to what the first one made."""
 
 from collections.abc import Callable
 
 from flask import request
 
-from blueprints.client import login
 from domain import form_tokens
 
 NAME = "once"
@@ -15,11 +14,14 @@ def token() -> str:
     return _sent() or form_tokens.fresh()
 
 
-def create(make: Callable[[], str]) -> tuple[str, bool]:
-    """The address that `make` returns, and whether it ran now; call within the transaction that writes."""
+def create(owner: str, make: Callable[[], str]) -> tuple[str, bool]:
+    """The address that `make` returns, and whether it ran now; call within the transaction that writes.
+
+    `owner` says whose token it is: those of others are unknown.
+    """
     if not _sent():
         return make(), True
-    own = f"c{login.customer().id}:{_sent()}"[:form_tokens.LONGEST]
+    own = f"{owner}:{_sent()}"[:form_tokens.LONGEST]
     earlier = form_tokens.claim(own)
     if earlier is not None:
         return earlier, False
