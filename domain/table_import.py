@@ -18,6 +18,7 @@ from domain.actor import Actor
 from domain.audit import snapshot
 from domain.errors import DomainError, Invalid
 from domain.resource import Resource
+from domain.text_encoding import encoding_of
 
 MOST_BYTES = 100 * 1024 * 1024
 MOST_CELLS = 200
@@ -149,14 +150,9 @@ def _store_one(actor: Actor, table: Table, cells: Mapping[str, str], done: Impor
 
 
 def _decoded(raw: bytes) -> str:
-    encodings = ("utf-16",) if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1252")
-    for encoding in encodings:
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
+    encoding = encoding_of(raw)
+    if encoding is not None:
+        return raw.decode(encoding)
     raise Invalid("This is not a text file in UTF-8, UTF-16 or Windows-1252.", code="bad_file")
 
 

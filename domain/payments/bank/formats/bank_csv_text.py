@@ -1,18 +1,16 @@
 """Cuts a CSV file into lines and cells without keeping them; how long and how many they may be is bounded."""
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
 
 from domain.errors import Invalid
 from domain.payments.bank.formats.bank_rows import MOST_ROWS, refuse, too_many
+from domain.text_encoding import encoding_of
 
 HEADS_WITHIN = 40                      # lines: some banks tell account, period and balance before the heads
 LONGEST_LINE, MOST_CELLS = 100_000, 200
 MOST_LINES = 10 * MOST_ROWS            # a cell in quotes may have several
-CHUNK = 64 * 1024
-UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 Cells = Sequence[str]
 
 
@@ -21,8 +19,7 @@ class CsvText:
 
     def __init__(self, raw: bytes):
         self.raw = raw
-        tried = ("utf-16",) if raw[:2] in UTF_16 else ("utf-8-sig", "cp1252")
-        found = next((encoding for encoding in tried if _is_text(raw, encoding)), None)
+        found = encoding_of(raw)
         if found is None:
             raise Invalid("This is neither XML nor a text file in UTF-8 or Windows-1252.", code="bad_statement")
         self.encoding = found
@@ -52,14 +49,3 @@ class CsvText:
             if len(line) > LONGEST_LINE:
                 raise refuse(f"line {number}", f"it has more than {LONGEST_LINE} characters.")
             yield line
-
-
-def _is_text(raw: bytes, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        for start in range(0, len(raw), CHUNK):
-            if "\0" in decoder.decode(raw[start:start + CHUNK]):
-                return False
-        return "\0" not in decoder.decode(b"", True)
-    except UnicodeDecodeError:
-        return False
