@@ -12,7 +12,7 @@ from domain.payments.schedule.scheduled_status import EDITABLE
 from models.money import Money
 from models.order import ScheduledPayment, ScheduledStatus
 
-STATUS, YES = pairs(ScheduledStatus), (("true", "Yes"),)
+STATUS, YES = (("open", "Open"), *pairs(ScheduledStatus)), (("true", "Yes"),)
 
 
 def values(row: ScheduledPayment) -> dict[str, Any]:
@@ -44,7 +44,9 @@ PAGE = ListPage(
         Column(name="status", kind="tag", sort="status"),
     ),
     list_filters=(
-        ListFilter(name="status", choices=STATUS, read=ScheduledStatus),
+        ListFilter(
+            name="status", choices=STATUS, read=ScheduledStatus, default="open", groups={"open": "open"},
+        ),
         ListFilter(name="collected", title="Collected by itself", choices=YES, read=lambda text: text == "true"),
         ListFilter(name="due_after", title="Due from", kind="day"),
         ListFilter(name="due_before", title="Due until", kind="day"),
@@ -57,6 +59,7 @@ PAGE = ListPage(
     ),
     values=values,
     sort="due_at",
+    sort_of_part="-open_first",
     tones={
         "complete": "ok", "recovered": "ok", "processing": "warn", "paused": "warn", "review": "warn",
         "soft-declined": "bad", "hard-declined": "bad",

@@ -26,6 +26,8 @@ class Chip:
     suggestions: Sequence[str] = ()                         # of a text
     placeholder: str = ""
     shown: str = ""                                         # the text of the value in the address
+    default: str = ""
+    without: None = None                                    # what the address says where it is taken away
 
     def options(self, _: Actor) -> Sequence[tuple[str, str]]:
         return self.choices

@@ -58,6 +58,7 @@ class ListPage:
     sections: tuple[Section, ...] = ()
     values: Callable[[Any], dict[str, Any]] = lambda row: {}        # a row's values in its form
     sort: str = "-created_at"
+    sort_of_part: str = ""                                          # of the rows of one record, if not the same
     tones: Mapping[str, str] = field(default_factory=dict)          # status -> tone of its tag
     name: Callable[[Any], str] = lambda row: row.name               # a row's name in messages
     form: str = "admin/form.html"
@@ -136,6 +137,11 @@ class ListPage:
         return self.url("list") + ("?" + urlencode(kept) if kept else "")
 
     @property
+    def unfiltered(self) -> str:
+        """This list with all rows."""
+        return self.url("list", **{one.name: one.without for one in self.list_filters if one.without})
+
+    @property
     def creates(self) -> bool:
         """Whether this user may create a row here."""
         possible = bool(self.sections and self.resource.create) and may(self.resource.write_scope)
@@ -181,8 +187,7 @@ class ListPage:
 
     def filters(self, who: Actor) -> dict[str, Any]:
         """The filters in the URL, typed."""
-        found = {list_filter.name: list_filter.value(who) for list_filter in self.list_filters}
-        return {name: value for name, value in found.items() if value is not None}
+        return dict(found for found in (one.condition(who) for one in self.list_filters) if found is not None)
 
     @property
     def size(self) -> int:
@@ -246,7 +251,7 @@ def show_list(
 ) -> Response:
     """The list as a page, or its table alone."""
     page = here.rows()
-    narrowed = any(request.args.get(one) for one in ("q", *(list_filter.name for list_filter in here.list_filters)))
+    narrowed = bool(request.args.get("q") or here.filters(actor()))
     response = page_or_part(
         whole, "admin/_part.html", here=here, page=page, who=actor(), narrowed=narrowed, table=table, **more
     )

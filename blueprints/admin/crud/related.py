@@ -66,8 +66,9 @@ def rows(other: ListPage, filters: dict[str, Any], who: Actor) -> Page:
     """The page in the URL; after the end the last one."""
     raw = request.args.get("page", "1")
     number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
+    order = other.sort_of_part or other.sort
     query = Query(
-        filters=filters, sort=other.sort.lstrip("-"), descending=other.sort.startswith("-"), limit=PER_PAGE,
+        filters=filters, sort=order.lstrip("-"), descending=order.startswith("-"), limit=PER_PAGE,
         offset=PER_PAGE * (number - 1),
     )
     listing = other.resource.listing

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, cast, func, select
+from sqlalchemy import String, and_, case, cast, func, select
 
 from database import db
 from domain.actor import Actor
 from domain.list_parts import Filter, common_filters
 from domain.listing import LARGEST_ID, Listing
+from domain.payments.schedule.scheduled_status import OPEN
 from models.order import Order, ScheduledPayment, ScheduledStatus
 
 OWNER = (
@@ -27,6 +28,7 @@ class OrderFirst(Listing):
         return super().get(actor, key, lock=lock, removed=removed)
 
 
+IS_OPEN = ScheduledPayment.status.in_(tuple(OPEN))
 COLLECTED = and_(ScheduledPayment.collect_at.is_not(None), ScheduledPayment.test_clock_id.is_(None))
 
 LISTING = OrderFirst(
@@ -55,12 +57,17 @@ LISTING = OrderFirst(
         "updated_at": ScheduledPayment.updated_at, "status": ScheduledPayment.status,
         "amount": (ScheduledPayment.currency, ScheduledPayment.amount_minor), "sequence": ScheduledPayment.sequence,
         "id": ScheduledPayment.id,
+        # Descending: what is open, the next one first, then what is done, the last one first.
+        "open_first": (
+            case((IS_OPEN, 0), else_=1), case((IS_OPEN, ScheduledPayment.due_at)), ScheduledPayment.due_at,
+        ),
     },
     filters={
         **common_filters(ScheduledPayment),
         "order_id": Filter(int, lambda bound: ScheduledPayment.order_id == bound),
         "order_ids": Filter(list, lambda bound: ScheduledPayment.order_id.in_(bound)),
         "status": Filter(ScheduledStatus, lambda bound: ScheduledPayment.status == bound),
+        "open": Filter(bool, lambda bound: bound == IS_OPEN),
         "collected": Filter(bool, lambda bound: bound == COLLECTED),
         "customer_id": Filter(
             int, lambda bound: ScheduledPayment.order_id.in_(select(Order.id).where(Order.customer_id == bound))),
