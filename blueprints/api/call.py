@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from blueprints.api.contract import Contract, Operation
 from blueprints.api.credentials import Caller
+from blueprints.api.requests.spellings import spellings
 from blueprints.api.requests.touched import Part
 from blueprints.api.wire.answers import WITHOUT_BODY, add
 from domain.actor import Actor
@@ -169,7 +170,8 @@ def init_app(app: Flask, sink: Sink, contracts: tuple[Contract, ...]) -> Close:
         call.contract = getattr(view, "contract", None)
         call.operation = getattr(view, "operation", None)
         if view is None:                     # unmatched, or the method is not: the path decides which contract answers
-            call.contract = next((one for one in contracts if one.covers(call.request.path)), None)
+            paths = spellings(call.request.path)
+            call.contract = next((one for path in paths for one in contracts if one.covers(path)), None)
         if REFUSED in call.request.environ:
             refuse(call)
 
