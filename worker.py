@@ -21,6 +21,7 @@ from database import db, is_unreachable, transaction
 from database.faults import database_away
 from domain import clock, form_tokens, replies
 from domain.access import customer_sessions, sessions
+from domain.hosting import unpaid_services
 from domain.invoicing.paying import sending
 from domain.invoicing.sources import automatic
 from domain.outbox import retention as outbox_retention
@@ -40,6 +41,7 @@ LOG_EVERY = 0.5                                      # seconds between two check
 OUTBOUND_EVERY = 0.5                                 # seconds between two checks of an idle outbox
 COLLECT_EVERY = 1.0                                  # seconds between two checks of what is due
 SETUPS_EVERY = 300.0                                 # seconds between two checks of unfinished card set-ups
+PAID_EVERY = 5.0                                     # seconds between two checks of services that go on
 MAILS_EVERY = 30.0                                   # seconds between two looks into the mailbox
 LOOK_UP_EVERY = 5.0                                  # seconds between two checks of unknown outcomes
 OUTBOUND_TURN = 1.0                                  # seconds of delivering before a check for a stop
@@ -69,6 +71,8 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
         Job("reminders of payments", HOUR, in_batches(customer_mails.remind_due, 500)),
         Job("invoices of payments", MINUTE, in_batches(lambda _: automatic.make_next(), 1)),
+        Job("services not paid for", MINUTE, in_batches(lambda _: unpaid_services.suspend_next(), 1)),
+        Job("services paid for", PAID_EVERY, in_batches(lambda _: unpaid_services.restore_next(), 1)),
         Job("reminders of invoices", HOUR, in_batches(sending.remind_due, 200)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),

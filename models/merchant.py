@@ -72,10 +72,11 @@ class Merchant(Versioned, Removable, Model):
     invoices_made: Mapped[InvoicesMade] = mapped_column(word(InvoicesMade), default=InvoicesMade.NONE)
     invoice_reminders: Mapped[long_text | None]                  # of overdue ones: a line a step, 3: Please pay
 
-    # What becomes of the keys of customers with unpaid invoices, by days after the last day to pay; null is never
+    # What becomes of customers' keys and services while invoices are unpaid, by days after the last day; null is never
     unpaid_throttle_days: Mapped[int | None]
     unpaid_calls_per_hour: Mapped[int] = mapped_column(default=60)           # of one key, while it is throttled
-    unpaid_stop_days: Mapped[int | None]
+    unpaid_stop_days: Mapped[int | None]                                     # of keys
+    unpaid_suspend_days: Mapped[int | None]                                  # of services
 
     # What customers may do on their own order pages
     customer_cancels: Mapped[CustomerCancels] = mapped_column(word(CustomerCancels), default=CustomerCancels.ANY)

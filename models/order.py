@@ -81,6 +81,9 @@ class Order(Owned, Versioned, Model):
         Index("ix_orders_merchant_id_test_invoice_ref", "merchant_id", "test", "invoice_ref"),
         # Checkouts that keep a payment method, by key, and those whose time is over.
         partial_index("ix_orders_setup_key", "setup_key", "checkout_until", where="setup_key IS NOT NULL"),
+        # What goes on once the customer has paid, few among all.
+        partial_index("ix_orders_suspended_for_unpaid", "customer_id", "id", where="suspended_for = 'unpaid'"),
+        partial_index("ix_orders_spared", "customer_id", "id", where="spared_at IS NOT NULL"),
         # One open order for each accepted budget.
         partial_index("uq_orders_budget_id", "budget_id", unique=True, where="status != 'cancelled'"),
     )
@@ -132,6 +135,7 @@ class Order(Owned, Versioned, Model):
     activated_at: Mapped[datetime | None]
     paused_at: Mapped[datetime | None]
     suspended_for: Mapped[SuspendedFor | None] = mapped_column(word(SuspendedFor, 16))
+    spared_at: Mapped[datetime | None]       # since when it goes on in spite of unpaid invoices, until they are paid
     ended_at: Mapped[datetime | None]                                # cancelled or complete
 
     # How it is paid

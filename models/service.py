@@ -1,4 +1,4 @@
-"""The status of a service, which is a subscription order as its customer sees it."""
+"""The status of a service, which is a subscription order as its customer sees it, and why one is suspended."""
 
 from enum import StrEnum
 
@@ -9,3 +9,10 @@ class ServiceStatus(StrEnum):
     SUSPENDED = "suspended"
     CANCELLED = "cancelled"
     TERMINATED = "terminated"
+
+
+class SuspensionReason(StrEnum):
+    UNPAID = "unpaid"                    # invoices of its customer are overdue, by the merchant's rule
+    DECLINED = "declined"                # its own payment was declined
+    PAUSED = "paused"
+    MERCHANT = "merchant"

@@ -11,8 +11,9 @@ from sqlalchemy import select
 from blueprints.pages.format import money, when
 from database import db
 from domain.actor import Actor
+from domain.invoicing.paying import unpaid
 from domain.sales.orders.order_clock import now_of
-from models.order import OrderStatus, ScheduledPayment, ScheduledStatus
+from models.order import OrderStatus, ScheduledPayment, ScheduledStatus, SuspendedFor
 from models.payment import Payment
 from models.product import Billing
 
@@ -79,7 +80,15 @@ def _asked(row: ScheduledPayment) -> Step:
 
 
 def _suspended(who: Actor, record: Any) -> Step:
-    """What waits for another card."""
+    """What waits for invoices to be paid, for staff, or for another card."""
+    if record.suspended_for == SuspendedFor.UNPAID:
+        numbers = ", ".join(str(one.number) for one in unpaid.overdue(record.customer_id))
+        return Step(
+            f"Suspended: {numbers or 'invoices'} overdue.", "Nothing is collected until they are paid. Then it goes on "
+            "by itself.", "bad", "player-pause")
+    if record.suspended_for is not None:
+        text = "Nothing is collected until the suspension of its service is ended."
+        return Step("Suspended by staff.", text, "bad", "player-pause")
     row = _first(record.id, ScheduledPayment.status == ScheduledStatus.HARD_DECLINED, ScheduledPayment.sequence.desc())
     text = "Nothing more is collected until the payment method is changed."
     if row is None:

@@ -4,5 +4,5 @@ from models.order import OrderStatus
 
 MEANINGS = {
     OrderStatus.PENDING: "Pending first payment", OrderStatus.FAILED: "Failed, being retried",
-    OrderStatus.SUSPENDED: "Suspended, card needed", OrderStatus.REVIEW: "In review, paid too much",
+    OrderStatus.SUSPENDED: "Suspended, payment needed", OrderStatus.REVIEW: "In review, paid too much",
 }

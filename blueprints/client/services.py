@@ -14,14 +14,16 @@ from domain.errors import Conflict
 from domain.hosting import domain_names
 from domain.hosting.service_listing import LISTING
 from domain.invoicing import invoices_of_customer
+from domain.invoicing.paying import unpaid
 from domain.pages import Query
 from domain.payments.checkout import previews
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import When
 from domain.sales.orders import orders, payment_links
 from models.domain_name import DomainStatus
+from models.invoice import Invoice
 from models.order import Order
-from models.service import ServiceStatus
+from models.service import ServiceStatus, SuspensionReason
 
 WORDS = {
     ServiceStatus.ACTIVE: ("Active", "ok"), ServiceStatus.PENDING: ("Not paid yet", "warn"),
@@ -34,6 +36,11 @@ DOMAIN_WORDS = {
 }
 MOST_DOMAINS = 200
 LATEST = 5                              # invoices on a service's page
+REASONS = {
+    SuspensionReason.DECLINED: ("A payment was declined.", "It goes on once it is paid."),
+    SuspensionReason.PAUSED: ("It is paused.", "Nothing is taken until it goes on."),
+    SuspensionReason.MERCHANT: ("It was suspended.", "Ask us why, and how it can go on."),
+}
 
 
 def register(bp: Any) -> None:
@@ -63,11 +70,17 @@ def show(key: int) -> BaseResponse:
     path = payment_links.path_of(order.link_token)
     return make_response(render_template(
         "client/service.html", **shown, here="services", service=record, order=order,
+        reason=REASONS.get(record.suspended_for), unpaid=_unpaid(record),
         invoices=invoices_of_customer.ROWS.page(who, query), ends_at=managing.ends_at(order),
         may_cancel=bool(managing.ways_to_cancel(order)), may_keep=managing.may_keep(order),
         pay_path=path if record.status == ServiceStatus.PENDING else None,
         order_path=path.replace("/pay/", "/order/", 1) if path and record.status != ServiceStatus.PENDING else None,
     ))
+
+
+def _unpaid(record: Any) -> list[Invoice]:
+    """The overdue invoices for which the service is suspended."""
+    return unpaid.overdue(record.customer_id) if record.suspended_for == SuspensionReason.UNPAID else []
 
 
 def ask_cancel(key: int) -> BaseResponse:

@@ -9,9 +9,8 @@ from models.service import ServiceStatus
 SERVICE = Sample(
     sent={"merchant_id": 1, "customer_id": 1, "product_id": 1, "domain": "mysite.com", "billing_cycle": "monthly"},
     read_only={
-        "product_name": "Business Hosting", "status": ServiceStatus.PENDING, "quantity": 1, "later": 20,
-        "currency": "EUR", "registered_on": date(2024, 1, 1),
-        "next_due_on": date(2024, 2, 1),
+        "product_name": "Business Hosting", "status": ServiceStatus.PENDING, "suspended_for": None, "quantity": 1,
+        "later": 20, "currency": "EUR", "registered_on": date(2024, 1, 1), "next_due_on": date(2024, 2, 1),
     },
     changed=("domain",),
 )

@@ -10,7 +10,7 @@ from domain.listing import Listing
 from domain.sales.orders.order_listing import TO_PAY
 from models.order import Order, OrderItem, OrderStatus, ScheduledPayment
 from models.product import Billing
-from models.service import ServiceStatus
+from models.service import ServiceStatus, SuspensionReason
 
 S = OrderStatus
 NOT_SHOWN = (S.DRAFT, S.REJECTED)
@@ -20,6 +20,13 @@ STATUS_OF = {
     S.CANCELLED: ServiceStatus.CANCELLED, S.COMPLETE: ServiceStatus.TERMINATED,
 }
 STATUS = case(*((Order.status == inside, str(shown)) for inside, shown in STATUS_OF.items()))
+REASON = case(
+    (Order.status == S.PAUSED, SuspensionReason.PAUSED.value),
+    (Order.status == S.FAILED, SuspensionReason.DECLINED.value),
+    (Order.status == S.SUSPENDED, func.coalesce(
+        cast(Order.suspended_for, String), literal(SuspensionReason.DECLINED.value, String))),
+    else_=None,
+)
 
 
 UNIT = func.lower(cast(Order.interval_unit, String))
@@ -56,6 +63,7 @@ LISTING = Listing(
             )
         },
         "status": STATUS,
+        "suspended_for": REASON,
         "product_id": _of_first_line(OrderItem.product_id),
         "product_name": _of_first_line(OrderItem.name),
         "quantity_ten_thousandths": _of_first_line(OrderItem.quantity_ten_thousandths),
@@ -69,6 +77,7 @@ LISTING = Listing(
         "customer_id": Filter(int, lambda bound: Order.customer_id == bound),
         "customer_ids": Filter(list, lambda bound: Order.customer_id.in_(bound)),
         "status": Filter(ServiceStatus, lambda bound: bound == STATUS),
+        "suspended_for": Filter(SuspensionReason, lambda bound: bound == REASON),
         "domain": Filter(str, lambda bound: Order.domain == bound),
     },
     search=(Order.search_text,),

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from domain import zones
 from domain.actor import Actor
 from domain.errors import Invalid
-from domain.hosting import billing_cycles, samples, service_events
+from domain.hosting import billing_cycles, samples, service_events, suspending, unpaid_services
 from domain.hosting.billing_cycles import Interval
 from domain.hosting.hostnames import Hostname
 from domain.hosting.service_listing import LISTING
@@ -26,17 +26,15 @@ from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import When
 from domain.payments.schedule import schedules
 from domain.resource import Action, Resource
-from domain.sales.orders import order_status, orders
+from domain.sales.orders import orders
 from domain.sales.orders.order_clock import now_of
 from domain.sales.orders.order_items import OrderItemInput
-from domain.sales.orders.order_status import LIFE, refused
-from models.order import Order, OrderStatus, SuspendedFor
+from domain.sales.orders.order_status import LIFE
+from models.order import Order
 from models.product import Billing
 from models.service import ServiceStatus
 
 NEW = (ServiceStatus.PENDING, ServiceStatus.ACTIVE)
-STOPPABLE = frozenset({OrderStatus.ACTIVE, OrderStatus.FAILED})
-STOPPED = frozenset({OrderStatus.SUSPENDED, OrderStatus.PAUSED})
 Cycle = Annotated[
     str, AfterValidator(billing_cycles.known), WithJsonSchema({"type": "string", "pattern": billing_cycles.PATTERN}),
 ]
@@ -115,28 +113,6 @@ def update(actor: Actor, order: Order, changes: dict[str, Any]) -> Order:
     return order
 
 
-def suspend(actor: Actor, order: Order, reason: SuspendedFor = SuspendedFor.MERCHANT) -> Order:
-    """Stop a service until `unsuspend`; nothing is collected meanwhile. Conflict unless it is active."""
-    if order.status not in STOPPABLE:
-        raise refused("must be active")
-    order.suspended_for = reason
-    order_status.move(actor, order, OrderStatus.SUSPENDED)
-    schedules.hold(order)
-    return order
-
-
-def unsuspend(actor: Actor, order: Order) -> Order:
-    """Go on with a suspended or paused service; what became due meanwhile is collected now."""
-    if order.status not in STOPPED:
-        raise refused("must be suspended")
-    if order.status is OrderStatus.PAUSED:
-        return order_verbs.resume(actor, order)
-    order_status.move(actor, order, OrderStatus.ACTIVE)
-    schedules.release(order)
-    schedules.follow(actor, order)
-    return order
-
-
 def cancel(actor: Actor, order: Order) -> Order:
     """End the service: one that nothing was paid for now, one that runs at the end of its period."""
     ends_later = cancelling.has_end(order)
@@ -149,6 +125,7 @@ def terminate(actor: Actor, order: Order) -> Order:
 
 
 service_events.register()
+unpaid_services.register()
 
 RESOURCE = Resource(
     name="services",
@@ -162,16 +139,16 @@ RESOURCE = Resource(
     update=update,
     actions={
         "suspend": Action(
-            run=suspend, title="Suspend", past="{} was suspended.", icon="player-pause", danger=True, bulk=True,
-            offered=lambda actor, row: row.status == ServiceStatus.ACTIVE,
+            run=suspending.suspend, title="Suspend", past="{} was suspended.", icon="player-pause", danger=True,
+            bulk=True, offered=lambda actor, row: row.status == ServiceStatus.ACTIVE,
             confirm=lambda row: (
                 f"{row.customer_name} cannot use it until you end the suspension, and nothing is collected. A program "
                 "that provides the service is told at once.",
             ),
         ),
         "unsuspend": Action(
-            run=unsuspend, title="End suspension", past="{} is active again.", icon="player-play", primary=True,
-            bulk=True, offered=lambda actor, row: row.status == ServiceStatus.SUSPENDED,
+            run=suspending.unsuspend, title="End suspension", past="{} is active again.", icon="player-play",
+            primary=True, bulk=True, offered=lambda actor, row: row.status == ServiceStatus.SUSPENDED,
             confirm=lambda row: ("What became due meanwhile is collected now.",),
         ),
         "cancel": Action(

@@ -84,7 +84,9 @@ EVENTS: tuple[EventType, ...] = (
     EventType("ticket.reopened", "A ticket that was closed or on hold waits for an answer again."),
     EventType("ticket.merged", "Another ticket was merged into this one; `data` is the one that stays."),
     EventType("service.created", "A service began: it was paid, or created active. Provide it now."),
-    EventType("service.suspended", "A service was suspended, paused, or a payment was declined. Stop it."),
+    EventType(
+        "service.suspended",
+        "A service was suspended or paused, or is not paid for; `suspended_for` says which. Stop it."),
     EventType("service.unsuspended", "A suspended service goes on."),
     EventType("service.cancelled", "A service was cancelled before it began."),
     EventType("service.terminated", "A service ended. Remove it."),

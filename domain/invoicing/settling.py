@@ -3,6 +3,7 @@
 The invoice's row is locked. Each change has its audit entry, and its event where the status is a new one.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 from domain import clock
@@ -15,6 +16,14 @@ from models.invoice import Invoice, InvoiceStatus
 VERBS = {
     InvoiceStatus.PAID: "paid", InvoiceStatus.CANCELLED: "cancelled", InvoiceStatus.REFUNDED: "refunded",
 }
+
+Follower = Callable[[Actor, Invoice], None]
+_followers: list[Follower] = []
+
+
+def when_settled(follower: Follower) -> None:
+    """Register what is called when nothing is open of an invoice any more; the customer's account is locked."""
+    _followers.append(follower)
 
 
 def credited(actor: Actor, invoice: Invoice, minor: int) -> None:
@@ -52,3 +61,6 @@ def _change(
     after = invoice_status.of(invoice, now)
     if after is not before and after in VERBS:
         LIFE.emit(actor, VERBS[after], invoice)
+    if invoice.balance_minor <= 0 and (paid > 0 or credited > 0):
+        for follow in _followers:
+            follow(actor, invoice)

@@ -75,13 +75,14 @@ def token_at(order: Order, gateway: str) -> str | None:
 def change(actor: Actor, order: Order, method: PaymentMethod) -> Order:
     """Collect later payments from another payment method; this collects nothing.
 
-    An order that a hard decline had suspended is collected again: what was declined is left to a person.
+    An order that a hard decline had suspended is collected again: what was declined is left to a person. One that was
+    suspended for another reason stays so.
     """
     if order.status in FINAL:
         raise Conflict(f"The order is {order.status}.", details={"status": str(order.status)})
     with order_status.LIFE.changing(actor, order, "updated"):
         order.payment_method_id, order.gateway, order.payment_method = method.id, method.gateway, method
-    if order.status is OrderStatus.SUSPENDED:
+    if order.status is OrderStatus.SUSPENDED and order.suspended_for is None:
         order_status.move(actor, order, OrderStatus.ACTIVE)
         schedules.release(order)
         schedules.follow(actor, order)

@@ -76,6 +76,7 @@ class MerchantInput(Input):
     unpaid_throttle_days: Maybe[Annotated[int, Whole(0, 365)]] = None
     unpaid_calls_per_hour: Annotated[int, Whole(1, 1_000_000)] = 60
     unpaid_stop_days: Maybe[Annotated[int, Whole(0, 365)]] = None
+    unpaid_suspend_days: Maybe[Annotated[int, Whole(0, 365)]] = None
 
 
 LIFE = Lifecycle(noun="merchant", merchant_of=lambda merchant: int(merchant.id))

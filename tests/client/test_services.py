@@ -7,7 +7,7 @@ import pytest
 
 from database import db, transaction
 from domain import clock, inputs
-from domain.hosting import domain_names
+from domain.hosting import domain_names, unpaid_services
 from domain.people import customers, merchants
 from domain.sales.orders.order_status import FINAL
 from models.audit import AuditEntry
@@ -131,3 +131,23 @@ def test_a_stopped_customer_ends_nothing(signed_in, alder, ada, service):
     for verb in ("cancel", "keep"):
         assert signed_in.post(f"/client/services/{service}/{verb}", {"when": "now"}).status_code == 403
     assert stored(service).status is OrderStatus.ACTIVE
+
+
+def test_a_service_that_is_suspended_names_the_overdue_invoices_and_leads_to_pay_them(signed_in, alder, ada, service):
+    late = clock.now().date() - timedelta(days=3)
+    keys = [make_issued(alder, ada, due_on=late) for _ in range(2)]
+    make_issued(alder, ada, due_on=clock.now().date() + timedelta(days=3))
+    with transaction():
+        merchants.update(cast.actor_for(alder), db.session.get(Merchant, alder), {"unpaid_suspend_days": 0})
+        assert unpaid_services.suspend_next() == 1
+    page = signed_in.get(f"/client/services/{service}").text
+    for words in ("suspended because invoices are overdue", "INV-000001", "INV-000002", "Pay €240.00"):
+        assert words in page, words
+    assert "INV-000003" not in page
+    assert "Next payment" not in page
+    assert "until overdue invoices are paid" in signed_in.get("/client/services").text
+    order = signed_in.get(re.search(r'href="(/order/[^"]+)"', page)[1]).text
+    assert "suspended because of overdue invoices" in order
+    signed_in.get(f"/client/services/{service}")
+    reply = signed_in.post("/client/invoices/pay", {"ids": keys})
+    assert "€240.00" in signed_in.get(reply.headers["Location"]).text

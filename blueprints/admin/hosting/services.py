@@ -3,15 +3,23 @@
 from dataclasses import replace
 from typing import Any
 
-from blueprints.admin import customers, orders
+from blueprints.admin import customers, invoices, orders
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.session import wide_actor
 from domain.hosting import billing_cycles, services
+from domain.invoicing.paying import unpaid
 from models.order import Order
-from models.service import ServiceStatus
+from models.service import ServiceStatus, SuspensionReason
 
 STATUS = pairs(ServiceStatus)
+REASONS = {
+    SuspensionReason.UNPAID: ("Invoices are overdue", "It goes on by itself once they are paid."),
+    SuspensionReason.DECLINED: ("A payment was declined", "It goes on once the payment is approved."),
+    SuspensionReason.PAUSED: ("Paused", "Nothing is collected until it is resumed."),
+    SuspensionReason.MERCHANT: ("Suspended by staff", "Nothing is collected until the suspension is ended."),
+}
 
 
 def values(row: Order) -> dict[str, Any]:
@@ -23,8 +31,16 @@ def context(record: Any) -> dict[str, Any]:
     """The pages of its order and of its customer."""
     return {
         "order_url": orders.PAGE.at(record.id), "customer_url": customers.PAGE.at(record.customer_id),
-        "billed": billed(record),
+        "billed": billed(record), "reason": REASONS.get(record.suspended_for),
+        "unpaid": unpaid_invoices(record) if record.suspended_for == SuspensionReason.UNPAID else (),
     }
+
+
+def unpaid_invoices(record: Any) -> list[tuple[str, str | None]]:
+    """The numbers of the overdue invoices of the customer, with their pages for who may read them."""
+    may_read = wide_actor().can("READ_INVOICES")
+    return [(str(one.number), invoices.PAGE.at(one.id) if may_read else None)
+            for one in unpaid.overdue(record.customer_id)]
 
 
 def name(record: Any) -> str:
@@ -58,6 +74,7 @@ PAGE = ListPage(
     ),
     list_filters=(
         ListFilter(name="status", choices=STATUS, read=ServiceStatus),
+        ListFilter(name="suspended_for", title="Suspended for", choices=pairs(SuspensionReason), read=SuspensionReason),
         ListFilter(name="created_after", title="Created from", kind="day"),
         ListFilter(name="created_before", title="Created until", kind="day"),
     ),
@@ -71,5 +88,6 @@ PAGE = ListPage(
     tones={"active": "ok", "pending": "warn", "suspended": "bad", "cancelled": "", "terminated": ""},
     name=name,
     details="admin/_service.html",
+    show="admin/service.html",
     context=context,
 )

@@ -81,6 +81,9 @@ PAGE = ListPage(
             Field(name="unpaid_stop_days", label="Stop keys after", kind="number",
                   hint="Days after an invoice was due. Calls then get 402 with the link to pay, until it is paid. "
                        "Empty for never."),
+            Field(name="unpaid_suspend_days", label="Suspend services after", kind="number",
+                  hint="Days after an invoice was due. All active services of its customer are suspended, and go on "
+                       "once all that is overdue is paid. Empty for never."),
         ), folds=True),
         Section("Details on documents", (
             Field(name="legal_name"),

@@ -34,6 +34,7 @@ SERVICES = expose(
         "product_name": shown("product_name"),
         "domain": shown("domain"),
         "status": shown("status"),
+        "suspended_for": shown("suspended_for"),
         "billing_cycle": shown("billing_cycle"),
         "quantity": Decimals(name="quantity", writable=False),
         "amount": Money(name="later", writable=False),

@@ -28,7 +28,7 @@ MERCHANTS = expose(
                 "state", "postal_code", "country", "language", "document_footer", "brand_colour", "customer_cancels",
                 "customer_skips", "mails_off", "support_email", "invoice_pattern", "credit_note_pattern",
                 "payment_terms_days", "invoice_reminders", "invoices_made", "unpaid_throttle_days",
-                "unpaid_calls_per_hour", "unpaid_stop_days",
+                "unpaid_calls_per_hour", "unpaid_stop_days", "unpaid_suspend_days",
             )
         },
         "logo_digest": Field(name="logo_digest", writable=False),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, or_, select
 
 from database import db, transaction
 from database.reader import Reader
@@ -17,10 +17,13 @@ from domain import clock
 from domain.actor import Actor
 from domain.invoicing.invoice_listing import OPEN
 from domain.invoicing.paying import invoice_links
+from domain.invoicing.paying.invoice_links import MOST
 from models.customer import Customer
 from models.invoice import Invoice
 from models.merchant import Merchant
 
+# What is open of it is asked for: the merchant did not pay back all that was paid.
+OVERDUE = and_(OPEN, or_(Invoice.refunded_minor == 0, Invoice.paid_minor > 0))
 # The invoice that is overdue for longest, with the rules of its merchant.
 _COLUMNS: tuple[Any, ...] = (
     Invoice.id, Invoice.number, Invoice.overdue_at, Merchant.unpaid_throttle_days, Merchant.unpaid_calls_per_hour,
@@ -30,7 +33,7 @@ _OLDEST = Prepared(
     select(*_COLUMNS)
     .join(Customer, Customer.id == Invoice.customer_id)
     .join(Merchant, Merchant.id == Customer.merchant_id)
-    .where(Invoice.customer_id == bindparam("customer_id"), Invoice.test == bindparam("test"), OPEN)
+    .where(Invoice.customer_id == bindparam("customer_id"), Invoice.test == bindparam("test"), OVERDUE)
     .order_by(Invoice.overdue_at, Invoice.id).limit(1)
 )
 
@@ -72,6 +75,12 @@ def of(customer_id: int, test: bool) -> Unpaid | None:
     if not is_stopped and not _is_reached(late, row.unpaid_throttle_days):
         return None
     return Unpaid(row.id, row.number, row.unpaid_calls_per_hour, is_stopped)
+
+
+def overdue(customer_id: int) -> list[Invoice]:
+    """The overdue invoices of a customer, the oldest first."""
+    statement = select(Invoice).where(Invoice.customer_id == customer_id, OVERDUE, Invoice.overdue_at <= clock.now())
+    return list(db.session.scalars(statement.order_by(Invoice.overdue_at, Invoice.id).limit(MOST)))
 
 
 def _is_reached(late: timedelta, days: int | None) -> bool:

@@ -49,7 +49,8 @@ LISTING = Listing(
                 "discount_code", "code_initial_minor",
                 "planned_change", "cancels_at_period_end",
                 "interval_unit", "interval_count", "instalments", "trial_days", "collects_initial", "start_on",
-                "anchor_at", "activated_at", "paused_at", "ended_at", "gateway", "payment_method_id", "link_token",
+                "anchor_at", "activated_at", "paused_at", "suspended_for", "ended_at", "gateway", "payment_method_id",
+                "link_token",
                 "checkout_number", "checkout_until", "budget_id", "test_clock_id", "created_at", "updated_at",
                 "version",
             )

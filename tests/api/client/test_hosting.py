@@ -6,7 +6,9 @@ import pytest
 
 from database import transaction
 from domain import clock, inputs
-from domain.hosting import domain_names, services
+from domain.hosting import domain_names, services, suspending
+from domain.sales.orders import orders
+from models.order import SuspendedFor
 from tests import cast
 
 
@@ -77,3 +79,12 @@ def test_domain_names_are_listed(program, alder, ada):
         }],
         "count": 1,
     }
+
+
+def test_a_service_says_for_what_it_is_suspended(program, alder, ada, hosting):
+    key = make_service(alder, ada, hosting, status="active")
+    assert program.get(f"/services/{key}").json["suspended_for"] is None
+    with transaction():
+        suspending.suspend(cast.actor_for(alder), orders.locked(key), SuspendedFor.UNPAID)
+    found = program.get(f"/services/{key}").json
+    assert (found["status"], found["suspended_for"]) == ("suspended", "unpaid")

@@ -8,7 +8,7 @@ from blueprints.api.field import Field
 from blueprints.api.field_map import Amount, Day
 from blueprints.api.verbs import expose
 from domain.hosting import services
-from models.service import ServiceStatus
+from models.service import ServiceStatus, SuspensionReason
 
 SERVICES = expose(
     CONTRACT,
@@ -22,6 +22,7 @@ SERVICES = expose(
         "product_name": Field(name="product_name", writable=False),
         "domain": Field(name="domain"),
         "status": Field(name="status"),
+        "suspended_for": Field(name="suspended_for", writable=False),
         "billing_cycle": Field(name="billing_cycle"),
         "quantity": Decimals(name="quantity"),
         "amount": Amount(name="later", writable=False),
@@ -37,6 +38,7 @@ SERVICES = expose(
     event_shape=True,
     parameters={
         **IDS, "clients_id": Parameter("customer_ids"), "status": Parameter("status", words(ServiceStatus)),
+        "suspended_for": Parameter("suspended_for", words(SuspensionReason)),
         "domain": Parameter("domain"),
     },
     sorts={**SORTS, "u_dt": "updated_at"},
