@@ -10,6 +10,7 @@ from blueprints.portal.published import PUBLISHED
 from blueprints.portal.responses import JSON, named_headers, refusal, responses
 
 DIALECT = "3.1.0"
+BLANK = "A blank text (empty, or spaces alone) in a field that may be null is stored, and answered, as null."
 
 
 def document(name: str, base: str) -> dict[str, Any]:
@@ -28,7 +29,7 @@ def document(name: str, base: str) -> dict[str, Any]:
         "openapi": DIALECT,
         "info": {
             "title": f"Countinghouse {description.title}", "version": description.version,
-            "description": description.about,
+            "description": f"{description.about}\n\n{BLANK}",
         },
         "servers": [{"url": base + description.prefix}],
         "tags": [{"name": title_of(group)} for group in names],

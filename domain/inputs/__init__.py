@@ -28,6 +28,7 @@ from pydantic import (
 
 from domain.errors import Invalid, Problem
 from domain.inputs import schema_facts, times, validators
+from domain.inputs.nullable import NullIfBlank
 from domain.inputs.validators import LARGEST, wrong
 from models.money import to_minor
 
@@ -117,8 +118,10 @@ def Choice(kind: type[StrEnum]) -> BeforeValidator:
 
 
 T = TypeVar("T")
-# Or null; an empty field of a form is null too.
-Maybe = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
+# Or null; a blank text and an empty field of a form are null too.
+Maybe = Annotated[T | None, NullIfBlank()]
+# Or null, such as a name of which other parts make one; a blank text of JSON is a mistake that the domain names.
+MaybeFilled = Annotated[T | None, BeforeValidator(validators.empty_is_none)]
 # May be left out; null means the same in a creation and is refused in a change. A form's empty field is left out.
 OrAbsent = Annotated[T | None, BeforeValidator(validators.not_null), schema_facts.NullIfNew()]
 

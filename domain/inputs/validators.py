@@ -86,7 +86,12 @@ def stripped(value: Any) -> Any:
 
 
 def empty_is_none(value: Any, info: ValidationInfo) -> Any:
-    return None if is_text(info) and value == "" else value
+    return blank_is_none(value) if is_text(info) else value
+
+
+def blank_is_none(value: Any) -> Any:
+    """A text of nothing but spaces is no text, whoever sends it."""
+    return None if isinstance(value, str) and not value.strip() else value
 
 
 def not_null(value: Any, info: ValidationInfo) -> Any:

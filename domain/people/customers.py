@@ -20,6 +20,7 @@ from domain.inputs import (
     Input,
     LongText,
     Maybe,
+    MaybeFilled,
     Metadata,
     NameText,
     Number,
@@ -47,7 +48,7 @@ from models.money import Money
 class CustomerInput(Input):
     """A customer as callers may write it; a name in full, or first and last, or an organisation."""
 
-    name: Maybe[Annotated[str, NameText(200)]] = None
+    name: MaybeFilled[Annotated[str, NameText(200)]] = None
     first_name: Maybe[Annotated[str, NameText(100)]] = None
     last_name: Maybe[Annotated[str, NameText(100)]] = None
     date_of_birth: Maybe[PastDay] = None

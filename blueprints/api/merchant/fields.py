@@ -129,7 +129,8 @@ class Phone(Field):
         return found
 
     def taken(self, base: Schema, formats: Formats) -> Schema:
-        return base | {"pattern": r"^(\+[0-9 ()./-]{6,30})?$", "description": "With the country code: +44 20 7946 0000"}
+        said = "With the country code: +44 20 7946 0000"
+        return base | {"pattern": r"^(\+[0-9 ()./-]{6,30}|\s*)$", "description": said}
 
 
 def e164(text: str) -> str | None:
