@@ -86,12 +86,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         self.refused = self.refused or any(request.error for request in self.requests)
         return used
 
-    def give_up(self) -> None:
-        """Have a request refused whose rest does not arrive."""
+    def give_up(self, *, ended: bool = False) -> None:
+        """Have a request refused whose rest does not arrive: in time, or because the caller ended the connection."""
         assert self.request is not None
         with self.requests_lock:
             self.refused = True
-            self.request.give_up()
+            self.request.give_up(ended=ended)
             self.requests.append(self.request)
             self.request = None
         self.server.add_task(self)
@@ -117,7 +117,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     def handle_read(self) -> None:
         if not self.lingers:
-            super().handle_read()
+            if self.is_cut_off():
+                self.give_up(ended=True)
+            else:
+                super().handle_read()
             return
         with suppress(OSError):
             self.lingers -= len(self.recv(self.adj.recv_bytes)) or self.lingers
@@ -136,6 +139,15 @@ class Channel(HTTPChannel):  # type: ignore[misc]
                 self.lingers, self.will_close = LINGER, False
                 return
         super().handle_close()
+
+    def is_cut_off(self) -> bool:
+        """Whether the caller ended the connection in the middle of a body."""
+        if self.request is None or not self.request.is_in_body or self.requests or self.refused:
+            return False
+        try:
+            return not self.socket.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return False
 
     def is_stalled(self, since: float) -> bool:
         """Whether a part of a request arrived, and nothing after that moment."""

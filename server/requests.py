@@ -25,6 +25,7 @@ HOST = re.compile(rb"(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 REQUEST_LINE = re.compile(rb"(?P<method>[A-Z]{1,16}) (?P<target>/[\x21-\x7e]*)(?=[ ]|\Z)")
 LENGTH = re.compile(rb"[0-9]{19,}")             # more than any body has, and more than Python turns into a number
 VERSIONS = (b"HTTP/1.0", b"HTTP/1.1")
+CUT_OFF = "The connection ended before the body did"
 UNKNOWN_VERSION, TOO_LARGE = "Unknown version", "Too large"
 CODES = {UNKNOWN_VERSION: 505, TOO_LARGE: 413}
 NAMES = ("Host", "Content-Length", "Transfer-Encoding")
@@ -79,9 +80,14 @@ class RequestParser(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(self.error, head)
         return used
 
-    def give_up(self) -> None:
-        """Refuse the request, whose rest does not arrive."""
-        self.error, self.completed = RequestTimeout("Stalled"), True
+    @property
+    def is_in_body(self) -> bool:
+        """Whether a part of the body is missing."""
+        return self.body_rcv is not None and not self.completed
+
+    def give_up(self, *, ended: bool = False) -> None:
+        """Refuse the request, whose rest does not arrive; `ended` says that the caller ended the connection."""
+        self.error, self.completed = BadRequest(CUT_OFF) if ended else RequestTimeout("Stalled"), True
         self._refuse(self.error, self.header_plus if self.body_rcv is None else b"")
 
     def parse_header(self, header_plus: bytes) -> None:
