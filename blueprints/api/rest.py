@@ -20,11 +20,19 @@ class OtherThan(UnicodeConverter):
         self.regex = f"(?!(?:{'|'.join(map(re.escape, words))})(?:/|$))[^/]+"
 
 
-def rule_of(contract: Contract, path: str) -> str:
+def words_of(contract: Contract) -> dict[str, set[str]]:
+    """The last words of all paths without an id behind them, by what comes before."""
+    found: dict[str, set[str]] = {}
+    for operation in contract.operations:
+        before, slash, word = operation.path.rpartition("/")
+        if word and KEY not in word:
+            found.setdefault(before + slash, set()).add(word)
+    return found
+
+
+def rule_of(known: dict[str, set[str]], path: str) -> str:
     """The path as a rule; an id is no word that another operation's path has in its place."""
-    before = path.partition(KEY)[0]
-    places = {one.path.removeprefix(before) for one in contract.operations if one.path.startswith(before)}
-    words = sorted(place for place in places if place and KEY not in place and "/" not in place)
+    words = sorted(known.get(path.partition(KEY)[0], ()))
     key = f"<other({', '.join(map(repr, words))}):key>" if words else "<key>"
     return ABOVE.sub(r"<\1>", path.replace(KEY, key))
 
@@ -32,10 +40,11 @@ def rule_of(contract: Contract, path: str) -> str:
 def mount(app: Flask, contract: Contract) -> None:
     """Register a contract's operations under each of its prefixes."""
     app.url_map.converters["other"] = OtherThan
+    words = words_of(contract)
     for operation in contract.operations:
         run = view(contract, operation)
         for number, prefix in enumerate(contract.prefixes):
             endpoint = f"{contract.name}.{operation.name}" + (f"#{number}" if number else "")
-            rule = prefix + rule_of(contract, operation.path)
+            rule = prefix + rule_of(words, operation.path)
             methods = [operation.method, *operation.also]
             app.add_url_rule(rule, endpoint, run, methods=methods, provide_automatic_options=False)

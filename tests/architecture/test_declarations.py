@@ -53,7 +53,7 @@ def test_every_operation_is_mounted_under_every_prefix(app):
     rules = {(rule.rule, method) for rule in app.url_map.iter_rules() for method in rule.methods}
     for contract, one in OPERATIONS:
         for prefix in contract.prefixes:
-            path = prefix + rest.rule_of(contract, one.path)
+            path = prefix + rest.rule_of(rest.words_of(contract), one.path)
             assert (path, one.method) in rules, path
 
 
