@@ -37,7 +37,7 @@ from domain.pages import Record
 from domain.support.ticket_file_store import store
 from domain.vault import vault
 from outbound.gateways.test_bank import FILE, test_bank
-from tests import cast, plan
+from tests import cast, plan, repeats
 from tests.databases import ON_POSTGRESQL, new_database
 from tests.documented import DocumentedClient
 from tests.threads import workshop  # noqa: F401 (a fixture of all tests)
@@ -62,6 +62,8 @@ def reverse_what_has_no_order(connection, _):
 
 def pytest_addoption(parser):
     parser.addoption("--at", metavar="ISO", help="run as if it were this moment, such as 2028-02-29T12:00Z")
+    parser.addoption("--find-repeats", metavar="FILE", help="write which tests need no run on PostgreSQL")
+    parser.addoption("--leave-repeats", metavar="FILE", default="", help="leave those out that the other run found")
 
 
 def pytest_configure(config):
@@ -71,6 +73,8 @@ def pytest_configure(config):
         # So do the tests themselves, whose asserts are rewritten.
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(config.rootpath / ".pytest_cache" / "bytecode")
         sys.dont_write_bytecode = False
+    if (file := config.getoption("--find-repeats")) and not ON_POSTGRESQL:
+        config.pluginmanager.register(repeats.Repeats(config, config.rootpath / file))
     wanted = config.getoption("--at")
     if wanted and not hasattr(config, "workerinput"):           # workers are child processes
         ahead = datetime.fromisoformat(wanted).timestamp() - time.time()
@@ -87,9 +91,10 @@ def pytest_ignore_collect(collection_path, config):
 
 def pytest_collection_modifyitems(config, items):
     """Leave out what the run on the other database does; begin with what takes longest."""
-    left_out = [item for item in items if not plan.runs(item, ON_POSTGRESQL)]
-    config.hook.pytest_deselected(items=left_out)
-    kept = [item for item in items if plan.runs(item, ON_POSTGRESQL)]
+    file = config.getoption("--leave-repeats")
+    known = repeats.read(config.rootpath / file) if file else frozenset()
+    kept = [item for item in items if item.nodeid not in known and plan.runs(item, ON_POSTGRESQL)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = sorted(kept, key=lambda one: plan.order_of(one.nodeid))
 
 

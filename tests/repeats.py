@@ -1,0 +1,153 @@
+"""Finds the tests that need no second run, on PostgreSQL: those that send nothing that others of their file do not.
+
+The run on SQLite listens to every statement. What a test sent is the set of its statements; of the kinds of values at
+each of their places (a number beyond 32 or 64 bits, a text with signs of LIKE, with control characters, beyond ASCII,
+...); of what came of each (how many rows were written, or which error); and of which statement followed which. A test
+all of whose parts occur in other tests of its file, which do run on PostgreSQL, repeats them there. Never left out:
+what did not pass here, what is about processes and threads, and what asks which database it has.
+"""
+
+import json
+import re
+from array import array
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, event
+
+from tests import plan
+
+LISTS = re.compile(r"\((?:\?(?:, )?)+\)(?:, \((?:\?(?:, )?)+\))+|(?<=IN )\((?:\?(?:, )?)+\)")
+MARKS = {
+    "like": re.compile(r"[%_\\]"), "quote": re.compile(r"['\"]"), "space": re.compile(r"[^0-9A-Za-z\x80-\U0010ffff]"),
+    "upper": re.compile(r"[A-Z]"), "control": re.compile(r"[\x00-\x1f\x7f-\x9f]"), "nul": re.compile("\0"),
+    "foreign": re.compile(r"[\x80-\uffff]"), "astral": re.compile("[\U00010000-\U0010ffff]"),
+}
+LENGTHS = (0, 255, 8000)
+NUMBERS = (-(2**63), -(2**31), 0, 1, 2**31, 2**63)
+OWN = {"workshop", "own_database", "log_url"}       # fixtures of tests of threads and processes, or with a server
+
+
+def kind(value: object) -> str:
+    """What a database may do differently with a value than with another."""
+    if isinstance(value, str):
+        marks = [name for name, sign in MARKS.items() if sign.search(value)]
+        return f"text {sum(len(value) > most for most in LENGTHS)} {marks}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{type(value).__name__} {sum(value >= least for least in NUMBERS)}"
+    if isinstance(value, bytes):
+        return f"bytes {sum(len(value) > most for most in LENGTHS)}"
+    return type(value).__name__
+
+
+class Repeats:
+    """A plugin of the run on SQLite: writes the ids of the tests that repeat others into a file."""
+
+    def __init__(self, config: pytest.Config, file: Path):
+        self.config, self.file = config, file
+        self.numbers: dict[object, int] = {}                     # each part that was ever sent
+        self.shapes: dict[str, tuple[int, bool]] = {}            # each statement: its number, has it lists
+        self.sent: set[int] | None = None                        # what the test that runs now has sent
+        self.before = 0                                          # the number of the statement before
+        self.tests: dict[str, array] = {}
+        self.kept: set[str] = set()
+        self.found: list[str] = []
+        event.listen(Engine, "after_cursor_execute", self.hear)
+        event.listen(Engine, "handle_error", self.hear_error)
+        if not hasattr(config, "workerinput"):
+            file.unlink(missing_ok=True)
+
+    def number(self, part: object) -> int:
+        return self.numbers.setdefault(part, len(self.numbers))
+
+    def hear(self, _: object, cursor: object, statement: str, values: object, *more: object) -> None:
+        """Note a statement that was answered."""
+        if self.sent is not None:
+            shape = self.note(statement, values)
+            self.sent.add(self.number((shape, "rows", min(getattr(cursor, "rowcount", 0), 2))))
+
+    def hear_error(self, context: object) -> None:
+        """Note a statement that was refused."""
+        statement = getattr(context, "statement", None)
+        if self.sent is not None and statement is not None:
+            shape = self.note(statement, getattr(context, "parameters", ()))
+            self.sent.add(self.number((shape, "error", type(getattr(context, "original_exception", None)))))
+
+    def note(self, statement: str, values: object) -> int:
+        """The number of a statement, whose parts the test that runs now has sent."""
+        assert self.sent is not None
+        known = self.shapes.get(statement)
+        if known is None:
+            words, lists = LISTS.subn("(...)", statement)
+            known = self.shapes[statement] = self.number(words), lists > 0
+        shape, has_lists = known
+        self.sent.update((shape, self.number((self.before, shape))))
+        self.before = shape
+        rows = values if isinstance(values, list) else [values]
+        for row in rows:
+            for place, value in enumerate(row.values() if isinstance(row, dict) else row or ()):
+                self.sent.add(self.number((shape, -1 if has_lists else place, kind(value))))
+        return shape
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> object:
+        """Listen from the first fixture to the last."""
+        if not plan.runs(item, True):
+            return (yield)
+        self.sent, self.before = set(), 0
+        if names_its_database(item):
+            self.kept.add(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self.tests[item.nodeid] = array("L", self.sent)
+            self.sent = None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """What did not pass on SQLite, or was skipped, has its second run."""
+        if report.outcome != "passed":
+            self.kept.add(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Look through the files that this process ran."""
+        self.found += repeating(self.tests, self.kept)
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput["repeats"] = self.found
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        """Take what a worker found."""
+        self.found += getattr(node, "workeroutput", {}).get("repeats", [])
+
+    def pytest_unconfigure(self) -> None:
+        if not hasattr(self.config, "workerinput"):
+            self.file.parent.mkdir(exist_ok=True)
+            self.file.write_text(json.dumps(sorted(self.found)))
+
+
+def names_its_database(item: pytest.Item) -> bool:
+    """Whether a test is about processes, threads or the database that it has."""
+    function = getattr(item, "function", None)
+    asks = "on_postgresql" in getattr(getattr(function, "__code__", None), "co_varnames", ())
+    module = getattr(item, "module", None)
+    return (asks or hasattr(module, "ON_POSTGRESQL") or item.get_closest_marker("files") is not None
+            or not OWN.isdisjoint(getattr(item, "fixturenames", ())))
+
+
+def repeating(tests: dict[str, array], kept: Iterable[str]) -> list[str]:
+    """The tests all of whose parts occur in others of their file that are no such tests."""
+    sent: dict[str, set[int]] = {}
+    found = []
+    first = set(kept)
+    for name in sorted(tests, key=lambda one: (one not in first, -len(tests[one]), one)):
+        of_file = sent.setdefault(name.partition("::")[0], set())
+        if name not in first and of_file.issuperset(tests[name]):
+            found.append(name)
+        of_file.update(tests[name])
+    return found
+
+
+def read(file: Path) -> frozenset[str]:
+    """What a run on SQLite has found; nothing where there was none."""
+    return frozenset(json.loads(file.read_text())) if file.exists() else frozenset()
