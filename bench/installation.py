@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -38,10 +38,11 @@ class Installation:
     folder: Path
     key: str
     merchant_id: int
+    more: Mapping[str, str] = field(default_factory=dict)       # settings besides the folder
 
     @property
     def environment(self) -> dict[str, str]:
-        return environment(self.folder)
+        return {**environment(self.folder), **self.more}
 
     @property
     def settings(self) -> Settings:
@@ -60,9 +61,9 @@ def installation(product_count: int = 20) -> Iterator[Installation]:
         yield prepare(Path(name), product_count)
 
 
-def prepare(folder: Path, product_count: int) -> Installation:
-    """Migrated databases, a merchant with products, a key with every scope."""
-    app = create_app(from_environment(environment(folder)))
+def prepare(folder: Path, product_count: int, more: Mapping[str, str] | None = None) -> Installation:
+    """Migrated databases, a merchant with products, a key with every scope; `more` are settings."""
+    app = create_app(from_environment({**environment(folder), **(more or {})}))
     with app.app_context():
         upgrade()
         operator = Actor.operator()
@@ -79,7 +80,7 @@ def prepare(folder: Path, product_count: int) -> Installation:
         db.session.remove()
         for engine in db.engines.values():
             engine.dispose()
-    return Installation(folder, key, merchant_id)
+    return Installation(folder, key, merchant_id, more or {})
 
 
 def product(number: int) -> dict[str, object]:

@@ -5,10 +5,9 @@ Texts are compared folded. The folded forms of a row's texts are kept in columns
 """
 
 import unicodedata
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, func
 
 # Letters that Unicode does not decompose into a letter and an accent, and two that have no capital.
 LETTERS = str.maketrans({
@@ -37,15 +36,6 @@ def containing(text: str) -> str:
     wanted = fold(text) or text
     escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
-
-
-def matching(places: Sequence[Any], pattern: Any) -> ColumnElement[bool]:
-    """A clause: any of the places matches. A place is a column, or a function that is given `like(column)`.
-
-    A column that is not a folded one must hold ASCII.
-    """
-    return or_(*(like(place, pattern) if hasattr(place, "ilike") else place(
-        lambda column: like(column, pattern)) for place in places))
 
 
 def like(column: Any, pattern: Any) -> ColumnElement[bool]:

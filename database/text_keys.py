@@ -7,13 +7,14 @@ A key compares by its bytes on every database.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import String, Text, event, inspect
+from sqlalchemy import Column, Index, String, Text, event, inspect
 from sqlalchemy.orm import Mapper, mapped_column
 
 from database import Model
 from database.searching import fold
 
 LONGEST = 255                       # characters of a sort key; texts that differ only after them are sorted by id
+PENDING = 256                       # kB of entries that PostgreSQL's index puts off, and every search reads
 SEPARATOR = "\n"                    # between the texts of a search key; no folded text has it
 
 
@@ -25,11 +26,11 @@ def sort_key(source: str) -> Any:
     )
 
 
-def search_key(*sources: str) -> Any:
-    """A column that several texts are searched by."""
+def search_key(*sources: str, indexed: bool = False) -> Any:
+    """A column that several texts are searched by; with `indexed` by an index of their words (word_index.py)."""
+    info = {"folds": sources, "longest": None, "indexed": indexed}
     return mapped_column(
-        Text, nullable=True, default=_of_parameters(sources, None), info={"folds": sources, "longest": None},
-        deferred=True,
+        Text, nullable=True, default=_of_parameters(sources, None), info=info, deferred=True,
     )
 
 
@@ -50,6 +51,17 @@ def _of_parameters(sources: Sequence[str], longest: int | None) -> Callable[[Any
         return key_of([row.get(name) for name in sources], longest)
 
     return default
+
+
+@event.listens_for(Column, "after_parent_attach")
+def _index(column: Any, parent: Any) -> None:
+    """On PostgreSQL give the texts that are searched by an index of trigrams, which a LIKE uses (pg_trgm)."""
+    if column.info.get("indexed"):
+        Index(
+            f"ix_{parent.name}_{column.name}_trigrams", column, postgresql_using="gin",
+            postgresql_ops={column.name: "gin_trgm_ops"}, postgresql_with={"gin_pending_list_limit": PENDING},
+            info={"dialect": "postgresql"},
+        )
 
 
 @event.listens_for(Model, "before_update", propagate=True)

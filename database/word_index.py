@@ -52,6 +52,7 @@ def values(words: Sequence[str]) -> dict[str, Any]:
     """The values of `clauses` and `hits`."""
     found: dict[str, Any] = {f"word_{place}": containing(word) for place, word in enumerate(words)}
     found |= {f"part_{place}": word for place, word in enumerate(words)}
+    found |= {f"match_{place}": _quoted_text(word) for place, word in enumerate(words)}
     long = [word for word in words if len(word) >= GRAM]
     if long:
         found["word_match"] = _match(long)
@@ -86,6 +87,23 @@ def _indexed(model: Any) -> ColumnElement[bool]:
     return found
 
 
+def has(column: Any, word: str, position: int, newest: int | None = None) -> ColumnElement[bool]:
+    """The clause of rows of the column's table that have the word, bound as the one at this position.
+
+    The table's index of words answers where it has one, if `newest` is given only with that many of the newest rows;
+    on PostgreSQL the planner uses it for the LIKE, and stops by itself when it has enough.
+    """
+    if len(word) < GRAM or not column.info.get("indexed") or db.engine.dialect.name != "sqlite":
+        return like(column, bindparam(f"word_{position}"))
+    name = f"{column.class_.__tablename__}{SUFFIX}"
+    rows: Any = select(literal_column("rowid")).select_from(table(name)).where(
+        literal_column(name).op("MATCH")(bindparam(f"match_{position}")))
+    if newest is not None:
+        rows = rows.order_by(literal_column("rowid").desc()).limit(literal_column(str(newest)))
+    found: ColumnElement[bool] = column.class_.id.in_(rows.correlate(None))
+    return found
+
+
 def hits(place: Any, words: Sequence[str]) -> ColumnElement[int]:
     """How many of the words are in a column of folded texts."""
     position = func.instr if db.engine.dialect.name == "sqlite" else func.strpos        # twice as fast as LIKE
@@ -97,8 +115,13 @@ def hits(place: Any, words: Sequence[str]) -> ColumnElement[int]:
 def _match(words: Sequence[str]) -> str:
     """The words in the language of the index; what means something in it is quoted."""
     if db.engine.dialect.name == "sqlite":
-        return " AND ".join('"' + word.replace('"', '""') + '"' for word in words)
+        return " AND ".join(map(_quoted_text, words))
     return " & ".join(map(_quoted, sorted(set().union(*map(_grams, words)))))
+
+
+def _quoted_text(word: str) -> str:
+    """A word in the language of FTS5, in which no sign of it means anything."""
+    return '"' + word.replace('"', '""') + '"'
 
 
 def _quoted(gram: str) -> str:

@@ -8,101 +8,45 @@ locked if it will change.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Select, bindparam, func, literal, select
 
 from database import db
 from database.reader import Reader
-from database.searching import containing, matching
 from database.snapshot import snapshot
 from database.statements import Prepared, StatementCache
-from domain import clock
-from domain.actor import ALL, Actor, All
+from domain import clock, list_search
+from domain.actor import ALL, Actor
 from domain.errors import Foreign, Invalid, NotFound, PreconditionFailed
-from domain.list_parts import Bound, Children, Filter, Reads, bound_id, of_customer, ordered, weight
+from domain.list_owners import Owners
+from domain.list_parts import Children, Filter, Reads, bound_id, ordered, weight
 from domain.pages import Page, Query, Record
 
 LARGEST_ID = 2**63 - 1
 MAX_OFFSET = 10_000_000
 EVERYTHING = 2**62                 # more rows than there can be
 CHANGED = "Another user changed this in the meantime. Reload the page and repeat the change."
+NEWEST = 500                        # hits of a word among which the first rows are looked for
 FEW = 100                           # rows that are read at once where each may have hundreds of children
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listing:
+class Listing(Owners):
     """Declares how a noun's rows are found: only what it names can be filtered and sorted by."""
 
-    model: Any
     noun: str
     columns: Mapping[str, Any]
     joins: tuple[tuple[Any, ColumnElement[bool]], ...] = ()
     children: Mapping[str, Children] = field(default_factory=dict)
     sort: Mapping[str, Any] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    search: tuple[Any, ...] = ()                      # columns, or functions that are given `like`
-    customer: str | Bound | None = None               # the column that names the customer, or a clause over its id;
-                                                      # None refuses customers
-    own: Any = False                                  # restricted users see what they created; or whose column says so
-    merchant: str | None = "merchant_id"              # None: global rows, the same for everybody
-    where: tuple[ColumnElement[bool], ...] = ()       # the rows of the table that are this noun
+    search: tuple[Any, ...] = ()                      # columns of the row, or places of list_search
 
     @cached_property
     def _statements(self) -> StatementCache:
         return StatementCache()
-
-    # Whose rows ---------------------------------------------------------------------------------
-
-    def owned(self, actor: Actor, *, removed: bool = False) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
-        """The clauses, and their values, that limit an actor to its own rows and world. No other code decides this."""
-        clauses: list[ColumnElement[bool]] = list(self.where)
-        values = self._own_values(actor)
-        if "own_merchant" in values:
-            clauses.append(getattr(self.model, str(self.merchant)) == bindparam("own_merchant"))
-        if "own_merchants" in values:
-            clauses.append(getattr(self.model, str(self.merchant)).in_(bindparam("own_merchants", expanding=True)))
-        if "own_test" in values:
-            clauses.append(self._world())
-        if "own_customer" in values:
-            clauses.append(of_customer(self.model, self.customer))
-        if "own_user" in values:
-            clauses.append((self.model.created_by_user_id if self.own is True else self.own) == bindparam("own_user"))
-        if hasattr(self.model, "deleted_at"):
-            gone = self.model.deleted_at
-            clauses.append(gone.is_not(None) if removed else gone.is_(None))
-        return clauses, values
-
-    def _world(self) -> ColumnElement[bool]:
-        """The clause for rows of the actor's world."""
-        mine: ColumnElement[bool] = self.model.test == bindparam("own_test")
-        return mine
-
-    @cached_property
-    def _has_worlds(self) -> bool:
-        return hasattr(self.model, "test")
-
-    def _own_values(self, actor: Actor) -> dict[str, Any]:
-        """The actor's values to bind; which of them exist decides the clauses."""
-        values: dict[str, Any] = {}
-        if self.merchant is not None and not isinstance(actor.merchant_ids, All):
-            if len(actor.merchant_ids) == 1:
-                values["own_merchant"] = next(iter(actor.merchant_ids))
-            else:
-                values["own_merchants"] = sorted(actor.merchant_ids)
-        if self._has_worlds:
-            values["own_test"] = actor.test
-        if actor.customer_id is not None:
-            values["own_customer"] = actor.customer_id
-        if self.own is not False and actor.own_only:
-            values["own_user"] = actor.user_id
-        return values
-
-    def _whose(self, actor: Actor) -> tuple[Any, ...]:
-        """The part of a statement's shape that depends on the actor."""
-        merchants = 0 if isinstance(actor.merchant_ids, All) else 1 if len(actor.merchant_ids) == 1 else 2
-        return merchants, actor.customer_id is not None, actor.own_only
 
     # One row ------------------------------------------------------------------------------------
 
@@ -194,6 +138,21 @@ class Listing:
         page: Page = reader.cached(statement, values, read, weight, form=show)
         return page
 
+    def few(self, actor: Actor, query: Query) -> list[Record]:
+        """The first rows of a page, without their children or the number of all; the newest, where many have a word."""
+        values = self._own_values(actor) | self._values(query) | {"limit": query.limit, "offset": 0}
+        for newest in (NEWEST, None):
+            statement = self._statements.get(
+                ("few", newest, *self._shape(actor, query)), partial(self._build_few, actor, query, newest))
+            rows = Reader().rows(statement, values)
+            if len(rows) == query.limit:
+                break
+        return [Record(row, {}) for row in rows]
+
+    def _build_few(self, actor: Actor, query: Query, newest: int | None) -> Prepared:
+        found = self._select().where(*self._clauses(actor, query, newest)).order_by(*self._order(query))
+        return Prepared(found.limit(bindparam("limit")).offset(bindparam("offset")))
+
     def count(self, actor: Actor, **filters: Any) -> int:
         """How many rows match."""
         query = Query(filters=filters)
@@ -212,9 +171,7 @@ class Listing:
         for name, value in query.filters.items():
             values[f"f_{name}"] = self.filters[name].value(value) if name in self.filters else value
         values["now"] = clock.now()
-        if query.search:
-            values["search"] = containing(query.search)
-        return values
+        return values | list_search.values(list_search.words_of(query.search)) if query.search else values
 
     def _prepared(self, actor: Actor, query: Query) -> Prepared:
         shape = self._shape(actor, query)
@@ -231,31 +188,30 @@ class Listing:
 
     def _shape(self, actor: Actor, query: Query) -> tuple[Any, ...]:
         """The key of a statement: everything that its text depends on."""
-        wanted = frozenset(query.filters), bool(query.search)
+        wanted = frozenset(query.filters), list_search.shape(list_search.words_of(query.search))
         return *self._whose(actor), *wanted, query.sort, query.descending, query.order
 
     def keys(self, actor: Actor, query: Query, *, after: int, until: datetime, limit: int) -> list[int]:
         """The ids above `after` of matching rows that were not changed since `until`, in their order."""
         key = self.model.id
         statement = self._joined(select(key).select_from(self.model)).where(
-            *self._clauses(actor, query), key > bindparam("after"), self.model.updated_at <= bindparam("until")
-        )
+            *self._clauses(actor, query), key > bindparam("after"), self.model.updated_at <= bindparam("until"))
         values = self._own_values(actor) | self._values(query) | {"after": after, "until": until}
         return list(db.session.scalars(statement.order_by(key).limit(limit), values))
 
-    def _clauses(self, actor: Actor, query: Query) -> list[ColumnElement[bool]]:
+    def _clauses(self, actor: Actor, query: Query, newest: int | None = None) -> list[ColumnElement[bool]]:
         clauses, _ = self.owned(actor)
         for name in sorted(query.filters):
             if name not in self.filters:
                 raise Invalid.field(name, "is not a filter of this list", "inclusion")
             one = self.filters[name]
             clauses.append(one.clause(one.bound(f"f_{name}")))
-        return [*clauses, matching(self.search, bindparam("search"))] if query.search else clauses
+        words = list_search.words_of(query.search)
+        return [*clauses, *list_search.clauses(self.model, self.search, words, newest=newest)]
 
     def _build(self, actor: Actor, query: Query) -> Prepared:
         clauses = self._clauses(actor, query)
         counted = select(func.count()).select_from(self.model)
-        counted = self._joined(counted) if query.search else counted
         rows = self._select().where(*clauses).order_by(*self._order(query))
         rows = rows.limit(bindparam("limit")).offset(bindparam("offset"))
         return Prepared(rows, counted.where(*clauses))

@@ -21,6 +21,6 @@ class WordListing(Listing):
     def _shape(self, actor: Actor, query: Query) -> tuple[Any, ...]:
         return *super()._shape(actor, query), word_index.shape(word_index.words_of(query.search))
 
-    def _clauses(self, actor: Actor, query: Query) -> list[ColumnElement[bool]]:
+    def _clauses(self, actor: Actor, query: Query, newest: int | None = None) -> list[ColumnElement[bool]]:
         found = super()._clauses(actor, replace(query, search=""))
         return [*found, *word_index.clauses(self.model, word_index.words_of(query.search))]

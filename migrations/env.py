@@ -19,6 +19,7 @@ from flask import current_app
 from database import UtcDateTime
 from database.sqlite import queue_of
 from database.word_index import SUFFIX
+from database.word_triggers import mend
 
 PATIENCE = 60.0                                  # seconds to wait for another writer to finish
 ADVISORY_LOCK = 7_305_001                        # any number that nobody else in this database uses
@@ -116,6 +117,7 @@ def run(bind_name: str) -> None:
             on_version_apply=tell(bind_name),
         )
         context.run_migrations(bind_name=bind_name)
+        mend(connection)
 
 
 if context.is_offline_mode():

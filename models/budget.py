@@ -65,7 +65,7 @@ class Budget(Owned, Versioned, Removable, Model):
     customer_name: Mapped[str | None]
     customer_email: Mapped[str | None]
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    search_text: Mapped[str | None] = search_key("notes", "customer_name")
+    search_text: Mapped[str | None] = search_key("notes", "customer_name", indexed=True)
 
     customer: Mapped[Customer] = relationship()
     items: Mapped[list["BudgetItem"]] = relationship(order_by="BudgetItem.position", cascade="all, delete-orphan")
@@ -91,6 +91,6 @@ class BudgetItem(Model):
     tax_minor: Mapped[minor] = mapped_column(default=0)
     tax_percent_ten_thousandths: Mapped[int | None]                 # its rate; null: an amount was written
     total_minor: Mapped[minor]
-    search_text: Mapped[str | None] = search_key("description")
+    search_text: Mapped[str | None] = search_key("description", indexed=True)
 
     product: Mapped[Product | None] = relationship()

@@ -62,6 +62,6 @@ class Credential(Versioned, Removable, Model):
     webhook_secret: Mapped[long_text | None] = mapped_column(info=SECRET)      # encrypted
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     name_sort: Mapped[str | None] = sort_key("name")
-    search_text: Mapped[str | None] = search_key("name", "prefix", "description")
+    search_text: Mapped[str | None] = search_key("name", "prefix", "description", indexed=True)
 
     merchant: Mapped[Merchant | None] = relationship()

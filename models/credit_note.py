@@ -42,7 +42,7 @@ class CreditNote(Owned, Versioned, Model):
     seller: Mapped[dict[str, Any]] = mapped_column(JSON)
     buyer: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    search_text: Mapped[str | None] = search_key("number", "customer_name", "reason")
+    search_text: Mapped[str | None] = search_key("number", "customer_name", "reason", indexed=True)
 
     invoice: Mapped[Invoice] = relationship()
     items: Mapped[list["CreditNoteItem"]] = relationship(

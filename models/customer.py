@@ -76,7 +76,7 @@ class Customer(Owned, Versioned, Removable, Model):
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     name_sort: Mapped[str | None] = sort_key("name")
     email_sort: Mapped[str | None] = sort_key("email")
-    search_text: Mapped[str | None] = search_key("name", "email", "organisation")
+    search_text: Mapped[str | None] = search_key("name", "email", "organisation", indexed=True)
 
     addresses: Mapped[list["Address"]] = relationship(order_by="Address.id", cascade="all, delete-orphan")
 

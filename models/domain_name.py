@@ -45,4 +45,4 @@ class DomainName(Owned, Versioned, Removable, Model):
     currency: Mapped[currency_code]
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     name_sort: Mapped[str | None] = sort_key("name")
-    search_text: Mapped[str | None] = search_key("name", "registrar")
+    search_text: Mapped[str | None] = search_key("name", "registrar", indexed=True)

@@ -129,7 +129,7 @@ class Invoice(Owned, Versioned, Removable, Model):
     sent_at: Mapped[datetime | None]                                 # to the customer, by mail
     reminded_at: Mapped[datetime | None]
     reminded_days: Mapped[int | None]                                # of the last step of reminders
-    search_text: Mapped[str | None] = search_key("number", "customer_name", "notes")
+    search_text: Mapped[str | None] = search_key("number", "customer_name", "notes", indexed=True)
 
     customer: Mapped[Customer] = relationship()
     order: Mapped[Order | None] = relationship()

@@ -155,7 +155,8 @@ class Order(Owned, Versioned, Model):
     customer_name: Mapped[str]
     customer_email: Mapped[str | None]
     billing_address: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    search_text: Mapped[str | None] = search_key("customer_name", "customer_email", "invoice_ref", "description")
+    search_text: Mapped[str | None] = search_key(
+        "customer_name", "customer_email", "invoice_ref", "description", indexed=True)
 
     customer: Mapped[Customer] = relationship()
     payment_method: Mapped[PaymentMethod | None] = relationship()

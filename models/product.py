@@ -135,7 +135,7 @@ class Product(Owned, Versioned, Removable, Model):
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     name_sort: Mapped[str | None] = sort_key("name")
     sku_sort: Mapped[str | None] = sort_key("sku")
-    search_text: Mapped[str | None] = search_key("name", "description", "sku")
+    search_text: Mapped[str | None] = search_key("name", "description", "sku", indexed=True)
 
     group: Mapped[ProductGroup | None] = relationship()
     tax: Mapped[PriceRule | None] = relationship(foreign_keys=[tax_id])

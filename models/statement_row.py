@@ -51,7 +51,7 @@ class StatementRow(Owned, Versioned, Model):
     scheduled_payment_id: Mapped[int | None] = mapped_column(ForeignKey("scheduled_payments.id"), index=True)
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"), index=True)
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    search_text: Mapped[str | None] = search_key("payer_name", "texts", "bank_id")
+    search_text: Mapped[str | None] = search_key("payer_name", "texts", "bank_id", indexed=True)
 
     order: Mapped[Order | None] = relationship()
     scheduled_payment: Mapped[ScheduledPayment | None] = relationship()

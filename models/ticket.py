@@ -88,7 +88,8 @@ class Ticket(Owned, Versioned, Model):
     closed_at: Mapped[datetime | None]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("tickets.id"), index=True)
     subject_sort: Mapped[str | None] = sort_key("subject")
-    search_text: Mapped[str | None] = search_key("number", "subject", "message", "author_name", "sender")
+    search_text: Mapped[str | None] = search_key(
+        "number", "subject", "message", "author_name", "sender", indexed=True)
 
     customer: Mapped[Customer | None] = relationship()
     department: Mapped[Department] = relationship()
@@ -113,7 +114,7 @@ class TicketReply(Owned, Model):
     message: Mapped[long_text]
     internal: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
-    search_text: Mapped[str | None] = search_key("message", "author_name", "sender")
+    search_text: Mapped[str | None] = search_key("message", "author_name", "sender", indexed=True)
 
 
 class TicketAttachment(Owned, Model):

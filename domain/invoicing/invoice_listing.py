@@ -8,6 +8,7 @@ from database import db
 from domain.actor import Actor
 from domain.invoicing.invoice_status import EFFECTIVE
 from domain.list_parts import Children, Filter, common_filters
+from domain.list_search import Of
 from domain.listing import LARGEST_ID, Listing
 from domain.payments import locking
 from models.allocation import Allocation
@@ -91,7 +92,7 @@ LISTING = AccountFirst(
         "issued_after": Filter("moment", lambda bound: Invoice.issued_at >= bound),
         "issued_before": Filter("day_end", lambda bound: Invoice.issued_at <= bound),
     },
-    search=(Invoice.search_text, Customer.name_sort),
+    search=(Invoice.search_text, Of(Customer.search_text, Invoice.customer_id)),
     customer="customer_id",
     own=True,
 )

@@ -6,13 +6,14 @@ Gateways tell both. What a gateway does not tell, a person records; nothing is c
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import func, select
 
 from domain import clock, usage
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter, common_filters
+from domain.list_search import Number, Of
 from domain.listing import Listing
 from domain.resource import Action, Resource, Sample
 from domain.usage import Use
@@ -56,7 +57,11 @@ LISTING = Listing(
         "status": Filter(DisputeStatus, lambda bound: Dispute.status == bound),
         "currency": Filter(str, lambda bound: Dispute.currency == bound),
     },
-    search=(Order.search_text, Customer.name_sort, lambda like: like(cast(Dispute.payment_id, String))),
+    search=(
+        Of(Order.search_text, Payment.order_id, through=Dispute.payment_id),
+        Of(Customer.search_text, Payment.customer_id, through=Dispute.payment_id),
+        Number(Dispute.payment_id, "payment"),
+    ),
     own=OWNER,
 )
 

@@ -3,11 +3,12 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, cast, exists, func, or_, select
+from sqlalchemy import and_, exists, func, or_, select
 
 from database import db
 from domain.actor import Actor
 from domain.list_parts import Children, Filter, common_filters
+from domain.list_search import Number, Of
 from domain.listing import LARGEST_ID, Listing
 from domain.payments import locking
 from models.allocation import Allocation
@@ -109,6 +110,9 @@ LISTING = AccountFirst(
         "exception": Filter(bool, lambda bound: bound == EXCEPTION),
         "disputed": Filter(bool, lambda bound: bound == DISPUTED),
     },
-    search=(Order.search_text, Customer.name_sort, lambda like: like(cast(Payment.order_id, String))),
+    search=(
+        Of(Order.search_text, Payment.order_id), Of(Customer.search_text, Payment.customer_id),
+        Number(Payment.id, "payment"), Number(Payment.order_id, "order"),
+    ),
     own=OWNER,
 )

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, select
+from sqlalchemy import and_, bindparam, func, select
 
 from database.searching import like
 from domain.list_parts import Children, Filter, common_filters
+from domain.list_search import Parts
 from domain.listing import Listing
 from domain.support.ticket_status import WAITING
 from models.customer import Customer
@@ -34,11 +35,6 @@ NOW = bindparam("now", type_=Ticket.due_at.type)
 
 def _columns(model: Any, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(model, name) for name in names}
-
-
-def _in_replies(compare: Any) -> Any:
-    """Whether a reply has the words."""
-    return exists().where(TicketReply.ticket_id == Ticket.id, compare(TicketReply.search_text))
 
 
 SHOWN = {
@@ -87,7 +83,7 @@ LISTING = Listing(
         "late": Filter(bool, lambda bound: bound == and_(WAITS, Ticket.due_at < NOW)),
         "subject_contains": Filter("text", lambda bound: like(Ticket.subject_sort, bound)),
     },
-    search=(Ticket.search_text, _in_replies),
+    search=(Ticket.search_text, Parts(TicketReply.search_text, TicketReply.ticket_id)),
     customer="customer_id",
     own=Ticket.assignee_id,
 )

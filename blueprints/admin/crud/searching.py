@@ -16,6 +16,7 @@ from domain.resource import Resource
 
 MOST = 5                            # rows of one noun
 READ = 25                           # rows of which the best are shown
+IDENTIFYING = ("email", "number", "sku", "code")        # filters by what people know a row by
 NUMBERED = re.compile(r"([A-Za-z][A-Za-z _]*[ _#]|#)?([0-9]{1,18})")
 
 
@@ -55,14 +56,21 @@ def creation_of(here: ListPage) -> Creation | None:
 
 
 def search(here: ListPage, words: str) -> Found:
-    """A few rows that match: first the one with this number, then those whose name begins with the words."""
+    """A few rows that match: first those that this identifies, then those whose name begins with the words."""
     who, resource = actor(), here.resource
-    rows = numbered(who, resource, words)
-    known = {row.id for row in rows}
+    rows = {row.id: row for row in (*numbered(who, resource, words), *identified(who, resource, words))}
     query = Query(search=words, limit=READ, sort=here.sort.lstrip("-"), descending=here.sort.startswith("-"))
-    others = [row for row in resource.listing.page(who, query).records if row.id not in known]
+    others = [row for row in resource.listing.few(who, query) if row.id not in rows]
     others.sort(key=lambda row: rank(words, here.name(row) or ""))
-    return [(here.title, [hit(here, row) for row in [*rows, *others][:MOST]])]
+    return [(here.title, [hit(here, row) for row in [*rows.values(), *others][:MOST]])]
+
+
+def identified(who: Actor, resource: Resource, words: str) -> list[Any]:
+    """The rows whose e-mail address, number or code is exactly this."""
+    listing = resource.listing
+    return [
+        row for name in IDENTIFYING if name in listing.filters and listing.filters[name].kind is str
+        for row in listing.few(who, Query(filters={name: words}, limit=MOST, sort="id"))]
 
 
 def rank(words: str, title: str) -> int:

@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from database import db
-from database.searching import containing, matching
+from domain import list_search
 from domain.actor import Actor
 from domain.payments.attempts import owed
 from domain.payments.bank import creditor_references
@@ -56,7 +56,7 @@ def find(actor: Actor, movement: StatementRow, words: str = "") -> list[Candidat
     )
     if words := words.strip().replace("\x00", "")[:200]:
         statement = statement.where(_wanted(words, movement.currency))
-        values = values | {"search": containing(words)}
+        values = values | list_search.values(list_search.words_of(words))
     return [_candidate(row, name, movement) for row, name in db.session.execute(statement, values)]
 
 
@@ -70,7 +70,7 @@ def _candidate(row: ScheduledPayment, name: str, movement: StatementRow) -> Cand
 
 def _wanted(words: str, currency: str) -> ColumnElement[bool]:
     found: Sequence[Any] = [
-        matching(LISTING.search, bindparam("search")),
+        and_(*list_search.clauses(ScheduledPayment, LISTING.search, list_search.words_of(words))),
         *(ScheduledPayment.order_id == one.order_id for one in creditor_references.found_in([words])),
     ]
     amount = _amount(words, currency)

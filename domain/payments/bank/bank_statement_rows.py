@@ -3,13 +3,12 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import String, cast
-
 from domain import usage
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.inputs import Input, OrAbsent, RowId
 from domain.list_parts import Filter, common_filters
+from domain.list_search import Number
 from domain.listing import Listing
 from domain.payments.bank import bank_booking
 from domain.payments.bank.bank_booking import LIFE
@@ -40,7 +39,7 @@ LISTING = Listing(
         "order_id": Filter(int, lambda bound: StatementRow.order_id == bound),
         "currency": Filter(str, lambda bound: StatementRow.currency == bound),
     },
-    search=(StatementRow.search_text, lambda like: like(cast(StatementRow.order_id, String))),
+    search=(StatementRow.search_text, Number(StatementRow.order_id, "order")),
     own=True,
 )
 

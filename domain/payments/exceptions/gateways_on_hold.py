@@ -10,6 +10,7 @@ from domain import clock, usage
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.list_parts import Filter, common_filters
+from domain.list_search import Of
 from domain.listing import Listing
 from domain.payments import gateway_accounts
 from domain.resource import Action, Resource, Sample
@@ -43,7 +44,7 @@ LISTING = Listing(
         **common_filters(GatewayAccount),
         "gateway": Filter(str, lambda bound: GatewayAccount.gateway == bound),
     },
-    search=(Merchant.search_text,),
+    search=(Of(Merchant.search_text, GatewayAccount.merchant_id),),
 )
 ON_HOLD = replace(LISTING, where=(GatewayAccount.parked_until > NOW,))
 

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, func, select
+from sqlalchemy import and_, case, func, select
 
 from database import db
 from domain.actor import Actor
 from domain.list_parts import Filter, common_filters
+from domain.list_search import Number, Of
 from domain.listing import LARGEST_ID, Listing
 from domain.payments.schedule.scheduled_status import OPEN
 from models.order import Order, ScheduledPayment, ScheduledStatus
@@ -75,6 +76,9 @@ LISTING = OrderFirst(
         "due_before": Filter("day_end", lambda bound: ScheduledPayment.due_at <= bound),
         "currency": Filter(str, lambda bound: ScheduledPayment.currency == bound),
     },
-    search=(Order.search_text, lambda like: like(cast(ScheduledPayment.order_id, String))),
+    search=(
+        Of(Order.search_text, ScheduledPayment.order_id), Number(ScheduledPayment.id, "scheduled_payment"),
+        Number(ScheduledPayment.order_id, "order"),
+    ),
     own=OWNER,
 )

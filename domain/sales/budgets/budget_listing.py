@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, case, cast, exists, func, literal, select
+from sqlalchemy import String, and_, bindparam, case, cast, func, literal, select
 
 from domain.list_parts import Children, Filter, common_filters
+from domain.list_search import Number, Of, Parts
 from domain.listing import Listing
 from models.budget import Budget, BudgetItem, BudgetStatus
 from models.customer import Customer
@@ -74,9 +75,9 @@ LISTING = Listing(
     },
     search=(
         Budget.search_text,
-        Customer.name_sort,
-        lambda like: like(literal("budget_") + cast(Budget.id, String)),
-        lambda like: exists().where(BudgetItem.budget_id == Budget.id, like(BudgetItem.search_text)),
+        Of(Customer.search_text, Budget.customer_id),
+        Parts(BudgetItem.search_text, BudgetItem.budget_id),
+        Number(Budget.id, "budget"),
     ),
     customer="customer_id",
     own=True,

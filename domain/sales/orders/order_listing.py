@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import String, case, cast, func, select
+from sqlalchemy import case, func, select
 
 from domain.list_parts import Children, Filter, common_filters
+from domain.list_search import Number
 from domain.listing import Listing
 from domain.sales.orders.order_amounts import A_YEAR
 from models.order import Order, OrderItem, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
@@ -88,7 +89,7 @@ LISTING = Listing(
         "currency": Filter(str, lambda bound: Order.currency == bound),
         "test_clock_id": Filter(int, lambda bound: Order.test_clock_id == bound),
     },
-    search=(Order.search_text, lambda like: like(cast(Order.id, String))),
+    search=(Order.search_text, Number(Order.id, "order")),
     customer="customer_id",
     own=True,
 )

@@ -1,0 +1,182 @@
+"""Makes an installation with many rows of everything that grows, once, and keeps it for later runs.
+
+100,000 customers, budgets of one line, orders with a scheduled payment and a payment each, invoices, tickets with a
+reply, and 20,000 products, of three merchants; the texts are drawn from a vocabulary as in a language. It lies in the
+temporary folder, under a name that changes with the migrations and with this file.
+"""
+
+import contextlib
+import hashlib
+import random
+import shutil
+import tempfile
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from app import create_app
+from bench.databases import fresh
+from bench.installation import ROOT, Installation, environment, prepare
+from config import from_environment
+from database import db, transaction
+from domain import clock, codes, inputs
+from domain.actor import Actor
+from domain.people import merchants
+from models.budget import Budget, BudgetItem, BudgetStatus
+from models.customer import Customer, CustomerStatus
+from models.invoice import Invoice, InvoiceState
+from models.order import Order, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.payment import Payment, PaymentReason, PaymentStatus
+from models.product import Billing, Product
+from models.ticket import AuthorType, Department, Ticket, TicketReply, TicketSource, TicketStatus
+
+ROWS, PRODUCTS, BATCH = 100_000, 20_000, 5_000
+YEAR = 365 * 86_400                     # seconds in which the rows came
+LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
+VOCABULARY = 20_000
+COMMON = "lamp"                         # a word of one line in ten
+
+
+class Rows:
+    """Draws the rows of one installation; the same for the same number."""
+
+    def __init__(self, owners: list[int], count: int):
+        self.owners, self.count, self.now = owners, count, clock.now()
+        self.chance = random.Random(5)
+        self.words = sorted({self.drawn() for _ in range(VOCABULARY)})
+        self.weights = [1 / rank for rank in range(1, len(self.words) + 1)]
+        self.chance.shuffle(self.words)
+
+    def drawn(self) -> str:
+        return "".join(self.chance.choices(LETTERS, weights=range(len(LETTERS), 0, -1), k=self.chance.randint(3, 10)))
+
+    def text(self, words: int) -> str:
+        own = self.chance.choices(self.words, weights=self.weights, k=words)
+        return " ".join([*own, COMMON] if self.chance.random() < 0.1 else own)
+
+    def base(self, number: int) -> dict[str, Any]:
+        at = self.now - timedelta(seconds=self.chance.randrange(YEAR))
+        return {
+            "id": number, "merchant_id": self.owners[number % len(self.owners)], "test": False, "version": 1,
+            "created_at": at, "updated_at": at,
+        }
+
+    def name(self) -> str:
+        return f"{self.chance.choice(self.words)} {self.chance.choice(self.words)}".title()
+
+
+def fill(owners: list[int], count: int, products: int) -> None:
+    """All rows; whose they are goes by their number, so that those which belong together have one merchant."""
+    rows = Rows(owners, count)
+    money = {"currency": "EUR", "subtotal_minor": 1000, "discount_minor": 0, "tax_minor": 0, "total_minor": 1000}
+    for start in range(1, products + 1, BATCH):
+        write(Product, [
+            {**rows.base(number), "code": codes.fresh(), "name": rows.text(2), "description": rows.text(8),
+             "sku": f"SKU-{number:06d}", "price_micro": 10_000_000, "currency": "EUR"}
+            for number in range(start, min(start + BATCH, products + 1))])
+    for start in range(1, count + 1, BATCH):
+        some = [rows.base(number) for number in range(start, min(start + BATCH, count + 1))]
+        people(rows, some)
+        sales(rows, some, money)
+        desk(rows, some)
+
+
+def people(rows: Rows, some: list[dict[str, Any]]) -> None:
+    write(Customer, [
+        {**one, "code": codes.fresh(), "name": rows.name(), "email": f"c{one['id']}@example.org",
+         "email_key": f"c{one['id']}@example.org", "status": CustomerStatus.ACTIVE} for one in some])
+
+
+def sales(rows: Rows, some: list[dict[str, Any]], money: dict[str, Any]) -> None:
+    """Budgets, orders, their payments, and invoices."""
+    write(Budget, [{**one, **money, "customer_id": one["id"], "status": BudgetStatus.PENDING,
+                    "notes": rows.text(6)} for one in some])
+    write(BudgetItem, [
+        {"budget_id": one["id"], "position": 0, "description": rows.text(4), "quantity_ten_thousandths": 10_000,
+         "unit_price_micro": 10_000_000, "total_minor": 1000} for one in some])
+    write(Order, [
+        {**one, "customer_id": one["id"], "customer_name": rows.name(), "billing": Billing.SINGLE_PAYMENT,
+         "customer_email": f"c{one['id']}@example.org", "description": rows.text(4),
+         "status": rows.chance.choice((OrderStatus.COMPLETE, OrderStatus.ACTIVE)), "source": OrderSource.API,
+         "currency": "EUR", "total_minor": 1000, "link_digest": f"{one['id']:064d}", "link_token": f"t{one['id']}"}
+        for one in some])
+    write(ScheduledPayment, [
+        {**one, "order_id": one["id"], "sequence": 1, "currency": "EUR", "amount_minor": 1000,
+         "status": rows.chance.choice((ScheduledStatus.COMPLETE, ScheduledStatus.SCHEDULED)),
+         "due_at": one["created_at"] + timedelta(days=30)} for one in some])
+    write(Payment, [
+        {**one, "customer_id": one["id"], "order_id": one["id"], "scheduled_payment_id": one["id"], "gateway": "test",
+         "reason": PaymentReason.SCHEDULE, "status": PaymentStatus.APPROVED, "currency": "EUR", "amount_minor": 1000,
+         "executed_at": one["created_at"], "key": f"key-{one['id']}"} for one in some])
+    write(Invoice, [{**one, **money, "customer_id": one["id"], "state": InvoiceState.DRAFT, "notes": rows.text(6)}
+                    for one in some])
+
+
+def desk(rows: Rows, some: list[dict[str, Any]]) -> None:
+    with transaction() as session:
+        found = session.execute(select(Department.merchant_id, Department.id))
+        departments = {row.merchant_id: row.id for row in found}
+    write(Ticket, [
+        {**one, "number": f"TKT-{one['id']:08X}", "customer_id": one["id"],
+         "department_id": departments[one["merchant_id"]], "subject": rows.text(4), "message": rows.text(30),
+         "status": rows.chance.choice(tuple(TicketStatus)),
+         "priority": 2, "source": TicketSource.CLIENT, "author_type": AuthorType.CLIENT, "author_name": "Ada",
+         "mail_token": f"m{one['id']}"} for one in some])
+    write(TicketReply, [
+        {"id": one["id"], "merchant_id": one["merchant_id"], "test": False, "ticket_id": one["id"],
+         "author_type": AuthorType.STAFF, "author_name": "Bo", "source": TicketSource.STAFF, "message": rows.text(30),
+         "created_at": one["created_at"]} for one in some])
+
+
+def write(model: Any, rows: list[dict[str, Any]]) -> None:
+    with transaction() as session:
+        session.execute(insert(model), rows)
+
+
+def place(count: int) -> Path:
+    """The folder of the installation of today's tables."""
+    heads = "".join(sorted(path.name for path in (ROOT / "migrations" / "versions").glob("*.py")))
+    mark = hashlib.sha256(f"{heads} {count} {Path(__file__).read_text()}".encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"countinghouse-bench-large-{mark}"
+
+
+@contextlib.contextmanager
+def large_installation(count: int = ROWS, database: str | None = None) -> Iterator[Installation]:
+    """The installation: a copy of the kept one, or in a new database on a PostgreSQL server. It is lost at the end."""
+    with tempfile.TemporaryDirectory(prefix="countinghouse-bench-") as name, fresh(database) as url:
+        folder = Path(name) / "instance"
+        if url is not None:
+            yield make(folder, count, url)
+            return
+        kept = place(count)
+        if not kept.exists():
+            made = Path(name) / "made"
+            make(made, count)
+            shutil.move(made, kept)
+        shutil.copytree(kept, folder)
+        yield Installation(folder, (folder / "bench-key").read_text(), 1)
+
+
+def make(folder: Path, count: int, url: str | None = None) -> Installation:
+    """A new installation with all rows and the planner's statistics."""
+    settings = {**environment(folder), **({"COUNTINGHOUSE_DATABASE_URL": url} if url else {})}
+    here = prepare(folder, 0, settings)
+    (folder / "bench-key").write_text(here.key)
+    app = create_app(from_environment(settings), sink=lambda record: None)
+    with app.app_context():
+        owners = [here.merchant_id]
+        for title in ("Second", "Third"):
+            with transaction():
+                owners.append(merchants.create(Actor.operator(), inputs.parse(
+                    merchants.MerchantInput, {"name": title})).id)
+        fill(owners, count, max(1, count * PRODUCTS // ROWS))
+        with db.engine.connect() as connection:
+            connection.exec_driver_sql("ANALYZE")
+            connection.commit()
+        db.session.remove()
+        for engine in db.engines.values():
+            engine.dispose()
+    return here
