@@ -2,14 +2,14 @@
 
 Where PostgreSQL has no pg_trgm, or it may not be installed, lists are searched without an index.
 
-Revision ID: 0052
-Revises: 0051
+Revision ID: 0053
+Revises: 0052
 """
 
 from alembic import op
 
-revision = "0052"
-down_revision = "0051"
+revision = "0053"
+down_revision = "0052"
 branch_labels = None
 depends_on = None
 
