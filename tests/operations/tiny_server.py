@@ -19,6 +19,9 @@ PORT, WORKERS, JOURNAL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 
 
 def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    if "server.refused" in environ:
+        start_response("400 Bad Request", [("Content-Length", "0")])
+        return []
     query = parse_qs(environ["QUERY_STRING"])
     if environ["PATH_INFO"] == "/pid":
         body = str(os.getpid()).encode()
