@@ -87,6 +87,7 @@ class Invoice(Owned, Versioned, Removable, Model):
             "uq_invoices_source", "merchant_id", "test", "source", unique=True,
             where="source IS NOT NULL AND deleted_at IS NULL AND state != 'cancelled'",
         ),
+        partial_index("ix_invoices_number_key", "merchant_id", "test", "number_key", where="number_key IS NOT NULL"),
         partial_index("ix_invoices_budget_id", "budget_id", where="budget_id IS NOT NULL"),
         partial_index("ix_invoices_order_id", "order_id", where="order_id IS NOT NULL"),
     )
@@ -95,6 +96,7 @@ class Invoice(Owned, Versioned, Removable, Model):
     customer_id: Mapped[int] = mapped_column(ForeignKey("customers.id"))
     state: Mapped[InvoiceState] = mapped_column(word(InvoiceState), default=InvoiceState.DRAFT)
     number: Mapped[str | None] = mapped_column(String(64))
+    number_key: Mapped[str | None] = mapped_column(String(64))       # the number without what payers leave out of it
     series_number: Mapped[int | None]                    # its place in the series, without gaps
     currency: Mapped[currency_code]
     subtotal_minor: Mapped[minor] = mapped_column(default=0)             # of the lines, before any discount

@@ -3,7 +3,7 @@
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, minor, pk, word
@@ -49,6 +49,7 @@ class StatementRow(Owned, Versioned, Model):
     # What it pays, or what it may pay while it is unsure
     order_id: Mapped[int | None] = mapped_column(ForeignKey("orders.id"), index=True)
     scheduled_payment_id: Mapped[int | None] = mapped_column(ForeignKey("scheduled_payments.id"), index=True)
+    invoice_ids: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     payment_id: Mapped[int | None] = mapped_column(ForeignKey("payments.id"), index=True)
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     search_text: Mapped[str | None] = search_key("payer_name", "texts", "bank_id", indexed=True)

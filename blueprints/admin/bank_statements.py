@@ -2,27 +2,29 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import Any
 
 from flask import Response, flash, make_response, render_template, request, url_for
+from sqlalchemy import select
 
-from blueprints.admin import choices
+from blueprints.admin import choices, invoices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, need
-from database import transaction
+from database import db, transaction
 from domain.actor import Actor
 from domain.errors import DomainError, Invalid, LimitExceeded
-from domain.payments.bank import bank_candidates, bank_import, bank_statement_rows
-from domain.payments.bank.bank_import import Imported
+from domain.invoicing.bank import bank_candidates, bank_import, bank_invoices, bank_statement_rows
+from domain.invoicing.bank.bank_import import Imported
 from domain.payments.bank.formats.bank_csv import CsvForm
 from domain.payments.bank.formats.bank_csv_heads import PARTS
 from domain.payments.bank.formats.bank_statements import MOST_BYTES
+from models.invoice import Invoice
 from models.statement_row import StatementState
 
 BESIDE_THE_FILE = 64 * 1024                # bytes of the form's other fields
@@ -31,6 +33,24 @@ WAIT = 30                                  # seconds until a refused upload shou
 _place = threading.Lock()                  # a large statement takes memory and a thread for long: one in each process
 ORDERS = (("", "Found in the file"), ("day", "Day first: 31/12"), ("month", "Month first: 12/31"))
 MARKS = (("", "Found in the file"), (",", "Comma: 1.234,50"), (".", "Point: 1,234.50"))
+PAYS = ("scheduled_payment_id", "invoice_ids")
+
+
+def named(record: Any) -> Sequence[Invoice]:
+    """The invoices that a movement pays, or may pay."""
+    keys = record.invoice_ids or ()
+    return db.session.scalars(select(Invoice).where(Invoice.id.in_(keys)).order_by(Invoice.id)).all() if keys else ()
+
+
+def numbers(record: Any) -> str:
+    return ", ".join(str(one.number) for one in named(record))
+
+
+def links(record: Any) -> list[tuple[str, str | None]]:
+    """The numbers of its invoices, with their pages for who may read them."""
+    may_read = actor().can("READ_INVOICES")
+    return [(str(one.number), invoices.PAGE.at(one.id) if may_read else None) for one in named(record)]
+
 
 PAGE = ListPage(
     resource=bank_statement_rows.RESOURCE,
@@ -40,7 +60,8 @@ PAGE = ListPage(
     position=160,
     icon="table",
     details="admin/_statement_row.html",
-    about="Movements of your bank account. Transfers with a matching reference and amount are booked automatically.",
+    about="Movements of your bank account. Transfers with a matching reference or number of an invoice, and the amount "
+          "that is open, are booked automatically.",
     sort="-booked_on",
     name=lambda row: f"Movement {row.id}",
     columns=(
@@ -51,17 +72,22 @@ PAGE = ListPage(
         Column(name="state", kind="tag", sort="state"),
         Column(name="reason", title="Why", minor=True),
         Column(name="order_id", title="Order", minor=True),
+        Column(name="invoice_ids", title="Invoices", minor=True, shown=numbers),
     ),
     list_filters=(ListFilter(name="state", choices=pairs(StatementState), read=StatementState),),
     sections=(
         Section("What it pays", (
             Field(name="scheduled_payment_id", label="Scheduled payment", kind="number"),
+            Field(name="invoice_ids", label="Invoice", kind="number"),
         )),
     ),
-    values=lambda row: {"scheduled_payment_id": None},       # choosing what was suggested is a change, too
+    values=lambda row: dict.fromkeys(PAYS),                  # choosing what was suggested is a change, too
+    context=lambda record: {"invoices": links(record)},
     form="admin/statement_assign.html",
     edit_title="Assign",
-    choices=lambda who: {"candidates": partial(bank_candidates.find, who)},
+    choices=lambda who: {
+        "candidates": partial(bank_candidates.find, who), "invoices_of": partial(bank_invoices.candidates, who),
+    },
     can_edit=lambda record: bool(record.state == StatementState.UNSURE and record.amount_minor > 0),
     tones={"booked": "ok", "unsure": "warn", "ignored": ""},
 )

@@ -20,8 +20,9 @@ from blueprints.pages import navigation
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, need
 from domain.actor import Actor
+from domain.invoicing.bank import bank_exceptions
 from domain.listing import Listing
-from domain.payments.exceptions import bank_exceptions, gateways_on_hold, payment_exceptions, scheduled_exceptions
+from domain.payments.exceptions import gateways_on_hold, payment_exceptions, scheduled_exceptions
 from models.order import ScheduledStatus
 
 HERE = "/admin/exceptions"
@@ -151,6 +152,7 @@ TABS = (
             Column(name="payer_name", title="Payer", kind="link"),
             Column(name="reason", title="Why"),
             Column(name="order_id", title="Suggested order", minor=True),
+            Column(name="invoice_ids", title="Suggested invoices", minor=True, shown=bank_statements.numbers),
             Column(name="booked_on", title="Booked", kind="day", sort="booked_on"),
             AMOUNT,
         ),

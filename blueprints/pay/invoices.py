@@ -1,5 +1,6 @@
 """The payment page of invoices: what is open of them, how it can be paid, and what became of it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response, g, make_response, render_template, request, url_for
@@ -132,11 +133,20 @@ def bank(link: InvoiceLink, rows: list[Invoice]) -> tuple[Instructions, Markup] 
     account = parties.account(link.merchant_id, test=link.test)
     if account is None:
         return None
-    minor, text = invoice_checkouts.due(rows), " ".join(str(one.number) for one in rows if one.balance_minor > 0)
-    code = codes.of_transfer(account, link.currency, minor, text=text[:LONGEST_REFERENCE])
+    minor, text = invoice_checkouts.due(rows), reference(rows)
+    code = codes.of_transfer(account, link.currency, minor, text=text)
     made = Instructions(
-        amount=Money(minor, link.currency), reference=text[:LONGEST_REFERENCE],
-        printed_reference=text[:LONGEST_REFERENCE], name=account.name, iban=account.iban,
-        printed_iban=ibans.printed(account.iban), bic=account.bic, qr_svg=code,
+        amount=Money(minor, link.currency), reference=text, printed_reference=text, name=account.name,
+        iban=account.iban, printed_iban=ibans.printed(account.iban), bic=account.bic, qr_svg=code,
     )
     return made, Markup(code)  # noqa: S704  # drawn by us, from nothing but these values
+
+
+def reference(rows: Sequence[Invoice]) -> str:
+    """What to write into a bank transfer: the numbers of what is open, whole ones as many as there is room for."""
+    said = ""
+    for number in (str(one.number) for one in rows if one.balance_minor > 0):
+        if len(said) + 1 + len(number) > LONGEST_REFERENCE:
+            break
+        said = f"{said} {number}".strip()
+    return said

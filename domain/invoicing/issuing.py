@@ -9,6 +9,7 @@ from domain import clock, zones
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.invoicing import e_invoice_needs, invoice_facts, invoices, parties
+from domain.invoicing.bank import invoice_numbers
 from domain.invoicing.books import chain, numbers
 from domain.invoicing.invoices import LIFE
 from domain.invoicing.paying import allocating
@@ -37,6 +38,7 @@ def issue(actor: Actor, invoice: Invoice) -> Invoice:
         day = _settle(invoice, merchant)
         given = numbers.take(merchant, Series.INVOICE, day, test=invoice.test)
         invoice.number, invoice.series_number = given.number, given.count
+        invoice.number_key = invoice_numbers.key_of(given.number)
         invoice.state = InvoiceState.ISSUED
     chain.append(BookKind.INVOICE, invoice)
     _take_payments(actor, invoice)

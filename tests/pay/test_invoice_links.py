@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from sqlalchemy import func, select
 
+from blueprints.pay import invoices
 from database import db, transaction
 from domain import clock
 from domain.errors import Conflict, Invalid
@@ -21,6 +22,8 @@ from outbound.gateways.test_bank import test_bank
 from outbound.payments import collecting
 from tests import cast
 from tests.domain.invoicing.paying.money import check_sums, credit_of, give_back, pay
+from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
+from tests.domain.payments.bank.formats.camt_files import transaction as details
 from tests.invoicing import actor_of, locked, make_draft, make_issued, of
 
 CHECKOUT = re.compile(r"^/pay/test/[\w-]+$")
@@ -241,3 +244,21 @@ def test_a_merchant_that_is_switched_off_has_no_page(browser, alder, ada):
         db.session.get(Merchant, alder).active = False
     assert browser.get(page).status_code == 404
     assert db.session.scalar(select(func.count()).select_from(Payment)) == 0
+
+
+def test_the_reference_of_a_transfer_is_what_statements_are_read_for_and_has_whole_numbers_only(browser, alder, ada):
+    with transaction():
+        account = gateway_accounts.ensure(alder, "manual", test=True, now=clock.now())
+        known = {"name": "Alder & Sons", "iban": "DE89370400440532013000", "bic": ""}
+        account.settings = vault.encrypt(orjson.dumps(known).decode())
+    two = [issued(alder, ada), issued(alder, ada)]
+    said = text(browser.post(address(*two), data={"method": "manual"}, follow_redirects=True))
+    assert "TEST-INV-000001 TEST-INV-000002" in said
+    transfer = entry("240.00", details("TEST-INV-000001 TEST-INV-000002"))
+    assert import_file(actor_of(alder, test=True), document(transfer)).booked == 1
+    assert [of(key).balance_minor for key in two] == [0, 0]
+    rows = [of(key) for key in (issued(alder, ada) for _ in range(12))]
+    reference = invoices.reference(rows)
+    assert len(reference) <= 140
+    assert reference.split() == [one.number for one in rows][:8]
+    assert invoices.reference([]) == ""

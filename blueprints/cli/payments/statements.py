@@ -10,8 +10,8 @@ import click
 from blueprints.cli._command import Needs, Result, operator_command
 from blueprints.cli._merchant import for_merchant
 from database import transaction
-from domain.payments.bank import bank_import
-from domain.payments.bank.bank_import import Imported
+from domain.invoicing.bank import bank_import
+from domain.invoicing.bank.bank_import import Imported
 from domain.payments.bank.formats.bank_csv import CsvForm
 from domain.payments.bank.formats.bank_statements import MOST_BYTES
 

@@ -46,7 +46,11 @@ def latest(link: InvoiceLink) -> Payment | None:
 
 def running(link: InvoiceLink) -> Payment | None:
     """The payment of any of these invoices whose outcome is not known, on whichever link."""
-    keys = [one.invoice_id for one in link.items]
+    return running_of([one.invoice_id for one in link.items])
+
+
+def running_of(keys: Sequence[int]) -> Payment | None:
+    """The payment on a link of any of these invoices whose outcome is not known."""
     links = select(InvoiceLinkItem.invoice_link_id).where(InvoiceLinkItem.invoice_id.in_(keys))
     statement = select(Payment).where(Payment.invoice_link_id.in_(links), Payment.status.in_(sorted(attempts.OPEN)))
     return db.session.scalar(statement.order_by(Payment.id.desc()).limit(1))

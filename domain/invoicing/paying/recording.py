@@ -53,7 +53,7 @@ def record(actor: Actor, new: ReceiptInput) -> Payment:
     """
     mistakes = Mistakes()
     with mistakes.collected():
-        found = _invoices(actor, new.invoice_ids or [])
+        found = payable(actor, new.invoice_ids or [])
     mistakes.refuse()
     with mistakes.collected():
         currency = _currency(new, found)
@@ -64,16 +64,22 @@ def record(actor: Actor, new: ReceiptInput) -> Payment:
     mistakes.refuse()
     actor = actor.for_row(customer)
     locking.lock_account(customer.id)
-    payment = _received(actor, customer, Money(amount, currency), new, at)
+    payment = receive(
+        actor, customer, Money(amount, currency), gateway=new.gateway.value, reference=new.reference, at=at)
     allocating.allocate_to(actor, payment, allocating.lock_invoices(Invoice.id.in_([one.id for one in found])))
     return payment
 
 
-def _received(actor: Actor, customer: Customer, amount: Money, new: ReceiptInput, at: datetime) -> Payment:
+def receive(
+    actor: Actor, customer: Customer, amount: Money, *, gateway: str, reference: str | None, at: datetime,
+    message: str | None = None,
+) -> Payment:
+    """An approved payment of the customer, whose account is locked; it pays no invoice yet."""
     payment = Payment(
-        **actor.ownership(), customer_id=customer.id, gateway=new.gateway.value, reason=PaymentReason.MANUAL,
+        **actor.ownership(), customer_id=customer.id, gateway=gateway, reason=PaymentReason.MANUAL,
         status=PaymentStatus.APPROVED, currency=amount.currency, amount_minor=amount.minor, refunded_minor=0,
-        allocated_minor=0, key=secrets.token_hex(16), reference=new.reference, asked_at=clock.now(), executed_at=at,
+        allocated_minor=0, key=secrets.token_hex(16), reference=reference, message=message, asked_at=clock.now(),
+        executed_at=at,
     )
     locking.LIFE.add(actor, payment)
     locking.LIFE.emit(actor, "approved", payment)
@@ -92,7 +98,7 @@ def moment(merchant_id: int, day: date | None) -> datetime:
     return datetime.combine(day, NOON, zone).astimezone(now.tzinfo)
 
 
-def _invoices(actor: Actor, keys: list[int]) -> list[Invoice]:
+def payable(actor: Actor, keys: list[int]) -> list[Invoice]:
     """The issued invoices with these ids; Invalid names those that cannot be paid."""
     clauses, values = invoices.LISTING.owned(actor)
     rows = db.session.scalars(select(Invoice).where(Invoice.id.in_(keys), *clauses), values)
@@ -110,7 +116,7 @@ def _invoices(actor: Actor, keys: list[int]) -> list[Invoice]:
             if first is not None and invoice.customer_id != first.customer_id:
                 raise Invalid.field(path, "is of another customer than the first one", "contradiction")
     mistakes.refuse()
-    return list(found.values())
+    return [found[key] for key in keys]
 
 
 def _customer(actor: Actor, new: ReceiptInput, found: list[Invoice]) -> Customer:

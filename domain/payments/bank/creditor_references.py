@@ -67,19 +67,31 @@ def found_in(texts: Iterable[str]) -> list[Reference]:
     return list(dict.fromkeys(found for text in candidates for found in _in_text(text)))
 
 
+def without(text: str) -> str:
+    """The text with a line break in the place of each reference of ours."""
+    for _, start, end in reversed(list(_placed(text))):
+        text = f"{text[:start]}\n{text[end:]}"
+    return text
+
+
 def _in_text(text: str) -> Iterator[Reference]:
+    return (reference for reference, _, _ in _placed(text))
+
+
+def _placed(text: str) -> Iterator[tuple[Reference, int, int]]:
+    """The references of ours, with where each begins and ends."""
     for beginning in BEGINNING.finditer(text):
-        digits = _digits_from(text, beginning.end())
+        digits, end = _digits_from(text, beginning.end())
         body = digits[2:]
         order_id, place = int(body[:ORDER] or 0), int(body[ORDER:] or 0)
         if len(body) == LENGTH and order_id and check_digits(body) == digits[:2]:
-            yield Reference(order_id, place - 1 if place else None)
+            yield Reference(order_id, place - 1 if place else None), beginning.start(), end
 
 
-def _digits_from(text: str, start: int) -> str:
-    """The digits of one reference; what follows may be a date or an amount."""
+def _digits_from(text: str, start: int) -> tuple[str, int]:
+    """The digits of one reference, and where they end; what follows may be a date or an amount."""
     found: list[str] = []
     while len(found) < 2 + LENGTH and (digit := DIGIT.match(text, start)):
         found.append(digit[1])
         start = digit.end()
-    return "".join(found)
+    return "".join(found), start

@@ -9,9 +9,10 @@ from werkzeug.test import encode_multipart
 
 from blueprints.admin import bank_statements
 from database import db
-from domain.payments.bank.bank_import import PORTION
+from domain.invoicing.bank.bank_import import PORTION
 from domain.payments.bank.creditor_references import Reference
 from domain.payments.bank.formats.bank_statements import MOST_BYTES
+from models.invoice import Invoice
 from models.order import ScheduledPayment
 from models.payment import Payment
 from models.statement_row import StatementRow, StatementState
@@ -20,6 +21,7 @@ from tests.cast import actor_for
 from tests.domain.payments.bank.formats.camt_files import document, entry, import_file
 from tests.domain.payments.bank.formats.camt_files import transaction as details
 from tests.domain.payments.orders.test_ordering import order, product
+from tests.invoicing import make_issued
 
 LIST, UPLOAD = "/admin/statement_rows", "/admin/statement_upload"
 
@@ -140,7 +142,7 @@ def test_a_payment_out_of_reach_cannot_be_assigned(ops, alder, birch, test):
     foreign = ordered.make_waiting(actor_for(alder if test else birch).in_world(test=test), "Foreign Fred")
     page = ops.get(f"{LIST}/{movement}/edit?q=Fred").text
     assert "Foreign Fred" not in page
-    assert "No open payment matches" in page
+    assert "No open invoice or payment matches" in page
     refused = ops.post(f"{LIST}/{movement}", {"scheduled_payment_id": str(foreign)})
     assert refused.status_code == 422
     assert "must exist" in refused.text
@@ -164,3 +166,34 @@ def test_other_roles_and_merchants_reach_no_statement_of_alder(signed_in, alder,
     assert stranger.get(f"{LIST}/{movement.id}").status_code == 404
     restricted = signed_in("restricted_user", merchants=[alder])
     assert "3.00" not in restricted.get(LIST).text
+
+
+def test_a_transfer_for_invoices_is_explained_booked_by_the_button_and_assigned(admin, alder):
+    ada = cast.make_customer(alder, "Ada Lovelace")
+    first, second = make_issued(alder, ada), make_issued(alder, ada)
+    part, other = stored(alder, entry("100.00", details("INV-000001")), entry("140.00", details("thank you")))
+    page = admin.get("/admin/exceptions/movements").text
+    assert "120.00 EUR is open of invoice INV-000001, not this amount." in page
+    assert f'action="{LIST}/{part.id}/book"' in page or f"{LIST}/{part.id}/book" in page
+    shown = admin.get(f"{LIST}/{part.id}").text
+    assert f'href="/admin/invoices/{first}"' in shown
+    assert "20.00 EUR stays open." in admin.get(f"{LIST}/{part.id}/book").text
+    assert admin.post(f"{LIST}/{part.id}/book").status_code == 303
+    page = admin.get(f"{LIST}/{other.id}/edit").text
+    assert page.index("INV-000001") < page.index("INV-000002")
+    assert "INV-000001" not in admin.get(f"{LIST}/{other.id}/edit?q=INV+000002").text
+    version = page.partition('name="version" value="')[2].partition('"')[0]
+    saved = admin.post(f"{LIST}/{other.id}", {"invoice_ids.0": str(second), "version": version})
+    assert saved.status_code == 303
+    assert [db.session.get(Invoice, key, populate_existing=True).balance_minor for key in (first, second)] == [2000, 0]
+    assert "INV-000002" in admin.get(f"{LIST}?state=booked").text
+    assert "The invoices that it paid are open again" in admin.get(f"{LIST}/{other.id}/unbook").text
+
+
+def test_an_invoice_out_of_reach_cannot_be_assigned(ops, alder, birch):
+    movement = excepted.make_movement(actor_for(alder))
+    foreign = make_issued(birch, cast.make_customer(birch, "Foreign Fred"))
+    assert "Foreign Fred" not in ops.get(f"{LIST}/{movement}/edit?q=Fred").text
+    refused = ops.post(f"{LIST}/{movement}", {"invoice_ids.0": str(foreign)})
+    assert refused.status_code == 422
+    assert db.session.get(StatementRow, movement, populate_existing=True).state is StatementState.UNSURE

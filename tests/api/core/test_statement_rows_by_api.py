@@ -5,6 +5,7 @@ import pytest
 from models.order import OrderStatus
 from tests import cast, excepted, ordered
 from tests.api.core.conftest import Program, token_of
+from tests.invoicing import line, make_issued, of
 
 
 @pytest.fixture
@@ -55,3 +56,18 @@ def test_who_may_not_record_payments_assigns_nothing(app, alder):
     assert "error" in program.rpc("statement_rows.book", {"id": key})
     assert Program(app, token_of(cast.make_user(
         "ops@example.org", all_merchants=True))).result("statement_rows.get", {"id": key})["state"] == "unsure"
+
+
+def test_a_movement_is_assigned_to_invoices(program, alder):
+    key = excepted.make_movement(cast.actor_for(alder))
+    ada = cast.make_customer(alder)
+    invoices = [make_issued(alder, ada, [line("5", rate=0)]), make_issued(alder, ada, [line("7", rate=0)])]
+    program.result("statement_rows.assign", {"id": key, "invoices_ids": invoices})
+    found = program.result("statement_rows.get", {"id": key})
+    assert (found["state"], found["invoices_ids"], found["scheduled_payments_id"]) == ("booked", invoices, None)
+    assert [of(one).balance_minor for one in invoices] == [0, 200]
+    other = excepted.make_movement(cast.actor_for(alder))
+    foreign = make_issued(cast.make_merchant("Birch"))
+    for keys in ([foreign], [], "x", [invoices[0], invoices[0]]):
+        refused = program.rpc("statement_rows.assign", {"id": other, "invoices_ids": keys})["error"]
+        assert any(name.startswith("invoices_ids") for name in refused["data"]), refused

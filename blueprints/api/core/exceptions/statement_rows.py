@@ -10,11 +10,12 @@ from blueprints.api.verbs import body_of, changed, expose, locked, operation
 from domain import inputs
 from domain.actor import Actor
 from domain.errors import Invalid
-from domain.payments.bank import bank_statement_rows
-from domain.payments.bank.bank_statement_rows import StatementRowInput
+from domain.invoicing.bank import bank_statement_rows
+from domain.invoicing.bank.bank_invoices import MOST
+from domain.invoicing.bank.bank_statement_rows import StatementRowInput
 from models.statement_row import StatementState
 
-PAID = "scheduled_payments_id"
+PAID, INVOICES = "scheduled_payments_id", "invoices_ids"
 STATEMENT_ROWS = expose(
     CONTRACT,
     bank_statement_rows.RESOURCE,
@@ -31,6 +32,7 @@ STATEMENT_ROWS = expose(
         "reason": Field(name="reason", writable=False),
         "orders_id": Field(name="order_id", writable=False),
         PAID: Field(name="scheduled_payment_id", refers="scheduled payment"),
+        INVOICES: Field(name="invoice_ids"),
         "payments_id": Field(name="payment_id", writable=False),
         "file_name": Field(name="file_name", writable=False),
         "place": Field(name="place", writable=False),
@@ -42,17 +44,22 @@ STATEMENT_ROWS = expose(
 )
 CHOSEN = ExampleBody(
     {
-        "title": "StatementRowInput", "type": "object", "additionalProperties": False, "required": [PAID],
-        "properties": {PAID: {"type": "integer", "minimum": 1}},
+        "title": "StatementRowInput", "type": "object", "additionalProperties": False,
+        "properties": {
+            PAID: {"type": "integer", "minimum": 1, "description": "A scheduled payment of an order"},
+            INVOICES: {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": MOST,
+                       "description": "Or invoices of one client: the oldest is paid first, the rest is credit"},
+        },
     },
     {PAID: 1},
 )
 
 
 def assign(actor: Actor, arguments: Arguments) -> Outcome:
-    """Record the movement as a payment of a scheduled payment."""
+    """Record the movement as a payment of a scheduled payment, or of invoices."""
     own, movement = locked(STATEMENT_ROWS, actor, arguments)
-    taken, problems = STATEMENT_ROWS.take({name: one for name, one in body_of(arguments).items() if name == PAID})
+    sent = {name: one for name, one in body_of(arguments).items() if name in (PAID, INVOICES)}
+    taken, problems = STATEMENT_ROWS.take(sent)
     given = inputs.changes(StatementRowInput, taken, problems=problems)
     if not given:
         raise Invalid.field("scheduled_payment_id", "is required", "missing")
@@ -61,6 +68,6 @@ def assign(actor: Actor, arguments: Arguments) -> Outcome:
 
 
 CONTRACT.operations.append(operation(
-    STATEMENT_ROWS, "assign", "POST", "/{key}/assign", assign, takes_body=True, positional=("id", PAID),
+    STATEMENT_ROWS, "assign", "POST", "/{key}/assign", assign, takes_body=True, positional=("id", PAID, INVOICES),
     summary="Say what a movement pays", described=Description(body=CHOSEN),
 ))

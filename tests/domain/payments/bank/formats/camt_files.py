@@ -1,8 +1,8 @@
 """Makes CAMT.053 files for tests, one entry after the other, and imports files."""
 
 from database import transaction as in_transaction
-from domain.payments.bank import bank_import
-from domain.payments.bank.bank_import import Imported
+from domain.invoicing.bank import bank_import
+from domain.invoicing.bank.bank_import import Imported
 
 DOCUMENT = """<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.{version}">

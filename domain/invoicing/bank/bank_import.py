@@ -9,8 +9,9 @@ from sqlalchemy import select
 from database import db
 from domain import audit
 from domain.actor import Actor
-from domain.payments.bank import bank_booking, bank_matching, ibans
-from domain.payments.bank.bank_matching import Match
+from domain.invoicing.bank import bank_booking, bank_match, bank_matching
+from domain.invoicing.bank.bank_match import Match, unsure
+from domain.payments.bank import ibans
 from domain.payments.bank.formats import bank_statements
 from domain.payments.bank.formats.bank_csv import CsvForm
 from domain.payments.bank.formats.bank_rows import BankRow, StatementFile
@@ -108,9 +109,7 @@ def _store(actor: Actor, row: BankRow, statement: Statement) -> StatementRow:
         state=StatementState.UNSURE,
     )
     found = _checked(movement, bank_matching.match(actor, movement))
-    movement.reason = found.reason
-    movement.order_id = found.order.id if found.order is not None else None
-    movement.scheduled_payment_id = found.row.id if found.row is not None else None
+    bank_match.note(movement, found)
     movement.state = StatementState.UNSURE if found.state is StatementState.BOOKED else found.state
     bank_booking.LIFE.add(actor, movement)
     if found.state is StatementState.BOOKED:
@@ -120,14 +119,16 @@ def _store(actor: Actor, row: BankRow, statement: Statement) -> StatementRow:
 
 def _checked(movement: StatementRow, found: Match) -> Match:
     """A sure match becomes unsure where a file of another form has told a movement like this one already."""
-    if found.state is not StatementState.BOOKED or found.order is None:
+    if found.state is not StatementState.BOOKED:
         return found
-    alike = select(StatementRow.id).where(
+    alike = select(StatementRow.order_id, StatementRow.invoice_ids).where(
         StatementRow.merchant_id == movement.merchant_id, StatementRow.test.is_(movement.test),
         StatementRow.booked_on == movement.booked_on, StatementRow.currency == movement.currency,
-        StatementRow.amount_minor == movement.amount_minor, StatementRow.order_id == found.order.id,
-        StatementRow.file_digest != movement.file_digest,
+        StatementRow.amount_minor == movement.amount_minor, StatementRow.file_digest != movement.file_digest,
     )
-    if db.session.scalar(alike.limit(1)) is None:
-        return found
-    return bank_matching.unsure("Another file has a movement like this one: check that it came twice.", found.row)
+    invoices, order_id = {one.id for one in found.invoices}, found.order.id if found.order is not None else None
+    for other_order, others in db.session.execute(alike):
+        if (order_id is not None and other_order == order_id) or invoices & set(others or ()):
+            said = "Another file has a movement like this one: check that it came twice."
+            return unsure(said, found.row, invoices=found.invoices)
+    return found

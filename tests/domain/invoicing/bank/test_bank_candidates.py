@@ -4,7 +4,7 @@ import pytest
 
 from database import db
 from domain.actor import Actor
-from domain.payments.bank import bank_candidates
+from domain.invoicing.bank import bank_candidates
 from domain.payments.bank.creditor_references import Reference
 from models.order import OrderStatus, ScheduledStatus
 from models.statement_row import StatementRow

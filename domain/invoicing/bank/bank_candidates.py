@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, and_, case, or_, select
 from database import db
 from domain import list_search
 from domain.actor import Actor
+from domain.invoicing.bank.bank_matching import PAYABLE
 from domain.payments.attempts import owed
 from domain.payments.bank import creditor_references
-from domain.payments.bank.bank_matching import PAYABLE
 from domain.payments.schedule.scheduled_listing import LISTING
 from domain.sales.orders.order_status import FINAL
 from models.money import LIMIT, to_minor

@@ -1,16 +1,17 @@
-"""Finds the scheduled payment that a bank's movement pays: certain, or a suggestion with the reason.
+"""Finds what a bank's movement pays, a scheduled payment or invoices: certain, or a suggestion with the reason.
 
-Sure is one order that the reference names, and one open payment of it with this very amount. All else is shown to a
-person with the reason; nothing is guessed.
+Sure is one order that the reference names, and one open payment of it with this very amount; or invoices whose
+numbers it has, see `bank_invoices`. All else is shown to a person with the reason; nothing is guessed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import select
 
 from database import db
 from domain.actor import Actor
+from domain.invoicing.bank import bank_invoices
+from domain.invoicing.bank.bank_match import Match, unsure
 from domain.payments.attempts import owed
 from domain.payments.bank import creditor_references
 from domain.payments.bank.creditor_references import Reference
@@ -27,28 +28,23 @@ PAYABLE = OPEN - {ScheduledStatus.PROCESSING}
 MOST_LIKE_IT = 3                                  # open payments of an amount that are looked at
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """What a movement is. Booked without a reason is sure; unsure may name the payment that it could be."""
-
-    state: StatementState
-    reason: str | None = None
-    row: ScheduledPayment | None = None
-    order: Order | None = None
-
-
-def unsure(reason: str, row: ScheduledPayment | None = None, order: Order | None = None) -> Match:
-    return Match(StatementState.UNSURE, reason, row, order or (row.order if row is not None else None))
-
-
 def match(actor: Actor, movement: StatementRow) -> Match:
-    """What the movement pays, among the actor's orders."""
+    """What the movement pays, among the actor's orders and invoices."""
     if movement.is_reversal:
         return unsure("The bank reversed an earlier movement: check which one.")
     if movement.amount_minor <= 0:
         return Match(StatementState.IGNORED, "Money out." if movement.amount_minor else "No money.")
+    return _of_money_in(actor, movement)
+
+
+def _of_money_in(actor: Actor, movement: StatementRow) -> Match:
     references = creditor_references.found_in((movement.texts or "").splitlines())
-    orders = _orders(actor, references)
+    orders, written = _orders(actor, references), bank_invoices.written(movement)
+    invoices = bank_invoices.named(actor, written)
+    if orders and invoices:
+        return unsure(f"It names order {orders[0].id} and invoice {invoices[0].number}.", order=orders[0])
+    if invoices:
+        return bank_invoices.match(movement, written, invoices)
     if not orders:
         return _by_amount(actor, movement, names_one=bool(references))
     if len(orders) > 1:
@@ -112,7 +108,7 @@ def _why_none(order: Order, rows: Sequence[ScheduledPayment]) -> str:
 
 
 def _by_amount(actor: Actor, movement: StatementRow, *, names_one: bool) -> Match:
-    """Without a reference nothing is sure; a single open payment of this amount is suggested."""
+    """Without a reference nothing is sure; a single open payment or invoice of this amount is suggested."""
     clauses, values = SCHEDULED.owned(actor)
     statement = (
         select(ScheduledPayment).join(Order, Order.id == ScheduledPayment.order_id)
@@ -124,7 +120,13 @@ def _by_amount(actor: Actor, movement: StatementRow, *, names_one: bool) -> Matc
         .order_by(ScheduledPayment.due_at, ScheduledPayment.id).limit(MOST_LIKE_IT)
     )
     found = list(db.session.scalars(statement, values))
+    invoices = bank_invoices.of_amount(actor, movement)
     missing = "Its reference is of no order here" if names_one else "It has no reference"
-    if len(found) == 1:
+    if len(found) + len(invoices) > 1:
+        what = "payments" if not invoices else "invoices" if not found else "payments and invoices"
+        return unsure(f"{missing}; several open {what} have this amount.")
+    if found:
         return unsure(f"{missing}; one open payment has this amount.", found[0])
-    return unsure(f"{missing}; {'several open payments have' if found else 'no open payment has'} this amount.")
+    if invoices:
+        return unsure(f"{missing}; one open invoice has this amount: {invoices[0].number}.", invoices=invoices)
+    return unsure(f"{missing}; no open payment has this amount.")

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from domain.payments.bank.bank_statement_rows import LISTING
+from domain.invoicing.bank.bank_statement_rows import LISTING
 from models.statement_row import StatementRow, StatementState
 
 UNSURE = replace(LISTING, where=(StatementRow.state == StatementState.UNSURE,))

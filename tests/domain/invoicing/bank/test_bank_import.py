@@ -9,9 +9,10 @@ from sqlalchemy import func, select
 from database import db, transaction
 from domain import inputs
 from domain.errors import Conflict, Invalid, NotFound
+from domain.invoicing.bank import bank_booking, bank_import
+from domain.invoicing.bank.bank_statement_rows import LISTING, StatementRowInput, update
 from domain.pages import Query
-from domain.payments.bank import bank_booking, bank_import, manual_payments
-from domain.payments.bank.bank_statement_rows import LISTING, StatementRowInput, update
+from domain.payments.bank import manual_payments
 from domain.payments.bank.creditor_references import Reference
 from domain.payments.schedule import scheduled_status
 from models.audit import AuditEntry
@@ -256,7 +257,7 @@ def test_a_movement_is_assigned_to_a_scheduled_payment_and_only_to_ones_own(who,
 
 def test_a_movement_without_a_payment_named_is_not_booked(who, lamp):
     read(who, entry("77.00"))
-    with pytest.raises(Conflict, match="the scheduled payment that this money pays"):
+    with pytest.raises(Conflict, match="Choose what this money pays"):
         act(who, bank_booking.book, only())
 
 

@@ -1,0 +1,1 @@
+"""Movements of bank accounts: which order or invoices each pays, and booking it."""
