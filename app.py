@@ -2,19 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, redirect
 from flask_compress import Compress
-from flask_migrate import Migrate
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from analytics.log.spool import Spool
 from analytics.metering.call_counter import CallCounter
-from blueprints import cli, health
+from blueprints import health
 from blueprints.admin import bp as admin_pages
 from blueprints.analytics import bp as analytics_pages
 from blueprints.api import call, client, core, merchant, pipeline, public, rest
@@ -24,6 +25,8 @@ from blueprints.api.requests import holds
 from blueprints.api.wire.answers import WITHOUT_BODY, add
 from blueprints.api.wire.window import WindowStorage
 from blueprints.auth import bp as auth_pages
+from blueprints.cli._command import recover_or_exit, settings_or_exit
+from blueprints.cli.console import console
 from blueprints.client import bp as client_pages
 from blueprints.databases import connect
 from blueprints.pages import assets, csrf, errors, format, headers, htmx, session, shell
@@ -97,8 +100,8 @@ class Application(Flask):
 
 def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, Any]], Any] | None = None) -> Flask:
     """Create the application; `sink` takes request-log records (default: the spool of the settings)."""
-    settings = settings or cli.settings_or_exit()
-    cli.recover_or_exit(settings)
+    settings = settings or settings_or_exit()
+    recover_or_exit(settings)
     app = Application(__name__)
     configure(app, settings)
     connect(app, settings)
@@ -131,7 +134,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
         take_notification=notifications.received, sample_mail=composing.sample,
         test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank), serve_at=partial(serve_at, app),
     ))
-    cli.register(app)
+    app.cli = console                   # `flask --app app …` has the same commands
     return app
 
 
@@ -166,12 +169,18 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def extend(app: Flask, settings: Settings) -> None:
     """Set up migrations and shared counters."""
-    Migrate(app, db, directory=str(app.root_path) + "/migrations")
+    app.extensions["migrate"] = LocalProxy(partial(migrations, app))
     limiter.init_app(app)
     hook_maps: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
     for hooks in hook_maps:
         # The extension's own hooks run before the key is known; the pipeline calls its strategy.
         hooks[None] = [hook for hook in hooks.get(None, []) if not _is_of(limiter, hook)]
+
+
+def migrations(app: Flask) -> Any:
+    """Load Flask-Migrate when it is asked for: with Alembic it takes 10 MB, and a server never needs it."""
+    import_module("flask_migrate").Migrate(app, db, directory=str(app.root_path) + "/migrations")
+    return app.extensions["migrate"]
 
 
 def _is_of(extension: Any, hook: Any) -> bool:

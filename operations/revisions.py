@@ -1,39 +1,40 @@
 """Compares the migrations of the code with those of the databases."""
 
+import re
 from functools import cache
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Engine, inspect, text
 
 from config import command_line
 from database import db
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
+NAMED = re.compile(r'^(revision|down_revision)\b.*= "(\w+)"', re.M)
 VERSION_TABLES = {"default": "alembic_version", "log": "alembic_version_log"}
 BIND_KEYS = {"default": None, "log": "log"}
 
 
 @cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(FOLDER))
+def _known() -> dict[str, str | None]:
+    """Each revision and the one before it, as its file says. Alembic, which imports all files, takes 0.1 s for that."""
+    found: dict[str, str | None] = {}
+    for file in FOLDER.glob("versions/*.py"):
+        said = dict(NAMED.findall(file.read_text()))
+        found[said["revision"]] = said.get("down_revision")
+    return found
 
 
 @cache
 def newest() -> str | None:
     """The revision that this code needs."""
-    return _scripts().get_current_head()
+    known = _known()
+    return next(iter(known.keys() - set(known.values())), None)
 
 
 def knows(revision: str | None) -> bool:
     """Whether this code can serve or migrate a database of that revision; None is an empty one."""
-    if revision is None:
-        return True
-    try:
-        return _scripts().get_revision(revision) is not None
-    except CommandError:
-        return False
+    return revision is None or revision in _known()
 
 
 def of(engine: Engine, bind_name: str) -> str | None:

@@ -1,6 +1,7 @@
 """Wraps operator commands: --json with one document, and errors as messages."""
 
 import functools
+import gc
 import json
 import sys
 import traceback
@@ -55,7 +56,9 @@ class Needs(Enum):
 class Applications(ScriptInfo):
     """Creates the application that a command needs: all of it takes seconds, only its databases less than one."""
 
-    needs = Needs.APPLICATION
+    def __init__(self, needs: Needs):
+        super().__init__()
+        self.needs = needs
 
     def load_app(self) -> Flask:
         if self._loaded_app is None:
@@ -113,7 +116,7 @@ def operator_command(
                 show(done, as_json=as_json)
                 sys.exit(0 if done.ok else 1)
 
-        decorated: Any = _choosing(run, needs, status_of)
+        decorated: Any = choosing(run, needs, status_of)
         for option in reversed(options):
             decorated = option(decorated)
         decorated = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")(
@@ -124,18 +127,23 @@ def operator_command(
     return build
 
 
-def _choosing(
-    run: Callable[..., None], needs: Needs, status_of: Callable[[BaseException], int]
+def choosing(
+    run: Callable[..., None], needs: Needs, status_of: Callable[[BaseException], int] = lambda problem: 1
 ) -> Callable[..., None]:
+    """Have the application created that a command needs, unless there is one already, before `run` is called."""
+
     @functools.wraps(run)
     def choose(**given: Any) -> None:
-        made = click.get_current_context().ensure_object(ScriptInfo)
-        if isinstance(made, Applications):
-            made.needs = needs
+        context = click.get_current_context()
+        made = context.find_object(ScriptInfo)       # Flask's, when its own program runs the command
+        if made is None:
+            made = context.find_root().obj = Applications(needs)
             try:
                 made.load_app()
             except SystemExit as end:                # the settings or the databases cannot be used
                 sys.exit(status_of(end))
+        gc.freeze()                                  # what is loaded by now stays to the end
+        gc.enable()
         run(**given)
 
     return choose

@@ -18,7 +18,9 @@ THIRD_PARTY = {"routes", "run", "shell"}        # Flask's own
 
 def commands(group, path=()):
     """Every command of the command line, with its group's name."""
-    for name, one in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        one = group.get_command(context, name)
         if isinstance(one, click.Group):
             yield from commands(one, (*path, name))
         else:

@@ -29,8 +29,9 @@ def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple
     if not isinstance(command, click.Group):
         yield path, command
         return
-    for name, part in command.commands.items():
-        yield from leaves(part, (*path, name))
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        yield from leaves(command.get_command(context, name), (*path, name))  # type: ignore[arg-type]
 
 
 def test_every_command_takes_json(empty: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from blueprints.cli._lazy import LazyGroup
 from blueprints.cli.console import console
 from config import ROOT
 
@@ -42,9 +43,13 @@ def test_the_help_of_the_console_command_lists_only_our_commands() -> None:
     assert not commands & {"limiter", "routes", "shell", "run"}
 
 
-def test_every_command_of_flask_is_a_command_of_its_own_too(place: Any) -> None:
-    foreign = {"limiter", "routes", "shell", "run"}
-    assert set(place.app.cli.commands) - foreign == set(console.list_commands(None))  # type: ignore[arg-type]
+def test_the_commands_of_flask_are_those_of_the_console_with_the_same_help(place: Any) -> None:
+    assert place.app.cli is console
+    for group in (console, console.lazy["key"].command()):
+        assert isinstance(group, LazyGroup)
+        for name, one in group.lazy.items():
+            said = (one.command().help or "").partition("\n\n")[0].replace("\n", " ")
+            assert one.help == said, f"blueprints/cli/console.py: the help of {name}"
 
 
 def test_the_console_command_prints_what_flask_prints(place: Any) -> None:
@@ -67,6 +72,38 @@ def test_a_list_of_keys_loads_neither_the_application_nor_what_only_writing_need
     assert "domain.integrations.key_listing" in loaded
     assert not loaded & {"app", "pydantic", "flask_migrate", "waitress", "models.budget", "domain.outbox.tasks"}
     assert ("psycopg" in loaded) == on_postgresql
+
+
+HEAVY = {                               # what commands without need of it must not load: name -> who needs it
+    "flask_migrate": "db", "alembic": "db", "app": "serve", "waitress": "serve", "jinja2.ext": "pages",
+    "redis": "serve", "psycopg": "PostgreSQL", "prometheus_client": "metrics", "urllib3": "webhooks",
+    "plotly": "charts", "typst": "documents", "stripe": "payments", "phonenumbers": "the Merchant API",
+}
+
+
+def loaded_by(*words: str) -> set[str]:
+    ran = subprocess.run(
+        [sys.executable, "-c", LOADED, *words], cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return set(ran.stderr.splitlines()[-1].split())
+
+
+@pytest.mark.once("is about what is imported")
+@pytest.mark.parametrize("words", [("--help",), ("key", "--help")])
+def test_help_of_the_program_loads_no_library_but_that_of_the_command_line(words: tuple[str, ...]) -> None:
+    assert not loaded_by(*words) & {"flask", "sqlalchemy", "pydantic", "database", "domain", "models", *HEAVY}
+
+
+@pytest.mark.once("is about what is imported")
+@pytest.mark.parametrize("words", [
+    ("merchant", "create", "--name", "Bo", "--json"), ("key", "create", "--merchant", "1", "--name", "K", "--json"),
+    ("settings", "list", "--json"), ("books", "verify", "--json"),
+    ("logs", "prune", "--before", "2020-01-01", "--json"),
+], ids=lambda words: " ".join(words[:2]))
+def test_a_command_does_not_load_what_only_others_need(place: Any, words: tuple[str, ...]) -> None:
+    found = {name: HEAVY[name] for name in HEAVY.keys() & loaded_by(*words)}
+    assert found == {}, f"countinghouse {' '.join(words)} loads what only these need; import it where it is used"
 
 
 def test_a_command_that_writes_knows_every_table(place: Any) -> None:

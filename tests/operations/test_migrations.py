@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from flask_migrate import downgrade, upgrade
 from installations import READING, assert_one_transaction_each, statements_of
 from sqlalchemy import event, inspect
@@ -25,6 +26,14 @@ def test_the_migrations_make_what_the_models_say(installation: Any) -> None:
     result = installation.app.test_cli_runner().invoke(args=["db", "check"])
     place = "migrations/versions/: write the revision that makes what the models say"
     assert result.exit_code == 0, f"{place}: {result.exception or result.output}"
+
+
+@pytest.mark.once("is about files")
+def test_the_revisions_are_those_that_alembic_finds() -> None:
+    scripts = ScriptDirectory(str(revisions.FOLDER))
+    assert revisions.newest() == scripts.get_current_head()
+    assert all(revisions.knows(one.revision) for one in scripts.walk_revisions())
+    assert not revisions.knows("9999")
 
 
 def test_down_and_up_again_leaves_nothing_behind(installation: Any) -> None:
