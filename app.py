@@ -169,7 +169,7 @@ def configure(app: Flask, settings: Settings) -> None:
 
 def extend(app: Flask, settings: Settings) -> None:
     """Set up migrations and shared counters."""
-    app.extensions["migrate"] = LocalProxy(partial(migrations, app))
+    app.extensions.update(migrate=LocalProxy(partial(migrations, app)))
     limiter.init_app(app)
     hook_maps: tuple[Any, ...] = (app.before_request_funcs, app.after_request_funcs, app.teardown_request_funcs)
     for hooks in hook_maps:
@@ -180,7 +180,7 @@ def extend(app: Flask, settings: Settings) -> None:
 def migrations(app: Flask) -> Any:
     """Load Flask-Migrate when it is asked for: with Alembic it takes 10 MB, and a server never needs it."""
     import_module("flask_migrate").Migrate(app, db, directory=str(app.root_path) + "/migrations")
-    return app.extensions["migrate"]
+    return app.extensions.get("migrate")
 
 
 def _is_of(extension: Any, hook: Any) -> bool:

@@ -9,15 +9,19 @@ All on the same production server, with one process and its threads.
 """
 
 import sys
+from functools import partial
 from typing import Any
 
 from flask import Flask, jsonify
 
-import server
 import worker
 from app import create_app
-from blueprints.cli.serving import close_connections
+from blueprints.cli.running import replacing
+from blueprints.cli.running.serving import close_connections
 from blueprints.services import settings
+from server.listening import address_of, listen
+from server.processes import until_signal
+from server.serving import run
 
 THREADS = 8
 
@@ -37,16 +41,17 @@ def ours(kind: str) -> Flask:
     return app
 
 
-def main(kind: str, port: int) -> int:
+def main(kind: str, port: int) -> None:
     app = bare() if kind == "bare" else ours(kind)
-    listening = server.listen("127.0.0.1", port)
+    listening = listen("127.0.0.1", port)
     print(listening.getsockname()[1], flush=True)
     background: Any = None
     if kind == "worker":
         chosen = settings(app)
-        background = lambda: worker.run(app, chosen, server.until_signal)  # noqa: E731
-    return server.run(app, listening, workers=1, threads=THREADS, background=background)
+        background = lambda: worker.run(app, chosen, until_signal)  # noqa: E731
+    again = partial(replacing.command, address_of(listening), THREADS)
+    run(app, listening, again, workers=1, threads=THREADS, background=background)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0)

@@ -19,7 +19,8 @@ def only_server(folder: Path) -> Iterator[None]:
 
     The kernel releases it when the last process of the server has ended, for any reason.
     """
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    os.set_inheritable(descriptor, True)             # the program that waits for the children takes it over
     try:
         _take(descriptor, folder)
         os.ftruncate(descriptor, 0)

@@ -17,9 +17,9 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from server.listening import BACKLOG
 from server.requests import LARGEST_BODY, LARGEST_HEADER, RequestParser
 
-BACKLOG = 1024
 MOST_CONNECTIONS = 2000
 OWN_DESCRIPTORS = 48                # for databases, logs and spool
 IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection may still send a request

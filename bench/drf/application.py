@@ -52,7 +52,8 @@ from rest_framework import generics, serializers  # noqa: E402
 from rest_framework_api_key.models import APIKey  # noqa: E402
 from rest_framework_tracking.mixins import LoggingMixin  # noqa: E402
 
-import server  # noqa: E402
+from server.listening import listen  # noqa: E402
+from server.serving import run  # noqa: E402
 
 THREADS = 8
 
@@ -109,6 +110,6 @@ def prepare() -> str:
 if __name__ == "__main__":
     key = prepare()
     (FOLDER / "key").write_text(key)
-    listening = server.listen("127.0.0.1", 0)
+    listening = listen("127.0.0.1", 0)
     print(listening.getsockname()[1], flush=True)
-    sys.exit(server.run(get_wsgi_application(), listening, workers=1, threads=THREADS))
+    run(get_wsgi_application(), listening, lambda *_: [sys.executable, "-c", ""], workers=1, threads=THREADS)

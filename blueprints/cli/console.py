@@ -48,7 +48,7 @@ console = LazyGroup(
             "installation:restore",
             "Replace the current data by a backup (ZIP); checks it first. Stop the server before.",
         ),
-        "serve": Lazy("serving:serve", "Run the production server and one background worker until stopped."),
+        "serve": Lazy("running.serving:serve", "Run the production server and one background worker until stopped."),
         "settings": Lazy("settings:settings", "Settings that can be changed while the server runs."),
         "statement": Lazy("payments.statements:statement", "Bank statements."),
         "test-clock": Lazy(
@@ -56,7 +56,7 @@ console = LazyGroup(
         ),
         "ticket": Lazy("tickets:ticket", "Tickets of the support desk."),
         "user": Lazy("access.accounts:user", "People who sign in, and programs that act as one."),
-        "worker": Lazy("serving:background", "Run only the background worker until stopped."),
+        "worker": Lazy("running.serving:background", "Run only the background worker until stopped."),
     },
 )
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 
-import server
 from server.connections import graceful_server
+from server.listening import listen
 from server.requests import LARGEST_BODY, LARGEST_HEADER
 
 HOST = b"Host: x\r\n"
@@ -28,7 +28,7 @@ def port(app):
 
 @contextmanager
 def served(app, **adjusted):
-    with server.listen("127.0.0.1", 0) as listening:
+    with listen("127.0.0.1", 0) as listening:
         serving = graceful_server(app, listening, 2)
         vars(serving.adj).update(adjusted)
         thread = threading.Thread(target=serving.run)

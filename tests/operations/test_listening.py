@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-import server
+from server.listening import StartRefused, address_of, listen
 
 
 @pytest.mark.files
@@ -13,7 +13,7 @@ import server
     ("::", ("127.0.0.1", "::1"), ()), ("::1", ("::1",), ("127.0.0.1",)), ("127.0.0.1", ("127.0.0.1",), ("::1",)),
 ])
 def test_a_host_is_listened_on_as_it_says(host, reached, unreached):
-    with server.listen(host, 0) as listening:
+    with listen(host, 0) as listening:
         port = listening.getsockname()[1]
         for address in reached:
             socket.create_connection((address, port), timeout=2).close()
@@ -21,14 +21,14 @@ def test_a_host_is_listened_on_as_it_says(host, reached, unreached):
             with pytest.raises(OSError, match="refused"):
                 socket.create_connection((address, port), timeout=2)
         shown = {"::": "[::1]", "::1": "[::1]"}.get(host, host)
-        assert server.address_of(listening) == f"http://{shown}:{port}"
+        assert address_of(listening) == f"http://{shown}:{port}"
 
 
 @pytest.mark.files
 def test_a_taken_port_is_named_with_its_address_in_brackets():
     if not socket.has_dualstack_ipv6():
         pytest.skip("needs IPv6 on this machine")
-    with server.listen("::1", 0) as listening:
+    with listen("::1", 0) as listening:
         port = listening.getsockname()[1]
-        with pytest.raises(server.StartRefused, match=rf"Cannot listen on \[::1\]:{port}"):
-            server.listen("::1", port)
+        with pytest.raises(StartRefused, match=rf"Cannot listen on \[::1\]:{port}"):
+            listen("::1", port)

@@ -145,6 +145,44 @@ def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_ends(
     assert installation.run("check")["ok"]
 
 
+def processes_of(server: Server) -> set[int]:
+    """The server process and its worker, once both run."""
+    pid, deadline, pause = server.process.pid, time.monotonic() + 60, threading.Event()
+    while time.monotonic() < deadline:
+        found = {int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+        if len(found) == 2:
+            return found
+        pause.wait(0.05)
+    raise AssertionError("they do not run")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_processes_that_replace_dead_ones_answer_and_work_as_the_first(serve: Any, key: str) -> None:
+    server = serve()
+    first = processes_of(server)
+    for pid in first:
+        os.kill(pid, signal.SIGKILL)
+    assert server.call("/docs/openapi/public.json", key)[1]["servers"][0]["url"].startswith(server.base + "/")
+    assert not first & processes_of(server)
+    server.process.terminate()
+    assert server.process.wait(30) == 0
+    server.rest.join()
+    assert [line.rpartition(" (")[0] for line in sorted(server.printed.splitlines()) if "replacing" in line] == [
+        "server 1", "worker",
+    ]
+
+
+@pytest.mark.once("is about memory")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_parent_that_waits_has_no_application_in_its_memory(serve: Any) -> None:
+    server = serve("--no-worker")
+    assert server.call("/healthz", "none")[0] == 200
+    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "python" in mapped
+    assert "pydantic" not in mapped
+    assert "orjson" not in mapped
+
+
 def refused_start(**environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "flask", "--app", "app", "serve", "--port", "0"], cwd=ROOT,

@@ -1,10 +1,12 @@
 """A real server around a tiny application, started by the tests as a process of its own.
 
 usage: tiny_server.py PORT WORKERS JOURNAL; prints the port when it listens. Each request that runs
-leaves its number in JOURNAL before it is answered.
+leaves its number in JOURNAL before it is answered. With server|worker and the socket's descriptor in place of
+PORT and WORKERS it takes the place of a process that died.
 """
 
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -13,9 +15,12 @@ from urllib.parse import parse_qs
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import server
+from server.listening import StartRefused, listen
+from server.processes import until_signal
+from server.serving import SERVER, WORKER, answer, run
 
-PORT, WORKERS, JOURNAL = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+THREADS = 4
+FIRST, SECOND, JOURNAL = sys.argv[1:]
 
 
 def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -44,16 +49,29 @@ def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 def background() -> None:
     stop = threading.Event()
-    server.until_signal(lambda *_: stop.set())
+    until_signal(lambda *_: stop.set())
     Path(JOURNAL + ".worker").write_text(str(os.getpid()))
     while not stop.wait(0.1):
         pass
 
 
-if __name__ == "__main__":
+def replacement(kind: str, descriptor: int) -> list[str]:
+    return [sys.executable, __file__, kind, str(descriptor), JOURNAL]
+
+
+def main() -> None:
     try:
-        listening = server.listen("127.0.0.1", PORT)
-    except server.StartRefused as refused:
+        listening = listen("127.0.0.1", int(FIRST))
+    except StartRefused as refused:
         sys.exit(str(refused))
     print(listening.getsockname()[1], flush=True)
-    sys.exit(server.run(application, listening, workers=WORKERS, threads=4, background=background))
+    run(application, listening, replacement, workers=int(SECOND), threads=THREADS, background=background)
+
+
+if __name__ == "__main__":
+    if FIRST == SERVER:
+        answer(application, socket.socket(fileno=int(SECOND)), THREADS)
+    elif FIRST == WORKER:
+        background()
+    else:
+        main()

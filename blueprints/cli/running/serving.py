@@ -2,16 +2,16 @@
 
 import sys
 from contextlib import nullcontext
+from functools import partial
+from importlib import import_module
 from socket import socket
 
 import click
 from flask import Flask, current_app
-from flask_migrate import upgrade
 
-import server
 import worker
 from blueprints.cli._command import Needs, operator_command, show
-from blueprints.cli.demo import load_demo
+from blueprints.cli.running import replacing
 from blueprints.services import services, settings
 from config import command_line
 from database import db
@@ -19,6 +19,9 @@ from domain.people import users
 from operations import revisions
 from operations.errors import OperationRefused
 from operations.server_lock import only_server
+from server.listening import StartRefused, address_of, listen
+from server.processes import fork, until_signal, wait_for
+from server.serving import run
 
 option = click.option
 FIRST_STEPS = """
@@ -54,46 +57,49 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
         if first:
             _prepare(host, listening.getsockname()[1], with_demo=first == "demo")
         _must_be_migrated()
-        services(app).serve_at(server.address_of(listening))
+        address = address_of(listening)
+        services(app).serve_at(address)
         click.echo(f"Listening on {_where(listening)} (stop with Ctrl-C)", err=True)
         if users.is_empty():
             click.echo(FIRST_STEPS.format(
                 merchant=command_line("merchant create --name 'My company' --currency EUR"),
                 user=command_line("user create --email you@example.com --role admin_user --all-merchants"),
-                address=server.address_of(listening),
+                address=address,
             ), err=True)
         close_connections()                                         # no connection is shared with a child
-        status = server.run(
-            app, listening, workers=workers, threads=threads,
-            background=None if no_worker else lambda: worker.run(app, chosen, server.until_signal),
+        run(
+            app, listening, partial(replacing.command, address, threads), workers=workers, threads=threads,
+            background=None if no_worker else lambda: worker.run(app, chosen, until_signal),
         )
-    sys.exit(status)
 
 
 def _listening(host: str, port: int) -> socket:
     try:
-        return server.listen(host, port)
-    except server.StartRefused as problem:
+        return listen(host, port)
+    except StartRefused as problem:
         raise OperationRefused(str(problem)) from None
 
 
 def _where(listening: socket) -> str:
     """The text about where the server listens, with a note when it is open to the network."""
     host, port = listening.getsockname()[:2]
-    here = server.address_of(listening)
+    here = address_of(listening)
     return f"all addresses, port {port}: {here} here" if host in ("0.0.0.0", "::") else here  # noqa: S104
 
 
 def _prepare(host: str, port: int, *, with_demo: bool) -> None:
     """Run migrations and load demo data in a process of its own, which keeps the server's memory small."""
+    if not with_demo and revisions.complaint() is None:
+        return
 
     def prepare() -> None:
-        upgrade()
+        import_module("flask_migrate").upgrade()
         if with_demo:
-            show(load_demo(if_empty=True, host=host, port=port), as_json=False)
+            load = import_module("blueprints.cli.demo").load_demo
+            show(load(if_empty=True, host=host, port=port), as_json=False)
 
     close_connections()
-    status = server.wait_for(server.fork(prepare))
+    status = wait_for(fork(prepare))
     if status:
         sys.exit(status)
 
@@ -103,7 +109,7 @@ def background() -> None:
     """Run only the background worker until stopped."""
     _must_be_migrated()
     click.echo("The background worker is running (stop with Ctrl-C)", err=True)
-    worker.run(current_app._get_current_object(), settings(), server.until_signal)  # type: ignore[attr-defined]
+    worker.run(current_app._get_current_object(), settings(), until_signal)  # type: ignore[attr-defined]
 
 
 def close_connections() -> None:
