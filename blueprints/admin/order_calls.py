@@ -7,6 +7,7 @@ from typing import Any
 from flask import render_template
 
 from blueprints.admin import orders
+from blueprints.admin.call_words import OUTCOMES
 from blueprints.admin.crud.facts import Fact
 from blueprints.pages.format import words
 from blueprints.pages.session import need, wide_actor
@@ -21,7 +22,6 @@ from models.order import Order
 
 SHOWN = 60                               # periods, the latest ones
 TONES = {Proof.EQUAL: "ok", Proof.CHANGED: "bad", Proof.NOT_KEPT: "warn", Proof.NOT_COUNTED: ""}
-OUTCOMES = {2: "successes (2xx)", 3: "redirects (3xx)", 4: "refusals (4xx)", 5: "errors (5xx)", 6: "RPC errors"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def line(found: Recount) -> Line:
 
 def facts_of(order: Order, calls: Calls) -> list[Fact]:
     """Which calls are counted, as facts."""
-    outcomes = [OUTCOMES[one] for one in calls.status_classes]
+    outcomes = [OUTCOMES[str(one)] for one in calls.status_classes]
     found = (
         ("By", ", ".join(name_of(key) for key in calls.key_ids) or f"All keys of {order.customer_name}"),
         ("Contracts", ", ".join(calls.contracts)), ("Endpoints", ", ".join(calls.endpoints)),

@@ -7,6 +7,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from blueprints.admin import line_forms
+from blueprints.admin.call_words import OUTCOMES
 from blueprints.admin.crud.form_fields import MANY, plain
 from blueprints.admin.line_forms import ITEM
 from blueprints.pages.session import me
@@ -26,10 +27,6 @@ MOST_KEYS = 50
 CALLS = "items.0.calls."                                    # a metered order has one line
 CALL_PARTS = tuple(CallsInput.model_fields)
 CONTRACTS = (("public", "Public API"), ("merchant", "Merchant API"), ("core", "Core API"), ("client", "Client API"))
-OUTCOMES = (
-    ("2", "Successes (2xx)"), ("3", "Redirects (3xx)"), ("4", "Refusals (4xx)"), ("5", "Errors (5xx)"),
-    ("6", "RPC errors"),
-)
 METHODS = tuple((one.value, one.value) for one in Method)
 USUAL = CallsInput().model_dump()                           # what holds where nothing is said
 USUAL_TEXTS = {CALLS + part: plain(value) for part, value in USUAL.items()}
@@ -102,8 +99,8 @@ def explain(name: str, problem: Problem) -> tuple[str, Problem]:
 def choices(who: Actor) -> dict[str, Any]:
     """The suggestions for customers and products, the keys whose calls can be billed, and what else can be ticked."""
     return line_forms.choices(who) | {
-        "call_keys": keys(who), "call_contracts": CONTRACTS, "call_outcomes": OUTCOMES, "call_methods": METHODS,
-        "usual_calls": USUAL_TEXTS, "names_calls": names_calls,
+        "call_keys": keys(who), "call_contracts": CONTRACTS, "call_outcomes": tuple(OUTCOMES.items()),
+        "call_methods": METHODS, "usual_calls": USUAL_TEXTS, "names_calls": names_calls,
     }
 
 
