@@ -108,7 +108,7 @@ class Call:
             "customer_id": key.customer_id if key else actor.customer_id if actor else None,
             "idempotent": "HTTP_IDEMPOTENCY_KEY" in environ,
             "source": self._source(),
-            "mode": str(key.mode) if key else "live",
+            "mode": str(key.mode) if key else str(actor.mode) if actor else "live",
             **self.part.record(),
             **({"children": self.children} if self.children else {}),
         }
