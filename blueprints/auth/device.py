@@ -12,30 +12,31 @@ from werkzeug.wrappers import Response
 
 from blueprints.auth.attempts import account_key
 
+DEVICE = "device"                   # the cookie of users
 AGE = 365 * 24 * 3600               # seconds
 
 
-def known_device(account: str) -> str | None:
+def known_device(account: str, cookie: str = DEVICE) -> str | None:
     """The browser's id, if this account has signed in with it before."""
     try:
-        held = _signer().loads(request.cookies.get(_name(), ""))
+        held = _signer().loads(request.cookies.get(_name(cookie), ""))
     except BadSignature:
         return None
     number = held.get(account_key(account)) if isinstance(held, dict) else None
     return number if isinstance(number, str) else None
 
 
-def remember(response: Response, account: str) -> None:
+def remember(response: Response, account: str, cookie: str = DEVICE) -> None:
     """Set the cookie that marks this browser as known for the account."""
-    number = known_device(account) or secrets.token_urlsafe(12)
+    number = known_device(account, cookie) or secrets.token_urlsafe(12)
     response.set_cookie(
-        _name(), str(_signer().dumps({account_key(account): number})), max_age=AGE, secure=request.is_secure,
+        _name(cookie), str(_signer().dumps({account_key(account): number})), max_age=AGE, secure=request.is_secure,
         httponly=True, samesite="Lax", path="/",
     )
 
 
-def _name() -> str:
-    return "__Host-device" if request.is_secure else "device"
+def _name(cookie: str) -> str:
+    return f"__Host-{cookie}" if request.is_secure else cookie
 
 
 def _signer() -> URLSafeSerializer:

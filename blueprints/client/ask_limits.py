@@ -1,4 +1,7 @@
-"""Limits how many links are asked for: 5 for an address and 30 from an IP address, in 15 minutes.
+"""Limits how many links are asked for, in 15 minutes: for an address 5 from each IP address and 15 in all.
+
+An IP address asks for 30. A browser in which the customer has signed in before has 5 of its own, so that nobody who
+asks for links to somebody else's address keeps that person out.
 
 Addresses count as typed, whether or not a customer has them, so that the limit does not tell which are known.
 """
@@ -10,18 +13,32 @@ from flask import request
 from limits import RateLimitItemPerMinute
 
 from blueprints.auth.attempts import account_key, divided, too_many
+from blueprints.auth.device import known_device
 from blueprints.shared_counters import counters
 from database.ip_addresses import limited_as
 
-OF_ADDRESS = RateLimitItemPerMinute(5, 15, namespace="client-link-address")
+OF_PAIR = RateLimitItemPerMinute(5, 15, namespace="client-link-pair")           # of an address and who asks
+OF_ADDRESS = RateLimitItemPerMinute(15, 15, namespace="client-link-address")
+OF_DEVICE = RateLimitItemPerMinute(5, 15, namespace="client-link-device")
+DEVICE = "client-device"            # the cookie of browsers in which a customer has signed in
 OF_CALLER = RateLimitItemPerMinute(30, 15, namespace="client-link-caller")
 WRONG = RateLimitItemPerMinute(30, 15, namespace="client-link-wrong")
 
 
 def count(merchant_id: int, email: str, *, test: bool) -> None:
-    """Count a wish for a link; raises LimitExceeded above either limit."""
-    address = account_key(f"{merchant_id} {test} {email}")
-    counters.run(partial(_count, [(OF_CALLER, _caller()), (OF_ADDRESS, address)]))
+    """Count a wish for a link; raises LimitExceeded above a limit."""
+    account = account_of(merchant_id, email, test=test)
+    device = known_device(account, DEVICE)
+    if device is not None:
+        counters.run(partial(_count, [(OF_DEVICE, account_key(device))]))
+        return
+    pair = account_key(f"{limited_as(request.remote_addr or '')} {account}")
+    counters.run(partial(_count, [(OF_CALLER, _caller()), (OF_PAIR, pair), (OF_ADDRESS, account_key(account))]))
+
+
+def account_of(merchant_id: int, email: str, *, test: bool) -> str:
+    """What a browser is known for: an address among a merchant's customers of a world."""
+    return f"{merchant_id} {test} {email}"
 
 
 def count_wrong() -> None:

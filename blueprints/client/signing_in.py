@@ -8,8 +8,9 @@ from typing import Any
 from flask import Response, abort, make_response, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.auth import device
 from blueprints.client import ask_limits, login
-from blueprints.client.login import MERCHANT, open_to_all
+from blueprints.client.login import MERCHANT, NEXT, open_to_all
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import private
 from blueprints.pay.brand import seller
@@ -51,8 +52,10 @@ def find_merchant() -> BaseResponse:
 
 
 def show(key: str, *, test: bool) -> BaseResponse:
-    """The form; somebody who is signed in goes on."""
+    """The form; somebody who is signed in goes on, to the page that a link names."""
     merchant = _merchant(key, test=test)
+    if wanted := request.args.get("next"):
+        session[NEXT] = wanted
     if _is_here(merchant, test=test):
         return redirect_to(login.destination())
     return _page("client/sign_in.html", merchant, test=test, email="", wrong=None)
@@ -93,7 +96,7 @@ def enter_code(key: str, *, test: bool) -> BaseResponse:
         ask_limits.count_wrong()
         wrong = Invalid.field("code", f"is not the code of the last mail, or {MINUTES} minutes are over")
         return _sent(merchant, test=test, wrong=wrong, status=422)
-    return login.begin(redirect_to(login.destination()), token)
+    return _begin(row, token)
 
 
 def show_link(token: str) -> BaseResponse:
@@ -119,12 +122,21 @@ def enter_link(token: str) -> BaseResponse:
         opened = _enter(row)
     if opened is None:
         return _page("client/link.html", None, 404, state="unknown", token=token)
-    return login.begin(redirect_to(login.destination()), opened)
+    return _begin(row, opened)
 
 
 def _enter(row: CustomerSignIn) -> str | None:
     """Begin a session; inside a transaction."""
     return customer_sign_ins.enter(row, ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
+
+
+def _begin(row: CustomerSignIn | None, token: str) -> BaseResponse:
+    """Sign the browser in, and remember that it was the customer's."""
+    response = login.begin(redirect_to(login.destination()), token)
+    if row is not None and row.customer is not None and row.customer.email is not None:
+        account = ask_limits.account_of(row.merchant_id, row.customer.email, test=row.test)
+        device.remember(response, account, ask_limits.DEVICE)
+    return response
 
 
 def sign_out() -> BaseResponse:

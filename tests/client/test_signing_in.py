@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from blueprints.shared_counters import counters
 from database import db, transaction
 from domain import clock
 from domain.access import customer_sessions
@@ -155,13 +156,52 @@ def test_links_that_nobody_made_are_unknown_and_limited(browser, alder, ada):
     assert one.get(link_of(last_mail())).status_code == 200     # what exists is never refused
 
 
-def test_an_address_gets_five_mails_in_fifteen_minutes_known_or_not(browser, alder, ada, birch):
-    for email in ("ada@example.org", "eve@example.org"):
-        replies = [browser(REMOTE_ADDR=f"192.0.2.{number}").ask(alder, email) for number in range(6)]
+@pytest.mark.parametrize("email", ["ada@example.org", "eve@example.org"], ids=["known", "unknown"])
+def test_an_address_gets_five_mails_from_each_network_and_fifteen_in_all(browser, alder, ada, birch, email):
+    for number in range(3):
+        replies = [browser(REMOTE_ADDR=f"192.0.2.{number}").ask(alder, email) for _ in range(6)]
         assert [one.status_code for one in replies] == [303] * 5 + [429]
         assert int(replies[-1].headers["Retry-After"]) > 0
-    assert len(tasks()) == 5
-    assert browser(REMOTE_ADDR="192.0.2.9").ask(birch, "ada@example.org").status_code == 303
+    assert browser(REMOTE_ADDR="192.0.2.9").ask(alder, email).status_code == 429
+    assert len(tasks()) == (15 if email == "ada@example.org" else 0)
+    assert browser(REMOTE_ADDR="192.0.2.9").ask(birch, email).status_code == 303
+
+
+def test_networks_of_ipv6_count_as_one(browser, alder, ada):
+    replies = [browser(REMOTE_ADDR=f"2001:db8::{number + 1}").ask(alder, "ada@example.org") for number in range(6)]
+    assert [one.status_code for one in replies] == [303] * 5 + [429]
+
+
+@pytest.mark.parametrize("by", ["link", "code"])
+def test_a_flood_by_strangers_does_not_stop_the_browser_that_has_signed_in(browser, alder, ada, by):
+    own = browser(REMOTE_ADDR="192.0.2.7")
+    if by == "link":
+        own.sign_in(alder, "Ada@example.org")
+    else:
+        own.ask(alder, "ada@example.org")
+        own.get(f"{sign_in_of(alder)}/sent")
+        assert own.post(f"{sign_in_of(alder)}/sent", {"code": code_of(last_mail())}).status_code == 303
+    own.post("/client/sign-out")
+    counters.forget()
+    for number in range(20):
+        browser(REMOTE_ADDR="192.0.2.7" if number < 6 else f"192.0.2.{number}").ask(alder, "ada@example.org")
+    assert browser(REMOTE_ADDR="192.0.2.99").ask(alder, "ada@example.org").status_code == 429
+    assert own.sign_in(alder, "ada@example.org").headers["Location"] == "/client/"
+    own.post("/client/sign-out")
+    replies = [own.ask(alder, "ada@example.org").status_code for _ in range(5)]
+    assert replies == [303] * 4 + [429]
+    assert own.ask(alder, "eve@example.org").status_code == 303             # known for its own address alone
+
+
+def test_a_link_to_a_page_leads_there_after_signing_in_and_never_elsewhere(browser, alder, ada):
+    one = browser()
+    one.get(f"{sign_in_of(alder)}?next=/client/tickets")
+    assert one.sign_in(alder, "ada@example.org").headers["Location"] == "/client/tickets"
+    assert one.get(f"{sign_in_of(alder)}?next=/client/invoices").headers["Location"] == "/client/invoices"
+    for elsewhere in ("https://evil.example/client/", "//evil.example", "/admin/", "/client/../admin", "/client\\x"):
+        at = one.get(sign_in_of(alder), query_string={"next": elsewhere}).headers["Location"]
+        assert at.startswith("/client/")
+        assert "evil" not in at
 
 
 def test_an_ip_address_asks_thirty_times_in_fifteen_minutes(browser, alder, ada):
