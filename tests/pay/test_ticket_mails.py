@@ -20,7 +20,11 @@ from models.ticket_mail import MailKind, TicketMail
 from outbound.mail import mailer
 from outbound.runner import prepare
 from tests import cast, ticketed
+from tests.domain.support.mailed_in import receive
 from tests.pay.mailed import BASE, waiting
+
+
+SERVED = "http://127.0.0.1:8000"            # where the tests' application says that it is
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +61,29 @@ def sent(task):
 
 def body(mail, kind="plain"):
     return mail.get_body((kind,)).get_content().replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("test", [False, True], ids=["live", "test"])
+def test_mails_to_the_customer_lead_to_the_ticket_in_the_merchants_client_area(app, merchant, test):
+    who = cast.actor_for(merchant).in_world(test=test)
+    ada = cast.make_customer(merchant, "Ada", email="ada@example.org", actor=who)
+    ticket = ticketed.make_customers(merchant, ada, test=test)
+    ticketed.answer(ticket, "On its way.")
+    db.session.expire_all()
+    (task,) = [one for one in db.session.scalars(select(Task)) if one.payload.get("mail") == "ticket_answer"]
+    mail = sent(task)
+    key = db.session.get(Merchant, merchant).area_key
+    link = f"{SERVED}/client/{'test' if test else 'sign-in'}/{key}?next=/client/tickets/{ticket}"
+    assert f"Open the conversation:\n{link}" in body(mail)
+    assert f'href="{link}"' in body(mail, "html")
+    assert app.test_client().get(link.removeprefix(SERVED)).status_code == 200
+
+
+def test_who_is_not_the_customer_gets_no_link_to_the_client_area(merchant):
+    receive(merchant, sender="Eve <eve@example.net>")
+    stranger = db.session.scalars(select(Ticket)).one()
+    ticketed.answer(stranger.id, "On its way.")
+    assert "/client/" not in body(sent(waiting("ticket_answer")[0]))
 
 
 def test_an_answer_is_mailed_in_the_merchants_name_with_the_address_of_its_ticket(ticket):

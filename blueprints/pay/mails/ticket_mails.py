@@ -9,6 +9,8 @@ from sqlalchemy import select
 from blueprints.pay.brand import Seller
 from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
+from domain import texts
+from domain.access.customer_sessions import may_enter
 from domain.people.merchant_mails import TICKET_ANSWER, TICKET_OPENED, TICKET_RECEIVED, TICKET_REPLIED
 from domain.support.mails import ticket_addresses, ticket_sending
 from domain.support.mails.ticket_mail_reading import OURS
@@ -28,12 +30,13 @@ LONGEST_NOTICE = 2_000                   # characters of a customer's message th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """What a mail is about; `link` leads staff to the ticket."""
+    """What a mail is about; `link` leads staff to the ticket, `area` its customer."""
 
     ticket: Ticket
     who: Seller
     to: str
     link: str
+    area: str = ""                       # the ticket in the client area, for its customer
     reply: TicketReply | None = None
     author: str = ""
     files: tuple[TicketAttachment, ...] = ()
@@ -52,6 +55,7 @@ def of_task(task: Mapping[str, Any], merchant: Merchant, who: Seller, base: str)
     reply = db.session.get(TicketReply, mail.reply_id) if mail.reply_id is not None else None
     case = Case(
         ticket=ticket, who=who, to=mail.address, link=f"{base}/admin/tickets/{ticket.id}", reply=reply,
+        area=_area_link(ticket, mail.address, merchant, base),
         author=reply.author_name if reply is not None else ticket.author_name, files=_files(ticket, reply),
     )
     before = ticket_sending.thread_before(mail) if mail.kind is not MailKind.NOTICE else []
@@ -105,7 +109,17 @@ def _to_customer(case: Case, merchant: Merchant, headers: Mapping[str, str]) -> 
         "to": [case.to], "sender_address": ticket_addresses.sender_of(merchant), "headers": headers,
         "reply_to": reply_to or case.who.email, "can_be_answered": bool(reply_to or case.who.email),
         "how_to_answer": ANSWER_BY_MAIL if reply_to else "Just answer this mail. A person reads it.",
+        **({"button": "Open the conversation", "link": case.area} if case.area else {}),
     }
+
+
+def _area_link(ticket: Ticket, address: str, merchant: Merchant, base: str) -> str:
+    """The address of a ticket in the client area, by the merchant's sign-in; none for who is not its customer."""
+    customer = ticket.customer
+    if customer is None or customer.email_key != texts.email_key(address) or not may_enter(customer, merchant):
+        return ""
+    place = "test" if ticket.test else "sign-in"
+    return f"{base}/client/{place}/{merchant.area_key}?next=/client/tickets/{ticket.id}"
 
 
 def _for_staff(case: Case, headers: Mapping[str, str], kicker: str, subject: str) -> Message:
