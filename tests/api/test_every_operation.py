@@ -91,6 +91,7 @@ def with_earlier_text(merchant):
 
 READY = {                               # rows of the live world that have what the operation ends or needs
     "articles.restore_version": with_earlier_text,
+    "articles.copy_to_live": lambda merchant: make_article(merchant, actor=paying.actor_of(merchant)),      # a test row
     "clients.revoke_token": with_token, "invoices.credit": lambda merchant: make_issued(merchant),
     "invoices.use_credit": make_with_credit, "invoices.pay_link": make_issued,
     "invoices.send": make_overdue, "invoices.remind": make_overdue,

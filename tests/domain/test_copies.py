@@ -7,7 +7,10 @@ from database import db, transaction
 from domain import inputs
 from domain.catalog import pricing, products
 from domain.errors import Conflict
+from domain.pages import Query
 from domain.people import customers
+from domain.support.knowledge import article_categories, article_texts, articles
+from models.article import Article, ArticleCategory, ArticleStatus
 from models.customer import Customer
 from models.product import PriceRule, Product, ProductGroup
 from tests import cast
@@ -64,6 +67,36 @@ def test_a_customer_is_copied_to_test_with_its_addresses(alder):
     assert made.code != db.session.get(Customer, key).code
     with pytest.raises(Conflict, match="e-mail"):
         run(customers.RESOURCE, "copy_to_test", live, key)
+
+
+@pytest.mark.parametrize("test", [False, True], ids=["to test", "to live"])
+def test_an_article_is_copied_as_a_draft_with_its_category_and_without_its_history(alder, test):
+    here = cast.actor_for(alder).in_world(test=test)
+    there = here.in_world(test=not test)
+    verb = "copy_to_live" if test else "copy_to_test"
+    with transaction():
+        shelf = article_categories.create(here, inputs.parse(article_categories.CategoryInput, {"name": "Billing"})).id
+        key = articles.create(here, inputs.parse(articles.ArticleInput, {
+            "title": "Refunds", "content": "We *pay* back.", "category_id": shelf, "status": "published"})).id
+    with transaction():
+        row = articles.LISTING.get(here, key)
+        row.views, row.helped = 7, 3
+        articles.update(here, row, {"content": "We **pay** back in 3 days."})
+    made = db.session.get(Article, run(articles.RESOURCE, verb, here, key))
+    assert (made.test, made.slug, made.content) == (not test, "refunds", "We **pay** back in 3 days.")
+    assert (made.status, made.published_at) == (ArticleStatus.DRAFT, None)
+    assert (made.views, made.helped, made.text_number) == (0, 0, 1)
+    assert (made.category.name, made.category.test) == ("Billing", not test)
+    assert not article_texts.earlier(made)
+    found = articles.LISTING.page(there, Query(search="pay back", sort="views")).records
+    assert [one.id for one in found] == [made.id]
+    with pytest.raises(Conflict, match="address"):
+        run(articles.RESOURCE, verb, here, key)
+    with transaction():
+        other = articles.create(here, inputs.parse(articles.ArticleInput, {
+            "title": "Returns", "content": "x", "category_id": shelf})).id
+    run(articles.RESOURCE, verb, here, other)
+    assert [one.test for one in in_order_of_making(ArticleCategory)] == [test, not test]
 
 
 def test_nothing_is_copied_to_the_world_where_it_is(alder):

@@ -23,7 +23,6 @@ from tests import cast, ticketed
 from tests.domain.support.mailed_in import receive
 from tests.pay.mailed import BASE, waiting
 
-
 SERVED = "http://127.0.0.1:8000"            # where the tests' application says that it is
 
 

@@ -5,8 +5,10 @@ from typing import Annotated, Any
 
 from sqlalchemy import func, select
 
+from database import db
 from domain import usage
 from domain.actor import Actor
+from domain.copies import copy_of
 from domain.inputs import Input, Maybe, NameText, Text
 from domain.lifecycle import Lifecycle
 from domain.list_parts import common_filters
@@ -75,6 +77,22 @@ def restore(actor: Actor, category: ArticleCategory, was: Mapping[str, Any] | No
     with LIFE.restoring(actor, category):
         pass
     return category
+
+
+def counterpart(there: Actor, category: ArticleCategory | None) -> int | None:
+    """The category of the same name in the other world, made there if it is missing; None for none."""
+    if category is None:
+        return None
+    found = db.session.scalar(
+        select(ArticleCategory).where(
+            ArticleCategory.merchant_id == category.merchant_id, ArticleCategory.test == there.test,
+            ArticleCategory.deleted_at.is_(None), ArticleCategory.name == category.name,
+        ).order_by(ArticleCategory.id).limit(1)
+    )
+    if found is None:
+        found = copy_of(category)
+        LIFE.add(there, found)
+    return found.id
 
 
 usage.register(ArticleCategory, Use(

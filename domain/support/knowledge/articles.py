@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from database import db
 from domain import clock, usage
 from domain.actor import Actor
+from domain.copies import copy_of, copying
 from domain.errors import Conflict, Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, OrAbsent, RowId, Title
 from domain.list_parts import Filter, common_filters
@@ -92,6 +93,18 @@ def update(actor: Actor, article: Article, changes: dict[str, Any]) -> Article:
     return article
 
 
+def copy(there: Actor, article: Article) -> Article:
+    """The same article in the other world, as a draft, with its category; Conflict when its address is taken there."""
+    made: Article = copy_of(
+        article, category_id=article_categories.counterpart(there, article.category), status=ArticleStatus.DRAFT,
+        published_at=None, views=0, helped=0, not_helped=0, text_number=1, written_by=there.label,
+        written_at=clock.now(),
+    )
+    made.slug = article_slugs.chosen(made, article.slug)
+    LIFE.add(there, made)
+    return made
+
+
 def publish(actor: Actor, article: Article) -> Article:
     """Show the article to customers; Conflict when it is shown already."""
     return _moved(actor, article, ArticleStatus.PUBLISHED, "published", "This article is published already.")
@@ -169,6 +182,6 @@ RESOURCE = Resource(
             undo=_put_status_back, keeps=("status",),
             offered=lambda actor, row: row.status == ArticleStatus.PUBLISHED,
         ),
-    },
+    } | copying(copy, to_live=True),
     delete=deletion(delete, undo=restore, bulk=True),
 )

@@ -59,7 +59,7 @@ ARTICLES = expose(
         "written_dt": Moment(name="written_at", writable=False),
         **HISTORY,
     },
-    verbs=(*VERBS, "publish", "withdraw"),
+    verbs=(*VERBS, "publish", "withdraw", "copy_to_test", "copy_to_live"),
     required=("merchant_id", "title", "content"),
     tenant="companies_id",
     parameters={
