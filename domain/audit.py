@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import inspect
 
 from database import db
-from domain import clock
+from domain import audit_chain, clock
 from domain.actor import Actor
 from models.audit import AuditEntry
 
 NOISE = frozenset({"updated_at", "version", "email_key", "sku_key"})
-ADD = AuditEntry.__table__.insert().inline()         # type: ignore[attr-defined]
+ADD = AuditEntry.__table__.insert()         # type: ignore[attr-defined]
 
 
 def snapshot(row: Any) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def record(
         changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         before = {name: before.get(name) for name in sorted(changed)}
         after = {name: after.get(name) for name in sorted(changed)}
-    db.session.execute(ADD, {                # at once: an object of its own in the session would cost a flush
+    entry = {
         "at": clock.now(),
         "merchant_id": merchant_id if merchant_id is not None else getattr(row, "merchant_id", None),
         "test": getattr(row, "test", None),
@@ -68,4 +68,6 @@ def record(
         "source": actor.source,
         "request_id": actor.request_id,
         "ip": actor.ip[:64] if actor.ip else None,      # a misconfigured proxy may send any text
-    })
+    }
+    written: Any = db.session.execute(ADD, entry)       # at once: an object in the session would cost a flush
+    audit_chain.written(db.session(), {**entry, "id": written.inserted_primary_key[0]})

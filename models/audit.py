@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from database import Model, constraints, pk
@@ -33,3 +33,26 @@ class AuditEntry(Model):
     source: Mapped[str] = mapped_column(String(16))      # public, client, merchant, core, admin, cli, system
     request_id: Mapped[str | None] = mapped_column(String(40))
     ip: Mapped[str | None] = mapped_column(String(64))
+
+
+class AuditChain(Model):
+    """The end of the chain of one merchant's entries, or of those that concern none (0)."""
+
+    __tablename__ = "audit_chains"
+
+    chain: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)    # the merchant's id, or 0
+    length: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))      # of the last link; empty before the first one
+    first_entry_id: Mapped[int]                          # entries before it were written before there was a chain
+
+
+class AuditLink(Model):
+    """The place of an entry in its chain. Its digest covers the entry and the digest before it."""
+
+    __tablename__ = "audit_links"
+    __table_args__ = constraints(UniqueConstraint("chain", "position"))
+
+    entry_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    chain: Mapped[int]
+    position: Mapped[int]                                # from 1
+    digest: Mapped[str] = mapped_column(String(64))

@@ -19,6 +19,7 @@ console = LazyGroup(
     "countinghouse",
     help="Countinghouse: run the server, manage merchants, users and keys, back up its data.",
     lazy={
+        "audit": Lazy("audit:audit", "The audit trail: who changed what, chained by hashes."),
         "backup": Lazy(
             "installation:backup",
             "Save both databases and the spool to one ZIP file, such as countinghouse.zip, while the server runs.",

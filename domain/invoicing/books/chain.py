@@ -49,7 +49,7 @@ def append_last(kind: BookKind, row: Any) -> None:
     db.session.info.setdefault(PENDING, []).append((kind, row))
 
 
-@event.listens_for(Session, "before_commit")
+@event.listens_for(Session, "before_commit", insert=True)       # before the audit trail, which is locked last
 def _append_pending(session: Session) -> None:
     for kind, row in session.info.pop(PENDING, ()):
         append(kind, row)
