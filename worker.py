@@ -26,7 +26,8 @@ from domain.invoicing.paying import sending
 from domain.invoicing.sources import automatic
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
-from domain.people import customer_sign_ins, logos
+from domain.people import logos
+from domain.people.logins import customer_sign_ins
 from domain.sales.budgets import budgets
 from domain.support import ticket_files
 from operations.check import HEARTBEAT

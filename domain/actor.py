@@ -29,6 +29,7 @@ class Actor:
     source: str = "system"
     kind: str = "API key"                           # for messages: what lacks the permission
     customer_id: int | None = None
+    customer_user_id: int | None = None             # who of the customer, where a person has signed in
     user_id: int | None = None
     credential_id: int | None = None
     own_only: bool = False                          # sees only rows made by this user, where a noun says so

@@ -78,7 +78,7 @@ class Ticket(Owned, Versioned, Model):
     author_type: Mapped[AuthorType] = mapped_column(word(AuthorType))        # of the first message
     author_name: Mapped[str]
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    sender: Mapped[str | None] = mapped_column(String(254))                  # the address that wrote, if it was a mail
+    sender: Mapped[str | None] = mapped_column(String(254))                  # the address that wrote
     mail_token: Mapped[str] = mapped_column(String(32), unique=True, info=SECRET)    # in addresses for replies
 
     waiting_since: Mapped[datetime | None]                                   # for an answer of the merchant

@@ -6,6 +6,7 @@ from database import db
 from domain.vault import vault
 from models.budget_link import BudgetLink
 from models.credential import Credential
+from models.customer_user import CustomerUser
 from models.order import Order
 from models.payment import GatewayAccount
 from models.webhook import Endpoint
@@ -20,6 +21,7 @@ KEPT = tuple(
         (BudgetLink, BudgetLink.token, ()),
         (Order, Order.link_token, ()),
         (GatewayAccount, GatewayAccount.settings, ()),
+        (CustomerUser, CustomerUser.totp_secret, (CustomerUser.deleted_at.is_(None),)),
     )
 )
 

@@ -3,13 +3,16 @@
 from dataclasses import replace
 
 from database import db, transaction
-from domain import inputs
+from domain import clock, inputs
 from domain.actor import Actor
 from domain.catalog import products
 from domain.integrations import api_keys
 from domain.people import customers, merchants, users
+from domain.people.logins import customer_users
 from domain.permissions import EVERYTHING
 from domain.sales.budgets import budgets
+from models.customer import Customer
+from models.customer_user import CustomerUser
 
 PASSWORD = "a long enough password"
 
@@ -47,6 +50,21 @@ def make_customer(merchant_id, name="Ada Lovelace", actor=None, **more):
     with transaction():
         new = inputs.parse(customers.CustomerInput, {"name": name, **more})
         return customers.create(actor or actor_for(merchant_id), new).id
+
+
+def make_customer_user(customer_id, email, name=None, actor=None):
+    customer = db.session.get(Customer, customer_id)
+    who = actor or actor_for(customer.merchant_id).in_world(test=customer.test)
+    with transaction():
+        new = inputs.parse(customer_users.CustomerUserInput, {"customer_id": customer_id, "email": email, "name": name})
+        return customer_users.create(who, new).id
+
+
+def bring_customer_user(key, verb):
+    """Give a customer's user, by the row alone, the state in which the verb is possible."""
+    if verb == "turn_off_two_factor":
+        with transaction():
+            db.session.get(CustomerUser, key).two_factor_at = clock.now()
 
 
 def make_product(merchant_id, name="Lamp", price=10, actor=None, **more):

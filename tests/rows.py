@@ -18,7 +18,8 @@ MADE = {
     "credit note": invoicing.make_credit_note, "ticket mail": ticketed.make_kept_mail,
 }
 # What gives a row the state in which a verb is possible.
-READY = {"order": ordered.bring, "service": ordered.bring_service, "statement row": excepted.bring}
+READY = {"order": ordered.bring, "service": ordered.bring_service, "statement row": excepted.bring,
+         "customer user": cast.bring_customer_user}
 
 
 def exact(value):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from blueprints.admin.order_events import (
     CALL,
@@ -34,6 +34,7 @@ from domain.sales.orders.order_listing import LISTING as ORDERS
 from domain.support.ticket_listing import LISTING as TICKETS
 from models.audit import AuditEntry
 from models.budget import Budget
+from models.customer_user import CustomerUser
 from models.invoice import Invoice
 from models.order import Order
 from models.outbox import Task
@@ -140,8 +141,12 @@ def calls(asked: Asked) -> list[Event]:
 
 
 def changes(asked: Asked) -> list[Event]:
-    """Changes of the customer itself."""
-    return audited(asked, ORDER, AuditEntry.object_type == "customer", AuditEntry.object_id == asked.record.id)
+    """Changes of the customer itself, and of its users."""
+    users = select(CustomerUser.id).where(CustomerUser.customer_id == asked.record.id)
+    return audited(asked, ORDER, or_(
+        and_(AuditEntry.object_type == "customer", AuditEntry.object_id == asked.record.id),
+        and_(AuditEntry.object_type == "customer_user", AuditEntry.object_id.in_(users)),
+    ))
 
 
 assert CALL not in {one.place for one in NOUNS}                 # places tell the sources apart

@@ -10,12 +10,15 @@ from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import money
 from blueprints.pages.session import wide_actor
 from domain import clock, usage
+from domain.pages import Query
 from domain.people import customer_balance, customers
+from domain.people.logins import customer_users
 from domain.sales.budgets import budget_sums
 from models.customer import Address, Customer, CustomerStatus
 from models.money import Money
 
 STATUS = pairs(CustomerStatus)
+MOST_USERS = 5                          # on the customer's page; all are in a tab
 A_YEAR = timedelta(days=365)
 PARTS = ("street", "city", "state", "postal_code", "country")
 
@@ -50,14 +53,17 @@ def _part(current: Address | None, part: str) -> str | None:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """What the customer owes, has pending, and approved in twelve months, for the record's page."""
+    """What the customer owes, has pending, and approved in twelve months, and its users, for the record's page."""
     who = wide_actor()
+    query = Query(filters={"customer_id": record.id}, sort="id", descending=False, limit=MOST_USERS)
+    users = customer_users.LISTING.page(who, query)
     if not who.can("READ_BUDGETS"):
-        return {"pending": None}
+        return {"pending": None, "users": users}
     pending, approved = budget_sums.of_customer(who, record.id, clock.now() - A_YEAR)
     return {
         "account": customer_balance.LISTING.read(who, record.id) if who.can("READ_INVOICES") else None,
-        "pending": pending, "approved": approved, "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
+        "pending": pending, "users": users, "approved": approved,
+        "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
     }
 
 

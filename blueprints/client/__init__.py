@@ -1,4 +1,4 @@
-"""Serves the client area: what a merchant's customers see and do after signing in by a link in a mail.
+"""Serves the client area: what the users of a merchant's customers see and do after signing in.
 
 Each row is read by the listing of its noun with the customer as actor, which finds rows of that customer only.
 """
@@ -11,7 +11,8 @@ from blueprints.client import login
 from blueprints.pages import csrf, errors
 
 bp = Blueprint("client_area", __name__, url_prefix="/client")
-NAMES = ("signing_in", "overview", "invoices", "tickets", "services", "help", "profile", "cards")
+NAMES = ("signing_in", "entering", "overview", "invoices", "tickets", "services", "help", "profile", "security",
+         "users", "cards")
 MODULES = [import_module(f"{__name__}.{name}") for name in NAMES]
 
 TITLES = {
@@ -47,7 +48,7 @@ def show_problem(error: Exception) -> Response:
 
 def _problem(status: int, message: str) -> Response:
     title, text = TITLES.get(status, "This did not work"), TEXTS.get(status, message)
-    known = login.common() if status < 500 else {"seller": None, "customer": None}
+    known = login.common() if status < 500 else {"seller": None, "customer": None, "user": None}
     return make_response(render_template("client/problem.html", title=title, text=text, here="", **known), status)
 
 

@@ -1,7 +1,7 @@
 """Limits how many links are asked for, in 15 minutes: for an address 5 from each IP address and 15 in all.
 
-An IP address asks for 30. A browser in which the customer has signed in before has 5 of its own, so that nobody who
-asks for links to somebody else's address keeps that person out.
+An IP address asks for 30. A browser in which the user has signed in before has 5 of its own, so that nobody who asks
+for links to somebody else's address keeps that person out. And a customer invites 20 users in an hour.
 
 Addresses count as typed, whether or not a customer has them, so that the limit does not tell which are known.
 """
@@ -11,7 +11,9 @@ from typing import Any
 
 from flask import request
 from limits import RateLimitItemPerMinute
+from werkzeug.wrappers import Response
 
+from blueprints.auth import device
 from blueprints.auth.attempts import account_key, divided, too_many
 from blueprints.auth.device import known_device
 from blueprints.shared_counters import counters
@@ -20,17 +22,17 @@ from database.ip_addresses import limited_as
 OF_PAIR = RateLimitItemPerMinute(5, 15, namespace="client-link-pair")           # of an address and who asks
 OF_ADDRESS = RateLimitItemPerMinute(15, 15, namespace="client-link-address")
 OF_DEVICE = RateLimitItemPerMinute(5, 15, namespace="client-link-device")
-DEVICE = "client-device"            # the cookie of browsers in which a customer has signed in
+DEVICE = "client-device"            # the cookie of browsers in which a user has signed in
 OF_CALLER = RateLimitItemPerMinute(30, 15, namespace="client-link-caller")
+INVITED = RateLimitItemPerMinute(20, 60, namespace="client-invitations")
 WRONG = RateLimitItemPerMinute(30, 15, namespace="client-link-wrong")
 
 
 def count(merchant_id: int, email: str, *, test: bool) -> None:
     """Count a wish for a link; raises LimitExceeded above a limit."""
-    account = account_of(merchant_id, email, test=test)
-    device = known_device(account, DEVICE)
-    if device is not None:
-        counters.run(partial(_count, [(OF_DEVICE, account_key(device))]))
+    account, known = account_of(merchant_id, email, test=test), device_of(merchant_id, email, test=test)
+    if known is not None:
+        counters.run(partial(_count, [(OF_DEVICE, account_key(known))]))
         return
     pair = account_key(f"{limited_as(request.remote_addr or '')} {account}")
     counters.run(partial(_count, [(OF_CALLER, _caller()), (OF_PAIR, pair), (OF_ADDRESS, account_key(account))]))
@@ -41,9 +43,24 @@ def account_of(merchant_id: int, email: str, *, test: bool) -> str:
     return f"{merchant_id} {test} {email}"
 
 
+def device_of(merchant_id: int, email: str, *, test: bool) -> str | None:
+    """The browser's id, if the user with this address has signed in with it before."""
+    return known_device(account_of(merchant_id, email, test=test), DEVICE)
+
+
+def remember(response: Response, merchant_id: int, email: str, *, test: bool) -> None:
+    """Let the browser be known as one of the user with this address."""
+    device.remember(response, account_of(merchant_id, email, test=test), DEVICE)
+
+
 def count_wrong() -> None:
     """Count a link or code that is wrong; raises LimitExceeded above the limit."""
     counters.run(partial(_count, [(WRONG, _caller())]))
+
+
+def count_invitation(customer_id: int) -> None:
+    """Count a mail to a colleague; raises LimitExceeded above the limit."""
+    counters.run(partial(_count, [(INVITED, str(customer_id))]))
 
 
 def _caller() -> str:

@@ -1,4 +1,4 @@
-"""Knows the customer of a browser by a cookie of its own, apart from the sessions of users."""
+"""Knows the customer's user of a browser by a cookie of its own, apart from the sessions of staff."""
 
 import secrets
 from contextlib import suppress
@@ -12,14 +12,17 @@ from blueprints.pages.htmx import redirect_to
 from blueprints.pay.brand import seller
 from database import DatabaseBusy, transaction
 from domain.access import customer_sessions
+from domain.access.customer_sessions import FOR_CODE, Opened
 from domain.actor import Actor
 from domain.errors import Forbidden
 from models.customer import Customer
 from models.customer_login import CustomerSession
+from models.customer_user import CustomerUser
 
 OPEN = "open_to_all"                    # marks the views that need no sign-in
 NEXT, MERCHANT = "client_next", "client_merchant"       # in Flask's own session, which holds nothing secret
 ASKED = 3600                            # seconds for which the browser that asked for a link is known
+WAITS = int(FOR_CODE.total_seconds())
 WRITE = "WRITE_TICKETS"                 # what a customer lacks who may only read
 
 
@@ -44,7 +47,7 @@ def _check() -> BaseResponse | None:
 
 
 def found() -> CustomerSession | None:
-    """The session of this browser's customer, or None."""
+    """The session of this browser's user, or None."""
     if "customer_session" not in g:
         token = request.cookies.get(_name("client"))
         g.customer_session = customer_sessions.find(token) if token else None
@@ -63,8 +66,14 @@ def _note(known: CustomerSession) -> None:
         g.call.actor = actor_of(known)
 
 
+def waiting() -> CustomerSession | None:
+    """The session of this browser that waits for the second factor, and opens nothing else."""
+    token = request.cookies.get(_name("client-waits"))
+    return customer_sessions.waiting(token) if token else None
+
+
 def actor_of(known: CustomerSession) -> Actor:
-    """The customer as an actor."""
+    """The customer's user as an actor."""
     call = getattr(g, "call", None)
     return customer_sessions.actor(known, ip=request.remote_addr, request_id=getattr(call, "request_id", None))
 
@@ -78,7 +87,7 @@ def current() -> CustomerSession:
 
 
 def actor() -> Actor:
-    """The signed-in customer as an actor; only behind the guard."""
+    """The signed-in user as an actor; only behind the guard."""
     return actor_of(current())
 
 
@@ -95,14 +104,20 @@ def customer() -> Customer:
     return current().customer
 
 
+def user() -> CustomerUser:
+    """Who of the customer is signed in; only behind the guard."""
+    return current().user
+
+
 def common() -> dict[str, Any]:
     """What every page shows: whose area it is, and who is signed in."""
     known = found()
     if known is None:
-        return {"seller": None, "customer": None, "test": False}
+        return {"seller": None, "customer": None, "user": None, "test": False}
     one = known.customer
     return {
-        "seller": seller(one.merchant_id), "customer": one, "test": one.test, "may_write": actor_of(known).can(WRITE),
+        "seller": seller(one.merchant_id), "customer": one, "user": known.user, "test": one.test,
+        "may_write": actor_of(known).can(WRITE),
     }
 
 
@@ -125,18 +140,29 @@ def _set(response: BaseResponse, name: str, value: str, max_age: int | None = No
         _name(name), value, max_age=max_age, path="/", httponly=True, secure=request.is_secure, samesite="Lax")
 
 
-def begin(response: BaseResponse, token: str) -> BaseResponse:
-    """Sign this browser in: with a new cookie, and a new token for its forms."""
+def begin(opened: Opened) -> BaseResponse:
+    """Sign this browser in: with a new cookie, and a new token for its forms; or ask for the second factor."""
     session.pop("csrf_token", None)
-    _set(response, "client", token)
+    if opened.needs_code:
+        response = redirect_to(url_for("client_area.second_factor"))
+        _set(response, "client-waits", opened.token, WAITS)
+        return response
+    response = redirect_to(destination())
+    _forget(response, "client-waits")
+    _set(response, "client", opened.token)
     return response
 
 
 def end(response: BaseResponse) -> BaseResponse:
     """Sign this browser out."""
     session.pop("csrf_token", None)
-    response.delete_cookie(_name("client"), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
+    for name in ("client", "client-waits"):
+        _forget(response, name)
     return response
+
+
+def _forget(response: BaseResponse, name: str) -> None:
+    response.delete_cookie(_name(name), path="/", secure=request.is_secure, httponly=True, samesite="Lax")
 
 
 def browser() -> str:

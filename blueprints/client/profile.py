@@ -75,10 +75,10 @@ def change() -> BaseResponse:
 
 
 def show_sessions() -> BaseResponse:
-    """The browsers in which the customer is signed in."""
+    """The browsers in which the user is signed in."""
     return make_response(render_template(
         "client/sessions.html", **login.common(), here="profile", said=request.args.get("said"),
-        sessions=customer_sessions.of_customer(login.customer().id), current=login.current().id,
+        sessions=customer_sessions.of_user(login.user().id), current=login.current().id,
     ))
 
 
@@ -86,7 +86,7 @@ def end_sessions() -> BaseResponse:
     """Sign out everywhere else; a stopped customer may, too."""
     own = login.current()
     with transaction():
-        customer_sessions.end_all(own.customer_id, but=own.id)
+        customer_sessions.end_all(login.user().id, but=own.id)
     return redirect_to(url_for("client_area.sessions", said="ended"))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Response, abort, make_response, render_template, request, session, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.auth import device
 from blueprints.client import ask_limits, login
 from blueprints.client.login import MERCHANT, NEXT, open_to_all
 from blueprints.pages.htmx import redirect_to
@@ -16,9 +15,10 @@ from blueprints.pages.session import private
 from blueprints.pay.brand import seller
 from database import transaction
 from domain.access import customer_sessions
+from domain.access.customer_sessions import Opened
 from domain.errors import Invalid
 from domain.inputs import validators
-from domain.people import customer_sign_ins
+from domain.people.logins import customer_sign_ins
 from models.customer_login import CustomerSignIn
 from models.merchant import Merchant
 
@@ -53,7 +53,7 @@ def find_merchant() -> BaseResponse:
 
 def show(key: str, *, test: bool) -> BaseResponse:
     """The form; somebody who is signed in goes on, to the page that a link names."""
-    merchant = _merchant(key, test=test)
+    merchant = merchant_at(key, test=test)
     if wanted := request.args.get("next"):
         session[NEXT] = wanted
     if _is_here(merchant, test=test):
@@ -63,7 +63,7 @@ def show(key: str, *, test: bool) -> BaseResponse:
 
 def ask(key: str, *, test: bool) -> BaseResponse:
     """Send a link, if a customer has the address. The answer is the same if none has."""
-    merchant, email = _merchant(key, test=test), request.form.get("email", "").strip()
+    merchant, email = merchant_at(key, test=test), request.form.get("email", "").strip()
     if not _is_address(email):
         wrong = Invalid.field("email", "must be an e-mail address, such as ada@example.org")
         return _page("client/sign_in.html", merchant, 422, test=test, email=email[:LONGEST], wrong=wrong)
@@ -77,7 +77,7 @@ def ask(key: str, *, test: bool) -> BaseResponse:
 
 def show_sent(key: str, *, test: bool) -> BaseResponse:
     """That a mail is on its way, and the field for its code."""
-    return _sent(_merchant(key, test=test), test=test)
+    return _sent(merchant_at(key, test=test), test=test)
 
 
 def _sent(merchant: Merchant, *, test: bool, wrong: Invalid | None = None, status: int = 200) -> BaseResponse:
@@ -87,16 +87,16 @@ def _sent(merchant: Merchant, *, test: bool, wrong: Invalid | None = None, statu
 
 def enter_code(key: str, *, test: bool) -> BaseResponse:
     """Sign in by the code of the newest mail that this browser asked for."""
-    merchant, token = _merchant(key, test=test), None
+    merchant, opened = merchant_at(key, test=test), None
     with transaction():
         row = customer_sign_ins.by_code(login.browser(), request.form.get("code", ""))
         if row is not None:
-            token = _enter(row)
-    if token is None:
+            opened = _enter(row)
+    if opened is None:
         ask_limits.count_wrong()
         wrong = Invalid.field("code", f"is not the code of the last mail, or {MINUTES} minutes are over")
         return _sent(merchant, test=test, wrong=wrong, status=422)
-    return _begin(row, token)
+    return _begin(row, opened)
 
 
 def show_link(token: str) -> BaseResponse:
@@ -111,7 +111,7 @@ def show_link(token: str) -> BaseResponse:
 
 
 def enter_link(token: str) -> BaseResponse:
-    """Sign in by a link, once, in the browser that asked for it."""
+    """Sign in by a link, once, in the browser that asked for it; by that of an invitation in any."""
     row = customer_sign_ins.by_token(token)
     if row is None:
         ask_limits.count_wrong()
@@ -125,33 +125,32 @@ def enter_link(token: str) -> BaseResponse:
     return _begin(row, opened)
 
 
-def _enter(row: CustomerSignIn) -> str | None:
+def _enter(row: CustomerSignIn) -> Opened | None:
     """Begin a session; inside a transaction."""
     return customer_sign_ins.enter(row, ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
 
 
-def _begin(row: CustomerSignIn | None, token: str) -> BaseResponse:
-    """Sign the browser in, and remember that it was the customer's."""
-    response = login.begin(redirect_to(login.destination()), token)
-    if row is not None and row.customer is not None and row.customer.email is not None:
-        account = ask_limits.account_of(row.merchant_id, row.customer.email, test=row.test)
-        device.remember(response, account, ask_limits.DEVICE)
+def _begin(row: CustomerSignIn | None, opened: Opened) -> BaseResponse:
+    """Sign the browser in, and remember that it was the user's."""
+    response = login.begin(opened)
+    if row is not None and row.user is not None:
+        ask_limits.remember(response, row.merchant_id, row.user.email, test=row.test)
     return response
 
 
 def sign_out() -> BaseResponse:
     """End the session on the server: copies of the cookie are refused."""
-    known = login.found()
-    if known is not None:
-        with transaction():
-            customer_sessions.end(known.id)
+    ended = [one.id for one in (login.found(), login.waiting()) if one is not None]
+    with transaction():
+        for key in ended:
+            customer_sessions.end(key)
     return login.end(redirect_to(url_for("client_area.sign_in")))
 
 
 # Parts ----------------------------------------------------------------------------------------------
 
 
-def _merchant(key: str, *, test: bool) -> Merchant:
+def merchant_at(key: str, *, test: bool) -> Merchant:
     """The merchant of an address, which this browser is led to again; 404 where there is none."""
     merchant = customer_sign_ins.merchant_of(key)
     if merchant is None:

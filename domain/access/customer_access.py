@@ -16,6 +16,7 @@ from domain.permissions import CUSTOMER_READS, CUSTOMER_SCOPES
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
 from models.customer import Customer, CustomerStatus
+from models.customer_user import CustomerUser
 from models.merchant import Merchant
 
 FORM = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
@@ -54,11 +55,15 @@ class CustomerCaller:
         )
 
 
-def actor_of(customer_id: int, merchant_id: int, *, is_stopped: bool, mode: Mode, **more: Any) -> Actor:
-    """A customer, who sees only rows of its own; a stopped one may only read."""
+def actor_of(
+    customer_id: int, merchant_id: int, *, is_stopped: bool, mode: Mode, user: CustomerUser | None = None, **more: Any,
+) -> Actor:
+    """A customer, who sees only rows of its own; a stopped one may only read. `user` is who of the customer acts."""
+    label = f"customer_{customer_id}" if user is None else f"{user.shown_name} <{user.email}>"
     return Actor(
-        label=f"customer_{customer_id}", merchant_ids=frozenset((merchant_id,)), kind="customer",
-        scopes=CUSTOMER_READS if is_stopped else CUSTOMER_SCOPES, customer_id=customer_id, mode=mode, **more,
+        label=label, merchant_ids=frozenset((merchant_id,)), kind="customer",
+        scopes=CUSTOMER_READS if is_stopped else CUSTOMER_SCOPES, customer_id=customer_id,
+        customer_user_id=user.id if user is not None else None, mode=mode, **more,
     )
 
 

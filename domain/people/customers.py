@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func
 
 from database import db
 from database.searching import like
 from domain import codes, inputs, texts, usage
 from domain.actor import Actor
 from domain.copies import copy_of, copying
-from domain.errors import Conflict, Invalid, Mistakes, Problem
+from domain.errors import Invalid, Mistakes
 from domain.inputs import (
     Choice,
     Country,
@@ -36,8 +36,9 @@ from domain.integrations import events
 from domain.lifecycle import Lifecycle, put_back
 from domain.list_parts import Children, Filter, common_filters
 from domain.listing import Listing
-from domain.people import customer_addresses, customer_sign_ins, samples
+from domain.people import customer_addresses, samples
 from domain.people.customer_addresses import AddressInput
+from domain.people.logins import customer_emails
 from domain.resource import Resource, deletion, switch
 from models.customer import Address, AddressKind, Customer, CustomerStatus
 from models.language import Language
@@ -140,7 +141,7 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
     given = {name: getattr(new, name) for name in ("name", "first_name", "last_name")}
     given = {name: part for name, part in given.items() if part is not None}
     _name(customer, given)
-    _email(customer, new.email)
+    customer_emails.change(customer, new.email)
     _amounts(customer, {"credit_limit": new.credit_limit, "low_balance": new.low_balance})
     if new.archived:
         customer.status = CustomerStatus.ARCHIVED
@@ -149,6 +150,7 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
     parts = new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True)
     customer_addresses.change_parts(customer, parts)
     LIFE.add(actor, customer)
+    customer_emails.follow(customer)
     return customer
 
 
@@ -165,7 +167,7 @@ def update(actor: Actor, customer: Customer, changes: dict[str, Any]) -> Custome
         if changes.keys() & {"name", "first_name", "last_name"}:
             _name(customer, changes)
         if "email" in changes:
-            _email(customer, changes["email"])
+            customer_emails.change(customer, changes["email"])
         _amounts(customer, changes)
         if changes.get("archived") is not None:
             _archive(customer, archived=changes["archived"])
@@ -180,23 +182,25 @@ def delete(actor: Actor, customer: Customer) -> None:
     """Mark the customer as deleted and free its e-mail. InUse while it has open documents."""
     usage.refuse("customer", customer)
     LIFE.remove(actor, customer)
+    customer_emails.free(customer)
 
 
 def restore(actor: Actor, customer: Customer, was: Mapping[str, Any] | None = None) -> Customer:
     """Undo of `delete`; Conflict when its e-mail was taken meanwhile."""
     with LIFE.restoring(actor, customer):
-        _email(customer, customer.email)
+        customer_emails.take_again(customer)
     return customer
 
 
 def copy(there: Actor, customer: Customer) -> Customer:
     """The same customer in the other world, with the addresses of now; Conflict when the e-mail is taken there."""
     made: Customer = copy_of(customer, code=codes.fresh(), email=None, email_key=None)
-    _email(made, customer.email)
+    customer_emails.change(made, customer.email)
     for one in filter(None, (customer.billing_address, customer.shipping_address)):
         values = {name: getattr(one, name) for name in AddressInput.model_fields}
         customer_addresses.put(made, one.kind, AddressInput.model_construct(**values))
     LIFE.add(there, made)
+    customer_emails.follow(made)
     return made
 
 
@@ -235,28 +239,6 @@ def _name(customer: Customer, given: dict[str, Any]) -> None:
     if not name:
         raise Invalid.field("name", "is required", "missing")
     customer.name = name
-
-
-def _email(customer: Customer, email: str | None) -> None:
-    if customer.id and email == customer.email and customer.deleted_at is None and customer.email_key is None:
-        return                         # a duplicate address from before addresses compared without case
-    key = texts.email_key(email) if email else None
-    if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
-        taken = select(Customer.id).where(
-            Customer.merchant_id == customer.merchant_id, Customer.test == customer.test, Customer.email_key == key,
-            Customer.deleted_at.is_(None), Customer.id != (customer.id or 0),
-        )
-        with db.session.no_autoflush:      # the row is not complete yet
-            if db.session.scalar(taken) is not None:
-                raise taken_email()
-    if customer.id and key != customer.email_key:
-        customer_sign_ins.end_all(customer.id)          # whoever reads the old address
-    customer.email, customer.email_key = email, key
-
-
-def taken_email() -> Conflict:
-    problem = Problem("taken", "is already used by another customer")
-    return Conflict("Another customer already has this e-mail address.", fields={"email": problem})
 
 
 def _amounts(customer: Customer, given: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ from models.user import User
 
 REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "payment_confirm"
 CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
-SIGN_IN = "sign_in"
+SIGN_IN, INVITATION = "sign_in", "client_invitation"
 QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
 INVOICE, INVOICE_REMINDER, INVOICE_PAID = "invoice", "invoice_reminder", "invoice_paid"
 TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
@@ -60,6 +60,9 @@ KINDS = {one.name: one for one in (
          says="When a mail has become a ticket, once an hour at most to the same address."),
     Kind(name=SIGN_IN, title="Sign in", says="When a customer asks for a link to the client area.",
          always="It is sent only when a customer asks for it."),
+    Kind(name=INVITATION, title="Invitation",
+         says="When a user of a customer is added, by a colleague or by a user of yours, with a link to sign in.",
+         always="It is sent only when somebody adds a user."),
     Kind(name=QUOTE_ANSWERED, title="Quote answered", to_merchant=True,
          says="When a customer accepts or declines a quote, or asks for a new one."),
     Kind(name=DISPUTED, title="Payment disputed", to_merchant=True,

@@ -1,4 +1,4 @@
-"""Sample customers, users and merchants for the API reference."""
+"""Sample customers, their users, users and merchants for the API reference."""
 
 from domain.resource import Sample
 from models.customer import CustomerStatus
@@ -30,5 +30,10 @@ USER = Sample(
         "role": Role.NORMAL, "merchant_ids": [1], "api_access": True, "timezone": "Europe/Madrid",
     },
     read_only={"active": True},
+    changed=("name",),
+)
+CUSTOMER_USER = Sample(
+    sent={"merchant_id": 1, "customer_id": 1, "email": "charles@example.org", "name": "Charles Babbage"},
+    read_only={"is_first": False, "has_password": False, "two_factor_at": None, "signed_in_at": None},
     changed=("name",),
 )

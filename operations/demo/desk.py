@@ -1,4 +1,4 @@
-"""Creates the demonstration's tickets, each a short conversation, and its customers' domain names."""
+"""Creates the demonstration's tickets, each a short conversation, its customers' domain names, and a second user."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +11,16 @@ from database import db
 from domain.actor import Actor
 from domain.hosting import domain_names
 from domain.hosting.domain_names import DomainNameInput
+from domain.people.logins import customer_users
+from domain.people.logins.customer_users import CustomerUserInput
 from domain.support import tickets, tickets_of_customer
 from domain.support.ticket_listing import LISTING
 from domain.support.tickets import ReplyInput
 from domain.support.tickets_of_customer import CustomerReplyInput, CustomerTicketInput
 from models.customer import Customer
+from models.customer_user import CustomerUser
 from models.domain_name import DomainStatus
 from models.outbox import Task, TaskStatus
-from models.ticket import Ticket
 from operations.demo import answers
 from operations.demo.moments import at
 
@@ -90,16 +92,32 @@ def fill(staff: Actor, now: datetime, *, home: bool) -> None:
             Customer.merchant_id == staff.merchant_id, Customer.test == staff.test,
             Customer.email.like("accounts@%"))
         .order_by(Customer.id)).all()
+    colleague = _colleague(staff, buyers[0], now) if home else None
     for place, story in enumerate(STORIES if home else STORIES[1:4]):
-        _tell(staff, buyers[place % len(buyers)], story, now)
+        buyer = buyers[place % len(buyers)]
+        _tell(staff, buyer, story, now, colleague if buyer is buyers[0] else None)
     for buyer, (days, status, renews) in zip(buyers, NAMES, strict=False):
         _domain_name(staff, buyer, now, days, status, renews=renews)
     if home:
         answers.fill(staff, now)
 
 
-def _tell(staff: Actor, buyer: Customer, story: Story, now: datetime) -> None:
-    customer = replace(staff, customer_id=buyer.id, user_id=None, label=f"customer_{buyer.id}", source="client")
+def _colleague(staff: Actor, buyer: Customer, now: datetime) -> CustomerUser:
+    """A second user of a customer, who has signed in."""
+    host = (buyer.email or "").partition("@")[2]
+    with at(now - timedelta(days=70)):
+        user = customer_users.create(staff, CustomerUserInput(
+            customer_id=buyer.id, email=f"mara@{host}", name="Mara Lind"))
+    user.signed_in_at = now - timedelta(hours=8)
+    _send_mails(f"customer_{buyer.id}")
+    return user
+
+
+def _tell(staff: Actor, buyer: Customer, story: Story, now: datetime, user: CustomerUser | None) -> None:
+    label = f"{user.shown_name} <{user.email}>" if user is not None else f"customer_{buyer.id}"
+    customer = replace(
+        staff, customer_id=buyer.id, customer_user_id=user.id if user is not None else None, user_id=None, label=label,
+        source="client")
     moment = now - timedelta(hours=story.hours)
     with at(moment):
         ticket = tickets_of_customer.create(customer, CustomerTicketInput(
@@ -115,13 +133,13 @@ def _tell(staff: Actor, buyer: Customer, story: Story, now: datetime) -> None:
             else:
                 tickets.take_over(own, row)
                 tickets.reply(own, row, ReplyInput(message=text, internal=what == NOTE))
-    _send_mails(ticket)
+    _send_mails(f"ticket_{ticket.id}")
 
 
-def _send_mails(ticket: Ticket) -> None:
-    """The mails about the ticket were sent."""
+def _send_mails(about: str) -> None:
+    """The mails about a row were sent."""
     db.session.flush()
-    for task in db.session.scalars(select(Task).where(Task.about == f"ticket_{ticket.id}", Task.kind == "mail")):
+    for task in db.session.scalars(select(Task).where(Task.about == about, Task.kind == "mail")):
         task.status, task.attempts, task.finished_at = TaskStatus.DONE, 1, task.created_at + timedelta(seconds=2)
 
 

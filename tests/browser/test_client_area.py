@@ -11,6 +11,7 @@ from blueprints.shared_counters import counters
 from tests import cast
 from tests.browser.conftest import PATIENCE, Window
 from tests.browser.test_every_page import Links, fetch
+from tests.client.authenticator import PASSWORD, App, codes_of
 from tests.client.conftest import last_mail, link_of, sign_in_of
 from tests.client.filled import fill
 
@@ -53,6 +54,16 @@ def telephone(chromium, area):
     yield one
     context.close()
     assert one.complaints == []
+
+
+@pytest.fixture
+def plain_telephone(chromium, area):
+    """A telephone whose browser runs no scripts."""
+    context = chromium.new_context(
+        base_url=area[1], viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    context.close()
 
 
 def enter(area, window, email):
@@ -104,3 +115,101 @@ def test_its_empty_pages_have_no_errors(area, telephone):
     for address in addresses(area, telephone).values():
         wrong += telephone.faults_of(address)
     assert wrong == []
+
+
+def shown(window):
+    """The faults of the page that is open, and that loading it again would not show, in both widths and schemes."""
+    wrong = []
+    for width in (390, 1440):
+        window.show("light", width)
+        wrong += window.faults()
+        assert window.overflow() <= 0, window.page.url
+        window.show("dark", width)
+        wrong += window.faults()
+    window.show("light", 390)
+    return wrong
+
+
+def open_link(area, page):
+    """Ask for a link and open it, up to the press on its button."""
+    app, _, sign_in = area
+    page.goto(sign_in)
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_role("button", name="Send me a link").click()
+    page.get_by_role("heading", name="Look in your mailbox").wait_for()
+    with app.app_context():
+        page.goto(link_of(last_mail()))
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.timeout(300)
+def test_a_user_sets_a_password_and_two_factor_and_signs_in_with_both(area, telephone):
+    page, sign_in = telephone.page, area[2]
+    wrong = enter(area, telephone, EMAIL)
+    page.get_by_role("link", name="Profile", exact=True).click()
+    page.get_by_role("link", name="Password and two-factor").click()
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    page.get_by_text("Your password was saved").wait_for()
+    page.get_by_role("button", name="Set it up").click()
+    page.get_by_role("heading", name="1. Add the key to your app").wait_for()
+    wrong += shown(telephone)
+    app = App.scanned(page.content())
+    page.get_by_label("6-digit code").fill(app.code())
+    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    codes = codes_of(page.content())
+    assert len(codes) == 10
+    wrong += shown(telephone)
+    page.get_by_role("link", name="I have kept them").click()
+    page.get_by_text("Turn it off").first.click()
+    wrong += shown(telephone)
+    page.get_by_role("button", name="Sign out").click()
+
+    wrong += telephone.faults_of(f"{sign_in}/password")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill("not the right password")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("E-mail or password is wrong").wait_for()
+    wrong += shown(telephone)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Enter your code").wait_for()
+    wrong += shown(telephone)
+    page.get_by_label("Code").fill(app.code())                  # the one that turned it on
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_text("was used already").wait_for()
+    wrong += shown(telephone)
+    page.get_by_label("Code").fill(codes[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Welcome").wait_for()
+    assert wrong == []
+
+
+@pytest.mark.timeout(300)
+def test_two_factor_works_without_scripts(area, plain_telephone):
+    page = plain_telephone
+    open_link(area, page)
+    page.get_by_role("heading", name="Welcome").wait_for()
+    page.goto("/client/security")
+    page.get_by_role("button", name="Set it up").click()
+    page.get_by_role("img", name="QR code").locator("svg").wait_for()
+    app = App.scanned(page.content())
+    page.get_by_label("6-digit code").fill(app.code())
+    page.get_by_role("button", name="Turn it on").click()
+    page.get_by_role("heading", name="Your recovery codes").wait_for()
+    codes = codes_of(page.content())
+    page.get_by_role("button", name="Sign out").click()
+    open_link(area, page)
+    page.get_by_label("Code").fill(codes[0])
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Welcome").wait_for()
+    page.goto("/client/security")
+    page.get_by_text("Turn it off").first.click()
+    page.get_by_label("a recovery code").last.fill(codes[1])
+    page.get_by_role("button", name="Turn it off").click()
+    page.get_by_text("Two-factor authentication is off").wait_for()
+    page.goto("/client/users")
+    page.get_by_label("E-mail").fill("colleague@example.org")
+    page.get_by_role("button", name="Invite").click()
+    page.get_by_text("The invitation is on its way").wait_for()

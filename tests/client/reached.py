@@ -20,7 +20,7 @@ OTHERS = {
     "credit_note_pdf": {"key": "credit_note"}, "ticket": {"key": "ticket"}, "answer_question": {"key": "ticket"},
     "act_on_ticket": {"key": "ticket"}, "ticket_file": {"key": "ticket", "file": "file"},
     "service": {"key": "service"}, "ask_cancel_service": {"key": "service"}, "cancel_service": {"key": "service"},
-    "keep_service": {"key": "service"}, "remove_card": {"key": "card"},
+    "keep_service": {"key": "service"}, "remove_card": {"key": "card"}, "remove_user": {"key": "user"},
     "article": {"slug": "article"}, "rate_article": {"slug": "article"},
 }
 PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets", "service": "services",
@@ -86,6 +86,7 @@ class World:
         return {
             "article": slug, "service": make_service(who, customer, product), "ticket": ticket,
             "file": make_file(ticket, f"{said}.txt"), "card": make_card(who, customer, f"{said} Visa"),
+            "user": cast.make_customer_user(customer, f"{said}@{whose.replace('_', '-')}.example", said, actor=who),
             "invoice": make_issued(merchant, customer, lines, test=test, notes=said),
             "credit_note": credit(credited, reason=said, test=test),
         }

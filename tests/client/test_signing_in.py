@@ -9,7 +9,8 @@ from database import db, transaction
 from domain import clock
 from domain.access import customer_sessions
 from domain.actor import Actor
-from domain.people import customer_sign_ins, customers, merchants
+from domain.people import customers, merchants
+from domain.people.logins import customer_sign_ins
 from models.audit import AuditEntry
 from models.customer import Customer, CustomerStatus
 from models.customer_login import CustomerSession, CustomerSignIn
@@ -341,7 +342,7 @@ def test_a_customer_of_the_test_world_signs_in_apart_and_the_mail_is_kept(browse
 
 def test_signing_in_is_in_the_audit_trail(signed_in, ada):
     entry = db.session.query(AuditEntry).filter_by(action="customer.signed_in").one()
-    assert (entry.object_id, entry.actor) == (ada, f"customer_{ada}")
+    assert (entry.object_id, entry.actor) == (ada, "Ada Lovelace <ada@example.org>")
 
 
 def test_neither_link_nor_code_nor_cookie_is_stored(signed_in, alder):

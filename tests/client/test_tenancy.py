@@ -19,7 +19,8 @@ WORD = re.compile(r"<any\((\w+)[^>]*>")                  # the first of its word
 
 def rules(app):
     """Every address behind the sign-in of customers, with its methods."""
-    open_ones = {"sign_in", "sign_in_at", "ask", "sent", "enter_code", "link", "enter_link", "sign_out"}
+    open_ones = {"sign_in", "sign_in_at", "ask", "sent", "enter_code", "link", "enter_link", "sign_out",
+                 "by_password", "enter_password", "second_factor", "enter_second_factor"}
     return [rule for rule in app.url_map.iter_rules()
             if rule.endpoint.startswith("client_area.") and rule.endpoint.partition(".")[2] not in open_ones]
 
@@ -108,7 +109,7 @@ def test_a_customer_of_two_merchants_sees_each_apart(browser, alder, birch, ada)
 
 NASTY = ("\0", "\ud800", "٣", "x" * 5000, "' OR 1=1 --", "<script>", "99999999999999999999", "-1", "")
 NAMES = ("q", "page", "which", "subject", "message", "department", "once", "ids", "currency", "when", "first_name",
-         "billing_country", "email", "code", "said", "close")
+         "billing_country", "email", "code", "said", "close", "name", "password", "old_password", "proof")
 
 
 @pytest.mark.parametrize("value", NASTY, ids=range(len(NASTY)))

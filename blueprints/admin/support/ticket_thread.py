@@ -14,6 +14,7 @@ from blueprints.admin import traffic
 from blueprints.pages import navigation
 from blueprints.pages.session import may
 from database import db
+from domain import texts
 from domain.actor import Actor
 from domain.support.mails import ticket_sending
 from domain.support.ticket_links import REQUEST_ID, LinkNoun
@@ -71,7 +72,7 @@ def entries(record: Any, who: Actor) -> list[Entry]:
     files: dict[int | None, list[Any]] = {}
     for one in record.children["attachments"]:
         files.setdefault(one.reply_id, []).append(one)
-    own = _own_address(record)
+    own = _own_addresses(record)
     messages = [(None, record), *((one.id, one) for one in record.children["replies"])]
     found = [
         _message(row, own, files.get(key, ()), _Mailed(came.get(key), tasks.get(sent[key].id) if key in sent else None))
@@ -89,12 +90,12 @@ class _Mailed:
     task: Task | None
 
 
-def _message(row: Any, own: str | None, files: Sequence[Any], mailed: _Mailed) -> Entry:
+def _message(row: Any, own: set[str], files: Sequence[Any], mailed: _Mailed) -> Entry:
     """A message; the ticket's own row has the first one."""
     inside, is_staff = getattr(row, "internal", None), row.author_type == AuthorType.STAFF
     key = row.id if inside is not None else None
     how = "Internal note" if inside else "by mail" if row.source == TicketSource.MAIL else ""
-    is_stranger = bool(row.sender and own and row.sender.lower() != own.lower())
+    is_stranger = bool(row.sender and own and texts.email_key(row.sender) not in own)
     task = mailed.task
     state, tone = STATES[task.status] if task is not None else ("", "")
     whole = (mailed.came.text or "")[:LONGEST_WHOLE].strip() if mailed.came is not None else ""
@@ -123,9 +124,9 @@ def _tasks(ticket_id: int) -> dict[int, Task]:
     return {one.payload["ticket_mail_id"]: one for one in rows if "ticket_mail_id" in one.payload}
 
 
-def _own_address(record: Any) -> str | None:
+def _own_addresses(record: Any) -> set[str]:
     ticket = db.session.get(Ticket, record.id)
-    return ticket_sending.customer_address(ticket) if ticket is not None else None
+    return ticket_sending.customer_keys(ticket) if ticket is not None else set()
 
 
 def linked(text: str) -> Markup:

@@ -19,7 +19,6 @@ from blueprints.pay.mails import (
 from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
 from domain.people import brand, logos
-from domain.people.merchant_mails import SIGN_IN
 from models.logo import Logo
 from models.merchant import Merchant
 from models.user import User
@@ -75,7 +74,7 @@ def compose(
         message = merchant_mails.of_task(task, merchant, who, base)
     elif task["mail"] in ticket_mails.KINDS:
         message = ticket_mails.of_task(task, merchant, who, base)
-    elif task["mail"] == SIGN_IN:
+    elif task["mail"] in sign_in_mails.KINDS:
         message = sign_in_mails.of_task(task, who, base, hides_secrets=hides_secrets)
     elif task["mail"] in invoice_mails.WRITERS:
         message = invoice_mails.of_task(task, merchant, who, base)

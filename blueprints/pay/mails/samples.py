@@ -14,10 +14,10 @@ from domain.people.merchant_mails import (
     CONFIRM,
     DISPUTED,
     FAILED,
+    INVITATION,
     INVOICE_PAID,
     QUOTE_ANSWERED,
     REMINDER,
-    SIGN_IN,
     TICKET_ANSWER,
     TICKET_REPLIED,
 )
@@ -36,6 +36,7 @@ from models.ticket import AuthorType, Department, Ticket, TicketReply
 
 COMING = frozenset({REMINDER, CARD_EXPIRES})
 CUSTOMER, EMAIL = "Ada Lovelace", "ada@example.org"
+COMPANY = "Analytical Engines Ltd"
 CODE, IP = "482913", "203.0.113.9"
 PRICE, TAX = 30, 5                           # in whole units of the merchant's currency
 MONTH = timedelta(days=30)
@@ -48,9 +49,8 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
         return merchant_mails.quote_answered(_link(merchant), who, to, base)
     if name in ticket_mails.KINDS:
         return _ticket_mail(name, merchant, who, to, base)
-    if name == SIGN_IN:
-        return sign_in_mails.sign_in(
-            who, name=CUSTOMER, email=EMAIL, code=CODE, link=f"{base}/client/link/sample", ip=IP)
+    if name in sign_in_mails.KINDS:
+        return _sign_in_mail(name, who, f"{base}/client/link/sample")
     if name in invoice_mails.WRITERS:
         return _invoice_mail(name, merchant, who, base)
     case = _case(name, merchant, who, base)
@@ -61,6 +61,12 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
     written = order_mails.WRITERS[name](case)
     assert written is not None, f"the sample of {name} is about nothing"
     return written
+
+
+def _sign_in_mail(name: str, who: Seller, link: str) -> Message:
+    if name == INVITATION:
+        return sign_in_mails.invitation(who, customer=COMPANY, email=EMAIL, name=CUSTOMER, link=link)
+    return sign_in_mails.sign_in(who, name=CUSTOMER, email=EMAIL, code=CODE, link=link, ip=IP)
 
 
 def _invoice_mail(name: str, merchant: Merchant, who: Seller, base: str) -> Message:

@@ -1,4 +1,6 @@
-"""Writes the mail with which a customer signs in to the client area: a link, and a code for another device."""
+"""Writes the mails with which users of customers sign in to the client area: a link, and a code for another device; or
+the link of an invitation.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,20 +8,45 @@ from typing import Any
 from blueprints.pay.brand import Seller
 from blueprints.pay.mails.message import Message
 from database import db
-from domain.people import customer_sign_ins
+from domain.people.logins import customer_sign_ins
+from domain.people.merchant_mails import INVITATION, SIGN_IN
+from models.customer import Customer
 from models.customer_login import CustomerSignIn
 
+KINDS = (SIGN_IN, INVITATION)
 HIDDEN = "••• •••"                       # for users who look at what was sent
 
 
 def of_task(task: Mapping[str, Any], who: Seller, base: str, *, hides_secrets: bool) -> Message | None:
-    """The mail of a task; None where the link was used, is too old, or the customer has no address any more."""
+    """The mail of a task; None where the link was used, is too old, or the user is gone."""
     row = db.session.get(CustomerSignIn, task["sign_in_id"])
-    if row is None or row.customer is None or not row.customer.email or not customer_sign_ins.is_open(row):
+    if row is None or row.user is None or row.user.deleted_at is not None or not customer_sign_ins.is_open(row):
         return None
+    user = row.user
     link = "" if hides_secrets else f"{base}/client/link/{customer_sign_ins.token_of(row)}"
+    if task["mail"] == INVITATION:
+        return invitation(who, customer=_of(user.customer), email=user.email, name=user.name, link=link)
     code = "" if hides_secrets else customer_sign_ins.code_of(row)
-    return sign_in(who, name=row.customer.name, email=row.customer.email, code=code, link=link, ip=row.ip)
+    return sign_in(who, name=user.shown_name, email=user.email, code=code, link=link, ip=row.ip)
+
+
+def _of(customer: Customer) -> str:
+    return customer.organisation or customer.name
+
+
+def invitation(who: Seller, *, customer: str, email: str, name: str | None, link: str) -> Message:
+    """The mail to a new user, from what it says."""
+    days = customer_sign_ins.INVITATION_LASTS.days
+    facts = [("Customer", customer), ("Works for", f"{days} days, once")]
+    return Message(
+        to=[email], reply_to=who.email, subject=f"Your access to {customer} at {who.name}",
+        preview=f"Invoices, services and questions of {customer}.", kicker="Invitation",
+        title=f"{'Hello ' + name + ', you' if name else 'You'} can sign in at {who.name}",
+        under=f"You were added as a user of {customer}: its invoices, services and questions are there.",
+        button="Sign in", link=link, facts=facts,
+        paragraphs=["You do not know what this is about? Then do nothing."],
+        why=f"You get this because somebody added {email} as a user of {customer}.",
+    )
 
 
 def sign_in(who: Seller, *, name: str, email: str, code: str, link: str, ip: str | None) -> Message:

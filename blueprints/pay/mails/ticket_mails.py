@@ -11,6 +11,7 @@ from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
 from domain import texts
 from domain.access.customer_sessions import may_enter
+from domain.people.logins import customer_emails
 from domain.people.merchant_mails import TICKET_ANSWER, TICKET_OPENED, TICKET_RECEIVED, TICKET_REPLIED
 from domain.support.mails import ticket_addresses, ticket_sending
 from domain.support.mails.ticket_mail_reading import OURS
@@ -114,9 +115,9 @@ def _to_customer(case: Case, merchant: Merchant, headers: Mapping[str, str]) -> 
 
 
 def _area_link(ticket: Ticket, address: str, merchant: Merchant, base: str) -> str:
-    """The address of a ticket in the client area, by the merchant's sign-in; none for who is not its customer."""
-    customer = ticket.customer
-    if customer is None or customer.email_key != texts.email_key(address) or not may_enter(customer, merchant):
+    """The address of a ticket in the client area, by the merchant's sign-in; none for no user of its customer."""
+    user = customer_emails.at_address(merchant.id, texts.email_key(address), test=ticket.test)
+    if user is None or user.customer_id != ticket.customer_id or not may_enter(user, merchant):
         return ""
     place = "test" if ticket.test else "sign-in"
     return f"{base}/client/{place}/{merchant.area_key}?next=/client/tickets/{ticket.id}"

@@ -9,7 +9,7 @@ from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from domain.resource import Action, Resource
 from domain.support import departments
-from domain.support.mails.ticket_receiving import CAME_IN, NO_WORDS, NOBODY, customer_of, subject_of
+from domain.support.mails.ticket_receiving import CAME_IN, NO_WORDS, NOBODY, subject_of, user_of
 from domain.support.ticket_authors import Author
 from domain.support.ticket_writing import Draft, add_ticket
 from domain.support.tickets import LONGEST
@@ -43,13 +43,13 @@ def make_ticket(actor: Actor, mail: TicketMail) -> TicketMail:
     """Open a ticket with the words of a mail that was kept aside. Conflict for one that is in a ticket."""
     if mail.kind not in ASIDE or mail.ticket_id is not None:
         raise Conflict("This mail is in a ticket already.")
-    customer = customer_of(mail.merchant_id, mail.address_key) if not mail.test else None
+    user = user_of(mail.merchant_id, mail.address_key) if not mail.test else None
     draft = Draft(
         subject=subject_of(mail.subject), message=(mail.text or "").strip()[:LONGEST] or NO_WORDS,
         department=departments.numbered(mail.merchant_id, None, "department"),
-        customer_id=customer.id if customer is not None else None,
+        customer_id=user.customer_id if user is not None else None,
     )
-    name = customer.name if customer is not None else mail.name or mail.address or NOBODY
+    name = user.shown_name if user is not None else mail.name or mail.address or NOBODY
     author = Author(kind=AuthorType.CLIENT, name=name, source=TicketSource.MAIL, sender=mail.address or None)
     ticket = add_ticket(actor, draft, author)
     before = LIFE.snapshot(mail)

@@ -14,6 +14,7 @@ from sqlalchemy import or_, select
 from database import DatabaseClash, db, transaction
 from domain import clock, texts
 from domain.actor import Actor
+from domain.people.logins import customer_emails
 from domain.permissions import EVERYTHING
 from domain.support import departments, ticket_files, ticket_merging
 from domain.support.mails import ticket_addresses, ticket_mail_quotes, ticket_sending
@@ -23,7 +24,7 @@ from domain.support.ticket_files import KeptFile
 from domain.support.ticket_listing import LISTING
 from domain.support.ticket_writing import Draft, add_reply, add_ticket
 from domain.support.tickets import LONGEST
-from models.customer import Customer
+from models.customer_user import CustomerUser
 from models.merchant import Merchant
 from models.ticket import AuthorType, Department, Ticket, TicketReply, TicketSource
 from models.ticket_mail import MailKind, TicketMail
@@ -126,7 +127,7 @@ def _ticket_of(case: _Case) -> tuple[Ticket | None, str]:
         if mail.kind is MailKind.NOTICE:
             if mail.address_key == case.sender_key:
                 return ticket, "It answers a notice to staff."
-        elif case.sender_key and case.sender_key in _may_write(ticket):
+        elif case.sender_key and case.sender_key in ticket_sending.customer_keys(ticket):
             return ticket, ""
     return None, ""
 
@@ -142,44 +143,33 @@ def _answered(case: _Case) -> list[tuple[TicketMail, Ticket]]:
     return sorted(((mail, ticket) for mail, ticket in rows), key=lambda pair: wanted.index(pair[0].message_id))
 
 
-def _may_write(ticket: Ticket) -> set[str]:
-    """Whose mails belong to a ticket without its token: the customer's, or, without one, who opened it."""
-    whose = ticket.customer.email if ticket.customer is not None else ticket.sender
-    return {texts.email_key(whose)} if whose else set()
-
-
 def _replied(case: _Case, found: Ticket) -> Receipt:
     actor = _actor(case.merchant.id, test=found.test)
     _, ticket = LISTING.lock(actor, ticket_merging.resolved(found).id)
-    is_customer = ticket.customer is not None and case.sender_key in _may_write(ticket)
+    user = user_of(case.merchant.id, case.sender_key, test=found.test)
+    is_own = user is not None and user.customer_id == ticket.customer_id
     reply = add_reply(
-        actor, ticket, _words(case, is_reply=True), _author(case, ticket.customer if is_customer else None),
-        files=case.files,
-    )
+        actor, ticket, _words(case, is_reply=True), _author(case, user if is_own else None), files=case.files)
     return _receipt(_noted(case, MailKind.REPLIED, ticket, reply), attachments=len(case.files))
 
 
 def _created(case: _Case) -> Receipt:
-    customer = customer_of(case.merchant.id, case.sender_key)
+    user = user_of(case.merchant.id, case.sender_key)
     actor = _actor(case.merchant.id, test=False)
     draft = Draft(
         subject=subject_of(case.mail.subject), message=_words(case, is_reply=False), department=_department(case),
-        customer_id=customer.id if customer is not None else None, files=case.files,
+        customer_id=user.customer_id if user is not None else None, files=case.files,
     )
-    ticket = add_ticket(actor, draft, _author(case, customer))
+    ticket = add_ticket(actor, draft, _author(case, user))
     noted = _noted(case, MailKind.CREATED, ticket)
     if case.mail.sender:
         ticket_sending.confirm(ticket, case.mail.sender)
     return _receipt(noted, attachments=len(case.files))
 
 
-def customer_of(merchant_id: int, sender_key: str) -> Customer | None:
-    """The merchant's live customer with an address, as addresses compare."""
-    if not sender_key:
-        return None
-    return db.session.scalar(select(Customer).where(
-        Customer.merchant_id == merchant_id, Customer.test.is_(False), Customer.email_key == sender_key,
-        Customer.deleted_at.is_(None)))
+def user_of(merchant_id: int, sender_key: str, *, test: bool = False) -> CustomerUser | None:
+    """The user of the merchant's customer with an address, as addresses compare; the customer's own is one."""
+    return customer_emails.at_address(merchant_id, sender_key, test=test)
 
 
 def _department(case: _Case) -> Department:
@@ -194,9 +184,9 @@ def _department(case: _Case) -> Department:
     return departments.numbered(case.merchant.id, None, "department")
 
 
-def _author(case: _Case, customer: Customer | None) -> Author:
-    """A known customer by the name that is known, anybody else by what the mail says."""
-    name = customer.name if customer is not None else case.mail.name or case.mail.sender or NOBODY
+def _author(case: _Case, user: CustomerUser | None) -> Author:
+    """A known user by the name that is known, anybody else by what the mail says."""
+    name = user.shown_name if user is not None else case.mail.name or case.mail.sender or NOBODY
     return Author(kind=AuthorType.CLIENT, name=name, source=TicketSource.MAIL, sender=case.mail.sender or None)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from database import db
 from domain import clock, texts
 from domain.people import merchant_mails
+from domain.people.logins import customer_emails
 from domain.people.merchant_mails import TICKET_ANSWER, TICKET_OPENED, TICKET_RECEIVED, TICKET_REPLIED
 from domain.people.merchant_readers import admins_of
 from domain.support.mails import ticket_addresses
@@ -48,9 +49,21 @@ def confirm(ticket: Ticket, address: str) -> None:
 
 
 def customer_address(ticket: Ticket) -> str | None:
-    """Whom answers go to: the customer's address, else the one that opened the ticket."""
-    of_customer = ticket.customer.email if ticket.customer is not None else None
-    return of_customer or ticket.sender
+    """Whom answers go to: the customer's user who opened the ticket, else the customer, else whoever opened it."""
+    if ticket.customer is None:
+        return ticket.sender
+    users = customer_emails.of_customer(ticket.customer.id)
+    opened = texts.email_key(ticket.sender) if ticket.sender else None
+    asked = next((one.email for one in users if opened is not None and one.email_key == opened), None)
+    return asked or ticket.customer.email or ticket.sender or next((one.email for one in users), None)
+
+
+def customer_keys(ticket: Ticket) -> set[str]:
+    """The addresses of the customer's people, as addresses compare; without a customer, of who opened the ticket."""
+    if ticket.customer is None:
+        return {texts.email_key(ticket.sender)} if ticket.sender else set()
+    own = {texts.email_key(ticket.customer.email)} if ticket.customer.email else set()
+    return own | {one.email_key for one in customer_emails.of_customer(ticket.customer.id) if one.email_key}
 
 
 def thread_before(mail: TicketMail) -> list[str]:

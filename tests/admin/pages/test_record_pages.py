@@ -37,8 +37,8 @@ def test_each_tab_is_an_address_with_its_count(admin, alder, ada):
     known = tabs(admin.get(f"/admin/customers/{ada}").text)
     assert list(known) == [
         "Details", "Timeline", "Budgets", "Orders", "Scheduled payments", "Payments", "Invoices", "Services",
-        "Domain names", "Tickets", "Announcements", "API keys", "Credit notes", "Statement", "Calls",
-        "History",
+        "Domain names", "Tickets", "Announcements", "API keys", "Credit notes", "Client users", "Statement",
+        "Calls", "History",
     ]
     assert known["Budgets"] == ("3", f"/admin/customers/{ada}?tab=budgets")
     assert known["History"][0] == "1"

@@ -1,4 +1,5 @@
-"""Lets customers sign in by a link, or a code, that is sent to their address.
+"""Lets the users of customers sign in by a link, or a code, that is sent to their address; the link of an invitation is
+one too, which works for a week, in any browser.
 
 Both work once, for 15 minutes, and only in the browser that asked. They are derived from a stored nonce and the
 installation's secret: whoever reads the database or the outbox has neither.
@@ -14,16 +15,18 @@ from sqlalchemy import delete, select, update
 from database import db
 from domain import audit, clock, texts
 from domain.access import customer_sessions
+from domain.access.customer_sessions import Opened
 from domain.access.sessions import digest
-from domain.actor import Actor
 from domain.people import merchant_mails
-from domain.people.merchant_mails import SIGN_IN
+from domain.people.merchant_mails import INVITATION, SIGN_IN
 from domain.vault import vault
-from models.customer import Customer
 from models.customer_login import CustomerSignIn
+from models.customer_user import CustomerUser
 from models.merchant import Merchant
 
 LASTS = timedelta(minutes=15)
+INVITATION_LASTS = timedelta(days=7)
+IN_ANY = ""                             # the digest of any browser: no digest is empty
 MOST_TRIES = 5                          # wrong codes for one mail
 KEPT = timedelta(days=1)
 NONCE = 16                              # bytes
@@ -45,27 +48,46 @@ def only_merchant() -> Merchant | None:
 
 
 def ask(merchant: Merchant, email: str, browser: str, *, test: bool, ip: str | None) -> None:
-    """Send a link to the customer with this address, if there is one; what is stored is the same otherwise."""
-    customer, now = _known(merchant, email, test=test), clock.now()
+    """Send a link to the user with this address, if there is one; what is stored is the same otherwise."""
+    user, now = known(merchant, email, test=test), clock.now()
     row = CustomerSignIn(
-        merchant_id=merchant.id, test=test, customer_id=customer.id if customer is not None else None,
-        nonce=secrets.token_hex(NONCE), browser_digest=digest(browser), tries=0, ip=ip, created_at=now,
-        expires_at=now + LASTS,
+        merchant_id=merchant.id, test=test, nonce=secrets.token_hex(NONCE), browser_digest=digest(browser), tries=0,
+        ip=ip, created_at=now, expires_at=now + LASTS, **_whose(user),
     )
+    _send(SIGN_IN, row, user)
+
+
+def invite(user: CustomerUser) -> None:
+    """Send a link to a new user, who has not asked for it."""
+    now = clock.now()
+    row = CustomerSignIn(
+        merchant_id=user.merchant_id, test=user.test, nonce=secrets.token_hex(NONCE), browser_digest=IN_ANY, tries=0,
+        ip=None, created_at=now, expires_at=now + INVITATION_LASTS, **_whose(user),
+    )
+    _send(INVITATION, row, user)
+
+
+def _whose(user: CustomerUser | None) -> dict[str, int | None]:
+    if user is None:
+        return {"customer_id": None, "customer_user_id": None}
+    return {"customer_id": user.customer_id, "customer_user_id": user.id}
+
+
+def _send(name: str, row: CustomerSignIn, user: CustomerUser | None) -> None:
     db.session.add(row)
-    db.session.flush()
-    if customer is not None:
+    db.session.flush()                                  # the task names it by its id
+    if user is not None:
         merchant_mails.put(
-            SIGN_IN, lane=f"{SIGN_IN}_{row.id}", merchant_id=merchant.id, test=test, about=f"customer_{customer.id}",
-            sign_in_id=row.id,
+            name, lane=f"{SIGN_IN}_{row.id}", merchant_id=row.merchant_id, test=row.test,
+            about=f"customer_{user.customer_id}", sign_in_id=row.id,
         )
 
 
-def _known(merchant: Merchant, email: str, *, test: bool) -> Customer | None:
-    """The customer of an address, who may sign in."""
-    found = db.session.scalar(select(Customer).where(
-        Customer.merchant_id == merchant.id, Customer.test == test, Customer.deleted_at.is_(None),
-        Customer.email_key == texts.email_key(texts.composed(email.strip())),
+def known(merchant: Merchant, email: str, *, test: bool) -> CustomerUser | None:
+    """The user with an address, who may sign in."""
+    found = db.session.scalar(select(CustomerUser).where(
+        CustomerUser.merchant_id == merchant.id, CustomerUser.test == test, CustomerUser.deleted_at.is_(None),
+        CustomerUser.email_key == texts.email_key(texts.composed(email.strip())),
     ))
     return found if found is not None and customer_sessions.may_enter(found, merchant) else None
 
@@ -109,12 +131,12 @@ def by_token(token: str) -> CustomerSignIn | None:
 
 def is_open(row: CustomerSignIn) -> bool:
     """Whether it can still be used."""
-    return row.customer is not None and row.used_at is None and row.expires_at > clock.now()
+    return row.user is not None and row.used_at is None and row.expires_at > clock.now()
 
 
 def is_of(row: CustomerSignIn, browser: str) -> bool:
-    """Whether this is the browser that asked for it."""
-    return hmac.compare_digest(row.browser_digest, digest(browser))
+    """Whether it works in this browser: the one that asked for it, or any."""
+    return row.browser_digest == IN_ANY or hmac.compare_digest(row.browser_digest, digest(browser))
 
 
 def by_code(browser: str, code: str) -> CustomerSignIn | None:
@@ -128,18 +150,18 @@ def by_code(browser: str, code: str) -> CustomerSignIn | None:
     if row is None or row.tries >= MOST_TRIES:
         return None
     typed = "".join(char for char in code if char in "0123456789")
-    known = any(hmac.compare_digest(typed, _digits(one)) for one in vault.digests(_code(row.nonce)))
-    if known and row.customer is not None:
+    is_right = any(hmac.compare_digest(typed, _digits(one)) for one in vault.digests(_code(row.nonce)))
+    if is_right and row.user is not None:
         return row
     row.tries += 1
     return None
 
 
-def enter(row: CustomerSignIn, *, ip: str | None, user_agent: str | None) -> str | None:
-    """Sign in; returns the token of the session, or None where it was used meanwhile. Inside a transaction."""
-    now, customer = clock.now(), row.customer
+def enter(row: CustomerSignIn, *, ip: str | None, user_agent: str | None) -> Opened | None:
+    """Sign in by what a mail brought; None where it was used meanwhile. Inside a transaction."""
+    now, user = clock.now(), row.user
     merchant = db.session.get(Merchant, row.merchant_id)
-    if customer is None or merchant is None or not customer_sessions.may_enter(customer, merchant):
+    if user is None or merchant is None or not customer_sessions.may_enter(user, merchant):
         return None
     taken = db.session.scalar(
         update(CustomerSignIn).where(CustomerSignIn.id == row.id, CustomerSignIn.used_at.is_(None))
@@ -149,19 +171,31 @@ def enter(row: CustomerSignIn, *, ip: str | None, user_agent: str | None) -> str
         return None
     # Earlier mails to the same person open nothing any more.
     db.session.execute(
-        update(CustomerSignIn).where(CustomerSignIn.customer_id == customer.id, CustomerSignIn.used_at.is_(None))
+        update(CustomerSignIn).where(CustomerSignIn.customer_user_id == user.id, CustomerSignIn.used_at.is_(None))
         .values(used_at=now))
-    who = Actor(label=f"customer_{customer.id}", merchant_ids=frozenset({merchant.id}), source="client", ip=ip)
-    audit.record(who, "customer.signed_in", customer, merchant_id=merchant.id)
-    return customer_sessions.begin(customer, ip=ip, user_agent=user_agent)
+    return begin(user, by_link=True, ip=ip, user_agent=user_agent)
 
 
-def end_all(customer_id: int) -> None:
-    """End every session of a customer, and every link that was sent."""
-    customer_sessions.end_all(customer_id)
+def begin(user: CustomerUser, *, by_link: bool, ip: str | None, user_agent: str | None) -> Opened:
+    """Begin the session of somebody who was recognised; one that is complete stands in the audit trail."""
+    opened = customer_sessions.begin(user, by_link=by_link, ip=ip, user_agent=user_agent)
+    if not opened.needs_code:
+        note(user, ip)
+    return opened
+
+
+def note(user: CustomerUser, ip: str | None) -> None:
+    """Write into the audit trail that a user has signed in."""
+    who = customer_sessions.actor_of_user(user, ip=ip)
+    audit.record(who, "customer.signed_in", user.customer, merchant_id=user.merchant_id)
+
+
+def end_all(user_id: int) -> None:
+    """End every session of a user, and every link that was sent."""
+    customer_sessions.end_all(user_id)
     with db.session.no_autoflush:                       # the customer's row may be half changed
         db.session.execute(
-            update(CustomerSignIn).where(CustomerSignIn.customer_id == customer_id, CustomerSignIn.used_at.is_(None))
+            update(CustomerSignIn).where(CustomerSignIn.customer_user_id == user_id, CustomerSignIn.used_at.is_(None))
             .values(used_at=clock.now()))
 
 

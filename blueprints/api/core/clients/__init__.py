@@ -1,0 +1,1 @@
+"""The tokens and the users of clients in the Core API."""

@@ -1,0 +1,114 @@
+"""Gives customers their e-mail addresses. Whoever has the address is the customer's first user, without being invited.
+
+An address belongs to one user of one customer of a merchant and world.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from database import db
+from domain import clock, texts
+from domain.errors import Conflict, Problem
+from domain.listing import touch
+from domain.people.logins import customer_sign_ins
+from models.customer import Customer
+from models.customer_user import CustomerUser
+
+
+def change(customer: Customer, email: str | None) -> None:
+    """Set the address, or take it off; Conflict where a user of another customer has it."""
+    if customer.id and email == customer.email and customer.deleted_at is None and customer.email_key is None:
+        return                         # a duplicate address from before addresses compared without case
+    key = texts.email_key(email) if email else None
+    if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
+        with db.session.no_autoflush:      # the row is not complete yet
+            if key is not None and owner_of(customer, key) is not None:
+                raise taken_email()
+    customer.email, customer.email_key = email, key
+    if customer.id:
+        follow(customer)
+
+
+def owner_of(customer: Customer, key: str) -> CustomerUser | None:
+    """The user of another customer who has an address, as addresses compare."""
+    return db.session.scalar(select(CustomerUser).where(
+        CustomerUser.merchant_id == customer.merchant_id, CustomerUser.test == customer.test,
+        CustomerUser.email_key == key, CustomerUser.customer_id != (customer.id or 0)))
+
+
+def taken_email() -> Conflict:
+    problem = Problem("taken", "is already used by another customer")
+    return Conflict("Another customer already has this e-mail address.", fields={"email": problem})
+
+
+def follow(customer: Customer) -> None:
+    """Let the first user have the customer's address: the customer's row must have its id."""
+    with db.session.no_autoflush:                       # the customer's row may be half changed
+        users = of_customer(customer.id)
+    first = next((one for one in users if one.is_first), None)
+    email, key = customer.email, customer.email_key
+    same = next((one for one in users if key is not None and one.email_key == key), None)
+    if first is not None and first is not same and (key is None or same is not None):
+        remove(first)
+    if email is None or key is None:
+        return
+    if same is not None:
+        same.email, same.is_first = email, True
+    elif first is not None:
+        if texts.email_key(first.email) != key:         # whoever reads the old address, or knows its password
+            customer_sign_ins.end_all(first.id)
+            first.password_hash = None
+        first.email, first.email_key = email, key
+        touch(first)
+    else:
+        db.session.add(CustomerUser(
+            merchant_id=customer.merchant_id, test=customer.test, customer=customer, email=email, email_key=key,
+            is_first=True, created_at=clock.now(), updated_at=clock.now(), version=1))
+
+
+def of_customer(customer_id: int) -> list[CustomerUser]:
+    """The users of a customer, the first one first."""
+    return list(db.session.scalars(
+        select(CustomerUser).where(CustomerUser.customer_id == customer_id, CustomerUser.deleted_at.is_(None))
+        .order_by(CustomerUser.is_first.desc(), CustomerUser.id)))
+
+
+def at_address(merchant_id: int, email_key: str, *, test: bool = False) -> CustomerUser | None:
+    """The user of a customer with an address, as addresses compare."""
+    return db.session.scalar(select(CustomerUser).where(
+        CustomerUser.merchant_id == merchant_id, CustomerUser.test.is_(test), CustomerUser.email_key == email_key,
+    )) if email_key else None
+
+
+def remove(user: CustomerUser) -> None:
+    """Mark a user as deleted: signed out at once, and the address is free."""
+    customer_sign_ins.end_all(user.id)
+    user.deleted_at, user.email_key = clock.now(), None
+    touch(user)
+
+
+def free(customer: Customer) -> None:
+    """Let the addresses of a deleted customer be free."""
+    for one in of_customer(customer.id):
+        one.email_key = None
+
+
+def take_again(customer: Customer) -> None:
+    """Give the addresses back after a deletion was undone; other users whose own was taken stay without."""
+    change(customer, customer.email)
+    users = [one for one in of_customer(customer.id) if one.email_key is None]
+    keys = _free(customer, (texts.email_key(one.email) for one in users))
+    for one in users:
+        key = texts.email_key(one.email)
+        if key in keys:
+            keys.remove(key)
+            one.email_key = key
+
+
+def _free(customer: Customer, keys: Iterable[str]) -> set[str]:
+    wanted = set(keys)
+    taken = select(CustomerUser.email_key).where(
+        CustomerUser.merchant_id == customer.merchant_id, CustomerUser.test == customer.test,
+        CustomerUser.email_key.in_(wanted))
+    return wanted - {one for one in db.session.scalars(taken) if one is not None}

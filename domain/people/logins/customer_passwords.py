@@ -1,0 +1,165 @@
+"""Passwords and second factors of customers' users: signing in by them, setting them, turning them off.
+
+Hashing takes too long for a transaction: it is done before, and what was verified is compared again inside.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from database import db
+from domain.access import customer_sessions, passwords, second_factors
+from domain.access.customer_sessions import Opened
+from domain.actor import Actor
+from domain.errors import Conflict, Invalid
+from domain.lifecycle import Lifecycle
+from domain.listing import touch
+from domain.people.logins import customer_sign_ins
+from models.customer_login import CustomerSession
+from models.customer_user import CustomerUser
+from models.merchant import Merchant
+
+LIFE = Lifecycle(noun="customer_user")
+WRONG = "E-mail or password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a user typed to show who it is: the password that was verified, or a code that is still to be used."""
+
+    password_hash: str | None
+    code: str
+
+
+def locked(user_id: int) -> CustomerUser:
+    """The user's row as it is now, locked; inside a transaction."""
+    return db.session.scalars(
+        select(CustomerUser).where(CustomerUser.id == user_id)
+        .with_for_update().execution_options(populate_existing=True)).one()
+
+
+# Signing in -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A user whose password was right, and the hash that it was compared with."""
+
+    user_id: int
+    password_hash: str
+
+
+def verified(merchant: Merchant, email: str, password: str, *, test: bool) -> Verified | None:
+    """The user with this password; None takes as long, whatever is wrong."""
+    is_text = "\x00" not in email and email.isprintable()
+    user = customer_sign_ins.known(merchant, email, test=test) if is_text else None
+    hashed = user.password_hash if user is not None else None
+    if not passwords.matches(password, hashed) or user is None or hashed is None:
+        return None
+    return Verified(user.id, hashed)
+
+
+def enter(found: Verified, *, ip: str | None, user_agent: str | None) -> Opened | None:
+    """Begin the session of a user whose password was verified; None where it is another one meanwhile."""
+    user = locked(found.user_id)
+    merchant = db.session.get_one(Merchant, user.merchant_id)
+    if user.password_hash != found.password_hash or not customer_sessions.may_enter(user, merchant):
+        return None
+    return customer_sign_ins.begin(user, by_link=False, ip=ip, user_agent=user_agent)
+
+
+def enter_code(waiting: CustomerSession, code: str, *, ip: str | None, user_agent: str | None) -> Opened | None:
+    """Begin the session of somebody whose second factor was asked for; None for a wrong code."""
+    user = locked(waiting.customer_user_id or 0)
+    db.session.refresh(waiting, with_for_update=True)
+    merchant = db.session.get_one(Merchant, user.merchant_id)
+    if waiting.ended_at is not None or not customer_sessions.may_enter(user, merchant):
+        return None
+    kind = second_factors.use(user, code)
+    if kind is None:
+        return None
+    if kind == second_factors.RECOVERY:
+        LIFE.note(customer_sessions.actor_of_user(user, ip=ip), "recovery_code_used", user)
+    opened = customer_sessions.complete(waiting, ip=ip, user_agent=user_agent)
+    customer_sign_ins.note(user, ip)
+    return opened
+
+
+# Changing -------------------------------------------------------------------------------------------
+
+
+def hashed_own(user: CustomerUser, old: str, new: str, *, by_link: bool) -> tuple[Proof, str]:
+    """The new password's hash. Who has signed in by a mail needs no old one: it may be forgotten."""
+    proven = user.password_hash
+    if proven is not None and not by_link and not passwords.matches(old, proven):
+        raise Invalid.field("old_password", "is not your password", "wrong")
+    return Proof(proven, ""), passwords.hash_of(new)
+
+
+def change(actor: Actor, user_id: int, proof: Proof, hashed: str, *, session_id: int) -> None:
+    """Store a password, unless the old one was replaced meanwhile. All other sessions end."""
+    user = locked(user_id)
+    if user.password_hash != proof.password_hash:
+        raise Conflict("Your password was changed in another browser. Nothing was changed here.")
+    verb = "password_set" if user.password_hash is None else "password_changed"
+    user.password_hash = hashed
+    touch(user)
+    customer_sessions.end_all(user.id, but=session_id)
+    LIFE.note(actor, verb, user)
+
+
+def prepare(actor: Actor, user_id: int) -> None:
+    """Make the secret of a second factor that is to be turned on."""
+    user = locked(user_id)
+    if user.two_factor_at is not None:
+        raise Conflict("Two-factor authentication is on already.")
+    second_factors.prepare(user)
+    touch(user)
+
+
+def turn_on(actor: Actor, user_id: int, code: str, *, session_id: int) -> list[str]:
+    """Ask for a code from now on; the recovery codes. All other sessions end."""
+    user = locked(user_id)
+    if user.two_factor_at is not None or user.totp_secret is None:
+        raise Conflict("Two-factor authentication was changed in another browser.")
+    codes = second_factors.turn_on(user, code)
+    if codes is None:
+        raise Invalid.field("code", "is not the code that your app shows now", "wrong")
+    touch(user)
+    customer_sessions.end_all(user.id, but=session_id)
+    LIFE.note(actor, "two_factor_on", user)
+    return codes
+
+
+def proof_of(user: CustomerUser, typed: str) -> Proof:
+    """What was typed as a password or as a code: the password is verified here."""
+    may_be = user.password_hash is not None and len(typed) >= passwords.MINIMUM      # no code is as long
+    is_password = may_be and passwords.matches(typed, user.password_hash)
+    return Proof(user.password_hash if is_password else None, typed)
+
+
+def turn_off(actor: Actor, user_id: int, proof: Proof) -> None:
+    """Ask for no code any more; Invalid without the password or a fresh code."""
+    user = _proven(user_id, proof)
+    second_factors.forget(user)
+    touch(user)
+    LIFE.note(actor, "two_factor_off", user)
+
+
+def renew_codes(actor: Actor, user_id: int, proof: Proof) -> list[str]:
+    """Ten new recovery codes in place of those of before; Invalid without the password or a fresh code."""
+    user = _proven(user_id, proof)
+    codes = second_factors.renew_codes(user)
+    touch(user)
+    LIFE.note(actor, "recovery_codes_renewed", user)
+    return codes
+
+
+def _proven(user_id: int, proof: Proof) -> CustomerUser:
+    user = locked(user_id)
+    if user.two_factor_at is None:
+        raise Conflict("Two-factor authentication is off.")
+    is_password = proof.password_hash is not None and proof.password_hash == user.password_hash
+    if not is_password and second_factors.use(user, proof.code) is None:
+        raise Invalid.field("proof", "is neither your password nor a fresh code", "wrong")
+    return user
