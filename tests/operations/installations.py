@@ -51,7 +51,8 @@ class Installation:
 def installations(folder: Path) -> Iterator[Callable[..., Installation]]:
     """Makes installations, each with databases of its own, and removes them at the end.
 
-    Without tables; or with those in the files of a folder, or in a template of PostgreSQL.
+    Without tables; or with those in the files of a folder, or in a template of PostgreSQL; `whole` copies all that
+    the folder has.
     """
     made: list[Installation] = []
     with ExitStack() as databases, pytest.MonkeyPatch.context() as patch:
@@ -60,8 +61,12 @@ def installations(folder: Path) -> Iterator[Callable[..., Installation]]:
                 patch.delenv(name)
         patch.setenv("COUNTINGHOUSE_BCRYPT_COST", "4")
 
-        def make(files: Path | None = None, template: str = "template1") -> Installation:
+        def make(
+            files: Path | None = None, template: str = "template1", whole: Path | None = None
+        ) -> Installation:
             place = folder / f"instance{len(made)}"
+            if whole is not None:
+                shutil.copytree(whole, place)
             if files is not None:
                 place.mkdir(mode=0o700)
                 for file in files.glob("*.db"):

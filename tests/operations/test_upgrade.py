@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from flask_migrate import upgrade
-from installations import Installation, assert_one_transaction_each, statements_of
+from installations import Installation, assert_one_transaction_each, installations, statements_of
 
 from analytics.log import drain
 from analytics.store import requests
@@ -29,6 +29,7 @@ from models.budget import Budget
 from models.user import User
 from models.webhook import Endpoint
 from operations import check, revisions
+from tests.databases import name_of
 
 pytestmark = pytest.mark.files
 
@@ -82,13 +83,34 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[Any, Row]
     return found | {name: {tuple(row.values())[:2]: row for row in rows} for name, rows in ADDED.items()}
 
 
+@pytest.fixture(scope="module")
+def soon_after() -> Iterator[None]:
+    """Two hours after the backup was made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clock, "now", lambda: SOON_AFTER)
+        yield
+
+
+@pytest.fixture(scope="module")
+def upgraded_once(
+    tmp_path_factory: pytest.TempPathFactory, before: dict[str, Any], on_postgresql: bool, soon_after: None
+) -> Iterator[Installation]:
+    """The installation after its upgrade: to be copied, nobody is connected to it."""
+    with installations(tmp_path_factory.mktemp("upgraded")) as make:
+        yield upgrade_of(make(), before, on_postgresql)
+
+
 @pytest.fixture
 def upgraded(
-    empty: Callable[[], Installation], before: dict[str, Any], on_postgresql: bool, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Installation]:
-    """The installation, upgraded by the command that people use, two hours after the backup was made."""
-    monkeypatch.setattr(clock, "now", lambda: SOON_AFTER)
-    first = empty()
+    empty: Callable[..., Installation], upgraded_once: Installation, on_postgresql: bool
+) -> Installation:
+    """A copy of the installation after its upgrade."""
+    template = name_of(upgraded_once.settings.database_url) if on_postgresql else "template1"
+    return empty(whole=upgraded_once.folder, template=template)
+
+
+def upgrade_of(first: Installation, before: dict[str, Any], on_postgresql: bool) -> Installation:
+    """The installation of then, upgraded by the command that people use."""
     if on_postgresql:
         load(first, before)
     else:
@@ -104,8 +126,9 @@ def upgraded(
     seen = statements_of(again, lambda: done.update(again.run("db", "upgrade")))
     assert_one_transaction_each(seen)               # killed anywhere, with rows too, it leaves the old or the new
     assert done["before"] == {"default": REVISION, "log": REVISION}
-    yield again
+    first.close()
     again.close()
+    return again
 
 
 def load(installation: Installation, before: dict[str, dict[Any, Row]]) -> None:
