@@ -47,7 +47,9 @@ from tests.wiping import MadeOnce, wiping
 hypothesis_settings.register_profile(
     "suite", derandomize=not plan.FUZZING, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 hypothesis_settings.load_profile("suite")
-CLOCK = Path(__file__).parent / "clock"          # its sitecustomize.py moves the clock of child processes
+CHILDREN = Path(__file__).parent / "children"    # its sitecustomize.py is loaded by child processes
+# The collector of garbage would take a sixth of all time, most of it while modules are loaded.
+gc.set_threshold(50_000, 20, 20)
 
 
 @event.listens_for(Engine, "connect")
@@ -67,7 +69,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
-    """With --at: this process and all that it starts run as if it were that moment."""
+    """Prepare this process and all that it starts; with --at, they run as if it were that moment."""
     if os.environ.pop("PYTHONDONTWRITEBYTECODE", "") and not hasattr(config, "workerinput"):
         # Tests start a hundred programs: compiling every module for each takes longer than what they do.
         # So do the tests themselves, whose asserts are rewritten.
@@ -75,11 +77,12 @@ def pytest_configure(config):
         sys.dont_write_bytecode = False
     if (file := config.getoption("--find-repeats")) and not ON_POSTGRESQL:
         config.pluginmanager.register(repeats.Repeats(config, config.rootpath / file))
+    if not hasattr(config, "workerinput"):                      # workers are child processes
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHILDREN), os.environ.get("PYTHONPATH"))))
     wanted = config.getoption("--at")
-    if wanted and not hasattr(config, "workerinput"):           # workers are child processes
+    if wanted and not hasattr(config, "workerinput"):
         ahead = datetime.fromisoformat(wanted).timestamp() - time.time()
         os.environ["TESTS_ARE_AHEAD_BY"] = str(ahead)
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CLOCK), os.environ.get("PYTHONPATH"))))
         time_machine.travel(time.time() + ahead).start()
 
 
