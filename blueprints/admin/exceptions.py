@@ -170,7 +170,6 @@ def register(bp: Any) -> None:
         bp.add_url_rule(f"/exceptions/{tab.slug}.csv", f"{name}_export", read(download(tab)), methods=["GET"])
         if here.bulk:
             bp.add_url_rule(f"/exceptions/{tab.slug}/bulk", f"{name}_bulk", write(bulk(tab)), methods=["POST"])
-    bp.add_url_rule("/exceptions", "exceptions", need("READ_ORDERS")(first), methods=["GET"])
     navigation.add(Item(
         title="Exceptions", icon="alert-triangle", path=HERE, position=150, group="Billing", scope="READ_ORDERS",
         count=urgent,
@@ -180,9 +179,7 @@ def register(bp: Any) -> None:
 def show(tab: Tab) -> Callable[[], Response]:
     """The view of a tab's rows."""
     def view() -> Response:
-        who = actor()
-        counts = [(one, one.count(who)) for one in seen(who)]
-        return show_list(tab.page, "admin/exceptions.html", tab=tab, counts=counts)
+        return show_list(tab.page, "admin/exceptions.html", tab=tab, counts=counted(actor()))
 
     return view
 
@@ -197,16 +194,14 @@ def bulk(tab: Tab) -> Callable[[], BaseResponse]:
     return lambda: actions.bulk(tab.page)
 
 
-def first() -> Response:
-    """The first tab that has rows for a person; without any the first tab of all, which says so."""
-    who = actor()
-    tabs = seen(who)
-    return show(next((one for one in tabs if one.urgent and one.count(who)), tabs[0]))()
-
-
 def seen(who: Actor) -> list[Tab]:
     """The tabs whose rows the user may read."""
     return [one for one in TABS if who.can(one.page.resource.read_scope)]
+
+
+def counted(who: Actor) -> list[tuple[Tab, int]]:
+    """The tabs that the user may read, with the number of their rows."""
+    return [(one, one.count(who)) for one in seen(who)]
 
 
 def urgent(who: Actor) -> int:

@@ -68,12 +68,12 @@ def test_each_kind_is_in_its_tab_and_what_needs_a_person_is_counted(tests, alder
     collect(paying.active(alder, "test_requires_action", customer_name="Step Stella"))
     page = tests.get(HERE).text
     assert {name: int(number) for name, number in counts(page).items() if number != "0"} == {
-        "Declined": 1, "Will retry": 1, "Unknown outcome": 1, "Waiting for the customer": 1}
+        "All": 4, "Declined": 1, "Will retry": 1, "Unknown outcome": 1, "Waiting for the customer": 1}
     assert waiting(page) == "3"
     assert "Hard Hanna" in page
     assert "Card needed" in page
     assert f'href="/admin/scheduled-payments/{hard.id}"' in page
-    assert "Soft Sam" not in page
+    assert "Soft Sam" not in tests.get(f"{HERE}/declined").text
     assert "Soft Sam" in tests.get(f"{HERE}/retried").text
     assert "Step Stella" in tests.get(f"{HERE}/to_confirm").text
 
@@ -211,6 +211,49 @@ def test_an_open_dispute_is_listed_until_it_is_decided_and_that_is_undone(tests,
     assert "is already lost" in tests.get("/admin/disputes").text
     tests.post(re.search(r'data-undo="([^"]+)"', page)[1].replace("&amp;", "&"))
     assert "Disputing Dan" in tests.get(f"{HERE}/disputes").text
+
+
+def test_all_kinds_are_on_one_page_those_that_wait_for_a_person_first(tests, alder):
+    soft = declined(alder, "test_soft_decline", customer_name="Soft Sam")
+    for number in range(7):
+        declined(alder, customer_name=f"Hard Hanna {number}")
+    excepted.make_dispute(paying.actor_of(alder), "Disputing Dan")
+    page = tests.get(HERE).text
+    titles = re.findall(r'<h2 id="(\w+)">', page)
+    assert titles == ["declined", "disputes", "retried"]
+    assert page.count("Hard Hanna") >= 5
+    assert 'href="/admin/exceptions/declined">All 7<' in page
+    assert "Hard Hanna 6" not in page                            # the five oldest are shown
+    assert f'action="/admin/scheduled-payments/{soft.id}/retry"' in page
+    assert counts(page)["All"] == "9"
+    assert 'aria-current="page">All<' in page
+    assert 'aria-current="page">All<' not in tests.get(f"{HERE}/retried").text
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_all_exceptions_are_a_file_in_the_same_columns(tests, alder):
+    declined(alder, customer_name="Hard Hanna")
+    declined(alder, "test_soft_decline", customer_name="Soft =Sam")
+    excepted.make_dispute(paying.actor_of(alder), "Disputing Dan")
+    paying.unknown(alder)
+    head, *lines = tests.get(f"{HERE}.csv").text.removeprefix("\ufeff").splitlines()
+    assert head == "kind,id,customer,order,reason,since,amount,currency"
+    assert [one.partition(",")[0] for one in lines] == ["Declined", "Will retry", "Unknown outcome", "Disputes"]
+    assert "Hard Hanna" in lines[0]
+    assert lines[0].endswith(",10.00,EUR")
+    assert all(len(one.split(",")) == 8 for one in lines)
+    assert "T" in lines[0].split(",")[5]
+
+
+def test_another_merchant_sees_none_of_them(signed_in, alder, birch):
+    declined(alder, customer_name="Hard Hanna")
+    stranger = signed_in("admin_user", merchants=[birch], email="birch@example.org")
+    stranger.post("/admin/mode", {"test": "on"})
+    assert "Hard Hanna" not in stranger.get(HERE).text
+    assert "Hard Hanna" not in stranger.get(f"{HERE}.csv").text
+    live = signed_in("admin_user", merchants=[alder], email="live@example.org")
+    assert "Hard Hanna" not in live.get(HERE).text + live.get(f"{HERE}.csv").text
 
 
 def test_who_may_not_write_sees_no_button_and_sends_none(signed_in, alder):
