@@ -10,6 +10,7 @@ from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import money
 from blueprints.pages.session import wide_actor
 from domain import clock, usage
+from domain.invoicing.invoice_listing import LISTING
 from domain.pages import Query
 from domain.people import customer_balance, customers
 from domain.people.logins import customer_users
@@ -57,12 +58,13 @@ def context(record: Any) -> dict[str, Any]:
     who = wide_actor()
     query = Query(filters={"customer_id": record.id}, sort="id", descending=False, limit=MOST_USERS)
     users = customer_users.LISTING.page(who, query)
+    invoices = LISTING.count(who, customer_id=record.id, open=True) if who.can("READ_INVOICES") else 0
     if not who.can("READ_BUDGETS"):
-        return {"pending": None, "users": users}
+        return {"pending": None, "users": users, "open_invoices": invoices}
     pending, approved = budget_sums.of_customer(who, record.id, clock.now() - A_YEAR)
     return {
         "account": customer_balance.LISTING.read(who, record.id) if who.can("READ_INVOICES") else None,
-        "pending": pending, "users": users, "approved": approved,
+        "pending": pending, "users": users, "approved": approved, "open_invoices": invoices,
         "budgets_url": PAGE.url("show", key=record.id, tab="budgets"),
     }
 

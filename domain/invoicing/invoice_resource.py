@@ -5,8 +5,8 @@ from typing import Any
 from domain import clock
 from domain.actor import Actor
 from domain.invoicing import crediting, invoice_uses, invoices, issuing, samples
-from domain.invoicing.paying import following, sending
-from domain.resource import Action, Resource, deletion
+from domain.invoicing.paying import following, sending, sending_together
+from domain.resource import Action, Resource, Several, deletion
 from models.invoice import InvoiceState
 from models.money import Money
 
@@ -81,6 +81,11 @@ RESOURCE = Resource(
         "send": Action(
             run=sending.send, title="Send by mail", past="{} is being sent.", icon="mail", offered=may_send,
             bulk=True, confirm=_sent, lasting=True,
+        ),
+        "send_link": Action(
+            run=lambda actor, row: sending_together.send(actor, [row]), title="Send one link for", icon="link",
+            bulk=True, past="A link to pay {} is being sent.", offered=lambda actor, row: False, lasting=True,
+            several=Several(sending_together.send, sending_together.told, "One link to pay {} is being sent."),
         ),
         "remind": Action(
             run=sending.remind, title="Remind", past="The customer is reminded of {}.", icon="bell",

@@ -19,6 +19,7 @@ from models.invoice import Invoice
 from models.merchant import Merchant
 from models.payment import Payment
 
+MOST_FILES = 20                      # of one mail
 USUAL_WORDS = "Perhaps you have overlooked it. If you have paid meanwhile, please ignore this mail."
 
 
@@ -39,6 +40,8 @@ def of_task(task: Mapping[str, Any], merchant: Merchant, who: Seller, base: str)
     invoice = db.session.get(Invoice, task["invoice_id"])
     if invoice is None or not invoice.customer_email:
         return None
+    if task.get("invoice_link_id"):
+        return _together(invoice_links.shared(task["invoice_link_id"]), who, base)
     token = invoice_links.token_of(invoice)
     steps = {one.days: one.text for one in invoice_reminders.read(merchant.invoice_reminders)}
     link = f"{base}/pay/{token}" if token is not None else ""
@@ -96,6 +99,26 @@ def paid(case: Case) -> Message | None:
         paragraphs=[] if invoice.balance_minor <= 0 else [f"{_owed(invoice)} of this invoice is still open."],
         button="See what was paid" if case.link else "",
         why=f"You get this because {invoice.customer_email} paid an invoice.",
+    )
+
+
+def _together(found: tuple[list[Invoice], str] | None, who: Seller, base: str) -> Message | None:
+    """Several invoices with one link; None where it was replaced, or all were paid meanwhile."""
+    rows = [row for row in found[0] if row.balance_minor > 0] if found is not None else []
+    if found is None or not rows:
+        return None
+    last, link = rows[-1], f"{base}/pay/{found[1]}"
+    owed = amount(sum(row.balance_minor for row in rows), last.currency)
+    files = tuple(attached(row, link) for row in rows[:MOST_FILES])
+    what = f"{len(rows)} invoices" if len(rows) > 1 else f"invoice {last.number}"
+    return Message(
+        **_to(Case(invoice=last, who=who, link=link, files=files)), subject=f"Your {what} from {who.name}",
+        preview=f"{owed} in all, paid at once.", kicker="Invoices", title=f"Your {what}", amount=owed,
+        under="is open in all. One payment is enough.", button=f"Pay {owed}",
+        facts=[(str(row.number), f"{_owed(row)}, due on {_day(row)}") for row in rows],
+        paragraphs=["The invoices are attached as PDF." if len(rows) <= MOST_FILES
+                    else f"The first {MOST_FILES} are attached as PDF; all are on the page."],
+        why=f"You get this because {who.name} sent invoices to {last.customer_email}.",
     )
 
 

@@ -66,6 +66,15 @@ def token_of(invoice: Invoice) -> str | None:
     return vault.decrypt(row.token) if row is not None and row.token is not None else None
 
 
+def shared(link_id: int) -> tuple[list[Invoice], str] | None:
+    """The invoices of a link, and its token; None where it was withdrawn."""
+    link = db.session.get(InvoiceLink, link_id)
+    if link is None or link.token is None:
+        return None
+    token = vault.decrypt(link.token)
+    return None if token is None else ([one.invoice for one in link.items], token)
+
+
 def find(token: str) -> InvoiceLink | None:
     """The link of a token, unless it was withdrawn, whatever its merchant and world."""
     return db.session.scalar(select(InvoiceLink).where(
