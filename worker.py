@@ -33,7 +33,7 @@ from domain.support import ticket_files
 from operations.check import HEARTBEAT
 from outbound.gateways.test_bank import test_bank
 from outbound.mailbox import Mailbox
-from outbound.payments import advancing, collecting, expiring, gateway_checkouts, metering, refunding
+from outbound.payments import advancing, charging, collecting, expiring, gateway_checkouts, metering, refunding
 from outbound.runner import Runner
 
 HOUR = 3600.0
@@ -91,6 +91,7 @@ def collecting_jobs() -> tuple[Job, ...]:
     return (
         Job("ended metered periods", LOOK_UP_EVERY, metering.count_due),
         Job("payments due", COLLECT_EVERY, collecting.Collector().round),
+        Job("invoices charged on their day", MINUTE, charging.charge_due),
         Job("cards that were entered", SETUPS_EVERY, gateway_checkouts.finish_setups),
         Job("cards that expire", HOUR, expiring.ask_due),
         Job("unknown payments", LOOK_UP_EVERY, collecting.look_up_due),

@@ -129,6 +129,7 @@ class Invoice(Owned, Versioned, Removable, Model):
     refunded_minor: Mapped[minor] = mapped_column(default=0)         # what was paid back
     paid_at: Mapped[datetime | None]                                 # since when nothing is open
     sent_at: Mapped[datetime | None]                                 # to the customer, by mail
+    charged_at: Mapped[datetime | None]                              # a stored card, by itself, on the due date
     reminded_at: Mapped[datetime | None]
     reminded_days: Mapped[int | None]                                # of the last step of reminders
     search_text: Mapped[str | None] = search_key("number", "customer_name", "notes", indexed=True)
@@ -144,8 +145,8 @@ class Invoice(Owned, Versioned, Removable, Model):
 
 
 CHANGING = frozenset({
-    "paid_minor", "credited_minor", "refunded_minor", "paid_at", "sent_at", "reminded_at", "reminded_days", "version",
-    "updated_at", "search_text",
+    "paid_minor", "credited_minor", "refunded_minor", "paid_at", "sent_at", "charged_at", "reminded_at",
+    "reminded_days", "version", "updated_at", "search_text",
 })
 
 

@@ -70,6 +70,7 @@ class Merchant(Versioned, Removable, Model):
     credit_note_pattern: Mapped[str] = mapped_column(String(64), default="CN-{n:06}")
     payment_terms_days: Mapped[int] = mapped_column(default=14)
     invoices_made: Mapped[InvoicesMade] = mapped_column(word(InvoicesMade), default=InvoicesMade.NONE)
+    invoices_charged: Mapped[bool] = mapped_column(default=False)    # on their due date, from a stored card
     invoice_reminders: Mapped[long_text | None]                  # of overdue ones: a line a step, 3: Please pay
 
     # What becomes of customers' keys and services while invoices are unpaid, by days after the last day; null is never

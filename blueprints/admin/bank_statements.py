@@ -42,7 +42,10 @@ def named(record: Any) -> Sequence[Invoice]:
     return db.session.scalars(select(Invoice).where(Invoice.id.in_(keys)).order_by(Invoice.id)).all() if keys else ()
 
 
-def numbers(record: Any) -> str:
+def pays(record: Any) -> str:
+    """The order or the invoices that a movement pays, or may pay."""
+    if record.order_id is not None:
+        return f"Order {record.order_id}"
     return ", ".join(str(one.number) for one in named(record))
 
 
@@ -71,8 +74,7 @@ PAGE = ListPage(
         Column(name="amount_minor", title="Amount", kind="money", sort="amount"),
         Column(name="state", kind="tag", sort="state"),
         Column(name="reason", title="Why", minor=True),
-        Column(name="order_id", title="Order", minor=True),
-        Column(name="invoice_ids", title="Invoices", minor=True, shown=numbers),
+        Column(name="order_id", title="For", minor=True, shown=pays),
     ),
     list_filters=(ListFilter(name="state", choices=pairs(StatementState), read=StatementState),),
     sections=(

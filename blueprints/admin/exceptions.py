@@ -151,8 +151,7 @@ TABS = (
         columns=(
             Column(name="payer_name", title="Payer", kind="link"),
             Column(name="reason", title="Why"),
-            Column(name="order_id", title="Suggested order", minor=True),
-            Column(name="invoice_ids", title="Suggested invoices", minor=True, shown=bank_statements.numbers),
+            Column(name="order_id", title="Suggested", minor=True, shown=bank_statements.pays),
             Column(name="booked_on", title="Booked", kind="day", sort="booked_on"),
             AMOUNT,
         ),

@@ -26,7 +26,7 @@ from blueprints.pages.session import need, wide_actor
 from database import db
 from domain.invoicing import invoice_resource
 from domain.invoicing.books import chain
-from domain.invoicing.paying import credit_balances, paid_by
+from domain.invoicing.paying import card_charges, credit_balances, paid_by
 from models.books import BookKind
 from models.invoice import InvoiceState, InvoiceStatus
 from models.merchant import Merchant
@@ -70,6 +70,8 @@ def paid(record: Any) -> dict[str, Any]:
         "parts": paid_by.parts(record.id), "entry": chain.entry(BookKind.INVOICE, record.id),
         "credit": credit_balances.of(record.customer_id, record.currency, test=record.test),
         "mails": mails(record.id),
+        "cards": card_charges.cards_of(record.customer_id, record.merchant_id, test=record.test)
+        if record.balance_minor > 0 else (),
     }
 
 

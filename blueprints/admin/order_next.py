@@ -84,7 +84,7 @@ def _suspended(who: Actor, record: Any) -> Step:
     if record.suspended_for == SuspendedFor.UNPAID:
         numbers = ", ".join(str(one.number) for one in unpaid.overdue(record.customer_id))
         return Step(
-            f"Suspended: {numbers or 'invoices'} overdue.", "Nothing is collected until they are paid. Then it goes on "
+            f"Suspended: {numbers or 'invoices'} overdue.", "Nothing is collected until that is paid. Then it goes on "
             "by itself.", "bad", "player-pause")
     if record.suspended_for is not None:
         text = "Nothing is collected until the suspension of its service is ended."

@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.client import login
 from blueprints.client.listed import page_of
+from blueprints.pages import form_once
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import printing
+from blueprints.pay import printing, stored_cards
 from blueprints.row_keys import row_key
+from blueprints.services import services
 from database import transaction
 from domain import clock
 from domain.errors import Invalid
@@ -21,7 +23,8 @@ from domain.invoicing.documents import invoice_document
 from domain.invoicing.documents.document import Document
 from domain.invoicing.e_invoice import files
 from domain.invoicing.e_invoice.files import DocumentFile
-from domain.invoicing.paying import invoice_links
+from domain.invoicing.paying import card_charges, invoice_links
+from domain.payments.attempts import Attempt
 from domain.payments.bank import ibans
 from models.invoice import InvoiceStatus
 
@@ -38,10 +41,12 @@ def register(bp: Any) -> None:
     """Register the addresses."""
     bp.add_url_rule("/invoices", "invoices", show_list, methods=["GET"])
     bp.add_url_rule("/invoices/pay", "pay_invoices", pay, methods=["POST"])
+    bp.add_url_rule("/invoices/card", "charge_card", charge, methods=["POST"])
     bp.add_url_rule("/invoices/<int:key>", "invoice", show, methods=["GET"])
     bp.add_url_rule("/invoices/<int:key>.pdf", "invoice_pdf", _sender(files.pdf), methods=["GET"])
     bp.add_url_rule("/invoices/<int:key>.xml", "invoice_xml", _sender(files.xml), methods=["GET"])
     bp.add_url_rule("/credit-notes/<int:key>.pdf", "credit_note_pdf", send_credit_note, methods=["GET"])
+    stored_cards.know_customers_by(login.found)
     bp.add_app_template_global(lambda status: WORDS[InvoiceStatus(status)], "invoice_word")
 
 
@@ -66,7 +71,8 @@ def show(key: int) -> BaseResponse:
     return make_response(render_template(
         "client/invoice.html", **shown, here="invoices", row=row, document=document,
         status=invoice_status.of(row, clock.now()), notes=record.children["credit_notes"],
-        payments=record.children["payments"],
+        payments=record.children["payments"], cards=stored_cards.of(login.customer()) if row.balance_minor > 0 else (),
+        once=form_once.token(),
         iban=ibans.printed(way.account.iban) if way is not None and way.account is not None else "",
         code=Markup(way.code_svg) if way is not None and way.code_pays else "",  # noqa: S704
     ))
@@ -83,6 +89,26 @@ def pay() -> BaseResponse:
     with transaction():
         token = invoice_links.share(who, invoices_of_customer.several(who, keys))
     return redirect_to(url_for("pay.payment", token=token))
+
+
+def charge() -> BaseResponse:
+    """Charge one of the customer's stored cards for the chosen invoices, once for each form; then the payment page."""
+    who, begun = login.actor(), list[Attempt]()
+    keys = {key for one in request.form.getlist("ids") if (key := row_key(one)) is not None}
+    method = row_key(request.form.get("card", ""))
+    if not keys or method is None:
+        raise Invalid("Choose an invoice and a card.")
+
+    def make() -> str:
+        rows = invoices_of_customer.several(who, keys)
+        begun.append(card_charges.begin(who, rows, method))
+        return url_for("pay.payment", token=invoice_links.share(who, rows))
+
+    with transaction():
+        address, _ = form_once.create(f"customer:{login.customer().id}", make)
+    for attempt in begun:
+        services().ask_gateway(attempt)
+    return redirect_to(address)
 
 
 def _sender(make: Callable[[Document], DocumentFile]) -> Callable[[int], Response]:

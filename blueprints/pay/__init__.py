@@ -1,7 +1,8 @@
 """Serves the pages for customers: quotes, orders and payments, each under a secret address.
 
 There is no sign-in and no cookie: the address has a token, which is the permission. So a form needs no token
-against CSRF either, since another site that knew its address could open it itself.
+against CSRF either, since another site that knew its address could open it itself. Who is signed in to the client area
+is offered the stored cards of that customer, by forms of the client area.
 """
 
 from importlib import import_module

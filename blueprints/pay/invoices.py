@@ -8,7 +8,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.pages.htmx import redirect_to
-from blueprints.pay import printing
+from blueprints.pay import printing, stored_cards
 from blueprints.pay.brand import seller
 from blueprints.pay.payments import leading, policed
 from blueprints.services import own_url, services
@@ -124,6 +124,7 @@ def page(link: InvoiceLink, token: str, *, refused: str = "", status: int = 200)
         context["confirm"] = leading(payment.gateway, payment.confirm_url)
     if state in (PageState.OPEN, PageState.TRANSFER):
         context |= {"ways": ways, "bank": bank(link, rows) if TRANSFER in ways else None, "gateways": registry}
+        context |= stored_cards.offered(link)
     template = "pay/invoices.html" if state is PageState.OPEN else "pay/invoices_said.html"
     return policed(make_response(render_template(template, **context), status), ways)
 

@@ -147,6 +147,7 @@ def _wait(actor: Actor, payment: Payment, answer: Answer) -> None:
         payment.reference, payment.message = answer.reference, answer.message
     if payment.order is not None:
         customer_mails.confirm(payment.order, payment)
+    followers.waiting(actor, payment)
     _worked(payment)
 
 

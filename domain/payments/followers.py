@@ -9,6 +9,7 @@ Approved = Callable[[Actor, Payment], None]
 Refunded = Callable[[Actor, Payment, Refund], None]
 _approved: list[Approved] = []
 _refunded: list[Refunded] = []
+_waiting: list[Approved] = []
 
 
 def when_approved(follower: Approved) -> None:
@@ -21,6 +22,11 @@ def when_refunded(follower: Refunded) -> None:
     _refunded.append(follower)
 
 
+def when_waiting(follower: Approved) -> None:
+    """Register what is called when the customer has to confirm a payment."""
+    _waiting.append(follower)
+
+
 def approved(actor: Actor, payment: Payment) -> None:
     for follower in _approved:
         follower(actor, payment)
@@ -29,3 +35,8 @@ def approved(actor: Actor, payment: Payment) -> None:
 def refunded(actor: Actor, payment: Payment, refund: Refund) -> None:
     for follower in _refunded:
         follower(actor, payment, refund)
+
+
+def waiting(actor: Actor, payment: Payment) -> None:
+    for follower in _waiting:
+        follower(actor, payment)

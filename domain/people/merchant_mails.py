@@ -21,6 +21,7 @@ CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
 SIGN_IN, INVITATION = "sign_in", "client_invitation"
 QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
 INVOICE, INVOICE_REMINDER, INVOICE_PAID = "invoice", "invoice_reminder", "invoice_paid"
+INVOICE_CONFIRM = "invoice_confirm"
 TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
 TICKET_OPENED, TICKET_REPLIED = "ticket_opened", "ticket_replied"
 
@@ -54,7 +55,11 @@ KINDS = {one.name: one for one in (
          always="It is sent only when a user sends it."),
     Kind(name=INVOICE_REMINDER, title="Invoice overdue",
          says="On the days after the last day to pay that the profile names, and when a user sends it."),
-    Kind(name=INVOICE_PAID, title="Invoice paid", says="When a customer paid invoices on their page."),
+    Kind(name=INVOICE_PAID, title="Invoice paid",
+         says="When a customer paid invoices on their page, or a stored card was charged for them."),
+    Kind(name=INVOICE_CONFIRM, title="Confirm a payment of an invoice",
+         says="When a stored card was charged for an invoice and the customer’s bank asks for one more step.",
+         always="Without it the customer cannot confirm, and the payment fails."),
     Kind(name=TICKET_ANSWER, title="Answer to a ticket", says="When a user answers a ticket, with the answer’s files."),
     Kind(name=TICKET_RECEIVED, title="Ticket received",
          says="When a mail has become a ticket, once an hour at most to the same address."),

@@ -72,6 +72,7 @@ class MerchantInput(Input):
     credit_note_pattern: NumberPattern = "CN-{n:06}"
     payment_terms_days: Annotated[int, Whole(0, 365)] = 14
     invoices_made: Annotated[InvoicesMade, Choice(InvoicesMade)] = InvoicesMade.NONE
+    invoices_charged: Truth = False
     invoice_reminders: Maybe[ReminderSteps] = None
     unpaid_throttle_days: Maybe[Annotated[int, Whole(0, 365)]] = None
     unpaid_calls_per_hour: Annotated[int, Whole(1, 1_000_000)] = 60

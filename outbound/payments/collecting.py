@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from database import transaction
 from domain import clock
 from domain.actor import Actor
+from domain.invoicing.paying import card_charges
 from domain.payments import attempts, booking, gateway_accounts, locking
 from domain.payments.attempts import Attempt
 from domain.payments.collecting import due
@@ -137,6 +138,8 @@ def ask_again(payment_id: int) -> Attempt | None:
     order, row, payment = rows = locking.lock_payment(payment_id)
     if payment.status not in attempts.OPEN:
         return None
+    if payment.invoice_link_id is not None and (attempt := card_charges.again(payment)) is not None:
+        return attempt
     wanted = row is not None and row.status is ScheduledStatus.PROCESSING
     if order is None or not wanted or not may_ask(order, payment) or payment.payment_method is None:
         booking.abandon(Actor.system(), rows, "It never reached the gateway.")

@@ -33,6 +33,7 @@ from tests.domain.invoicing.e_invoice.complete import BUYER, make_complete
 from tests.invoicing import credit, make_issued, make_overdue, make_with_credit
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready, sample_of
+from tests.stored_cards import make_chargeable
 from tests.ticketed import make_customers, make_file, make_ticket
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
@@ -99,6 +100,7 @@ READY = {                               # rows of the live world that have what 
     "credit_notes.xml": lambda merchant: credit(make_issued(merchant, make_complete(merchant))),
 }
 PAID = {                                # rows of the test world, with or for a payment method of the test bank
+    "invoices.charge_card": make_chargeable,
     "orders.pay": paying.make_order,
     "orders.set_payment_method": paying.active,
     "orders.pay_rest": lambda merchant: paying.active(merchant, billing="instalment"),

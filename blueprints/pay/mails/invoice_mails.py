@@ -14,10 +14,10 @@ from domain.invoicing.e_invoice import embedding
 from domain.invoicing.e_invoice.files import PDF
 from domain.invoicing.paying import invoice_links
 from domain.people import invoice_reminders
-from domain.people.merchant_mails import INVOICE, INVOICE_PAID, INVOICE_REMINDER
+from domain.people.merchant_mails import INVOICE, INVOICE_CONFIRM, INVOICE_PAID, INVOICE_REMINDER
 from models.invoice import Invoice
 from models.merchant import Merchant
-from models.payment import Payment
+from models.payment import Payment, PaymentStatus
 
 MOST_FILES = 20                      # of one mail
 USUAL_WORDS = "Perhaps you have overlooked it. If you have paid meanwhile, please ignore this mail."
@@ -122,7 +122,23 @@ def _together(found: tuple[list[Invoice], str] | None, who: Seller, base: str) -
     )
 
 
-WRITERS = {INVOICE: sent, INVOICE_REMINDER: reminder, INVOICE_PAID: paid}
+def confirm(case: Case) -> Message | None:
+    """The customer's bank asks for one more step; None where that is over."""
+    invoice, payment = case.invoice, case.payment
+    if payment is None or payment.status is not PaymentStatus.REQUIRES_ACTION or not case.link:
+        return None
+    asked = amount(payment.amount_minor, payment.currency)
+    card = f" from {payment.payment_method.label}" if payment.payment_method is not None else ""
+    return Message(
+        **_to(case), tone="bad", subject=f"Please confirm your payment of {asked} to {case.who.name}",
+        preview="Your bank asks you to confirm it.", kicker="One more step", title="Please confirm your payment",
+        amount=asked, under=f"to {case.who.name}{card}.", button="Confirm the payment", facts=_facts(invoice),
+        paragraphs=["Your bank asks you to confirm this payment before it goes through."],
+        why=f"You get this because a payment of an invoice to {invoice.customer_email} waits for you.",
+    )
+
+
+WRITERS = {INVOICE: sent, INVOICE_REMINDER: reminder, INVOICE_PAID: paid, INVOICE_CONFIRM: confirm}
 
 
 def _to(case: Case) -> dict[str, Any]:

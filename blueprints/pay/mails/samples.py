@@ -15,6 +15,7 @@ from domain.people.merchant_mails import (
     DISPUTED,
     FAILED,
     INVITATION,
+    INVOICE_CONFIRM,
     INVOICE_PAID,
     QUOTE_ANSWERED,
     REMINDER,
@@ -78,7 +79,9 @@ def _invoice_mail(name: str, merchant: Merchant, who: Seller, base: str) -> Mess
         total_minor=total, paid_minor=total if is_paid else 0, credited_minor=0, customer_name=CUSTOMER,
         customer_email=EMAIL, issue_on=today - MONTH, due_on=today - timedelta(days=3),
     )
-    payment = Payment(amount_minor=total, currency=merchant.currency)
+    payment = Payment(
+        amount_minor=total, currency=merchant.currency, payment_method=PaymentMethod(label="Visa ending in 4242"),
+        status=PaymentStatus.REQUIRES_ACTION if name == INVOICE_CONFIRM else PaymentStatus.APPROVED)
     written = invoice_mails.WRITERS[name](invoice_mails.Case(
         invoice=invoice, who=who, link=f"{base}/pay/sample", payment=payment))
     assert written is not None, f"the sample of {name} is about nothing"

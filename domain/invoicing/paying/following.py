@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 
+from database import db
 from domain.actor import Actor
 from domain.invoicing.books import chain
 from domain.invoicing.invoice_listing import OPEN
@@ -12,7 +13,7 @@ from models.books import BookKind
 from models.invoice import Invoice
 from models.invoice_link import InvoiceLinkItem
 from models.order import Order
-from models.payment import Payment, Refund, RefundStatus
+from models.payment import Payment, PaymentReason, Refund, RefundStatus
 
 
 def approved(actor: Actor, payment: Payment) -> None:
@@ -36,6 +37,14 @@ def _of_order(actor: Actor, payment: Payment, order: Order) -> None:
     allocating.allocate_to(actor, payment, allocating.lock_invoices(made_from.of_agreement(order), OPEN))
 
 
+def waiting(actor: Actor, payment: Payment) -> None:
+    """The customer, who is on no page, is told by mail where to confirm the payment of a link."""
+    is_away = payment.reason is PaymentReason.SCHEDULE or payment.created_by_user_id is not None
+    if payment.invoice_link_id is not None and is_away:
+        of_link = select(InvoiceLinkItem.invoice_id).where(InvoiceLinkItem.invoice_link_id == payment.invoice_link_id)
+        sending.confirm(min(db.session.scalars(of_link)), payment)
+
+
 def refunded(actor: Actor, payment: Payment, refund: Refund) -> None:
     """A refund takes the money off the invoices that it paid; one that came back pays them again."""
     kind = BookKind.REFUND if refund.status is RefundStatus.APPROVED else BookKind.REFUND_FAILED
@@ -48,3 +57,4 @@ def register() -> None:
     """Follow payments and refunds."""
     followers.when_approved(approved)
     followers.when_refunded(refunded)
+    followers.when_waiting(waiting)

@@ -15,7 +15,7 @@ from domain.invoicing.paying import allocating, invoice_links
 from domain.payments import locking
 from domain.people import invoice_reminders, merchant_mails
 from domain.people.invoice_reminders import Step
-from domain.people.merchant_mails import INVOICE, INVOICE_PAID, INVOICE_REMINDER
+from domain.people.merchant_mails import INVOICE, INVOICE_CONFIRM, INVOICE_PAID, INVOICE_REMINDER
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.payment import Payment
@@ -87,6 +87,15 @@ def paid(invoice_ids: list[int], payment: Payment) -> None:
         merchant_mails.put(
             INVOICE_PAID, lane=f"{INVOICE_PAID}_{payment.id}", merchant_id=payment.merchant_id, test=payment.test,
             invoice_id=invoice_ids[0], payment_id=payment.id, about=f"invoice_{invoice_ids[0]}",
+        )
+
+
+def confirm(invoice_id: int, payment: Payment) -> None:
+    """The customer's bank asks for one more step, and the customer is not on the page."""
+    if payment.customer.email:
+        merchant_mails.put(
+            INVOICE_CONFIRM, lane=f"{INVOICE_CONFIRM}_{payment.id}", merchant_id=payment.merchant_id, test=payment.test,
+            invoice_id=invoice_id, payment_id=payment.id, about=f"invoice_{invoice_id}",
         )
 
 

@@ -1,0 +1,55 @@
+"""invoices.charge_card: charges a client's stored card for what is open of an invoice; and the cards of a client.
+
+The row of the attempt is committed before the gateway is asked; a repeated call answers the attempt as it is then.
+"""
+
+from typing import Any
+
+from blueprints.api import schemas
+from blueprints.api.contract import Arguments, Outcome
+from blueprints.api.core.collecting import begun
+from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.invoicing.invoices import INVOICES
+from blueprints.api.core.payments import PAYMENTS, finish
+from blueprints.api.description import Description, ExampleBody
+from blueprints.api.field import Field, Problems
+from blueprints.api.field_parts import take_object, word
+from blueprints.api.verbs import body_of, locked, operation
+from domain import inputs
+from domain.actor import Actor
+from domain.errors import Invalid
+from domain.invoicing.paying import card_charges
+from domain.invoicing.paying.card_charges import CardInput
+
+TAKEN = {"payment_methods_id": Field(name="payment_method_id")}
+ASKED = ExampleBody(
+    {
+        "title": "CardInput", "type": "object", "additionalProperties": False,
+        "properties": {
+            "payment_methods_id": {
+                "type": ["integer", "null"], "description": "A stored card of the client; the newest, if not sent"},
+        },
+    },
+    {},
+)
+
+
+def run(actor: Actor, arguments: Arguments) -> Outcome:
+    """Charge what is open of an invoice; answers the payment."""
+    own, invoice = locked(INVOICES, actor, arguments)
+    problems: Problems = {}
+    body: dict[str, Any] = body_of(arguments) if arguments.body is not None else {}
+    sent = {name: value for name, value in body.items() if name != "id"}
+    try:
+        given = inputs.parse(CardInput, take_object(TAKEN, sent, "", problems), problems=problems)
+        attempt = card_charges.charge(own, invoice, given)
+    except Invalid as error:
+        raise Invalid.several({word(TAKEN, name): one for name, one in error.fields.items()}) from None
+    return begun(actor, attempt)
+
+
+CONTRACT.operations.append(operation(
+    INVOICES, "charge_card", "POST", "/{key}/charge_card", run, positional=("id", "payment_methods_id"),
+    takes_body=True, finish=finish, summary="Charge a client's stored card for an invoice",
+    described=Description(body=ASKED, answer=schemas.row(PAYMENTS)),
+))
