@@ -136,7 +136,7 @@ class Order(Owned, Versioned, Model):
     paused_at: Mapped[datetime | None]
     suspended_for: Mapped[SuspendedFor | None] = mapped_column(word(SuspendedFor, 16))
     spared_at: Mapped[datetime | None]       # since when it goes on in spite of unpaid invoices, until they are paid
-    ended_at: Mapped[datetime | None]                                # cancelled or complete
+    ended_at: Mapped[datetime | None]                                # cancelled or complete, but for its last bill
 
     # How it is paid
     gateway: Mapped[str | None] = mapped_column(String(16))

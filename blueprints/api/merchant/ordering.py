@@ -66,7 +66,7 @@ ORDERS = expose(
         "id": shown("id"),
         "profile_id": shown("merchant_id"),
         "order_type": shown("billing"),
-        "status": shown("status"),
+        "status": shown("status", "told_status"),
         "invoice_id": Field(name="invoice_ref"),
         "customer_id": Named(name="customer_id", refers="customer"),
         "currency": Field(name="currency"),
@@ -109,7 +109,7 @@ ORDERS = expose(
     wrapper="order",
     event_shape=True,
     parameters={
-        "status": Parameter("status", {one.value: one for one in OrderStatus}),
+        "status": Parameter("told_status", {one.value: one for one in OrderStatus}),
         "customer_id": Parameter("customer_id"),
         "invoice_id": Parameter("invoice_ref"),
     },

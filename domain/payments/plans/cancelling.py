@@ -42,6 +42,7 @@ def cancel(actor: Actor, order: Order, when: When) -> Order:
         plan_changes.withdraw(actor, order)
     with order_status.LIFE.changing(actor, order, "cancellation_planned", event="updated"):
         order.cancels_at_period_end = True
+        order.ended_at = now_of(order) if when is When.NOW else None
     if row is not None:
         metered_ends.end(actor, order, row, end_of(order, row, when))
     _follow(order)
@@ -105,7 +106,7 @@ def withdraw(actor: Actor, order: Order) -> Order:
         is_billed = order.status not in FINAL and order.cancels_at_period_end
         raise order_status.refused("has its last bill" if is_billed else "is not cancelled at the end of the period")
     with order_status.LIFE.changing(actor, order, "cancellation_withdrawn", event="updated"):
-        order.cancels_at_period_end = False
+        order.cancels_at_period_end, order.ended_at = False, None
     row = last_bill(order)
     if row is not None:
         metered_ends.end(actor, order, row, metered_ends.agreed(row))

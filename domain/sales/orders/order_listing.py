@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import case, func, select
+from sqlalchemy import String, and_, case, cast, func, literal, select
 
 from domain.list_parts import Children, Filter, common_filters
 from domain.list_search import Number
@@ -20,6 +20,13 @@ COUNT_TO_PAY = case(
     else_=select(func.count(ScheduledPayment.id))
     .where(ScheduledPayment.order_id == Order.id, ScheduledPayment.status.in_(TO_PAY))
     .correlate(Order).scalar_subquery(),
+)
+
+# A metered order that was cancelled waits for its last bill only: for who ended it, it is complete.
+TOLD_STATUS = case(
+    (and_(Order.status == OrderStatus.ACTIVE, Order.ended_at.is_not(None)),
+     literal(OrderStatus.COMPLETE, Order.status.type)),
+    else_=Order.status,
 )
 
 
@@ -57,6 +64,7 @@ LISTING = Listing(
             )
         },
         "count_to_pay": COUNT_TO_PAY,
+        "told_status": TOLD_STATUS,
         "monthly_minor": _monthly(),
     },
     children={
@@ -80,6 +88,7 @@ LISTING = Listing(
     filters={
         **common_filters(Order),
         "status": Filter(OrderStatus, lambda bound: Order.status == bound),
+        "told_status": Filter(OrderStatus, lambda bound: cast(bound, String) == TOLD_STATUS),
         "billing": Filter(Billing, lambda bound: Order.billing == bound),
         "source": Filter(OrderSource, lambda bound: Order.source == bound),
         "customer_id": Filter(int, lambda bound: Order.customer_id == bound),
