@@ -14,7 +14,17 @@ from rich.console import Console
 from bench import billing_year, collecting_engine, kill_collecting, picking, webhooks
 from bench.figures import Figure, show
 from bench.invoicing import kill_issuing
-from bench.performance import articles, core, p1_full_path, p2_others, p3_kill, p3_log_cost, p6_pages, p9_searches
+from bench.performance import (
+    articles,
+    core,
+    p1_full_path,
+    p2_others,
+    p3_kill,
+    p3_log_cost,
+    p6_pages,
+    p8_writes,
+    p9_searches,
+)
 
 Part = Callable[[bool], list[Figure]]
 
@@ -33,6 +43,7 @@ PARTS: dict[str, Part] = {
     "issuing": lambda quick: kill_issuing.run(*((100, 5) if quick else ())),
     "billing": lambda quick: billing_year.run(*((30, 10, 5) if quick else ())),
     "P6": lambda quick: p6_pages.run(*((2_000,) if quick else ())),
+    "P8": lambda quick: p8_writes.run(*((2, 1.0) if quick else ())),
     "P9": lambda quick: p9_searches.run(*((500, 1) if quick else ())),
 }
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CONNECTIONS = 8
-NUMBER = "000000"           # in a URL: six digits, another number at each request
+NUMBER = "000000"           # in a URL or a body: six digits, another number at each request
 COUNTING = """
 local number = %d
 request = function()
   number = number + 1
-  return wrk.format(nil, [==[%s]==] .. string.format("%%06d", number %% 1000000) .. [==[%s]==])
+  local digits = string.format("%%06d", number %% 1000000)
+  return wrk.format(nil, %s, nil, %s)
 end
 """
 
@@ -43,7 +44,7 @@ def tool() -> str:
 def load(url: str, seconds: float, headers: dict[str, str] | None = None, body: bytes | None = None) -> Outcome:
     """Eight connections that each ask again as soon as they are answered; with a body by POST.
 
-    NUMBER in the URL is another one at each request.
+    NUMBER in the URL or in the body is another one at each request.
     """
     if urlsplit(url).hostname != "127.0.0.1":
         raise ValueError("load is for this machine only")
@@ -58,10 +59,11 @@ def _wrk(url: str, seconds: float, headers: dict[str, str], body: bytes | None) 
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         if body is not None:
             script.write(f'wrk.method = "POST"\nwrk.body = [==[{body.decode()}]==]\n')
-        if NUMBER in url:
+        sent = (body or b"").decode()
+        if NUMBER in url + sent:
             parts = urlsplit(url)
-            before, _, after = f"{parts.path}?{parts.query}".partition(NUMBER)
-            script.write(COUNTING % (random.randrange(10**5), before, after))
+            path = f"{parts.path}{'?' + parts.query if parts.query else ''}"
+            script.write(COUNTING % (random.randrange(10**5), _varied(path), _varied(sent) if sent else "nil"))
             url = f"http://{parts.netloc}/"
         if script.tell():
             script.flush()
@@ -76,28 +78,34 @@ def _wrk(url: str, seconds: float, headers: dict[str, str], body: bytes | None) 
     return Outcome(int(counted[1]), float(counted[2]) * unit, failures)
 
 
+def _varied(text: str) -> str:
+    """The text in Lua, with the number of the request in it."""
+    return " .. digits .. ".join(f"[==[{part}]==]" for part in text.split(NUMBER))
+
+
 def _own(url: str, seconds: float, headers: dict[str, str], body: bytes | None) -> Outcome:
     """Two processes with four connections each, all kept alive and answered in turn."""
     context = multiprocessing.get_context("spawn")
     with context.Pool(2) as pool:
         began = time.perf_counter()
-        parts = pool.starmap(_caller, [(url, seconds, headers, body, CONNECTIONS // 2)] * 2)
+        first = random.randrange(10**5)             # far apart: no number twice
+        parts = pool.starmap(_caller, [
+            (url, seconds, headers, body, CONNECTIONS // 2, first + place * 10**5 * 5) for place in range(2)])
         elapsed = time.perf_counter() - began
     return Outcome(sum(one[0] for one in parts), min(elapsed, seconds * 1.5), sum(one[1] for one in parts))
 
 
 def _caller(
-    url: str, seconds: float, headers: dict[str, str], body: bytes | None, connections: int
+    url: str, seconds: float, headers: dict[str, str], body: bytes | None, connections: int, number: int
 ) -> tuple[int, int]:
     """Ask on every connection, then read every answer, again and again; requests and failures."""
     parts = urlsplit(url)
     method = "GET" if body is None else "POST"
     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-    number = random.randrange(10**6)
     lines = [f"{method} {path} HTTP/1.1", f"Host: {parts.netloc}", f"Content-Length: {len(body or b'')}"]
     asked = "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
     asked += body or b""
-    varies = NUMBER in path
+    varies = NUMBER.encode() in asked
     sockets = [socket.create_connection((parts.hostname or "", parts.port or 80)) for _ in range(connections)]
     deadline, done, failures = time.perf_counter() + seconds, 0, 0
     while time.perf_counter() < deadline:

@@ -1,6 +1,7 @@
 """Runs one server process for a measurement: `python -m bench.serve KIND [PORT]`; prints its port.
 
 bare      a Flask view that returns jsonify(ok=True): the floor that P1 compares with
+reading   a Flask view that reads JSON and answers 201: the floor that P8 compares with
 ours      the whole application
 silent    the whole application with a request log that writes nothing
 worker    the whole application and its background worker
@@ -12,7 +13,7 @@ import sys
 from functools import partial
 from typing import Any
 
-from flask import Flask, jsonify
+from flask import Flask, Response, jsonify, request
 
 import worker
 from app import create_app
@@ -33,6 +34,20 @@ def bare() -> Flask:
     return app
 
 
+def reading() -> Flask:
+    """The floor of writes."""
+    app = Flask(__name__)
+
+    def read() -> tuple[Response, int]:
+        return jsonify(data=request.get_json()), 201
+
+    app.add_url_rule("/<path:name>", "read", lambda name: read(), methods=["POST"])
+    return app
+
+
+FLOORS = {"bare": bare, "reading": reading}
+
+
 def ours(kind: str) -> Flask:
     """The application, with its own request log or with none."""
     app = create_app(sink=(lambda record: None) if kind == "silent" else None)
@@ -42,7 +57,7 @@ def ours(kind: str) -> Flask:
 
 
 def main(kind: str, port: int) -> None:
-    app = bare() if kind == "bare" else ours(kind)
+    app = FLOORS[kind]() if kind in FLOORS else ours(kind)
     listening = listen("127.0.0.1", port)
     print(listening.getsockname()[1], flush=True)
     background: Any = None

@@ -23,15 +23,15 @@ GOAL = 6.0
 DRF = ROOT / "bench" / "drf"
 
 
-def environment() -> Path:
-    """The Python of the other side; raises CalledProcessError when its packages cannot be had."""
-    wanted = (DRF / "requirements.txt").read_bytes()
-    folder = Path(tempfile.gettempdir()) / f"countinghouse-bench-drf-{hashlib.sha256(wanted).hexdigest()[:12]}"
+def environment(of: Path) -> Path:
+    """The Python of another side, of this folder; raises CalledProcessError when its packages cannot be had."""
+    wanted = (of / "requirements.txt").read_bytes()
+    folder = Path(tempfile.gettempdir()) / f"countinghouse-bench-{of.name}-{hashlib.sha256(wanted).hexdigest()[:12]}"
     python, complete = folder / "bin" / "python", folder / "complete"
     if not complete.exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(DRF / "requirements.txt")], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run([*pip, "-r", str(of / "requirements.txt")], check=True, stderr=subprocess.DEVNULL)
         complete.touch()
     return python
 
@@ -39,7 +39,7 @@ def environment() -> Path:
 def run(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:
     what = "CPU of a request, DRF + api-key + tracking against ours"
     try:
-        python = environment()
+        python = environment(DRF)
     except (subprocess.CalledProcessError, OSError) as problem:
         return [Figure("P2", what, f"not measured: {problem}", "-", f">= {GOAL:.0f}", None)]
     with tempfile.TemporaryDirectory() as folder, installation() as here, serving("ours", here.environment) as ours:
