@@ -38,7 +38,7 @@ from blueprints.routing import Rule
 from blueprints.row_keys import RowKey
 from blueprints.services import NEUTRAL_URL, SERVED_AT, Services, install, public_url, services
 from blueprints.services import settings as own_settings
-from blueprints.shared_counters import limiter, redis_options
+from blueprints.shared_counters import limiter
 from config import Settings, command_line
 from database import db
 from database.ip_addresses import canonical
@@ -155,7 +155,7 @@ def configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         REQUIRE_HTTPS=settings.require_https,
         RATELIMIT_STORAGE_URI=settings.redis_url or "window://",
-        RATELIMIT_STORAGE_OPTIONS=redis_options(settings.redis_url) if settings.redis_url else {},
+        RATELIMIT_STORAGE_OPTIONS=redis_options(settings.redis_url),
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_MIMETYPES=["text/html", "application/json", "text/csv"],
         TEMPLATES_AUTO_RELOAD=app.debug,
@@ -165,6 +165,12 @@ def configure(app: Flask, settings: Settings) -> None:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def redis_options(url: str | None) -> dict[str, Any]:
+    """How to connect to Redis, whose client is loaded only when it is configured."""
+    found: dict[str, Any] = import_module("blueprints.redis_connections").options(url) if url else {}
+    return found
 
 
 def extend(app: Flask, settings: Settings) -> None:

@@ -9,12 +9,11 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
-import redis
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -111,10 +110,8 @@ def _files(settings: Settings) -> Iterator[Finding]:
 def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
         return Finding("redis", OK, "Not configured: limits are counted in one server process.")
-    try:
-        with closing(redis.Redis.from_url(settings.redis_url, socket_timeout=2, socket_connect_timeout=2)) as client:
-            client.ping()
-    except (redis.RedisError, ValueError) as problem:
+    problem = import_module("operations.redis_answers").problem(settings.redis_url)     # loads Redis's client
+    if problem:
         return Finding(
             "redis", WRONG, f"Does not answer: {problem}. Stricter limits are counted in each process meanwhile.",
             "Start Redis, or correct COUNTINGHOUSE_REDIS_URL.",

@@ -42,7 +42,6 @@ def run(
     processes cannot share, such as connections to a database. What it needs open for as long as the server runs, such
     as a lock, has to be inheritable.
     """
-    gc.collect()
     gc.freeze()                                      # memory allocated so far stays shared between the children
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     listening.set_inheritable(True)

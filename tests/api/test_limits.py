@@ -17,7 +17,8 @@ from blueprints.api import rate_limits as limits_module
 from blueprints.api.rate_limits import RateLimits, rate_limits
 from blueprints.api.wire import window
 from blueprints.api.wire.window import WindowStorage
-from blueprints.shared_counters import REDIS_OPTIONS, REDIS_WAIT, RETRY, counters, limiter
+from blueprints.redis_connections import REDIS_OPTIONS
+from blueprints.shared_counters import REDIS_WAIT, RETRY, counters, limiter
 from domain.errors import LimitExceeded
 from tests import cast
 from tests.api.conftest import Caller

@@ -8,7 +8,8 @@ from limits.strategies import MovingWindowRateLimiter
 
 from blueprints.api.rate_limits import rate_limits
 from blueprints.auth.attempts import attempts
-from blueprints.shared_counters import REDIS_OPTIONS, TLS, UNIX, counters, limiter, redis_options
+from blueprints.redis_connections import REDIS_OPTIONS, TLS, UNIX, options
+from blueprints.shared_counters import counters, limiter
 from domain.errors import LimitExceeded
 from tests import cast
 from tests.admin.conftest import Visitor
@@ -120,6 +121,6 @@ def test_what_a_limit_refuses_is_refused_by_redis_not_by_a_fault(app, away):
 
 
 def test_every_scheme_of_an_address_has_its_connection():
-    assert redis_options("redis://127.0.0.1")["connection_class"] is REDIS_OPTIONS["connection_class"]
-    assert redis_options("rediss://127.0.0.1")["connection_class"] is TLS
-    assert redis_options("unix:///run/redis.sock")["connection_class"] is UNIX
+    assert options("redis://127.0.0.1")["connection_class"] is REDIS_OPTIONS["connection_class"]
+    assert options("rediss://127.0.0.1")["connection_class"] is TLS
+    assert options("unix:///run/redis.sock")["connection_class"] is UNIX

@@ -76,7 +76,7 @@ def test_a_list_of_keys_loads_neither_the_application_nor_what_only_writing_need
 
 HEAVY = {                               # what commands without need of it must not load: name -> who needs it
     "flask_migrate": "db", "alembic": "db", "app": "serve", "waitress": "serve", "jinja2.ext": "pages",
-    "redis": "serve", "psycopg": "PostgreSQL", "prometheus_client": "metrics", "urllib3": "webhooks",
+    "redis": "Redis", "psycopg": "PostgreSQL", "prometheus_client": "metrics", "urllib3": "webhooks",
     "plotly": "charts", "typst": "documents", "stripe": "payments", "phonenumbers": "the Merchant API",
 }
 

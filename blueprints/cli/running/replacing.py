@@ -27,7 +27,6 @@ def main() -> None:
     gc.disable()
     app: Flask = import_module("app").create_app()
     services(app).serve_at(address)
-    gc.collect()
     gc.freeze()
     gc.enable()
     with socket(fileno=int(descriptor)) as listening:
