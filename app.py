@@ -119,10 +119,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     gateways.registry.register(Manual())
     gateways.registry.register(stripe_gateway)
     holds.set_rule(unpaid.of)
-    for operation in (one for contract in CONTRACTS for one in contract.operations):
-        if (exposure := operation.exposure) is not None and exposure.event_shape:
-            prefix, listing = exposure.prefix or f"{exposure.noun}_", exposure.resource.listing
-            events.shape(exposure.noun, listing, exposure.show_in_events, prefix)
+    shape_events()
     serve_pages(app, settings)
     serve_apis(app)
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)
@@ -136,6 +133,14 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     ))
     app.cli = console                   # `flask --app app …` has the same commands
     return app
+
+
+def shape_events() -> None:
+    """Show rows in events as the contracts say."""
+    for operation in (one for contract in CONTRACTS for one in contract.operations):
+        if (exposure := operation.exposure) is not None and exposure.event_shape:
+            prefix, listing = exposure.prefix or f"{exposure.noun}_", exposure.resource.listing
+            events.shape(exposure.noun, listing, exposure.show_in_events, prefix)
 
 
 def serve_at(app: Flask, address: str) -> None:

@@ -24,6 +24,7 @@ from bench.performance import (
     p6_pages,
     p8_writes,
     p9_searches,
+    p11_starting,
 )
 
 Part = Callable[[bool], list[Figure]]
@@ -44,6 +45,7 @@ PARTS: dict[str, Part] = {
     "billing": lambda quick: billing_year.run(*((30, 10, 5) if quick else ())),
     "P6": lambda quick: p6_pages.run(*((2_000,) if quick else ())),
     "P8": lambda quick: p8_writes.run(*((2, 1.0) if quick else ())),
+    "P11": lambda quick: p11_starting.run(*((2, 1.0) if quick else ())),
     "P9": lambda quick: p9_searches.run(*((500, 1) if quick else ())),
 }
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from blueprints.databases import connect
 from config import ConfigError, Settings, command_line, from_environment
-from database import DatabaseBusy, DatabaseClash
+from database import DatabaseBusy, DatabaseClash, db
 from domain.errors import DomainError
 from operations.errors import OperationRefused
 from operations.swap import PLAN
@@ -46,10 +46,12 @@ Action = Callable[..., Result | None]
 
 
 class Needs(Enum):
-    """What a command needs to be loaded; each takes longer than the previous one."""
+    """What a command needs to be loaded; the last takes longest."""
 
     READING = "both databases"
-    WRITING = "every table as well, since rows refer to each other"
+    WRITING = "the tables that those of the command refer to as well"
+    EVENTS = "what events show of a row as well, if somebody listens to events"
+    TABLES = "every table"
     APPLICATION = "all that the contracts and pages declare"
 
 
@@ -73,10 +75,24 @@ class Applications(ScriptInfo):
         recover_or_exit(settings)
         app = Flask("countinghouse", static_folder=None)
         connect(app, settings)
-        if self.needs is Needs.WRITING:
-            import_module("models.all_tables")
+        if self.needs is not Needs.READING:
+            if self.needs is Needs.TABLES or lacks_tables():
+                import_module("models.all_tables")
             import_module("domain.integrations.webhooks").policy.allowed_hosts = settings.webhook_allowed_hosts
         return app
+
+
+def lacks_tables() -> bool:
+    """Whether a table is known that refers to one that is not."""
+    tables = [table for each in db.metadatas.values() for table in each.tables.values()]
+    names = {table.name for table in tables}
+    return any(key.target_fullname.partition(".")[0] not in names for table in tables for key in table.foreign_keys)
+
+
+def declare_events() -> None:
+    """Have events know how the Public API shows their rows. That takes a second, and few merchants have endpoints."""
+    if import_module("domain.integrations.events").has_endpoints():
+        import_module("app").shape_events()
 
 
 class OperatorCommand(click.Command):
@@ -106,6 +122,9 @@ def operator_command(
         @with_appcontext
         def run(as_json: bool, **given: Any) -> None:
             try:
+                made = click.get_current_context().find_object(ScriptInfo)
+                if needs is Needs.EVENTS and isinstance(made, Applications):
+                    declare_events()
                 done = function(**given)
             except (click.ClickException, click.Abort, click.exceptions.Exit):
                 raise

@@ -21,20 +21,20 @@ console = LazyGroup(
     lazy={
         "audit": Lazy("audit:audit", "The audit trail: who changed what, chained by hashes."),
         "backup": Lazy(
-            "installation:backup",
+            "installation.backups:backup",
             "Save both databases and the spool to one ZIP file, such as countinghouse.zip, while the server runs.",
         ),
         "books": Lazy("books:books", "The books: invoices, credit notes, payments and refunds, chained by hashes."),
         "catalog": Lazy("row_imports:catalog", "The catalogue of a merchant."),
         "check": Lazy(
-            "installation:check", "Check configuration, databases, migrations, disk, clock and pending work."
+            "installation.checking:check", "Check configuration, databases, migrations, disk, clock and pending work."
         ),
         "customer": Lazy("access.accounts:customer", "Customers of a merchant."),
         "customer-token": Lazy(
             "access.customer_tokens:customer_token", "Customers' tokens: how their programs reach the Client API."
         ),
         "customers": Lazy("row_imports:customers", "The customers of a merchant."),
-        "db": Lazy("schema:db", "Perform database migrations."),
+        "db": Lazy("installation.schema:db", "Perform database migrations."),
         "demo": Lazy("demo:demo", "Load two merchants with everything, and 90 days of traffic."),
         "gateway": Lazy("payments.gateway:gateway", "Gateways, which collect payments."),
         "invoice": Lazy("invoice:invoice", "Invoices as files."),
@@ -46,7 +46,7 @@ console = LazyGroup(
         "postman": Lazy("reference:postman", "Print a Postman collection of all contracts."),
         "rates": Lazy("rates:rates", "Exchange rates."),
         "restore": Lazy(
-            "installation:restore",
+            "installation.backups:restore",
             "Replace the current data by a backup (ZIP); checks it first. Stop the server before.",
         ),
         "serve": Lazy("running.serving:serve", "Run the production server and one background worker until stopped."),

@@ -1,7 +1,6 @@
 """The commands `catalog import` and `customers import`: read a CSV file of products or customers."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from blueprints.cli._merchant import for_merchant
 from blueprints.cli.logs import progress
 from database import transaction
 from domain import table_import
+from domain.catalog import product_import
+from domain.people import customer_import
 from domain.table_import import PORTION, Imported, Line, Refused, Table
 
 
@@ -26,9 +27,9 @@ def customers() -> None:
     """The customers of a merchant."""
 
 
-def _command(nouns: str, declared: str, explanation: str) -> click.Command:
+def _command(nouns: str, table: Table, explanation: str) -> click.Command:
     def run(file: Path, merchant_id: int, test: bool) -> Result:
-        return _imported(import_module(declared).TABLE, nouns, file, merchant_id, test=test)
+        return _imported(table, nouns, file, merchant_id, test=test)
 
     run.__doc__ = explanation
     return operator_command(
@@ -36,7 +37,7 @@ def _command(nouns: str, declared: str, explanation: str) -> click.Command:
         click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
         click.option("--merchant", "merchant_id", type=int, required=True, metavar="ID"),
         click.option("--test", is_flag=True, help="In the test world."),
-        needs=Needs.APPLICATION,
+        needs=Needs.EVENTS,
     )(run)
 
 
@@ -66,12 +67,12 @@ def _portions(lines: Iterator[Line | Refused]) -> Iterator[list[Line | Refused]]
         yield portion
 
 
-catalog.add_command(_command("products", "domain.catalog.product_import", """Import products from a CSV file.
+catalog.add_command(_command("products", product_import.TABLE, """Import products from a CSV file.
 
     The first line names the columns, such as name, price, currency, sku, category, unit, description, status. A line
     with a known sku changes that product; empty cells change nothing.
     """))
-customers.add_command(_command("customers", "domain.people.customer_import", """Import customers from a CSV file.
+customers.add_command(_command("customers", customer_import.TABLE, """Import customers from a CSV file.
 
     The first line names the columns, such as name, first_name, last_name, email, phone, organisation, tax_number,
     currency, street, city, state, postal_code, country. A line with a known e-mail or customer_id changes that

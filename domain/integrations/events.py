@@ -124,6 +124,11 @@ def emit(actor: Actor, name: str, row: Any) -> int:
     return len(made)
 
 
+def has_endpoints() -> bool:
+    """Whether any merchant has an endpoint."""
+    return db.session.scalar(select(Endpoint.id).where(Endpoint.deleted_at.is_(None)).limit(1)) is not None
+
+
 def endpoints_of(merchant_id: int, *, test: bool) -> list[Endpoint]:
     """The enabled endpoints of a world: a key's endpoint only while the key may receive."""
     now = clock.now()

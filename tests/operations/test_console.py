@@ -1,15 +1,19 @@
 """The command `countinghouse`: the same commands as Flask's, without loading what they do not need."""
 
+import json
 import os
 import subprocess
 import sys
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from blueprints.cli._lazy import LazyGroup
 from blueprints.cli.console import console
 from config import ROOT
+from database import db
+from models.webhook import Delivery
 
 pytestmark = pytest.mark.files
 RUN = [sys.executable, "-c", "from blueprints.cli.console import main; main()"]
@@ -112,6 +116,35 @@ def test_a_command_that_writes_knows_every_table(place: Any) -> None:
     assert made.returncode == 0, made.stderr
     revoked = run("key", "revoke", "1")
     assert (revoked.returncode, revoked.stdout) == (0, "api_key_1 is revoked.\n")
+
+
+@pytest.mark.slow
+@pytest.mark.once("is about what is imported")
+def test_each_command_knows_the_tables_that_its_rows_refer_to() -> None:
+    """In a process of its own for each module: here, all tables are known already."""
+    groups = (console, console.lazy["key"].command())
+    places = {one.place.partition(":")[0] for group in groups for one in group.lazy.values()}  # type: ignore[attr-defined]
+    for place in sorted(places - {"console"}):
+        words = f"""
+import importlib, sys
+importlib.import_module("blueprints.cli.{place}")
+from blueprints.cli._command import lacks_tables
+from sqlalchemy.orm import configure_mappers
+assert not lacks_tables() or importlib.import_module("models.all_tables")
+configure_mappers()
+"""
+        ran = subprocess.run([sys.executable, "-c", words], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, f"{place}: {ran.stderr}"
+
+
+def test_a_command_tells_the_endpoints_of_a_merchant_what_it_did(place: Any) -> None:
+    place.run("key", "create", "--merchant", "1", "--name", "Hook", "--webhook-url", "https://hooks.example.com/a")
+    made = run("customer", "create", "--merchant", "1", "--name", "Zoë", "--email", "zoe@example.com")
+    assert made.returncode == 0, made.stderr
+    with place.app.app_context():
+        found = db.session.scalars(select(Delivery)).one()
+        assert found.event == "customer.created"
+        assert json.loads(found.body)["data"]["email"] == "zoe@example.com"
 
 
 def test_a_command_that_needs_the_whole_application_gets_it(place: Any) -> None:

@@ -104,7 +104,7 @@ def user_deactivate(email: str) -> Result:
     option("--name", required=True),
     option("--email", required=True),
     option("--test", is_flag=True, help="In the test world."),
-    needs=Needs.APPLICATION,
+    needs=Needs.EVENTS,
 )
 def customer_create(merchant_id: int, test: bool, **given: Any) -> Result:
     """Create a customer of a merchant."""

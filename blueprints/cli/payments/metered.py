@@ -22,7 +22,7 @@ def metered() -> None:
     """Metered orders, which bill counted API calls."""
 
 
-@operator_command("show", click.argument("order_id", metavar="ORDER", type=int), needs=Needs.APPLICATION)
+@operator_command("show", click.argument("order_id", metavar="ORDER", type=int))
 def show(order_id: int) -> Result:
     """Show what was counted of each period of an order."""
     order = order_of(order_id)

@@ -19,7 +19,7 @@ from operations import revisions
 from operations.errors import OperationRefused
 
 
-@operator_command("upgrade", click.argument("revision", default="head"))
+@operator_command("upgrade", click.argument("revision", default="head"), needs=Needs.TABLES)
 def db_upgrade(revision: str) -> Result:
     """Upgrade both databases to the current schema."""
     before = revisions.current()
@@ -41,6 +41,7 @@ def db_upgrade(revision: str) -> Result:
     "downgrade",
     click.argument("revision"),
     click.option("--yes", is_flag=True, help="Do not ask for confirmation."),
+    needs=Needs.TABLES,
 )
 def db_downgrade(revision: str, yes: bool) -> Result:
     """Downgrade the schema to an older revision. Data that only the newer one can store is lost."""
@@ -83,6 +84,6 @@ def _connected(run: Callable[..., None]) -> Callable[..., None]:
 
 
 assert db.callback is not None
-db.callback = choosing(_connected(db.callback), Needs.WRITING)
+db.callback = choosing(_connected(db.callback), Needs.TABLES)
 db.add_command(db_upgrade)             # replaces Flask-Migrate's
 db.add_command(db_downgrade)

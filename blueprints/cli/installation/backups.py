@@ -1,4 +1,4 @@
-"""Commands for the installation: check, backup and restore."""
+"""Commands for the installation: backup and restore."""
 
 import time
 from collections.abc import Iterator
@@ -6,36 +6,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rich.text import Text
 
 from analytics.log import drain, spool
-from blueprints.cli._command import Result, operator_command
-from blueprints.cli.tables import Output, table
+from blueprints.cli._command import Needs, Result, operator_command
 from blueprints.services import settings
 from config import Settings, command_line
 from database import db
 from operations import backup as archives
-from operations import check as checks
 from operations import restore as restoring
 from operations.errors import OperationRefused
 
 option = click.option
-COLOURS = {checks.OK: "green", checks.WARNING: "yellow", checks.WRONG: "red"}
 DRAINER_WAIT = 30.0                                  # seconds to wait for the drainer
-
-
-@operator_command("check")
-def check() -> Result:
-    """Check configuration, databases, migrations, disk, clock and pending work."""
-    chosen = settings()
-    findings = checks.check(chosen, lambda: drain.backlog(chosen.spool))
-    rows = [[each.name, each.status, each.message, each.mend] for each in findings]
-    summary = checks.summary(findings)
-    words = table("", ["check", "status", "details", "remedy"], rows)
-    for place, each in enumerate(findings):
-        words.rows[place].style = COLOURS[each.status] if each.status != checks.OK else None
-    verdict = Text(summary.get("error", "No problems found."), style="red" if "error" in summary else "green")
-    return Result(summary, Output(words, verdict), ok=summary["ok"])
 
 
 @operator_command(
@@ -43,6 +25,7 @@ def check() -> Result:
     click.argument("file", type=click.Path(path_type=Path, dir_okay=False)),
     option("--force", is_flag=True, help="Replace an existing file."),
     option("--with-secret", is_flag=True, help="Include the installation's secret: store that archive safely."),
+    needs=Needs.TABLES,
 )
 def backup(file: Path, force: bool, with_secret: bool) -> Result:
     """Save both databases and the spool to one ZIP file, such as countinghouse.zip, while the server runs."""
@@ -60,7 +43,9 @@ def backup(file: Path, force: bool, with_secret: bool) -> Result:
     return Result(data, f"{data['file']}: {data['bytes']} bytes\n{secret}")
 
 
-@operator_command("restore", click.argument("file", type=click.Path(path_type=Path, dir_okay=False)))
+@operator_command(
+    "restore", click.argument("file", type=click.Path(path_type=Path, dir_okay=False)), needs=Needs.TABLES
+)
 def restore(file: Path) -> Result:
     """Replace the current data by a backup (ZIP); checks it first. Stop the server before."""
     db.session.remove()
