@@ -26,6 +26,7 @@ class CustomerUser(Owned, Versioned, Removable, Model):
     email_key: Mapped[str | None]        # as addresses compare; null: another customer has it, or nobody signs in
     name: Mapped[str | None] = mapped_column(String(100))
     is_first: Mapped[bool]
+    is_confirmed: Mapped[bool]           # the address is this person's: staff says so, or a mail to it was used
     signed_in_at: Mapped[datetime | None]                                # the last time
     password_hash: Mapped[str | None] = mapped_column(String(255), info=SECRET)
     totp_secret: Mapped[str | None] = mapped_column(String(255), info=SECRET)       # encrypted

@@ -1,11 +1,12 @@
 """Gives customers their e-mail addresses. Whoever has the address is the customer's first user, without being invited.
 
-An address belongs to one user of one customer of a merchant and world.
+An address belongs to one user of one customer of a merchant and world. Whom a customer's user invites has it only once
+that person has signed in: until then staff may give it to another customer.
 """
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from database import db
 from domain import clock, texts
@@ -23,15 +24,28 @@ def change(customer: Customer, email: str | None) -> None:
     key = texts.email_key(email) if email else None
     if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
         with db.session.no_autoflush:      # the row is not complete yet
-            if key is not None and owner_of(customer, key) is not None:
-                raise taken_email()
+            if key is not None:
+                claim(customer, key)
     customer.email, customer.email_key = email, key
     if customer.id:
         follow(customer)
 
 
-def owner_of(customer: Customer, key: str) -> CustomerUser | None:
-    """The user of another customer who has an address, as addresses compare."""
+def claim(customer: Customer, key: str) -> None:
+    """Make an address free for a user of the customer; Conflict where somebody else's user has it for certain."""
+    other = holder_of(customer, key)
+    if other is None:
+        return
+    if other.is_confirmed:
+        raise taken_email()
+    customer_sign_ins.end_all(other.id)                 # the invitation, which nobody has used
+    db.session.execute(                                 # at once: rows that are new are written before others change
+        update(CustomerUser).where(CustomerUser.id == other.id)
+        .values(email_key=None, version=CustomerUser.version + 1, updated_at=clock.now()))
+
+
+def holder_of(customer: Customer, key: str) -> CustomerUser | None:
+    """The user of another customer who has an address, as addresses compare, or was invited to it."""
     return db.session.scalar(select(CustomerUser).where(
         CustomerUser.merchant_id == customer.merchant_id, CustomerUser.test == customer.test,
         CustomerUser.email_key == key, CustomerUser.customer_id != (customer.id or 0)))
@@ -54,7 +68,7 @@ def follow(customer: Customer) -> None:
     if email is None or key is None:
         return
     if same is not None:
-        same.email, same.is_first = email, True
+        same.email, same.is_first, same.is_confirmed = email, True, True
     elif first is not None:
         if texts.email_key(first.email) != key:         # whoever reads the old address, or knows its password
             customer_sign_ins.end_all(first.id)
@@ -64,7 +78,7 @@ def follow(customer: Customer) -> None:
     else:
         db.session.add(CustomerUser(
             merchant_id=customer.merchant_id, test=customer.test, customer=customer, email=email, email_key=key,
-            is_first=True, created_at=clock.now(), updated_at=clock.now(), version=1))
+            is_first=True, is_confirmed=True, created_at=clock.now(), updated_at=clock.now(), version=1))
 
 
 def of_customer(customer_id: int) -> list[CustomerUser]:
@@ -75,9 +89,10 @@ def of_customer(customer_id: int) -> list[CustomerUser]:
 
 
 def at_address(merchant_id: int, email_key: str, *, test: bool = False) -> CustomerUser | None:
-    """The user of a customer with an address, as addresses compare."""
+    """The user of a customer who has an address for certain, as addresses compare."""
     return db.session.scalar(select(CustomerUser).where(
         CustomerUser.merchant_id == merchant_id, CustomerUser.test.is_(test), CustomerUser.email_key == email_key,
+        CustomerUser.is_confirmed,
     )) if email_key else None
 
 

@@ -173,6 +173,7 @@ def enter(row: CustomerSignIn, *, ip: str | None, user_agent: str | None) -> Ope
     db.session.execute(
         update(CustomerSignIn).where(CustomerSignIn.customer_user_id == user.id, CustomerSignIn.used_at.is_(None))
         .values(used_at=now))
+    user.is_confirmed = True
     return begin(user, by_link=True, ip=ip, user_agent=user_agent)
 
 

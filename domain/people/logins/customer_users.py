@@ -74,21 +74,20 @@ LISTING = Listing(
 def create(actor: Actor, new: CustomerUserInput) -> CustomerUser:
     """A new user of a customer, who gets a mail with a link; Conflict where the address is taken."""
     customer = customers.LISTING.refer(actor, "customer_id", new.customer_id)
-    key = texts.email_key(new.email)
-    if customer_emails.owner_of(customer, key) is not None:
-        raise customer_emails.taken_email()
-    return _add(actor, customer, new.email, new.name)
+    customer_emails.claim(customer, texts.email_key(new.email))
+    return _add(actor, customer, new.email, new.name, is_confirmed=True)
 
 
 def invite(actor: Actor, customer: Customer, new: InvitationInput) -> CustomerUser:
     """A new user whom one of the customer's users invites.
 
     Nobody learns from it whose other customers' addresses are: one that is taken is added alike, and gets no mail.
+    Anybody's address may be typed: until its owner has signed in, nothing that comes from it is the customer's.
     """
-    return _add(actor, customer, new.email, new.name)
+    return _add(actor, customer, new.email, new.name, is_confirmed=False)
 
 
-def _add(actor: Actor, customer: Customer, email: str, name: str | None) -> CustomerUser:
+def _add(actor: Actor, customer: Customer, email: str, name: str | None, *, is_confirmed: bool) -> CustomerUser:
     key = texts.email_key(email)
     users = customer_emails.of_customer(customer.id)
     if any(texts.email_key(one.email) == key for one in users):
@@ -96,10 +95,10 @@ def _add(actor: Actor, customer: Customer, email: str, name: str | None) -> Cust
         raise Conflict("This customer has a user with this address already.", fields={"email": problem})
     if len(users) >= MOST:
         raise Conflict(f"A customer has at most {MOST} users.")
-    is_free = customer_emails.owner_of(customer, key) is None
+    is_free = customer_emails.holder_of(customer, key) is None
     user = CustomerUser(
         merchant_id=customer.merchant_id, test=customer.test, customer_id=customer.id, email=email,
-        email_key=key if is_free else None, name=name, is_first=False)
+        email_key=key if is_free else None, name=name, is_first=False, is_confirmed=is_confirmed)
     LIFE.add(actor, user)
     if is_free:
         customer_sign_ins.invite(user)
