@@ -1,7 +1,7 @@
 """Limits sign-in attempts: 10 wrong passwords per account and 100 per address, in 15 minutes.
 
-Accounts count as typed, whether or not they exist, so that the limit does not reveal them. The
-counters are stored with those of the APIs, under digests instead of names.
+Accounts count as typed, whether or not they exist, so that the limit does not reveal them; those of customers apart
+from those of staff. The counters are stored with those of the APIs, under digests instead of names.
 """
 
 import time
@@ -18,11 +18,15 @@ from domain.vault import vault
 
 WINDOW = 15                                         # minutes
 OF_ACCOUNT = RateLimitItemPerMinute(10, WINDOW, namespace="sign-in-account")
+OF_CUSTOMER = RateLimitItemPerMinute(10, WINDOW, namespace="client-sign-in-account")
 OF_ADDRESS = RateLimitItemPerMinute(100, WINDOW, namespace="sign-in-address")
 
 
 class Attempts:
-    """The counters of wrong passwords."""
+    """The counters of wrong passwords, of accounts that are limited by this."""
+
+    def __init__(self, limit: RateLimitItemPerMinute):
+        self._limit = limit
 
     def begin(self, account: str, address: str, device: str | None = None) -> None:
         """Count the attempt before the password is checked; raises LimitExceeded above the limit.
@@ -31,9 +35,8 @@ class Attempts:
         """
         counters.run(partial(self._begin, self._account(account, device), self._key(limited_as(address))))
 
-    @staticmethod
-    def _begin(account: str, address: str, strategy: Any, divisor: int) -> None:
-        of_account, of_address = divided(OF_ACCOUNT, divisor), divided(OF_ADDRESS, divisor)
+    def _begin(self, account: str, address: str, strategy: Any, divisor: int) -> None:
+        of_account, of_address = divided(self._limit, divisor), divided(OF_ADDRESS, divisor)
         # The address counts only wrong passwords: a whole office may sign in from one address.
         if not strategy.test(of_address, address):
             raise too_many(strategy.get_window_stats(of_address, address).reset_time)
@@ -49,7 +52,7 @@ class Attempts:
     def succeeded(self, account: str, device: str | None = None) -> None:
         """Reset the counter of the account or device after a right password, not the address's."""
         key = self._account(account, device)
-        counters.run(lambda strategy, divisor: strategy.clear(divided(OF_ACCOUNT, divisor), key))
+        counters.run(lambda strategy, divisor: strategy.clear(divided(self._limit, divisor), key))
 
     def _account(self, account: str, device: str | None) -> str:
         return account_key(account) if device is None else self._key(f"device {device}")
@@ -80,4 +83,4 @@ def too_many(reset: float) -> LimitExceeded:
     )
 
 
-attempts = Attempts()
+attempts, customer_attempts = Attempts(OF_ACCOUNT), Attempts(OF_CUSTOMER)

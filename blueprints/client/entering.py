@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.auth.attempts import attempts
+from blueprints.auth.attempts import customer_attempts as attempts
 from blueprints.client import ask_limits, login
 from blueprints.client.login import open_to_all
 from blueprints.client.signing_in import LONGEST, merchant_at
@@ -40,7 +40,7 @@ def enter(key: str, *, test: bool) -> BaseResponse:
     """Check the password; every refusal looks the same."""
     merchant, address = merchant_at(key, test=test), request.remote_addr or ""
     email, password = request.form.get("email", "").strip(), request.form.get("password", "")
-    account = f"client {ask_limits.account_of(merchant.id, email, test=test)}"
+    account = ask_limits.account_of(merchant.id, email, test=test)
     device = ask_limits.device_of(merchant.id, email, test=test)
     try:
         attempts.begin(account, address, device)
@@ -81,7 +81,7 @@ def enter_code() -> BaseResponse:
     waiting, address = login.waiting(), request.remote_addr or ""
     if waiting is None:
         return redirect_to(url_for("client_area.sign_in"))
-    account = f"client code {waiting.customer_user_id}"
+    account = f"code {waiting.customer_user_id}"
     try:
         attempts.begin(account, address)
     except LimitExceeded as error:

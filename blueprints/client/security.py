@@ -8,7 +8,7 @@ from flask import Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.auth.attempts import attempts
+from blueprints.auth.attempts import customer_attempts as attempts
 from blueprints.client import login
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import private
@@ -154,7 +154,7 @@ def _codes(codes: list[str], *, is_new: bool) -> Response:
 @contextmanager
 def _limited(user: CustomerUser) -> Iterator[None]:
     """Count wrong passwords and codes as those of signing in; raises LimitExceeded above the limit."""
-    account, address = f"client code {user.id}", request.remote_addr or ""
+    account, address = f"code {user.id}", request.remote_addr or ""
     attempts.begin(account, address)
     try:
         yield

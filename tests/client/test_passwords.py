@@ -9,7 +9,7 @@ from domain.people import customers
 from models.audit import AuditEntry
 from models.customer import CustomerStatus
 from tests import cast
-from tests.client.authenticator import PASSWORD, set_password, user_at
+from tests.client.authenticator import PASSWORD, set_password, user_at, with_app
 from tests.client.conftest import sign_in_of
 
 EMAIL = "ada@example.org"
@@ -163,3 +163,19 @@ def test_the_form_is_at_the_merchants_address_and_leads_where_somebody_wanted(br
     assert f"{sign_in_of(alder)}/password" in one.get(sign_in_of(alder)).text
     assert one.by_password(alder, EMAIL, PASSWORD).headers["Location"] == "/client/invoices?which=open"
     assert browser().get("/client/sign-in/0000000000/password").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["{merchant} False {email}", "client {merchant} False {email}", "code {user}",
+                                   "client code {user}"])
+def test_what_somebody_types_at_the_sign_in_of_staff_counts_for_no_customer(browser, alder, ada, typed):
+    cast.make_user()
+    set_password(EMAIL)
+    app, _ = with_app(EMAIL)
+    account = typed.format(merchant=alder, email=EMAIL, user=user_at(EMAIL).id)
+    for number in range(10):
+        staff = browser(REMOTE_ADDR=f"192.0.2.{number}")
+        staff.get("/login")
+        assert staff.post("/login", {"email": account, "password": "wrong" * 4}).status_code == 401
+    one = browser()
+    assert one.by_password(alder, EMAIL, PASSWORD).headers["Location"] == "/client/code"
+    assert one.enter_code(app.code()).headers["Location"] == "/client/"
