@@ -168,7 +168,7 @@ def test_the_form_is_at_the_merchants_address_and_leads_where_somebody_wanted(br
 @pytest.mark.parametrize("typed", ["{merchant} False {email}", "client {merchant} False {email}", "code {user}",
                                    "client code {user}"])
 def test_what_somebody_types_at_the_sign_in_of_staff_counts_for_no_customer(browser, alder, ada, typed):
-    cast.make_user()
+    cast.make_user(merchant_ids=[alder])
     set_password(EMAIL)
     app, _ = with_app(EMAIL)
     account = typed.format(merchant=alder, email=EMAIL, user=user_at(EMAIL).id)
