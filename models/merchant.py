@@ -82,6 +82,7 @@ class Merchant(Versioned, Removable, Model):
     # What customers may do on their own order pages
     customer_cancels: Mapped[CustomerCancels] = mapped_column(word(CustomerCancels), default=CustomerCancels.ANY)
     customer_skips: Mapped[bool] = mapped_column(default=False)
+    customer_changes: Mapped[bool] = mapped_column(default=False)            # their plans, within a product group
     area_key: Mapped[str | None] = mapped_column(String(16), default=fresh_key)      # in the address of their sign-in
 
     name_sort: Mapped[str | None] = sort_key("name")

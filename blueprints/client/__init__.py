@@ -11,8 +11,8 @@ from blueprints.client import login
 from blueprints.pages import csrf, errors
 
 bp = Blueprint("client_area", __name__, url_prefix="/client")
-NAMES = ("signing_in", "entering", "overview", "invoices", "tickets", "services", "help", "profile", "security",
-         "users", "cards")
+NAMES = ("signing_in", "entering", "overview", "invoices", "tickets", "services", "plans", "help", "profile",
+         "security", "users", "cards")
 MODULES = [import_module(f"{__name__}.{name}") for name in NAMES]
 
 TITLES = {

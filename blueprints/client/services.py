@@ -17,7 +17,7 @@ from domain.invoicing import invoices_of_customer
 from domain.invoicing.paying import unpaid
 from domain.pages import Query
 from domain.payments.checkout import previews
-from domain.payments.plans import cancelling
+from domain.payments.plans import cancelling, plan_choices
 from domain.payments.plans.plan_terms import When
 from domain.sales.orders import orders, payment_links
 from models.domain_name import DomainStatus
@@ -73,6 +73,8 @@ def show(key: int) -> BaseResponse:
         reason=REASONS.get(record.suspended_for), unpaid=_unpaid(record),
         invoices=invoices_of_customer.ROWS.page(who, query), ends_at=managing.ends_at(order),
         may_cancel=bool(managing.ways_to_cancel(order)), may_keep=managing.may_keep(order),
+        plans=plan_choices.choices(order), planned=managing.planned(order),
+        may_keep_plan=plan_choices.may_withdraw(order),
         pay_path=path if record.status == ServiceStatus.PENDING else None,
         order_path=path.replace("/pay/", "/order/", 1) if path and record.status != ServiceStatus.PENDING else None,
     ))

@@ -12,10 +12,11 @@ LISTING = Listing(
         for name in (
             "id", "name", "currency", "timezone", "active", "legal_name", "registration_number", "tax_number", "email",
             "phone", "website", "street", "city", "state", "postal_code", "country", "document_footer",
-            "language", "brand_colour", "customer_cancels", "customer_skips", "mails_off", "support_email",
-            "logo_digest", "invoice_pattern", "credit_note_pattern", "payment_terms_days", "invoice_reminders",
-            "invoices_made", "invoices_charged", "unpaid_throttle_days", "unpaid_calls_per_hour", "unpaid_stop_days",
-            "unpaid_suspend_days", "area_key", "created_at", "updated_at", "version",
+            "language", "brand_colour", "customer_cancels", "customer_skips", "customer_changes", "mails_off",
+            "support_email", "logo_digest", "invoice_pattern", "credit_note_pattern", "payment_terms_days",
+            "invoice_reminders", "invoices_made", "invoices_charged", "unpaid_throttle_days",
+            "unpaid_calls_per_hour", "unpaid_stop_days", "unpaid_suspend_days", "area_key", "created_at", "updated_at",
+            "version",
         )
     },
     sort={

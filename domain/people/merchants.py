@@ -66,6 +66,7 @@ class MerchantInput(Input):
     brand_colour: Maybe[Colour] = None
     customer_cancels: Annotated[CustomerCancels, Choice(CustomerCancels)] = CustomerCancels.ANY
     customer_skips: Truth = False
+    customer_changes: Truth = False
     mails_off: list[MailName] = []
     support_email: Maybe[TaggedEmail] = None
     invoice_pattern: NumberPattern = "INV-{n:06}"

@@ -20,7 +20,8 @@ OTHERS = {
     "credit_note_pdf": {"key": "credit_note"}, "ticket": {"key": "ticket"}, "answer_question": {"key": "ticket"},
     "act_on_ticket": {"key": "ticket"}, "ticket_file": {"key": "ticket", "file": "file"},
     "service": {"key": "service"}, "ask_cancel_service": {"key": "service"}, "cancel_service": {"key": "service"},
-    "keep_service": {"key": "service"}, "remove_card": {"key": "card"}, "remove_user": {"key": "user"},
+    "keep_service": {"key": "service"}, "ask_change_plan": {"key": "service"}, "change_plan": {"key": "service"},
+    "keep_plan": {"key": "service"}, "remove_card": {"key": "card"}, "remove_user": {"key": "user"},
     "article": {"slug": "article"}, "rate_article": {"slug": "article"},
 }
 PLACES = {"invoice": "invoices", "credit_note": "credit-notes", "ticket": "tickets", "service": "services",

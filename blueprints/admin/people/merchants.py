@@ -60,6 +60,8 @@ PAGE = ListPage(
         Section("Customers’ own pages", (
             Field(name="customer_cancels", label="Customers cancel subscriptions", kind="select", choices=CANCELS),
             Field(name="customer_skips", label="Customers may skip their next payment", kind="check", fact=unsaid),
+            Field(name="customer_changes", label="Customers may change to other plans of the same product group",
+                  kind="check", fact=unsaid),
         ), folds=True),
         Section("Invoices", (
             Field(name="invoice_pattern", label="Numbers of invoices",

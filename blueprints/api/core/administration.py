@@ -26,8 +26,9 @@ MERCHANTS = expose(
             for name in (
                 "legal_name", "registration_number", "tax_number", "email", "phone", "website", "street", "city",
                 "state", "postal_code", "country", "language", "document_footer", "brand_colour", "customer_cancels",
-                "customer_skips", "mails_off", "support_email", "invoice_pattern", "credit_note_pattern",
-                "payment_terms_days", "invoice_reminders", "invoices_made", "invoices_charged", "unpaid_throttle_days",
+                "customer_skips", "customer_changes", "mails_off", "support_email", "invoice_pattern",
+                "credit_note_pattern", "payment_terms_days", "invoice_reminders", "invoices_made", "invoices_charged",
+                "unpaid_throttle_days",
                 "unpaid_calls_per_hour", "unpaid_stop_days", "unpaid_suspend_days",
             )
         },
