@@ -112,7 +112,7 @@ def load(*, force: bool = False) -> Demo:
 
 
 def _merchant(made: Demo, **given: Any) -> Merchant:
-    row = merchants.create(Actor.operator(), merchants.MerchantInput(**given))
+    row = merchants.create(Actor.operator(), merchants.MerchantInput(customer_changes=True, **given))
     made.merchants.append({"id": row.id, "name": row.name, "currency": row.currency})
     return row
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.actor import Actor
-from domain.catalog import products
+from domain.catalog import pricing, products
 from domain.payments import gateway_accounts
 from domain.payments.collecting import test_clocks
 from domain.payments.orders import order_verbs, ordering
@@ -41,6 +41,7 @@ ON_CLOCK: tuple[tuple[str, str, str, list[str], dict[str, Any]], ...] = (
     ("Weekly box", "test_soft_then_ok", "Decline the first try of each payment", [SOFT, APPROVED] * 10, {}),
     ("Shop fitting", "test_ok", "Approve", [], {"instalments": 4}),
 )
+GROUP = ("Studio", "Studio Plus")       # between which customers may change
 BUYERS = ("Alder Bakery", "Mill Lane Books", "Corner Florist", "Tide & Co", "Paper Crane", "Fern Studio")
 
 
@@ -50,6 +51,7 @@ class Orders:
     def __init__(self, actor: Actor, since: datetime, now: datetime):
         self.actor, self.since, self.now, self.made = actor, since, now, 0
         self._products: dict[str, int] = {}
+        self._group: int | None = None
         self._buyers: dict[str, int] = {}
 
     def product(self, plan: str) -> int:
@@ -60,9 +62,16 @@ class Orders:
             with at(self.since):
                 self._products[plan] = products.create(self.actor, products.ProductInput(
                     name=plan, price=Decimal(price), kind=ProductKind.SERVICE, billing=billing, category="Plans",
-                    **schedule,
+                    group_id=self.group() if plan in GROUP else None, **schedule,
                 )).id
         return self._products[plan]
+
+    def group(self) -> int:
+        """The id of the group of the Studio plans."""
+        if self._group is None:
+            with at(self.since):
+                self._group = pricing.create_group(self.actor, pricing.GroupInput(name="Studio plans")).id
+        return self._group
 
     def buyer(self, place: int) -> int:
         """The id of the customer of an order."""
