@@ -4,7 +4,8 @@ The run on SQLite listens to every statement. What a test sent is the set of its
 each of their places (a number beyond 32 or 64 bits, a text with signs of LIKE, with control characters, beyond ASCII,
 ...); of what came of each (how many rows were written, or which error); and of which statement followed which. A test
 all of whose parts occur in other tests of its file, which do run on PostgreSQL, repeats them there. Never left out:
-what did not pass here, what is about processes and threads, and what asks which database it has.
+what did not pass here, what is about processes and threads or the request log (which writes past SQLAlchemy), and
+what asks which database it has.
 """
 
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, event
 
+from database.statements import Ready, Values
 from tests import plan
 
 LISTS = re.compile(r"\((?:\?(?:, )?)+\)(?:, \((?:\?(?:, )?)+\))+|(?<=IN )\((?:\?(?:, )?)+\)")
@@ -55,6 +57,7 @@ class Repeats:
         self.found: list[str] = []
         event.listen(Engine, "after_cursor_execute", self.hear)
         event.listen(Engine, "handle_error", self.hear_error)
+        self.listen_to_prepared()
         if not hasattr(config, "workerinput"):
             file.unlink(missing_ok=True)
 
@@ -66,6 +69,18 @@ class Repeats:
         if self.sent is not None:
             shape = self.note(statement, values)
             self.sent.add(self.number((shape, "rows", min(getattr(cursor, "rowcount", 0), 2))))
+
+    def listen_to_prepared(self) -> None:
+        """Note what is handed to the driver itself, of which SQLAlchemy's events know nothing."""
+        bound = Ready.bound
+
+        def heard(ready: Ready, values: Values) -> tuple[str, list[object]]:
+            statement, given = bound(ready, values)
+            if self.sent is not None:
+                self.note(statement, tuple(given))
+            return statement, given
+
+        Ready.bound = heard
 
     def hear_error(self, context: object) -> None:
         """Note a statement that was refused."""
@@ -131,7 +146,8 @@ def names_its_database(item: pytest.Item) -> bool:
     function = getattr(item, "function", None)
     asks = "on_postgresql" in getattr(getattr(function, "__code__", None), "co_varnames", ())
     module = getattr(item, "module", None)
-    return (asks or hasattr(module, "ON_POSTGRESQL") or item.get_closest_marker("files") is not None
+    of_log = item.nodeid.startswith("tests/analytics/")
+    return (asks or of_log or hasattr(module, "ON_POSTGRESQL") or item.get_closest_marker("files") is not None
             or not OWN.isdisjoint(getattr(item, "fixturenames", ())))
 
 
