@@ -40,10 +40,12 @@ def show() -> BaseResponse:
 
 
 def _page(wrong: Invalid | None = None, status: int = 200, **typed: Any) -> Response:
-    one = login.user()
+    one, by_link = login.user(), login.current().by_link
+    asks_code = by_link and one.two_factor_at is not None
     return make_response(render_template(
         "client/security.html", **login.common(), here="profile", said=request.args.get("said"), wrong=wrong,
-        asks_old=one.password_hash is not None and not login.current().by_link, minimum=MINIMUM, maximum=MAXIMUM,
+        asks_old=asks_code or (one.password_hash is not None and not by_link), asks_code=asks_code, minimum=MINIMUM,
+        maximum=MAXIMUM,
         left=second_factors.codes_left(one) if one.two_factor_at is not None else 0,
         name=typed.get("name", one.shown_name), part=typed.get("part", ""),
     ), status)
@@ -70,9 +72,9 @@ def change_password() -> BaseResponse:
     key, session_id, by_link = user.id, known.id, known.by_link
     try:
         with _limited(user):
-            proof, hashed = customer_passwords.hashed_own(user, old, new, by_link=by_link)
-        with transaction():
-            customer_passwords.change(who, key, proof, hashed, session_id=session_id)
+            hashed = customer_passwords.hashed_own(user, old, new, by_link=by_link)
+            with transaction():
+                customer_passwords.change(who, key, hashed, session_id=session_id)
     except Invalid as error:
         return _page(error, 422)
     return _done("password")

@@ -88,21 +88,37 @@ def enter_code(waiting: CustomerSession, code: str, *, ip: str | None, user_agen
 # Changing -------------------------------------------------------------------------------------------
 
 
-def hashed_own(user: CustomerUser, old: str, new: str, *, by_link: bool) -> tuple[Proof, str]:
-    """The new password's hash. Who has signed in by a mail needs no old one: it may be forgotten."""
-    proven = user.password_hash
-    if proven is not None and not by_link and not passwords.matches(old, proven):
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password that is to be stored: its hash, the one that it replaces, and a code that has to be used for it."""
+
+    hashed: str
+    before: str | None
+    code: str | None = None
+
+
+def hashed_own(user: CustomerUser, old: str, new: str, *, by_link: bool) -> NewPassword:
+    """The new password's hash. Who has signed in by a mail needs no old one: it may be forgotten.
+
+    With the second factor on, that person types a fresh code instead: the new password could turn it off.
+    """
+    before, code = user.password_hash, None
+    if by_link and user.two_factor_at is not None:
+        code = old if proof_of(user, old).password_hash is None else None
+    elif before is not None and not by_link and not passwords.matches(old, before):
         raise Invalid.field("old_password", "is not your password", "wrong")
-    return Proof(proven, ""), passwords.hash_of(new)
+    return NewPassword(passwords.hash_of(new), before, code)
 
 
-def change(actor: Actor, user_id: int, proof: Proof, hashed: str, *, session_id: int) -> None:
+def change(actor: Actor, user_id: int, new: NewPassword, *, session_id: int) -> None:
     """Store a password, unless the old one was replaced meanwhile. All other sessions end."""
     user = locked(user_id)
-    if user.password_hash != proof.password_hash:
+    if user.password_hash != new.before:
         raise Conflict("Your password was changed in another browser. Nothing was changed here.")
+    if new.code is not None and second_factors.use(user, new.code) is None:
+        raise Invalid.field("old_password", "is neither your password nor a fresh code", "wrong")
     verb = "password_set" if user.password_hash is None else "password_changed"
-    user.password_hash = hashed
+    user.password_hash = new.hashed
     touch(user)
     customer_sessions.end_all(user.id, but=session_id)
     LIFE.note(actor, verb, user)
