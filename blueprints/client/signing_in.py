@@ -89,14 +89,21 @@ def enter_code(key: str, *, test: bool) -> BaseResponse:
     """Sign in by the code of the newest mail that this browser asked for."""
     merchant, opened = merchant_at(key, test=test), None
     with transaction():
-        row = customer_sign_ins.by_code(login.browser(), request.form.get("code", ""))
+        row = customer_sign_ins.by_code(login.browser(), request.form.get("code", ""), _is_known)
         if row is not None:
             opened = _enter(row)
     if opened is None:
         ask_limits.count_wrong()
-        wrong = Invalid.field("code", f"is not the code of the last mail, or {MINUTES} minutes are over")
+        wrong = Invalid.field(
+            "code", f"is not the code of the last mail, or {MINUTES} minutes are over. Or press the button in the mail")
         return _sent(merchant, test=test, wrong=wrong, status=422)
     return _begin(row, opened)
+
+
+def _is_known(row: CustomerSignIn) -> bool:
+    """Whether the user of a mail has signed in with this browser before."""
+    assert row.user is not None          # asked only of mails that were sent
+    return ask_limits.device_of(row.merchant_id, row.user.email, test=row.test) is not None
 
 
 def show_link(token: str) -> BaseResponse:

@@ -8,9 +8,10 @@ installation's secret: whoever reads the database or the outbox has neither.
 import hmac
 import re
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from database import db
 from domain import audit, clock, texts
@@ -28,6 +29,8 @@ LASTS = timedelta(minutes=15)
 INVITATION_LASTS = timedelta(days=7)
 IN_ANY = ""                             # the digest of any browser: no digest is empty
 MOST_TRIES = 5                          # wrong codes for one mail
+MOST_GUESSES = 30                       # wrong codes for all mails to a user in a day, from browsers that are unknown
+DAY = timedelta(days=1)
 KEPT = timedelta(days=1)
 NONCE = 16                              # bytes
 KEY = re.compile("[0-9a-f]{1,16}")      # of a merchant's area
@@ -139,8 +142,12 @@ def is_of(row: CustomerSignIn, browser: str) -> bool:
     return row.browser_digest == IN_ANY or hmac.compare_digest(row.browser_digest, digest(browser))
 
 
-def by_code(browser: str, code: str) -> CustomerSignIn | None:
-    """What the newest mail that this browser asked for has this code; a wrong one is counted. Inside a transaction."""
+def by_code(browser: str, code: str, is_known: Callable[[CustomerSignIn], bool]) -> CustomerSignIn | None:
+    """What the newest mail that this browser asked for has this code; a wrong one is counted. Inside a transaction.
+
+    `is_known` says whether its user has signed in with this browser before: such a one may go on when others have
+    typed too many wrong codes. The link works for everybody.
+    """
     row = db.session.scalar(
         select(CustomerSignIn).where(
             CustomerSignIn.browser_digest == digest(browser), CustomerSignIn.used_at.is_(None),
@@ -151,10 +158,16 @@ def by_code(browser: str, code: str) -> CustomerSignIn | None:
         return None
     typed = "".join(char for char in code if char in "0123456789")
     is_right = any(hmac.compare_digest(typed, _digits(one)) for one in vault.digests(_code(row.nonce)))
-    if is_right and row.user is not None:
+    if is_right and row.user is not None and (is_known(row) or _guesses(row) < MOST_GUESSES):
         return row
     row.tries += 1
     return None
+
+
+def _guesses(row: CustomerSignIn) -> int:
+    """How many wrong codes were typed for the user's mails, whoever asked for them."""
+    return db.session.scalar(select(func.coalesce(func.sum(CustomerSignIn.tries), 0)).where(
+        CustomerSignIn.customer_user_id == row.customer_user_id, CustomerSignIn.created_at > clock.now() - DAY)) or 0
 
 
 def enter(row: CustomerSignIn, *, ip: str | None, user_agent: str | None) -> Opened | None:
