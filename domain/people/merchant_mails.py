@@ -18,7 +18,7 @@ from models.user import User
 
 REMINDER, RECEIPT, FAILED, CONFIRM = "reminder", "receipt", "payment_failed", "payment_confirm"
 CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
-SIGN_IN, INVITATION = "sign_in", "client_invitation"
+SIGN_IN, INVITATION, SECURITY = "sign_in", "client_invitation", "client_security"
 QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
 INVOICE, INVOICE_REMINDER, INVOICE_PAID = "invoice", "invoice_reminder", "invoice_paid"
 INVOICE_CONFIRM = "invoice_confirm"
@@ -68,6 +68,9 @@ KINDS = {one.name: one for one in (
     Kind(name=INVITATION, title="Invitation",
          says="When a user of a customer is added, by a colleague or by a user of yours, with a link to sign in.",
          always="It is sent only when somebody adds a user."),
+    Kind(name=SECURITY, title="Sign-in changed",
+         says="When the password, two-factor or the address of a customer’s user was changed, or a recovery code used.",
+         always="Without it nobody learns that a stranger has done it."),
     Kind(name=QUOTE_ANSWERED, title="Quote answered", to_merchant=True,
          says="When a customer accepts or declines a quote, or asks for a new one."),
     Kind(name=DISPUTED, title="Payment disputed", to_merchant=True,

@@ -13,6 +13,7 @@ from blueprints.pay.mails import (
     merchant_mails,
     order_mails,
     samples,
+    security_mails,
     sign_in_mails,
     ticket_mails,
 )
@@ -76,6 +77,8 @@ def compose(
         message = ticket_mails.of_task(task, merchant, who, base)
     elif task["mail"] in sign_in_mails.KINDS:
         message = sign_in_mails.of_task(task, who, base, hides_secrets=hides_secrets)
+    elif task["mail"] in security_mails.KINDS:
+        message = security_mails.of_task(task, merchant, who, base)
     elif task["mail"] in invoice_mails.WRITERS:
         message = invoice_mails.of_task(task, merchant, who, base)
     else:

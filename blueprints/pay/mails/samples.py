@@ -4,10 +4,11 @@ from datetime import timedelta
 from decimal import Decimal
 
 from blueprints.pay.brand import Seller
-from blueprints.pay.mails import invoice_mails, merchant_mails, order_mails, sign_in_mails, ticket_mails
+from blueprints.pay.mails import invoice_mails, merchant_mails, order_mails, security_mails, sign_in_mails, ticket_mails
 from blueprints.pay.mails.message import Message
 from blueprints.pay.mails.order_mails import TO_PAY, Case
 from domain import clock
+from domain.people.logins.customer_notices import PASSWORD_CHANGED
 from domain.people.merchant_mails import (
     CARD,
     CARD_EXPIRES,
@@ -19,6 +20,7 @@ from domain.people.merchant_mails import (
     INVOICE_PAID,
     QUOTE_ANSWERED,
     REMINDER,
+    SECURITY,
     TICKET_ANSWER,
     TICKET_REPLIED,
 )
@@ -50,8 +52,8 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
         return merchant_mails.quote_answered(_link(merchant), who, to, base)
     if name in ticket_mails.KINDS:
         return _ticket_mail(name, merchant, who, to, base)
-    if name in sign_in_mails.KINDS:
-        return _sign_in_mail(name, who, f"{base}/client/link/sample")
+    if name in (*sign_in_mails.KINDS, *security_mails.KINDS):
+        return _sign_in_mail(name, who, f"{base}/client")
     if name in invoice_mails.WRITERS:
         return _invoice_mail(name, merchant, who, base)
     case = _case(name, merchant, who, base)
@@ -64,7 +66,12 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
     return written
 
 
-def _sign_in_mail(name: str, who: Seller, link: str) -> Message:
+def _sign_in_mail(name: str, who: Seller, area: str) -> Message:
+    link = f"{area}/link/sample"
+    if name == SECURITY:
+        return security_mails.notice(
+            who, change=PASSWORD_CHANGED, to=EMAIL, name=CUSTOMER, customer=COMPANY, ip=IP, at=clock.now(),
+            link=f"{area}/sign-in/sample")
     if name == INVITATION:
         return sign_in_mails.invitation(who, customer=COMPANY, email=EMAIL, name=CUSTOMER, link=link)
     return sign_in_mails.sign_in(who, name=CUSTOMER, email=EMAIL, code=CODE, link=link, ip=IP)

@@ -12,7 +12,7 @@ from database import db
 from domain import clock, texts
 from domain.errors import Conflict, Problem
 from domain.listing import touch
-from domain.people.logins import customer_sign_ins
+from domain.people.logins import customer_notices, customer_sign_ins
 from models.customer import Customer
 from models.customer_user import CustomerUser
 
@@ -65,15 +65,18 @@ def follow(customer: Customer) -> None:
     same = next((one for one in users if key is not None and one.email_key == key), None)
     if first is not None and first is not same and (key is None or same is not None):
         remove(first)
+        customer_notices.tell_of_address(first, first.email)
     if email is None or key is None:
         return
     if same is not None:
         same.email, same.is_first, same.is_confirmed = email, True, True
     elif first is not None:
-        if texts.email_key(first.email) != key:         # whoever reads the old address, or knows its password
+        old = first.email
+        first.email, first.email_key = email, key
+        if texts.email_key(old) != key:                 # whoever reads the old address, or knows its password
             customer_sign_ins.end_all(first.id)
             first.password_hash = None
-        first.email, first.email_key = email, key
+            customer_notices.tell_of_address(first, old)
         touch(first)
     else:
         db.session.add(CustomerUser(

@@ -14,7 +14,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.lifecycle import Lifecycle
 from domain.listing import touch
-from domain.people.logins import customer_sign_ins
+from domain.people.logins import customer_notices, customer_sign_ins
 from models.customer_login import CustomerSession
 from models.customer_user import CustomerUser
 from models.merchant import Merchant
@@ -79,7 +79,9 @@ def enter_code(waiting: CustomerSession, code: str, *, ip: str | None, user_agen
     if kind is None:
         return None
     if kind == second_factors.RECOVERY:
-        LIFE.note(customer_sessions.actor_of_user(user, ip=ip), "recovery_code_used", user)
+        who = customer_sessions.actor_of_user(user, ip=ip)
+        LIFE.note(who, "recovery_code_used", user)
+        customer_notices.tell(user, customer_notices.CODE_USED, by=who)
     opened = customer_sessions.complete(waiting, ip=ip, user_agent=user_agent)
     customer_sign_ins.note(user, ip)
     return opened
@@ -117,11 +119,12 @@ def change(actor: Actor, user_id: int, new: NewPassword, *, session_id: int) -> 
         raise Conflict("Your password was changed in another browser. Nothing was changed here.")
     if new.code is not None and second_factors.use(user, new.code) is None:
         raise Invalid.field("old_password", "is neither your password nor a fresh code", "wrong")
-    verb = "password_set" if user.password_hash is None else "password_changed"
+    verb = customer_notices.PASSWORD_SET if user.password_hash is None else customer_notices.PASSWORD_CHANGED
     user.password_hash = new.hashed
     touch(user)
     customer_sessions.end_all(user.id, but=session_id)
     LIFE.note(actor, verb, user)
+    customer_notices.tell(user, verb, by=actor)
 
 
 def prepare(actor: Actor, user_id: int) -> None:
@@ -144,6 +147,7 @@ def turn_on(actor: Actor, user_id: int, code: str, *, session_id: int) -> list[s
     touch(user)
     customer_sessions.end_all(user.id, but=session_id)
     LIFE.note(actor, "two_factor_on", user)
+    customer_notices.tell(user, customer_notices.TWO_FACTOR_ON, by=actor)
     return codes
 
 
@@ -160,6 +164,7 @@ def turn_off(actor: Actor, user_id: int, proof: Proof) -> None:
     second_factors.forget(user)
     touch(user)
     LIFE.note(actor, "two_factor_off", user)
+    customer_notices.tell(user, customer_notices.TWO_FACTOR_OFF, by=actor)
 
 
 def renew_codes(actor: Actor, user_id: int, proof: Proof) -> list[str]:
@@ -168,6 +173,7 @@ def renew_codes(actor: Actor, user_id: int, proof: Proof) -> list[str]:
     codes = second_factors.renew_codes(user)
     touch(user)
     LIFE.note(actor, "recovery_codes_renewed", user)
+    customer_notices.tell(user, customer_notices.CODES_RENEWED, by=actor)
     return codes
 
 

@@ -17,7 +17,7 @@ from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from domain.people import customers, samples
-from domain.people.logins import customer_emails, customer_sign_ins
+from domain.people.logins import customer_emails, customer_notices, customer_sign_ins
 from domain.resource import Action, Resource, deletion
 from models.customer import Customer
 from models.customer_user import CustomerUser
@@ -143,6 +143,7 @@ def turn_off_second_factor(actor: Actor, user: CustomerUser) -> CustomerUser:
     second_factors.forget(user)
     customer_sign_ins.end_all(user.id)
     LIFE.note(actor, "two_factor_off", user)
+    customer_notices.tell(user, customer_notices.TWO_FACTOR_OFF_BY_STAFF)
     return user
 
 

@@ -13,7 +13,9 @@ def test_a_program_switches_mails_off_and_sees_which_are_sent(core, alder):
     assert [one["name"] for one in listed] == list(KINDS)
     assert [one["name"] for one in listed if not one["on"]] == ["reminder", "receipt"]
     assert [one["name"] for one in listed if not one["can_be_switched_off"]] == [
-        "another_card", "payment_confirm", "invoice", "invoice_confirm", "sign_in", "client_invitation"]
+        "another_card", "payment_confirm", "invoice", "invoice_confirm", "sign_in", "client_invitation",
+        "client_security",
+    ]
     assert {one["name"] for one in listed if one["to"] == "merchant"} == {
         "quote_answered", "payment_disputed", "ticket_opened", "ticket_replied"}
 
