@@ -29,6 +29,8 @@ MAX_OFFSET = 10_000_000
 EVERYTHING = 2**62                 # more rows than there can be
 CHANGED = "Another user changed this in the meantime. Reload the page and repeat the change."
 NEWEST = 500                        # hits of a word among which the first rows are looked for
+DEEP = 200                          # rows skipped, from which on the ids of a page are read before its rows
+QUICK = {"created_at", "id"}        # sorts of which every list has an index
 FEW = 100                           # rows that are read at once where each may have hundreds of children
 
 
@@ -175,7 +177,8 @@ class Listing(Owners):
 
     def _prepared(self, actor: Actor, query: Query) -> Prepared:
         shape = self._shape(actor, query)
-        return self._statements.get(shape, lambda: self._build(actor, query))
+        ids_first = query.offset >= DEEP or bool(query.order) or query.sort not in QUICK
+        return self._statements.get((ids_first, *shape), partial(self._build, actor, query, ids_first=ids_first))
 
     def _counting(self, actor: Actor, query: Query) -> Prepared:
         """The statement that only counts the rows of a page's statement."""
@@ -209,11 +212,14 @@ class Listing(Owners):
         words = list_search.words_of(query.search)
         return [*clauses, *list_search.clauses(self.model, self.search, words, newest=newest)]
 
-    def _build(self, actor: Actor, query: Query) -> Prepared:
-        clauses = self._clauses(actor, query)
+    def _build(self, actor: Actor, query: Query, *, ids_first: bool = False) -> Prepared:
+        """A page and its count. With `ids_first`, rows that are sorted or skipped are neither read as a whole nor joined."""
+        clauses, order = self._clauses(actor, query), self._order(query)
         counted = select(func.count()).select_from(self.model)
-        rows = self._select().where(*clauses).order_by(*self._order(query))
-        rows = rows.limit(bindparam("limit")).offset(bindparam("offset"))
+        whole = self._select()
+        found = select(self.model.id).select_from(self.model) if ids_first else whole
+        found = found.where(*clauses).order_by(*order).limit(bindparam("limit")).offset(bindparam("offset"))
+        rows = whole.where(self.model.id.in_(found.correlate(None))).order_by(*order) if ids_first else found
         return Prepared(rows, counted.where(*clauses))
 
     def _order(self, query: Query) -> list[Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from database import Model, constraints, currency_code, long_text, micro, minor, pk, ten_thousandths
 from database.text_keys import search_key
 from models.customer import Customer
-from models.owned import Owned, Removable, Versioned, undeleted
+from models.owned import UNDELETED, Owned, Removable, Versioned, in_order, undeleted
 from models.product import Product
 
 
@@ -40,6 +40,8 @@ class Budget(Owned, Versioned, Removable, Model):
             "ix_budgets_status_test_approved_at_merchant_id", "status", "test", "approved_at", "merchant_id",
             "currency", "total_minor", "deleted_at",
         ),
+        in_order("budgets", "total", "currency", "total_minor", where=UNDELETED),
+        in_order("budgets", "valid_until", "valid_until", where=UNDELETED),
         # With the merchant, so that SQLite does not prefer the merchant's index, which has all its budgets.
         Index("ix_budgets_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
     )

@@ -22,7 +22,7 @@ from database import (
 from database.text_keys import search_key
 from models.customer import Customer
 from models.order import Order
-from models.owned import Owned, Removable, Versioned, undeleted
+from models.owned import UNDELETED, Owned, Removable, Versioned, in_order, undeleted
 from models.product import Product
 
 
@@ -71,6 +71,10 @@ class Invoice(Owned, Versioned, Removable, Model):
         UniqueConstraint("merchant_id", "test", "number"),
         undeleted("merchant_id", "test", "created_at", "id"),
         undeleted("created_at", "id", "test"),
+        in_order("invoices", "number", "series_number", where=UNDELETED),
+        in_order("invoices", "issue_on", "issue_on", where=UNDELETED),
+        in_order("invoices", "due_on", "due_on", where=UNDELETED),
+        in_order("invoices", "total", "currency", "total_minor", where=UNDELETED),
         Index("ix_invoices_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
         # What is open, few among all that was paid: lists, sums and reminders read only this.
         partial_index(

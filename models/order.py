@@ -23,7 +23,7 @@ from database import (
 from database.text_keys import search_key
 from models.customer import Customer
 from models.discount_code import DiscountCode
-from models.owned import Owned, Versioned
+from models.owned import Owned, Versioned, in_order
 from models.payment_method import PaymentMethod
 from models.product import Billing, IntervalUnit, Product
 from models.test_clock import TestClock
@@ -76,6 +76,17 @@ class Order(Owned, Versioned, Model):
         Index(
             "ix_orders_ending", "id", sqlite_where=text("cancels_at_period_end = 1"),
             postgresql_where=text("cancels_at_period_end"),
+        ),
+        in_order("orders", "total", "currency", "total_minor"),
+        # Subscriptions: their list and numbers, and the sums of what they bring in a month.
+        partial_index(
+            "ix_orders_subscriptions", "created_at", "id", "test", "merchant_id", "status",
+            where="billing = 'subscription'",
+        ),
+        partial_index(
+            "ix_orders_recurring", "test", "status", "merchant_id", "activated_at", "currency", "later_minor",
+            "later_interval_unit", "interval_unit", "later_interval_count", "interval_count",
+            where="billing = 'subscription'",
         ),
         Index("ix_orders_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
         Index("ix_orders_merchant_id_test_invoice_ref", "merchant_id", "test", "invoice_ref"),
@@ -244,7 +255,14 @@ class ScheduledPayment(Owned, Versioned, Model):
         # What an order still has to pay is read from this index, however many payments it has behind it.
         Index("ix_scheduled_payments_order_id_status", "order_id", "status", "sequence"),
         Index("ix_scheduled_payments_merchant_id_test_due_at", "merchant_id", "test", "due_at", "id", "status"),
-        Index("ix_scheduled_payments_due_at_id_test", "due_at", "id", "test"),
+        Index("ix_scheduled_payments_due_at_id_test", "due_at", "id", "test", "status"),
+        in_order("scheduled_payments", "amount", "currency", "amount_minor"),
+        # What was declined, few among all.
+        partial_index(
+            "ix_scheduled_payments_declined", "test", "merchant_id", "status", "collect_at", "declined_at", "id",
+            "currency", "amount_minor", "paid_minor",
+            where="status IN ('soft-declined', 'hard-declined', 'review')",
+        ),
         Index("ix_scheduled_payments_status_test_merchant_id", "status", "test", "merchant_id", "due_at"),
     )
 

@@ -8,10 +8,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from database import partial_index
 
+UNDELETED = "deleted_at IS NULL"
+
 
 def undeleted(*columns: str) -> Index:
     """An index of the rows that are not deleted."""
-    return partial_index(None, *columns, where="deleted_at IS NULL")
+    return partial_index(None, *columns, where=UNDELETED)
+
+
+def in_order(table: str, sort: str, *columns: str, where: str | None = None) -> Index:
+    """An index that gives the ids of a list in an order: under all merchants, and filtered under one."""
+    rows = text(where) if where else None
+    return Index(f"ix_{table}_by_{sort}", *columns, "id", "test", "merchant_id", sqlite_where=rows, postgresql_where=rows)
 
 
 def descending(table: str, column: str) -> list[Any]:

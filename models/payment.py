@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from database import SECRET, Model, constraints, currency_code, long_text, minor, partial_index, pk, word
 from models.customer import Customer
 from models.order import Order, ScheduledPayment
-from models.owned import Owned, Versioned
+from models.owned import Owned, Versioned, in_order
 from models.payment_method import PaymentMethod
 
 
@@ -44,6 +44,12 @@ class Payment(Owned, Versioned, Model):
         UniqueConstraint("merchant_id", "test", "gateway", "reference"),
         Index("ix_payments_merchant_id_test_created_at", "merchant_id", "test", "created_at", "id", "status"),
         Index("ix_payments_created_at_id_test", "created_at", "id", "test"),
+        in_order("payments", "amount", "currency", "amount_minor"),
+        # Outcomes that nobody knows yet, few among all.
+        partial_index(
+            "ix_payments_unsettled", "status", "test", "merchant_id", "created_at", "id",
+            where="status IN ('unknown', 'requires_action')",
+        ),
         Index("ix_payments_order_id_created_at", "order_id", "created_at", "id"),
         Index("ix_payments_status_test_merchant_id", "status", "test", "merchant_id", "created_at"),
         # Sums of what was approved in a period read only this.

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, partial_index, pk, word
 from database.text_keys import search_key, sort_key
-from models.owned import Owned, Removable, Versioned, descending, undeleted
+from models.owned import UNDELETED, Owned, Removable, Versioned, descending, in_order, undeleted
 
 
 class ProductKind(StrEnum):
@@ -100,6 +100,8 @@ class Product(Owned, Versioned, Removable, Model):
             where="deleted_at IS NULL",
         ),
         undeleted("test", "name_sort", "id"),
+        in_order("products", "price", "currency", "price_micro", where=UNDELETED),
+        in_order("products", "sku", "sku_sort", where=UNDELETED),
         *descending("products", "name_sort"),
     )
 

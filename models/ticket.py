@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from database import SECRET, Model, constraints, long_text, pk, word
 from database.text_keys import search_key, sort_key
 from models.customer import Customer
-from models.owned import Owned, Versioned
+from models.owned import Owned, Versioned, in_order
 from models.user import User
 
 
@@ -61,6 +61,8 @@ class Ticket(Owned, Versioned, Model):
         Index("ix_tickets_created_at_id_test", "created_at", "id", "test"),
         # Queues: what waits, by the time until which it has to be answered.
         Index("ix_tickets_status_test_merchant_id", "status", "test", "merchant_id", "due_at", "id"),
+        in_order("tickets", "due_at", "due_at"),
+        in_order("tickets", "subject", "subject_sort"),
         Index("ix_tickets_customer_id_test", "customer_id", "test", "created_at"),
         Index("ix_tickets_assignee_id_status", "assignee_id", "status", "test", "due_at"),
     )
