@@ -80,7 +80,7 @@ class Order(Owned, Versioned, Model):
         in_order("orders", "total", "currency", "total_minor"),
         # Subscriptions: their list and numbers, and the sums of what they bring in a month.
         partial_index(
-            "ix_orders_subscriptions", "created_at", "id", "test", "merchant_id", "status",
+            "ix_orders_subscriptions", "test", "created_at", "id", "merchant_id", "status",
             where="billing = 'subscription'",
         ),
         partial_index(

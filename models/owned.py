@@ -18,8 +18,8 @@ def undeleted(*columns: str) -> Index:
 
 def in_order(table: str, sort: str, *columns: str, where: str | None = None) -> Index:
     """An index that gives the ids of a list in an order: under all merchants, and filtered under one."""
-    rows = text(where) if where else None
-    return Index(f"ix_{table}_by_{sort}", *columns, "id", "test", "merchant_id", sqlite_where=rows, postgresql_where=rows)
+    name, rows = f"ix_{table}_by_{sort}", text(where) if where else None
+    return Index(name, *columns, "id", "test", "merchant_id", sqlite_where=rows, postgresql_where=rows)
 
 
 def descending(table: str, column: str) -> list[Any]:

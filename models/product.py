@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import Model, constraints, currency_code, long_text, micro, minor, partial_index, pk, word
 from database.text_keys import search_key, sort_key
-from models.owned import UNDELETED, Owned, Removable, Versioned, descending, in_order, undeleted
+from models.owned import UNDELETED, Owned, Removable, Versioned, descending, undeleted
 
 
 class ProductKind(StrEnum):
@@ -100,8 +100,9 @@ class Product(Owned, Versioned, Removable, Model):
             where="deleted_at IS NULL",
         ),
         undeleted("test", "name_sort", "id"),
-        in_order("products", "price", "currency", "price_micro", where=UNDELETED),
-        in_order("products", "sku", "sku_sort", where=UNDELETED),
+        partial_index(
+            "ix_products_by_price", "test", "currency", "price_micro", "id", "merchant_id", where=UNDELETED),
+        partial_index("ix_products_by_sku", "test", "sku_sort", "id", "merchant_id", where=UNDELETED),
         *descending("products", "name_sort"),
     )
 

@@ -13,12 +13,12 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.integrations import api_keys, webhooks
-from domain.invoicing.invoice_listing import LISTING as INVOICES
+from domain.invoicing.paying.unpaid import LATE
 from domain.outbox import tasks
 from domain.pages import Query
 from domain.payments.gateways import registry
 from domain.payments.reports import standing
-from domain.support.ticket_listing import LISTING as TICKETS
+from domain.support import ticket_queues
 from models.credential import Mode
 from models.invoice import InvoiceStatus
 from models.outbox import Task, TaskStatus
@@ -65,14 +65,14 @@ def _declined(who: Actor) -> list[Notice]:
 
 def _late(who: Actor) -> list[Notice]:
     """Tickets whose customers wait longer than they should."""
-    count = TICKETS.count(who, late=True)
+    count = ticket_queues.overdue(who)
     title = f"{count:,} {'ticket is' if count == 1 else 'tickets are'} past the time to answer"
     return [Notice("ticket", title, "", "/admin/desk?queue=overdue", "bad")] if count else []
 
 
 def _overdue(who: Actor) -> list[Notice]:
     """Invoices that were to be paid by now."""
-    count = INVOICES.count(who, status=InvoiceStatus.OVERDUE)
+    count = LATE.count(who)
     title = f"{count:,} overdue {'invoice' if count == 1 else 'invoices'}"
     return [Notice("file-invoice", title, "", f"/admin/invoices?status={InvoiceStatus.OVERDUE}")] if count else []
 

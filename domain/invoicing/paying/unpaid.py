@@ -4,7 +4,7 @@ Asked at each call of a key or token of a customer, so it is one statement, whos
 is written: a payment counts from the next call on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ from database.reader import Reader
 from database.statements import Prepared
 from domain import clock
 from domain.actor import Actor
-from domain.invoicing.invoice_listing import OPEN
+from domain.invoicing.invoice_listing import LISTING, OPEN
+from domain.invoicing.invoice_status import NOW
 from domain.invoicing.paying import invoice_links
 from domain.invoicing.paying.invoice_links import MOST
 from models.customer import Customer
@@ -24,6 +25,7 @@ from models.merchant import Merchant
 
 # What is open of it is asked for: the merchant did not pay back all that was paid.
 OVERDUE = and_(OPEN, or_(Invoice.refunded_minor == 0, Invoice.paid_minor > 0))
+LATE = replace(LISTING, where=(OVERDUE, Invoice.overdue_at <= NOW))        # those whose status is overdue
 # The invoice that is overdue for longest, with the rules of its merchant.
 _COLUMNS: tuple[Any, ...] = (
     Invoice.id, Invoice.number, Invoice.overdue_at, Merchant.unpaid_throttle_days, Merchant.unpaid_calls_per_hour,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from domain.list_parts import Children
 from domain.listing import Listing
-from domain.payments.schedule.scheduled_listing import LISTING
+from domain.payments.schedule.scheduled_listing import IS_DECLINED, LISTING
 from domain.payments.schedule.schedules import HELD
 from domain.sales.orders.order_status import LIVE
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
@@ -31,8 +31,9 @@ def _listing(*where: ColumnElement[bool]) -> Listing:
     return replace(LISTING, children={"attempts": ATTEMPTS}, sort=sort, where=where)
 
 
-DECLINED = _listing(or_(ScheduledPayment.status.in_(FOR_GOOD), and_(IS_SOFT, ScheduledPayment.collect_at.is_(None))))
-RETRIED = _listing(IS_SOFT, ScheduledPayment.collect_at.is_not(None))
+DECLINED = _listing(
+    IS_DECLINED, or_(ScheduledPayment.status.in_(FOR_GOOD), and_(IS_SOFT, ScheduledPayment.collect_at.is_(None))))
+RETRIED = _listing(IS_DECLINED, IS_SOFT, ScheduledPayment.collect_at.is_not(None))
 
 # Constants in the statement, not values: the index has only such rows.
 NOT_COLLECTED = replace(LISTING, where=(

@@ -4,17 +4,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, case, func, literal_column, select, true
 
 from database import db
 from domain.actor import Actor
 from domain.sales.orders.order_amounts import monthly_minor
 from domain.sales.orders.order_listing import LISTING
 from models.order import Order, OrderStatus
-from models.product import Billing
 
 UNIT = func.coalesce(Order.later_interval_unit, Order.interval_unit)
 NUMBER = func.coalesce(Order.later_interval_count, Order.interval_count)
+# A constant in the statement, not a value: the index has only such rows.
+IS_SUBSCRIPTION = Order.billing == literal_column("'subscription'")
 PAYING = (OrderStatus.ACTIVE, OrderStatus.FAILED)
 
 
@@ -34,14 +35,14 @@ class Recurring:
 def recurring(actor: Actor, since: datetime) -> list[Recurring]:
     """The revenue of all subscriptions that are paid for, the largest number of orders first."""
     found: dict[str, Recurring] = {}
-    for one in _groups(actor, Order.status.in_(PAYING)):
+    for one in _groups(actor, Order.status.in_(PAYING), part=Order.activated_at >= since):
         entry = found.setdefault(one.currency, Recurring(one.currency))
         entry.minor += one.minor
         entry.orders += one.count
         if one.status is OrderStatus.FAILED:
             entry.at_risk_minor += one.minor
-    for one in _groups(actor, Order.status.in_(PAYING), Order.activated_at >= since):
-        found[one.currency].added_minor += one.minor
+        if one.in_part:
+            entry.added_minor += one.minor
     for one in [
         *_groups(actor, Order.status == OrderStatus.PAUSED, Order.paused_at >= since, Order.activated_at < since),
         *_groups(actor, Order.status == OrderStatus.SUSPENDED, Order.updated_at >= since, Order.activated_at < since),
@@ -53,21 +54,22 @@ def recurring(actor: Actor, since: datetime) -> list[Recurring]:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Subscriptions of one currency, status and interval."""
+    """Subscriptions of one currency, status and interval, all or none of which are in the part that was asked for."""
 
     currency: str
     status: OrderStatus
     minor: int
     count: int
+    in_part: bool
 
 
-def _groups(actor: Actor, *clauses: object) -> Iterable[Group]:
+def _groups(actor: Actor, *clauses: ColumnElement[bool], part: ColumnElement[bool] | None = None) -> Iterable[Group]:
     own, values = LISTING.owned(actor)
+    in_part = case((true() if part is None else part, 1), else_=0).label("in_part")
     statement = (
-        select(Order.currency, Order.status, UNIT, NUMBER, func.sum(Order.later_minor), func.count())
-        .where(*own, Order.billing == Billing.SUBSCRIPTION, *clauses)       # type: ignore[arg-type]
-        .group_by(Order.currency, Order.status, UNIT, NUMBER)
+        select(Order.currency, Order.status, UNIT, NUMBER, in_part, func.sum(Order.later_minor), func.count())
+        .where(*own, IS_SUBSCRIPTION, *clauses).group_by(Order.currency, Order.status, UNIT, NUMBER, in_part)
     )
-    for currency, status, unit, count, minor, number in db.session.execute(statement, values):
+    for currency, status, unit, count, which, minor, number in db.session.execute(statement, values):
         if unit is not None and count:
-            yield Group(currency, status, monthly_minor(int(minor), unit, count) or 0, number)
+            yield Group(currency, status, monthly_minor(int(minor), unit, count) or 0, number, bool(which))

@@ -12,7 +12,7 @@ from sqlalchemy import case, func, select
 from database import db
 from domain.actor import Actor
 from domain.payments.payment_listing import LISTING as PAYMENTS
-from domain.payments.schedule.scheduled_listing import LISTING
+from domain.payments.schedule.scheduled_listing import IS_DECLINED, LISTING
 from domain.payments.schedule.scheduled_status import DECLINED
 from domain.people.merchant_listing import LISTING as MERCHANTS
 from models.merchant import Merchant
@@ -104,7 +104,7 @@ def declined(actor: Actor) -> list[Declined]:
             ScheduledPayment.currency, func.sum(left), number, func.sum(case((is_hard, 1), else_=0)),
             func.sum(case((is_hard, left), else_=0)),
         )
-        .where(*own, ScheduledPayment.status.in_(sorted(DECLINED)))
+        .where(*own, IS_DECLINED, ScheduledPayment.status.in_(sorted(DECLINED)))
         .group_by(ScheduledPayment.currency).order_by(number.desc(), ScheduledPayment.currency)
     )
     return [
@@ -141,7 +141,8 @@ def declined_rows(actor: Actor, limit: int) -> list[DeclinedRow]:
                 ScheduledPayment.id, ScheduledPayment.order_id, Order.customer_name, ScheduledPayment.currency,
                 ScheduledPayment.amount_minor - ScheduledPayment.paid_minor, ScheduledPayment.collect_at, reason,
             )
-            .join(Order, Order.id == ScheduledPayment.order_id).where(*own, ScheduledPayment.status == status)
+            .join(Order, Order.id == ScheduledPayment.order_id).where(
+                *own, IS_DECLINED, ScheduledPayment.status == status)
             .order_by(ScheduledPayment.declined_at.desc(), ScheduledPayment.id.desc()).limit(limit - len(found))
         )
         is_hard = status is ScheduledStatus.HARD_DECLINED

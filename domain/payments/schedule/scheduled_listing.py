@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import and_, case, func, literal_column, select
 
 from database import db
 from domain.actor import Actor
@@ -30,6 +30,9 @@ class OrderFirst(Listing):
 
 
 IS_OPEN = ScheduledPayment.status.in_(tuple(OPEN))
+# Constants in the statement, not values: their index has only such rows.
+IS_DECLINED = ScheduledPayment.status.in_(
+    [literal_column(f"'{one}'") for one in ("soft-declined", "hard-declined", "review")])
 COLLECTED = and_(ScheduledPayment.collect_at.is_not(None), ScheduledPayment.test_clock_id.is_(None))
 
 LISTING = OrderFirst(

@@ -141,7 +141,7 @@ def test_sums_and_counts_read_indexes_alone(on_postgresql, alder, who):
     asks = {
         "COVERING INDEX ix_payments_status_test_executed_at": lambda: standing.collected(actor, now, now),
         "COVERING INDEX ix_scheduled_payments_due": lambda: standing.due(actor, now, now),
-        "INDEX ix_scheduled_payments_status_test_merchant_id": lambda: standing.declined(actor),
+        "COVERING INDEX ix_scheduled_payments_declined": lambda: standing.declined(actor),
         "COVERING INDEX ix_payments_status_test_merchant_id": lambda: standing.undecided(actor),
         "COVERING INDEX ix_orders_status_test_merchant_id": lambda: order_counts.totals(actor),
     }

@@ -1,14 +1,14 @@
 """Lists come in the order of an index by every column that people sort by; rare states have indexes of their own.
 
-Revision ID: 0059
-Revises: 0058
+Revision ID: 0060
+Revises: 0059
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0059"
-down_revision = "0058"
+revision = "0060"
+down_revision = "0059"
 branch_labels = None
 depends_on = None
 
@@ -27,14 +27,14 @@ INDEXES: tuple[tuple[str, str, tuple[str, ...], str | None], ...] = (
     ("invoices", "by_total", ("currency", "total_minor", *AFTER), LIVING),
     ("tickets", "by_due_at", ("due_at", *AFTER), None),
     ("tickets", "by_subject", ("subject_sort", *AFTER), None),
-    ("products", "by_price", ("currency", "price_micro", *AFTER), LIVING),
-    ("products", "by_sku", ("sku_sort", *AFTER), LIVING),
+    ("products", "by_price", ("test", "currency", "price_micro", "id", "merchant_id"), LIVING),
+    ("products", "by_sku", ("test", "sku_sort", "id", "merchant_id"), LIVING),
     ("payments", "unsettled", ("status", "test", "merchant_id", "created_at", "id"),
      "status IN ('unknown', 'requires_action')"),
     ("scheduled_payments", "declined",
      ("test", "merchant_id", "status", "collect_at", "declined_at", "id", "currency", "amount_minor", "paid_minor"),
      "status IN ('soft-declined', 'hard-declined', 'review')"),
-    ("orders", "subscriptions", ("created_at", "id", "test", "merchant_id", "status"), SUBSCRIPTIONS),
+    ("orders", "subscriptions", ("test", "created_at", "id", "merchant_id", "status"), SUBSCRIPTIONS),
     ("orders", "recurring",
      ("test", "status", "merchant_id", "activated_at", "currency", "later_minor", "later_interval_unit",
       "interval_unit", "later_interval_count", "interval_count"), SUBSCRIPTIONS),
