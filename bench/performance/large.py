@@ -28,7 +28,7 @@ from domain.people import merchants
 from models.budget import Budget, BudgetItem, BudgetStatus
 from models.customer import Customer, CustomerStatus
 from models.invoice import Invoice, InvoiceState
-from models.order import Order, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
+from models.order import Order, OrderItem, OrderSource, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason, PaymentStatus
 from models.product import Billing, IntervalUnit, Product
 from models.ticket import AuthorType, Department, Ticket, TicketReply, TicketSource, TicketStatus
@@ -162,6 +162,9 @@ def sales(rows: Rows, some: list[dict[str, Any]]) -> None:
          "customer_email": f"c{one['id']}@example.org", "description": rows.text(4), "source": OrderSource.API,
          "currency": "EUR", "link_digest": f"{one['id']:064d}", "link_token": f"t{one['id']}"}
         for one in some])
+    write(OrderItem, [
+        {"order_id": one["id"], "position": 0, "name": rows.text(2), "quantity_ten_thousandths": 10_000,
+         "unit_price_micro": 10_000_000, "total_minor": 1000} for one in some])
     write(ScheduledPayment, [
         {**one, **rows.due(one), "order_id": one["id"], "sequence": 1, "currency": "EUR",
          "amount_minor": rows.amount()} for one in some])

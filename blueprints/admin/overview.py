@@ -22,6 +22,7 @@ from domain.sales.budgets.budget_sums import Sum
 from models.credential import Mode
 
 NEWEST = 6
+ONE = Query(limit=1)
 PERIODS = (7, 30, 90)               # days
 USUAL = 30
 A_WEEK = timedelta(days=7)
@@ -60,7 +61,7 @@ def show() -> str:
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     now = clock.now()
     since = midnight(now)
-    newest, offered = customers.LISTING.page(who, Query(limit=NEWEST)), products.LISTING.count(who)
+    newest = customers.LISTING.page(who, Query(limit=NEWEST))
     return render_template(
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
@@ -71,7 +72,7 @@ def show() -> str:
         pending=budget_sums.next_to_expire(who, NEWEST) if who.can("READ_BUDGETS") else [],
         customers=newest,
         notices=attention.notices(who, mode),
-        steps=steps(who, mode, offered, newest.total) if who.can("WRITE_KEYS") else [],
+        steps=steps(who, mode, newest.total) if who.can("WRITE_KEYS") else [],
         now=now.astimezone(zone()),
     )
 
@@ -100,20 +101,21 @@ def midnight(now: datetime) -> datetime:
     return now.astimezone(zone()).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def steps(who: Actor, mode: Mode, product_count: int, customer_count: int) -> list[Step]:
+def steps(who: Actor, mode: Mode, customer_count: int) -> list[Step]:
     """The steps to the first successful call; none once it was made."""
+    has_products = bool(products.LISTING.few(who, ONE))
     found = [
         Step("Add a product", "What you sell, with its price.", "/admin/products/new", "New product",
-             product_count > 0),
+             has_products),
         Step("Add a customer", "A person or company to bill.", "/admin/customers/new", "New customer",
              customer_count > 0),
         Step("Create an API key", "For your program; shown once.", "/admin/keys/new", "Create key",
              api_keys.LISTING.count(who, status="ACTIVE", mode=mode) > 0),
         Step("Create a budget", "Here or through the API.", "/admin/budgets/new", "New budget",
-             budgets.RESOURCE.listing.count(who) > 0),
+             bool(budgets.RESOURCE.listing.few(who, ONE))),
     ]
     if who.can("WRITE_MERCHANTS") and isinstance(who.merchant_ids, All):
-        begun = product_count > 0 or customer_count > 0 or merchants.LISTING.count(who) > 0
+        begun = has_products or customer_count > 0 or merchants.LISTING.count(who) > 0
         found.insert(0, Step("Create a merchant profile", "The owner of customers, products and budgets.",
                              "/admin/merchants/new", "New merchant profile", begun))
     return [] if all(step.done for step in found) else found
