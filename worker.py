@@ -22,7 +22,7 @@ from database.faults import database_away
 from domain import clock, form_tokens, replies
 from domain.access import customer_sessions, sessions
 from domain.hosting import unpaid_services
-from domain.invoicing.paying import sending
+from domain.invoicing.paying import paid_orders, sending
 from domain.invoicing.sources import automatic
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
@@ -72,6 +72,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("budget expiry", HOUR, in_batches(budgets.expire_due, 500)),
         Job("reminders of payments", HOUR, in_batches(customer_mails.remind_due, 500)),
         Job("invoices of payments", MINUTE, in_batches(lambda _: automatic.make_next(), 1)),
+        Job("orders whose invoice was paid", PAID_EVERY, in_batches(lambda _: paid_orders.count_next(), 1)),
         Job("services not paid for", MINUTE, in_batches(lambda _: unpaid_services.suspend_next(), 1)),
         Job("services paid for", PAID_EVERY, in_batches(lambda _: unpaid_services.restore_next(), 1)),
         Job("reminders of invoices", HOUR, in_batches(sending.remind_due, 200)),

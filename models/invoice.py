@@ -4,7 +4,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from database import (
@@ -93,6 +93,10 @@ class Invoice(Owned, Versioned, Removable, Model):
         ),
         partial_index("ix_invoices_number_key", "merchant_id", "test", "number_key", where="number_key IS NOT NULL"),
         partial_index("ix_invoices_budget_id", "budget_id", where="budget_id IS NOT NULL"),
+        # What was paid while its order was locked, few among all.
+        Index(
+            "ix_invoices_to_count", "id", sqlite_where=text("to_count = 1"), postgresql_where=text("to_count"),
+        ),
         partial_index("ix_invoices_order_id", "order_id", where="order_id IS NOT NULL"),
     )
 
@@ -134,6 +138,8 @@ class Invoice(Owned, Versioned, Removable, Model):
     paid_at: Mapped[datetime | None]                                 # since when nothing is open
     sent_at: Mapped[datetime | None]                                 # to the customer, by mail
     charged_at: Mapped[datetime | None]                              # a stored card, by itself, on the due date
+    charge_again_at: Mapped[datetime | None]                         # the card, after a decline
+    to_count: Mapped[bool] = mapped_column(default=False)            # what pays it, in its order's schedule
     reminded_at: Mapped[datetime | None]
     reminded_days: Mapped[int | None]                                # of the last step of reminders
     search_text: Mapped[str | None] = search_key("number", "customer_name", "notes", indexed=True)
@@ -149,8 +155,8 @@ class Invoice(Owned, Versioned, Removable, Model):
 
 
 CHANGING = frozenset({
-    "paid_minor", "credited_minor", "refunded_minor", "paid_at", "sent_at", "charged_at", "reminded_at",
-    "reminded_days", "version", "updated_at", "search_text",
+    "paid_minor", "credited_minor", "refunded_minor", "paid_at", "sent_at", "charged_at", "charge_again_at", "to_count",
+    "reminded_at", "reminded_days", "version", "updated_at", "search_text",
 })
 
 

@@ -285,6 +285,7 @@ class ScheduledPayment(Owned, Versioned, Model):
     interval_unit: Mapped[IntervalUnit | None] = mapped_column(word(IntervalUnit))   # changed for what follows
     interval_count: Mapped[int | None]
     paid_minor: Mapped[minor] = mapped_column(default=0)
+    invoice_paid_minor: Mapped[minor] = mapped_column(default=0)     # of it, what pays the order's invoice otherwise
     awaits_count: Mapped[bool] = mapped_column(default=False)        # its amount is known when its calls are counted
     test_clock_id: Mapped[int | None] = mapped_column(ForeignKey("test_clocks.id"))      # the order's
 

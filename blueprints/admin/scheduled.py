@@ -6,7 +6,10 @@ from blueprints.admin import customers, orders
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.order_events import page_of
 from blueprints.pages.format import zone
+from blueprints.pages.session import wide_actor
+from domain.invoicing.paying import paid_orders
 from domain.payments.schedule import scheduled
 from domain.payments.schedule.scheduled_status import EDITABLE
 from models.money import Money
@@ -22,8 +25,15 @@ def values(row: ScheduledPayment) -> dict[str, Any]:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """The pages of its order and of its customer."""
-    return {"order_url": orders.PAGE.at(record.order_id), "customer_url": customers.PAGE.at(record.customer_id)}
+    """The pages of its order and of its customer, and the payments of its order's invoice that paid it."""
+    who = wide_actor()
+    return {
+        "order_url": orders.PAGE.at(record.order_id), "customer_url": customers.PAGE.at(record.customer_id),
+        "paid_otherwise": [
+            (one, page_of("invoice", one.invoice_id, who), page_of("payment", one.payment_id, who))
+            for one in (paid_orders.paid_by(record.order_id) if record.invoice_paid_minor else ())
+        ],
+    }
 
 
 PAGE = ListPage(
@@ -66,7 +76,9 @@ PAGE = ListPage(
     },
     name=lambda row: f"Payment {row.sequence} of order {row.order_id}",
     details="admin/_scheduled_payment.html",
-    audit_verbs={"card_asked": "asked for another card for"},
+    audit_verbs={
+        "card_asked": "asked for another card for", "paid_by_invoice": "counted a payment of the invoice for",
+    },
     context=context,
     can_edit=lambda record: record.status in EDITABLE and record.sequence > 0,
 )

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from database import db
 from domain import clock, zones
@@ -18,6 +18,7 @@ from domain.payments import locking
 from models.books import BookKind, Series
 from models.invoice import Invoice, InvoiceState
 from models.merchant import Merchant
+from models.order import Order, OrderStatus
 from models.payment import Payment, PaymentStatus
 
 
@@ -32,7 +33,7 @@ def issue(actor: Actor, invoice: Invoice) -> Invoice:
     if invoice.customer.deleted_at is not None:
         raise Conflict("The customer of this invoice was deleted.")
     merchant = db.session.get_one(Merchant, invoice.merchant_id)
-    if invoice.order_id is not None:
+    if invoice.order_id is not None or invoice.budget_id is not None:
         locking.lock_account(invoice.customer_id)        # before the books are locked
     with LIFE.changing(actor, invoice, "issued"):
         day = _settle(invoice, merchant)
@@ -47,10 +48,12 @@ def issue(actor: Actor, invoice: Invoice) -> Invoice:
 
 def _take_payments(actor: Actor, invoice: Invoice) -> None:
     """What was paid for the invoice's order pays it: of an invoice of one payment only that."""
-    if invoice.order_id is None:
+    if invoice.order_id is None and invoice.budget_id is None:
         return
+    of_budget = select(Order.id).where(Order.budget_id == invoice.budget_id, Order.status != OrderStatus.CANCELLED)
     statement = select(Payment).where(
-        Payment.order_id == invoice.order_id, Payment.status == PaymentStatus.APPROVED,
+        or_(Payment.order_id == invoice.order_id, Payment.order_id.in_(of_budget)),
+        Payment.status == PaymentStatus.APPROVED,
         Payment.amount_minor > Payment.refunded_minor + Payment.allocated_minor)
     if invoice.source is not None and invoice.source.startswith(made_from.OF_PAYMENT):
         statement = statement.where(Payment.id == int(invoice.source.removeprefix(made_from.OF_PAYMENT)))

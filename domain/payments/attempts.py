@@ -3,10 +3,14 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import select
+
+from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.payments import gateway_accounts
+from domain.payments import followers, gateway_accounts
 from domain.payments.gateways import Account, ChargeRequest
 from domain.payments.locking import LIFE
 from domain.payments.schedule import scheduled_status
@@ -57,6 +61,7 @@ def add(
     method: PaymentMethod | None = None, look_up_at: datetime | None = None, amount_minor: int | None = None,
 ) -> Payment:
     """The row of an attempt; the scheduled payment reads `processing` from here on."""
+    must_be_free(actor, order)
     if owed(row) == 0:
         raise Conflict("There is nothing to pay.")
     now = now_of(order)
@@ -75,6 +80,12 @@ def add(
     return payment
 
 
+def must_be_free(actor: Actor, order: Order) -> None:
+    """Raises Conflict while the locked order is paid otherwise; what was paid so is counted."""
+    if followers.must_wait(actor, order):
+        raise Conflict("A payment of the order's invoice is under way.", code="under-way")
+
+
 def attempt_of(order: Order, row: ScheduledPayment | None, payment: Payment, method: PaymentMethod) -> Attempt:
     """The request to the gateway; every repetition is the same, but for the time."""
     return Attempt(
@@ -87,6 +98,12 @@ def attempt_of(order: Order, row: ScheduledPayment | None, payment: Payment, met
             page=payment_links.path_of(order.link_token) or "", is_repeated=payment.look_ups > 0,
         ),
     )
+
+
+def open_on_links(links: Any) -> Payment | None:
+    """The payment on one of these links of invoices whose outcome is not known."""
+    statement = select(Payment).where(Payment.invoice_link_id.in_(links), Payment.status.in_(sorted(OPEN)))
+    return db.session.scalar(statement.order_by(Payment.id.desc()).limit(1))
 
 
 def next_look_up(payment: Payment | Refund, now: datetime) -> datetime:

@@ -41,6 +41,9 @@ def book(actor: Actor, payment_id: int, answer: Answer) -> Payment:
         _undecided(actor, payment, answer)
     else:
         abandon(actor, rows, answer.message or "The gateway was never reached.")
+        return payment
+    if payment.status is PaymentStatus.DECLINED:
+        followers.declined(actor, payment)
     return payment
 
 
@@ -162,6 +165,11 @@ def _undecided(actor: Actor, payment: Payment, answer: Answer) -> None:
 
 def abandon(actor: Actor, rows: Rows, message: str) -> None:
     """Nothing was charged and nothing will be: the row is as it was before the attempt."""
+    _abandon(actor, rows, message)
+    followers.declined(actor, rows[2])
+
+
+def _abandon(actor: Actor, rows: Rows, message: str) -> None:
     order, row, payment = rows
     answer = Answer(outcome=Outcome.ABANDONED, message=message)
     with _ending(actor, rows, PaymentStatus.DECLINED, answer, verb="updated"):

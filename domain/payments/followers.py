@@ -3,13 +3,17 @@
 from collections.abc import Callable
 
 from domain.actor import Actor
+from models.order import Order
 from models.payment import Payment, Refund
 
 Approved = Callable[[Actor, Payment], None]
 Refunded = Callable[[Actor, Payment, Refund], None]
 _approved: list[Approved] = []
 _refunded: list[Refunded] = []
+_declined: list[Approved] = []
 _waiting: list[Approved] = []
+_beginning: list[Callable[[Actor, Order], bool]] = []
+_paid_otherwise: list[Callable[[Order], bool]] = []
 
 
 def when_approved(follower: Approved) -> None:
@@ -27,6 +31,21 @@ def when_waiting(follower: Approved) -> None:
     _waiting.append(follower)
 
 
+def when_declined(follower: Approved) -> None:
+    """Register what is called after a payment was declined or given up; its rows are locked."""
+    _declined.append(follower)
+
+
+def when_beginning(follower: Callable[[Actor, Order], bool]) -> None:
+    """Register what is called before a payment of a locked order is begun: True where none is to be begun now."""
+    _beginning.append(follower)
+
+
+def when_asked_again(follower: Callable[[Order], bool]) -> None:
+    """Register what says whether what an order's payment was to collect was paid otherwise meanwhile."""
+    _paid_otherwise.append(follower)
+
+
 def approved(actor: Actor, payment: Payment) -> None:
     for follower in _approved:
         follower(actor, payment)
@@ -40,3 +59,16 @@ def refunded(actor: Actor, payment: Payment, refund: Refund) -> None:
 def waiting(actor: Actor, payment: Payment) -> None:
     for follower in _waiting:
         follower(actor, payment)
+
+
+def declined(actor: Actor, payment: Payment) -> None:
+    for follower in _declined:
+        follower(actor, payment)
+
+
+def must_wait(actor: Actor, order: Order) -> bool:
+    return any(follower(actor, order) for follower in _beginning)
+
+
+def is_paid_otherwise(order: Order) -> bool:
+    return any(follower(order) for follower in _paid_otherwise)

@@ -46,6 +46,8 @@ def begin(actor: Actor, order: Order) -> Attempt:
     """Begin to collect what is left of a locked order; Conflict where that is not possible."""
     _check(order)
     schedules.open_rows(order)                           # locks them
+    attempts.must_be_free(actor, order)
+    _check(order)                                        # what pays its invoice may have left nothing
     first, *others = rows = left(order)
     scheduled_merging.must_fit(total(rows))
     attempt = attempts.begin(actor, order, first, PaymentReason.REST, amount_minor=total(rows))

@@ -21,7 +21,7 @@ CARD, CARD_EXPIRES, DISPUTE = "another_card", "card_expires", "dispute"
 SIGN_IN, INVITATION, SECURITY = "sign_in", "client_invitation", "client_security"
 QUOTE_ANSWERED, DISPUTED = "quote_answered", "payment_disputed"
 INVOICE, INVOICE_REMINDER, INVOICE_PAID = "invoice", "invoice_reminder", "invoice_paid"
-INVOICE_CONFIRM = "invoice_confirm"
+INVOICE_CONFIRM, INVOICE_FAILED = "invoice_confirm", "invoice_payment_failed"
 TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
 TICKET_OPENED, TICKET_REPLIED = "ticket_opened", "ticket_replied"
 
@@ -57,6 +57,9 @@ KINDS = {one.name: one for one in (
          says="On the days after the last day to pay that the profile names, and when a user sends it."),
     Kind(name=INVOICE_PAID, title="Invoice paid",
          says="When a customer paid invoices on their page, or a stored card was charged for them."),
+    Kind(name=INVOICE_FAILED, title="Payment of an invoice failed",
+         says="When a stored card was declined for an invoice on its due date or by a user, and once more when it is "
+              "final."),
     Kind(name=INVOICE_CONFIRM, title="Confirm a payment of an invoice",
          says="When a stored card was charged for an invoice and the customer’s bank asks for one more step.",
          always="Without it the customer cannot confirm, and the payment fails."),

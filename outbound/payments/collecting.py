@@ -5,12 +5,13 @@ Killed at any moment nothing is lost or charged twice: an attempt without an out
 """
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from database import transaction
 from domain import clock
 from domain.actor import Actor
 from domain.invoicing.paying import card_charges
-from domain.payments import attempts, booking, gateway_accounts, locking
+from domain.payments import attempts, booking, followers, gateway_accounts, locking
 from domain.payments.attempts import Attempt
 from domain.payments.collecting import due
 from domain.payments.gateways import Asked, Outcome, registry
@@ -22,6 +23,8 @@ from domain.sales.orders.order_status import FINAL, LIVE
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 from models.payment import Payment, PaymentReason
 from outbound.payments import gateway_calls
+
+PAUSE = timedelta(minutes=15)            # while the order's invoice is being paid otherwise
 
 
 @dataclass
@@ -82,6 +85,11 @@ def begin(order: Order, row: ScheduledPayment) -> Attempt | None:
     if schedules.ends_before(order, row):
         order_verbs.cancel(actor, order)
         return None
+    if followers.must_wait(actor, order):
+        row.collect_at = now_of(order) + (PAUSE if order.test_clock_id is None else attempts.DAILY)
+        return None
+    if not is_due(order, row):                           # its invoice was paid
+        return None
     if attempts.owed(row) == 0:
         booking.paid(actor, order, row, 0)
         return None
@@ -141,6 +149,11 @@ def ask_again(payment_id: int) -> Attempt | None:
     if payment.invoice_link_id is not None and (attempt := card_charges.again(payment)) is not None:
         return attempt
     wanted = row is not None and row.status is ScheduledStatus.PROCESSING
+    if order is not None and row is not None and wanted and followers.is_paid_otherwise(order):
+        booking.abandon(Actor.system(), rows, "Its invoice was paid otherwise.")
+        if row.status in COLLECTED and row.sequence:     # what is left of it
+            row.collect_at = schedules.collect_at(order, row)
+        return None
     if order is None or not wanted or not may_ask(order, payment) or payment.payment_method is None:
         booking.abandon(Actor.system(), rows, "It never reached the gateway.")
         return None

@@ -13,11 +13,13 @@ from domain.invoicing.paying import sending
 from domain.people import merchants
 from models.merchant import Merchant
 from outbound.mail import Letter
+from outbound.payments import charging
 from tests import cast
 from tests.domain.invoicing.paying.money import give_back, pay
 from tests.invoicing import actor_of, credit, locked, make_draft, make_issued, of
 from tests.pay.mailed import BASE, waiting
 from tests.pay.test_invoice_links import address, checkout, choose
+from tests.stored_cards import make_card
 
 STEPS = "10: It is late.\n3: Perhaps you forgot.\n\n20: This is the last reminder."
 
@@ -156,3 +158,19 @@ def test_who_was_paid_back_is_not_reminded_by_itself(alder, ada):
     give_back(pay(alder, 120, key))
     with time_machine.travel(clock.now() + timedelta(days=30)):
         assert remind_due() == 0
+
+
+def test_a_declined_charge_is_told_with_the_link_and_the_day_of_the_next_try(alder):
+    who = cast.make_customer(alder, actor=actor_of(alder, test=True), email="ada@example.org")
+    make_card(alder, who, "test_soft_decline")
+    key = make_issued(alder, who, test=True)
+    with transaction():
+        merchants.update(cast.actor_for(alder), db.session.get(Merchant, alder), {"invoices_charged": True})
+    with time_machine.travel(of(key).overdue_at - timedelta(hours=1), tick=False):
+        charging.charge_due()
+        mail, day = written("invoice_payment_failed"), of(key).charge_again_at
+        assert mail.to == ("ada@example.org" if isinstance(mail.to, str) else ["ada@example.org"])
+        for words in ("could not be collected", f"once more on {day:%-d %B %Y}", f"{BASE}/pay/", "Pay €120.00"):
+            assert words in mail.text, words
+        pay(alder, 120, key, test=True)
+        assert written("invoice_payment_failed") is None

@@ -72,7 +72,7 @@ PAGE = ListPage(
             Field(name="invoices_made", label="Invoices of payments", kind="select", choices=MADE,
                   hint="Of what customers pay for orders: made and issued by themselves, each payment once."),
             Field(name="invoices_charged", label="Charge stored cards on the due date", kind="check", fact=unsaid,
-                  hint="What is open then, from the customer's newest card, each invoice once."),
+                  hint="What is open then and the customer's credit does not cover, from the newest card."),
             Field(name="invoice_reminders", label="Reminders of overdue invoices", kind="area", wide=True,
                   hint="A line for each, with the days after the last day to pay and the text. 3: Please pay."),
         ), folds=True),

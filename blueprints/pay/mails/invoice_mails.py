@@ -14,7 +14,7 @@ from domain.invoicing.e_invoice import embedding
 from domain.invoicing.e_invoice.files import PDF
 from domain.invoicing.paying import invoice_links
 from domain.people import invoice_reminders
-from domain.people.merchant_mails import INVOICE, INVOICE_CONFIRM, INVOICE_PAID, INVOICE_REMINDER
+from domain.people.merchant_mails import INVOICE, INVOICE_CONFIRM, INVOICE_FAILED, INVOICE_PAID, INVOICE_REMINDER
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.payment import Payment, PaymentStatus
@@ -138,7 +138,28 @@ def confirm(case: Case) -> Message | None:
     )
 
 
-WRITERS = {INVOICE: sent, INVOICE_REMINDER: reminder, INVOICE_PAID: paid, INVOICE_CONFIRM: confirm}
+def failed(case: Case) -> Message | None:
+    """A stored card was declined; None where the invoice was paid meanwhile."""
+    invoice, payment = case.invoice, case.payment
+    if payment is None or invoice.balance_minor <= 0:
+        return None
+    card = payment.payment_method.label if payment.payment_method is not None else "Your card"
+    again = invoice.charge_again_at
+    return Message(
+        **_to(case), tone="bad", subject=f"Your payment of invoice {invoice.number} to {case.who.name} failed",
+        preview=f"{_owed(invoice)} is still open.", kicker="Payment failed",
+        title=f"Invoice {invoice.number} could not be collected", amount=_owed(invoice),
+        under=f"{card} was declined.", button=f"Pay {_owed(invoice)}" if case.link else "", facts=_facts(invoice),
+        paragraphs=[
+            f"We try it once more on {again:%-d %B %Y}. If you pay before, nothing is collected." if again is not None
+            else "We do not try it again by ourselves. Please pay it with another card, or another way."],
+        why=f"You get this because an invoice to {invoice.customer_email} could not be collected.",
+    )
+
+
+WRITERS = {
+    INVOICE: sent, INVOICE_REMINDER: reminder, INVOICE_PAID: paid, INVOICE_CONFIRM: confirm, INVOICE_FAILED: failed,
+}
 
 
 def _to(case: Case) -> dict[str, Any]:

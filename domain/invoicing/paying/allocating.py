@@ -11,6 +11,7 @@ from sqlalchemy import select
 from database import db
 from domain.actor import Actor
 from domain.invoicing import settling
+from domain.invoicing.paying import paid_orders
 from domain.lifecycle import Lifecycle
 from domain.payments import locking, refunds
 from models.allocation import Allocation
@@ -49,6 +50,7 @@ def allocate(actor: Actor, payment: Payment, invoice: Invoice, most: int | None 
             row.amount_minor += minor
     _take(actor, payment, minor)
     settling.paid(actor, invoice, minor, payment.executed_at)
+    paid_orders.follow(actor, payment, invoice)
     return minor
 
 
@@ -63,6 +65,7 @@ def release(actor: Actor, row: Allocation, minor: int) -> None:
         row.amount_minor -= minor
     _take(actor, row.payment, -minor)
     settling.released(actor, row.invoice, minor)
+    paid_orders.follow(actor, row.payment, row.invoice)
 
 
 def follow_refund(actor: Actor, payment: Payment) -> None:
@@ -108,6 +111,7 @@ def _give(actor: Actor, row: Allocation, minor: int) -> None:
         row.returned_minor += minor
     _take(actor, row.payment, -minor)
     settling.paid_back(actor, row.invoice, minor)
+    paid_orders.follow(actor, row.payment, row.invoice)
 
 
 def _take(actor: Actor, payment: Payment, minor: int) -> None:

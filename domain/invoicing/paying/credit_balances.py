@@ -68,12 +68,16 @@ def use(actor: Actor, invoice: Invoice, given: CreditUse) -> Invoice:
     if wanted is not None and wanted > min(credit, invoice.balance_minor):
         what = "is open" if wanted > invoice.balance_minor else "the customer's credit"
         raise Invalid.field("amount", f"is more than {what}", "range")
-    left = invoice.balance_minor if wanted is None else wanted
-    for take in _sources(actor, invoice):
-        left -= take(left)
-        if left <= 0:
-            break
+    spend(actor, invoice, invoice.balance_minor if wanted is None else wanted)
     return invoice
+
+
+def spend(actor: Actor, invoice: Invoice, most: int) -> None:
+    """Pay at most this much of a locked invoice with the customer's credit, as far as there is any."""
+    for take in _sources(actor, invoice):
+        most -= take(most)
+        if most <= 0:
+            break
 
 
 def _sources(actor: Actor, invoice: Invoice) -> Iterator[Any]:

@@ -1,14 +1,15 @@
-"""Charges stored cards for invoices on their due date, where the merchant's profile says so: each invoice once.
+"""Charges stored cards for invoices on their due date, where the merchant's profile says so.
 
-What a payment of an order pays is left to the order. What was not tried within three days after the due date, because
-the rule or the card came later, is left to people.
+The customer's credit pays first. What is declined softly is tried again as payments of orders are (`declines`). What a
+payment of an order pays is left to the order. What was not tried within three days after the due date, because the
+rule or the card came later, is left to people.
 """
 
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 
 from database import db
 from domain import clock
@@ -16,7 +17,7 @@ from domain.actor import Actor
 from domain.invoicing import issuing
 from domain.invoicing.invoice_listing import OPEN
 from domain.invoicing.invoices import LIFE
-from domain.invoicing.paying import allocating, card_charges, invoice_checkouts
+from domain.invoicing.paying import allocating, card_charges, credit_balances, invoice_checkouts
 from domain.payments import gateway_accounts, locking
 from domain.payments.attempts import Attempt
 from models.invoice import Invoice
@@ -53,10 +54,10 @@ class Round:
         has_card = exists().where(
             PaymentMethod.customer_id == Invoice.customer_id, PaymentMethod.removed_at.is_(None),
             PaymentMethod.gateway.in_(gateways))
+        first = and_(Invoice.charged_at.is_(None), Invoice.due_on <= today, Invoice.due_on > today - LATE)
         due = (
-            OPEN, Invoice.merchant_id == merchant_id, Invoice.test.is_(test), Invoice.charged_at.is_(None),
-            Invoice.due_on <= today, Invoice.due_on > today - LATE, Invoice.refunded_minor == 0,
-            Invoice.order_id.is_(None), ~of_order, has_card,
+            OPEN, Invoice.merchant_id == merchant_id, Invoice.test.is_(test), Invoice.refunded_minor == 0,
+            or_(first, Invoice.charge_again_at <= clock.now()), Invoice.order_id.is_(None), ~of_order, has_card,
         )
         statement = select(Invoice.id, Invoice.customer_id).where(*due, Invoice.id.not_in(self.waiting))
         row = db.session.execute(statement.order_by(Invoice.due_on, Invoice.id).limit(1)).first()
@@ -73,9 +74,13 @@ class Round:
         if not cards or not self._may_ask(invoice, cards[0]):
             return None
         actor = Actor.system().for_row(invoice).in_world(test=invoice.test)
-        attempt = card_charges.begin(actor, [invoice], cards[0].id, PaymentReason.SCHEDULE)
+        credit_balances.spend(actor, invoice, invoice.balance_minor)
+        if invoice.balance_minor <= 0:
+            return None
+        reason = PaymentReason.SCHEDULE if invoice.charged_at is None else PaymentReason.RETRY
+        attempt = card_charges.begin(actor, [invoice], cards[0].id, reason)
         with LIFE.changing(actor, invoice, "charged", None):
-            invoice.charged_at = clock.now()
+            invoice.charged_at, invoice.charge_again_at = invoice.charged_at or clock.now(), None
         return attempt
 
     def _may_ask(self, invoice: Invoice, card: PaymentMethod) -> bool:

@@ -14,7 +14,7 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict
-from domain.invoicing.paying import allocating, invoice_links
+from domain.invoicing.paying import allocating, invoice_links, paid_orders
 from domain.payments import attempts, gateway_accounts, locking
 from domain.payments.checkout import checkout_states
 from domain.payments.checkout.checkout_states import TRANSFER, PageState
@@ -22,7 +22,7 @@ from domain.payments.checkout.checkouts import GRACE, Begun
 from domain.payments.gateways import CheckoutRequest
 from domain.sales.orders.payment_links import MINUTES
 from models.invoice import Invoice
-from models.invoice_link import InvoiceLink, InvoiceLinkItem
+from models.invoice_link import InvoiceLink
 from models.payment import Payment, PaymentReason, PaymentStatus
 
 UNDER_WAY = "A payment is under way. Please do not pay again."
@@ -50,10 +50,8 @@ def running(link: InvoiceLink) -> Payment | None:
 
 
 def running_of(keys: Sequence[int]) -> Payment | None:
-    """The payment on a link of any of these invoices whose outcome is not known."""
-    links = select(InvoiceLinkItem.invoice_link_id).where(InvoiceLinkItem.invoice_id.in_(keys))
-    statement = select(Payment).where(Payment.invoice_link_id.in_(links), Payment.status.in_(sorted(attempts.OPEN)))
-    return db.session.scalar(statement.order_by(Payment.id.desc()).limit(1))
+    """The payment on a link of any of these invoices, or of their orders, whose outcome is not known."""
+    return attempts.open_on_links(invoice_links.naming(keys)) or paid_orders.running(keys)
 
 
 def ways(link: InvoiceLink) -> list[str]:

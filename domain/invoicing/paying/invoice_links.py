@@ -6,7 +6,7 @@ The same invoices keep their link until it is renewed. A checkout on it may be f
 import hashlib
 import secrets
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 from sqlalchemy import select
@@ -79,6 +79,11 @@ def find(token: str) -> InvoiceLink | None:
     """The link of a token, unless it was withdrawn, whatever its merchant and world."""
     return db.session.scalar(select(InvoiceLink).where(
         InvoiceLink.digest.in_(vault.digests(token)), InvoiceLink.withdrawn_at.is_(None)))
+
+
+def naming(keys: Any) -> Any:
+    """A statement for the ids of the links of any of these invoices, whose ids are a list or a statement."""
+    return select(InvoiceLinkItem.invoice_link_id).where(InvoiceLinkItem.invoice_id.in_(keys))
 
 
 def locked(link_id: int) -> InvoiceLink:

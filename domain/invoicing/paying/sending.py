@@ -15,7 +15,7 @@ from domain.invoicing.paying import allocating, invoice_links
 from domain.payments import locking
 from domain.people import invoice_reminders, merchant_mails
 from domain.people.invoice_reminders import Step
-from domain.people.merchant_mails import INVOICE, INVOICE_CONFIRM, INVOICE_PAID, INVOICE_REMINDER
+from domain.people.merchant_mails import INVOICE, INVOICE_CONFIRM, INVOICE_FAILED, INVOICE_PAID, INVOICE_REMINDER
 from models.invoice import Invoice
 from models.merchant import Merchant
 from models.payment import Payment
@@ -95,6 +95,15 @@ def confirm(invoice_id: int, payment: Payment) -> None:
     if payment.customer.email:
         merchant_mails.put(
             INVOICE_CONFIRM, lane=f"{INVOICE_CONFIRM}_{payment.id}", merchant_id=payment.merchant_id, test=payment.test,
+            invoice_id=invoice_id, payment_id=payment.id, about=f"invoice_{invoice_id}",
+        )
+
+
+def failed(invoice_id: int, payment: Payment) -> None:
+    """A stored card was declined while the customer was on no page: told with the link to pay under."""
+    if payment.customer.email:
+        merchant_mails.put(
+            INVOICE_FAILED, lane=f"{INVOICE_FAILED}_{payment.id}", merchant_id=payment.merchant_id, test=payment.test,
             invoice_id=invoice_id, payment_id=payment.id, about=f"invoice_{invoice_id}",
         )
 

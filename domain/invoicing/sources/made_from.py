@@ -33,12 +33,15 @@ LONGEST = 500                            # of a line's text
 OF_PAYMENT = "payment:"                  # how the source of an invoice of one payment begins
 
 
+# The clause for invoices that bill all of what they were made of.
+OF_ALL = or_(Invoice.source.is_(None), Invoice.source.not_like(f"{OF_PAYMENT}%"))
+
+
 def of_agreement(order: Order) -> Any:
     """The clause for the invoices of an order as a whole, or of the budget that it was."""
-    whole = or_(Invoice.source.is_(None), Invoice.source.not_like(f"{OF_PAYMENT}%"))
     own = Invoice.order_id == order.id
     return and_(
-        own if order.budget_id is None else or_(own, Invoice.budget_id == order.budget_id), whole,
+        own if order.budget_id is None else or_(own, Invoice.budget_id == order.budget_id), OF_ALL,
         Invoice.deleted_at.is_(None), Invoice.state != InvoiceState.CANCELLED,
     )
 

@@ -10,6 +10,7 @@ from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.inputs import Input
+from domain.payments import followers
 from domain.payments.schedule import schedules
 from domain.sales.orders import payment_links
 from domain.sales.orders.order_status import LIFE
@@ -68,6 +69,7 @@ def _made(actor: Actor, budget: Budget) -> Order:
     payment_links.issue(order)
     LIFE.add(actor, order)
     schedules.begin(actor, order)
+    followers.must_wait(actor, order)       # what was paid of the budget's invoice is paid of the order
     db.session.flush()                      # what a contract shows is read with plain statements
     return order
 

@@ -44,7 +44,8 @@ LISTING = OrderFirst(
             for name in (
                 "id", "merchant_id", "test", "order_id", "sequence", "currency", "amount_minor", "tax_minor", "status",
                 "due_at", "collect_at", "retry_count", "declined_at", "executed_at", "merged_into_id", "interval_unit",
-                "interval_count", "paid_minor", "credit_minor", "awaits_count", "created_at", "updated_at", "version",
+                "interval_count", "paid_minor", "invoice_paid_minor", "credit_minor", "awaits_count", "created_at",
+                "updated_at", "version",
             )
         },
         "customer_id": Order.customer_id,

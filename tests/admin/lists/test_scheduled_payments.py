@@ -7,7 +7,11 @@ import pytest
 
 from domain import clock
 from models.order import OrderStatus, ScheduledStatus
-from tests import ordered
+from tests import ordered, paying
+from tests.admin.page_text import text_of
+from tests.domain.invoicing.paying.money import pay
+from tests.domain.invoicing.sources.test_made_from import make
+from tests.invoicing import actor_of, issue
 
 LIST = "/admin/scheduled-payments"
 S = ScheduledStatus
@@ -68,3 +72,15 @@ def test_on_the_page_of_the_order_the_open_ones_come_first(admin, schedule):
     order, names = schedule
     page = admin.get(f"/admin/orders/{order}?tab=scheduled_payments").text
     assert shown(page, names)[-5:] == ["late", "next", "later", "second", "first"]
+
+
+def test_what_the_invoice_paid_is_shown_with_the_invoice_and_the_payment(admin, alder):
+    order = paying.make_order(alder, "single_payment", "120.00", test=False)
+    invoice = make(actor_of(alder), order_id=order)
+    number = issue(invoice)
+    payment = pay(alder, 120, invoice)
+    (row,) = paying.rows(order)
+    page = admin.get(f"{LIST}/{row.id}").text
+    assert "Paid by invoice 120.00 EUR" in text_of(page)
+    assert f'<a href="/admin/invoices/{invoice}">{number}</a>' in page
+    assert f'<a href="/admin/payments/{payment}">Payment {payment}</a>' in page

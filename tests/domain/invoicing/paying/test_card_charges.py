@@ -252,13 +252,77 @@ def test_on_the_due_date_the_newest_card_is_charged_once(alder, ada, bill):
     check_sums()
 
 
-def test_a_decline_is_not_tried_again_by_itself(alder, ada, bill):
+def test_a_soft_decline_is_tried_again_on_the_days_of_orders_and_the_customer_is_told_twice(alder, ada, bill):
     make_card(alder, ada, "test_soft_decline")
     rule(alder)
-    for days in (0, 1, 2):
+    for days in range(12):
+        with on_day(bill, days):
+            charging.charge_due()
+            charging.charge_due()
+    assert [(one.status, one.reason) for one in payments()] == [
+        (S.DECLINED, "schedule"), *[(S.DECLINED, "retry")] * 4]
+    first = payments()[0].executed_at
+    assert [(one.executed_at - first).days for one in payments()] == [0, 1, 3, 5, 7]
+    assert (mails(), of(bill).charge_again_at) == (["invoice_payment_failed"] * 2, None)
+
+
+def test_what_is_paid_before_the_next_try_is_not_tried_and_another_card_pays_with_it(alder, ada, bill):
+    make_card(alder, ada, "test_soft_decline")
+    rule(alder)
+    other = make_issued(alder, ada, test=True)
+    with on_day(bill):
+        charging.charge_due()
+        pay(alder, 120, bill, test=True)
+    make_card(alder, ada)
+    with on_day(bill, 1):
+        charging.charge_due()
+    assert (charged(), [status(key)[0] for key in (bill, other)]) == ([12000], [InvoiceStatus.PAID] * 2)
+
+
+def test_a_hard_decline_is_final_and_told(alder, ada, bill):
+    make_card(alder, ada, "test_hard_decline")
+    rule(alder)
+    for days in range(9):
         with on_day(bill, days):
             charging.charge_due()
     assert [one.status for one in payments()] == [S.DECLINED]
+    assert mails() == ["invoice_payment_failed"]
+
+
+def test_killed_between_a_retry_and_the_question_it_is_still_charged_once(alder, ada, bill):
+    make_card(alder, ada, "test_soft_decline")
+    rule(alder)
+    with on_day(bill):
+        charging.charge_due()
+    make_card(alder, ada)
+    with on_day(bill, 1):
+        with transaction():
+            assert due_charges.Round().begin_next()[1] is not None
+        charging.charge_due()
+        assert charged() == []
+        look_up_after(minutes=6)
+    for days in (2, 3, 5, 7):
+        with on_day(bill, days):
+            charging.charge_due()
+    assert (charged(), status(bill)[0]) == ([12000], InvoiceStatus.PAID)
+
+
+def test_staff_is_answered_and_the_customer_told_of_a_decline(alder, ada, bill):
+    make_card(alder, ada, "test_soft_decline")
+    charge(bill)
+    assert of(bill).charge_again_at is None
+    assert mails() == (["invoice_payment_failed"] if payments()[0].created_by_user_id else [])
+
+
+@pytest.mark.parametrize(("credit", "asked"), [(50, [7000]), (120, []), (200, [])])
+def test_credit_pays_before_a_card_is_charged_on_the_due_date(alder, ada, bill, credit, asked):
+    make_card(alder, ada)
+    rule(alder)
+    pay(alder, credit, customer_id=ada, currency="EUR", test=True)
+    with on_day(bill):
+        charging.charge_due()
+    assert (charged(), status(bill)[0]) == (asked, InvoiceStatus.PAID)
+    check_sums()
 
 
 def test_killed_between_the_attempt_and_the_question_it_is_still_charged(alder, ada, bill):
