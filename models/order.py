@@ -84,6 +84,10 @@ class Order(Owned, Versioned, Model):
             where="billing = 'subscription'",
         ),
         partial_index(
+            "ix_orders_subscriptions_of_merchant", "merchant_id", "test", "created_at", "id", "status",
+            where="billing = 'subscription'",
+        ),
+        partial_index(
             "ix_orders_recurring", "test", "status", "merchant_id", "activated_at", "currency", "later_minor",
             "later_interval_unit", "interval_unit", "later_interval_count", "interval_count",
             where="billing = 'subscription'",
@@ -256,7 +260,10 @@ class ScheduledPayment(Owned, Versioned, Model):
         Index("ix_scheduled_payments_order_id_status", "order_id", "status", "sequence"),
         Index("ix_scheduled_payments_merchant_id_test_due_at", "merchant_id", "test", "due_at", "id", "status"),
         Index("ix_scheduled_payments_due_at_id_test", "due_at", "id", "test", "status"),
-        in_order("scheduled_payments", "amount", "currency", "amount_minor"),
+        # Ends with the status, as only the open ones are shown at first.
+        Index(
+            "ix_scheduled_payments_by_amount", "currency", "amount_minor", "id", "test", "merchant_id", "status",
+        ),
         # What was declined, few among all.
         partial_index(
             "ix_scheduled_payments_declined", "test", "merchant_id", "status", "collect_at", "declined_at", "id",

@@ -160,10 +160,11 @@ def test_few_rows_among_many_are_found_by_an_index_of_them(on_postgresql, listin
     assert sum(index in step for step in steps) == 2, steps          # the page, and the count
 
 
-def test_services_are_found_among_orders_by_an_index_of_subscriptions(on_postgresql):
+@pytest.mark.parametrize("own", [True, False], ids=["one merchant", "all"])
+def test_services_are_found_among_orders_by_an_index_of_subscriptions(on_postgresql, own):
     if on_postgresql:
         pytest.skip("asks SQLite for its plan")
-    steps = plan(service_listing.LISTING, Actor.operator(), Query())
+    steps = plan(service_listing.LISTING, cast.actor_for(1) if own else Actor.operator(), Query())
     assert sum("ix_orders_subscriptions" in step for step in steps) == 2, steps
     assert not any("TEMP B-TREE" in step for step in steps), steps
 
