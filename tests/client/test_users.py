@@ -289,3 +289,29 @@ def test_only_the_name_of_a_user_is_changed(alder, ada, bob):
             with pytest.raises(Invalid) as refused:
                 customer_users.update(who, row, changes)
         assert "cannot be changed" in next(iter(refused.value.fields.values())).text
+
+
+@pytest.mark.parametrize("words", [
+    "Ada\n\nYour access ends. Write to\u2028eve", "https://evil.example/x", "Go to www.evil.example",
+    "evil.example/x now", "evil.example",
+])
+def test_an_invitation_carries_no_lines_and_links_of_who_invites(signed_in, ada, words):
+    signed_in.get("/client/users")
+    assert signed_in.post("/client/users", {"email": BOB, "name": words}).status_code == 303
+    mail = mail_of(tasks("client_invitation")[-1])
+    assert "\n\nYour access ends." not in mail.text
+    assert "evil.example" not in mail.text + mail.html
+    assert "you can sign in at Alder & Sons" in mail.text.replace("You", "you")
+
+
+@pytest.mark.parametrize(("organisation", "shown"), [
+    ("https://evil.example/x", False), ("evil.example/x", False), ("Booking.example", True), ("A\n\nB", True)])
+def test_a_customers_name_in_it_is_no_link_either(signed_in, alder, ada, organisation, shown):
+    change(alder, ada, organisation=organisation)
+    signed_in.get("/client/users")
+    signed_in.post("/client/users", {"email": BOB})
+    mail = mail_of(tasks("client_invitation")[-1])
+    assert (" ".join(organisation.split()) in mail.text.replace("\n", " ")) is shown
+    assert "\n\nB" not in mail.text
+    if not shown:
+        assert db.session.get(Customer, ada).code in mail.subject

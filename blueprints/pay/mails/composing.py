@@ -103,6 +103,7 @@ def sample(
 
 def laid_out(message: Message, merchant: Merchant, who: Seller) -> CustomerMail:
     """The text and the HTML of a message."""
+    message = message.in_lines()
     logo = logos.of_merchant(merchant)
     given = {"mail": message, "seller": who, "colours": colours(who.colour), "logo": logo, "logo_id": LOGO_ID}
     if logo is not None:

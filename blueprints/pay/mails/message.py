@@ -1,8 +1,9 @@
 """What a mail says, before it is laid out: the same words for its text and its HTML."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from blueprints.pages.format import zone
 
@@ -41,6 +42,18 @@ class Message:
     sender_address: str | None = None        # without one the installation's
     headers: Mapping[str, str] = field(default_factory=lambda: {"Auto-Submitted": "auto-generated"})
     files: Sequence[AttachedFile] = ()
+
+    def in_lines(self) -> "Message":
+        """The message with one line in what is one: no name looks like a paragraph that the merchant has written."""
+        one_line: dict[str, Any] = {name: _line(getattr(self, name)) for name in ONE_LINE}
+        return replace(self, **one_line, facts=[(_line(name), _line(value)) for name, value in self.facts])
+
+
+ONE_LINE = ("subject", "preview", "kicker", "title", "under", "why", "amount", "button")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def day(moment: datetime) -> str:

@@ -2,6 +2,7 @@
 the link of an invitation.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from models.customer import Customer
 from models.customer_login import CustomerSignIn
 
 KINDS = (SIGN_IN, INVITATION)
+# Customers choose their names and whom they invite: mails in the merchant's name carry no links of theirs.
+LINK = re.compile(r"://|www\.|\w\.\w{2,}[/:?#]", re.IGNORECASE)
+LINK_OR_HOST = re.compile(rf"{LINK.pattern}|\w\.[^\W\d_]{{2,}}", re.IGNORECASE)
 HIDDEN = "••• •••"                       # for users who look at what was sent
 
 
@@ -25,13 +29,16 @@ def of_task(task: Mapping[str, Any], who: Seller, base: str, *, hides_secrets: b
     user = row.user
     link = "" if hides_secrets else f"{base}/client/link/{customer_sign_ins.token_of(row)}"
     if task["mail"] == INVITATION:
-        return invitation(who, customer=_of(user.customer), email=user.email, name=user.name, link=link)
+        name = None if LINK_OR_HOST.search(user.name or "") else user.name
+        return invitation(who, customer=_of(user.customer), email=user.email, name=name, link=link)
     code = "" if hides_secrets else customer_sign_ins.code_of(row)
     return sign_in(who, name=user.shown_name, email=user.email, code=code, link=link, ip=row.ip)
 
 
 def _of(customer: Customer) -> str:
-    return customer.organisation or customer.name
+    """The customer's name, as it may write it; its code where that could be pressed as a link."""
+    name = customer.organisation or customer.name
+    return customer.code if LINK.search(name) else name
 
 
 def invitation(who: Seller, *, customer: str, email: str, name: str | None, link: str) -> Message:
