@@ -32,7 +32,7 @@ STATEMENT_ROWS = expose(
         "reason": Field(name="reason", writable=False),
         "orders_id": Field(name="order_id", writable=False),
         PAID: Field(name="scheduled_payment_id", refers="scheduled payment"),
-        INVOICES: Field(name="invoice_ids"),
+        INVOICES: Field(name="invoice_ids", refers="invoice"),
         "payments_id": Field(name="payment_id", writable=False),
         "file_name": Field(name="file_name", writable=False),
         "place": Field(name="place", writable=False),

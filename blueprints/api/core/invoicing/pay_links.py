@@ -18,7 +18,7 @@ from domain.errors import Invalid
 from domain.invoicing.paying import invoice_links
 from domain.invoicing.paying.invoice_links import LinkInput
 
-TAKEN = {"invoices_ids": Field(name="invoice_ids"), "renew": Field(name="renew")}
+TAKEN = {"invoices_ids": Field(name="invoice_ids", refers="invoice"), "renew": Field(name="renew")}
 ASKED = ExampleBody(
     {
         "title": "PayLinkInput", "type": "object", "additionalProperties": False,

@@ -14,7 +14,7 @@ from models.payment import Payment
 
 TAKEN = {
     "clients_id": Field(name="customer_id"),
-    "invoices_ids": Field(name="invoice_ids"),
+    "invoices_ids": Field(name="invoice_ids", refers="invoice"),
     "amount": Field(name="amount"),
     "currency": Field(name="currency"),
     "gateway": Field(name="gateway"),
