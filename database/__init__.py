@@ -22,6 +22,7 @@ from sqlalchemy.types import TypeDecorator
 from database.sqlite import DatabaseBusy as DatabaseBusy
 from database.sqlite import queue_of, tune_sqlite
 
+DRIVER = "driver_connection"            # in the session: SQLite's own connection, within transaction()
 WRITE_WAIT = 5.0            # seconds a writer waits for the lock before it gives up
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -52,11 +53,27 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """On SQLite write the text in one step, in the form that SQLAlchemy writes."""
+        if dialect.name == "sqlite":
+            return _sqlite_text
+        return super().bind_processor(dialect)
+
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """On SQLite, which stores text, parse the value in one step instead of SQLAlchemy's three."""
         if dialect.name == "sqlite":
             return lambda text: None if text is None else datetime.fromisoformat(text + "+00:00")
         return super().result_processor(dialect, coltype)
+
+
+def _sqlite_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is not UTC:
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}: use domain.clock.now()")
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:-len("+00:00")]
 
 
 class Base(DeclarativeBase):
@@ -145,7 +162,9 @@ def transaction(bind: str | None = None) -> Iterator[Session]:
     turn = queue_of(engine).turn(deadline) if engine.dialect.name == "sqlite" else nullcontext()
     try:
         with turn:
-            session.connection(execution_options={"write_deadline": deadline})
+            connection = session.connection(execution_options={"write_deadline": deadline})
+            if engine.dialect.name == "sqlite":
+                session.info[DRIVER] = connection.connection.driver_connection
             yield session
             session.commit()
     except IntegrityError as problem:
@@ -160,6 +179,7 @@ def transaction(bind: str | None = None) -> Iterator[Session]:
         session.rollback()
         raise
     finally:
+        session.info.pop(DRIVER, None)
         if bind is not None:
             session.close()
 

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, Engine, event
 
-from database import answer_cache, db
+from database import DRIVER, answer_cache, db
 from database.statements import Prepared, Ready, Values
 
 
@@ -175,10 +175,13 @@ def _held() -> Held | None:
 
 def _of_session() -> sqlite3.Connection | None:
     """The session's own connection, within a transaction."""
-    if db.session.registry.has() and (session := db.session()).in_transaction():
-        driver: sqlite3.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
-        return driver
-    return None
+    if not db.session.registry.has():
+        return None
+    session = db.session()
+    driver: sqlite3.Connection | None = session.info.get(DRIVER)
+    if driver is None and session.in_transaction():
+        driver = session.connection().connection.driver_connection
+    return driver
 
 
 def _of_thread(engine: Engine) -> sqlite3.Connection:

@@ -6,6 +6,7 @@ handler is unfair under load.
 
 import fcntl
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
 
 class DatabaseBusy(Exception):
@@ -34,12 +36,16 @@ def tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         deadline = connection.get_execution_options().get("write_deadline")
-        if deadline is None:
-            connection.exec_driver_sql("BEGIN")
-            return
-        left = max(1, int((deadline - time.monotonic()) * 1000))
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={left}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver: Any = connection.connection.driver_connection
+        try:
+            if deadline is None:
+                driver.execute("BEGIN")
+                return
+            left = max(1, int((deadline - time.monotonic()) * 1000))
+            driver.execute(f"PRAGMA busy_timeout={left}")
+            driver.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as problem:
+            raise DBAPIError.instance("BEGIN", (), problem, sqlite3.Error, dialect=connection.dialect) from problem
 
 
 def owner_only(path: str, flags: int) -> int:

@@ -6,7 +6,7 @@ SQLAlchemy still writes the SQL and converts each type; reader.py runs the state
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy
 from sqlalchemy import Enum, Select, literal_column
@@ -83,6 +83,16 @@ def pack(select: Select[Any], counted: Select[Any] | None) -> Select[Any]:
     )
 
 
+MOST_TEXTS, LONGEST_KEPT = 32, 200         # of a statement with lists: texts that are kept, values in a list
+
+
+class Expanded(NamedTuple):
+    """The text for lists of some lengths, and its values: their names, their places in a list, their conversion."""
+
+    sql: str
+    places: tuple[tuple[str, int | None, Process | None], ...]
+
+
 class Ready:
     """A compiled SELECT for the driver: text, order of the values, types of the columns."""
 
@@ -99,6 +109,8 @@ class Ready:
             if (process := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
         self.names: Sequence[str] = compiled.positiontup or ()
+        self.lists = [name for name, bind in compiled.binds.items() if bind.expanding]
+        self.texts: dict[tuple[int, ...], Expanded] = {}
         self.row = row_type((column.key or "", _process(column.type, dialect)) for column in typed.selected_columns)
 
     def bound(self, values: Values) -> tuple[str, list[Any]]:
@@ -112,6 +124,33 @@ class Ready:
 
     def _expanded(self, values: Values) -> tuple[str, list[Any]]:
         """`bound` for a statement with lists, whose text depends on how many values they have."""
+        given = {**self.fixed, **values}
+        lengths = tuple([len(given[name]) for name in self.lists])
+        found = self.texts.get(lengths)
+        if found is None and not self.compiled.literal_execute_params and max(lengths, default=0) <= LONGEST_KEPT:
+            found = self._expansion(given)
+            if len(self.texts) < MOST_TEXTS:
+                self.texts[lengths] = found
+        if found is None:
+            return self._expanded_once(values)
+        return found.sql, [
+            one if process is None else process(one)
+            for name, place, process in found.places
+            for one in (given[name] if place is None else given[name][place],)
+        ]
+
+    def _expansion(self, given: Values) -> "Expanded":
+        """The text for lists as long as these, and which value stands where in it."""
+        state = self.compiled.construct_expanded_state(dict(given))
+        processors: Mapping[str, Any] = state.processors
+        parts = {
+            name: (whole, place) for whole, names in state.parameter_expansion.items()
+            for place, name in enumerate(names)
+        }
+        return Expanded(state.statement, tuple(
+            (*parts.get(name, (name, None)), processors.get(name)) for name in state.positiontup or ()))
+
+    def _expanded_once(self, values: Values) -> tuple[str, list[Any]]:
         known = {name: values[name] for name in self.compiled.binds if name in values}
         state = self.compiled.construct_expanded_state(known)
         processors: Mapping[str, Any] = state.processors

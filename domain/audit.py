@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import inspect
 
 from database import db
+from database.inserting import insert
 from domain import audit_chain, clock
 from domain.actor import Actor
 from models.audit import AuditEntry
 
 NOISE = frozenset({"updated_at", "version", "email_key", "sku_key"})
-ADD = AuditEntry.__table__.insert()         # type: ignore[attr-defined]
 
 
 def snapshot(row: Any) -> dict[str, Any]:
@@ -69,5 +69,6 @@ def record(
         "request_id": actor.request_id,
         "ip": actor.ip[:64] if actor.ip else None,      # a misconfigured proxy may send any text
     }
-    written: Any = db.session.execute(ADD, entry)       # at once: an object in the session would cost a flush
-    audit_chain.written(db.session(), {**entry, "id": written.inserted_primary_key[0]})
+    session = db.session()
+    key = insert(session, AuditEntry, entry)            # at once: an object in the session would cost a flush
+    audit_chain.written(session, {**entry, "id": key})

@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, event, exists, func, select
+from sqlalchemy import event, exists, func, select
 from sqlalchemy.orm import Session, SessionTransaction
 
-from database import db
+from database import db, direct
+from database.inserting import flush_new
 from models.audit import AuditChain, AuditEntry, AuditLink
 
 WRITTEN = "audit_entries"                # in the session: by id, what this transaction wrote
@@ -97,7 +98,7 @@ def _append(session: Session) -> None:
     """Append what the transaction wrote."""
     if session.in_nested_transaction() or not session.info.get(WRITTEN):
         return
-    session.flush()                      # locks all other rows, and writes their entries
+    flush_new(session)                   # locks all other rows, and writes their entries
     entries = session.info.pop(WRITTEN)
     if session.info.pop(TAKEN_BACK, False):
         kept = select(COLUMNS.id).where(COLUMNS.id.in_(list(entries)))
@@ -107,7 +108,7 @@ def _append(session: Session) -> None:
         chain, form = entries[key]
         by_chain.setdefault(chain, []).append((key, form))
     for chain in sorted(by_chain):
-        _link(session.connection(), chain, by_chain[chain])
+        _link(session, chain, by_chain[chain])
 
 
 @event.listens_for(Session, "after_soft_rollback")
@@ -124,20 +125,18 @@ def _forget(session: Session, transaction: SessionTransaction) -> None:
         session.info.pop(TAKEN_BACK, None)
 
 
-def _link(connection: Connection, chain: int, entries: Sequence[tuple[int, bytes]]) -> None:
+def _link(session: Session, chain: int, entries: Sequence[tuple[int, bytes]]) -> None:
     """Append entries to a chain. Statements as the driver has them: every write pays for them."""
-    words = STATEMENTS[connection.dialect.name]
-    found = connection.exec_driver_sql(words.lock, (chain,)).first()
+    words = STATEMENTS[session.get_bind().dialect.name]
+    found = direct.run(session, words.lock, (chain,)).fetchone()
     if found is None:
-        connection.exec_driver_sql(words.begin, (chain, entries[0][0]))
-        found = connection.exec_driver_sql(words.lock, (chain,)).one()
+        direct.run(session, words.begin, (chain, entries[0][0]))
+        found = direct.run(session, words.lock, (chain,)).fetchone()
     length, last = found
-    links = []
     for key, form in entries:
         length, last = length + 1, digest(last, length + 1, form)
-        links.append((key, chain, length, last))
-    connection.exec_driver_sql(words.link, links)
-    connection.exec_driver_sql(words.end, (length, last, chain))
+        direct.run(session, words.link, (key, chain, length, last))
+    direct.run(session, words.end, (length, last, chain))
 
 
 # Verifying -------------------------------------------------------------------------------------------

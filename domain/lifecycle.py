@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from database import db
+from database.inserting import flush_new
 from domain import audit, clock
 from domain.actor import Actor
 from domain.inputs import Input, changes
@@ -43,8 +44,9 @@ class Lifecycle:
         row.created_at, row.updated_at, row.version = row.created_at or now, row.updated_at or now, 1
         if hasattr(row, "created_by_user_id"):
             row.created_by_user_id = actor.user_id
-        db.session.add(row)
-        db.session.flush()
+        session = db.session()
+        session.add(row)
+        flush_new(session)
         self.note(actor, "created", row, after=self.snapshot(row))
         self.emit(actor, "created", row)
 

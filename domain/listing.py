@@ -85,6 +85,24 @@ class Listing(Owners):
         except NotFound:
             raise Invalid.field(field, "must exist", "unknown") from None
 
+    def facts(self, actor: Actor, keys: Collection[int], names: tuple[str, ...]) -> Sequence[Any]:
+        """Some columns of those of these rows that the actor reaches: what writes need of rows that they refer to."""
+        def build() -> Prepared:
+            columns = [self.columns[name].label(name) for name in names]
+            these = self.model.id.in_(bound_id("keys", many=True))
+            return Prepared(select(*columns).where(these, *self.owned(actor)[0]))
+
+        possible = [key for key in keys if 0 < key <= LARGEST_ID]
+        statement = self._statements.get(("facts", names, *self._whose(actor)), build)
+        return Reader().rows(statement, self._own_values(actor) | {"keys": possible}) if possible else []
+
+    def referred(self, actor: Actor, field: str, key: int, names: tuple[str, ...]) -> Any:
+        """Some columns of the row that an input's field names; raises Invalid as `refer` does."""
+        found = self.facts(actor, (key,), names)
+        if not found:
+            raise Invalid.field(field, "must exist", "unknown")
+        return found[0]
+
     def read(self, actor: Actor, key: int) -> Record:
         """One row as columns; raises as `get` does."""
         def build() -> Prepared:

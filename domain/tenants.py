@@ -1,11 +1,14 @@
-"""Checks that a merchant exists and is one of the actor's."""
+"""Checks that a merchant exists and is one of the actor's, and reads its currency."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from database import db
+from database.reader import Reader
+from database.statements import Prepared
 from domain.actor import Actor, All
 from models.merchant import Merchant
 
+_CURRENCY = Prepared(select(Merchant.currency).where(Merchant.id == bindparam("merchant_id")))
 MOST_NEEDED = 2                         # merchants that tell one from several
 
 
@@ -22,6 +25,13 @@ def only(actor: Actor) -> int | None:
         return next(iter(actor.merchant_ids)) if len(actor.merchant_ids) == 1 else None
     found = db.session.scalars(statement).all()
     return found[0] if len(found) == 1 else None
+
+
+def currency_of(merchant_id: int) -> str:
+    """The merchant's currency."""
+    row = Reader().cached_first(_CURRENCY, {"merchant_id": merchant_id})
+    assert row is not None      # a foreign key, a key or a session names it
+    return str(row.currency)
 
 
 def is_active(actor: Actor, merchant_id: int) -> bool:

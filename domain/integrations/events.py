@@ -6,21 +6,24 @@ because the domain knows no contract.
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
 
 from database import db
+from database.inserting import complete, flush_new
+from database.reader import Reader
+from database.statements import Prepared
 from domain import clock
 from domain.actor import Actor
 from domain.listing import Listing
 from domain.outbox import tasks
 from domain.pages import Record
+from models.credential import Credential
 from models.webhook import Delivery, Endpoint, EndpointStatus
 
 VERSION = "1.4.0"
@@ -94,9 +97,19 @@ EVENTS: tuple[EventType, ...] = (
 )
 NAMES = frozenset(one.name for one in EVENTS)
 
-ANY = select(Endpoint.id).where(
-    Endpoint.merchant_id == bindparam("merchant_id"), Endpoint.test == bindparam("test"), Endpoint.deleted_at.is_(None)
-).limit(1)
+_NEEDED = (
+    Endpoint.id, Endpoint.merchant_id, Endpoint.test, Endpoint.events, Endpoint.status, Endpoint.credential_id,
+    Credential.revoked_at, Credential.expires_at, Credential.scopes,
+)
+_ENDPOINTS: Any = (
+    select(*_NEEDED)
+    .outerjoin(Credential, Credential.id == Endpoint.credential_id)
+    .where(
+        Endpoint.merchant_id == bindparam("merchant_id"), Endpoint.test == bindparam("test"),
+        Endpoint.deleted_at.is_(None))
+    .order_by(Endpoint.id)
+)
+ENDPOINTS = Prepared(_ENDPOINTS)
 
 Shape = Callable[[Record], dict[str, Any]]
 _shapes: dict[str, tuple[Listing, Shape, str]] = {}
@@ -111,12 +124,10 @@ def emit(actor: Actor, name: str, row: Any) -> int:
     """Store an event for the merchant's endpoints, before a row is marked as deleted; returns for how many."""
     if name not in NAMES:
         raise LookupError(f"{name} is not an event: add it to EVENTS in {__name__}")
-    if not db.session.connection().execute(ANY, {"merchant_id": row.merchant_id, "test": row.test}).first():
-        return 0                             # few merchants have endpoints, and every change asks
     wanted = [one for one in endpoints_of(row.merchant_id, test=row.test) if not one.events or name in one.events]
     if not wanted:
         return 0
-    db.session.flush()                       # the payload is read with plain statements
+    flush_new(db.session())                  # the payload is read with plain statements
     listing, show, prefix = _shapes[name.partition(".")[0]]
     data = show(listing.read(Actor.system().in_world(test=row.test), row.id))
     made = _deliveries(wanted, name, f"{prefix}{row.id}", data, SOURCES.get(actor.source, "system"))
@@ -129,16 +140,13 @@ def has_endpoints() -> bool:
     return db.session.scalar(select(Endpoint.id).where(Endpoint.deleted_at.is_(None)).limit(1)) is not None
 
 
-def endpoints_of(merchant_id: int, *, test: bool) -> list[Endpoint]:
-    """The enabled endpoints of a world: a key's endpoint only while the key may receive."""
+def endpoints_of(merchant_id: int, *, test: bool) -> list[Any]:
+    """What events need of the endpoints of a world; a key's endpoint only while the key may receive."""
+    found = Reader().rows(ENDPOINTS, {"merchant_id": merchant_id, "test": test})
+    if not found:
+        return []                            # few merchants have endpoints, and every change asks
     now = clock.now()
-    statement = (
-        select(Endpoint)
-        .where(Endpoint.merchant_id == merchant_id, Endpoint.test.is_(test), Endpoint.deleted_at.is_(None))
-        .options(joinedload(Endpoint.credential))
-        .order_by(Endpoint.id)
-    )
-    return [one for one in db.session.scalars(statement) if one.credential is None or may_receive(one.credential, now)]
+    return [one for one in found if one.credential_id is None or may_receive(one, now)]
 
 
 def may_receive(key: Any, now: datetime) -> bool:
@@ -161,7 +169,7 @@ def deliver(endpoint: Endpoint, name: str, resource: str, data: Any, *, source: 
     return delivery
 
 
-def _deliveries(endpoints: list[Endpoint], name: str, resource: str, data: Any, source: str) -> list[Delivery]:
+def _deliveries(endpoints: Sequence[Any], name: str, resource: str, data: Any, source: str) -> list[Delivery]:
     now = clock.now()
     made = [
         Delivery(
@@ -170,23 +178,30 @@ def _deliveries(endpoints: list[Endpoint], name: str, resource: str, data: Any, 
         )
         for endpoint in endpoints
     ]
-    db.session.add_all(made)
-    db.session.flush()                       # each body contains its id
+    session = db.session()
+    session.add_all(made)
+    flush_new(session)                       # each body contains its id
     for delivery in made:
-        delivery.body = body_of(delivery, data, source).decode()
+        complete(session, delivery, body=body_of(delivery, data, source).decode())
     return made
 
 
-def _queue(deliveries: list[Delivery], endpoints: list[Endpoint]) -> None:
+def _queue(deliveries: Sequence[Delivery], endpoints: Sequence[Any]) -> None:
     """Queue their tasks, held while the endpoint is paused."""
     lanes = [f"endpoint_{one.endpoint_id}:{one.resource}" for one in deliveries]
     retries = tasks.retries(lanes)
-    for delivery, endpoint, lane in zip(deliveries, endpoints, lanes, strict=True):
-        delivery.task = tasks.put(
+    queued = [
+        tasks.put(
             "webhook", lane=lane, pool=f"endpoint_{endpoint.id}", payload={"delivery_id": delivery.id},
             merchant_id=endpoint.merchant_id, test=endpoint.test, held=endpoint.status is not EndpointStatus.ACTIVE,
             due_at=retries.get(lane),
         )
+        for delivery, endpoint, lane in zip(deliveries, endpoints, lanes, strict=True)
+    ]
+    session = db.session()
+    flush_new(session)                       # each delivery contains its task's id
+    for delivery, task in zip(deliveries, queued, strict=True):
+        complete(session, delivery, task_id=task.id)
 
 
 def body_of(delivery: Delivery, data: Any, source: str) -> bytes:

@@ -14,6 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, func, select, update
 
 from database import db
+from database.reader import Reader
+from database.statements import Prepared
 from domain import audit, clock
 from domain.actor import Actor
 from domain.errors import Conflict
@@ -27,7 +29,7 @@ RETRIES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 JITTER = 0.2
 
 
-_WAITING = (
+_WAITING: Any = (
     select(Task.lane, func.max(Task.due_at).label("due_at"))
     .where(
         Task.lane.in_(bindparam("lanes", expanding=True)), Task.status.in_(OPEN),
@@ -35,6 +37,7 @@ _WAITING = (
     )
     .group_by(Task.lane)
 )
+WAITING = Prepared(_WAITING)
 
 
 def put(
@@ -54,7 +57,7 @@ def put(
 
 def retries(lanes: Sequence[str]) -> dict[str, datetime]:
     """When the retry of each waiting lane is due; the lane's other tasks are not due before."""
-    rows = db.session.connection().execute(_WAITING, {"lanes": list(lanes), "now": clock.now()})
+    rows = Reader().rows(WAITING, {"lanes": list(lanes), "now": clock.now()})
     return {row.lane: row.due_at for row in rows}
 
 

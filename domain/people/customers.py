@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 from sqlalchemy import func
 
-from database import db
 from database.searching import like
-from domain import codes, inputs, texts, usage
+from domain import codes, inputs, tenants, texts, usage
 from domain.actor import Actor
 from domain.copies import copy_of, copying
 from domain.errors import Invalid, Mistakes
@@ -150,7 +149,7 @@ def create(actor: Actor, new: CustomerInput) -> Customer:
     parts = new.model_dump(include={"billing_street", "billing_country"}, exclude_none=True)
     customer_addresses.change_parts(customer, parts)
     LIFE.add(actor, customer)
-    customer_emails.follow(customer)
+    customer_emails.begin(customer)
     return customer
 
 
@@ -200,7 +199,7 @@ def copy(there: Actor, customer: Customer) -> Customer:
         values = {name: getattr(one, name) for name in AddressInput.model_fields}
         customer_addresses.put(made, one.kind, AddressInput.model_construct(**values))
     LIFE.add(there, made)
-    customer_emails.follow(made)
+    customer_emails.begin(made)
     return made
 
 
@@ -254,9 +253,7 @@ def currency_of(customer: Customer) -> str:
     """The customer's currency, or else the merchant's."""
     if customer.currency:
         return customer.currency
-    merchant = db.session.get(Merchant, customer.merchant_id)
-    assert merchant is not None      # a foreign key ensures it
-    return merchant.currency
+    return tenants.currency_of(customer.merchant_id)
 
 
 def credit_limit(customer: Customer) -> Money:

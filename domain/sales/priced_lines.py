@@ -6,15 +6,20 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import select
 
-from database import db
+from database.reader import Reader
+from database.statements import Prepared
 from domain.actor import Actor
 from domain.catalog import products
 from domain.errors import Invalid
-from domain.list_parts import among
+from domain.list_parts import bound_id
 from models.money import LIMIT, to_micro
-from models.product import PriceRule, Product, ProductStatus
+from models.product import PriceRule, ProductStatus
 
-Known = dict[int, tuple[Product, int | None]]
+FACTS = ("id", "name", "status", "currency", "price_micro", "tax_id")
+_RATES: Any = select(PriceRule.id, PriceRule.percent_ten_thousandths).where(
+    PriceRule.id.in_(bound_id("keys", many=True)))
+RATES = Prepared(_RATES)
+Known = dict[int, tuple["Sold", int | None]]
 Row = TypeVar("Row")
 
 
@@ -38,6 +43,19 @@ class Stored(Protocol):
     def unit_price_micro(self) -> int: ...
 
 
+class Sold(Protocol):
+    """What a line takes of its product."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def status(self) -> ProductStatus: ...
+    @property
+    def currency(self) -> str: ...
+    @property
+    def price_micro(self) -> int: ...
+
+
 class Priced(Protocol):
     """A line with its amounts; `row` is the one that it changes."""
 
@@ -56,17 +74,13 @@ def products_of(actor: Actor, named: Iterable[int | None]) -> Known:
     keys = {key for key in named if key is not None}
     if not keys:
         return {}
-    own, values = products.LISTING.owned(actor)
-    statement = (
-        select(Product, PriceRule.percent_ten_thousandths)
-        .outerjoin(PriceRule, PriceRule.id == Product.tax_id)
-        .where(among(Product.id, keys), *own)
-    )
-    with db.session.no_autoflush:          # the document is not complete yet
-        return {product.id: (product, rate) for product, rate in db.session.execute(statement, values)}
+    found = products.LISTING.facts(actor, keys, FACTS)
+    taxes = [key for key in {one.tax_id for one in found} if key is not None]
+    rates = {row.id: row.percent_ten_thousandths for row in Reader().rows(RATES, {"keys": taxes})} if taxes else {}
+    return {one.id: (one, rates.get(one.tax_id)) for one in found}
 
 
-def check_sellable(path: str, product: Product | None, currency: str, document: str) -> None:
+def check_sellable(path: str, product: Sold | None, currency: str, document: str) -> None:
     """Raises Invalid unless the product can be put on a document in this currency."""
     if product is None:
         raise Invalid.field(f"{path}.product_id", "must exist", "unknown")
@@ -78,7 +92,7 @@ def check_sellable(path: str, product: Product | None, currency: str, document: 
         )
 
 
-def description_of(path: str, item: Sent, product: Product | None, old: Stored | None) -> str:
+def description_of(path: str, item: Sent, product: Sold | None, old: Stored | None) -> str:
     """The description that was sent, else the stored one, else the product's name."""
     if old is not None and "description" not in item.model_fields_set:
         return old.description
@@ -88,7 +102,7 @@ def description_of(path: str, item: Sent, product: Product | None, old: Stored |
     return found
 
 
-def price_of(path: str, item: Sent, product: Product | None, old: Stored | None) -> int:
+def price_of(path: str, item: Sent, product: Sold | None, old: Stored | None) -> int:
     """The unit price in millionths: the one that was sent, else the stored one, else the product's."""
     if item.unit_price is not None:
         return to_micro(item.unit_price)

@@ -6,9 +6,12 @@ that person has signed in: until then staff may give it to another customer.
 
 from collections.abc import Iterable
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from database import db
+from database.inserting import flush_new
+from database.reader import Reader
+from database.statements import Prepared
 from domain import clock, texts
 from domain.errors import Conflict, Problem
 from domain.listing import touch
@@ -22,10 +25,10 @@ def change(customer: Customer, email: str | None) -> None:
     if customer.id and email == customer.email and customer.deleted_at is None and customer.email_key is None:
         return                         # a duplicate address from before addresses compared without case
     key = texts.email_key(email) if email else None
-    if (key is not None and key != customer.email_key) or (customer.deleted_at is None and customer.id and key):
+    is_asked = key != customer.email_key or (customer.deleted_at is None and customer.id)
+    if key is not None and is_asked:
         with db.session.no_autoflush:      # the row is not complete yet
-            if key is not None:
-                claim(customer, key)
+            claim(customer, key)
     customer.email, customer.email_key = email, key
     if customer.id:
         follow(customer)
@@ -44,16 +47,35 @@ def claim(customer: Customer, key: str) -> None:
         .values(email_key=None, version=CustomerUser.version + 1, updated_at=clock.now()))
 
 
+_HOLDER = Prepared(select(CustomerUser.id).where(
+    CustomerUser.merchant_id == bindparam("merchant_id"), CustomerUser.test == bindparam("test"),
+    CustomerUser.email_key == bindparam("key"), CustomerUser.customer_id != bindparam("customer_id")))
+
+
 def holder_of(customer: Customer, key: str) -> CustomerUser | None:
     """The user of another customer who has an address, as addresses compare, or was invited to it."""
-    return db.session.scalar(select(CustomerUser).where(
-        CustomerUser.merchant_id == customer.merchant_id, CustomerUser.test == customer.test,
-        CustomerUser.email_key == key, CustomerUser.customer_id != (customer.id or 0)))
+    wanted = {"merchant_id": customer.merchant_id, "test": customer.test, "key": key, "customer_id": customer.id or 0}
+    found = Reader().first(_HOLDER, wanted)
+    return None if found is None else db.session.get(CustomerUser, found.id)
 
 
 def taken_email() -> Conflict:
     problem = Problem("taken", "is already used by another customer")
     return Conflict("Another customer already has this e-mail address.", fields={"email": problem})
+
+
+def begin(customer: Customer) -> None:
+    """Give a new customer with an address its first user: the customer's row must have its id."""
+    if customer.email is not None and customer.email_key is not None:
+        _add_first(customer, customer.email, customer.email_key)
+        flush_new(db.session())
+
+
+def _add_first(customer: Customer, email: str, key: str) -> None:
+    now = clock.now()
+    db.session.add(CustomerUser(
+        merchant_id=customer.merchant_id, test=customer.test, customer=customer, email=email, email_key=key,
+        is_first=True, is_confirmed=True, created_at=now, updated_at=now, version=1))
 
 
 def follow(customer: Customer) -> None:
@@ -79,9 +101,7 @@ def follow(customer: Customer) -> None:
             customer_notices.tell_of_address(first, old)
         touch(first)
     else:
-        db.session.add(CustomerUser(
-            merchant_id=customer.merchant_id, test=customer.test, customer=customer, email=email, email_key=key,
-            is_first=True, is_confirmed=True, created_at=clock.now(), updated_at=clock.now(), version=1))
+        _add_first(customer, email, key)
 
 
 def of_customer(customer_id: int) -> list[CustomerUser]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from sqlalchemy import select
 
 from database import db
-from domain import audit, clock, settings, zones
+from domain import audit, clock, settings, tenants, zones
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Mistakes
 from domain.inputs import Choice, CurrencyCode, Input, LongText, Maybe, Metadata, Number, OrAbsent, RowId, Until
@@ -26,8 +26,7 @@ from domain.sales.budgets import budget_amounts, samples, uses
 from domain.sales.budgets.budget_lines import ItemInput
 from domain.sales.budgets.budget_listing import LISTING
 from models.budget import Budget, BudgetStatus
-from models.customer import Customer, CustomerStatus
-from models.merchant import Merchant
+from models.customer import CustomerStatus
 from models.money import Money
 
 MAX_ITEMS = 200
@@ -53,19 +52,18 @@ class BudgetInput(Input):
 
 def create(actor: Actor, new: BudgetInput) -> Budget:
     """A pending budget for one of the actor's customers; Invalid names every wrong line."""
-    merchant = db.session.get(Merchant, actor.merchant_id)
-    assert merchant is not None      # the key or session names it
     now = clock.now()
     days = settings.get("quote_validity_days")
     mistakes = Mistakes()
     budget = Budget(
         **actor.ownership(), status=BudgetStatus.PENDING, created_at=now,
-        currency=new.currency or merchant.currency, notes=new.notes, details=new.details,
+        currency=new.currency or tenants.currency_of(actor.merchant_id), notes=new.notes, details=new.details,
     )
     with mistakes.collected():
-        budget.valid_until = _future(new.valid_until, merchant.id) or zones.end_in_days(now, days, merchant.id)
+        budget.valid_until = _future(new.valid_until, budget.merchant_id) or zones.end_in_days(
+            now, days, budget.merchant_id)
     with mistakes.collected():
-        budget.customer_id = _customer(actor, new.customer_id).id
+        budget.customer_id = _customer(actor, new.customer_id)
     with mistakes.collected():
         budget_amounts.change(actor, budget, {"items": new.items, "discount": new.discount, "tax": new.tax})
     mistakes.refuse()
@@ -104,7 +102,7 @@ def _apply(actor: Actor, budget: Budget, changes: dict[str, Any]) -> None:
             setattr(budget, name, changes[name])
     with mistakes.collected():
         if "customer_id" in changes and changes["customer_id"] != budget.customer_id:
-            budget.customer_id = _customer(actor, changes["customer_id"]).id
+            budget.customer_id = _customer(actor, changes["customer_id"])
     with mistakes.collected():
         if changes.keys() & budget_amounts.FIELDS:
             budget_amounts.change(actor, budget, changes)
@@ -114,9 +112,8 @@ def _apply(actor: Actor, budget: Budget, changes: dict[str, Any]) -> None:
 def preview(actor: Actor, budget: Budget | None, changes: dict[str, Any]) -> budget_amounts.Amounts:
     """The amounts of a budget, or a new one, with these changes; nothing is written."""
     if budget is None:
-        merchant = db.session.get(Merchant, actor.merchant_id)
-        assert merchant is not None      # the session names it
-        budget = Budget(**actor.ownership(), currency=changes.get("currency") or merchant.currency)
+        currency = changes.get("currency") or tenants.currency_of(actor.merchant_id)
+        budget = Budget(**actor.ownership(), currency=currency)
     return budget_amounts.computed(actor, budget, changes)
 
 
@@ -225,12 +222,12 @@ def _future(given: datetime | date | None, merchant_id: int) -> datetime | None:
     return moment
 
 
-def _customer(actor: Actor, key: int) -> Customer:
-    """The customer; one who is archived gets no budget."""
-    customer: Customer = customers.LISTING.refer(actor, "customer_id", key)
+def _customer(actor: Actor, key: int) -> int:
+    """The id of a customer whom the actor reaches; one who is archived gets no budget."""
+    customer = customers.LISTING.referred(actor, "customer_id", key, ("id", "status"))
     if customer.status is CustomerStatus.ARCHIVED:
         raise Invalid.field("customer_id", "is archived", "archived")
-    return customer
+    return key
 
 
 def _snapshot(budget: Budget) -> dict[str, Any]:
