@@ -5,7 +5,7 @@ anything else in the session, for tables with rules of their own, and on other d
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from sqlalchemy.orm.state import InstanceState
 from database.direct import driver_of, execute
 
 State = InstanceState[Any]
+MOST = 20                                       # rows that one statement inserts
 Pairs = tuple[tuple[str, str], ...]             # names of attributes: of this row, of the other one
 
 
@@ -50,7 +51,8 @@ class Place(NamedTuple):
 class Plan:
     """How the rows of a table are inserted."""
 
-    sql: str
+    sql: str                                    # up to the values
+    marks: str                                  # of the values of one row
     key: str
     places: tuple[Place, ...]
     parents: tuple[tuple[str, Pairs], ...]      # relationships to the rows that it belongs to
@@ -71,10 +73,23 @@ def flush_new(session: Session) -> None:
     if order is None:
         session.flush()
         return
-    for state, plan, above in order:
-        _take_keys(state.dict, above)
-        state.dict[plan.key] = _insert(driver, state.dict, plan, dialect)
+    for group in _groups(order):
+        for state, _, above in group:
+            _take_keys(state.dict, above)
+        _insert(driver, [state.dict for state, _, _ in group], group[0][1], dialect)
     session._register_persistent({state for state, _, _ in order})
+
+
+def _groups(order: Sequence["Step"]) -> Iterator[list["Step"]]:
+    """The rows in groups that one statement inserts: of one table, and none belongs to another of them."""
+    group: list[Step] = []
+    for step in order:
+        parents = [parent for parent, _ in step[2]]
+        if group and (step[1] is not group[0][1] or len(group) == MOST or any(one[0] in parents for one in group)):
+            yield group
+            group = []
+        group.append(step)
+    yield group
 
 
 Above = list[tuple[State, Pairs]]               # rows that must be there before, whose keys a row takes
@@ -133,7 +148,8 @@ def insert(session: Session, model: Any, values: dict[str, Any]) -> int:
     plan = plan_of(model.__mapper__, dialect) if driver is not None else None
     if driver is None or plan is None:
         return int(session.execute(model.__table__.insert(), values).inserted_primary_key[0])      # type: ignore[attr-defined]
-    return _insert(driver, values, plan, dialect)
+    _insert(driver, [values], plan, dialect)
+    return int(values[plan.key])
 
 
 def complete(session: Session, row: Any, **values: Any) -> None:
@@ -162,19 +178,22 @@ def _take_keys(values: dict[str, Any], above: Above) -> None:
             values[own] = known[other] if other in known else getattr(parent.obj(), other)
 
 
-def _insert(driver: sqlite3.Connection, values: dict[str, Any], plan: Plan, dialect: Dialect) -> int:
-    row: list[Any] = []
-    for name, default, fixed, null_is_value, process in plan.places:
-        value = values.get(name)
-        if value is None and not (null_is_value and name in values):
-            value = values[name] = fixed if default is None else default(Parameters(values))
-            if value is None:
-                row.append(None)
-                continue
-        row.append(value if process is None else process(value))
-    key = execute(driver, plan.sql, row, dialect).lastrowid
-    assert key is not None      # an INSERT of one row gives it
-    return key
+def _insert(driver: sqlite3.Connection, rows: Sequence[dict[str, Any]], plan: Plan, dialect: Dialect) -> None:
+    """Insert rows and note their ids: in one statement, before which the table is locked, they follow each other."""
+    bound: list[Any] = []
+    for values in rows:
+        for name, default, fixed, null_is_value, process in plan.places:
+            value = values.get(name)
+            if value is None and not (null_is_value and name in values):
+                value = values[name] = fixed if default is None else default(Parameters(values))
+                if value is None:
+                    bound.append(None)
+                    continue
+            bound.append(value if process is None else process(value))
+    last = execute(driver, plan.sql + ", ".join([plan.marks] * len(rows)), bound, dialect).lastrowid
+    assert last is not None      # an INSERT gives it
+    for place, values in enumerate(rows, last - len(rows) + 1):
+        values[plan.key] = place
 
 
 @cache
@@ -196,7 +215,7 @@ def plan_of(mapper: Mapper[Any], dialect: Dialect) -> Plan | None:
     marks = ", ".join("?" * len(columns))
     related = [one for one in mapper.relationships if not one.viewonly]
     return Plan(
-        f"INSERT INTO {quote.format_table(table)} ({listed}) VALUES ({marks})",
+        f"INSERT INTO {quote.format_table(table)} ({listed}) VALUES ", f"({marks})",
         names[keys[0]],
         tuple(_place(column, dialect) for column in columns),
         tuple((one.key, _pairs(one)) for one in related if one.direction is MANYTOONE),

@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+BUSY, NEARLY = 5000, 250            # milliseconds that SQLite waits for a lock; a difference that does not matter
+
 
 class DatabaseBusy(Exception):
     """The write lock could not be taken in time; nothing was changed."""
@@ -30,7 +32,7 @@ def tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None            # BEGIN is emitted below
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", "busy_timeout=5000"):
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", f"busy_timeout={BUSY}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -41,8 +43,13 @@ def tune_sqlite(engine: Engine, synchronous: str) -> None:
             if deadline is None:
                 driver.execute("BEGIN")
                 return
+            # The queue has waited already; a wait that is as long as the usual one, but for little, needs no statement.
             left = max(1, int((deadline - time.monotonic()) * 1000))
-            driver.execute(f"PRAGMA busy_timeout={left}")
+            wait = BUSY if left > BUSY - NEARLY else left
+            known = connection.connection.info
+            if known.get("busy_timeout", BUSY) != wait:
+                driver.execute(f"PRAGMA busy_timeout={wait}")
+                known["busy_timeout"] = wait
             driver.execute("BEGIN IMMEDIATE")
         except sqlite3.Error as problem:
             raise DBAPIError.instance("BEGIN", (), problem, sqlite3.Error, dialect=connection.dialect) from problem

@@ -180,11 +180,15 @@ def created(exposure: Exposure, *, preset: Mapping[str, Any] = MappingProxyType(
     assert create is not None, f"{resource.name}: its Resource has no create"
 
     def before(actor: Actor, arguments: Arguments) -> Any:
-        return prepare(*new_of(exposure, actor, arguments, preset)) if prepare else None
+        """Read the input, which needs no lock, and do what takes long."""
+        whose, new = new_of(exposure, actor, arguments, preset)
+        return whose, prepare(whose, new) if prepare else new
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        actor, new = new_of(exposure, actor, arguments, preset)
-        made = create(actor, arguments.ready if prepare else new)
+        actor, ready = arguments.ready
+        if exposure.tenant and not tenants.reaches(actor, actor.merchant_id):     # as it is now, under the lock
+            raise Invalid.field("merchant_id", "must exist", "unknown")
+        made = create(actor, ready)
         row, secret = made if isinstance(made, tuple) else (made, None)
         g.call.part.makes(exposure.noun, row.id)
         outcome = shown(exposure, actor, row.id, exposure.contract.created)
@@ -195,7 +199,7 @@ def created(exposure: Exposure, *, preset: Mapping[str, Any] = MappingProxyType(
     told = {"path": "", "summary": f"Create a {resource.noun}", **more}
     return operation(
         exposure, "create", "POST", told.pop("path"), run, takes_body=True, positional=writable(exposure),
-        before=before if prepare else None, **told,
+        before=before, **told,
     )
 
 

@@ -241,11 +241,12 @@ def _name(customer: Customer, given: dict[str, Any]) -> None:
 
 
 def _amounts(customer: Customer, given: dict[str, Any]) -> None:
+    amounts = {name: given[name] for name in ("credit_limit", "low_balance") if name in given}
+    currency = currency_of(customer) if any(amounts.values()) else "EUR"        # nothing is nothing in every currency
     mistakes = Mistakes()
-    for name in ("credit_limit", "low_balance"):
-        if name in given:
-            with mistakes.collected():
-                setattr(customer, f"{name}_minor", inputs.minor(name, given[name], currency_of(customer)))
+    for name, amount in amounts.items():
+        with mistakes.collected():
+            setattr(customer, f"{name}_minor", inputs.minor(name, amount, currency))
     mistakes.refuse()
 
 
