@@ -3,13 +3,14 @@
 Two binds: `default` holds the business, `log` the request log.
 """
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Index, Integer, MetaData, String, Text, event, text
@@ -22,7 +23,7 @@ from sqlalchemy.types import TypeDecorator
 from database.sqlite import DatabaseBusy as DatabaseBusy
 from database.sqlite import queue_of, tune_sqlite
 
-DRIVER = "driver_connection"            # in the session: SQLite's own connection, within transaction()
+DRIVER = "driver"           # in the session: the Driver, on SQLite within transaction()
 WRITE_WAIT = 5.0            # seconds a writer waits for the lock before it gives up
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -31,6 +32,13 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+class Driver(NamedTuple):
+    """SQLite's own connection of a session, for statements that need nothing else."""
+
+    connection: sqlite3.Connection
+    dialect: Dialect
 
 
 class DatabaseClash(Exception):
@@ -164,7 +172,8 @@ def transaction(bind: str | None = None) -> Iterator[Session]:
         with turn:
             connection = session.connection(execution_options={"write_deadline": deadline})
             if engine.dialect.name == "sqlite":
-                session.info[DRIVER] = connection.connection.driver_connection
+                own: Any = connection.connection.driver_connection
+                session.info[DRIVER] = Driver(own, engine.dialect)
             yield session
             session.commit()
     except IntegrityError as problem:

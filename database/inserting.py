@@ -4,7 +4,6 @@
 anything else in the session, for tables with rules of their own, and on other databases, it is `session.flush()`.
 """
 
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from sqlalchemy.orm.interfaces import MANYTOMANY, MANYTOONE
 from sqlalchemy.orm.relationships import RelationshipProperty
 from sqlalchemy.orm.state import InstanceState
 
+from database import Driver
 from database.direct import driver_of, execute
 
 State = InstanceState[Any]
@@ -58,6 +58,7 @@ class Plan:
     parents: tuple[tuple[str, Pairs], ...]      # relationships to the rows that it belongs to
     children: tuple[tuple[str, Pairs], ...]     # and to those that belong to it
     many: tuple[str, ...]                       # and those through a table of their own
+    owned: bool                                 # they are deleted with the row that they belong to
 
 
 def flush_new(session: Session) -> None:
@@ -68,15 +69,14 @@ def flush_new(session: Session) -> None:
         session.flush()
         return
     session.dispatch.before_flush(session, None, None)
-    dialect = session.get_bind().dialect
-    order = _ordered(new, dialect)
+    order = _ordered(new, driver.dialect)
     if order is None:
         session.flush()
         return
     for group in _groups(order):
         for state, _, above in group:
             _take_keys(state.dict, above)
-        _insert(driver, [state.dict for state, _, _ in group], group[0][1], dialect)
+        _insert(driver, [state.dict for state, _, _ in group], group[0][1])
     session._register_persistent({state for state, _, _ in order})
 
 
@@ -102,7 +102,7 @@ def _ordered(new: Mapping[State, Any], dialect: Dialect) -> list[Step] | None:
     plans: dict[State, Plan] = {}
     for state in new:
         plan = plan_of(state.mapper, dialect)
-        if plan is None or state.dict.get(plan.key) is not None or state.mapper._is_orphan(state):
+        if plan is None or state.dict.get(plan.key) is not None or (plan.owned and state.mapper._is_orphan(state)):
             return None
         if not _belongs(state, plan, above):
             return None
@@ -144,28 +144,28 @@ def _belongs(state: State, plan: Plan, above: dict[State, Above]) -> bool:
 
 def insert(session: Session, model: Any, values: dict[str, Any]) -> int:
     """Insert a row without an object for it, and give its id. Missing values are filled in with their defaults."""
-    driver, dialect = driver_of(session), session.get_bind().dialect
-    plan = plan_of(model.__mapper__, dialect) if driver is not None else None
+    driver = driver_of(session)
+    plan = plan_of(model.__mapper__, driver.dialect) if driver is not None else None
     if driver is None or plan is None:
         return int(session.execute(model.__table__.insert(), values).inserted_primary_key[0])      # type: ignore[attr-defined]
-    _insert(driver, [values], plan, dialect)
+    _insert(driver, [values], plan)
     return int(values[plan.key])
 
 
 def complete(session: Session, row: Any, **values: Any) -> None:
     """Set columns of a row that was just inserted, such as those that contain its id."""
-    driver, dialect, state = driver_of(session), session.get_bind().dialect, instance_state(row)
-    plan = plan_of(state.mapper, dialect) if driver is not None and not state.modified else None
+    driver, state = driver_of(session), instance_state(row)
+    plan = plan_of(state.mapper, driver.dialect) if driver is not None and not state.modified else None
     if driver is None or plan is None or state.key is None:
         for name, value in values.items():
             setattr(row, name, value)
         return
     places = [place for place in plan.places if place.name in values]
     bound = [values[place.name] if place.process is None else place.process(values[place.name]) for place in places]
-    quote = dialect.identifier_preparer.quote
+    quote = driver.dialect.identifier_preparer.quote
     words = ", ".join(f"{quote(place.name)} = ?" for place in places)
-    table = dialect.identifier_preparer.format_table(state.mapper.local_table)
-    execute(driver, f"UPDATE {table} SET {words} WHERE {quote(plan.key)} = ?", [*bound, state.dict[plan.key]], dialect)
+    table = driver.dialect.identifier_preparer.format_table(state.mapper.local_table)
+    execute(driver, f"UPDATE {table} SET {words} WHERE {quote(plan.key)} = ?", [*bound, state.dict[plan.key]])
     for name, value in values.items():
         set_committed_value(row, name, value)
 
@@ -178,7 +178,7 @@ def _take_keys(values: dict[str, Any], above: Above) -> None:
             values[own] = known[other] if other in known else getattr(parent.obj(), other)
 
 
-def _insert(driver: sqlite3.Connection, rows: Sequence[dict[str, Any]], plan: Plan, dialect: Dialect) -> None:
+def _insert(driver: Driver, rows: Sequence[dict[str, Any]], plan: Plan) -> None:
     """Insert rows and note their ids: in one statement, before which the table is locked, they follow each other."""
     bound: list[Any] = []
     for values in rows:
@@ -190,7 +190,7 @@ def _insert(driver: sqlite3.Connection, rows: Sequence[dict[str, Any]], plan: Pl
                     bound.append(None)
                     continue
             bound.append(value if process is None else process(value))
-    last = execute(driver, plan.sql + ", ".join([plan.marks] * len(rows)), bound, dialect).lastrowid
+    last = execute(driver, plan.sql + ", ".join([plan.marks] * len(rows)), bound).lastrowid
     assert last is not None      # an INSERT gives it
     for place, values in enumerate(rows, last - len(rows) + 1):
         values[plan.key] = place
@@ -221,6 +221,7 @@ def plan_of(mapper: Mapper[Any], dialect: Dialect) -> Plan | None:
         tuple((one.key, _pairs(one)) for one in related if one.direction is MANYTOONE),
         tuple((one.key, _pairs(one)) for one in related if one.direction not in (MANYTOONE, MANYTOMANY)),
         tuple(one.key for one in related if one.direction is MANYTOMANY),
+        bool(mapper._delete_orphans),
     )
 
 

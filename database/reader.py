@@ -16,8 +16,9 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
 
-from database import DRIVER, answer_cache, db
+from database import DRIVER, Driver, answer_cache, db
 from database.statements import Prepared, Ready, Values
 
 
@@ -62,15 +63,21 @@ class Reader:
 
     def __init__(self, *, several: bool = False) -> None:
         """`several` says that the context runs more than one statement and needs one state for them."""
+        self.memory: answer_cache.AnswerCache | None = None  # none within a transaction: that sees its own changes
+        self.began = False
+        self.several = several
+        session = db.session() if db.session.registry.has() else None
+        known: Driver | None = None if session is None else session.info.get(DRIVER)
+        if known is not None:
+            self.driver: sqlite3.Connection | None = known.connection
+            self.dialect = known.dialect
+            return
         engine = db.engine
         self.dialect = engine.dialect
         is_sqlite = self.dialect.name == "sqlite"
-        self.driver = _of_session() if is_sqlite else None
-        self.memory: answer_cache.AnswerCache | None = None  # none within a transaction: that sees its own changes
+        self.driver = _of_session(session) if is_sqlite else None
         if is_sqlite and self.driver is None:
             self.driver, self.memory = _of_thread(engine), answer_cache.of(engine)
-        self.began = False
-        self.several = several
 
     def __enter__(self) -> "Reader":
         if self.several and self.driver is not None and not self.driver.in_transaction:
@@ -173,14 +180,11 @@ def _held() -> Held | None:
     return getattr(_threads, "held", None)
 
 
-def _of_session() -> sqlite3.Connection | None:
+def _of_session(session: Session | None) -> sqlite3.Connection | None:
     """The session's own connection, within a transaction."""
-    if not db.session.registry.has():
+    if session is None or not session.in_transaction():
         return None
-    session = db.session()
-    driver: sqlite3.Connection | None = session.info.get(DRIVER)
-    if driver is None and session.in_transaction():
-        driver = session.connection().connection.driver_connection
+    driver: sqlite3.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
     return driver
 
 

@@ -185,7 +185,8 @@ def created(exposure: Exposure, *, preset: Mapping[str, Any] = MappingProxyType(
         return whose, prepare(whose, new) if prepare else new
 
     def run(actor: Actor, arguments: Arguments) -> Outcome:
-        actor, ready = arguments.ready
+        # An operation that adds something to this one reads the input itself, and has no `before`.
+        actor, ready = arguments.ready or before(actor, arguments)
         if exposure.tenant and not tenants.reaches(actor, actor.merchant_id):     # as it is now, under the lock
             raise Invalid.field("merchant_id", "must exist", "unknown")
         made = create(actor, ready)

@@ -29,7 +29,7 @@ def previewed(found: Operation, exposure: Exposure, preset: Mapping[str, Any]) -
                 return create(actor, arguments)
             return Outcome(shown(previews.of_new(*new_of(exposure, actor, arguments, preset))), is_stored=False)
 
-    return replace(found, run=run, parameters=(*found.parameters, NAME))
+    return replace(found, run=run, before=None, parameters=(*found.parameters, NAME))
 
 
 def is_wanted(given: list[str]) -> bool:

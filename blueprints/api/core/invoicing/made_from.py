@@ -58,7 +58,7 @@ def _either(one: Operation) -> Operation:
         return one.run(actor, arguments)
 
     return replace(
-        one, run=run, positional=(*one.positional, *SOURCES),
+        one, run=run, before=None, positional=(*one.positional, *SOURCES),
         described=replace(one.described or Description(), body=body()),
         summary="Create an invoice of lines, of a budget, an order or a payment")
 

@@ -105,6 +105,6 @@ def previewed(found: Operation, exposure: Exposure) -> Operation:
     schema = body.schema | {"properties": body.schema["properties"] | {NAME: TRUTH}}
     answer = ExampleBody({"anyOf": [row.schema, PREVIEW.schema]}, row.example)
     return replace(
-        found, run=run, positional=(*found.positional, NAME),
+        found, run=run, before=None, positional=(*found.positional, NAME),
         described=Description(body=ExampleBody(schema, body.example), answer=answer),
     )
