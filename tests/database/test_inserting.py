@@ -33,8 +33,8 @@ def graph(merchant_id: int, name: str) -> CustomerUser:
         Address(kind=kind, city=city, created_at=NOW, updated_at=NOW)
         for kind, city in ((AddressKind.BILLING, "Málaga"), (AddressKind.SHIPPING, None))]
     user = CustomerUser(
-        merchant_id=merchant_id, test=False, customer=made, email=f"{name}@example.org", is_first=True, created_at=NOW,
-        updated_at=NOW, version=1)
+        merchant_id=merchant_id, test=False, customer=made, email=f"{name}@example.org", is_first=True,
+        is_confirmed=True, created_at=NOW, updated_at=NOW, version=1)
     db.session.add(user)
     return user
 
