@@ -3,14 +3,13 @@
 Two binds: `default` holds the business, `log` the request log.
 """
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, BigInteger, DateTime, Engine, Enum, Index, Integer, MetaData, String, Text, event, text
@@ -20,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, declared_attr, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
+from database.driver import Driver
 from database.sqlite import DatabaseBusy as DatabaseBusy
 from database.sqlite import queue_of, tune_sqlite
 
@@ -32,13 +32,6 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
-
-
-class Driver(NamedTuple):
-    """SQLite's own connection of a session, for statements that need nothing else."""
-
-    connection: sqlite3.Connection
-    dialect: Dialect
 
 
 class DatabaseClash(Exception):

@@ -3,14 +3,13 @@
 On other databases, and outside `transaction()`, they run on the session's connection.
 """
 
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from database import DRIVER, Driver
+from database import DRIVER
+from database.driver import Driver
 
 
 def driver_of(session: Session) -> Driver | None:
@@ -26,12 +25,4 @@ def driver_of(session: Session) -> Driver | None:
 def run(session: Session, sql: str, values: Sequence[Any] = ()) -> Any:
     """Run a statement in the driver's own words; the result has `fetchone`. Raises SQLAlchemy's errors."""
     driver = driver_of(session)
-    return session.connection().exec_driver_sql(sql, tuple(values)) if driver is None else execute(driver, sql, values)
-
-
-def execute(driver: Driver, sql: str, values: Sequence[Any]) -> sqlite3.Cursor:
-    """Run a statement on SQLite's driver; raises SQLAlchemy's errors."""
-    try:
-        return driver.connection.execute(sql, values)
-    except sqlite3.Error as problem:
-        raise DBAPIError.instance(sql, tuple(values), problem, sqlite3.Error, dialect=driver.dialect) from problem
+    return session.connection().exec_driver_sql(sql, tuple(values)) if driver is None else driver.send(sql, values)

@@ -17,8 +17,8 @@ from sqlalchemy.orm.interfaces import MANYTOMANY, MANYTOONE
 from sqlalchemy.orm.relationships import RelationshipProperty
 from sqlalchemy.orm.state import InstanceState
 
-from database import Driver
-from database.direct import driver_of, execute
+from database.direct import driver_of
+from database.driver import Driver
 
 State = InstanceState[Any]
 MOST = 20                                       # rows that one statement inserts
@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Insertion:
     """How the rows of a table are inserted."""
 
     sql: str                                    # up to the values
@@ -93,38 +93,38 @@ def _groups(order: Sequence["Step"]) -> Iterator[list["Step"]]:
 
 
 Above = list[tuple[State, Pairs]]               # rows that must be there before, whose keys a row takes
-Step = tuple[State, Plan, Above]
+Step = tuple[State, Insertion, Above]
 
 
 def _ordered(new: Mapping[State, Any], dialect: Dialect) -> list[Step] | None:
     """The rows, parents first; None where the unit of work must find out."""
     above: dict[State, Above] = {state: [] for state in new}
-    plans: dict[State, Plan] = {}
+    ways: dict[State, Insertion] = {}
     for state in new:
-        plan = plan_of(state.mapper, dialect)
-        if plan is None or state.dict.get(plan.key) is not None or (plan.owned and state.mapper._is_orphan(state)):
+        way = insertion_of(state.mapper, dialect)
+        if way is None or state.dict.get(way.key) is not None or (way.owned and state.mapper._is_orphan(state)):
             return None
-        if not _belongs(state, plan, above):
+        if not _belongs(state, way, above):
             return None
-        plans[state] = plan
+        ways[state] = way
     done: dict[State, Step] = {}
 
     def place(state: State) -> None:
         if state not in done:
             for parent, _ in above[state]:
-                if parent in plans:
+                if parent in ways:
                     place(parent)
-            done[state] = state, plans[state], above[state]
+            done[state] = state, ways[state], above[state]
 
     for state in new:
         place(state)
     return list(done.values())
 
 
-def _belongs(state: State, plan: Plan, above: dict[State, Above]) -> bool:
+def _belongs(state: State, way: Insertion, above: dict[State, Above]) -> bool:
     """Note to which rows this one belongs, and which belong to it; False where they are not new, or not stored."""
     values = state.dict
-    for name, pairs in plan.parents:
+    for name, pairs in way.parents:
         if name in values:
             parent = values[name]
             if parent is None:
@@ -133,39 +133,39 @@ def _belongs(state: State, plan: Plan, above: dict[State, Above]) -> bool:
             if found.key is None and found not in above:
                 return False
             above[state].append((found, pairs))
-    for name, pairs in plan.children:
+    for name, pairs in way.children:
         if values.get(name):
             for child in values[name] if isinstance(values[name], list) else [values[name]]:
                 if child._sa_instance_state not in above:
                     return False
                 above[child._sa_instance_state].append((state, pairs))
-    return not any(values.get(name) for name in plan.many)
+    return not any(values.get(name) for name in way.many)
 
 
 def insert(session: Session, model: Any, values: dict[str, Any]) -> int:
     """Insert a row without an object for it, and give its id. Missing values are filled in with their defaults."""
     driver = driver_of(session)
-    plan = plan_of(model.__mapper__, driver.dialect) if driver is not None else None
-    if driver is None or plan is None:
+    way = insertion_of(model.__mapper__, driver.dialect) if driver is not None else None
+    if driver is None or way is None:
         return int(session.execute(model.__table__.insert(), values).inserted_primary_key[0])      # type: ignore[attr-defined]
-    _insert(driver, [values], plan)
-    return int(values[plan.key])
+    _insert(driver, [values], way)
+    return int(values[way.key])
 
 
 def complete(session: Session, row: Any, **values: Any) -> None:
     """Set columns of a row that was just inserted, such as those that contain its id."""
     driver, state = driver_of(session), instance_state(row)
-    plan = plan_of(state.mapper, driver.dialect) if driver is not None and not state.modified else None
-    if driver is None or plan is None or state.key is None:
+    way = insertion_of(state.mapper, driver.dialect) if driver is not None and not state.modified else None
+    if driver is None or way is None or state.key is None:
         for name, value in values.items():
             setattr(row, name, value)
         return
-    places = [place for place in plan.places if place.name in values]
+    places = [place for place in way.places if place.name in values]
     bound = [values[place.name] if place.process is None else place.process(values[place.name]) for place in places]
     quote = driver.dialect.identifier_preparer.quote
     words = ", ".join(f"{quote(place.name)} = ?" for place in places)
     table = driver.dialect.identifier_preparer.format_table(state.mapper.local_table)
-    execute(driver, f"UPDATE {table} SET {words} WHERE {quote(plan.key)} = ?", [*bound, state.dict[plan.key]])
+    driver.send(f"UPDATE {table} SET {words} WHERE {quote(way.key)} = ?", [*bound, state.dict[way.key]])
     for name, value in values.items():
         set_committed_value(row, name, value)
 
@@ -178,11 +178,11 @@ def _take_keys(values: dict[str, Any], above: Above) -> None:
             values[own] = known[other] if other in known else getattr(parent.obj(), other)
 
 
-def _insert(driver: Driver, rows: Sequence[dict[str, Any]], plan: Plan) -> None:
+def _insert(driver: Driver, rows: Sequence[dict[str, Any]], way: Insertion) -> None:
     """Insert rows and note their ids: in one statement, before which the table is locked, they follow each other."""
     bound: list[Any] = []
     for values in rows:
-        for name, default, fixed, null_is_value, process in plan.places:
+        for name, default, fixed, null_is_value, process in way.places:
             value = values.get(name)
             if value is None and not (null_is_value and name in values):
                 value = values[name] = fixed if default is None else default(Parameters(values))
@@ -190,14 +190,14 @@ def _insert(driver: Driver, rows: Sequence[dict[str, Any]], plan: Plan) -> None:
                     bound.append(None)
                     continue
             bound.append(value if process is None else process(value))
-    last = execute(driver, plan.sql + ", ".join([plan.marks] * len(rows)), bound).lastrowid
+    last = driver.send(way.sql + ", ".join([way.marks] * len(rows)), bound).lastrowid
     assert last is not None      # an INSERT gives it
     for place, values in enumerate(rows, last - len(rows) + 1):
-        values[plan.key] = place
+        values[way.key] = place
 
 
 @cache
-def plan_of(mapper: Mapper[Any], dialect: Dialect) -> Plan | None:
+def insertion_of(mapper: Mapper[Any], dialect: Dialect) -> Insertion | None:
     """How to insert rows of a model; None for one that has more than a table, a counted key and simple defaults."""
     table: Any = mapper.local_table
     keys = mapper.primary_key
@@ -214,7 +214,7 @@ def plan_of(mapper: Mapper[Any], dialect: Dialect) -> Plan | None:
     listed = ", ".join(quote.format_column(column) for column in columns)
     marks = ", ".join("?" * len(columns))
     related = [one for one in mapper.relationships if not one.viewonly]
-    return Plan(
+    return Insertion(
         f"INSERT INTO {quote.format_table(table)} ({listed}) VALUES ", f"({marks})",
         names[keys[0]],
         tuple(_place(column, dialect) for column in columns),
@@ -227,8 +227,7 @@ def plan_of(mapper: Mapper[Any], dialect: Dialect) -> Plan | None:
 
 def _is_simple(column: Column[Any]) -> bool:
     default: Any = column.default
-    return column.server_default is None and column.computed is None and column.identity is None and (
-        default is None or default.is_scalar or default.is_callable)
+    return column.server_default is None and (default is None or default.is_scalar or default.is_callable)
 
 
 def _place(column: Column[Any], dialect: Dialect) -> Place:

@@ -18,7 +18,8 @@ import orjson
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
-from database import DRIVER, Driver, answer_cache, db
+from database import DRIVER, answer_cache, db
+from database.driver import Driver
 from database.statements import Prepared, Ready, Values
 
 

@@ -11,12 +11,14 @@ what asks which database it has.
 import json
 import re
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DBAPIError
 
+from database.driver import Driver
 from database.statements import Ready, Values
 from tests import plan
 
@@ -81,6 +83,20 @@ class Repeats:
             return statement, given
 
         Ready.bound = heard
+        send = Driver.send
+
+        def sent(driver: Driver, sql: str, values: Sequence[object]) -> object:
+            try:
+                cursor = send(driver, sql, values)
+            except DBAPIError as problem:
+                if self.sent is not None:
+                    shape = self.note(sql, tuple(values))
+                    self.sent.add(self.number((shape, "error", type(problem.orig))))
+                raise
+            self.hear(None, cursor, sql, tuple(values))
+            return cursor
+
+        Driver.send = sent
 
     def hear_error(self, context: object) -> None:
         """Note a statement that was refused."""

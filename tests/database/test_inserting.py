@@ -7,7 +7,7 @@ from sqlalchemy import inspect, text
 
 import database
 from database import DRIVER, DatabaseClash, UtcDateTime, db, direct, transaction
-from database.inserting import flush_new, insert, plan_of
+from database.inserting import flush_new, insert, insertion_of
 from domain import clock
 from models.audit import AuditEntry
 from models.budget import Budget
@@ -181,8 +181,8 @@ def test_budgets_with_lines_are_written_without_a_flush(alder, on_postgresql, fl
 
 
 def test_tables_with_keys_of_their_own_are_left_to_the_session():
-    assert plan_of(inspect(Setting), db.engine.dialect) is None
-    assert plan_of(inspect(Customer), db.engine.dialect) is not None
+    assert insertion_of(inspect(Setting), db.engine.dialect) is None
+    assert insertion_of(inspect(Customer), db.engine.dialect) is not None
 
 
 def test_statements_raise_the_errors_of_the_session(alder):
