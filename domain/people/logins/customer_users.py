@@ -168,7 +168,7 @@ RESOURCE = Resource(
         ),
         "turn_off_two_factor": Action(
             run=turn_off_second_factor, title="Turn off two-factor", past="Two-factor was turned off for {}.",
-            icon="shield-lock", danger=True, offered=lambda actor, row: row.two_factor_at is not None,
+            icon="shield-lock", danger=True, lasting=True, offered=lambda actor, row: row.two_factor_at is not None,
             confirm=lambda row: (
                 "Do this only for somebody whom you know, and who has lost the phone and the recovery codes. "
                 "The user is signed out; a password stays.",),

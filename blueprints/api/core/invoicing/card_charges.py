@@ -50,6 +50,6 @@ def run(actor: Actor, arguments: Arguments) -> Outcome:
 
 CONTRACT.operations.append(operation(
     INVOICES, "charge_card", "POST", "/{key}/charge_card", run, positional=("id", "payment_methods_id"),
-    takes_body=True, finish=finish, summary="Charge a client's stored card for an invoice",
+    takes_body=True, finish=finish, summary="Charge a client's stored card for an invoice", lasting=True,
     described=Description(body=ASKED, answer=schemas.row(PAYMENTS)),
 ))
