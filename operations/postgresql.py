@@ -16,6 +16,8 @@ from operations.revisions import VERSION_TABLES
 CLOSING_WAIT = 3.0           # seconds until the server no longer lists a closed connection
 NOTE = "restore "
 OF_DUMPS = (b"\\restrict ", b"\\unrestrict ")
+TRIGRAMS = b"gin_trgm_ops"
+INSTALL = "CREATE EXTENSION IF NOT EXISTS pg_trgm"
 COMPLETE = b"-- PostgreSQL database dump complete"
 
 
@@ -45,11 +47,16 @@ def _outside_of_data(lines: Iterable[bytes]) -> Iterator[bytes]:
             inside = line.rstrip() != b"\\."
         else:
             yield line
-            inside = line.startswith(b"COPY ") and line.rstrip().endswith(b"FROM stdin;")
+            inside = _begins_data(line)
+
+
+def _begins_data(line: bytes) -> bool:
+    return line.startswith(b"COPY ") and line.rstrip().endswith(b"FROM stdin;")
 
 
 def replace(url: URL, tables: list[str], source: Path, *, note: tuple[str, str]) -> None:
     """Replace our tables by those of the dump, with a note on one of them, in one transaction."""
+    source = searchable(url, source)
     names = ", ".join(f'"{name}"' for name in tables)
     drop = ["--command", f"DROP TABLE IF EXISTS {names} CASCADE"] if tables else []
     table, words = note
@@ -58,6 +65,30 @@ def replace(url: URL, tables: list[str], source: Path, *, note: tuple[str, str])
          *drop, "--file", str(source), "--command", f"COMMENT ON TABLE public.{table} IS '{NOTE}{words}'"],
         url,
     )
+
+
+def searchable(url: URL, source: Path) -> Path:
+    """The dump as this server can read it: where pg_trgm may not be installed, without the indexes that need it."""
+    with source.open("rb") as file:
+        if not any(TRIGRAMS in line for line in _outside_of_data(file)):
+            return source
+    try:
+        run(["psql", "--no-psqlrc", "--quiet", f"--command={INSTALL}"], url)
+    except OperationRefused:
+        return _without_trigrams(source)
+    return source
+
+
+def _without_trigrams(source: Path) -> Path:
+    """A copy of the dump without the indexes of trigrams, each of which is one line."""
+    target = source.with_name(f"{source.name}.plain")
+    with source.open("rb") as file, target.open("wb") as copy:
+        inside = False
+        for line in file:
+            if inside or TRIGRAMS not in line:
+                copy.write(line)
+            inside = line.rstrip() != b"\\." if inside else _begins_data(line)
+    return target
 
 
 def note(url: URL) -> str | None:
@@ -107,5 +138,6 @@ def run(command: list[str], url: URL) -> None:
         env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
     )
     if result.returncode:
-        complaint = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[0]
+        said = result.stderr.strip().splitlines() or [f"status {result.returncode}"]
+        complaint = next((line for line in said if "ERROR" in line or "FATAL" in line), said[0])
         raise OperationRefused(f"{command[0]} failed: {complaint}")

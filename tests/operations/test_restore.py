@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 from test_backup import create, names
 
 from analytics.log.spool import Spool
@@ -288,3 +289,26 @@ def test_a_log_database_that_is_deleted_under_the_server_is_noticed(installation
     with installation.app.app_context():
         found = readiness.complaints(installation.settings)
     assert found["log_database"] == "its file was deleted or replaced"
+
+
+@pytest.mark.once("changes the text of a dump")
+def test_where_trigrams_cannot_be_installed_a_dump_is_read_without_their_indexes(tmp_path, monkeypatch):
+    lines = [
+        "COPY public.customers (id, name) FROM stdin;", "1\tgin_trgm_ops", "2\tCREATE INDEX a USING gin_trgm_ops", "\\.",
+        "CREATE INDEX ix_a ON public.customers USING btree (name);",
+        "CREATE INDEX ix_b ON public.customers USING gin (search_text public.gin_trgm_ops);",
+    ]
+    dump = tmp_path / "dump.sql"
+    dump.write_text("\n".join(lines) + "\n")
+    asked = []
+
+    def refuse(command, url):
+        asked.append(command[-1])
+        raise OperationRefused("psql failed: permission denied to create extension")
+
+    monkeypatch.setattr(postgresql, "run", refuse)
+    read = postgresql.searchable(make_url("postgresql://127.0.0.1/test"), dump)
+    assert asked == ["--command=CREATE EXTENSION IF NOT EXISTS pg_trgm"]
+    assert read.read_text().splitlines() == lines[:-1]
+    dump.write_text("\n".join(lines[:-1]) + "\n")
+    assert postgresql.searchable(make_url("postgresql://127.0.0.1/test"), dump) == dump
