@@ -294,7 +294,8 @@ def test_a_log_database_that_is_deleted_under_the_server_is_noticed(installation
 @pytest.mark.once("changes the text of a dump")
 def test_where_trigrams_cannot_be_installed_a_dump_is_read_without_their_indexes(tmp_path, monkeypatch):
     lines = [
-        "COPY public.customers (id, name) FROM stdin;", "1\tgin_trgm_ops", "2\tCREATE INDEX a USING gin_trgm_ops", "\\.",
+        "COPY public.customers (id, name) FROM stdin;",
+        "1\tgin_trgm_ops", "2\tCREATE INDEX a USING gin_trgm_ops", "\\.",
         "CREATE INDEX ix_a ON public.customers USING btree (name);",
         "CREATE INDEX ix_b ON public.customers USING gin (search_text public.gin_trgm_ops);",
     ]
