@@ -34,10 +34,10 @@ dev: $(RUNTIME)  ## the same data with a server that reloads when the code chang
 
 test: $(TOOLS)  ## the suite on SQLite, then on PostgreSQL what differs there (TWICE=1: all of it); TESTS=path for a part
 	@$(BIN)/python .ci/services.py report
-	@$(BIN)/python -m pytest -rs --find-repeats $(REPEATS) $(TESTS)
+	@$(BIN)/python -m pytest -rs --find-repeats=$(REPEATS) $(TESTS)
 	@url=$$($(BIN)/python .ci/services.py url 2>/dev/null) || exit 0; \
 	  echo "The suite again, on PostgreSQL:"; \
-	  COUNTINGHOUSE_TEST_DATABASE_URL="$$url" $(BIN)/python -m pytest -rs $(if $(TWICE),,--leave-repeats $(REPEATS)) $(TESTS) || { status=$$?; \
+	  COUNTINGHOUSE_TEST_DATABASE_URL="$$url" $(BIN)/python -m pytest -rs $(if $(TWICE),,--leave-repeats=$(REPEATS)) $(TESTS) || { status=$$?; \
 	    test -n "$(TESTS)" -a $$status = 5 || exit $$status; echo "No test of this part runs on PostgreSQL."; }
 
 test-fast: $(TOOLS)  ## the part that is quick and needs no process, file or browser, on SQLite: a minute or so
