@@ -24,7 +24,6 @@ from flask_migrate import upgrade
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, event
-from sqlalchemy.pool.base import ResetStyle
 
 from analytics.log.drain import sizes as spooled
 from app import create_app
@@ -166,16 +165,6 @@ class Undefined(jinja2.Undefined):
         assert is_row or not is_dataclass(obj), f"a template asks a {type(obj).__name__} for {name}"
 
 
-def keep_transactions(engine: Engine) -> None:
-    """Let nothing but the program roll back on a database in memory, whose one connection all share.
-
-    A connection that was not closed is returned when the garbage collector finds it, perhaps in another thread, and
-    the pool would roll back what a test is writing at that moment.
-    """
-    if engine.dialect.name == "sqlite":
-        engine.pool._reset_on_return = ResetStyle.reset_none
-
-
 @pytest.fixture(scope="session")
 def app(settings, records):
     app = create_app(settings, sink=records.append)
@@ -184,8 +173,6 @@ def app(settings, records):
     app.config["PROPAGATE_EXCEPTIONS"] = False
     with app.app_context():
         upgrade()
-        for engine in db.engines.values():
-            keep_transactions(engine)
     yield app
     with app.app_context():
         dispose()
