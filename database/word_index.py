@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    column,
     event,
     func,
     inspect,
@@ -75,16 +74,21 @@ def clauses(model: Any, words: Sequence[str], *, rough: bool = False) -> list[Co
 
 def _indexed(model: Any) -> ColumnElement[bool]:
     """The clause of rows that the index finds for `word_match`."""
-    name = f"{model.__tablename__}{SUFFIX}"
     found: ColumnElement[bool]
     if db.engine.dialect.name == "sqlite":
-        rows: Any = select(column("rowid")).select_from(table(name)).where(
-            literal_column(name).op("MATCH")(bindparam("word_match")))
+        rows = _matched(model, "word_match")
         # Not a look-up of each row that the index finds: those would have to be sorted, with their long texts.
         found = (model.id + 0).in_(rows)
     else:
         found = model.search_grams.op("@@")(cast(bindparam("word_match"), TSQUERY))
     return found
+
+
+def _matched(model: Any, name: str) -> Any:
+    """The ids that SQLite's index of a table finds for a bound text."""
+    index = f"{model.__tablename__}{SUFFIX}"
+    return select(literal_column("rowid")).select_from(table(index)).where(
+        literal_column(index).op("MATCH")(bindparam(name)))
 
 
 def has(column: Any, word: str, position: int, newest: int | None = None) -> ColumnElement[bool]:
@@ -95,9 +99,7 @@ def has(column: Any, word: str, position: int, newest: int | None = None) -> Col
     """
     if len(word) < GRAM or not column.info.get("indexed") or db.engine.dialect.name != "sqlite":
         return like(column, bindparam(f"word_{position}"))
-    name = f"{column.class_.__tablename__}{SUFFIX}"
-    rows: Any = select(literal_column("rowid")).select_from(table(name)).where(
-        literal_column(name).op("MATCH")(bindparam(f"match_{position}")))
+    rows = _matched(column.class_, f"match_{position}")
     if newest is not None:
         rows = rows.order_by(literal_column("rowid").desc()).limit(literal_column(str(newest)))
     found: ColumnElement[bool] = column.class_.id.in_(rows.correlate(None))
