@@ -3,21 +3,17 @@
 The row of the attempt is committed before the gateway is asked; a repeated call answers the attempt as it is then.
 """
 
-from typing import Any
-
 from blueprints.api import schemas
 from blueprints.api.contract import Arguments, Outcome
 from blueprints.api.core.collecting import begun
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.invoicing.invoices import INVOICES
+from blueprints.api.core.invoicing.taken import in_words_of, read
 from blueprints.api.core.payments import PAYMENTS, finish
 from blueprints.api.description import Description, ExampleBody
-from blueprints.api.field import Field, Problems
-from blueprints.api.field_parts import take_object, word
-from blueprints.api.verbs import body_of, locked, operation
-from domain import inputs
+from blueprints.api.field import Field
+from blueprints.api.verbs import locked, operation
 from domain.actor import Actor
-from domain.errors import Invalid
 from domain.invoicing.paying import card_charges
 from domain.invoicing.paying.card_charges import CardInput
 
@@ -37,14 +33,8 @@ ASKED = ExampleBody(
 def run(actor: Actor, arguments: Arguments) -> Outcome:
     """Charge what is open of an invoice; answers the payment."""
     own, invoice = locked(INVOICES, actor, arguments)
-    problems: Problems = {}
-    body: dict[str, Any] = body_of(arguments) if arguments.body is not None else {}
-    sent = {name: value for name, value in body.items() if name != "id"}
-    try:
-        given = inputs.parse(CardInput, take_object(TAKEN, sent, "", problems), problems=problems)
-        attempt = card_charges.charge(own, invoice, given)
-    except Invalid as error:
-        raise Invalid.several({word(TAKEN, name): one for name, one in error.fields.items()}) from None
+    with in_words_of(TAKEN):
+        attempt = card_charges.charge(own, invoice, read(CardInput, TAKEN, arguments))
     return begun(actor, attempt)
 
 

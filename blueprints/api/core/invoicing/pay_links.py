@@ -1,20 +1,16 @@
 """invoices.pay_link: the link under which a client pays an invoice, or several at once."""
 
-from typing import Any
-
 from flask import g
 
 from blueprints.api.contract import Arguments, Outcome
 from blueprints.api.core.contract import CONTRACT
 from blueprints.api.core.invoicing.invoices import INVOICES
+from blueprints.api.core.invoicing.taken import in_words_of, read
 from blueprints.api.description import Description, ExampleBody
-from blueprints.api.field import Field, Problems
-from blueprints.api.field_parts import take_object, word
-from blueprints.api.verbs import body_of, locked, operation
+from blueprints.api.field import Field
+from blueprints.api.verbs import locked, operation
 from blueprints.services import own_url
-from domain import inputs
 from domain.actor import Actor
-from domain.errors import Invalid
 from domain.invoicing.paying import invoice_links
 from domain.invoicing.paying.invoice_links import LinkInput
 
@@ -42,14 +38,8 @@ LINK = ExampleBody(
 def run(actor: Actor, arguments: Arguments) -> Outcome:
     """Give the link of an invoice, with others where they are named."""
     own, invoice = locked(INVOICES, actor, arguments)
-    problems: Problems = {}
-    body: dict[str, Any] = body_of(arguments) if arguments.body is not None else {}
-    sent = {name: value for name, value in body.items() if name != "id"}
-    try:
-        given = inputs.parse(LinkInput, take_object(TAKEN, sent, "", problems), problems=problems)
-        token = invoice_links.link(own, invoice, given)
-    except Invalid as error:
-        raise Invalid.several({word(TAKEN, name): one for name, one in error.fields.items()}) from None
+    with in_words_of(TAKEN):
+        token = invoice_links.link(own, invoice, read(LinkInput, TAKEN, arguments))
     # The link is a secret, so a repetition with an Idempotency-Key answers without it.
     return Outcome({"url": f"{own_url(g.call.request.host_url)}/pay/{token}"}, kept={"url": None})
 
