@@ -1,14 +1,12 @@
 """The command `books verify`: follows the chain of the books and names the first row that does not fit."""
 
-import sys
-
 import click
 
 from blueprints.cli._command import Result, operator_command
 from blueprints.cli._merchant import for_merchant
+from blueprints.cli._verified import misfit, progress
 from database import db
 from domain.invoicing.books import verifying
-from operations.errors import OperationRefused
 
 
 @click.group()
@@ -24,20 +22,15 @@ def verify(merchant_id: int | None) -> Result:
     if merchant_id is not None:
         for_merchant(merchant_id)                    # raises for one that does not exist
     db.session.rollback()
-    done = verifying.verify(merchant_id, _told if sys.stderr.isatty() else lambda rows: None)
+    done = verifying.verify(merchant_id, progress("rows"))
     if done.misfit is not None:
         wrong = done.misfit
         name = f"{wrong.kind.replace('_', ' ')} {wrong.number or wrong.id}"
-        raise OperationRefused(
+        raise misfit(
             f"The books of merchant {wrong.merchant_id} do not fit at {name}: {wrong.reason}.",
-            merchant=wrong.merchant_id, kind=wrong.kind, id=wrong.id, number=wrong.number, reason=wrong.reason,
+            merchant=wrong.merchant_id, kind=wrong.kind, row_id=wrong.id, number=wrong.number, reason=wrong.reason,
         )
     return Result({"ok": True, "rows": done.rows}, f"The books are in order: {done.rows:,} rows.")
-
-
-def _told(rows: int) -> None:
-    """Say on a terminal how far it is."""
-    click.echo(f"\r{rows:,} rows", nl=False, err=True)
 
 
 books.add_command(verify)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import make_response, render_template, request, url_for
+from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.client import login
-from blueprints.pages.htmx import redirect_to
+from blueprints.client.own_service import back_to, order_of
 from blueprints.pay.schedule import interval_of
 from blueprints.row_keys import row_key
 from blueprints.services import services
@@ -54,10 +54,10 @@ def note_of(product: Product) -> str:
 
 def show(key: int) -> BaseResponse:
     """The plans to choose from; of a chosen one, what it costs."""
-    order = _order(key)
+    order = order_of(key)
     found = plan_choices.choices(order)
     if not found or not login.common()["may_write"]:
-        return _back(key)
+        return back_to(key)
     return _page(key, found, _chosen(order, found))
 
 
@@ -76,10 +76,10 @@ def change(key: int) -> BaseResponse:
         else:
             chosen, attempt = Chosen(chosen.product, chosen.when, chosen.preview, chosen.reason or CHANGED), None
     if chosen.reason:
-        return _page(key, plan_choices.choices(_order(key)), chosen, status=409)
+        return _page(key, plan_choices.choices(order_of(key)), chosen, status=409)
     if attempt is not None:
         services().ask_gateway(attempt)
-    return _back(key)
+    return back_to(key)
 
 
 def withdraw(key: int) -> BaseResponse:
@@ -91,7 +91,7 @@ def withdraw(key: int) -> BaseResponse:
         if not plan_choices.may_withdraw(order):
             raise Conflict("No change of plan waits here.")
         plan_changes.withdraw(_who(order), order)
-    return _back(key)
+    return back_to(key)
 
 
 def seen(preview: Preview) -> str:
@@ -123,13 +123,3 @@ def _page(key: int, found: list[Product], chosen: Chosen | None, status: int = 2
         "client/service_change.html", **login.common(), here="services", service=LISTING.read(login.actor(), key),
         plans=found, chosen=chosen, seen=seen(chosen.preview) if chosen and chosen.preview else "",
     ), status)
-
-
-def _order(key: int) -> Order:
-    """The order that a service is; raises NotFound for anybody else's."""
-    found: Order = LISTING.get(login.actor(), key)
-    return found
-
-
-def _back(key: int) -> BaseResponse:
-    return redirect_to(url_for("client_area.service", key=key))

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import make_response, render_template, request, url_for
+from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.client import login
 from blueprints.client.listed import page_of
-from blueprints.pages.htmx import redirect_to
+from blueprints.client.own_service import back_to, order_of
 from blueprints.pay import managing
 from database import transaction
 from domain.errors import Conflict
@@ -22,7 +22,6 @@ from domain.payments.plans.plan_terms import When
 from domain.sales.orders import orders, payment_links
 from models.domain_name import DomainStatus
 from models.invoice import Invoice
-from models.order import Order
 from models.service import ServiceStatus, SuspensionReason
 
 WORDS = {
@@ -65,7 +64,7 @@ def show_list() -> BaseResponse:
 def show(key: int) -> BaseResponse:
     """A service: what is next, its invoices, and what the customer may do with it."""
     who, shown = login.actor(), login.common()
-    record, order = LISTING.read(who, key), _order(key)
+    record, order = LISTING.read(who, key), order_of(key)
     query = Query(filters={"service_id": key}, sort="issue_on", limit=LATEST)
     path = payment_links.path_of(order.link_token)
     return make_response(render_template(
@@ -87,10 +86,10 @@ def _unpaid(record: Any) -> list[Invoice]:
 
 def ask_cancel(key: int) -> BaseResponse:
     """Ask when the service is to end, and say what that means."""
-    shown, order = login.common(), _order(key)
+    shown, order = login.common(), order_of(key)
     ways = managing.ways_to_cancel(order)
     if not ways or not shown["may_write"]:
-        return _back(key)
+        return back_to(key)
     return make_response(render_template(
         "client/service_cancel.html", **shown, here="services", order=order, ways=[one.value for one in ways],
         service=LISTING.read(login.actor(), key), bill=previews.of_cancellation(order, ways[-1]),
@@ -109,7 +108,7 @@ def cancel(key: int) -> BaseResponse:
         if wanted not in ways:
             raise Conflict("This service cannot be cancelled here.")
         cancelling.cancel(who.for_row(order), order, When(wanted))
-    return _back(key)
+    return back_to(key)
 
 
 def keep(key: int) -> BaseResponse:
@@ -119,14 +118,4 @@ def keep(key: int) -> BaseResponse:
     with transaction():
         order = orders.locked(key)
         cancelling.withdraw(who.for_row(order), order)
-    return _back(key)
-
-
-def _order(key: int) -> Order:
-    """The order that a service is; raises NotFound for anybody else's."""
-    found: Order = LISTING.get(login.actor(), key)
-    return found
-
-
-def _back(key: int) -> BaseResponse:
-    return redirect_to(url_for("client_area.service", key=key))
+    return back_to(key)
