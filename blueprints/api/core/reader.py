@@ -73,7 +73,9 @@ class QueryReader:
             return parameter.words[value]
         kind = exposure.resource.listing.filters[parameter.filter].kind
         if kind is list:
-            return self._ids(name, value)
+            return self.ids(name)
+        if kind is int:
+            return self._id(name, value)
         text = self._text(name, value)
         return self._moment(name, text, end_of_day=MOMENTS[kind]) if text is not None and kind in MOMENTS else text
 
@@ -94,7 +96,18 @@ class QueryReader:
             self._wrong(name, problem.message(), problem.type)
             return None
 
-    def _ids(self, name: str, value: Any) -> list[int] | None:
+    def _id(self, name: str, value: Any) -> int | None:
+        number = self._number(value)
+        if number is None or not 0 < number < 2**63:
+            self._wrong(name, "must be an id", "type")
+            return None
+        return number
+
+    def ids(self, name: str) -> list[int] | None:
+        """Ids of rows: an array, one id, or a text with commas; None where nothing was sent."""
+        value = self.given.get(name)
+        if value is None:
+            return None
         values = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
         numbers = [self._number(one) for one in values]
         if len(numbers) > MOST_IDS or any(one is None or not 0 < one < 2**63 for one in numbers):

@@ -4,10 +4,10 @@ from typing import Any
 
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.reader import QueryReader
 from blueprints.api.description import Description, ExampleBody
 from blueprints.services import services
 from domain.actor import Actor
-from domain.errors import Invalid
 
 CHARGE: dict[str, Any] = {
     "id": 1, "idempotency_key": "6f1c…", "order_id": 1, "scheduled_payment_id": 1, "amount_minor": 1000,
@@ -25,26 +25,20 @@ SCHEMA: dict[str, Any] = {
 
 def search(actor: Actor, arguments: Arguments) -> Outcome:
     """What the test bank booked for orders of the caller's merchants; nothing with a token of the live world."""
-    wanted = arguments.query.get("orders_id")
-    ids = [whole(one) for one in (wanted if isinstance(wanted, list) else [wanted])] if wanted is not None else None
+    query = QueryReader(arguments.query)
+    ids = query.ids("orders_id")
+    query.done()
     booked = services().test_charges(ids) if actor.test else []
     return Outcome([
         {name: one[name] for name in CHARGE} for one in booked if actor.reaches(one["merchant_id"])
     ])
 
 
-def whole(given: Any) -> int:
-    try:
-        return int(given)
-    except (TypeError, ValueError, OverflowError):
-        raise Invalid.field("orders_id", "must be an integer", "type") from None
-
-
 CONTRACT.operations.append(Operation(
     name="test_charges.search", method="GET", path="/test-charges", scope="READ_PAYMENTS", run=search,
     parameters=("orders_id",), positional=("orders_id",), summary="List what the test bank booked",
     described=Description(
-        query={"orders_id": {"type": "array", "items": {"type": "integer"}}},
+        query={"orders_id": {"type": "array", "items": {"type": "integer", "minimum": 1}}},
         answer=ExampleBody({"type": "array", "items": SCHEMA}, [CHARGE]),
     ),
 ))
