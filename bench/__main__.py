@@ -17,6 +17,7 @@ from bench.invoicing import kill_issuing
 from bench.performance import (
     articles,
     core,
+    mix,
     p1_full_path,
     p2_others,
     p3_kill,
@@ -44,6 +45,7 @@ PARTS: dict[str, Part] = {
     "issuing": lambda quick: kill_issuing.run(*((100, 5) if quick else ())),
     "billing": lambda quick: billing_year.run(*((30, 10, 5) if quick else ())),
     "P6": lambda quick: p6_pages.run(*((2_000,) if quick else ())),
+    "load": lambda quick: mix.run(*((100.0, 3.0) if quick else ())),
     "P8": lambda quick: p8_writes.run(*((2, 1.0) if quick else ())),
     "P11": lambda quick: p11_starting.run(*((2, 1.0) if quick else ())),
     "P9": lambda quick: p9_searches.run(*((500, 1) if quick else ())),

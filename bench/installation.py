@@ -94,10 +94,12 @@ def product(number: int) -> dict[str, object]:
 class Server:
     """A server process on a free port: `python -m bench.serve KIND`, or any command that prints its port."""
 
-    def __init__(self, command: list[str], extra: Mapping[str, str], log: IO[bytes] | None = None):
+    def __init__(
+        self, command: list[str], extra: Mapping[str, str], log: IO[bytes] | None = None, source: Path = ROOT
+    ):
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("COUNTINGHOUSE_")}
         self.process = subprocess.Popen(
-            command, cwd=ROOT, env={**inherited, **extra}, stdout=subprocess.PIPE, stderr=log or subprocess.DEVNULL,
+            command, cwd=source, env={**inherited, **extra}, stdout=subprocess.PIPE, stderr=log or subprocess.DEVNULL,
             start_new_session=True,
         )
         assert self.process.stdout is not None

@@ -1,4 +1,4 @@
-"""Runs one server process for a measurement: `python -m bench.serve KIND [PORT]`; prints its port.
+"""Runs one server process for a measurement: `python -m bench.serve KIND [PORT [PROCESSES]]`; prints its port.
 
 bare      a Flask view that returns jsonify(ok=True): the floor that P1 compares with
 reading   a Flask view that reads JSON and answers 201: the floor that P8 compares with
@@ -6,7 +6,7 @@ ours      the whole application
 silent    the whole application with a request log that writes nothing
 worker    the whole application and its background worker
 
-All on the same production server, with one process and its threads.
+All on the same production server, with its threads, and one process if no number is given.
 """
 
 import sys
@@ -56,7 +56,7 @@ def ours(kind: str) -> Flask:
     return app
 
 
-def main(kind: str, port: int) -> None:
+def main(kind: str, port: int = 0, processes: int = 1) -> None:
     app = FLOORS[kind]() if kind in FLOORS else ours(kind)
     listening = listen("127.0.0.1", port)
     print(listening.getsockname()[1], flush=True)
@@ -65,8 +65,8 @@ def main(kind: str, port: int) -> None:
         chosen = settings(app)
         background = lambda: worker.run(app, chosen, until_signal)  # noqa: E731
     again = partial(replacing.command, address_of(listening), THREADS)
-    run(app, listening, again, workers=1, threads=THREADS, background=background)
+    run(app, listening, again, workers=processes, threads=THREADS, background=background)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    main(sys.argv[1], *map(int, sys.argv[2:]))
