@@ -18,8 +18,7 @@ VERBS = (
     "card", "card", "card", "pause", "resume", "refund", "refund", "skip", "retry", "execute", "reschedule", "amount",
     "cancel",
 )
-# Without "cancel": the reckoning does not know the last bill of the period that had begun.
-METERED_VERBS = ("card", "card", "refund", "skip", "retry")
+METERED_VERBS = ("card", "card", "refund", "skip", "retry", "cancel")
 OF_A_KIND = 20                                  # products
 
 

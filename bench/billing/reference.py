@@ -75,7 +75,7 @@ class Order:
         self.now = agreement.made_at
         self.status, self.method, self.rows, self.attempts = "pending", agreement.first, list[Row](), list[Attempt]()
         self.anchor, self.anchor_period, self.next_period = self.now, 0, 1
-        self.paused_at = self.now
+        self.paused_at, self.ends = self.now, agreement.instalments is not None
         self.done: list[tuple[int, bool]] = []
         self._price()
         self._begin()
@@ -269,7 +269,7 @@ class Order:
             return
         self._follow()
         closed = ("complete", "recovered", "skipped", "cancelled")
-        if self.terms.instalments is not None and all(row.status in closed for row in self.rows):
+        if self.ends and all(row.status in closed for row in self.rows):
             self.status = "complete"
         elif self.status in ("failed", "suspended") and not any(row.status in DECLINED for row in self.rows):
             self.status = "active"

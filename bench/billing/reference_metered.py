@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from bench.billing.agreements import DONE_AT, START, Agreement, Product
-from bench.billing.reference import HELD, LIVE, Row, cents
+from bench.billing.reference import ENDED, HELD, LIVE, Row, cents
 from bench.billing.reference_verbs import Served
 
 QUARTER = timedelta(minutes=15)
@@ -24,7 +24,7 @@ class Metered(Served):
 
     def _follow(self) -> None:
         last = self.rows[-1]
-        if self.status not in LIVE or (last.period and last.awaits and last.status == "scheduled"):
+        if self.ends or self.status not in LIVE or (last.period and last.awaits and last.status == "scheduled"):
             return
         self.rows.append(Row(self.next_period, full_quarter(self._day(self.next_period)), 0, 0, awaits=True))
         self.next_period += 1
@@ -40,6 +40,14 @@ class Metered(Served):
         row.amount, row.tax, row.awaits = price - discount + fee, self._tax(price - discount), False
         row.ask = None if self.status in HELD else row.due
         self._follow()
+
+    def do_cancel(self, _: None) -> bool:
+        """The running period ends with this quarter of an hour; the order ends when nothing is open any more."""
+        if self.ends or self.status in ENDED:
+            return False
+        running = next(row for row in self.rows if row.awaits and row.status == "scheduled")
+        running.due, self.ends = min(running.due, full_quarter(self.now)), True
+        return True
 
     def _cost(self, count: int) -> int:
         """In cents: every scheme written as what each tier of the product asks for."""
