@@ -70,7 +70,8 @@ def clearable(schema: Any) -> Any:
 
 def wrapped(inner: ExampleBody, name: str) -> ExampleBody:
     """A body inside the object that a contract puts around it."""
-    schema = {"type": "object", "properties": {name: inner.schema}, "required": [name]}
+    title = inner.schema["title"] + "Body"
+    schema = {"title": title, "type": "object", "properties": {name: inner.schema}, "required": [name]}
     return ExampleBody(schema, {name: inner.example})
 
 

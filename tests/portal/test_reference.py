@@ -252,6 +252,24 @@ def test_a_document_is_valid_by_the_specification(stranger, name):
     OpenAPIV31SpecValidator(stranger.get(f"/docs/openapi/{name}.json").json).validate()
 
 
+def nameless(part, place=()):
+    """Where a document describes an object with fields in place, for which generators invent a name."""
+    if isinstance(part, list):
+        return [where for index, one in enumerate(part) for where in nameless(one, (*place, str(index)))]
+    if not isinstance(part, dict):
+        return []
+    own = "object" in part.get("type", ()) and "properties" in part and place[:2] != ("components", "schemas")
+    inner = place[:2] == ("components", "schemas") and len(place) > 3 and "properties" in part and "type" in part
+    found = [where for name, one in part.items() if name not in ("example", "examples")
+             for where in nameless(one, (*place, name))]
+    return ["/".join(place), *found] if own or inner else found
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_object_of_a_document_is_a_named_component(stranger, name):
+    assert not nameless(stranger.get(f"/docs/openapi/{name}.json").json)
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_openapi_document_holds_together(app, stranger, name):
     document = stranger.get(f"/docs/openapi/{name}.json").json

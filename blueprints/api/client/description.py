@@ -23,7 +23,8 @@ def rows(row: ExampleBody) -> ExampleBody:
         "data": {"type": "array", "items": row.schema}, "count": {"type": "integer", "description": "Rows in data"},
         **{name: {"type": "integer"} for name in ("total", "page", "limit", "pages")},
     }
-    schema = {"type": "object", "required": ["data", "count"], "properties": properties}
+    title = row.schema["title"].removesuffix("InList") + "List"
+    schema = {"title": title, "type": "object", "required": ["data", "count"], "properties": properties}
     return ExampleBody(schema, {"data": [row.example], "count": 1})
 
 

@@ -75,7 +75,7 @@ class PlannedChange(Field):
 
     def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
         return nullable({
-            "type": "object", "properties": {
+            "title": "PlannedPlanChange", "type": "object", "properties": {
                 "products_id": {"type": "integer"}, "quantity": {"type": "number"},
                 "scheduled_unit": {"type": "string"}, "scheduled_interval": {"type": "integer"},
             },

@@ -40,7 +40,8 @@ ERROR = ExampleBody(
             "error": TEXT | {"description": "A code for programs"},
             "message": TEXT | {"description": "A message for people"},
             "details": {
-                "type": "object", "description": "The message of each wrong field, or what the error is about",
+                "title": "ErrorDetails", "type": "object",
+                "description": "The message of each wrong field, or what the error is about",
                 "properties": {
                     "fields": {
                         "type": "array", "items": FIELD_ERROR, "description": "The wrong fields with their codes",

@@ -32,7 +32,7 @@ class EInvoice(Field):
 
     def shown(self, base: Schema, column: Any, formats: Formats) -> Schema:
         return nullable({
-            "type": "object", "required": ["embedded", "missing"], "properties": {
+            "title": "EInvoice", "type": "object", "required": ["embedded", "missing"], "properties": {
                 "embedded": {"type": "boolean"}, "missing": {"type": "array", "items": {"type": "string"}},
             },
         })
@@ -150,7 +150,8 @@ CREDIT = ExampleBody(
         "properties": {
             "items": {
                 "type": ["array", "null"], "items": {
-                    "type": "object", "additionalProperties": False, "required": ["items_id"], "properties": {
+                    "title": "CreditItemInput", "type": "object", "additionalProperties": False,
+                    "required": ["items_id"], "properties": {
                         "items_id": {"type": "integer"},
                         "quantity": {"type": ["number", "null"], "exclusiveMinimum": 0},
                         "amount": {"type": ["number", "null"], "exclusiveMinimum": 0, "description": "Without tax"},

@@ -24,7 +24,8 @@ QUERY: dict[str, Any] = {
     "currency": {"type": "string", "description": "ISO 4217; the client's without it"},
 }
 ENTRY = {
-    "type": "object", "required": ["date", "kind", "number", "amount", "balance"], "properties": {
+    "title": "StatementEntry", "type": "object", "required": ["date", "kind", "number", "amount", "balance"],
+    "properties": {
         "date": {"type": "string", "format": "date"}, "kind": {"enum": list(statements.KINDS)},
         "number": {"type": "string"}, "amount": {"type": "number"}, "balance": {"type": "number"},
     },
