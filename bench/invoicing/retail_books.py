@@ -2,7 +2,8 @@
 
 500 sales are issued as they stand in the file, what the file gives back is credited, and they are paid in turns:
 wholly, by half, with 5.00 too much, or not at all. Then every invoice, the statement of every customer, the numbers
-and the books are compared with what a few lines of decimals say.
+and the books are compared with what a few lines of decimals say, and so is every invoice and credit note as PDF: its
+text and the e-invoice in it.
 Run: python -m bench.invoicing.retail_books [--invoices 500] [--database URL]
 """
 
@@ -19,6 +20,8 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import select
 
 from bench.databases import fresh
+from bench.invoicing import retail_documents
+from bench.invoicing.retail_documents import PLACE, SELLER
 from bench.replay_retail import DATA
 from bench.retail import retail, retail_refunds
 from bench.webhooks import stage
@@ -47,6 +50,7 @@ class Expected:
     credited: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     paid: dict[str, Decimal] = field(default_factory=dict)
     customer: dict[str, str] = field(default_factory=dict)
+    sales: dict[str, retail.Invoice] = field(default_factory=dict)
 
     def owed(self, customer: str) -> Decimal:
         """What the customer owes in all; below 0 it is credit."""
@@ -67,9 +71,10 @@ def book(actor: Actor, path: Path, wanted: int) -> tuple[Expected, dict[str, int
         if sale.customer not in people:
             with transaction():
                 people[sale.customer] = customers.create(actor, inputs.parse(
-                    customers.CustomerInput, {"name": f"Customer {sale.customer}"})).id
+                    customers.CustomerInput, {"name": f"Customer {sale.customer}", "billing_address": PLACE})).id
         keys[sale.name] = _issue(actor, sale, people[sale.customer])
         expected.total[sale.name], expected.customer[sale.name] = sale.total, sale.customer
+        expected.sales[sale.name] = sale
         amount = paid_of(place, sale.total)
         expected.paid[sale.name] = amount
         if amount:
@@ -122,6 +127,10 @@ def compare(expected: Expected, keys: dict[str, int]) -> Iterator[str]:
     if numbers != [f"INV-{place:06}" for place in range(1, len(keys) + 1)]:
         yield "the numbers have a gap, or another order"
     yield from _statements(expected, {name: rows[key].customer_id for name, key in keys.items()})
+    for name, key in keys.items():
+        yield from retail_documents.wrong(rows[key], expected.sales[name])
+    yield from retail_documents.wrong_credits({
+        keys[name]: part for name, part in expected.credited.items() if part})
     misfit = verifying.verify().misfit
     if misfit is not None:
         yield f"the books do not fit: {misfit}"
@@ -146,7 +155,7 @@ def _statements(expected: Expected, ids: dict[str, int]) -> Iterator[str]:
 def trial(path: Path, wanted: int) -> list[str]:
     """Book the sales in the application at hand; what is wrong."""
     with transaction():
-        new = inputs.parse(merchants.MerchantInput, {"name": "Retail", "currency": retail.CURRENCY})
+        new = inputs.parse(merchants.MerchantInput, {"name": "Retail", "currency": retail.CURRENCY, **SELLER})
         key = merchants.create(Actor.operator(), new).id
     actor = Actor(label="bench", merchant_ids=frozenset({key}), scopes=EVERYTHING)
     return list(compare(*book(actor, path, wanted)))
@@ -163,7 +172,7 @@ def main(options: Sequence[str]) -> int:
         with stage(extra) as app, app.app_context():
             wrong = trial(given.file, given.invoices)
             db.session.remove()
-    print("\n".join(wrong) or f"{given.invoices} invoices: every sum, number and statement is that of the data")
+    print("\n".join(wrong) or f"{given.invoices} invoices: every sum, number, statement and PDF is that of the data")
     return 1 if wrong else 0
 
 
