@@ -19,6 +19,7 @@ from analytics.log import drain
 from config import Settings
 from database import db, is_unreachable, transaction
 from database.faults import database_away
+from database.planner_statistics import PlannerStatistics
 from domain import clock, form_tokens, replies
 from domain.access import customer_sessions, sessions
 from domain.hosting import unpaid_services
@@ -83,6 +84,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("old sign-ins of customers", HOUR, in_batches(customer_sign_ins.forget_old, 5000)),
         Job("old logos", HOUR, in_batches(logos.forget_old, 500)),
         Job("files of no ticket", HOUR, ticket_files.remove_unnamed),
+        Job("statistics of tables", HOUR, _refresh(PlannerStatistics())),
         Job("old deliveries", HOUR, in_batches(outbox_retention.forget_old, 1000)),
     )
 
@@ -126,6 +128,14 @@ def _prune(days: int) -> bool:
     retention.prune(clock.now() - timedelta(days=days))
     retention.prune_rollups()
     return False
+
+
+def _refresh(statistics: PlannerStatistics) -> Callable[[], bool]:
+    def run() -> bool:
+        statistics.refresh()
+        return False
+
+    return run
 
 
 def _beat(path: Path) -> bool:

@@ -22,6 +22,7 @@ from bench.databases import fresh
 from bench.installation import ROOT, Installation, environment, prepare
 from config import from_environment
 from database import db, transaction
+from database.planner_statistics import PlannerStatistics
 from domain import clock, codes, inputs
 from domain.actor import Actor
 from domain.people import merchants
@@ -234,9 +235,12 @@ def make(folder: Path, count: int, url: str | None = None) -> Installation:
                 owners.append(merchants.create(Actor.operator(), inputs.parse(
                     merchants.MerchantInput, {"name": title})).id)
         fill(owners, count, max(1, count * PRODUCTS // ROWS))
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql("ANALYZE")
-            connection.commit()
+        if url is None:
+            PlannerStatistics().refresh()            # as the worker does
+        else:
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("ANALYZE")
+                connection.commit()
         db.session.remove()
         for engine in db.engines.values():
             engine.dispose()
