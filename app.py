@@ -54,7 +54,7 @@ from outbound.gateways.stripe_gateway import stripe_gateway
 from outbound.gateways.test_bank import FILE, test_bank
 from outbound.gateways.test_bank_pages import TestBankPages
 from outbound.mail import mailer
-from outbound.payments import after_commit, gateway_checkouts, notifications
+from outbound.payments import from_requests, notifications
 from outbound.probe import probe_endpoint, probe_key
 
 LARGEST_BODY = 1024 * 1024              # bytes of an API request or a form
@@ -125,10 +125,10 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
     close_call = call.init_app(app, sink or Spool(settings.spool).append, CONTRACTS)
     install(app, Services(
         close_call=close_call, compress=Compress(app).after_request, documents=REFERENCE,
-        probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=after_commit.ask,
-        start_checkout=gateway_checkouts.start, come_back=gateway_checkouts.come_back,
-        come_back_with_card=gateway_checkouts.come_back_with_card,
-        take_notification=notifications.received, sample_mail=composing.sample,
+        probe_key=probe_key, probe_endpoint=probe_endpoint, ask_gateway=from_requests.ask,
+        start_checkout=from_requests.start_checkout, come_back=from_requests.come_back,
+        come_back_with_card=from_requests.come_back_with_card,
+        take_notification=from_requests.take_notification, sample_mail=composing.sample,
         test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank), serve_at=partial(serve_at, app),
     ))
     app.cli = console                   # `flask --app app …` has the same commands
