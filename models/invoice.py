@@ -78,7 +78,7 @@ class Invoice(Owned, Versioned, Removable, Model):
         Index("ix_invoices_customer_id_test_merchant_id", "customer_id", "test", "merchant_id", "created_at"),
         # What is open, few among all that was paid: lists, sums and reminders read only this.
         partial_index(
-            "ix_invoices_open", "test", "merchant_id", "overdue_at", "currency", "total_minor", "paid_minor",
+            "ix_invoices_open", "test", "merchant_id", "late_at", "currency", "total_minor", "paid_minor",
             "credited_minor", "id", where="state = 'issued' AND total_minor > paid_minor + credited_minor",
         ),
         # What is paid and was credited later: credit of the customer.
@@ -116,6 +116,7 @@ class Invoice(Owned, Versioned, Removable, Model):
     issue_on: Mapped[date | None]                        # in the merchant's zone
     due_on: Mapped[date | None]
     overdue_at: Mapped[datetime | None]                  # when the last day to pay it has passed
+    late_at: Mapped[datetime | None]                     # since when it is overdue: that, or by its order's schedule
     issued_at: Mapped[datetime | None]
     notes: Mapped[long_text | None]
     period_start_on: Mapped[date | None]                 # of what was supplied
@@ -156,7 +157,7 @@ class Invoice(Owned, Versioned, Removable, Model):
 
 CHANGING = frozenset({
     "paid_minor", "credited_minor", "refunded_minor", "paid_at", "sent_at", "charged_at", "charge_again_at", "to_count",
-    "reminded_at", "reminded_days", "version", "updated_at", "search_text",
+    "late_at", "reminded_at", "reminded_days", "version", "updated_at", "search_text",
 })
 
 

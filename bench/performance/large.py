@@ -38,7 +38,7 @@ ROWS, PRODUCTS, BATCH = 100_000, 20_000, 5_000
 YEAR = 365 * 86_400                     # seconds in which the rows came
 LETTERS = "etaoinshrdlucmfwypvbgkjqxz"
 VOCABULARY = 20_000
-ISSUED = ("number", "series_number", "issued_at", "issue_on", "due_on", "overdue_at")
+ISSUED = ("number", "series_number", "issued_at", "issue_on", "due_on", "overdue_at", "late_at")
 COMMON = "lamp"                         # a word of one line in ten
 
 
@@ -124,6 +124,7 @@ class Rows:
             "paid_minor": money["total_minor"] if number % 20 else 0,
             "state": InvoiceState.ISSUED, "number": f"INV-{number:06d}", "series_number": number, "issued_at": at,
             "issue_on": at.date(), "due_on": (at + timedelta(days=30)).date(), "overdue_at": at + timedelta(days=31),
+            "late_at": at + timedelta(days=31),
         }
 
     def name(self) -> str:

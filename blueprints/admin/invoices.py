@@ -26,7 +26,7 @@ from blueprints.pages.session import need, wide_actor
 from database import db
 from domain.invoicing import invoice_resource
 from domain.invoicing.books import chain
-from domain.invoicing.paying import card_charges, credit_balances, paid_by
+from domain.invoicing.paying import card_charges, credit_balances, next_payments, paid_by
 from models.books import BookKind
 from models.invoice import InvoiceState, InvoiceStatus
 from models.merchant import Merchant
@@ -56,7 +56,8 @@ def context(record: Any) -> dict[str, Any]:
         "product_url": products.PAGE.at(0).removesuffix("0"), "customer_url": customers.PAGE.at(record.customer_id),
         "order_url": orders.PAGE.at(record.order_id) if record.order_id and may("READ_ORDERS") else None,
         "budget_url": budgets.PAGE.at(record.budget_id) if record.budget_id and may("READ_BUDGETS") else None,
-        "days": db.session.get_one(Merchant, record.merchant_id).payment_terms_days, **paid(record),
+        "days": db.session.get_one(Merchant, record.merchant_id).payment_terms_days,
+        "planned": next_payments.of(row) if row.state is InvoiceState.ISSUED else None, **paid(record),
     }
 
 

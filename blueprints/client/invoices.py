@@ -23,7 +23,7 @@ from domain.invoicing.documents import invoice_document
 from domain.invoicing.documents.document import Document
 from domain.invoicing.e_invoice import files
 from domain.invoicing.e_invoice.files import DocumentFile
-from domain.invoicing.paying import card_charges, invoice_links
+from domain.invoicing.paying import card_charges, invoice_links, next_payments
 from domain.payments.attempts import Attempt
 from domain.payments.bank import ibans
 from models.invoice import InvoiceStatus
@@ -72,7 +72,7 @@ def show(key: int) -> BaseResponse:
         "client/invoice.html", **shown, here="invoices", row=row, document=document,
         status=invoice_status.of(row, clock.now()), notes=record.children["credit_notes"],
         payments=record.children["payments"], cards=stored_cards.of(login.customer()) if row.balance_minor > 0 else (),
-        once=form_once.token(),
+        once=form_once.token(), planned=next_payments.of(row),
         iban=ibans.printed(way.account.iban) if way is not None and way.account is not None else "",
         code=Markup(way.code_svg) if way is not None and way.code_pays else "",  # noqa: S704
     ))

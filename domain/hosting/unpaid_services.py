@@ -35,13 +35,13 @@ def suspend_next() -> int:
     for merchant_id, days in db.session.execute(rules.order_by(Merchant.id)).all():
         since = clock.now() - timedelta(days=days or 0)
         late = select(Invoice.customer_id).where(
-            OVERDUE, Invoice.merchant_id == merchant_id, Invoice.overdue_at <= since)
+            OVERDUE, Invoice.merchant_id == merchant_id, Invoice.late_at <= since)
         order = _locked(
             Order.merchant_id == merchant_id, Order.status == OrderStatus.ACTIVE, Order.spared_at.is_(None),
             Order.billing == Billing.SUBSCRIPTION, Order.customer_id.in_(late))
         if order is not None:
             locking.lock_account(order.customer_id)
-            if _owes(order.customer_id, Invoice.overdue_at <= since):            # it may have been paid meanwhile
+            if _owes(order.customer_id, Invoice.late_at <= since):            # it may have been paid meanwhile
                 suspending.suspend(_actor(order), order, SuspendedFor.UNPAID)
             return 1
     return 0
@@ -53,7 +53,7 @@ def restore_next() -> int:
     A payment does that at once; this is for what was locked then. 0 where there is none.
     """
     rules = select(Merchant.id).where(Merchant.unpaid_suspend_days.is_not(None))
-    overdue = exists().where(Invoice.customer_id == Order.customer_id, OVERDUE, Invoice.overdue_at <= clock.now())
+    overdue = exists().where(Invoice.customer_id == Order.customer_id, OVERDUE, Invoice.late_at <= clock.now())
     for which in (HELD, SPARED):
         order = _locked(which, ~overdue | Order.merchant_id.not_in(rules))
         if order is not None:
@@ -85,7 +85,7 @@ def _restore(order: Order) -> None:
 
 def _owes(customer_id: int, *clauses: ColumnElement[bool]) -> bool:
     """Whether an invoice of the customer is overdue."""
-    found = exists().where(Invoice.customer_id == customer_id, OVERDUE, Invoice.overdue_at <= clock.now(), *clauses)
+    found = exists().where(Invoice.customer_id == customer_id, OVERDUE, Invoice.late_at <= clock.now(), *clauses)
     return bool(db.session.scalar(select(found)))
 
 

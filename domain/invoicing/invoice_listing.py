@@ -47,7 +47,7 @@ LISTING = AccountFirst(
             for name in (
                 "id", "merchant_id", "test", "customer_id", "state", "number", "currency", "subtotal_minor",
                 "discount_minor", "tax_minor", "total_minor", "header_discount_minor", "header_tax_minor",
-                "paid_minor", "credited_minor", "refunded_minor", "issue_on", "due_on", "overdue_at", "issued_at",
+                "paid_minor", "credited_minor", "refunded_minor", "issue_on", "due_on", "late_at", "issued_at",
                 "paid_at", "sent_at", "reminded_at",
                 "notes", "period_start_on", "period_end_on", "budget_id", "order_id", "e_invoice_lacks",
                 "created_at", "updated_at", "version",

@@ -36,7 +36,7 @@ def may_send(actor: Actor, row: Any) -> bool:
 def may_remind(actor: Actor, row: Any) -> bool:
     """Whether something is open of it after its last day."""
     is_open = row.total_minor > row.paid_minor + row.credited_minor
-    return may_send(actor, row) and is_open and row.overdue_at is not None and row.overdue_at <= clock.now()
+    return may_send(actor, row) and is_open and row.late_at is not None and row.late_at <= clock.now()
 
 
 def _sent(row: Any) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The status of invoices: one table, from which both the program's values and the database's are derived.
 
 The first condition that holds decides. An invoice is overdue from the end of its last day on, without anybody doing
-anything.
+anything; one that is paid by its order's schedule as `paying.lateness` says.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ TABLE: tuple[tuple[InvoiceStatus, Callable[[Any, Any], Any]], ...] = (
     (S.CANCELLED, lambda one, now: (
         (one.credited_minor > 0) & (one.paid_minor == 0) & (one.credited_minor == one.total_minor))),
     (S.PAID, lambda one, now: one.paid_minor + one.credited_minor >= one.total_minor),
-    (S.OVERDUE, lambda one, now: one.overdue_at <= now),
+    (S.OVERDUE, lambda one, now: one.late_at is not None and one.late_at <= now),
     (S.PARTIALLY_PAID, lambda one, now: one.paid_minor > 0),
 )
 OTHERWISE = S.UNPAID
 
-NOW = bindparam("now", type_=Invoice.overdue_at.type)
+NOW = bindparam("now", type_=Invoice.late_at.type)
 EFFECTIVE = case(
     *((condition(Invoice, NOW), literal(status.value, String)) for status, condition in TABLE),
     else_=literal(OTHERWISE.value, String),

@@ -68,7 +68,7 @@ class Owed:
 def owed(actor: Actor, now: datetime) -> list[Owed]:
     """What the customer owes, by currency."""
     clauses, values = LISTING.owned(actor)
-    late = func.count().filter(Invoice.overdue_at <= now)
+    late = func.count().filter(Invoice.late_at <= now)
     rows = db.session.execute(
         select(Invoice.currency, func.sum(BALANCE), func.count(), late).where(*clauses, OPEN)
         .group_by(Invoice.currency).order_by(Invoice.currency), values)

@@ -12,7 +12,7 @@ from domain.invoicing import e_invoice_needs, invoice_facts, invoices, parties
 from domain.invoicing.bank import invoice_numbers
 from domain.invoicing.books import chain, numbers
 from domain.invoicing.invoices import LIFE
-from domain.invoicing.paying import allocating
+from domain.invoicing.paying import allocating, lateness
 from domain.invoicing.sources import made_from
 from domain.payments import locking
 from models.books import BookKind, Series
@@ -73,6 +73,7 @@ def _settle(invoice: Invoice, merchant: Merchant) -> date:
     invoice.issued_at, invoice.issue_on = now, day
     invoice.due_on = invoice.due_on or day + timedelta(days=merchant.payment_terms_days)
     invoice.overdue_at = zones.last_instant(invoice.due_on, zones.of_merchant(merchant.id)) + timedelta(seconds=1)
+    lateness.begin(invoice)
     buyer = parties.buyer(invoice.customer)
     invoice.seller = parties.stored(parties.seller(merchant), **{parties.FOOTER: merchant.document_footer})
     invoice.buyer = parties.stored(buyer)

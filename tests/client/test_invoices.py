@@ -7,14 +7,22 @@ import pytest
 
 from database import db, transaction
 from domain import clock
+from domain.payments.bank import manual_payments
 from domain.people import customers
+from domain.sales.orders.orders import locked as locked_order
 from models.customer import Customer, CustomerStatus
 from models.invoice import Invoice
 from models.invoice_link import InvoiceLink
 from tests import cast
 from tests.domain.invoicing.e_invoice.complete import IBAN, make_complete
 from tests.domain.invoicing.paying.money import pay
-from tests.invoicing import credit, line, make_draft, make_issued
+from tests.domain.invoicing.sources.test_made_from import make
+from tests.invoicing import credit, issue, line, make_draft, make_issued
+from tests.paying import make_order, rows, rows_of
+
+
+def words(page):
+    return " ".join(re.sub("<[^>]+>", "", page.text).split())
 
 
 def numbers(page):
@@ -148,3 +156,25 @@ def test_a_stopped_customer_may_pay(signed_in, alder, ada):
         customers.update(cast.actor_for(alder), db.session.get(Customer, ada), {"status": CustomerStatus.STOPPED})
     signed_in.get("/client/invoices")
     assert signed_in.post("/client/invoices/pay", {"ids": [key]}).status_code == 303
+
+
+def test_an_invoice_that_is_paid_in_parts_says_when_the_next_one_is_due(signed_in, alder, ada):
+    order = make_order(alder, "instalment", "120.00", test=False, initial=30)
+    with transaction():
+        row = locked_order(order)
+        row.customer_id = ada
+        manual_payments.record(cast.actor_for(alder), row, rows_of(order)[0], 3000, reference="1")
+    key = make(cast.actor_for(alder), order_id=order)
+    issue(key)
+    due = rows(order)[1].due_at
+    page = words(signed_in.get(f"/client/invoices/{key}"))
+    assert f"It is paid in parts, as agreed. €30.00 is due on {due:%-d %B %Y}." in page
+    with transaction():
+        locked_order(order)
+        rows_of(order)[1].due_at = due = clock.now()
+    with transaction():                      # as it will be at the end of the day
+        db.session.get(Invoice, key).late_at = clock.now()
+    page = words(signed_in.get(f"/client/invoices/{key}"))
+    assert f"€30.00 was due on {due:%-d %B %Y}." in page
+    assert "Pay €30.00 now" in page
+    assert "1 invoice. It is overdue." in signed_in.get("/client/").text

@@ -10,12 +10,15 @@ from database import db, transaction
 from domain import clock, inputs
 from domain.errors import Conflict, Invalid
 from domain.invoicing.paying import sending
+from domain.payments.bank import manual_payments
 from domain.people import merchants
+from domain.sales.orders import orders
 from models.merchant import Merchant
 from outbound.mail import Letter
 from outbound.payments import charging
-from tests import cast
+from tests import cast, paying
 from tests.domain.invoicing.paying.money import give_back, pay
+from tests.domain.invoicing.paying.test_lateness import by_transfer
 from tests.invoicing import actor_of, credit, locked, make_draft, make_issued, of
 from tests.pay.mailed import BASE, waiting
 from tests.pay.test_invoice_links import address, checkout, choose
@@ -174,3 +177,24 @@ def test_a_declined_charge_is_told_with_the_link_and_the_day_of_the_next_try(ald
             assert words in mail.text, words
         pay(alder, 120, key, test=True)
         assert written("invoice_payment_failed") is None
+
+
+def test_who_pays_in_parts_is_reminded_of_the_part_that_is_late_and_led_to_it(alder, browser):
+    order, key = by_transfer(alder)
+    row = paying.rows(order)[1]
+    with transaction():
+        sending.send(*locked(key, test=True))
+    mail = written("invoice")
+    assert f"It is paid in parts, as agreed: €30.00 is due on {row.due_at:%-d %B %Y}." in mail.text
+    remind_on(alder, "1: Please pay.")
+    with time_machine.travel(of(key).late_at, tick=False):
+        assert remind_due() == 1
+        mail = written("invoice_reminder")
+        for words in ("€30.00", f"This part of it was due on {row.due_at:%-d %B %Y}.", "Pay €30.00", "Please pay."):
+            assert words in mail.text, words
+        link = next(word for word in mail.text.split() if word.startswith(f"{BASE}/pay/"))
+        assert "€30.00" in browser.get(link.removeprefix(BASE)).text
+        with transaction():
+            manual_payments.record(
+                actor_of(alder, test=True), orders.locked(order), paying.rows_of(order)[1], 3000, reference="2")
+        assert written("invoice_reminder") is None

@@ -12,7 +12,8 @@ from domain.invoicing import invoice_facts
 from domain.invoicing.documents import invoice_document, rendering
 from domain.invoicing.e_invoice import embedding
 from domain.invoicing.e_invoice.files import PDF
-from domain.invoicing.paying import invoice_links
+from domain.invoicing.paying import invoice_links, next_payments
+from domain.invoicing.paying.next_payments import NextPayment
 from domain.people import invoice_reminders
 from domain.people.merchant_mails import INVOICE, INVOICE_CONFIRM, INVOICE_FAILED, INVOICE_PAID, INVOICE_REMINDER
 from models.invoice import Invoice
@@ -31,6 +32,7 @@ class Case:
     who: Seller
     link: str
     payment: Payment | None = None
+    planned: NextPayment | None = None   # where its order pays it on other days than its own
     words: str = ""                      # of the reminder's step
     files: tuple[AttachedFile, ...] = ()
 
@@ -45,8 +47,11 @@ def of_task(task: Mapping[str, Any], merchant: Merchant, who: Seller, base: str)
     token = invoice_links.token_of(invoice)
     steps = {one.days: one.text for one in invoice_reminders.read(merchant.invoice_reminders)}
     link = f"{base}/pay/{token}" if token is not None else ""
+    planned = next_payments.of(invoice)
+    late = task["mail"] == INVOICE_REMINDER and planned is not None and planned.is_late and planned.path
     return WRITERS[task["mail"]](Case(
-        invoice=invoice, who=who, link=link, payment=db.session.get(Payment, task.get("payment_id") or 0),
+        invoice=invoice, who=who, link=f"{base}{late}" if late else link, planned=planned,
+        payment=db.session.get(Payment, task.get("payment_id") or 0),
         words=steps.get(task.get("days") or 0, ""), files=(attached(invoice, link),),
     ))
 
@@ -60,12 +65,14 @@ def attached(invoice: Invoice, link: str) -> AttachedFile:
 def sent(case: Case) -> Message | None:
     """The invoice."""
     invoice, owed = case.invoice, _owed(case.invoice)
-    is_open = invoice.balance_minor > 0
+    is_open, planned = invoice.balance_minor > 0, case.planned
+    by = f"due on {_day(invoice)}" if planned is None else "paid in parts, as agreed"
+    under = f"Please pay it by {_day(invoice)}." if planned is None else _in_parts(invoice, planned)
     return Message(
         **_to(case), subject=f"Invoice {invoice.number} from {case.who.name}",
-        preview=f"{owed}, due on {_day(invoice)}." if is_open else "It is paid.", kicker="Invoice",
+        preview=f"{owed}, {by}." if is_open else "It is paid.", kicker="Invoice",
         title=f"Your invoice {invoice.number}", amount=owed if is_open else "",
-        under=f"Please pay it by {_day(invoice)}." if is_open else "It is paid. Nothing is to be done.",
+        under=under if is_open else "It is paid. Nothing is to be done.",
         button=f"Pay {owed}" if is_open and case.link else "", facts=_facts(invoice),
         paragraphs=["The invoice is attached as a PDF."],
         why=f"You get this because {case.who.name} sent an invoice to {invoice.customer_email}.",
@@ -74,13 +81,16 @@ def sent(case: Case) -> Message | None:
 
 def reminder(case: Case) -> Message | None:
     """It is overdue; None where it was paid meanwhile."""
-    invoice, owed = case.invoice, _owed(case.invoice)
-    if invoice.balance_minor <= 0:
+    invoice, planned = case.invoice, case.planned
+    if invoice.balance_minor <= 0 or (planned is not None and not planned.is_late):
         return None
+    owed = _owed(invoice) if planned is None else amount(planned.minor, invoice.currency)
+    day = _day(invoice) if planned is None else f"{planned.due_at:%-d %B %Y}"
     return Message(
         **_to(case), tone="bad", subject=f"Reminder: invoice {invoice.number} from {case.who.name}",
-        preview=f"{owed} was due on {_day(invoice)}.", kicker="Reminder",
-        title=f"Invoice {invoice.number} is open", amount=owed, under=f"It was due on {_day(invoice)}.",
+        preview=f"{owed} was due on {day}.", kicker="Reminder",
+        title=f"Invoice {invoice.number} is open", amount=owed,
+        under=f"It was due on {day}." if planned is None else f"This part of it was due on {day}.",
         button=f"Pay {owed}" if case.link else "", facts=_facts(invoice), paragraphs=[case.words or USUAL_WORDS],
         why=f"You get this because an invoice to {invoice.customer_email} is overdue.",
     )
@@ -167,6 +177,14 @@ def _to(case: Case) -> dict[str, Any]:
         "to": [case.invoice.customer_email], "reply_to": case.who.email, "link": case.link,
         "can_be_answered": case.who.email is not None, "files": case.files,
     }
+
+
+def _in_parts(invoice: Invoice, planned: NextPayment) -> str:
+    """What is paid next of an invoice that its order pays."""
+    part, day = amount(planned.minor, invoice.currency), f"{planned.due_at:%-d %B %Y}"
+    if planned.is_late:
+        return f"It is paid in parts, as agreed. {part} was due on {day}."
+    return f"It is paid in parts, as agreed: {part} {'is collected' if planned.by_itself else 'is due'} on {day}."
 
 
 def _owed(invoice: Invoice) -> str:

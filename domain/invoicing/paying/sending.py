@@ -67,7 +67,7 @@ def _remind_step(merchant_id: int, step: Step, limit: int) -> int:
     """Remind of the invoices that are overdue for so long; a step that was passed over is not made up for."""
     due = (
         OPEN, Invoice.merchant_id == merchant_id, Invoice.customer_email.is_not(None),
-        Invoice.overdue_at <= clock.now() - timedelta(days=step.days - 1),
+        Invoice.late_at <= clock.now() - timedelta(days=step.days - 1),
         func.coalesce(Invoice.reminded_days, 0) < step.days,
         Invoice.refunded_minor == 0,             # what the merchant paid back is not asked for again by itself
     )
@@ -110,9 +110,9 @@ def failed(invoice_id: int, payment: Payment) -> None:
 
 def overdue_days(invoice: Invoice) -> int | None:
     """For how many days the invoice is overdue, from 1; None before."""
-    if invoice.overdue_at is None or invoice.overdue_at > clock.now():
+    if invoice.late_at is None or invoice.late_at > clock.now():
         return None
-    return (clock.now() - invoice.overdue_at).days + 1
+    return (clock.now() - invoice.late_at).days + 1
 
 
 def _remind(actor: Actor, invoice: Invoice, step: Step) -> None:

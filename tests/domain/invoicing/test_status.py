@@ -35,7 +35,7 @@ def test_an_issued_invoice_reads_as_its_amounts_and_its_day_say(amounts, status)
     now = clock.now()
     row = Invoice(
         state=InvoiceState.ISSUED, total_minor=total, paid_minor=paid, credited_minor=credited,
-        refunded_minor=refunded, overdue_at=now if is_late else now + timedelta(seconds=1),
+        refunded_minor=refunded, late_at=now if is_late else now + timedelta(seconds=1),
     )
     assert invoice_status.of(row, now) is status
 
@@ -48,6 +48,6 @@ def test_the_database_reads_the_same_table(alder):
         with transaction():
             db.session.connection().execute(Invoice.__table__.update().where(Invoice.id == key).values(
                 total_minor=total, paid_minor=paid, credited_minor=credited, refunded_minor=refunded,
-                overdue_at=now - timedelta(days=1) if is_late else now + timedelta(days=1)))
+                late_at=now - timedelta(days=1) if is_late else now + timedelta(days=1)))
         keys[key] = status
     assert {key: LISTING.read(actor_of(alder), key).status for key in keys} == keys

@@ -9,7 +9,7 @@ from domain import clock, inputs
 from domain.actor import ALL
 from domain.invoicing import invoice_status
 from domain.invoicing.books import verifying
-from domain.invoicing.paying import credit_balances, recording
+from domain.invoicing.paying import credit_balances, lateness, recording
 from domain.payments import refunds
 from domain.payments.gateways import Answer, Outcome
 from domain.payments.payment_listing import LISTING as PAYMENTS
@@ -80,4 +80,6 @@ def check_sums(customer_id=None):
                 Allocation.invoice_id == key)).one()
         assert (paid, returned) == (invoice.paid_minor, invoice.refunded_minor)
         assert invoice.paid_minor <= invoice.total_minor
+        order = lateness.order_of(invoice)
+        assert invoice.late_at == (invoice.overdue_at if order is None else lateness.of(invoice, order))
     assert verifying.verify().misfit is None
