@@ -17,6 +17,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher, WSGITask
 
+from server.dispatching import READING, BoundedDispatcher
 from server.listening import BACKLOG
 from server.requests import LARGEST_BODY, LARGEST_HEADER, RequestParser
 
@@ -26,11 +27,16 @@ IDLE_GRACE = 1.0                    # seconds in which a kept-alive connection m
 UPLOAD_GRACE = 5.0                  # seconds for a request that is still arriving
 DRAIN_LIMIT = 25.0                  # seconds for a request in progress
 LIVENESS = "/healthz"               # asks whether the process answers, not whether it can serve
+MONITORING = ("/readyz", "/metrics")    # what is asked above all while there is too much to do
+BUSY = 503, "The server has more requests than it can answer. Try again in a moment."
+MOST_REFUSALS = 100                 # that wait for the application to word them
 LINGER = 2 * LARGEST_BODY           # bytes that are read and thrown away after a refusal
 LONGEST_IN, LONGEST_OUT = 64 * 1024, 128 * 1024     # bytes of a body, of an answer in memory; the rest is in files
 UNREAD = 256 * 1024                 # bytes of answers that the caller has not read: the next request waits for that
 REFUSED = "server.refused"          # in the environment: status and sentence, which the application answers
-FAILED = b'{"error":"internal_error","message":"An unexpected error occurred."}'     # not even the application could
+# What is sent without the application: when not even it could answer, or has too many refusals to word.
+FAILED = "500 Internal Server Error", b'{"error":"internal_error","message":"An unexpected error occurred."}'
+UNABLE = "503 Service Unavailable", b'{"error":"unavailable","message":"' + BUSY[1].encode() + b'"}'
 
 
 def room_for_connections() -> int:
@@ -44,30 +50,48 @@ def room_for_connections() -> int:
 
 
 class ClosingTask(WSGITask):  # type: ignore[misc]
-    """Sends `Connection: close` once the server is stopping."""
+    """Sends `Connection: close` once the server is stopping; has the application answer what is refused.
+
+    So a refusal looks like any other answer, and is logged.
+    """
 
     def build_response_header(self) -> bytes:
         if self.channel.server.stopping:
             self.set_close_on_finish()
         return bytes(super().build_response_header())
 
+    def execute(self) -> None:
+        if self.request.refusal is BUSY and self.channel.server.is_flooded:
+            self.answer(*UNABLE)
+            return
+        super().execute()
+
+    def answer(self, status: str, body: bytes) -> None:
+        """Answer without the application."""
+        self.complete, self.status = True, status
+        self.response_headers += [("Content-Type", "application/json"), ("Retry-After", "1")]
+        self.content_length = len(body)
+        self.write(body)
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        if self.request.refusal is not None:
+            environ[REFUSED] = self.request.refusal
+        return environ
+
 
 class RefusalTask(ClosingTask):
-    """Has the application answer a refused request, so that it looks like any other answer and is logged."""
+    """Answers a request that could not be read, and ends its connection."""
 
     def execute(self) -> None:
         self.set_close_on_finish()
         if self.request.refusal is not None:
             super().execute()
-            return
-        self.complete, self.status = True, "500 Internal Server Error"
-        self.response_headers.append(("Content-Type", "application/json"))
-        self.content_length = len(FAILED)
-        self.write(FAILED)
+        else:
+            self.answer(*FAILED)
 
     def get_environment(self) -> dict[str, Any]:
-        environ: dict[str, Any] = super().get_environment()
-        environ[REFUSED] = self.request.refusal
+        environ = super().get_environment()
         environ["wsgi.input"] = BytesIO()
         return environ
 
@@ -182,9 +206,23 @@ class GracefulServer(TcpWSGIServer):  # type: ignore[misc]
             self.queue(task)
 
     def queue(self, task: Channel) -> None:
-        """Queue a request. Liveness has a thread of its own: it is answered while all others wait for a database."""
-        is_liveness = len(task.requests) == 1 and task.requests[0].path == LIVENESS and not task.requests[0].error
-        (self._liveness if is_liveness else self.task_dispatcher).add_task(task)
+        """Queue a request, or refuse it when those before it wait for too long.
+
+        Liveness has a thread of its own: it is answered while all others wait for a database.
+        """
+        request = task.requests[0]
+        if len(task.requests) == 1 and request.path == LIVENESS and not request.error:
+            self._liveness.add_task(task)
+        elif not self.task_dispatcher.offer(
+            task, READING[0] if request.error else request.command, always=request.path in MONITORING
+        ):
+            request.refusal = request.refusal or BUSY
+            self.task_dispatcher.refuse(task)
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether refusals have to be brief, because too many wait."""
+        return len(self.task_dispatcher.refusals) > MOST_REFUSALS
 
     def maintenance(self, now: float) -> None:
         """Close idle connections; those that are in the middle of a request are answered with 408 before."""
@@ -241,4 +279,8 @@ def graceful_server(application: Any, listening: socket.socket, threads: int) ->
         inbuf_overflow=LONGEST_IN, outbuf_overflow=LONGEST_OUT, outbuf_high_watermark=sys.maxsize,
     )
     info = (listening.family, listening.type, listening.proto, listening.getsockname())
-    return GracefulServer(application, {}, True, listening, adj=adjustments, bind_socket=False, sockinfo=info)
+    dispatcher = BoundedDispatcher()
+    dispatcher.start(threads)
+    return GracefulServer(
+        application, {}, True, listening, dispatcher=dispatcher, adj=adjustments, bind_socket=False, sockinfo=info
+    )

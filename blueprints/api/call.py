@@ -21,6 +21,7 @@ Sink = Callable[[dict[str, Any]], Any]
 Close = Callable[[Response], Response]
 SILENT = ("/static/", "/healthz", "/readyz", "/metrics")
 REFUSED = "server.refused"               # set by server/ for a request that it could not read: status, sentence
+TOO_MUCH = 503                           # of a refusal of requests of which there are too many
 UNREADABLE = "-"                         # the method of a request whose first line could not be read
 MASK = "***"
 CONVERTED = re.compile(r"<(?:[^<>:]*:)?(\w+)>")    # a variable of a rule, with its converter
@@ -130,12 +131,16 @@ class Call:
 
 
 def refuse(call: Call) -> NoReturn:
-    """Raise the server's refusal, in a contract's envelope if the path is an API's; no page is looked for."""
+    """Raise the server's refusal, in a contract's envelope if the path is an API's.
+
+    No page is looked for, unless the request itself is in order and the server has too much to do.
+    """
+    status, sentence = call.request.environ[REFUSED]
     if call.request.method == UNREADABLE:
         call.contract = None
-    if call.contract is None:
+    if call.contract is None and status != TOO_MUCH:
         call.request.url_rule = None
-    raise RefusedRequest(*call.request.environ[REFUSED])
+    raise RefusedRequest(status, sentence)
 
 
 def _without_token(asked: Request) -> str:

@@ -210,6 +210,8 @@ def explain(error: BaseException, contract: Contract) -> tuple[DomainError, int]
         error = TooLarge(f"The response would have {error}. Ask for fewer rows at once.", code="answer_too_large")
     elif isinstance(error, DatabaseClash):
         error = Conflict("This conflicts with an existing row.")
+    elif isinstance(error, RefusedRequest) and error.code == 503:
+        error = Unavailable(error.description or error.name)
     elif isinstance(error, HTTPException) and error.code == 413:
         most = current_app.config["MAX_CONTENT_LENGTH"]
         error = TooLarge(f"The request is larger than this API allows: {most:,} bytes.")
@@ -285,7 +287,7 @@ def init_app(app: Flask, page_error: Callable[[Exception], Any], neutral: Contra
             return page_error(error)
         refused = isinstance(error, RefusedRequest)
         if call.contract is None:
-            is_program = refused or (request.url_rule is None and unmatched.wants_json())
+            is_program = request.url_rule is None and (refused or unmatched.wants_json())
             return fail(error, neutral) if is_program else page_error(error)
         if call.operation is None or refused:
             unmatched.attribute(call)

@@ -85,7 +85,8 @@ def explain(error: Exception) -> tuple[int, str]:
         return 400, "This form has expired: the session changed since it was opened. Open it again."
     if isinstance(error, HTTPException):
         status = error.code or 500
-        return status, SENTENCES.get(status, error.description or error.name)
+        known = SENTENCES.get(status) if status != 503 else None       # there are several reasons
+        return status, known or error.description or error.name
     if is_unreachable(error):
         return 503, "The database does not answer. Try again in a moment."
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)

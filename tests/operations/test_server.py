@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -131,6 +132,84 @@ def test_liveness_is_answered_while_every_thread_waits(start: Any) -> None:
         eventually(lambda: len(running.executed()) == 4)
         assert [running.get("/healthz") for _ in range(3)] == ["alive"] * 3
         assert len(running.executed()) == 4
+    finally:
+        running.process.kill()
+        for connection in waiting:
+            connection.close()
+
+
+def call(running: Any) -> tuple[int, str]:
+    """Status and body of a request."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=20)
+    with contextlib.closing(connection):
+        connection.request("GET", "/?n=more")
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def asks(connection: socket.socket, number: int, seconds: int, method: str = "GET") -> None:
+    """Send a request that the server is to answer after so many seconds."""
+    connection.sendall(f"{method} /?n={number}&s={seconds} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+
+
+def test_what_may_write_leaves_a_thread_to_what_reads(start: Any) -> None:
+    running = start()
+    waiting = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(8)]
+    try:
+        for number, connection in enumerate(waiting):
+            asks(connection, number, 600, "POST")
+        eventually(lambda: len(running.executed()) == 3)
+        assert running.get("/?n=read") == "read:0"
+        assert len(running.executed()) == 4
+    finally:
+        running.process.kill()
+        for connection in waiting:
+            connection.close()
+
+
+def test_a_queue_that_does_not_move_is_refused_at_once_and_liveness_is_not(start: Any) -> None:
+    """The server has four threads, and all of them wait for minutes."""
+    running = start()
+    waiting: list[socket.socket] = []
+
+    def refused_now() -> bool:
+        waiting.append(socket.create_connection(("127.0.0.1", running.port)))
+        asks(waiting[-1], len(waiting), 600)
+        return bool(select.select(waiting, [], [], 0.02)[0])
+
+    try:
+        eventually(refused_now)
+        assert 5 < len(waiting) < 200                   # some wait for their turn, before there are too many
+        began = time.monotonic()
+        answers = [call(running) for _ in range(2)]
+        assert time.monotonic() - began < 5             # not minutes; 503s do not wait for a thread
+        assert [status for status, _ in answers] == [503, 503]
+        assert answers[0][1] == "The server has more requests than it can answer. Try again in a moment."
+        assert running.get("/healthz") == "alive"
+        assert len(running.executed()) == 4
+    finally:
+        running.process.kill()
+        for connection in waiting:
+            connection.close()
+
+
+def test_of_very_many_requests_at_once_all_are_answered(start: Any) -> None:
+    """Four threads wait; 700 more requests arrive in one go, more than may wait, or be worded as refusals."""
+    running = start()
+    waiting = [socket.create_connection(("127.0.0.1", running.port)) for _ in range(4)]
+    try:
+        for number, connection in enumerate(waiting):
+            asks(connection, number, 600)
+        eventually(lambda: len(running.executed()) == 4)
+        many = [socket.create_connection(("127.0.0.1", running.port), timeout=30) for _ in range(700)]
+        waiting += many
+        for number, connection in enumerate(many):
+            asks(connection, 1000 + number, 600)
+        answered: set[socket.socket] = set()
+        eventually(lambda: answered.update(select.select(many, [], [], 0)[0]) or len(answered) >= 400)
+        heads = [one.recv(100) for one in answered]
+        assert {head.split(b" ")[1] for head in heads} == {b"503"}
+        assert running.get("/healthz") == "alive"
     finally:
         running.process.kill()
         for connection in waiting:

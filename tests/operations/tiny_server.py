@@ -25,8 +25,9 @@ FIRST, SECOND, JOURNAL = sys.argv[1:]
 
 def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     if "server.refused" in environ:
-        start_response("400 Bad Request", [("Content-Length", "0")])
-        return []
+        status, sentence = environ["server.refused"]
+        start_response(f"{status} Refused", [("Content-Length", str(len(sentence)))])
+        return [sentence.encode()]
     query = parse_qs(environ["QUERY_STRING"])
     if environ["PATH_INFO"] == "/pid":
         body = str(os.getpid()).encode()
