@@ -1,7 +1,8 @@
 """Finds what is due to be collected or looked up, in real time; orders on a test clock have their own.
 
 Merchants are stepped through in the index, never their rows: one with a hundred thousand rows that have to wait
-delays nobody else. Of all merchants the oldest due row comes first.
+delays nobody else. Of all merchants the oldest due row comes first; rows of one moment come in the order they were made
+in, and those of several merchants by the merchant.
 """
 
 from collections.abc import Collection
@@ -43,7 +44,10 @@ def _oldest() -> Select[Any]:
         select(merchants.c.merchant_id, worlds.c.test, first.label("first"))
         .select_from(merchants).join(worlds, literal(True)).where(merchants.c.merchant_id.is_not(None)).subquery()
     )
-    return select(found.c.merchant_id, found.c.test).where(found.c.first.is_not(None)).order_by(found.c.first)
+    return (
+        select(found.c.merchant_id, found.c.test).where(found.c.first.is_not(None))
+        .order_by(found.c.first, found.c.merchant_id, found.c.test)
+    )
 
 
 OLDEST = _oldest()
