@@ -13,26 +13,28 @@ ABOVE = re.compile(r"\{(\w+)\}")       # the other ids of a path
 
 
 class OtherThan(UnicodeConverter):
-    """A part of a path that is none of the given words: `<other("deliveries"):key>`."""
+    """A part of a path that is none of the given words, and has none of the endings, which begin with a dot."""
 
     def __init__(self, url_map: Map, *words: str):
         super().__init__(url_map)
-        self.regex = f"(?!(?:{'|'.join(map(re.escape, words))})(?:/|$))[^/]+"
+        refused = "|".join(f"[^/]*{re.escape(one)}" if one.startswith(".") else re.escape(one) for one in words)
+        self.regex = f"(?!(?:{refused})(?:/|$))[^/]+"
 
 
 def words_of(contract: Contract) -> dict[str, set[str]]:
-    """The last words of all paths without an id behind them, by what comes before."""
+    """The last words of all paths without an id behind them, and what follows an id at once, by what comes before."""
     found: dict[str, set[str]] = {}
     for operation in contract.operations:
         before, slash, word = operation.path.rpartition("/")
-        if word and KEY not in word:
-            found.setdefault(before + slash, set()).add(word)
+        if word and word != KEY:
+            found.setdefault(before + slash, set()).add(word.removeprefix(KEY))
     return found
 
 
 def rule_of(known: dict[str, set[str]], path: str) -> str:
-    """The path as a rule; an id is no word that another operation's path has in its place."""
-    words = sorted(known.get(path.partition(KEY)[0], ()))
+    """The path as a rule; an id is no word, and has no ending, that another operation's path has in its place."""
+    before, _, after = path.partition(KEY)
+    words = sorted(one for one in known.get(before, ()) if not (one.startswith(".") and after.startswith(".")))
     key = f"<other({', '.join(map(repr, words))}):key>" if words else "<key>"
     return ABOVE.sub(r"<\1>", path.replace(KEY, key))
 

@@ -3,6 +3,8 @@
 A new contract is tested without being listed here; it needs a caller in CALLERS and the keys of its refusal in SHAPES.
 """
 
+import re
+
 import pytest
 
 from app import CONTRACTS
@@ -152,6 +154,16 @@ def test_a_call_is_refused_for_a_method_that_the_path_does_not_have(contract, as
     assert reply.status_code == 405
     assert reply.headers["Allow"]
     assert_shape(reply, contract.name)
+
+
+def test_an_address_says_the_methods_of_its_own_operations(contract, ask):
+    known = {}
+    for one in contract.operations:
+        known.setdefault(one.path, set()).update((one.method, *one.also))
+    for path, methods in known.items():
+        reply = ask("OPTIONS", contract.prefixes[0] + re.sub(r"\{\w+\}", "1", path))
+        allowed = methods | ({"HEAD"} if "GET" in methods and contract.allows_head else set())
+        assert (reply.status_code, set(reply.headers["Allow"].split(", "))) == (405, allowed), path
 
 
 @pytest.mark.parametrize("headers", [

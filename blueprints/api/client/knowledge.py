@@ -104,7 +104,10 @@ CONTRACT.operations += [
             "Article", ARTICLE_SCHEMA, ARTICLE_EXAMPLE, called_with={WORDS: "invoice"},
             query={
                 WORDS: {"type": "string", "description": "Words, or parts of words, which title or text all have"},
-                CATEGORY: {"type": "integer", "description": "The id of a category"},
+                CATEGORY: {
+                    "type": ["integer", "string"], "pattern": "^(-?[0-9]+)?$", "examples": [3],
+                    "description": "The id of a category; empty means every one",
+                },
             }),
     ),
     Operation(

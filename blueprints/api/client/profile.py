@@ -5,7 +5,7 @@ from typing import Any
 from blueprints.api.client.contract import CONTRACT, moment
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.description import Description, ExampleBody
-from blueprints.api.json_schema import Schema
+from blueprints.api.json_schema import Schema, of_model
 from blueprints.api.requests import conditions, unknown_names
 from domain import inputs
 from domain.actor import Actor
@@ -20,10 +20,9 @@ WRITABLE = {                            # the contract's name and the domain's
     "postcode": "billing_postal_code", "country": "billing_country",
 }
 WIRE = {inside: wire for wire, inside in WRITABLE.items()}
-TEXT: Schema = {"type": ["string", "null"], "maxLength": profiles.SHORT}
-NAME: Schema = {"type": "string", "minLength": 1, "maxLength": profiles.SHORT}
+WRITTEN: dict[str, Schema] = of_model(profiles.ProfileInput, new=False)["properties"]
 COUNTRY: Schema = {"type": ["string", "null"], "pattern": "^[A-Z]{2}$"}
-ADDRESS: dict[str, Schema] = dict.fromkeys(("address1", "city", "state", "postcode"), TEXT)
+ADDRESS: dict[str, Schema] = {name: WRITTEN[WRITABLE[name]] for name in ("address1", "city", "state", "postcode")}
 READ: dict[str, Schema] = {
     "id": {"type": "integer"}, "first_name": {"type": ["string", "null"]}, "last_name": {"type": ["string", "null"]},
     "email": {"type": ["string", "null"]}, "phone": {"type": ["string", "null"]},
@@ -101,8 +100,7 @@ CONTRACT.operations += [
         described=Description(
             versioned=True,
             body=body(
-                {"first_name": NAME, "last_name": NAME, "phone": TEXT | {"maxLength": 40}, "company": TEXT, **ADDRESS,
-                 "postcode": TEXT | {"maxLength": 32}, "country": COUNTRY},
+                {wire: WRITTEN[name] for wire, name in WRITABLE.items()},
                 {"phone": "+44 20 7946 0000", "city": "London", "country": "GB"}, "ProfileInput",
                 anyOf=[{"required": [name]} for name in WRITABLE],
             ),

@@ -19,8 +19,8 @@ DESCRIPTION = ContractDescription(
     version="1", prefix="/api/v1", header="Authorization", scheme="Bearer ", credential="API_TOKEN",
     opened_by="The API token of a user with API access",
     lists={
-        "page": (WHOLE | {"maximum": 10**9 - 1, "default": 1}, "The page, from 1 on; X-Total-Pages is the last one"),
-        "per_page": (WHOLE | {"maximum": 10**9 - 1, "default": 25}, "Rows per page; 100 at most"),
+        "page": (WHOLE | {"default": 1}, "The page, from 1 on; X-Total-Pages is the last one"),
+        "per_page": (WHOLE | {"default": 25}, "Rows per page; what is above 100 is read as 100"),
         "preview": ({"type": "string", "enum": ["true", "false"]}, "true: only show what would be paid, store nothing"),
         "profile_id": (WHOLE, "The merchant profile; required if the user has several"),
     },

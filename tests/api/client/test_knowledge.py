@@ -1,9 +1,11 @@
 """The knowledge base and announcements in the Client API."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from blueprints.portal.openapi import document
 from domain import clock
 from domain.support import announcements
 from domain.support.knowledge import articles
@@ -28,7 +30,7 @@ def test_an_article_has_its_documented_fields(program, alder):
         "content": "**Soon** <b>", "views": 0, "updated_at": stored(key).updated_at.strftime("%Y-%m-%d %H:%M:%S")}]}
 
 
-def test_articles_are_searched_by_all_words_and_by_category(program, alder):
+def test_articles_are_searched_by_all_words_and_by_category(app, program, alder):
     billing = make_category(alder)
     make_article(alder, "Pay an invoice", category_id=billing)
     make_article(alder, "Invoice addresses", "Where to send them")
@@ -39,6 +41,10 @@ def test_articles_are_searched_by_all_words_and_by_category(program, alder):
     for query in ("?q=lottery", "?category=999", "?category=-1", f"?category={'9' * 40}", "?q=%22NEAR(*",
                   "?q=%00%27%3B--"):
         assert titles(program, query) == [], query
+    with app.test_request_context():
+        said = document("client", "http://x")["paths"]["/knowledgebase"]["get"]["parameters"][1]["schema"]
+    assert re.search(said["pattern"], "")
+    assert not re.search(said["pattern"], "x")
     for query in ("?q=", "?q=%20", "?category=", "?other=1"):
         assert len(titles(program, query)) == 2, query
 

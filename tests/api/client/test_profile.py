@@ -1,10 +1,12 @@
 """The profile: what a customer's program reads and changes of its own row."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
 
+from blueprints.portal.openapi import document
 from database import db, transaction
 from domain import settings
 from domain.actor import Actor
@@ -35,6 +37,19 @@ def test_a_change_changes_what_was_sent_and_shows_the_address(program, ada):
     assert reply.json["email"] == "ada@example.org"
     assert reply.headers["X-Ignored-Parameters"] == "email, id"
     assert program.get("/profile").json["phone"] == "123"
+
+
+def test_the_document_allows_what_the_profile_takes_and_nothing_else(app, program):
+    with app.test_request_context():
+        known = document("client", "http://x")["components"]["schemas"]
+    written = known["ProfileInput"]["properties"]
+    assert written["country"]["anyOf"][0]["$ref"].endswith("/CountryCode")
+    for country, status in (("GB", 200), ("AA", 400)):
+        assert (country in known["CountryCode"]["enum"]) == (status == 200)
+        assert program.put("/profile", {"country": country}).status_code == status
+    for name, status in (("Ada", 200), (" \f", 400), ("", 400)):
+        assert bool(re.search(written["last_name"]["pattern"], name)) == (status == 200)
+        assert program.put("/profile", {"last_name": name}).status_code == status
 
 
 def test_null_clears_what_may_be_empty(program):

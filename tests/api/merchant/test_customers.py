@@ -2,6 +2,7 @@
 
 import pytest
 
+from blueprints.portal.openapi import document
 from database import db
 from models.customer import Address, Customer
 from tests import cast
@@ -183,6 +184,15 @@ def test_customers_are_listed_by_id_in_pages_and_found_by_the_merchants_identifi
 def test_a_page_past_the_end_is_empty(shop, dana, page):
     reply = shop.get(f"/customers?page={page}")
     assert (reply.status_code, reply.json, reply.headers["X-Total"]) == (200, [], "1")
+
+
+def test_the_document_sets_no_maximum_that_is_not_checked(app, shop):
+    for name in ("page", "per_page"):
+        assert shop.get(f"/customers?{name}={10**40}").status_code == 200
+    with app.test_request_context():
+        paths = document("merchant", "http://x")["paths"]
+    parameters = {one["name"]: one["schema"] for one in paths["/customers"]["get"]["parameters"]}
+    assert "maximum" not in parameters["page"] | parameters["per_page"]
 
 
 def test_the_message_of_a_page_says_what_is_wrong_with_it(shop):
