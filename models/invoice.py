@@ -141,6 +141,7 @@ class Invoice(Owned, Versioned, Removable, Model):
     charged_at: Mapped[datetime | None]                              # a stored card, by itself, on the due date
     charge_again_at: Mapped[datetime | None]                         # the card, after a decline
     to_count: Mapped[bool] = mapped_column(default=False)            # what pays it, in its order's schedule
+    to_lower_minor: Mapped[minor] = mapped_column(default=0)         # what was credited, and its order still collects
     reminded_at: Mapped[datetime | None]
     reminded_days: Mapped[int | None]                                # of the last step of reminders
     search_text: Mapped[str | None] = search_key("number", "customer_name", "notes", indexed=True)
@@ -157,7 +158,7 @@ class Invoice(Owned, Versioned, Removable, Model):
 
 CHANGING = frozenset({
     "paid_minor", "credited_minor", "refunded_minor", "paid_at", "sent_at", "charged_at", "charge_again_at", "to_count",
-    "late_at", "reminded_at", "reminded_days", "version", "updated_at", "search_text",
+    "to_lower_minor", "late_at", "reminded_at", "reminded_days", "version", "updated_at", "search_text",
 })
 
 

@@ -13,6 +13,7 @@ from domain.inputs import Input, Maybe, Text
 from domain.invoicing import credit_lines, invoices, issuing, parties, settling
 from domain.invoicing.books import chain, numbers
 from domain.invoicing.credit_lines import Credited, CreditItemInput
+from domain.invoicing.paying import paid_orders
 from domain.lifecycle import Lifecycle
 from models.books import BookKind, Series
 from models.credit_note import CreditNote, CreditNoteItem
@@ -67,7 +68,9 @@ def _issued(
     )
     note.items = [_item(place, one) for place, one in enumerate(lines)]
     NOTES.add(actor, note)
+    was_open = max(0, invoice.balance_minor)
     settling.credited(actor, invoice, note.total_minor)
+    paid_orders.credited(actor, invoice, min(was_open, note.total_minor))
     chain.append(BookKind.CREDIT_NOTE, note)
     return note
 

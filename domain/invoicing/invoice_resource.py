@@ -53,7 +53,9 @@ def _cancelled(row: Any) -> tuple[str, ...]:
     if is_draft(row):
         return ("The draft is kept, without a number, and can no longer be issued.",)
     rest = Money(row.total_minor - row.credited_minor, row.currency).decimal
-    return (f"A credit note over {rest:,} {row.currency} is issued. The invoice stays in the books.",)
+    order = () if row.order_id is None and row.budget_id is None else (
+        "What its order still collects is lowered by what is open, the last payments first.",)
+    return (f"A credit note over {rest:,} {row.currency} is issued. The invoice stays in the books.", *order)
 
 
 invoice_uses.register()

@@ -36,6 +36,15 @@ def free(payment: Payment) -> int:
 def allocate(actor: Actor, payment: Payment, invoice: Invoice, most: int | None = None) -> int:
     """Pay what is open of an invoice with what is free of a payment, at most this much; returns how much it was."""
     minor = min(free(payment), max(0, invoice.balance_minor), invoice.total_minor if most is None else most)
+    return _allocate(actor, payment, invoice, minor)
+
+
+def overpay(actor: Actor, payment: Payment, invoice: Invoice, most: int) -> int:
+    """Pay what a credit note has taken off an invoice meanwhile: it is the customer's credit; returns how much."""
+    return _allocate(actor, payment, invoice, min(free(payment), most, invoice.total_minor - invoice.paid_minor))
+
+
+def _allocate(actor: Actor, payment: Payment, invoice: Invoice, minor: int) -> int:
     if minor <= 0 or payment.currency != invoice.currency:
         return 0
     row = _row(payment, invoice)

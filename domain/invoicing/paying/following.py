@@ -6,6 +6,7 @@ from database import db
 from domain.actor import Actor
 from domain.invoicing.books import chain
 from domain.invoicing.invoice_listing import OPEN
+from domain.invoicing.invoices import LIFE
 from domain.invoicing.paying import allocating, declines, paid_orders, sending
 from domain.invoicing.sources import automatic, made_from
 from domain.payments import followers, gateway_accounts, locking
@@ -37,6 +38,10 @@ def _of_order(actor: Actor, payment: Payment, order: Order) -> None:
     locking.lock_account(payment.customer_id)
     allocating.allocate_to(actor, payment, allocating.lock_invoices(made_from.of_agreement(order), OPEN))
     _make_credit(actor, payment, order)
+    for invoice in paid_orders.to_lower(order):
+        part = allocating.overpay(actor, payment, invoice, invoice.to_lower_minor)
+        with LIFE.changing(actor, invoice, event=None):
+            invoice.to_lower_minor -= part
     paid_orders.count(actor, order)
 
 

@@ -5,6 +5,8 @@ payments. A payment of the order pays its invoice (`following`); here a payment 
 link, from a stored card, by bank transfer, from credit) settles scheduled payments, the oldest first. What is left of
 one is what is collected of it. While a payment of one of the two runs, none of the other is begun.
 
+What a credit note takes off what is open of such an invoice is not collected either (`order_credits`).
+
 Whoever pays an invoice holds the customer's account, which is locked after orders: an order that somebody else has
 locked is left to the worker, and before anything of it is collected it is counted in any case.
 """
@@ -21,6 +23,7 @@ from domain.invoicing.invoices import LIFE
 from domain.invoicing.paying import invoice_links
 from domain.invoicing.sources import made_from
 from domain.payments import attempts, booking, locking
+from domain.payments.orders import order_credits
 from domain.payments.schedule import scheduled_status, schedules
 from domain.payments.schedule.scheduled_status import EDITABLE
 from domain.sales.orders.order_status import FINAL
@@ -54,12 +57,27 @@ def _orders(orders: list[int], budgets: list[int]) -> list[int]:
 
 def follow(actor: Actor, payment: Payment, invoice: Invoice) -> None:
     """What a payment pays of a locked invoice has changed: count it in the order's schedule, unless it is its own."""
+    _count_or_mark(actor, invoice, [key for key in _orders_of(invoice) if key != payment.order_id])
+
+
+def credited(actor: Actor, invoice: Invoice, minor: int) -> None:
+    """This much of what was open of a locked invoice was credited: its order collects so much less."""
+    keys = _orders_of(invoice)
+    if keys and minor > 0:
+        with LIFE.changing(actor, invoice, event=None):
+            invoice.to_lower_minor += minor
+        _count_or_mark(actor, invoice, keys)
+
+
+def _orders_of(invoice: Invoice) -> list[int]:
     if invoice.source is not None and invoice.source.startswith(made_from.OF_PAYMENT):
-        return
+        return []
     own, budget = invoice.order_id, invoice.budget_id
-    for key in _orders([own] if own is not None else [], [budget] if budget is not None else []):
-        if key == payment.order_id:
-            continue
+    return _orders([own] if own is not None else [], [budget] if budget is not None else [])
+
+
+def _count_or_mark(actor: Actor, invoice: Invoice, keys: Sequence[int]) -> None:
+    for key in keys:
         order = locking.lock(Order, key, skip=True)
         if order is not None:
             count(actor, order)
@@ -88,11 +106,22 @@ def count(actor: Actor, order: Order) -> None:
     """Count in the schedule of a locked order what its invoices were paid otherwise; the account is locked."""
     if order.status in FINAL or order.status is OrderStatus.DRAFT:
         return
+    for invoice in to_lower(order):
+        with LIFE.changing(actor, invoice, event=None):
+            invoice.to_lower_minor = order_credits.lower(actor, order, invoice.to_lower_minor)
+        if order.status in FINAL:
+            return
     more = uncounted(order)
     if more > 0:
         _settle(actor, order, more)
     elif more < 0:
         _open_again(actor, order, -more)
+
+
+def to_lower(order: Order) -> Sequence[Invoice]:
+    """The order's invoices, locked, of which more was credited than the schedule was lowered by."""
+    statement = select(Invoice).where(made_from.of_agreement(order), Invoice.to_lower_minor > 0).order_by(Invoice.id)
+    return db.session.scalars(statement.with_for_update().execution_options(populate_existing=True)).all()
 
 
 def uncounted(order: Order) -> int:
@@ -155,9 +184,9 @@ def must_wait(actor: Actor, order: Order) -> bool:
 
 
 def is_paid(order: Order) -> bool:
-    """Whether the invoice of a locked order was paid otherwise while a payment of the order was under way."""
+    """Whether the invoice of a locked order was paid otherwise, or credited, while a payment of the order ran."""
     locking.lock_account(order.customer_id)
-    return made_from.has_invoice(order) and uncounted(order) > 0
+    return made_from.has_invoice(order) and (uncounted(order) > 0 or bool(to_lower(order)))
 
 
 def running(keys: Sequence[int]) -> Payment | None:

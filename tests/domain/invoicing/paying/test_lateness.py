@@ -71,9 +71,9 @@ def end_of(moment):
     return datetime.combine(moment.date(), datetime.max.time(), UTC).replace(microsecond=0) + SECOND
 
 
-def by_transfer(alder):
+def by_transfer(alder, **more):
     """An order of instalments that goes on without a card, and its invoice."""
-    order = instalments(alder, initial=30)
+    order = instalments(alder, initial=30, **more)
     with transaction():
         row = paying.rows_of(order)[0]
         manual_payments.record(actor_of(alder, test=True), orders.locked(order), row, row.amount_minor, reference="1")

@@ -52,7 +52,7 @@ def bill(order_id):
 
 def instalments(alder, **more):
     """The id of a pending order of 120.00, in a first payment and three others."""
-    return paying.make_order(alder, "instalment", "120.00", email="ada@example.org", **more)
+    return paying.make_order(alder, "instalment", "120.00", **{"email": "ada@example.org"} | more)
 
 
 def started(alder, **more):
