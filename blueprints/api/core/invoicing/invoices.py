@@ -7,17 +7,17 @@ from typing import Any
 from blueprints.api import schemas
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT
+from blueprints.api.core.invoicing import taken
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, words
 from blueprints.api.decimals import Decimals
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Convert, Field, Formats
 from blueprints.api.field_map import Amount, Day, Moment, Price, Sum
-from blueprints.api.field_parts import Many, take_object, word
+from blueprints.api.field_parts import Many
 from blueprints.api.json_schema import Schema, nullable
 from blueprints.api.verbs import body_of, changed, expose, locked, operation, shown
 from domain import inputs
 from domain.actor import Actor
-from domain.errors import Invalid
 from domain.invoicing import credit_notes, crediting, invoice_resource, issuing
 from domain.invoicing.paying import credit_balances
 from models.invoice import InvoiceStatus
@@ -175,13 +175,9 @@ def issue(actor: Actor, arguments: Arguments) -> Outcome:
 def credit(actor: Actor, arguments: Arguments) -> Outcome:
     """Credit some lines of an invoice, or all that is left; answers the credit note."""
     own, invoice = locked(INVOICES, actor, arguments)
-    problems: dict[str, Any] = {}
-    body = {name: value for name, value in body_of(arguments).items() if name != "id"}
-    try:
-        given = inputs.parse(crediting.CreditInput, take_object(TAKEN, body, "", problems), problems=problems)
-        note = crediting.credit(own, invoice, given)
-    except Invalid as error:
-        raise Invalid.several({word(TAKEN, name): one for name, one in error.fields.items()}) from None
+    body_of(arguments)                                   # one must be sent, and may be empty
+    with taken.in_words_of(TAKEN):
+        note = crediting.credit(own, invoice, taken.read(crediting.CreditInput, TAKEN, arguments))
     return Outcome(shown(CREDIT_NOTES, own, note.id).payload)
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from blueprints.api.core.invoicing import taken
 from blueprints.api.field import Field
 from blueprints.api.field_map import Day
-from blueprints.api.field_parts import take_object, word
+from blueprints.api.field_parts import take_object
 from domain import inputs
 from domain.actor import Actor
-from domain.errors import Invalid, Problem
+from domain.errors import Problem
 from domain.invoicing.paying import recording
 from models.payment import Payment
 
@@ -31,9 +32,6 @@ def record(actor: Actor, body: Mapping[str, Any]) -> Payment:
         for name in OF_ORDERS if body.get(name) is not None
     }
     sent = {name: value for name, value in body.items() if name not in OF_ORDERS}
-    try:
-        new = inputs.parse(
-            recording.ReceiptInput, take_object(TAKEN, sent, "", problems), problems=problems)
+    with taken.in_words_of(TAKEN):
+        new = inputs.parse(recording.ReceiptInput, take_object(TAKEN, sent, "", problems), problems=problems)
         return recording.record(actor, new)
-    except Invalid as error:
-        raise Invalid.several({word(TAKEN, name): one for name, one in error.fields.items()}) from None
