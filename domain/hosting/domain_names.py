@@ -101,7 +101,10 @@ def delete(actor: Actor, row: DomainName) -> None:
 
 
 def restore(actor: Actor, row: DomainName, was: Mapping[str, Any] | None = None) -> DomainName:
-    """Undo of `delete`; Conflict when the name was taken meanwhile."""
+    """Undo of `delete`; Conflict when the name was taken meanwhile, or its customer deleted."""
+    customer = db.session.get(Customer, row.customer_id)
+    if customer is not None and customer.deleted_at is not None:
+        raise Conflict("The customer of this domain name was deleted.")
     with LIFE.restoring(actor, row):
         _refuse_taken(row, row.name)
     return row

@@ -15,7 +15,7 @@ from domain.errors import Conflict, Invalid, Problem
 from domain.inputs import Email, Input, Maybe, NameText, RowId
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter, common_filters
-from domain.listing import Listing
+from domain.listing import Listing, touch
 from domain.people import customers, samples
 from domain.people.logins import customer_emails, customer_notices, customer_sign_ins
 from domain.resource import Action, Resource, deletion
@@ -141,6 +141,7 @@ def turn_off_second_factor(actor: Actor, user: CustomerUser) -> CustomerUser:
     if user.two_factor_at is None:
         raise Conflict("Two-factor authentication is off.")
     second_factors.forget(user)
+    touch(user)
     customer_sign_ins.end_all(user.id)
     LIFE.note(actor, "two_factor_off", user)
     customer_notices.tell(user, customer_notices.TWO_FACTOR_OFF_BY_STAFF)
