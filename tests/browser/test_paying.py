@@ -1,8 +1,11 @@
 """A customer pays an order on a telephone at the test bank, and sees it active; every page is sound."""
 
 import threading
+from decimal import Decimal
 
 import pytest
+from playwright.sync_api import expect
+from sqlalchemy import func, select
 from werkzeug.serving import make_server
 
 from database import db
@@ -136,6 +139,64 @@ def test_a_declined_payment_is_found_among_the_exceptions_and_recovered_there(sh
     with app.app_context():
         assert paying.statuses(order)[:2] == ["complete", "recovered"]
         assert paying.of(order).status is OrderStatus.ACTIVE
+
+
+@pytest.mark.timeout(180)
+def test_an_order_is_created_by_its_form_and_followed_on_a_clock_until_it_is_recovered(shop, telephone):
+    app = shop[0]
+    with app.app_context():
+        merchant = cast.make_merchant("Alder & Sons")
+        cast.make_user("ada@alder.example", "admin_user", [merchant])
+        who = paying.actor_of(merchant)
+        clock = paying.make_clock(merchant)
+        customer = cast.make_customer(merchant, "Ada Lovelace", actor=who)
+        product = cast.make_product(
+            merchant, "Candle Club", actor=who, price=Decimal("12.50"), currency="EUR", billing="subscription",
+            scheduled_unit="MONTH", scheduled_interval=1)
+    desk, page = telephone("light"), telephone("light").page
+    staff = desk.page
+    staff.set_viewport_size({"width": 1440, "height": 900})
+    staff.goto("/login")
+    staff.fill("#email", "ada@alder.example")
+    staff.fill("#password", cast.PASSWORD)
+    staff.click("main button[type=submit]")
+    staff.wait_for_url("**/admin/")
+    staff.get_by_role("switch", name="Test mode").check()
+    staff.get_by_text("You are viewing test data.").wait_for()
+    staff.goto(f"/admin/orders/new?test_clock_id={clock}")
+    staff.get_by_label("Customer", exact=True).fill(f"{customer}")
+    staff.get_by_label("Product of line 1").fill(f"{product}")
+    expect(staff.locator("[data-due-now]")).to_have_text("12.50 EUR")
+    assert desk.faults() == []
+    with app.app_context():
+        assert db.session.scalar(select(func.count(Order.id))) == 0, "a preview writes no row"
+    staff.get_by_role("button", name="Create order").click()
+    staff.get_by_role("heading", name="Order TEST-").wait_for()
+    order = int(staff.url.rsplit("/", 1)[1].partition("?")[0])
+    link = staff.locator("dt", has_text="Payment link").locator("xpath=following-sibling::dd").inner_text()
+
+    page.goto(link[link.index("/pay/"):])
+    page.get_by_role("button", name="Order and pay €12.50").last.click()
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.get_by_role("link", name="See your order").click()
+    page.get_by_text("Active", exact=True).wait_for()
+
+    with app.app_context():
+        paying.change(order, "test_soft_then_ok")
+    staff.goto(f"/admin/test-clocks/{clock}")
+    staff.get_by_role("button", name="To the next payment").click()
+    with app.app_context():
+        while advancing.advance_due():
+            pass
+        assert paying.statuses(order)[:2] == ["complete", "soft-declined"]
+    staff.goto("/admin/exceptions")
+    staff.get_by_role("link", name="Will retry 1").click()
+    staff.get_by_role("button", name="Retry now: Payment 1 of order").click()
+    staff.get_by_text("was tried again").wait_for()
+    page.reload()
+    page.get_by_text("Active", exact=True).wait_for()
+    with app.app_context():
+        assert paying.statuses(order)[:2] == ["complete", "recovered"]
 
 
 def test_an_extra_step_is_confirmed_and_the_subscription_cancelled(shop, telephone):
