@@ -35,6 +35,10 @@ class Held:
 
 MOST_ROWS = 20_000                  # of one result: children of a page, rows of a list
 MOST_TEXT = 8 * 1024 * 1024         # characters of one result, as SQLite writes it
+FEW = 100                           # rows of a page that need no counting
+AT_A_TIME = 100                     # rows of a large result that PostgreSQL sends at once
+TOO_LARGE = f"more than {MOST_TEXT:,} characters"
+OF_A_ROW = 4096                     # characters that count as one row in the cache
 LONGEST = 300                       # characters, or members of a list, of a value that is cached
 
 
@@ -60,13 +64,14 @@ def within_bounds(rows: Sequence[Any], most: int = MOST_ROWS) -> Sequence[Any]:
 class Reader:
     """Runs prepared statements; as a context, all of them see one state of the database."""
 
-    __slots__ = ("began", "dialect", "driver", "memory", "several")
+    __slots__ = ("began", "characters", "dialect", "driver", "memory", "several")
 
     def __init__(self, *, several: bool = False) -> None:
         """`several` says that the context runs more than one statement and needs one state for them."""
         self.memory: answer_cache.AnswerCache | None = None  # none within a transaction: that sees its own changes
         self.began = False
         self.several = several
+        self.characters = 0                 # read so far, of results that may be large
         session = db.session() if db.session.registry.has() else None
         known: Driver | None = None if session is None else session.info.get(DRIVER)
         if known is not None:
@@ -107,7 +112,11 @@ class Reader:
         ])
         if any(isinstance(value, (str, tuple)) and len(value) > LONGEST for _, value in given):
             return make()                               # a caller's, perhaps a megabyte
-        return self.memory.get((statement, given, form), make, rows)
+        return self.memory.get((statement, given, form), make, lambda answer: self._weight(rows(answer)))
+
+    def _weight(self, rows: int) -> int:
+        """The number of rows that a result counts in the cache; a large row counts as several."""
+        return rows and max(rows, self.characters // OF_A_ROW)
 
     def cached_first(self, statement: Prepared, values: Values, *, absent: bool = True) -> Any:
         """The first row, or None, cached for this state of the database.
@@ -122,8 +131,8 @@ class Reader:
             ready = statement.packed(self.dialect)
             found = self._run(ready, values)
             if found is not None:
-                return list(map(ready.row, _read(found[0])))
-        return self._session().execute(statement.select, dict(values)).all()
+                return list(map(ready.row, self._read(found[0])))
+        return self._bounded(statement, values)
 
     def page(self, statement: Prepared, values: Values) -> tuple[Sequence[Any], int]:
         """The rows of a page, and how many there are in all."""
@@ -132,15 +141,31 @@ class Reader:
             ready = statement.packed(self.dialect)
             found = self._run(ready, values)
             if found is not None:
-                return list(map(ready.row, _read(found[0]))), found[1]
+                return list(map(ready.row, self._read(found[0]))), found[1]
         total = self._session().execute(statement.counted, dict(values)).scalar_one()
-        return self._session().execute(statement.select, dict(values)).all(), total
+        return self._bounded(statement, values), total
+
+    def _bounded(self, statement: Prepared, values: Values) -> Sequence[Any]:
+        """All rows by the session: in parts and counted, where they may be large."""
+        if not statement.wide or values.get("limit", MOST_ROWS) <= FEW:
+            return self._session().execute(statement.select, dict(values)).all()
+        found, room = [], MOST_TEXT
+        parts = {"stream_results": True, "max_row_buffer": AT_A_TIME}
+        with self._session().execute(statement.select, dict(values), execution_options=parts) as result:
+            for row in result:
+                room -= sum(len(value) for value in row if isinstance(value, str))
+                if room < 0:
+                    raise ResultTooLarge(TOO_LARGE)
+                found.append(row)
+        return found
 
     def first(self, statement: Prepared, values: Values) -> Any:
         """The first row, or None."""
         if self.driver is not None:
             ready = statement.plain(self.dialect)
             found = self._run(ready, values)
+            if found is not None and statement.wide:
+                self.characters += sum(len(value) for value in found if isinstance(value, str))
             if self.driver is not None:
                 return None if found is None else ready.row(found)
         return self._session().execute(statement.select, dict(values)).first()
@@ -150,9 +175,20 @@ class Reader:
         assert self.driver is not None
         try:
             return self.driver.execute(*ready.bound(values)).fetchone()
-        except sqlite3.Error:
+        except sqlite3.Error as problem:
+            if problem.sqlite_errorcode == sqlite3.SQLITE_TOOBIG:
+                raise ResultTooLarge(TOO_LARGE) from None
             self._give_up()
             return None
+
+    def _read(self, text: str | None) -> Any:
+        """The rows that a packed statement wrote."""
+        if text is None:
+            return []
+        if len(text) > MOST_TEXT:
+            raise ResultTooLarge(TOO_LARGE)
+        self.characters += len(text)
+        return orjson.loads(f"[{text}]")
 
     @staticmethod
     def _session() -> Connection:
@@ -164,12 +200,6 @@ class Reader:
         if (held := _held()) is not None:
             held.fairy.close()
             _threads.held = None
-
-
-def _read(text: str) -> Any:
-    if len(text) > MOST_TEXT:
-        raise ResultTooLarge(f"more than {MOST_TEXT:,} characters")
-    return orjson.loads(text)
 
 
 _threads = threading.local()

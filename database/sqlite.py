@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 
+LONGEST_VALUE = 32 * 1024 * 1024    # bytes; what would be longer, such as all rows of a statement, is not made
 BUSY, NEARLY = 5000, 250            # milliseconds that SQLite waits for a lock; a difference that does not matter
 
 
@@ -32,6 +33,7 @@ def tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None            # BEGIN is emitted below
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON", f"busy_timeout={BUSY}"):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -5,11 +5,12 @@ SQLAlchemy still writes the SQL and converts each type; reader.py runs the state
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 import sqlalchemy
-from sqlalchemy import Enum, Select, literal_column
+from sqlalchemy import Enum, Select, String, literal_column
 from sqlalchemy import func as functions
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.sql import visitors
@@ -54,6 +55,12 @@ class Prepared:
         self._packed: dict[str, Ready] = {}
         self.timed = any(getattr(part, "key", None) == "now" for part in visitors.iterate(select))
 
+    @cached_property
+    def wide(self) -> bool:
+        """Whether a few rows may already be large: a text of any length is among the columns."""
+        return any(
+            isinstance(column.type, String) and column.type.length is None for column in self.select.selected_columns)
+
     def plain(self, dialect: Dialect) -> "Ready":
         """For a statement that gives one row."""
         return self._plain.get(dialect.name) or self._plain.setdefault(
@@ -68,14 +75,15 @@ class Prepared:
 
 
 def pack(select: Select[Any], counted: Select[Any] | None) -> Select[Any]:
-    """All rows as one JSON text in one row, for SQLite.
+    """All rows as the members of one JSON list, in one text in one row, for SQLite; NULL without rows.
 
     Python's driver releases the interpreter lock at each row. Under load that is a thread switch
     for each of them, which costs more than the rest of the query.
     """
     # Without a limit SQLite may ignore the order of a subquery.
     rows = (select if select._limit_clause is not None else select.limit(literal_column("-1"))).subquery()
-    all_rows = functions.json_group_array(functions.json_array(*rows.c))
+    # Not json_group_array: that one would not mind SQLite's limit before the whole text is made.
+    all_rows = functions.group_concat(functions.json_array(*rows.c))
     if counted is None:
         return sqlalchemy.select(all_rows)
     return sqlalchemy.select(

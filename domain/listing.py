@@ -179,12 +179,16 @@ class Listing(Owners):
         values = self._own_values(actor) | self._values(query)
         return int(Reader().cached_first(self._counting(actor, query), values)[0])
 
-    def stream(self, actor: Actor, query: Query, chunk: int = 500) -> Iterator[Record]:
-        """All matching records in order, from one state of the database, in constant memory, for exports."""
+    def stream(self, actor: Actor, query: Query, chunk: int = 500, *, whole: bool = True) -> Iterator[Record]:
+        """All matching records in order, from one state of the database, in constant memory, for exports.
+
+        `whole` says whether their children are read, too.
+        """
         values = self._own_values(actor) | self._values(query) | {"limit": EVERYTHING, "offset": 0}
+        parts = self.children if whole else {}
         with snapshot() as state:
-            for rows in state.chunks(self._prepared(actor, query), values, chunk if not self.children else FEW):
-                yield from self._records(state, rows)
+            for rows in state.chunks(self._prepared(actor, query), values, FEW if parts else chunk):
+                yield from self._records(state, rows) if parts else (Record(row, {}) for row in rows)
 
     def _values(self, query: Query) -> dict[str, Any]:
         values: dict[str, Any] = {}

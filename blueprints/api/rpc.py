@@ -26,10 +26,12 @@ from blueprints.api.wire.answers import Answer
 from blueprints.api.wire.bodies import body_of
 from blueprints.api.wire.row_cache import DUMPS
 from database import db
+from database.reader import ResultTooLarge
 from domain.errors import DomainError, TooLarge
 
 MOST_CALLS = 50
 MOST_BYTES = 16 * 1024 * 1024         # of all results of a document together
+READ_IN_VAIN = MOST_BYTES // 2        # what a result counts that was too large to be made: it was read, too
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS = -32700, -32600, -32601, -32602
 MISSING = object()
 Run = Callable[[Operation, Arguments, int], Outcome]     # the last: the call's position in the document
@@ -176,7 +178,7 @@ class Dispatcher:
             headers = outcome.headers
             code = None
         except Exception as error:           # any error affects only this call
-            failure, size = self.failure(error, operation), 0
+            failure, size = self.failure(error, operation), READ_IN_VAIN if isinstance(error, ResultTooLarge) else 0
             answer, code = {"error": failure}, failure["code"]
         finally:
             if db.session.registry().in_transaction():

@@ -13,15 +13,17 @@ import pytest
 from sqlalchemy import create_engine
 
 from database import answer_cache, db, transaction
-from database.reader import Reader
+from database.reader import OF_A_ROW, Reader
 from domain import settings
 from domain.access import key_access, key_format, user_access
 from domain.actor import Actor
 from domain.catalog import products
 from domain.listing import Query
 from domain.sales.budgets import budgets
+from domain.support.knowledge import articles
 from models.credential import Mode
 from tests import cast
+from tests.articles import make_article
 
 pytestmark = pytest.mark.files
 
@@ -458,3 +460,12 @@ def test_an_export_leaves_the_memory_to_others(installed):
     db.session.remove()
     assert [one.name for one in products.LISTING.stream(cast.actor_for(merchant), Query())] == ["Lamp"]
     assert not kept()
+
+
+def test_a_row_with_a_long_text_counts_as_several(installed):
+    merchant = cast.make_merchant("Alder")
+    keys = [make_article(merchant, content="x" * 50_000, title=f"Article {number}") for number in range(100)]
+    db.session.remove()
+    for key in keys:
+        articles.LISTING.read(cast.actor_for(merchant), key)
+    assert 0 < len(kept()) < answer_cache.MOST * OF_A_ROW // 50_000

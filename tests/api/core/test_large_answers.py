@@ -1,6 +1,9 @@
 """The size of requests and responses is bounded; what is too large is refused with a message."""
 
+import re
 import tracemalloc
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
@@ -9,11 +12,15 @@ from blueprints.api import rpc
 from blueprints.api.wire.row_cache import RowCache
 from database import db, transaction
 from database.reader import MOST_ROWS
+from domain import clock
 from domain.listing import Query
 from domain.sales.budgets import budgets
+from domain.support.tickets import LONGEST
 from models.budget import Budget, BudgetItem
+from models.ticket import AuthorType, TicketReply, TicketSource
 from tests import cast
 from tests.api.core.test_batches import batch, call
+from tests.ticketed import make_ticket
 
 pytestmark = pytest.mark.slow
 
@@ -95,3 +102,49 @@ def test_exports_and_pages_hold_what_an_answer_refuses(app, alder, large):
         found += len(record.children["items"])
     db.session.rollback()
     assert found > MOST_ROWS
+
+
+def peak_of(call):
+    """How many bytes more than before the process had at most during a call, with what libraries allocate."""
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+    before = in_status("VmRSS")
+    call()
+    return in_status("VmHWM") - before
+
+
+def in_status(name):
+    return int(re.search(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) * 1024
+
+
+@pytest.fixture
+def talkative(alder):
+    """A ticket with more text in its replies than an answer holds."""
+    key = make_ticket(alder)
+    with transaction() as session:
+        session.execute(insert(TicketReply.__table__), [
+            {"ticket_id": key, "merchant_id": alder, "test": False, "author_type": AuthorType.STAFF,
+             "author_name": "Support", "message": "x" * LONGEST, "internal": False, "created_at": clock.now(),
+             "source": TicketSource.STAFF, "search_text": ""}
+            for _ in range(2000)
+        ])
+    return key
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="the peak is read from /proc")
+def test_long_texts_are_refused_before_they_are_in_memory(core, talkative, alder):
+    core.get(f"/tickets/{make_ticket(alder)}")
+
+    def ask():
+        for path in (f"/tickets/{talkative}", "/tickets?limit=1000"):
+            reply = core.get(path)
+            assert (reply.status_code, reply.json["error"]["data"]["code"]) == (413, "answer_too_large")
+
+    assert peak_of(ask) < 100 * 1024 * 1024
+
+
+def test_a_batch_reads_in_vain_twice_at_most(core, talkative):
+    answers = batch(core, *(call("tickets.get", {"id": talkative}, key) for key in range(5))).json
+    assert {one["error"]["data"]["code"] for one in answers} == {"answer_too_large"}
+    said = [one["error"]["data"]["message"] for one in answers]
+    assert ["document together" in one for one in said] == [False, False, True, True, True]
