@@ -38,7 +38,7 @@ from blueprints.routing import Rule
 from blueprints.row_keys import RowKey
 from blueprints.services import NEUTRAL_URL, SERVED_AT, Services, install, public_url, services
 from blueprints.services import settings as own_settings
-from blueprints.shared_counters import limiter
+from blueprints.shared_counters import limiter, share
 from config import Settings, command_line
 from database import db
 from database.ip_addresses import canonical
@@ -130,6 +130,7 @@ def create_app(settings: Settings | None = None, *, sink: Callable[[dict[str, An
         come_back_with_card=from_requests.come_back_with_card,
         take_notification=from_requests.take_notification, sample_mail=composing.sample,
         test_charges=test_bank.ledger, test_pages=TestBankPages(test_bank), serve_at=partial(serve_at, app),
+        share_limits=partial(share, settings.instance),
     ))
     app.cli = console                   # `flask --app app …` has the same commands
     return app

@@ -18,7 +18,7 @@ from flask import Flask, Response, jsonify, request
 import worker
 from app import create_app
 from blueprints.cli.running import replacing
-from blueprints.cli.running.serving import close_connections
+from blueprints.cli.running.serving import close_connections, count_together
 from blueprints.services import settings
 from server.listening import address_of, listen
 from server.processes import until_signal
@@ -64,7 +64,8 @@ def main(kind: str, port: int = 0, processes: int = 1) -> None:
     if kind == "worker":
         chosen = settings(app)
         background = lambda: worker.run(app, chosen, until_signal)  # noqa: E731
-    again = partial(replacing.command, address_of(listening), THREADS)
+    limits = replacing.ALONE if kind in FLOORS else count_together(app, processes)
+    again = partial(replacing.command, address_of(listening), THREADS, limits)
     run(app, listening, again, workers=processes, threads=THREADS, background=background)
 
 

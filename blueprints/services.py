@@ -109,6 +109,7 @@ class Services:
     test_charges: TestCharges
     test_pages: TestPages
     serve_at: Callable[[str], None]                     # says at which address the server listens
+    share_limits: Callable[[int | None], int]                   # see blueprints/shared_counters.py
 
 
 def install(app: Flask, given: Services) -> None:

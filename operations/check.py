@@ -109,7 +109,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
 
 def _redis(settings: Settings) -> Finding:
     if settings.redis_url is None:
-        return Finding("redis", OK, "Not configured: limits are counted in one server process.")
+        return Finding("redis", OK, "Not configured: limits are counted in the memory of one server.")
     problem = import_module("operations.redis_answers").problem(settings.redis_url)     # loads Redis's client
     if problem:
         return Finding(

@@ -12,6 +12,7 @@ from typing import Any
 
 from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 
+from blueprints.api.wire.shared_window import SharedWindows
 from blueprints.api.wire.window import WindowStorage
 from blueprints.shared_counters import counters
 from database.ip_addresses import limited_as
@@ -64,7 +65,7 @@ class RateLimits:
     @staticmethod
     def _count(strategy: Any, item: Any, who: tuple[str, ...], cost: int, now: float) -> Spent:
         window, storage = item.get_expiry(), strategy.storage
-        if isinstance(storage, WindowStorage):      # both steps in one access to the window
+        if isinstance(storage, WindowStorage | SharedWindows):      # both steps in one access to the window
             fits, oldest, counted = storage.spend(item.key_for(*who), item.amount, window, cost)
             frees, remaining = oldest + window, item.amount - counted
         else:

@@ -240,11 +240,6 @@ def test_what_the_operator_does_is_in_the_audit_trail(installation: Any, merchan
         assert (entry.actor, entry.source, entry.action) == ("operator", "cli", "merchant.created")
 
 
-def test_several_server_processes_without_redis_are_refused_with_the_reason(installation: Any) -> None:
-    refused = installation.run("serve", "--workers", "2", "--port", "0", status=1)
-    assert "COUNTINGHOUSE_REDIS_URL" in refused["error"]
-
-
 def test_passwords_and_keys_are_hashed_while_others_can_write(
     installation: Any, merchant: int, hashings: list[str]
 ) -> None:

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,34 @@ def test_the_processes_that_replace_dead_ones_answer_and_work_as_the_first(serve
     assert [line.rpartition(" (")[0] for line in sorted(server.printed.splitlines()) if "replacing" in line] == [
         "server 1", "worker",
     ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_limit_is_exact_over_all_processes_whichever_of_them_is_killed(installation: Any, serve: Any) -> None:
+    """Two server processes without Redis; each is killed once while a key is used three times too often."""
+    installation.run("merchant", "create", "--name", "Ada")
+    key = str(installation.run("key", "create", "--merchant", "1", "--name", "K", "--rate-limit", "150")["key"])
+    server = serve("--workers", "2", "--no-worker")
+    statuses: list[int] = []
+
+    def call(_: int) -> None:
+        try:
+            statuses.append(server.call("/v1/api/public/products", key)[0])
+        except (OSError, http.client.HTTPException, ValueError):          # cut off: it may have been counted
+            statuses.append(0)
+
+    with ThreadPoolExecutor(8) as threads:
+        for victim in sorted(processes_of(server)):
+            list(threads.map(call, range(30)))
+            killing = threads.submit(os.kill, victim, signal.SIGKILL)
+            list(threads.map(call, range(20)))
+            killing.result()
+        processes_of(server)
+        list(threads.map(call, range(350)))
+    answered, cut = statuses.count(200), statuses.count(0)
+    assert set(statuses) <= {200, 429, 0}
+    assert 150 - cut <= answered <= 150
+    assert server.call("/v1/api/public/products", key)[0] == 429
 
 
 @pytest.mark.once("is about memory")

@@ -47,11 +47,6 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
     """Run the production server and one background worker until stopped."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     chosen = settings()
-    if workers > 1 and chosen.redis_url is None:
-        raise OperationRefused(
-            f"{workers} server processes need COUNTINGHOUSE_REDIS_URL: each would count the rate limits for itself, "
-            "and the limit would multiply by the number of processes. Set it, or use --workers 1."
-        )
     alone = nullcontext() if chosen.redis_url else only_server(chosen.instance)
     with alone, _listening(host, port) as listening:
         if first:
@@ -66,11 +61,19 @@ def serve(*, host: str, port: int, workers: int, threads: int, no_worker: bool, 
                 user=command_line("user create --email you@example.com --role admin_user --all-merchants"),
                 address=address,
             ), err=True)
+        limits = count_together(app, workers)
         close_connections()                                         # no connection is shared with a child
         run(
-            app, listening, partial(replacing.command, address, threads), workers=workers, threads=threads,
+            app, listening, partial(replacing.command, address, threads, limits), workers=workers, threads=threads,
             background=None if no_worker else lambda: worker.run(app, chosen, until_signal),
         )
+
+
+def count_together(app: Flask, workers: int) -> int:
+    """Have several server processes count limits in one memory, unless Redis does; its descriptor, or ALONE."""
+    if workers == 1 or settings(app).redis_url is not None:
+        return replacing.ALONE
+    return services(app).share_limits(None)
 
 
 def _listening(host: str, port: int) -> socket:
