@@ -23,6 +23,7 @@ class SettingsInput(Input):
     system_timezone: TimeZone = "UTC"
     core_rate_limit_per_minute: Annotated[int, Whole(0, 1_000_000)] = 0
     merchant_rate_limit_per_minute: Annotated[int, Whole(0, 1_000_000)] = 0
+    client_invitations_per_day: Annotated[int, Whole(0, 1_000)] = 20
 
 
 MEANINGS = {
@@ -32,6 +33,7 @@ MEANINGS = {
     "system_timezone": "The default time zone, unless the request, the user or the merchant has one.",
     "core_rate_limit_per_minute": "Core API: calls per minute and user (0 = no limit).",
     "merchant_rate_limit_per_minute": "Merchant API: calls per minute and user (0 = no limit).",
+    "client_invitations_per_day": "Client area: people whom a customer invites in 24 hours (0 = nobody).",
 }
 
 

@@ -1,7 +1,8 @@
 """Limits how many links are asked for, in 15 minutes: for an address 5 from each IP address and 15 in all.
 
 An IP address asks for 30. A browser in which the user has signed in before has 5 of its own, so that nobody who asks
-for links to somebody else's address keeps that person out. And a customer invites 20 users in an hour.
+for links to somebody else's address keeps that person out. And a customer invites 20 users in an
+hour; how many in a day is a setting (`client_invitations_per_day`).
 
 Addresses count as typed, whether or not a customer has them, so that the limit does not tell which are known.
 """

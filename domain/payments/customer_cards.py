@@ -10,10 +10,14 @@ from database import db
 from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict
+from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
 from domain.pages import Query
+from domain.payments import samples
 from domain.payments.payment_methods import LIFE
+from domain.resource import Resource
 from domain.sales.orders.order_status import FINAL
+from models.customer import Customer
 from models.order import Order
 from models.payment_method import PaymentMethod
 
@@ -27,9 +31,25 @@ LISTING = Listing(
         for name in ("id", "merchant_id", "test", "customer_id", "gateway", "label", "created_at", "updated_at",
                      "version")
     },
-    sort={"id": PaymentMethod.id},
+    sort={"id": PaymentMethod.id, "created_at": PaymentMethod.created_at},
+    filters={
+        **common_filters(PaymentMethod),
+        "customer_id": Filter(int, lambda bound: PaymentMethod.customer_id == bound),
+        "customer_ids": Filter(list, lambda bound: PaymentMethod.customer_id.in_(bound)),
+        "gateway": Filter(str, lambda bound: PaymentMethod.gateway == bound),
+    },
     customer="customer_id",
+    own=select(Customer.created_by_user_id).where(Customer.id == PaymentMethod.customer_id).correlate(PaymentMethod)
+    .scalar_subquery(),
     where=(PaymentMethod.removed_at.is_(None),),
+)
+RESOURCE = Resource(
+    name="payment_methods",
+    noun="payment method",
+    listing=LISTING,
+    read_scope="READ_PAYMENTS",
+    write_scope="WRITE_PAYMENTS",
+    sample=samples.PAYMENT_METHOD,
 )
 
 

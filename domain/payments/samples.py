@@ -1,4 +1,4 @@
-"""Sample orders and scheduled payments for the API reference."""
+"""Sample orders, scheduled payments and payment methods for the API reference."""
 
 from datetime import UTC, datetime
 
@@ -29,3 +29,5 @@ SCHEDULED_PAYMENT = Sample(
     },
     changed=("amount",),
 )
+PAYMENT_METHOD = Sample(
+    sent={}, read_only={"merchant_id": 1, "customer_id": 1, "gateway": "stripe", "label": "Visa ending in 4242"})

@@ -33,7 +33,7 @@ from tests.domain.invoicing.e_invoice.complete import BUYER, make_complete
 from tests.invoicing import credit, make_issued, make_overdue, make_with_credit
 from tests.paying import make_order
 from tests.rows import MADE, make, make_ready, sample_of
-from tests.stored_cards import make_chargeable
+from tests.stored_cards import make_card, make_chargeable
 from tests.ticketed import make_customers, make_file, make_ticket
 
 ALL = [one for name in PUBLISHED for one in entries(name)]
@@ -156,6 +156,7 @@ class World:
         with transaction():                             # thousands of calls come from one address here
             settings.update(Actor.operator(), {"client_api_limit_per_minute": 0})
         complete(self.merchant, customer)
+        make_card(self.merchant, customer, gateway="stripe", test=False)
         self.client = ClientProgram(app, client_token(customer))
         cast.make_product(self.merchant)
         cast.make_budget(self.merchant, customer)

@@ -14,7 +14,7 @@ AUTHORS = {"created_by_user_id", "assignee_id"}      # who made a row, or works 
 # order, which does.
 HOLD_NOTHING = {
     "credit note", "price rule", "product group", "API key", "webhook endpoint", "delivery", "task", "department",
-    "service", "article category", "canned answer", "ticket mail", "customer user",
+    "service", "article category", "canned answer", "ticket mail", "customer user", "payment method",
 }
 OURS = {"code", "event", "lane", "resource", "last_error", "message_id"}      # the program writes them: no key
 

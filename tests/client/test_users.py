@@ -1,12 +1,17 @@
 """Several people of one customer: each with an address, sessions and a name of their own."""
 
 import re
+from datetime import timedelta
+from functools import partial
 
 import pytest
+import time_machine
+from sqlalchemy import select
 
 from blueprints.pay.mails import composing
 from database import db, transaction
-from domain import inputs
+from domain import clock, inputs, settings
+from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.people import customers
 from domain.people.logins import customer_emails, customer_users
@@ -315,3 +320,40 @@ def test_a_customers_name_in_it_is_no_link_either(signed_in, alder, ada, organis
     assert "\n\nB" not in mail.text
     if not shown:
         assert db.session.get(Customer, ada).code in mail.subject
+
+
+def test_a_customer_invites_so_many_people_a_day_also_when_they_are_removed(signed_in, alder, ada):
+    with transaction():
+        settings.update(Actor.operator(), {"client_invitations_per_day": 2})
+    signed_in.get("/client/users")
+    for email in ("a@example.org", "b@example.org"):
+        assert signed_in.post("/client/users", {"email": email}).status_code == 303
+        with transaction():
+            user = db.session.scalar(select(CustomerUser).where(CustomerUser.email == email))
+            customer_users.delete(cast.actor_for(alder), user)
+    reply = signed_in.post("/client/users", {"email": "c@example.org"})
+    assert reply.status_code == 422
+    assert "You can invite 2 people in 24 hours." in reply.text
+    assert len(tasks("client_invitation")) == 2
+    with transaction():                     # staff may, and who has signed in does not count
+        given = {"customer_id": ada, "email": "d@example.org"}
+        customer_users.create(cast.actor_for(alder), inputs.parse(customer_users.CustomerUserInput, given))
+        db.session.scalar(select(CustomerUser).where(CustomerUser.email == "a@example.org")).is_confirmed = True
+    assert signed_in.post("/client/users", {"email": "c@example.org"}).status_code == 303
+    with transaction():
+        settings.update(Actor.operator(), {"client_invitations_per_day": 0})
+    assert "nobody is invited here" in signed_in.post("/client/users", {"email": "e@example.org"}).text
+
+
+def test_the_next_day_a_customer_invites_again(signed_in, alder, ada):
+    with transaction():
+        settings.update(Actor.operator(), {"client_invitations_per_day": 1})
+    invite = partial(customer_users.invite, cast.actor_for(alder), db.session.get(Customer, ada))
+    new = [customer_users.InvitationInput(email=f"{name}@example.org") for name in "abc"]
+    with transaction():
+        invite(new[0])
+    with pytest.raises(Conflict, match="1 person"), transaction():
+        invite(new[1])
+    with time_machine.travel(clock.now() + timedelta(days=1, minutes=1)), transaction():
+        invite(new[2])
+    assert len(tasks("client_invitation")) == 2

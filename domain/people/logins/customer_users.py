@@ -4,11 +4,13 @@ The first one has the customer's own address, and changes with it. The others ar
 them; a mail with a link tells them.
 """
 
+from datetime import timedelta
 from typing import Annotated, Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from domain import texts
+from database import db
+from domain import clock, settings, texts
 from domain.access import second_factors
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
@@ -83,7 +85,17 @@ def invite(actor: Actor, customer: Customer, new: InvitationInput) -> CustomerUs
 
     Nobody learns from it whose other customers' addresses are: one that is taken is added alike, and gets no mail.
     Anybody's address may be typed: until its owner has signed in, nothing that comes from it is the customer's.
+    Conflict (`too-many-invitations`) where too many of the last 24 hours were invited, signed in to nothing, and
+    perhaps removed again: a customer must not send mails to strangers. The customer's row is locked.
     """
+    most, since = settings.get("client_invitations_per_day"), clock.now() - timedelta(days=1)
+    done = db.session.scalar(select(func.count()).select_from(CustomerUser).where(
+        CustomerUser.customer_id == customer.id, CustomerUser.is_confirmed.is_(False), CustomerUser.created_at > since))
+    if (done or 0) >= most:
+        people = "1 person" if most == 1 else f"{most} people"
+        raise Conflict(
+            f"You can invite {people} in 24 hours. Try again later, or ask us to add your colleagues."
+            if most else "Ask us to add your colleagues: nobody is invited here.", code="too-many-invitations")
     return _add(actor, customer, new.email, new.name, is_confirmed=False)
 
 

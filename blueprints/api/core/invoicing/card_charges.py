@@ -1,4 +1,4 @@
-"""invoices.charge_card: charges a client's stored card for what is open of an invoice; and the cards of a client.
+"""invoices.charge_card: charges a client's stored card for what is open of an invoice.
 
 The row of the attempt is committed before the gateway is asked; a repeated call answers the attempt as it is then.
 """
@@ -23,7 +23,8 @@ ASKED = ExampleBody(
         "title": "CardInput", "type": "object", "additionalProperties": False,
         "properties": {
             "payment_methods_id": {
-                "type": ["integer", "null"], "description": "A stored card of the client; the newest, if not sent"},
+                "type": ["integer", "null"],
+                "description": "A stored card of the client (payment_methods.search); the newest, if not sent"},
         },
     },
     {},
