@@ -78,7 +78,10 @@ SHARED = {"products", "api_keys", "webhooks", "users", "discount_codes", "announ
 @pytest.mark.parametrize("resource", resources(), ids=named)
 def test_restricted_users_see_what_they_made(resource):
     listing = resource.listing
-    if hasattr(listing.model, "created_by_user_id") and listing.own is False:
+    knows = hasattr(listing.model, "created_by_user_id")
+    assert knows or listing.own is not True, (
+        f"{model_file(listing.model)}: own=True in LISTING needs a column created_by_user_id")
+    if knows and listing.own is False:
         assert resource.name in SHARED, (
             f"{file_of(resource)}: say own=True in its LISTING, or name {resource.name} in SHARED of {HERE}")
 
@@ -106,7 +109,7 @@ OTHERWISE = {                           # nouns whose rows change under another 
 @pytest.mark.parametrize("here", pages(), ids=named)
 def test_the_page_of_a_noun_shows_the_trail_that_its_lifecycle_writes(here):
     assert (here.trail_name in LIVES) != (here.resource.name in OTHERWISE), (
-        f"{file_of(here.resource)}: its Lifecycle(noun=…) is “{here.trail_name}”, as the history of its page reads")
+        f"{file_of(here.resource)}: say noun=\"{here.trail_name}\" in its Lifecycle, as its history reads")
 
 
 @pytest.mark.parametrize("noun", sorted({name.partition(".")[0] for name in events.NAMES} - {"service"}))

@@ -1,5 +1,7 @@
 """A row of every noun is made, changed by each of its actions, deleted and brought back: what each step leaves."""
 
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import inspect, select
 
@@ -84,7 +86,8 @@ def test_the_undo_of_an_action_puts_back_what_it_changed(alder, resource, verb):
         action.run(own, row)
         db.session.flush()
         done = values(row)
-        action.undo(own, row, {name: before[name] for name in action.keeps})
+        with suppress(KeyError, DomainError):         # what it misses in keeps= shows below
+            action.undo(own, row, {name: before[name] for name in action.keeps})
         db.session.flush()
         after = values(row)
     place = f"{file_of(resource)}: keeps= of {verb} names the columns that it changes, and its undo puts them back"

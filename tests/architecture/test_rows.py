@@ -47,10 +47,10 @@ def test_texts_are_sorted_and_searched_by_their_keys(listing):
         key = getattr(column, "key", "")
         is_text = isinstance(kind, String) and not isinstance(kind, Enum) and key not in OURS
         assert not is_text or key.endswith("_sort"), f"{place} (sort by {name})"
-    for place in listing.search:
-        if isinstance(place, Number):
+    for one in listing.search:
+        if isinstance(one, Number):
             continue
-        own = getattr(place, "class_", listing.model) is listing.model
-        assert own, f"{file}: {listing.noun} searches {place} by Of(…) or Parts(…) of domain/list_search.py"
-        key = getattr(getattr(place, "column", place), "key", "search_text")
+        own = getattr(one, "class_", listing.model) is listing.model
+        assert own, f"{file}: {listing.noun} searches {one} by Of(…) or Parts(…) of domain/list_search.py"
+        key = getattr(getattr(one, "column", one), "key", "search_text")
         assert key.endswith(("_sort", "search_text")) or key in OURS, f"{place} (search in {key})"

@@ -1,10 +1,12 @@
 """Shows the values of a row as text: for its page, and beside a form that was changed meanwhile."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from blueprints.admin.crud.form_fields import Field, plain
 from blueprints.admin.crud.listing import ListPage
+from blueprints.pages.format import day
 from domain.actor import Actor
 
 LONG = 60                           # characters, from which a value needs the full width
@@ -55,7 +57,7 @@ def _text(field: Field, value: str, who: Actor) -> str:
 def groups(here: ListPage, record: Any, who: Actor) -> list[Group]:
     """The facts of a record, each once: without empty ones, and without those that the page's head shows."""
     row = here.resource.listing.get(who, record.id)
-    values = stored(here, row)
+    values = {name: day(value) if type(value) is date else plain(value) for name, value in here.values(row).items()}
     said = {here.name(record), ""}
     found = []
     for section in here.sections:

@@ -7,11 +7,13 @@ import pytest
 
 from database import transaction
 from domain.catalog import products
+from domain.hosting import domain_names
 from domain.people import customers
 from domain.sales.budgets import budgets
 from tests import cast
 from tests.admin.page_text import text_of
 from tests.cast import actor_for
+from tests.rows import make
 
 
 def sentences(page):
@@ -89,6 +91,13 @@ def test_each_fact_is_shown_once(admin, alder):
     assert page.count("Lumen Ltd") == 2         # the path and the title
     assert "Credit limit" not in page
     assert page.count("Active") == 1
+
+
+def test_days_of_a_record_are_written_as_in_lists(admin, alder):
+    key = make(domain_names.RESOURCE, alder)
+    page = text_of(admin.get(f"/admin/domain_names/{key}").text)
+    assert "Expires 1 Jan 2025" in page
+    assert "2025-01-01" not in page
 
 
 def test_amounts_of_a_record_have_their_currency(admin, alder):
