@@ -83,8 +83,10 @@ def own_merchants(who: SignedIn) -> list[Merchant]:
 
 
 def init_app(app: Flask) -> None:
-    """Give every template the frame, when a user is signed in."""
+    """Give every template the frame, when a user is signed in, and what the user may do."""
+    app.add_template_global(may)         # macros that are imported without their context ask it, too
+
     @app.context_processor
     def frame() -> dict[str, Any]:
         who = signed_in()
-        return {"shell": Shell(who) if who is not None else None, "may": may}
+        return {"shell": Shell(who) if who is not None else None}

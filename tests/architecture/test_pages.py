@@ -2,6 +2,8 @@
 
 import re
 
+from jinja2 import meta, nodes
+
 OPEN = {
     "static", "home", "auth.login", "auth.enter", "auth.logout", "health.healthz", "health.readyz", "health.metrics",
 }
@@ -48,3 +50,19 @@ def test_no_api_address_takes_the_sign_in_of_the_pages(app):
     with client.session_transaction() as session:
         session["_user_id"] = "1"
     assert client.get("/v1/api/public/customers").status_code == 401
+
+
+def test_macros_that_are_imported_alone_use_nothing_of_the_page(app):
+    """Without `with context` a macro sees globals only: what a context processor gives is undefined there, an error."""
+    env = app.jinja_env
+    with app.test_request_context():
+        given = {name for processors in app.template_context_processors.values() for one in processors for name in one()}
+    parsed = {path: env.parse(env.loader.get_source(env, path)[0]) for path in env.list_templates(["html"])}
+    for path, tree in parsed.items():
+        for one in tree.find_all(nodes.FromImport):
+            if one.with_context:
+                continue
+            for macro in parsed[one.template.value].find_all(nodes.Macro):
+                alone = nodes.Template([macro], lineno=1).set_environment(env)
+                missing = meta.find_undeclared_variables(alone) & given - set(env.globals)
+                assert not missing, f"{one.template.value}: {macro.name}, which {path} imports, uses {missing}"

@@ -12,6 +12,7 @@ from domain.people import customers
 from domain.sales.budgets import budgets
 from tests import cast
 from tests.admin.page_text import text_of
+from tests.api.conftest import Caller
 from tests.cast import actor_for
 from tests.rows import make
 
@@ -141,6 +142,15 @@ def test_a_key_is_named_and_linked_with_its_api(ops, alder, ada):
     assert sentences(page)[0] == "ERP connector set phone to +49 30 555"
     assert f'href="/admin/keys/{key}"' in page
     assert "By the Public API" in text_of(page)
+
+
+def test_a_change_by_an_api_leads_to_its_request(app, ops, alder):
+    made = Caller(app, cast.make_key(alder)[1]).post("/products", {"name": "Lamp", "price": 10})
+    key = made.json["data"]["id"].removeprefix("product_")
+    page = ops.get(f"/admin/products/{key}?tab=history")
+    assert page.status_code == 200
+    assert "By the Public API, request" in text_of(page.text)
+    assert "/admin/requests?q=req_" in page.text
 
 
 def test_choices_and_names_are_shown_instead_of_values_and_ids(admin, alder):
