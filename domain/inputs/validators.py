@@ -19,7 +19,8 @@ from domain import texts
 from domain.inputs import iso_codes, metadata_text
 
 NUMBER = re.compile(r"[+-]?\d{1,100}(\.\d{1,100})?\Z", re.ASCII)
-EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+@[^@\s\x00-\x1f\x7f,;<>()\[\]\"\\]+\.[^@\s.,;<>()\[\]\"\\]+\Z")
+EMAIL_LABEL = r"[^\s\x00-,./:-@\[-`{-\u0085]+"           # of a domain: letters, digits and hyphens
+EMAIL = re.compile(rf"[^@\s\x00-\x1f\x7f,:;<>()\[\]\"\\]+@({EMAIL_LABEL}\.)+{EMAIL_LABEL}\Z")
 NOT_IN_WEB = r"""\s\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000<>"{}|\\^`"""
 HOST_LABEL = rf"[^{NOT_IN_WEB}/?#@:%.\[\]]+"
 # Without a name and password, which nobody else should read.

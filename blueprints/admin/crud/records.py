@@ -210,7 +210,8 @@ def save(here: ListPage, key: int) -> BaseResponse:
         with transaction():
             own, row = listing.lock(who, key)
             expect(row, cells.seen_version())
-            here.resource.update(own, row, changes)
+            if changes:                      # else the row stays as it is, without a new version or an event
+                here.resource.update(own, row, changes)
             said = follow(here, own, row)
     except (Invalid, Conflict, PreconditionFailed) as error:
         return form(here, listing.get(who, key), merging.typed(), in_words_of_form(here, error))

@@ -12,8 +12,9 @@ from blueprints.api.contract import Exposure, Parameter
 from domain.errors import Invalid, Problem
 from domain.inputs import times
 from domain.inputs.validators import is_whole
+from domain.listing import LARGEST_ID
 
-WHOLE = re.compile(r"\d{1,18}\Z", re.ASCII)
+WHOLE = re.compile(r"\d{1,100}\Z", re.ASCII)
 LOST_PLUS = re.compile(r"(\d\d:\d\d) (\d\d:?\d\d)\Z", re.ASCII)       # of an offset in a URL that was not escaped
 MOMENTS = {"moment": False, "day_end": True}                            # whether a bare day is its last instant
 LONGEST_TEXT = 200          # characters of a filter's value
@@ -98,10 +99,10 @@ class QueryReader:
 
     def _id(self, name: str, value: Any) -> int | None:
         number = self._number(value)
-        if number is None or not 0 < number < 2**63:
+        if number is None or number < 1:
             self._wrong(name, "must be an id", "type")
             return None
-        return number
+        return min(number, LARGEST_ID)               # no row has it
 
     def ids(self, name: str) -> list[int] | None:
         """Ids of rows: an array, one id, or a text with commas; None where nothing was sent."""
@@ -110,10 +111,10 @@ class QueryReader:
             return None
         values = value if isinstance(value, list) else value.split(",") if isinstance(value, str) else [value]
         numbers = [self._number(one) for one in values]
-        if len(numbers) > MOST_IDS or any(one is None or not 0 < one < 2**63 for one in numbers):
+        if len(numbers) > MOST_IDS or any(one is None or one < 1 for one in numbers):
             self._wrong(name, f"must be an array of at most {MOST_IDS} ids", "type")
             return None
-        return [one for one in numbers if one is not None]
+        return [min(one, LARGEST_ID) for one in numbers if one is not None]
 
     def done(self) -> None:
         """Raises Invalid when anything was wrong."""

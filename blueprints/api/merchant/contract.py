@@ -14,7 +14,7 @@ from blueprints.api.contract import Arguments, Contract, Exposure, Operation
 from blueprints.api.field import Formats, Problems
 from blueprints.api.merchant.description import DESCRIPTION
 from blueprints.api.merchant.fields import price
-from blueprints.api.merchant.reader import ID, MOST_PER_PAGE, PER_PAGE, QueryReader
+from blueprints.api.merchant.reader import MOST_PER_PAGE, PER_PAGE, QueryReader, id_of
 from blueprints.api.money_text import amount
 from blueprints.api.rate_limits import rate_limits
 from blueprints.api.requests import unknown_names
@@ -96,7 +96,7 @@ class MerchantContract(Contract):
         given = request.args.getlist(PROFILE)
         if len(given) > 1:
             raise _wrong_profile("was sent more than once", "repeated")
-        wanted = tenants.only(actor) if not given else int(given[0]) if ID.match(given[0]) else None
+        wanted = tenants.only(actor) if not given else id_of(given[0])
         if not given and wanted is None and actor.reaches_any:
             raise _wrong_profile("is required", "missing")
         if wanted is None or not (actor.merchant_ids == frozenset({wanted}) or tenants.is_active(actor, wanted)):

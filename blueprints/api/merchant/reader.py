@@ -6,12 +6,18 @@ from typing import Any
 
 from blueprints.api.contract import Exposure, Parameter
 from domain.errors import Invalid, Problem
+from domain.listing import LARGEST_ID
 
 WHOLE = re.compile(r"-?\d{1,100}\Z", re.ASCII)
-ID = re.compile(r"[1-9]\d{0,17}\Z", re.ASCII)
+ID = re.compile(r"[1-9]\d{0,99}\Z", re.ASCII)
 LONGEST_TEXT = 200
 PER_PAGE, MOST_PER_PAGE = 25, 100
 LAST_PAGE = 10**15                       # beyond every list, and within the databases' numbers
+
+
+def id_of(text: str) -> int | None:
+    """An id as a number; one that is larger than ids can be is that of no row."""
+    return min(int(text), LARGEST_ID) if ID.match(text) else None
 
 
 class QueryReader:
@@ -52,10 +58,9 @@ class QueryReader:
                 self._wrong(name, "is not included in the list", "inclusion")
             return parameter.words.get(text)
         if exposure.resource.listing.filters[parameter.filter].kind is int:
-            if not ID.match(text):
+            if (found := id_of(text)) is None:
                 self._wrong(name, "is invalid", "type")
-                return None
-            return int(text)
+            return found
         if len(text) > LONGEST_TEXT or "\x00" in text or "\ufffd" in text:
             self._wrong(name, "is too long" if len(text) > LONGEST_TEXT else "is invalid", "invalid")
         return text

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import func, select
 
 from database import db, transaction
 from domain import inputs
 from domain.catalog import pricing, products
 from domain.people import customers
+from models.audit import AuditEntry
 from models.budget import Budget
 from models.customer import Customer
 from models.product import PriceRule, Product, ProductStatus
@@ -66,6 +68,15 @@ def test_a_budget_that_is_saved_as_it_was_loaded_stays_byte_for_byte(admin, budg
     change_the_catalogue()
     assert as_browsers_do(Tab(admin, f"/admin/budgets/{budget}/edit")).save().status_code == 303
     assert whole(budget) == before
+
+
+def test_a_form_that_is_saved_as_it_was_loaded_makes_no_version_and_no_entry(admin, budget):
+    def written():
+        return fresh(Budget, budget).version, db.session.scalar(select(func.count()).select_from(AuditEntry))
+
+    before = written()
+    assert as_browsers_do(Tab(admin, f"/admin/budgets/{budget}/edit")).save().status_code == 303
+    assert written() == before
 
 
 def test_changing_the_notes_changes_the_notes(admin, budget):

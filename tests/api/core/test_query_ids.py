@@ -9,7 +9,7 @@ IDS = [
     if parameter.location == "query"
     and parameter.schema.get("type") in ("integer", "array") and parameter.name.endswith(("id", "ids"))
 ]
-WRONG = ("x", "１", "1e3", "", 1.5, True, -1, 0, 2**63, {}, ["x"])
+WRONG = ("x", "１", "1e3", "", 1.5, True, -1, 0, {}, ["x"])
 
 
 def test_there_are_ids_in_searches():
@@ -19,7 +19,8 @@ def test_there_are_ids_in_searches():
 
 @pytest.mark.parametrize(("method", "name"), IDS)
 def test_an_id_is_a_number(core, method, name):
-    assert name not in str(core.rpc(method, {name: 7}).get("error", ""))
+    for value in (7, 2**63, 10**30):
+        assert name not in str(core.rpc(method, {name: value}).get("error", ""))
     for value in WRONG:
         error = core.error(method, {name: value})
         assert error["code"] == -32602, value

@@ -195,6 +195,12 @@ def test_the_document_sets_no_maximum_that_is_not_checked(app, shop):
     assert "maximum" not in parameters["page"] | parameters["per_page"]
 
 
+def test_an_id_that_is_larger_than_ids_can_be_is_that_of_no_row(shop):
+    for number in (2**63, 10**40):
+        assert (shop.get(f"/orders?customer_id={number}").status_code, shop.get("/orders").status_code) == (200, 200)
+        assert shop.get(f"/customers?profile_id={number}").status_code == 403
+
+
 def test_the_message_of_a_page_says_what_is_wrong_with_it(shop):
     for text, told in (("0", "must be greater than 0"), ("-5", "must be greater than 0"), ("one", "is invalid")):
         assert shop.get(f"/customers?page={text}").json == {"page": [told]}
