@@ -56,7 +56,8 @@ def test_macros_that_are_imported_alone_use_nothing_of_the_page(app):
     """Without `with context` a macro sees globals only: what a context processor gives is undefined there, an error."""
     env = app.jinja_env
     with app.test_request_context():
-        given = {name for processors in app.template_context_processors.values() for one in processors for name in one()}
+        processors = [one for some in app.template_context_processors.values() for one in some]
+        given = {name for one in processors for name in one()}
     parsed = {path: env.parse(env.loader.get_source(env, path)[0]) for path in env.list_templates(["html"])}
     for path, tree in parsed.items():
         for one in tree.find_all(nodes.FromImport):
