@@ -45,6 +45,7 @@ class Listing(Owners):
     sort: Mapping[str, Any] = field(default_factory=dict)
     filters: Mapping[str, Filter] = field(default_factory=dict)
     search: tuple[Any, ...] = ()                      # columns of the row, or places of list_search
+    is_kept: bool = False             # never deleted: while one is locked, others may write rows that name it
 
     @cached_property
     def _statements(self) -> StatementCache:
@@ -60,7 +61,7 @@ class Listing(Owners):
         clauses, values = self.owned(actor, removed=removed)
         statement = select(self.model).where(self.model.id == bound_id("key"), *clauses)
         if lock:
-            statement = statement.with_for_update().execution_options(populate_existing=True)
+            statement = statement.with_for_update(key_share=self.is_kept).execution_options(populate_existing=True)
         row = db.session.scalar(statement, values | {"key": key}) if 0 < key <= LARGEST_ID else None
         if row is None:
             raise self.absent(actor, key)

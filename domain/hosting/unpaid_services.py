@@ -96,7 +96,8 @@ def _locked(*clauses: ColumnElement[bool]) -> Order | None:
 
 
 def _unlocked(*clauses: ColumnElement[bool]) -> Any:
-    statement = select(Order).where(*clauses).order_by(Order.id).with_for_update(skip_locked=True, of=Order)
+    statement = select(Order).where(*clauses).order_by(Order.id).with_for_update(
+        skip_locked=True, of=Order, key_share=True)
     return statement.execution_options(populate_existing=True)
 
 

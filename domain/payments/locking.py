@@ -1,6 +1,9 @@
 """Locks what payments change, always in one order, so that nobody waits in a circle.
 
 The order is: an order, the customer's account, a scheduled payment, an attempt, invoices by their ids.
+
+None of them is ever deleted, so that rows which name one may be written while it is locked. PostgreSQL looks at them
+whenever a row is changed twice in one transaction: whoever holds the account would wait for the order otherwise.
 """
 
 from typing import Any
@@ -22,7 +25,7 @@ Rows = tuple[Order | None, ScheduledPayment | None, Payment]
 
 def lock(model: type[Any], key: int, *, skip: bool = False) -> Any:
     """The row, locked and read anew; None where it is not there, or with `skip` where another has it."""
-    statement = select(model).where(model.id == key).with_for_update(skip_locked=skip)
+    statement = select(model).where(model.id == key).with_for_update(skip_locked=skip, key_share=True)
     return db.session.scalar(statement.execution_options(populate_existing=True))
 
 

@@ -28,7 +28,7 @@ def initial(order: Order) -> ScheduledPayment:
     if order.status not in PRELIMINARY:
         raise order_status.refused("is not pending: it is already paid")
     statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id, ScheduledPayment.sequence == 0)
-    row: ScheduledPayment = db.session.execute(statement.with_for_update()).scalar_one()
+    row: ScheduledPayment = db.session.execute(statement.with_for_update(key_share=True)).scalar_one()
     if row.status is ScheduledStatus.PROCESSING:
         raise scheduled_status.refused("is being collected")
     return row

@@ -55,6 +55,7 @@ class AccountFirst(Listing):
 LISTING = AccountFirst(
     model=Payment,
     noun="payment",
+    is_kept=True,
     columns={
         **{
             name: getattr(Payment, name)

@@ -80,7 +80,7 @@ def _open(order: Order, row_id: int | None) -> ScheduledPayment:
     if row_id is not None:
         statement = statement.where(ScheduledPayment.id == row_id)
     rows = db.session.scalars(
-        statement.order_by(ScheduledPayment.sequence).with_for_update().execution_options(populate_existing=True)
+        statement.order_by(ScheduledPayment.sequence).with_for_update(key_share=True).execution_options(populate_existing=True)
     ).all()
     for row in rows:
         if row_id is not None or (row.status in scheduled_status.OPEN and attempts.owed(row) > 0):

@@ -24,7 +24,7 @@ class OrderFirst(Listing):
     def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
         if lock and 0 < key <= LARGEST_ID:
             statement = select(Order).join(self.model, self.model.order_id == Order.id)
-            statement = statement.where(self.model.id == key).with_for_update(of=Order)
+            statement = statement.where(self.model.id == key).with_for_update(of=Order, key_share=True)
             db.session.scalar(statement.execution_options(populate_existing=True))
         return super().get(actor, key, lock=lock, removed=removed)
 
@@ -38,6 +38,7 @@ COLLECTED = and_(ScheduledPayment.collect_at.is_not(None), ScheduledPayment.test
 LISTING = OrderFirst(
     model=ScheduledPayment,
     noun="scheduled payment",
+    is_kept=True,
     columns={
         **{
             name: getattr(ScheduledPayment, name)

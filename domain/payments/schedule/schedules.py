@@ -36,12 +36,12 @@ HELD = frozenset({OrderStatus.SUSPENDED, OrderStatus.PAUSED, OrderStatus.REVIEW}
 def rows_of(order: Order) -> list[ScheduledPayment]:
     """All rows of the order by their period, locked. A subscription of years has many: see `open_rows`."""
     statement = select(ScheduledPayment).where(ScheduledPayment.order_id == order.id)
-    return list(db.session.scalars(statement.order_by(ScheduledPayment.sequence).with_for_update()))
+    return list(db.session.scalars(statement.order_by(ScheduledPayment.sequence).with_for_update(key_share=True)))
 
 
 def open_rows(order: Order) -> list[ScheduledPayment]:
     """The rows that may still be paid by their period, locked; what was paid long ago is not read."""
-    return _sorted(_open(order).with_for_update())
+    return _sorted(_open(order).with_for_update(key_share=True))
 
 
 def seen_rows(order: Order) -> list[ScheduledPayment]:

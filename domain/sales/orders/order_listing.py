@@ -46,6 +46,7 @@ def _naming(bound: Any) -> Any:
 LISTING = Listing(
     model=Order,
     noun="order",
+    is_kept=True,
     columns={
         **{
             name: getattr(Order, name)

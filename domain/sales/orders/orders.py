@@ -211,5 +211,5 @@ def _name_customer(order: Order, customer: Customer) -> None:
 
 def locked(order_id: int) -> Order:
     """The order, locked until the transaction ends. Whoever locks several rows locks the order first."""
-    statement = select(Order).where(Order.id == order_id).with_for_update()
+    statement = select(Order).where(Order.id == order_id).with_for_update(key_share=True)
     return db.session.execute(statement.execution_options(populate_existing=True)).scalar_one()
