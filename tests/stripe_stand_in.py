@@ -306,6 +306,13 @@ class StandIn:
         return self.add("re", "refund", account=account, amount=amount, currency=one["currency"],
                         payment_intent=one["id"], metadata=given["metadata"], status=self.refund_status)
 
+    def refund_by_hand(self, intent, amount, status="succeeded"):
+        """The merchant refunds in Stripe's dashboard."""
+        one = self.add("re", "refund", account=intent["account"], amount=amount, currency=intent["currency"],
+                       payment_intent=intent["id"], metadata={}, status=status)
+        self.tell("refund.created", one)
+        return one
+
     def end_refund(self, key, status, **more):
         self.objects[key] |= {"status": status, **more}
         self.tell("refund.failed" if status == "failed" else "refund.updated", self.objects[key])

@@ -158,6 +158,8 @@ class Notification:
     about: Asked = Asked.CHARGE
     answer: Answer | None = None
     dispute: DisputeNotice | None = None
+    refund: Answer | None = None             # one that began at the gateway: nobody asked for it here
+    charge: Answer | None = None             # what the charge is that the refund or the dispute is about
 
 
 class Gateway(Protocol):

@@ -132,6 +132,31 @@ def book(actor: Actor, refund_id: int, answer: Answer) -> Refund:
     return refund
 
 
+def told(actor: Actor, payment: Payment, answer: Answer) -> Refund | None:
+    """Book what the gateway tells of a refund of a locked payment that began there, once; None where it says nothing.
+
+    One that failed before anything was known of it never was one. What cannot be a refund of the payment is kept as
+    declined, for a person to look at.
+    """
+    known = db.session.scalar(
+        select(Refund.id).where(Refund.payment_id == payment.id, Refund.reference == answer.reference))
+    if known is not None:
+        return book(actor, known, answer)
+    if payment.status is not PaymentStatus.APPROVED or answer.outcome not in (Outcome.APPROVED, Outcome.PENDING):
+        return None
+    now, minor = now_of(payment.order), answer.amount_minor
+    fits = answer.currency == payment.currency and 0 < minor <= payment.amount_minor - payment.refunded_minor
+    refund = Refund(
+        merchant_id=payment.merchant_id, test=payment.test, payment_id=payment.id, currency=payment.currency,
+        status=RefundStatus.PENDING if fits else RefundStatus.DECLINED, amount_minor=max(1, minor),
+        key=secrets.token_hex(16), reference=answer.reference, reason="Begun at the gateway", created_at=now,
+        message=None if fits else "The gateway reports more than is left of the payment, or another currency.",
+        look_up_at=now + attempts.LOOK_UPS[0] if fits else None, look_ups=0, test_clock_id=payment.test_clock_id,
+    )
+    LIFE.add(actor, refund)
+    return book(actor, refund.id, answer) if fits else refund
+
+
 def _undecided(actor: Actor, refund: Refund, answer: Answer) -> Refund:
     """The gateway has the refund and has not decided: it tells later, or is asked."""
     if refund.status in OPEN:

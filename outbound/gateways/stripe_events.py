@@ -5,6 +5,7 @@ Each is a picture of an object at one moment, and they come in any order: what i
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from domain.payments.gateways import Account, Answer, Asked, Notification, Outcome, WrongSignature
@@ -15,10 +16,18 @@ HEADER = "stripe-signature"
 TOLERANCE = 300                                          # seconds between signing and receiving
 CHOSEN = (                                               # what a merchant chooses at Stripe
     "checkout.session.completed", "checkout.session.expired", "payment_intent.succeeded",
-    "payment_intent.payment_failed", "payment_intent.canceled", "refund.updated", "refund.failed",
+    "payment_intent.payment_failed", "payment_intent.canceled", "refund.created", "refund.updated", "refund.failed",
     "charge.dispute.created", "charge.dispute.closed",
 )
-Fetch = Callable[[str], Answer]                          # what became of a checkout or a payment, by its id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """What Stripe is asked about what an event names."""
+
+    charge: Callable[[str], Answer]                      # what became of a checkout or a payment, by its id
+    payment: Callable[[str], tuple[str, Answer | None]]  # our key of a payment, and what became of it
+    refund: Callable[[Body], Answer]                     # what a refund is now
 
 
 def verified(account: Account, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -37,24 +46,26 @@ def verified(account: Account, headers: Mapping[str, str], body: bytes) -> dict[
     return event
 
 
-def read(event: Body, fetch: Fetch) -> Notification:
+def read(event: Body, ask: Questions) -> Notification:
     """What an event says about a charge, a refund or a dispute; nothing where it is about nothing of ours."""
     kind, body = str(event["type"]), event["data"]["object"]
     reference = str(event["id"])
     key = str(metadata(body).get(KEY) or "")
     if kind.startswith("charge.dispute."):
-        return Notification(
-            reference=reference, kind=kind, key="", charge_reference=identity(body.get("payment_intent")) or "none",
-            dispute=stripe_answers.of_dispute(body),
-        )
-    if body.get("object") == "refund":
-        return Notification(
-            reference=reference, kind=kind, key=key, about=Asked.REFUND, answer=stripe_answers.of_refund(body))
-    answer = _answer(kind, body, fetch) if key else None
+        dispute = stripe_answers.of_dispute(body)
+        key, charge = ask.payment(identity(body.get("payment_intent")))
+        return Notification(reference=reference, kind=kind, key=key, charge=charge, dispute=dispute)
+    if body.get("object") == "refund" and key:
+        return Notification(reference=reference, kind=kind, key=key, about=Asked.REFUND, answer=ask.refund(body))
+    if body.get("object") == "refund":                   # it began at Stripe
+        key, charge = ask.payment(identity(body.get("payment_intent")))
+        told = ask.refund(body) if key else None
+        return Notification(reference=reference, kind=kind, key=key, charge=charge, refund=told)
+    answer = _answer(kind, body, ask.charge) if key else None
     return Notification(reference=reference, kind=kind, key=key, answer=answer)
 
 
-def _answer(kind: str, body: Body, fetch: Fetch) -> Answer | None:
+def _answer(kind: str, body: Body, fetch: Callable[[str], Answer]) -> Answer | None:
     """What a checkout or a payment became; None where nothing is decided by it."""
     answer: Answer | None
     if kind.startswith("checkout.session."):

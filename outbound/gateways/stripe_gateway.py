@@ -131,7 +131,11 @@ class StripeGateway:
 
     def read_notification(self, account: Account, headers: Mapping[str, str], body: bytes) -> Notification:
         event, now = stripe_events.verified(account, headers, body), clock.now()
-        return stripe_events.read(event, lambda known: self.look_up(account, "", Asked.CHARGE, now, known))
+        return stripe_events.read(event, stripe_events.Questions(
+            charge=lambda known: self.look_up(account, "", Asked.CHARGE, now, known),
+            payment=lambda known: stripe_look_up.payment(self._client(account), known),
+            refund=lambda told: stripe_look_up.refund_now(self._client(account), told),
+        ))
 
     # How they are asked -------------------------------------------------------------------------
 

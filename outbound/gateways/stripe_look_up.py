@@ -1,5 +1,6 @@
 """Finds out at Stripe what became of payments, checkouts and refunds."""
 
+import re
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from outbound.gateways.stripe_client import NotValid, StripeClient
 
 TO_CONFIRM = timedelta(days=3)                           # then the extra step counts as refused
 UNCONFIRMED = "The customer did not confirm in time."
+PAYMENT, REFUND = re.compile("pi_[0-9A-Za-z_]{1,200}"), re.compile("(re|pyr)_[0-9A-Za-z_]{1,200}")      # their ids
 NOT_FOUND = Answer(outcome=Outcome.NOT_FOUND)
 
 
@@ -27,12 +29,33 @@ def intent(client: StripeClient, reference: str) -> Body:
     return client.ask(lambda stripe: stripe.payment_intents.retrieve(reference, params)).body
 
 
+def payment(client: StripeClient, reference: str) -> tuple[str, Answer | None]:
+    """Our key of a payment, and what became of it; an empty key for none of ours."""
+    if not PAYMENT.fullmatch(reference):
+        return "", None
+    try:
+        found = intent(client, reference)
+    except NotValid:
+        return "", None
+    key = str(metadata(found).get(KEY) or "")
+    return key, stripe_answers.of_intent(found) if key else None
+
+
 def method(client: StripeClient, reference: str) -> Body:
     return client.ask(lambda stripe: stripe.payment_methods.retrieve(reference)).body
 
 
 def refund(client: StripeClient, reference: str) -> Body:
     return client.ask(lambda stripe: stripe.refunds.retrieve(reference)).body
+
+
+def refund_now(client: StripeClient, told: Body) -> Answer:
+    """What a refund is that was said to have succeeded: it may have failed since, and is told of in any order."""
+    if told["status"] != "succeeded" or not REFUND.fullmatch(str(told["id"])):
+        return stripe_answers.of_refund(told)
+    with suppress(NotValid):
+        told = refund(client, str(told["id"]))
+    return stripe_answers.of_refund(told)
 
 
 def search(client: StripeClient, key: str) -> Answer:

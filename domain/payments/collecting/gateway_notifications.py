@@ -11,7 +11,7 @@ from domain import clock
 from domain.actor import Actor
 from domain.payments import booking, customer_mails, disputes, refunds
 from domain.payments.checkout import setups
-from domain.payments.gateways import LONGEST_MESSAGE, Account, Answer, Asked, DisputeNotice, Notification
+from domain.payments.gateways import LONGEST_MESSAGE, Account, Answer, Asked, DisputeNotice, Notification, Outcome
 from domain.payments.locking import LIFE, lock_payment
 from domain.sales.orders.order_clock import now_of
 from models.money import LIMIT
@@ -24,7 +24,7 @@ SENTENCES = frozenset({"message", "reason"})    # what a person reads
 
 def check(told: Notification) -> None:
     """Raises ValueError for values that no row can hold: whoever has the secret of an account signs what they like."""
-    for part in (told, told.answer, told.dispute):
+    for part in (told, told.answer, told.dispute, told.refund, told.charge):
         for one in fields(part) if part is not None else ():
             _check(one.name, getattr(part, one.name))
 
@@ -59,6 +59,10 @@ def take(actor: Actor, gateway: str, account: Account, told: Notification) -> bo
         gateway=gateway, merchant_id=payment.merchant_id, test=payment.test, reference=told.reference,
         kind=told.kind[:LONGEST_KIND], received_at=clock.now(),
     ))
+    if told.charge is not None and told.charge.outcome is Outcome.APPROVED:
+        booking.book(actor, payment.id, told.charge)      # what is about it came before it
+    if told.refund is not None:
+        refunds.told(actor, payment, told.refund)
     if told.answer is not None and refund_id is not None:
         refunds.book(actor, refund_id, told.answer)
     elif told.answer is not None:
