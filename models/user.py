@@ -80,3 +80,24 @@ class UserSession(Model):
     test_mode: Mapped[bool] = mapped_column(default=False)
 
     user: Mapped[User] = relationship()
+
+
+class UserLink(Model):
+    """A link by which a user chooses a password: an invitation, or because the old one is forgotten.
+
+    Its address is derived from the nonce, and stored nowhere. Without a user nobody has the address that was typed;
+    such a row is there so that both take the same time.
+    """
+
+    __tablename__ = "user_links"
+
+    id: Mapped[pk]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"), index=True)
+    invites: Mapped[bool]                # somebody else made it; else somebody asked at the sign-in
+    nonce: Mapped[str] = mapped_column(String(32), unique=True, info=SECRET)
+    ip: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+    user: Mapped[User | None] = relationship()

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.auth import links
 from blueprints.auth.attempts import attempts
 from blueprints.auth.destination import own_address
 from blueprints.auth.device import known_device, remember
@@ -17,6 +18,7 @@ from domain.people import users
 bp = Blueprint("auth", __name__)
 csrf.attach(bp)
 errors.attach(bp)
+links.register(bp)
 
 
 @bp.get("/login")
@@ -26,7 +28,7 @@ def login() -> BaseResponse:
         return redirect_to(own_address(request.args.get("next")) or url_for("admin.overview"))
     if users.is_empty():
         return private(make_response(render_template("auth/empty.html")))
-    return form()
+    return form(email=request.args.get("email", ""))
 
 
 @bp.post("/login")

@@ -75,6 +75,18 @@ def divided(item: RateLimitItemPerMinute, divisor: int) -> RateLimitItemPerMinut
     return RateLimitItemPerMinute(item.amount // divisor, item.multiples, namespace=item.namespace)
 
 
+def count_all(limits: list[tuple[RateLimitItemPerMinute, str]]) -> None:
+    """Count once in each of these limits, each with whom it counts; raises LimitExceeded above one."""
+    counters.run(partial(_count, limits))
+
+
+def _count(limits: list[tuple[RateLimitItemPerMinute, str]], strategy: Any, divisor: int) -> None:
+    for whole, key in limits:
+        limit = divided(whole, divisor)
+        if not strategy.hit(limit, key):
+            raise too_many(strategy.get_window_stats(limit, key).reset_time)
+
+
 def too_many(reset: float) -> LimitExceeded:
     """The refusal, with the time of the next attempt (epoch seconds)."""
     wait = max(1, int(reset - time.time()))

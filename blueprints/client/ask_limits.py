@@ -7,17 +7,13 @@ hour; how many in a day is a setting (`client_invitations_per_day`).
 Addresses count as typed, whether or not a customer has them, so that the limit does not tell which are known.
 """
 
-from functools import partial
-from typing import Any
-
 from flask import request
 from limits import RateLimitItemPerMinute
 from werkzeug.wrappers import Response
 
 from blueprints.auth import device
-from blueprints.auth.attempts import account_key, divided, too_many
+from blueprints.auth.attempts import account_key, count_all
 from blueprints.auth.device import known_device
-from blueprints.shared_counters import counters
 from database.ip_addresses import limited_as
 
 OF_PAIR = RateLimitItemPerMinute(5, 15, namespace="client-link-pair")           # of an address and who asks
@@ -33,10 +29,10 @@ def count(merchant_id: int, email: str, *, test: bool) -> None:
     """Count a wish for a link; raises LimitExceeded above a limit."""
     account, known = account_of(merchant_id, email, test=test), device_of(merchant_id, email, test=test)
     if known is not None:
-        counters.run(partial(_count, [(OF_DEVICE, account_key(known))]))
+        count_all([(OF_DEVICE, account_key(known))])
         return
     pair = account_key(f"{limited_as(request.remote_addr or '')} {account}")
-    counters.run(partial(_count, [(OF_CALLER, _caller()), (OF_PAIR, pair), (OF_ADDRESS, account_key(account))]))
+    count_all([(OF_CALLER, _caller()), (OF_PAIR, pair), (OF_ADDRESS, account_key(account))])
 
 
 def account_of(merchant_id: int, email: str, *, test: bool) -> str:
@@ -56,20 +52,13 @@ def remember(response: Response, merchant_id: int, email: str, *, test: bool) ->
 
 def count_wrong() -> None:
     """Count a link or code that is wrong; raises LimitExceeded above the limit."""
-    counters.run(partial(_count, [(WRONG, _caller())]))
+    count_all([(WRONG, _caller())])
 
 
 def count_invitation(customer_id: int) -> None:
     """Count a mail to a colleague; raises LimitExceeded above the limit."""
-    counters.run(partial(_count, [(INVITED, str(customer_id))]))
+    count_all([(INVITED, str(customer_id))])
 
 
 def _caller() -> str:
     return account_key(limited_as(request.remote_addr or ""))
-
-
-def _count(limits: list[tuple[RateLimitItemPerMinute, str]], strategy: Any, divisor: int) -> None:
-    for whole, key in limits:
-        limit = divided(whole, divisor)
-        if not strategy.hit(limit, key):
-            raise too_many(strategy.get_window_stats(limit, key).reset_time)

@@ -64,7 +64,7 @@ def show(key: str, *, test: bool) -> BaseResponse:
 def ask(key: str, *, test: bool) -> BaseResponse:
     """Send a link, if a customer has the address. The answer is the same if none has."""
     merchant, email = merchant_at(key, test=test), request.form.get("email", "").strip()
-    if not _is_address(email):
+    if not validators.is_email(email):
         wrong = Invalid.field("email", "must be an e-mail address, such as ada@example.org")
         return _page("client/sign_in.html", merchant, 422, test=test, email=email[:LONGEST], wrong=wrong)
     ask_limits.count(merchant.id, email, test=test)
@@ -177,13 +177,6 @@ def _is_here(merchant: Merchant, *, test: bool) -> bool:
     """Whether a customer of this merchant and world is signed in."""
     known = login.found()
     return known is not None and (known.customer.merchant_id, known.customer.test) == (merchant.id, test)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(text) and len(text) <= LONGEST and bool(validators.email(text))
-    except ValueError:
-        return False
 
 
 def _page(template: str, merchant: Merchant | None, status: int = 200, *, test: bool = False, **more: Any) -> Response:

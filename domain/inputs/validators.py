@@ -175,6 +175,14 @@ def email(value: str) -> str:
     return visible(value)
 
 
+def is_email(text: str) -> bool:
+    """Whether somebody typed an e-mail address."""
+    try:
+        return bool(text) and len(text) <= 254 and bool(email(text))
+    except ValueError:
+        return False
+
+
 def web_address(value: str) -> str:
     if not WEB.fullmatch(value):
         raise wrong("invalid", "must be a web address beginning with http:// or https://")

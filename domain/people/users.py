@@ -3,22 +3,23 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, select
 
 from database import db
 from domain import audit, texts
-from domain.access import passwords, sessions, tokens
+from domain.access import password_links, passwords, sessions, tokens
 from domain.actor import Actor, All
 from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
 from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth
 from domain.inputs.schema_facts import SchemaFacts
 from domain.lifecycle import Lifecycle, put_back
-from domain.list_parts import Children, Filter, among, common_filters
-from domain.listing import Listing
+from domain.list_parts import among
 from domain.people import samples, user_guards
-from domain.resource import Resource, deletion, switch
+from domain.people.logins import user_links
+from domain.people.user_listing import LISTING
+from domain.resource import Action, Resource, deletion, switch
 from models.merchant import Merchant
-from models.user import Membership, Role, User, UserSession
+from models.user import Membership, Role, User, UserLink, UserSession
 
 PASSWORD = SchemaFacts({"format": "password", "minLength": passwords.MINIMUM, "maxLength": passwords.MAXIMUM})
 Password = OrAbsent[Annotated[str, PASSWORD]]
@@ -44,7 +45,7 @@ class NewUser:
     """A user as `create` stores it."""
 
     input: UserInput
-    password_hash: str
+    password_hash: str                   # empty: the user is invited to choose a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,65 +56,9 @@ class OwnPassword:
     password_hash: str
 
 
-class UserListing(Listing):
-    """Lists users, who may have several merchants: an actor sees those whose merchants it all has."""
-
-    def owned(self, actor: Actor, *, removed: bool = False) -> Any:
-        gone = User.deleted_at.is_not(None) if removed else User.deleted_at.is_(None)
-        if isinstance(actor.merchant_ids, All):
-            return [gone], {}
-        mine = sorted(actor.merchant_ids)
-        of_mine = exists().where(Membership.user_id == User.id, Membership.merchant_id.in_(mine))
-        of_others = exists().where(Membership.user_id == User.id, Membership.merchant_id.not_in(mine))
-        return [gone, User.all_merchants.is_(False), of_mine, ~of_others], {}
-
-    def _whose(self, actor: Actor) -> tuple[Any, ...]:
-        merchants = actor.merchant_ids
-        return ("all",) if isinstance(merchants, All) else tuple(sorted(merchants))
-
-
-LISTING = UserListing(
-    model=User,
-    noun="user",
-    columns={
-        name: getattr(User, name)
-        for name in (
-            "id", "email", "name", "role", "active", "all_merchants", "api_access", "allowed_ips", "timezone",
-            "created_at", "updated_at", "version",
-        )
-    },
-    children={
-        "memberships": Children(
-            Membership.user_id, {"merchant_id": Membership.merchant_id}, Membership.merchant_id
-        )
-    },
-    sort={
-        "created_at": User.created_at, "email": User.email_sort, "name": User.name_sort, "role": User.role,
-        "id": User.id,
-    },
-    filters={
-        **common_filters(User),
-        "role": Filter(Role, lambda bound: User.role == bound),
-        "active": Filter(bool, lambda bound: User.active == bound),
-        "email": Filter(str, lambda bound: User.email_key == bound, texts.email_key),
-        "member_of": Filter(
-            int,
-            lambda bound: or_(
-                User.all_merchants.is_(True),
-                exists().where(Membership.user_id == User.id, Membership.merchant_id == bound),
-            ),
-        ),
-    },
-    search=(User.search_text,),
-    merchant=None,
-)
-
-
 def hashed(actor: Actor, new: UserInput) -> NewUser:
     """The input with its password hashed, which takes too long for a transaction; raises Invalid."""
-    if not new.password:
-        raise Invalid.field("password", "is required", "missing")
-    return NewUser(new, passwords.hash_of(new.password))
+    return NewUser(new, passwords.hash_of(new.password) if new.password else "")
 
 
 def hashed_changes(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +69,7 @@ def hashed_changes(actor: Actor, changes: dict[str, Any]) -> dict[str, Any]:
 
 
 def create(actor: Actor, new: NewUser) -> User:
-    """A new user, only with merchants that the actor has."""
+    """A new user, only with merchants that the actor has; without a password, a mail invites to choose one."""
     given = new.input
     user = User(
         password_hash=new.password_hash, token_version=1,
@@ -137,7 +82,29 @@ def create(actor: Actor, new: NewUser) -> User:
     LIFE.add(actor, user)
     for test in (False, True):
         tokens.issue(actor, user, test=test)
+    if not user.password_hash:
+        user_links.invite(user)
     return user
+
+
+def invite(actor: Actor, user: User) -> User:
+    """Send a link by which the user chooses a password; earlier links work no more."""
+    _invitable(user)
+    user_links.invite(user)
+    LIFE.note(actor, "invited", user)
+    return user
+
+
+def invitation(actor: Actor, user: User) -> UserLink:
+    """The same link, to be handed over by the actor."""
+    _invitable(user)
+    LIFE.note(actor, "invited", user)
+    return user_links.invitation(user)
+
+
+def _invitable(user: User) -> None:
+    if not user.active:
+        raise Conflict("This user is deactivated. Activate the user first.")
 
 
 def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
@@ -159,6 +126,8 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
         if _powers(change.before) != _powers(_snapshot(user)) or "password_hash" in changes:
             user.token_version += 1
             sessions.end_all(user.id)
+        if changes.keys() & {"email", "password_hash"}:
+            password_links.end_all(user.id)         # they were sent to an address that is no longer this user's
     if "password_hash" in changes:
         LIFE.note(actor, "password_changed", user)
     return user
@@ -201,9 +170,31 @@ def change_own_password(actor: Actor, user: User, new: OwnPassword) -> None:
     update(actor, user, {"password_hash": new.password_hash})
 
 
+def ask_for_link(email: str, *, ip: str | None) -> None:
+    """Send the active user with this address a link to choose a password; for an unknown one the same is stored."""
+    user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
+    user_links.ask(user if user is not None and user.active else None, ip=ip)
+
+
+def choose_password(link_id: int, password_hash: str, *, ip: str | None) -> User:
+    """Store a password that was chosen by a link, which works once; raises Conflict for a used one. Sessions end."""
+    link = db.session.get_one(UserLink, link_id)
+    user = db.session.scalars(
+        select(User).where(User.id == link.user_id).with_for_update().execution_options(populate_existing=True)).one()
+    db.session.refresh(link)
+    if not password_links.is_open(link):
+        raise Conflict("This link was used meanwhile.")
+    return update(Actor.of_user(user, source="admin", ip=ip), user, {"password_hash": password_hash})
+
+
 def find_by_email(email: str) -> User | None:
     key = texts.email_key(texts.composed(email))
     return db.session.scalar(select(User).where(User.email_key == key, User.deleted_at.is_(None)))
+
+
+def has_password(user_id: int) -> bool:
+    """Whether a user has chosen a password, or was given one."""
+    return bool(db.session.scalar(select(User.password_hash).where(User.id == user_id)))
 
 
 def is_empty() -> bool:
@@ -291,9 +282,16 @@ RESOURCE = Resource(
         delete, past="{} was deleted; the audit log keeps the name.",
         confirm=lambda row: ("The user is deleted permanently.",),
     ),
-    actions=switch(
-        archive, activate, is_on=lambda row: bool(row.active), undo=put_back(update, UserInput), keeps="active",
-        confirm=lambda row: ("The user is signed out, and API tokens are refused until you activate the user again.",),
-        titles=("Deactivate", "Activate"), past=("{} was deactivated and signed out.", "{} was activated."),
-    ),
+    actions={
+        "invite": Action(
+            run=invite, title="Send invitation", past="{} gets a mail with a link to choose a password.", icon="mail",
+            offered=lambda actor, row: bool(row.active),
+        ),
+        **switch(
+            archive, activate, is_on=lambda row: bool(row.active), undo=put_back(update, UserInput), keeps="active",
+            confirm=lambda row: (
+                "The user is signed out, and API tokens are refused until you activate the user again.",),
+            titles=("Deactivate", "Activate"), past=("{} was deactivated and signed out.", "{} was activated."),
+        ),
+    },
 )

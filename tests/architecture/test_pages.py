@@ -5,7 +5,8 @@ import re
 from jinja2 import meta, nodes
 
 OPEN = {
-    "static", "home", "auth.login", "auth.enter", "auth.logout", "health.healthz", "health.readyz", "health.metrics",
+    "static", "home", "auth.login", "auth.enter", "auth.logout", "auth.forgot", "auth.ask_for_link", "auth.link_sent",
+    "auth.password_link", "auth.choose_password", "health.healthz", "health.readyz", "health.metrics",
 }
 OPEN_ROOMS = (
     "portal",                           # the reference: it is about the APIs, not about anybody's data

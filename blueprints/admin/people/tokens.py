@@ -10,7 +10,7 @@ from blueprints.admin.people.users import PAGE, is_about_test, token_name
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import settings
 from domain.access import tokens
-from domain.people import users
+from domain.people.user_listing import LISTING
 
 
 def register(bp: Any) -> None:
@@ -45,7 +45,7 @@ def ask_revoke(key: int) -> Response:
 
 def question(key: int, action: str, *, title: str, text: str, button: str) -> Response:
     """The confirmation, with the user's name."""
-    record, test = users.LISTING.read(wide_actor(), key), is_about_test()
+    record, test = LISTING.read(wide_actor(), key), is_about_test()
     found = tokens.of_user(key, test=test)
     return ask(Confirmation(
         title=title.format(token_name(test=test)), text=text,

@@ -12,10 +12,12 @@ from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import me, need, private, wide_actor
 from blueprints.pages.shell import ROLES, own_merchants
+from blueprints.services import settings
 from database import transaction
-from domain.access import sessions, tokens
+from domain.access import password_links, sessions, tokens
 from domain.errors import Invalid
 from domain.people import users
+from domain.people.user_listing import LISTING
 from models.user import Role, User
 
 ROLE_CHOICES = [(role.value, words) for role, words in ROLES.items()]
@@ -37,7 +39,8 @@ def context(record: Any) -> dict[str, Any]:
         "tokens": [(test, tokens.of_user(record.id, test=test), tokens.may_be_shown(record.id, test=test))
                    for test in (False, True)],
         "granted": granted, "sessions": sessions.of_user(record.id),
-        "role": ROLES[record.role],
+        "role": ROLES[record.role], "is_invited": not users.has_password(record.id),
+        "invited_until": password_links.open_invitation(record.id), "sends": bool(settings().smtp_url),
     }
 
 
@@ -109,20 +112,20 @@ def register(bp: Any) -> None:
 
 def ask_password(key: int, wrong: Invalid | None = None) -> Any:
     """The form for a new password."""
-    row = users.LISTING.get(wide_actor(), key)
+    row = LISTING.get(wide_actor(), key)
     return render_template("admin/user_password.html", here=PAGE, row=row, wrong=wrong)
 
 
 def reset_password(key: int) -> Any:
     """Set a new password; the user's sessions end."""
     who = wide_actor()
-    users.LISTING.get(who, key)          # nothing is hashed for a user out of reach
+    LISTING.get(who, key)          # nothing is hashed for a user out of reach
     try:
         if not request.form.get("password"):
             raise Invalid.field("password", "is required", "missing")
         changes = users.hashed_changes(who, {"password": request.form["password"]})
         with transaction():
-            own, row = users.LISTING.lock(who, key)
+            own, row = LISTING.lock(who, key)
             users.update(own, row, changes)
             name = row.email
     except Invalid as error:
@@ -135,7 +138,7 @@ def handle_token(key: int, action: str) -> BaseResponse:
     """Show, replace or revoke the API token; each has an audit entry."""
     who, token, test = wide_actor(), "", is_about_test()
     with transaction():
-        who, row = users.LISTING.lock(who, key)
+        who, row = LISTING.lock(who, key)
         name = row.email
         if action == "revoke":
             tokens.revoke(who, row, test=test)
@@ -161,7 +164,7 @@ def token_name(*, test: bool) -> str:
 def end_session(key: int, number: int) -> BaseResponse:
     """End one session of the user."""
     with transaction():
-        row = users.LISTING.get(wide_actor(), key)
+        row = LISTING.get(wide_actor(), key)
         if number in [one.id for one in sessions.of_user(row.id)]:
             sessions.end(number)
     flash("That session has ended.", "ok")

@@ -62,8 +62,8 @@ expose(
         "tz": Field(name="timezone"),
         **HISTORY,
     },
-    verbs=VERBS,
-    required=("email", "password"),
+    verbs=(*VERBS, "invite"),
+    required=("email",),
     parameters={
         "id": Parameter("id"), "role": Parameter("role", words(Role)), "email": Parameter("email"),
         "active": Parameter("active", YES_NO),

@@ -16,6 +16,7 @@ from blueprints.pay.mails import (
     security_mails,
     sign_in_mails,
     ticket_mails,
+    user_mails,
 )
 from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
@@ -67,6 +68,9 @@ def compose(
     if task.get("sample"):
         user = db.session.get(User, task["user_id"])
         return sample(task["mail"], merchant_id or 0, base, to=user.email) if user is not None else None
+    if task["mail"] in user_mails.KINDS:
+        own = user_mails.of_task(task, base, hides_secrets=hides_secrets)
+        return laid_out(own, None, user_mails.SENDER) if own is not None else None
     merchant = db.session.get(Merchant, merchant_id or 0)
     if merchant is None:
         return None
@@ -84,7 +88,7 @@ def compose(
     else:
         case = order_mails.case(task, who, base)
         message = order_mails.WRITERS[task["mail"]](case) if case is not None else None
-    return laid_out(message, merchant, who) if message is not None else None
+    return laid_out(message, logos.of_merchant(merchant), who) if message is not None else None
 
 
 def sample(
@@ -98,13 +102,12 @@ def sample(
         why = f"This is a sample, sent to {to} from the settings of {who.name}. Its links lead nowhere."
         subject = f"Sample: {message.subject}"
         message = replace(message, to=[to], reply_to=None, headers=OF_SAMPLES, subject=subject, why=why)
-    return laid_out(message if has_links else replace(message, link=""), merchant, who)
+    return laid_out(message if has_links else replace(message, link=""), logos.of_merchant(merchant), who)
 
 
-def laid_out(message: Message, merchant: Merchant, who: Seller) -> CustomerMail:
+def laid_out(message: Message, logo: Logo | None, who: Seller) -> CustomerMail:
     """The text and the HTML of a message."""
     message = message.in_lines()
-    logo = logos.of_merchant(merchant)
     given = {"mail": message, "seller": who, "colours": colours(who.colour), "logo": logo, "logo_id": LOGO_ID}
     if logo is not None:
         shrunk = min(1, LOGO_HEIGHT / logo.height, LOGO_WIDTH / logo.width)

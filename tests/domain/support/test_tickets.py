@@ -9,6 +9,7 @@ from domain import inputs, usage
 from domain.errors import Conflict, Foreign, Invalid, NotFound
 from domain.pages import Query
 from domain.people import customers, users
+from domain.people.user_listing import LISTING
 from domain.support import assignees, tickets, tickets_of_customer
 from domain.support.ticket_listing import OF_CUSTOMERS
 from domain.support.tickets import TicketInput
@@ -135,7 +136,7 @@ def test_a_ticket_is_given_to_users_of_its_merchant_only(alder, birch):
     gone = cast.make_user("gone@alder.example", merchant_ids=[alder])
     cast.make_user("bob@birch.example", merchant_ids=[birch])
     with transaction():
-        users.archive(*users.LISTING.lock(cast.actor_for(alder), gone))
+        users.archive(*LISTING.lock(cast.actor_for(alder), gone))
     assert assignees.choices(cast.actor_for(alder)) == [(operator, "ops@example.org"), (own, "Robin")]
     key = make_ticket(alder)
     act(key, tickets.update, {"assignee_id": own})
