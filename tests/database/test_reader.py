@@ -2,17 +2,19 @@
 
 from decimal import Decimal
 
+import orjson
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, select
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from blueprints.api.wire.row_cache import RowCache
+from blueprints.api.wire.row_cache import MOST_CHILDREN, RowCache
 from database import db, transaction
 from database.reader import Reader
 from database.statements import Prepared
 from domain import clock
 from domain.catalog import products
 from domain.listing import Query
+from domain.pages import Record
 from domain.people import customers
 from domain.sales.budgets import budgets
 from tests import cast
@@ -76,6 +78,30 @@ def test_a_list_without_rows_and_a_page_behind_the_end_still_count(alder):
     nobody = cast.actor_for(cast.make_merchant("Birch"))
     page = products.LISTING.page(nobody, Query())
     assert (page.records, page.total) == ([], 0)
+
+
+def test_a_row_with_children_is_written_anew_only_when_it_or_a_child_changed():
+    shown = []
+    written = RowCache(lambda record: shown.append(record.row) or {"items": record.children["items"]})
+
+    def texts(*items, row=(1, "Desk")):
+        return orjson.loads(orjson.dumps(written.array([Record(row, {"items": list(items), "fees": []})])))
+
+    first = texts((1, 2.5), (2, 1))
+    assert texts((1, 2.5), (2, 1)) == first == [{"items": [[1, 2.5], [2, 1]]}]
+    assert len(shown) == 1
+    assert texts((1, 2.5), (2, 3)) != first
+    assert texts((2, 1), (1, 2.5)) != first
+    assert texts((1, 2.5), (2, 1), row=(1, "Chair")) == first
+    assert len(shown) == 4
+
+
+@pytest.mark.parametrize("items", [[(number,) for number in range(MOST_CHILDREN + 1)], [({"a": 1},)]])
+def test_a_row_with_many_children_or_values_that_are_no_keys_is_written_each_time(items):
+    written = RowCache(lambda record: {"items": record.children["items"]})
+    for _ in range(2):
+        assert written([Record((1,), {"items": items})]) == [{"items": items}]
+    assert not written._known
 
 
 def test_a_row_is_written_anew_only_when_its_content_changed(alder):
