@@ -176,5 +176,5 @@ def test_an_invoice_that_is_paid_in_parts_says_when_the_next_one_is_due(signed_i
         db.session.get(Invoice, key).late_at = clock.now()
     page = words(signed_in.get(f"/client/invoices/{key}"))
     assert f"€30.00 was due on {due:%-d %B %Y}." in page
-    assert "Pay €30.00 now" in page
+    assert "Pay €30.00 now Pay all, €90.00" in page
     assert "1 invoice. It is overdue." in signed_in.get("/client/").text
