@@ -108,6 +108,12 @@ def bound_id(name: str, *, many: bool = False) -> BindParameter[Any]:
     return bindparam(name, type_=BigInteger(), expanding=many)
 
 
+def is_row(column: Any, key: int) -> ColumnElement[bool]:
+    """The clause that a key is the one that a caller sent, of any size."""
+    found: ColumnElement[bool] = column == bindparam(None, key, type_=BigInteger())
+    return found
+
+
 def among(column: Any, keys: Iterable[int]) -> ColumnElement[bool]:
     """The clause that a key is one of those that a caller sent, of any size."""
     found: ColumnElement[bool] = column.in_(bindparam(None, list(keys), type_=BigInteger(), expanding=True))

@@ -6,6 +6,7 @@ from database import db
 from database.reader import Reader
 from database.statements import Prepared
 from domain.actor import Actor, All
+from domain.list_parts import is_row
 from models.merchant import Merchant
 
 _CURRENCY = Prepared(select(Merchant.currency).where(Merchant.id == bindparam("merchant_id")))
@@ -14,7 +15,7 @@ MOST_NEEDED = 2                         # merchants that tell one from several
 
 def reaches(actor: Actor, merchant_id: int) -> bool:
     """Whether this merchant exists and is one of the actor's."""
-    statement = select(Merchant.id).where(Merchant.id == merchant_id, Merchant.deleted_at.is_(None))
+    statement = select(Merchant.id).where(is_row(Merchant.id, merchant_id), Merchant.deleted_at.is_(None))
     return actor.reaches(merchant_id) and db.session.scalar(statement) is not None
 
 
@@ -37,6 +38,6 @@ def currency_of(merchant_id: int) -> str:
 def is_active(actor: Actor, merchant_id: int) -> bool:
     """Whether this merchant is active and one of the actor's."""
     statement = select(Merchant.id).where(
-        Merchant.id == merchant_id, Merchant.deleted_at.is_(None), Merchant.active.is_(True)
+        is_row(Merchant.id, merchant_id), Merchant.deleted_at.is_(None), Merchant.active.is_(True)
     )
     return actor.reaches(merchant_id) and db.session.scalar(statement) is not None

@@ -16,6 +16,7 @@ from domain.inputs import Choice, Input, Maybe, NameText, Networks, RowId, Text,
 from domain.inputs.schema_facts import one_of
 from domain.integrations import key_listing, samples, webhooks
 from domain.lifecycle import Lifecycle
+from domain.list_parts import is_row
 from domain.permissions import KEY_SCOPES
 from domain.resource import Action, Resource
 from domain.vault import vault
@@ -136,7 +137,7 @@ def _check_customer(actor: Actor, customer_id: int | None, mode: Mode) -> None:
     if customer_id is None:
         return
     own = select(Customer.id).where(
-        Customer.id == customer_id, Customer.merchant_id == actor.merchant_id, Customer.deleted_at.is_(None),
+        is_row(Customer.id, customer_id), Customer.merchant_id == actor.merchant_id, Customer.deleted_at.is_(None),
         Customer.test.is_(mode is Mode.TEST),
     )
     if db.session.scalar(own) is None:

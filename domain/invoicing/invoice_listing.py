@@ -7,7 +7,7 @@ from sqlalchemy import String, and_, case, cast, func, select
 from database import db
 from domain.actor import Actor
 from domain.invoicing.invoice_status import EFFECTIVE
-from domain.list_parts import Children, Filter, common_filters
+from domain.list_parts import Children, Filter, common_filters, is_row
 from domain.list_search import Of
 from domain.listing import LARGEST_ID, Listing
 from domain.payments import locking
@@ -31,7 +31,7 @@ class AccountFirst(Listing):
 
     def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
         if lock and 0 < key <= LARGEST_ID:
-            issued = select(Invoice.customer_id).where(Invoice.id == key, Invoice.state == InvoiceState.ISSUED)
+            issued = select(Invoice.customer_id).where(is_row(Invoice.id, key), Invoice.state == InvoiceState.ISSUED)
             customer_id = db.session.scalar(issued)
             if customer_id is not None:
                 locking.lock_account(customer_id)

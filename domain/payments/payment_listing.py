@@ -7,7 +7,7 @@ from sqlalchemy import and_, exists, func, or_, select
 
 from database import db
 from domain.actor import Actor
-from domain.list_parts import Children, Filter, common_filters
+from domain.list_parts import Children, Filter, common_filters, is_row
 from domain.list_search import Number, Of
 from domain.listing import LARGEST_ID, Listing
 from domain.payments import locking
@@ -44,7 +44,7 @@ class AccountFirst(Listing):
 
     def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
         if lock and 0 < key <= LARGEST_ID:
-            statement = select(Payment.order_id, Payment.customer_id).where(Payment.id == key)
+            statement = select(Payment.order_id, Payment.customer_id).where(is_row(Payment.id, key))
             for order_id, customer_id in db.session.execute(statement):
                 if order_id is not None:
                     locking.lock(Order, order_id)

@@ -6,7 +6,7 @@ from sqlalchemy import and_, case, func, literal_column, select
 
 from database import db
 from domain.actor import Actor
-from domain.list_parts import Filter, common_filters
+from domain.list_parts import Filter, common_filters, is_row
 from domain.list_search import Number, Of
 from domain.listing import LARGEST_ID, Listing
 from domain.payments.schedule.scheduled_status import OPEN
@@ -24,7 +24,7 @@ class OrderFirst(Listing):
     def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
         if lock and 0 < key <= LARGEST_ID:
             statement = select(Order).join(self.model, self.model.order_id == Order.id)
-            statement = statement.where(self.model.id == key).with_for_update(of=Order, key_share=True)
+            statement = statement.where(is_row(self.model.id, key)).with_for_update(of=Order, key_share=True)
             db.session.scalar(statement.execution_options(populate_existing=True))
         return super().get(actor, key, lock=lock, removed=removed)
 
