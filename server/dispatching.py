@@ -2,7 +2,8 @@
 
 Up to its capacity a server answers all; a burst waits for its turn. Beyond it a queue only grows, and everybody waits
 for as long as it is. So once requests have waited longer than LONGEST_WAIT for STANDING seconds without a pause, new
-ones are refused at once until the queue is short again.
+ones are refused at once until the queue is short again: below FEW, because so many callers who each wait for an answer
+before they ask again are slowed down by the queue itself, and below HANGING seconds, however few they are.
 """
 
 import logging
@@ -16,6 +17,8 @@ from waitress.task import ThreadedTaskDispatcher
 
 LONGEST_WAIT = 0.25                 # seconds in the queue; what waits longer is too much
 STANDING = 1.0                      # seconds for which that must last: shorter ones are bursts
+HANGING = 2.0                       # seconds; what waits longer is not even a slow turn
+FEW = 100                           # requests in a queue that stays short by itself
 CALM = 2.0                          # seconds without such waits, after which a burst may queue again
 MOST_WAITING = 256                  # requests in the queue, however short they have waited
 READING = ("GET", "HEAD", "OPTIONS")
@@ -50,7 +53,8 @@ class Strain:
 
     def refuses(self, waited: float, waiting: int) -> bool:
         """Whether a request that arrives now is refused."""
-        refuses = waiting >= MOST_WAITING or (self.is_refusing and waited > LONGEST_WAIT)
+        is_long = waited > HANGING or (waited > LONGEST_WAIT and waiting >= FEW)
+        refuses = waiting >= MOST_WAITING or (self.is_refusing and is_long)
         self.refused += refuses
         return refuses
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server import dispatching
-from server.dispatching import CALM, LONGEST_WAIT, MOST_WAITING, STANDING, BoundedDispatcher, Strain
+from server.dispatching import CALM, FEW, HANGING, LONGEST_WAIT, MOST_WAITING, STANDING, BoundedDispatcher, Strain
 
 TOO_LONG = LONGEST_WAIT * 2
 
@@ -24,14 +24,23 @@ def test_a_burst_waits_for_its_turn():
     strain = Strain()
     for step in range(9):
         strain.see(TOO_LONG, 100.0 + step * STANDING / 10)
-    assert not strain.refuses(TOO_LONG, 100)
+    assert not strain.refuses(TOO_LONG, FEW)
 
 
 def test_a_queue_that_stands_is_refused_until_it_is_short():
     strain = strained()
-    assert strain.refuses(TOO_LONG, 10)
-    assert not strain.refuses(LONGEST_WAIT / 2, 10)
+    assert strain.refuses(TOO_LONG, FEW)
+    assert not strain.refuses(LONGEST_WAIT / 2, FEW)
     assert strain.refused == 1
+
+
+def test_callers_who_each_wait_for_an_answer_are_slow_but_not_refused():
+    """As many as they are, so many requests there are at most."""
+    assert not strained().refuses(TOO_LONG, FEW - 1)
+
+
+def test_a_few_requests_that_nobody_answers_are_enough():
+    assert strained().refuses(HANGING + 0.1, 1)
 
 
 def test_a_pause_between_long_waits_makes_them_bursts():
@@ -39,12 +48,12 @@ def test_a_pause_between_long_waits_makes_them_bursts():
     strain.see(TOO_LONG, 100.0)
     strain.see(0.0, 100.0 + STANDING / 2)
     strain.see(TOO_LONG, 100.0 + STANDING * 1.2)
-    assert not strain.refuses(TOO_LONG, 10)
+    assert not strain.refuses(TOO_LONG, FEW)
 
 
 def test_it_is_calm_again_only_after_a_while(caplog):
     strain = strained(100.0)
-    strain.refuses(TOO_LONG, 10)
+    strain.refuses(TOO_LONG, FEW)
     strain.see(0.0, 100.0 + CALM / 2)
     assert strain.is_refusing
     strain.see(0.0, 100.1 + CALM)
