@@ -254,6 +254,10 @@ class Contract(ABC):
 
     # Writing ------------------------------------------------------------------------------------
 
+    def run(self, operation: Operation, actor: Actor, arguments: Arguments) -> Outcome:
+        """The outcome of an operation whose caller may ask for it."""
+        return operation.run(actor, arguments)
+
     def item(self, shown: Any) -> Any:
         """One row in its envelope; by default there is none."""
         return shown

@@ -116,15 +116,15 @@ def execute(
     if operation.per_minute:
         rate_limits.spend(operation.per_minute, "minute", operation.name, str(actor.merchant_id))
     if not operation.writes:
-        outcome = operation.run(actor, arguments)
+        outcome = contract.run(operation, actor, arguments)
         return outcome if claim is None else kept_afterwards(claim, outcome)
     if operation.before is not None:
         arguments = replace(arguments, ready=operation.before(actor, arguments))
     with transaction():
         if claim is None:
-            outcome = operation.run(actor, arguments)
+            outcome = contract.run(operation, actor, arguments)
         else:
-            outcome = kept(claim, lambda: operation.run(actor, arguments))
+            outcome = kept(claim, lambda: contract.run(operation, actor, arguments))
     return outcome if operation.finish is None else operation.finish(actor, outcome)
 
 

@@ -1,5 +1,6 @@
 """Implements the Core API's contract: REST and JSON-RPC, results without envelope, a zone for each call."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -58,6 +59,7 @@ def moment(value: datetime) -> str:
 def exact(value: Decimal) -> orjson.Fragment:
     """A decimal as a JSON number with all its digits."""
     return orjson.Fragment(format(value.normalize(), "f").encode())
+MEMBER = re.compile(r"\.(\d+)(?=[.\[]|$)", re.ASCII)
 
 
 class CoreContract(RpcContract):
@@ -165,6 +167,22 @@ class CoreContract(RpcContract):
     def _unknown(self, operation: Operation, params: Mapping[str, Any]) -> dict[str, Problem]:
         return unknown_names.problems(params, self._names(operation))
 
+    def run(self, operation: Operation, actor: Actor, arguments: Arguments) -> Outcome:
+        """The outcome; names that the operation's own body does not have are mistakes, beside those that it finds."""
+        known = operation.described.body if operation.described is not None and operation.takes_body else None
+        if known is None or "properties" not in known.schema:
+            return super().run(operation, actor, arguments)
+        own = {*operation.positional, *known.schema["properties"]}
+        unknown = unknown_names.problems(arguments.body, {*own, "id", ZONE}, offered=own - {"id"})
+        try:
+            outcome = super().run(operation, actor, arguments)
+        except Invalid as error:
+            error.fields = {**unknown, **error.fields} if error.fields else error.fields
+            raise
+        if unknown:
+            raise Invalid("Invalid request", fields=unknown)
+        return outcome
+
     @staticmethod
     def _key(given: Any) -> str:
         if isinstance(given, Decimal) and is_whole(given):
@@ -246,13 +264,19 @@ class CoreContract(RpcContract):
             data = {"code": "not_found", "message": text, "object_name": name, "object_id": key}
             return f"not_found: {text}", data
         if isinstance(error, Invalid):
-            messages = {name: text[:1].upper() + text[1:] for name, text in texts(fields).items()}
+            known = {path_of(name, one): one for name, one in fields.items()}
+            messages = {name: text[:1].upper() + text[1:] for name, text in texts(known).items()}
             return "Invalid request", messages or {"message": error.message}
         if error.code == "internal_error":
             return "An unexpected error occurred", {}
         code = f"{self.objects.get(error.noun, error.noun)}-has-documents" if isinstance(error, InUse) else error.code
         data = {"code": code, "message": error.message, **texts(fields)}
         return f"{code}: {error.message}", data
+
+
+def path_of(name: str, problem: Problem) -> str:
+    """The path of a wrong field; members of all lists are named alike: ids[0], items[0].quantity."""
+    return name if problem.code == unknown_names.CODE else MEMBER.sub(r"[\1]", name)
 
 
 CONTRACT = CoreContract()

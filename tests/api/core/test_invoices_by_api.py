@@ -146,7 +146,7 @@ def test_money_is_recorded_for_invoices_and_credit_is_used(core, made, alder):
 
 
 @pytest.mark.parametrize(("more", "wrong"), [
-    ({"invoices_ids": [99]}, "invoices_ids.0"), ({"invoices_ids": []}, "currency clients_id"),
+    ({"invoices_ids": [99]}, "invoices_ids[0]"), ({"invoices_ids": []}, "currency clients_id"),
     ({"currency": "EUR"}, "clients_id"), ({"invoices_ids": "KEY", "currency": "USD"}, "currency"),
     ({"invoices_ids": "KEY", "received_date": "2999-01-01"}, "received_date"),
     ({"invoices_ids": "KEY", "amount": 0}, "amount"), ({"invoices_ids": "KEY", "gateway": "stripe"}, "gateway"),
@@ -188,7 +188,7 @@ def test_a_link_pays_one_or_several_and_a_new_one_replaces_it(core, made, app):
     assert len({first, both, new}) == 3
     browser = app.test_client(use_cookies=False)
     assert [browser.get(url[url.index("/pay/"):]).status_code for url in (first, both, new)] == [404, 200, 200]
-    assert set(core.error("invoices.pay_link", {"id": keys[0], "invoices_ids": [99]})["data"]) == {"invoices_ids.0"}
+    assert set(core.error("invoices.pay_link", {"id": keys[0], "invoices_ids": [99]})["data"]) == {"invoices_ids[0]"}
     sent = {"headers": {"Idempotency-Key": "k"}, "json": {}}
     answers = [core("POST", f"/invoices/{keys[1]}/pay_link", **sent).json for _ in range(2)]
     assert [one["url"] is None for one in answers] == [False, True]
