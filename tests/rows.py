@@ -5,7 +5,7 @@ from decimal import Decimal
 from database import transaction
 from domain import inputs
 from domain.actor import Actor
-from tests import cast, excepted, invoicing, ordered, ticketed
+from tests import cast, excepted, invoicing, ordered, stored_cards, ticketed
 from tests.references import ids, made_for, placed
 
 TEXTS = ("name", "description", "notes")
@@ -16,6 +16,7 @@ MADE = {
     "scheduled payment": ordered.make_waiting, "dispute": excepted.make_dispute,
     "gateway account": excepted.make_on_hold, "statement row": excepted.make_movement,
     "credit note": invoicing.make_credit_note, "ticket mail": ticketed.make_kept_mail,
+    "payment method": stored_cards.make_kept,
 }
 # What gives a row the state in which a verb is possible.
 READY = {"order": ordered.bring, "service": ordered.bring_service, "statement row": excepted.bring,

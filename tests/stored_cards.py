@@ -25,3 +25,9 @@ def make_card(merchant_id, customer_id, token="test_ok", *, gateway="test", test
         db.session.add(method)
         db.session.flush()
         return method.id
+
+
+def make_kept(actor, label=""):
+    """The id of a stored card of a new customer, in the actor's world."""
+    customer_id = cast.make_customer(actor.merchant_id, actor=actor)
+    return make_card(actor.merchant_id, customer_id, test=actor.test, label=label or None)
