@@ -21,6 +21,7 @@ HANGING = 2.0                       # seconds; what waits longer is not even a s
 FEW = 100                           # requests in a queue that stays short by itself
 CALM = 2.0                          # seconds without such waits, after which a burst may queue again
 MOST_WAITING = 256                  # requests in the queue, however short they have waited
+REFUSALS_IN_ROW = 3                 # then a request has its turn: callers who ask again at once stop no work
 READING = ("GET", "HEAD", "OPTIONS")
 WRITERS = 3, 4                      # the share of threads that requests of other methods may take
 
@@ -60,7 +61,7 @@ class Strain:
 
 
 class BoundedDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
-    """Answers refusals first, then requests in the order of their arrival, of which only some at once may write."""
+    """Answers some refusals, then a request: in the order of their arrival, and only some at once may write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,6 +71,7 @@ class BoundedDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         self.writing = 0
         self.most_writing = 1
         self.strain = Strain()
+        self._in_row = 0                                        # refusals since the last request
         self._refused_cv = threading.Condition(self.lock)
 
     def start(self, count: int) -> None:
@@ -141,12 +143,18 @@ class BoundedDispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
             self.strain.see(self._oldest(now), now)
             writes = queue is self.writes
             self.writing += writes
+            if not refuses_only:
+                self._in_row = self._in_row + 1 if queue is self.refusals else 0
             return queue.popleft()[1], writes
 
     def _turn(self, refuses_only: bool) -> deque[tuple[float, Any]] | None:
-        """The queue whose turn it is: refusals, else that of the older request, if it may begin."""
-        if self.refusals or refuses_only:
-            return self.refusals or None
+        """The queue whose turn it is: some refusals, else requests, else refusals."""
+        if self.refusals and (refuses_only or self._in_row < REFUSALS_IN_ROW):
+            return self.refusals
+        return None if refuses_only else self._requests() or self.refusals or None
+
+    def _requests(self) -> deque[tuple[float, Any]] | None:
+        """The queue of the older request, if it may begin."""
         if not self.writes or self.writing >= self.most_writing:
             return self.queue or None
         return self.queue if self.queue and self.queue[0][0] <= self.writes[0][0] else self.writes

@@ -144,6 +144,15 @@ def test_a_refusal_is_told_while_every_thread_waits(stage):
     assert sorted(stage.ran) == ["0", "1", "refusal"]
 
 
+def test_refusals_go_first_and_keep_no_request_waiting(stage):
+    stage.go_on.set()
+    for number in range(20):
+        stage.refuse(f"refusal {number}")
+    stage.offer("list")
+    turns = [stage.dispatcher._next(thread_no=1)[0].name for _ in range(5)]
+    assert turns == ["refusal 0", "refusal 1", "refusal 2", "list", "refusal 3"]
+
+
 def test_what_monitors_ask_is_never_refused(stage, monkeypatch):
     monkeypatch.setattr(dispatching, "MOST_WAITING", 0)
     assert not stage.offer("list")
