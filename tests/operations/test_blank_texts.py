@@ -35,10 +35,9 @@ def row(table: str, key: int) -> dict[str, Any]:
 
 @pytest.fixture
 def before(installation: Any) -> Any:
-    """An installation of the version before."""
+    """A function that takes an installation back to the version before, with the rows that were made until then."""
     with installation.app.app_context():
-        downgrade(revision="0062")
-        yield installation
+        yield lambda: (db.session.rollback(), downgrade(revision="0062"))
         db.session.rollback()
 
 
@@ -56,7 +55,7 @@ def test_blank_texts_become_null_and_their_rows_get_a_new_version(before: Any, t
     customer = cast.make_customer(alder, billing_address={"street": "1 Mill Lane", "city": "Bath", "country": "GB"})
     cast.make_budget(alder, customer)
     paying.make_order(alder, test=False)
-    db.session.rollback()
+    before()
     tables = [table for table in TEXTS if run(f"SELECT 1 AS one FROM {table}")]
     assert {"merchants", "users", "credentials", "customers", "budgets", "orders", "products"} <= set(tables)
     then = {table: row(table, 1) for table in tables}
@@ -67,27 +66,27 @@ def test_blank_texts_become_null_and_their_rows_get_a_new_version(before: Any, t
         now = row(table, 1)
         assert {name: now[name] for name in TEXTS[table]} == dict.fromkeys(TEXTS[table])
         assert now["version"] == then[table]["version"] + 1
-        left = set(now) - set(TEXTS[table]) - {"version", "sku_sort", "sku_key"}
+        left = set(then[table]) - set(TEXTS[table]) - {"version", "sku_sort", "sku_key"}
         assert {name: now[name] for name in left} == {name: then[table][name] for name in left}
 
 
 def test_a_text_that_says_something_stays_with_its_version(before: Any) -> None:
     alder = cast.make_merchant("Alder")
     key = cast.make_product(alder, sku="L-1", description=" Lamp ", unit="piece")
-    run(f"UPDATE products SET unit = '' WHERE id = {key}")
     other = cast.make_product(alder, sku="L-2", description="Lamp", unit="piece")
-    db.session.rollback()
+    before()
+    run(f"UPDATE products SET unit = '' WHERE id = {key}")
     then = {one: row("products", one) for one in (key, other)}
     upgrade()
     changed = {"unit": None, "version": then[key]["version"] + 1}
-    assert row("products", key) == then[key] | changed
-    assert row("products", other) == then[other]
+    assert row("products", key).items() >= (then[key] | changed).items()
+    assert row("products", other).items() >= then[other].items()
 
 
 def test_a_blank_sku_has_no_key_so_that_no_two_of_them_collide(before: Any) -> None:
     alder = cast.make_merchant("Alder")
     key = cast.make_product(alder)
-    db.session.rollback()
+    before()
     run(f"UPDATE products SET sku = '', sku_key = '', sku_sort = '' WHERE id = {key}")
     upgrade()
     found = row("products", key)
@@ -100,7 +99,7 @@ def test_a_blank_part_of_an_address_is_null_and_its_customer_is_read_anew(before
         cast.make_customer(alder, name, billing_address={"street": "1 Mill Lane", "city": "Bath", "country": "GB"})
         for name in ("Ada", "Bea")
     ]
-    db.session.rollback()
+    before()
     run("UPDATE addresses SET street = ' ', state = '' WHERE customer_id = :key", key=keys[0])
     then = [row("customers", key)["version"] for key in keys]
     upgrade()
@@ -116,7 +115,7 @@ def test_what_the_books_hold_stays_as_it_was_issued(before: Any) -> None:
     run("UPDATE invoices SET notes = ''")
     run("UPDATE invoice_items SET tax_reason = ' '")
     invoicing.issue(key)
-    db.session.rollback()
+    before()
     upgrade()
     assert (row("invoices", key)["notes"], row("invoice_items", 1)["tax_reason"]) == ("", " ")
     assert verifying.verify().misfit is None
