@@ -47,7 +47,7 @@ def test_nothing_is_hashed_for_whom_may_not_write(program, alder, calls, hashing
 
 
 @pytest.mark.parametrize(("name", "more", "wrong"), [
-    ("user", {"tz": "Mars/Phobos"}, "tz"), ("user", {"password": None}, "password"),
+    ("user", {"tz": "Mars/Phobos"}, "tz"), ("user", {"email": None}, "email"),
     ("password", {"tz": "Mars/Phobos"}, "tz"), ("key", {"scopes": ["EVERYTHING"]}, "scopes"),
     ("key", {"expires_dt": "2001-01-01T00:00:00Z"}, "expires_dt"), ("key", {"companies_id": 987654}, "companies_id"),
 ])
