@@ -8,13 +8,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Error, expect, sync_playwright
+from werkzeug.serving import make_server
 
+from tests import cast
 from tests.stripe_paying import stand_in  # noqa: F401 (a fixture)
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,30 +187,27 @@ def press_in_turn(page, keys, arrived):
     raise AssertionError(f"{keys} did nothing")
 
 
-@pytest.fixture(scope="session")
-def kept(chromium, place):
-    """The cookie of somebody who has signed in."""
-    context = chromium.new_context()
-    page = context.new_page()
-    page.goto(place.base + "/login")
-    page.fill("#email", place.email)
-    page.fill("#password", place.password)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/admin/")
-    state = context.storage_state()
-    context.close()
-    return state
+@contextmanager
+def serving(app):
+    """The address of a server of this application, which runs in threads of the test's process."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
-@pytest.fixture
-def window(chromium, place, kept):
-    """Opens windows: window(theme, width); errors and warnings fail the test at its end."""
+@contextmanager
+def opening(chromium, base):
+    """A function that opens windows, of a telephone's size by default; what they complained about fails the test."""
     opened = []
 
-    def make(theme="light", width=1440, *, signed_in=True):
-        context = chromium.new_context(
-            base_url=place.base, viewport={"width": width, "height": 900}, color_scheme=theme,
-            storage_state=kept if signed_in else None)
+    def make(width=390, height=844, **more):
+        context = chromium.new_context(base_url=base, viewport={"width": width, "height": height}, **more)
         context.set_default_timeout(PATIENCE)
         one = Window(context.new_page())
         one.watch()
@@ -217,3 +218,36 @@ def window(chromium, place, kept):
     for context, _ in opened:
         context.close()
     assert [text for _, one in opened for text in one.complaints] == []
+
+
+def sign_in(page, email, password=cast.PASSWORD):
+    """Sign a user of the dashboard in."""
+    page.goto("/login")
+    page.fill("#email", email)
+    page.fill("#password", password)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/admin/")
+
+
+def enter_test_mode(page):
+    """Switch the dashboard to the test world."""
+    page.get_by_role("switch", name="Test mode").check()
+    page.get_by_text("You are viewing test data.").wait_for()
+
+
+@pytest.fixture(scope="session")
+def kept(chromium, place):
+    """The cookie of somebody who has signed in."""
+    context = chromium.new_context(base_url=place.base)
+    sign_in(context.new_page(), place.email, place.password)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def window(chromium, place, kept):
+    """Opens windows: window(theme, width); errors and warnings fail the test at its end."""
+    with opening(chromium, place.base) as make:
+        yield lambda theme="light", width=1440, *, signed_in=True: make(
+            width, 900, color_scheme=theme, storage_state=kept if signed_in else None)

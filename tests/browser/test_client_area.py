@@ -1,15 +1,13 @@
 """A customer signs in on a telephone by the link of a mail; every page that links then lead to is sound."""
 
 import re
-import threading
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from werkzeug.serving import make_server
 
 from blueprints.shared_counters import counters
 from tests import cast
-from tests.browser.conftest import PATIENCE, Window
+from tests.browser.conftest import PATIENCE, opening, serving
 from tests.browser.test_every_page import Links, fetch
 from tests.client.authenticator import PASSWORD, App, codes_of
 from tests.client.conftest import last_mail, link_of, sign_in_of
@@ -29,31 +27,21 @@ def kind_of(address):
 def area(install):
     """An application with a customer who has rows of everything, the server's address, and the merchant."""
     app = install(sink=lambda record: None)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    with app.app_context():
-        counters.forget()
-        merchant = cast.make_merchant("Alder & Sons")
-        fill(merchant, EMAIL)
-        cast.make_customer(merchant, "Empty Eve", email="eve@example.org")
-        sign_in = sign_in_of(merchant)
-    yield app, f"http://127.0.0.1:{server.port}", sign_in
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        with app.app_context():
+            counters.forget()
+            merchant = cast.make_merchant("Alder & Sons")
+            fill(merchant, EMAIL)
+            cast.make_customer(merchant, "Empty Eve", email="eve@example.org")
+            sign_in = sign_in_of(merchant)
+        yield app, address, sign_in
 
 
 @pytest.fixture
 def telephone(chromium, area):
     """A telephone; what it complained about fails the test."""
-    context = chromium.new_context(base_url=area[1], viewport={"width": 390, "height": 844})
-    context.set_default_timeout(PATIENCE)
-    one = Window(context.new_page())
-    one.watch()
-    yield one
-    context.close()
-    assert one.complaints == []
+    with opening(chromium, area[1]) as make:
+        yield make()
 
 
 @pytest.fixture

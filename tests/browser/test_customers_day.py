@@ -1,17 +1,14 @@
 """A customer's errand from the mail to the answer: pays two invoices at once, asks, and reads what the staff said."""
 
-import threading
-
 import pytest
 from playwright.sync_api import expect
-from werkzeug.serving import make_server
 
 from blueprints.shared_counters import counters
 from database import db
 from models.invoice import Invoice
 from tests import cast
 from tests.articles import make_article
-from tests.browser.conftest import PATIENCE, Window
+from tests.browser.conftest import enter_test_mode, opening, serving, sign_in
 from tests.client.conftest import last_mail, link_of, sign_in_of
 from tests.invoicing import make_issued
 
@@ -24,41 +21,24 @@ ARTICLE, ANSWER = "How to read your invoice", "The tax of your country, 20 %."
 def shop(install):
     """The application, its address, the sign-in of the test world, and two open invoices."""
     app = install(sink=lambda record: None)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    with app.app_context():
-        counters.forget()
-        merchant = cast.make_merchant("Alder & Sons")
-        who = cast.actor_for(merchant).in_world(test=True)
-        customer = cast.make_customer(merchant, "Ada Lovelace", actor=who, email=EMAIL)
-        owed = [make_issued(merchant, customer, test=True) for _ in range(2)]
-        make_article(merchant, ARTICLE, actor=who)
-        cast.make_user(STAFF, "admin_user", [merchant])
-        sign_in = sign_in_of(merchant, test=True)
-    yield app, f"http://127.0.0.1:{server.port}", sign_in, owed
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        with app.app_context():
+            counters.forget()
+            merchant = cast.make_merchant("Alder & Sons")
+            who = cast.actor_for(merchant).in_world(test=True)
+            customer = cast.make_customer(merchant, "Ada Lovelace", actor=who, email=EMAIL)
+            owed = [make_issued(merchant, customer, test=True) for _ in range(2)]
+            make_article(merchant, ARTICLE, actor=who)
+            cast.make_user(STAFF, "admin_user", [merchant])
+            area = sign_in_of(merchant, test=True)
+        yield app, address, area, owed
 
 
 @pytest.fixture
 def open_window(chromium, shop):
     """Opens windows of a size; what they complained about fails the test."""
-    opened = []
-
-    def make(width, height):
-        context = chromium.new_context(base_url=shop[1], viewport={"width": width, "height": height})
-        context.set_default_timeout(PATIENCE)
-        one = Window(context.new_page())
-        one.watch()
-        opened.append((context, one))
-        return one
-
-    yield make
-    for context, _ in opened:
-        context.close()
-    assert [text for _, one in opened for text in one.complaints] == []
+    with opening(chromium, shop[1]) as make:
+        yield make
 
 
 def sign_in_by_mail(app, page, address):
@@ -90,13 +70,8 @@ def ask_from_an_article(page):
 
 
 def answer_as_staff(page):
-    page.goto("/login")
-    page.fill("#email", STAFF)
-    page.fill("#password", cast.PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/admin/")
-    page.get_by_role("switch", name="Test mode").click()
-    page.get_by_text("You are viewing test data.").wait_for()
+    sign_in(page, STAFF)
+    enter_test_mode(page)
     page.goto("/admin/desk")
     page.get_by_role("link", name=ARTICLE).click()
     page.get_by_role("radio", name="Reply").wait_for(state="attached")
@@ -113,9 +88,9 @@ def read_the_answer(page):
 
 @pytest.mark.timeout(180)
 def test_a_customer_pays_two_invoices_and_reads_the_staffs_answer_on_a_telephone(shop, open_window):
-    app, _, sign_in, owed = shop
+    app, _, area, owed = shop
     telephone, desk = open_window(390, 844), open_window(1440, 900)
-    sign_in_by_mail(app, telephone.page, sign_in)
+    sign_in_by_mail(app, telephone.page, area)
     pay_all(telephone.page)
     with app.app_context():
         assert [db.session.get(Invoice, key).balance_minor for key in owed] == [0, 0]

@@ -1,19 +1,17 @@
 """A customer pays an order on a telephone at the test bank, and sees it active; every page is sound."""
 
-import threading
 from decimal import Decimal
 
 import pytest
 from playwright.sync_api import expect
 from sqlalchemy import func, select
-from werkzeug.serving import make_server
 
 from database import db
 from domain.vault import vault
 from models.order import Order, OrderStatus
 from outbound.payments import advancing
 from tests import cast, paying
-from tests.browser.conftest import PATIENCE, Window
+from tests.browser.conftest import enter_test_mode, opening, serving, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.files]
 
@@ -22,13 +20,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.files]
 def shop(install):
     """An application with an order to pay, and the server's address."""
     app = install(sink=lambda record: None)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield app, f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        yield app, address
 
 
 def make(app, **more):
@@ -41,22 +34,8 @@ def make(app, **more):
 @pytest.fixture
 def telephone(chromium, shop):
     """Opens a telephone of a colour scheme; what it complained about fails the test."""
-    opened = []
-
-    def make(theme):
-        size = {"width": 390, "height": 844}
-        context = chromium.new_context(
-            base_url=shop[1], viewport=size, color_scheme=theme, java_script_enabled=True)
-        context.set_default_timeout(PATIENCE)
-        one = Window(context.new_page())
-        one.watch()
-        opened.append((context, one))
-        return one
-
-    yield make
-    for context, _ in opened:
-        context.close()
-    assert [text for _, one in opened for text in one.complaints] == []
+    with opening(chromium, shop[1]) as make:
+        yield lambda theme: make(color_scheme=theme)
 
 
 @pytest.mark.timeout(180)
@@ -118,14 +97,9 @@ def test_a_declined_payment_is_found_among_the_exceptions_and_recovered_there(sh
 
     one, wrong = telephone("light"), []
     page = one.page
-    page.goto("/login")
-    page.fill("#email", "ada@alder.example")
-    page.fill("#password", cast.PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/admin/")
+    sign_in(page, "ada@alder.example")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.get_by_role("switch", name="Test mode").check()
-    page.get_by_text("You are viewing test data.").wait_for()
+    enter_test_mode(page)
     page.get_by_role("link", name="Exceptions").first.click()
     page.get_by_role("link", name="Will retry 1").click()
     page.get_by_text("Not enough money.").wait_for()
@@ -156,13 +130,8 @@ def test_an_order_is_created_by_its_form_and_followed_on_a_clock_until_it_is_rec
     desk, page = telephone("light"), telephone("light").page
     staff = desk.page
     staff.set_viewport_size({"width": 1440, "height": 900})
-    staff.goto("/login")
-    staff.fill("#email", "ada@alder.example")
-    staff.fill("#password", cast.PASSWORD)
-    staff.click("main button[type=submit]")
-    staff.wait_for_url("**/admin/")
-    staff.get_by_role("switch", name="Test mode").check()
-    staff.get_by_text("You are viewing test data.").wait_for()
+    sign_in(staff, "ada@alder.example")
+    enter_test_mode(staff)
     staff.goto(f"/admin/orders/new?test_clock_id={clock}")
     staff.get_by_label("Customer", exact=True).fill(f"{customer}")
     staff.get_by_label("Product of line 1").fill(f"{product}")

@@ -1,10 +1,8 @@
 """A customer pays on Stripe's hosted page, on another host: the page's policy lets its form lead there."""
 
-import threading
 import urllib.request
 
 import pytest
-from werkzeug.serving import make_server
 
 from database import db, transaction
 from domain import clock
@@ -14,7 +12,7 @@ from models.order import Order, OrderStatus, ScheduledPayment
 from outbound.gateways.stripe_gateway import stripe_gateway
 from outbound.payments.collecting import Collector
 from tests import cast, paying
-from tests.browser.conftest import PATIENCE, Window
+from tests.browser.conftest import opening, serving
 from tests.pictures import png
 from tests.stripe_paying import enter_keys
 
@@ -25,15 +23,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.files]
 def shop(install, stand_in):
     """An application whose merchant has Stripe's keys, and the server's address."""
     app = install(sink=lambda record: None)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    address = f"http://127.0.0.1:{server.port}"
-    stripe_gateway.configure(address, stand_in.url)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield app, address
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(app) as address:
+        stripe_gateway.configure(address, stand_in.url)
+        yield app, address
 
 
 @pytest.fixture
@@ -48,13 +40,8 @@ def order(shop):
 
 @pytest.fixture
 def telephone(chromium, shop):
-    context = chromium.new_context(base_url=shop[1], viewport={"width": 390, "height": 844})
-    context.set_default_timeout(PATIENCE)
-    one = Window(context.new_page())
-    one.watch()
-    yield one
-    context.close()
-    assert one.complaints == []
+    with opening(chromium, shop[1]) as make:
+        yield make()
 
 
 def pay(page, address):
