@@ -1,29 +1,26 @@
 """Links by which users choose a password: how they are made, recognised and ended.
 
-A link works once. Its address is derived from a stored nonce and the installation's secret: whoever reads the database
-or the outbox does not have it.
+A link works once. Its address is stored nowhere (`link_tokens`).
 """
 
-import hmac
-import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
 from database import db
 from domain import clock
-from domain.vault import vault
+from domain.access import link_tokens
 from models.user import User, UserLink
 
 KEPT = timedelta(days=1)
-NONCE = 16                              # bytes
+SAID = "user link"                      # what its token is for
 
 
 def new(user: User | None, lasts: timedelta, *, invites: bool, ip: str | None) -> UserLink:
     """A new link; without a user one that nobody can use, so that asking for it takes as long."""
     now = clock.now()
     link = UserLink(
-        user_id=None if user is None else user.id, invites=invites, nonce=secrets.token_hex(NONCE), ip=ip,
+        user_id=None if user is None else user.id, invites=invites, nonce=link_tokens.fresh_nonce(), ip=ip,
         created_at=now, expires_at=now + lasts,
     )
     db.session.add(link)
@@ -33,13 +30,13 @@ def new(user: User | None, lasts: timedelta, *, invites: bool, ip: str | None) -
 
 def token_of(link: UserLink) -> str:
     """The end of the link's address."""
-    return f"{link.nonce}{vault.digest(_said(link.nonce))}"
+    return link_tokens.token_of(link.nonce, SAID)
 
 
 def by_token(token: str) -> UserLink | None:
     """What a link is for; None for one that is unknown, used or too old, or whose user is gone or deactivated."""
-    nonce, said = token[:2 * NONCE], token[2 * NONCE:]
-    if not said.isascii() or not any(hmac.compare_digest(said, one) for one in vault.digests(_said(nonce))):
+    nonce = link_tokens.nonce_of(token, SAID)
+    if nonce is None:
         return None
     link = db.session.scalar(select(UserLink).where(UserLink.nonce == nonce))
     return link if link is not None and is_open(link) else None
@@ -73,7 +70,3 @@ def forget_old(limit: int = 5000) -> int:
     keys = db.session.scalars(select(UserLink.id).where(UserLink.expires_at < clock.now() - KEPT).limit(limit)).all()
     db.session.execute(delete(UserLink).where(UserLink.id.in_(keys)))
     return len(keys)
-
-
-def _said(nonce: str) -> str:
-    return f"user link {nonce}"

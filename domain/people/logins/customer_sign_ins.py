@@ -7,7 +7,6 @@ installation's secret: whoever reads the database or the outbox has neither.
 
 import hmac
 import re
-import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,7 +14,7 @@ from sqlalchemy import delete, func, select, update
 
 from database import db
 from domain import audit, clock, texts
-from domain.access import customer_sessions
+from domain.access import customer_sessions, link_tokens
 from domain.access.customer_sessions import Opened
 from domain.access.sessions import digest
 from domain.people import merchant_mails
@@ -32,7 +31,7 @@ MOST_TRIES = 5                          # wrong codes for one mail
 MOST_GUESSES = 30                       # wrong codes for all mails to a user in a day, from browsers that are unknown
 DAY = timedelta(days=1)
 KEPT = timedelta(days=1)
-NONCE = 16                              # bytes
+LINK = "customer sign-in link"          # what its token is for
 KEY = re.compile("[0-9a-f]{1,16}")      # of a merchant's area
 
 
@@ -54,7 +53,7 @@ def ask(merchant: Merchant, email: str, browser: str, *, test: bool, ip: str | N
     """Send a link to the user with this address, if there is one; what is stored is the same otherwise."""
     user, now = known(merchant, email, test=test), clock.now()
     row = CustomerSignIn(
-        merchant_id=merchant.id, test=test, nonce=secrets.token_hex(NONCE), browser_digest=digest(browser), tries=0,
+        merchant_id=merchant.id, test=test, nonce=link_tokens.fresh_nonce(), browser_digest=digest(browser), tries=0,
         ip=ip, created_at=now, expires_at=now + LASTS, **_whose(user),
     )
     _send(SIGN_IN, row, user)
@@ -64,7 +63,7 @@ def invite(user: CustomerUser) -> None:
     """Send a link to a new user, who has not asked for it."""
     now = clock.now()
     row = CustomerSignIn(
-        merchant_id=user.merchant_id, test=user.test, nonce=secrets.token_hex(NONCE), browser_digest=IN_ANY, tries=0,
+        merchant_id=user.merchant_id, test=user.test, nonce=link_tokens.fresh_nonce(), browser_digest=IN_ANY, tries=0,
         ip=None, created_at=now, expires_at=now + INVITATION_LASTS, **_whose(user),
     )
     _send(INVITATION, row, user)
@@ -100,16 +99,12 @@ def known(merchant: Merchant, email: str, *, test: bool) -> CustomerUser | None:
 
 def token_of(row: CustomerSignIn) -> str:
     """The end of the link's address."""
-    return f"{row.nonce}{vault.digest(_link(row.nonce))}"
+    return link_tokens.token_of(row.nonce, LINK)
 
 
 def code_of(row: CustomerSignIn) -> str:
     """The six digits, for people whose mail is on another device."""
     return _digits(vault.digest(_code(row.nonce)))
-
-
-def _link(nonce: str) -> str:
-    return f"customer sign-in link {nonce}"
 
 
 def _code(nonce: str) -> str:
@@ -125,8 +120,8 @@ def _digits(said: str) -> str:
 
 def by_token(token: str) -> CustomerSignIn | None:
     """What a link is for, in whatever browser it was opened; None for one that is unknown, used or too old."""
-    nonce, said = token[:2 * NONCE], token[2 * NONCE:]
-    if not said.isascii() or not any(hmac.compare_digest(said, one) for one in vault.digests(_link(nonce))):
+    nonce = link_tokens.nonce_of(token, LINK)
+    if nonce is None:
         return None
     row = db.session.scalar(select(CustomerSignIn).where(CustomerSignIn.nonce == nonce))
     return row if row is not None and is_open(row) else None
