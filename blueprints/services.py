@@ -131,6 +131,11 @@ def settings(app: Flask | None = None) -> Settings:
     return cast(Settings, (app or current_app).config["SETTINGS"])
 
 
+def sends_mail() -> bool:
+    """Whether a mail server is set up."""
+    return bool(settings().smtp_url)
+
+
 def public_url(app: Flask | None = None) -> str:
     """The URL of this installation for documents that anybody reads: never the Host that a caller sent."""
     served: str = (app or current_app).config.get(SERVED_AT, NEUTRAL_URL)

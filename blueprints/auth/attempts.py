@@ -5,6 +5,7 @@ from those of staff. The counters are stored with those of the APIs, under diges
 """
 
 import time
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
@@ -85,6 +86,30 @@ def _count(limits: list[tuple[RateLimitItemPerMinute, str]], strategy: Any, divi
         limit = divided(whole, divisor)
         if not strategy.hit(limit, key):
             raise too_many(strategy.get_window_stats(limit, key).reset_time)
+
+
+@dataclass(frozen=True, slots=True)
+class WishLimits:
+    """Limits how many links are asked for: by whoever asks, for an address by each of them, and for it in all.
+
+    A browser in which its user has signed in before has a limit of its own: nobody else can use up those of an address.
+    """
+
+    caller: RateLimitItemPerMinute
+    pair: RateLimitItemPerMinute
+    account: RateLimitItemPerMinute
+    device: RateLimitItemPerMinute
+
+    def count(self, account: str, address: str, device: str | None) -> None:
+        """Count a wish from this IP address; raises LimitExceeded above a limit."""
+        if device is not None:
+            count_all([(self.device, account_key(device))])
+            return
+        caller = limited_as(address)
+        count_all([
+            (self.caller, account_key(caller)), (self.pair, account_key(f"{caller} {account}")),
+            (self.account, account_key(account)),
+        ])
 
 
 def too_many(reset: float) -> LimitExceeded:

@@ -9,22 +9,25 @@ from flask import flash, make_response, render_template, request, session, url_f
 from limits import RateLimitItemPerMinute
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.auth.attempts import WINDOW, account_key, count_all
+from blueprints.auth.attempts import WINDOW, WishLimits, account_key, count_all
 from blueprints.auth.device import known_device
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import private
-from blueprints.services import settings
+from blueprints.services import sends_mail
 from database import transaction
 from database.ip_addresses import limited_as
 from domain.access import password_links, passwords
 from domain.errors import Conflict, Invalid, LimitExceeded
 from domain.inputs import validators
 from domain.people import users
+from models.user import UserLink
 
-OF_PAIR = RateLimitItemPerMinute(3, WINDOW, namespace="password-link-pair")         # of an address and who asks
-OF_ADDRESS = RateLimitItemPerMinute(9, WINDOW, namespace="password-link-address")
-OF_DEVICE = RateLimitItemPerMinute(3, WINDOW, namespace="password-link-device")     # has signed in there before
-OF_CALLER = RateLimitItemPerMinute(30, WINDOW, namespace="password-link-caller")
+WISHES = WishLimits(
+    caller=RateLimitItemPerMinute(30, WINDOW, namespace="password-link-caller"),
+    pair=RateLimitItemPerMinute(3, WINDOW, namespace="password-link-pair"),
+    account=RateLimitItemPerMinute(9, WINDOW, namespace="password-link-address"),
+    device=RateLimitItemPerMinute(3, WINDOW, namespace="password-link-device"),
+)
 WRONG = RateLimitItemPerMinute(30, WINDOW, namespace="password-link-wrong")
 ASKED = "password_for"                  # in Flask's own session: the address to show on the next page
 LONGEST = 254
@@ -45,23 +48,19 @@ def show_forgot() -> BaseResponse:
 
 
 def _forgot(email: str, wrong: Invalid | None = None, refused: str = "", status: int = 200) -> BaseResponse:
-    return _page("auth/forgot.html", status, email=email, wrong=wrong, refused=refused, sends=_sends())
-
-
-def _sends() -> bool:
-    return bool(settings().smtp_url)
+    return _page("auth/forgot.html", status, email=email, wrong=wrong, refused=refused, sends=sends_mail())
 
 
 def ask() -> BaseResponse:
     """Send a link, if a user has the address. The answer is the same if none has."""
     email = request.form.get("email", "").strip()
-    if not _sends():
+    if not sends_mail():
         return _forgot(email[:LONGEST], status=409)
     if not validators.is_email(email):
         return _forgot(email[:LONGEST], Invalid.field("email", "must be an e-mail address, such as ada@example.org"),
                        status=422)
     try:
-        _count_wish(email)
+        WISHES.count(email, request.remote_addr or "", known_device(email))
     except LimitExceeded as error:
         response = _forgot(email, refused=error.message, status=429)
         response.headers["Retry-After"] = str(error.details["retry_after"])
@@ -79,54 +78,40 @@ def show_sent() -> BaseResponse:
 
 def show_link(token: str) -> BaseResponse:
     """The form for a new password."""
-    return _choosing(token)
+    link = password_links.by_token(token)
+    return _gone() if link is None else _form(token, link)
 
 
 def choose(token: str) -> BaseResponse:
     """Store the password; the user then signs in with it."""
     link = password_links.by_token(token)
     if link is None:
-        return _choosing(token)
+        return _gone()
     try:
         hashed = passwords.hash_of(request.form.get("password", ""))
     except Invalid as error:
-        return _choosing(token, error, 422)
+        return _form(token, link, error)
     try:
         with transaction():
-            user = users.choose_password(link.id, hashed, ip=request.remote_addr)
-            email = user.email
+            email = users.choose_password(link.id, hashed, ip=request.remote_addr).email
     except Conflict:
-        return _choosing(token)
+        return _gone()
     session.pop(ASKED, None)
     flash("Your password is set. Sign in with it.", "ok")
     return redirect_to(url_for("auth.login", email=email))
 
 
-def _choosing(token: str, wrong: Invalid | None = None, status: int = 200) -> BaseResponse:
-    link = password_links.by_token(token)
-    if link is None or link.user is None:
-        count_all([(WRONG, _caller())])
-        return _page("auth/link_gone.html", 404)
-    return _page("auth/password.html", status, token=token, email=link.user.email, invites=link.invites, wrong=wrong,
-                 least=passwords.MINIMUM)
+def _form(token: str, link: UserLink, wrong: Invalid | None = None) -> BaseResponse:
+    assert link.user is not None                     # it is open
+    return _page("auth/password.html", 200 if wrong is None else 422, token=token, email=link.user.email,
+                 invites=link.invites, wrong=wrong, least=passwords.MINIMUM)
+
+
+def _gone() -> BaseResponse:
+    """That a link does not work; raises LimitExceeded for who has tried too many."""
+    count_all([(WRONG, account_key(limited_as(request.remote_addr or "")))])
+    return _page("auth/link_gone.html", 404)
 
 
 def _page(template: str, status: int = 200, **given: Any) -> BaseResponse:
     return private(make_response(render_template(template, **given), status))
-
-
-def _count_wish(email: str) -> None:
-    """Count a wish for a link; raises LimitExceeded above a limit.
-
-    A browser in which the user has signed in before has its own: nobody else can use up those of an address.
-    """
-    known = known_device(email)
-    if known is not None:
-        count_all([(OF_DEVICE, account_key(f"link {known}"))])
-        return
-    pair = account_key(f"{limited_as(request.remote_addr or '')} {email}")
-    count_all([(OF_CALLER, _caller()), (OF_PAIR, pair), (OF_ADDRESS, account_key(email))])
-
-
-def _caller() -> str:
-    return account_key(limited_as(request.remote_addr or ""))

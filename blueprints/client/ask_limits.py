@@ -12,15 +12,17 @@ from limits import RateLimitItemPerMinute
 from werkzeug.wrappers import Response
 
 from blueprints.auth import device
-from blueprints.auth.attempts import account_key, count_all
+from blueprints.auth.attempts import WishLimits, account_key, count_all
 from blueprints.auth.device import known_device
 from database.ip_addresses import limited_as
 
-OF_PAIR = RateLimitItemPerMinute(5, 15, namespace="client-link-pair")           # of an address and who asks
-OF_ADDRESS = RateLimitItemPerMinute(15, 15, namespace="client-link-address")
-OF_DEVICE = RateLimitItemPerMinute(5, 15, namespace="client-link-device")
+WISHES = WishLimits(
+    caller=RateLimitItemPerMinute(30, 15, namespace="client-link-caller"),
+    pair=RateLimitItemPerMinute(5, 15, namespace="client-link-pair"),
+    account=RateLimitItemPerMinute(15, 15, namespace="client-link-address"),
+    device=RateLimitItemPerMinute(5, 15, namespace="client-link-device"),
+)
 DEVICE = "client-device"            # the cookie of browsers in which a user has signed in
-OF_CALLER = RateLimitItemPerMinute(30, 15, namespace="client-link-caller")
 INVITED = RateLimitItemPerMinute(20, 60, namespace="client-invitations")
 WRONG = RateLimitItemPerMinute(30, 15, namespace="client-link-wrong")
 
@@ -28,11 +30,7 @@ WRONG = RateLimitItemPerMinute(30, 15, namespace="client-link-wrong")
 def count(merchant_id: int, email: str, *, test: bool) -> None:
     """Count a wish for a link; raises LimitExceeded above a limit."""
     account, known = account_of(merchant_id, email, test=test), device_of(merchant_id, email, test=test)
-    if known is not None:
-        count_all([(OF_DEVICE, account_key(known))])
-        return
-    pair = account_key(f"{limited_as(request.remote_addr or '')} {account}")
-    count_all([(OF_CALLER, _caller()), (OF_PAIR, pair), (OF_ADDRESS, account_key(account))])
+    WISHES.count(account, request.remote_addr or "", known)
 
 
 def account_of(merchant_id: int, email: str, *, test: bool) -> str:

@@ -172,7 +172,7 @@ def change_own_password(actor: Actor, user: User, new: OwnPassword) -> None:
 
 def ask_for_link(email: str, *, ip: str | None) -> None:
     """Send the active user with this address a link to choose a password; for an unknown one the same is stored."""
-    user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
+    user = find_by_email(email)
     user_links.ask(user if user is not None and user.active else None, ip=ip)
 
 
@@ -188,6 +188,9 @@ def choose_password(link_id: int, password_hash: str, *, ip: str | None) -> User
 
 
 def find_by_email(email: str) -> User | None:
+    """The user with an address as somebody typed it, which may be no text at all."""
+    if not email.isprintable():
+        return None
     key = texts.email_key(texts.composed(email))
     return db.session.scalar(select(User).where(User.email_key == key, User.deleted_at.is_(None)))
 
@@ -204,7 +207,7 @@ def is_empty() -> bool:
 
 def check_password(email: str, password: str) -> User:
     """The active user with this password; raises Unauthenticated, after the same time for every reason."""
-    user = find_by_email(email) if "\x00" not in email and email.isprintable() else None
+    user = find_by_email(email)
     if not passwords.matches(password, user.password_hash if user else None) or user is None or not user.active:
         raise Unauthenticated("E-mail or password is wrong.")
     return user

@@ -14,7 +14,7 @@ from blueprints.pages.headers import POLICY
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, private, wide_actor
 from blueprints.pay.mails import composing
-from blueprints.services import public_url, settings
+from blueprints.services import public_url, sends_mail
 from database import transaction
 from domain.actor import Actor
 from domain.people import merchant_mails, merchants
@@ -43,7 +43,7 @@ def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:
     if here is PAGE:
         yield Tab(
             name=PART, title="Mails", template="admin/_merchant_mails.html",
-            context=lambda: {"groups": groups(), "is_on": merchant_mails.is_on, "sends": bool(settings().smtp_url)},
+            context=lambda: {"groups": groups(), "is_on": merchant_mails.is_on, "sends": sends_mail()},
         )
 
 
@@ -69,7 +69,7 @@ def show(key: int, name: str) -> Response:
     response = make_response(render_template(
         "admin/merchant_mail.html", here=PAGE, record=merchant, kind=KINDS[name],
         is_on=merchant_mails.is_on(merchant, name), mail=composing.sample(name, merchant.id, public_url()),
-        sends=bool(settings().smtp_url),
+        sends=sends_mail(),
     ))
     response.headers["Content-Security-Policy"] = AROUND
     return response
@@ -98,7 +98,7 @@ def switch(key: int, name: str) -> BaseResponse:
 def send(key: int, name: str) -> BaseResponse:
     """Send a sample to the user who asks."""
     merchant = found(key, name)
-    if not settings().smtp_url:
+    if not sends_mail():
         flash("No mail server is set up: see COUNTINGHOUSE_SMTP_URL.", "bad")
     else:
         with transaction():

@@ -12,7 +12,7 @@ from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import me, need, private, wide_actor
 from blueprints.pages.shell import ROLES, own_merchants
-from blueprints.services import settings
+from blueprints.services import sends_mail
 from database import transaction
 from domain.access import password_links, sessions, tokens
 from domain.errors import Invalid
@@ -40,7 +40,7 @@ def context(record: Any) -> dict[str, Any]:
                    for test in (False, True)],
         "granted": granted, "sessions": sessions.of_user(record.id),
         "role": ROLES[record.role], "is_invited": not users.has_password(record.id),
-        "invited_until": password_links.open_invitation(record.id), "sends": bool(settings().smtp_url),
+        "invited_until": password_links.open_invitation(record.id), "sends": sends_mail(),
     }
 
 
