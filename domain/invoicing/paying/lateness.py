@@ -77,9 +77,15 @@ def of(invoice: Invoice, order: Order) -> datetime | None:
     return max(issued, min(at for _, at in late)) if late else None
 
 
+def is_asked(order: Order, row: ScheduledPayment) -> bool:
+    """Whether something is asked for by a row, now or on its day."""
+    is_open = row.status in ASKED and not row.awaits_count and bool(attempts.owed(row))
+    return is_open and not schedules.ends_before(order, row)
+
+
 def _late_at(invoice: Invoice, order: Order, row: ScheduledPayment) -> datetime | None:
     """Since when a row is late; None for one that is not before something happens to it."""
-    if row.status not in ASKED or row.awaits_count or not attempts.owed(row) or schedules.ends_before(order, row):
+    if not is_asked(order, row):
         return None
     if row.declined_at is None and order.payment_method_id is not None:
         return None

@@ -51,8 +51,4 @@ def _order_of(invoice: Invoice) -> Order | None:
 
 def _rows(order: Order) -> list[ScheduledPayment]:
     """What is asked for, or will be."""
-    return [
-        row for row in schedules.seen_rows(order)
-        if row.status in lateness.ASKED and row.sequence and not row.awaits_count and attempts.owed(row)
-        and not schedules.ends_before(order, row)
-    ]
+    return [row for row in schedules.seen_rows(order) if row.sequence and lateness.is_asked(order, row)]
