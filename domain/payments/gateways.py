@@ -154,7 +154,6 @@ class Notification:
     reference: str
     kind: str
     key: str                                 # of the charge or the refund that it is about, empty for nothing of ours
-    charge_reference: str | None = None      # the gateway's own id of the charge, where it names no key
     about: Asked = Asked.CHARGE
     answer: Answer | None = None
     dispute: DisputeNotice | None = None

@@ -46,11 +46,8 @@ def written(kind):
 
 def dispute(order_id, status=DisputeStatus.OPEN, reference="du_1"):
     payment = paying.payments(order_id)[0]
-    with transaction():
-        row = paying.payments(order_id)[0]
-        row.reference = "pi_1"
     told = Notification(
-        reference=f"evt_{reference}_{status}", kind="charge.dispute", key="", charge_reference="pi_1",
+        reference=f"evt_{reference}_{status}", kind="charge.dispute", key=payment.key,
         dispute=DisputeNotice(reference=reference, amount_minor=3000, currency="EUR", status=status, reason="fraud"),
     )
     with transaction():

@@ -84,8 +84,6 @@ def _subject(gateway: str, account: Account, told: Notification) -> tuple[int, i
     if told.about is Asked.REFUND:
         statement = select(Payment.id, Refund.id).join(Refund, Refund.payment_id == Payment.id).where(
             Payment.gateway == gateway, Refund.key == told.key)
-    elif told.charge_reference is not None:
-        statement = statement.where(Payment.reference == told.charge_reference)
     else:
         statement = statement.where(Payment.key == told.key)
     if account.merchant_id:                               # the test bank signs for all
