@@ -24,7 +24,6 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (errors.LimitExceeded, 429),
     (errors.TooLarge, 413),
     (errors.Unavailable, 503),
-    (DatabaseBusy, 503),
     (ResultTooLarge, 413),
     (DatabaseClash, 409),
 )
@@ -33,7 +32,6 @@ SENTENCES = {
     405: "This address does not support this method.",
     413: "The request is too large for this page.",
     500: "An unexpected error occurred. It was logged.",
-    503: "The database is busy. Try again in a moment.",
     409: "This conflicts with an existing row.",
 }
 
@@ -85,8 +83,9 @@ def explain(error: Exception) -> tuple[int, str]:
         return 400, "This form has expired: the session changed since it was opened. Open it again."
     if isinstance(error, HTTPException):
         status = error.code or 500
-        known = SENTENCES.get(status) if status != 503 else None       # there are several reasons
-        return status, known or error.description or error.name
+        return status, SENTENCES.get(status, error.description or error.name)
+    if isinstance(error, DatabaseBusy):
+        return 503, "The database is busy. Try again in a moment."
     if is_unreachable(error):
         return 503, "The database does not answer. Try again in a moment."
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)

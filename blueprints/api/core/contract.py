@@ -40,6 +40,7 @@ ZONE = "__tz"
 MISSING = Problem("missing", "is required")
 STATUSES = {errors.Conflict: 422, errors.Invalid: 400}         # the others are those of all contracts
 FORM = "%Y-%m-%d %H:%M:%S%z"
+MEMBER = re.compile(r"\.(\d+)(?=[.\[]|$)", re.ASCII)
 MOMENT = {
     "type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d([+-]\d\d:?\d\d|Z)?$",
     "description": "YYYY-MM-DD HH:MM:SS+HHMM, in the zone of the call",
@@ -59,7 +60,6 @@ def moment(value: datetime) -> str:
 def exact(value: Decimal) -> orjson.Fragment:
     """A decimal as a JSON number with all its digits."""
     return orjson.Fragment(format(value.normalize(), "f").encode())
-MEMBER = re.compile(r"\.(\d+)(?=[.\[]|$)", re.ASCII)
 
 
 class CoreContract(RpcContract):
