@@ -17,6 +17,7 @@ from domain.sales.orders.order_status import LIVE, PRELIMINARY
 from models.order import Order, ScheduledPayment, ScheduledStatus
 from models.product import Billing, IntervalUnit
 
+SKIPPED = ScheduledStatus.SKIPPED
 LEFT_OUT = frozenset({ScheduledStatus.MERGED, ScheduledStatus.CANCELLED})
 
 
@@ -91,7 +92,9 @@ def steps(order: Order, rows: Sequence[ScheduledPayment]) -> list[Step]:
     if order.status in PRELIMINARY:
         return _first_steps(order, shown)
     following = next((row for row in shown if row.status is ScheduledStatus.SCHEDULED), None)
-    found = [_step(order, row, is_next=row is following, of=len(shown)) for row in shown]
+    counted = [row for row in shown if order.billing is not Billing.INSTALMENT or row.status is not SKIPPED]
+    places = {row.id: (place, len(counted)) for place, row in enumerate(counted, start=1)}
+    found = [_step(order, row, is_next=row is following, place=places.get(row.id)) for row in shown]
     if order.billing is Billing.SUBSCRIPTION and order.status in LIVE:
         end = next((row for row in rows if schedules.ends_before(order, row)), None)
         found.append(_and_so_on(order) if end is None else _end(end))
@@ -106,26 +109,27 @@ def _end(row: ScheduledPayment) -> Step:
 
 def _first_steps(order: Order, rows: Sequence[ScheduledPayment]) -> list[Step]:
     """The lines of an order that nothing was paid for."""
-    planned, of = coming(order, rows), len(rows)
-    first = rows[0] if rows else None
-    found = []
-    if first is not None and first.sequence == 0:
-        note = note_of(order, 0, of)
+    planned = coming(order, rows)
+    first = rows[0] if rows and rows[0].sequence == 0 else None
+    found, before = [], 0 if first is None else 1
+    of = before + len(planned)
+    if first is not None:
+        note = note_of(order, 0, (1, of))
         found.append(Step(look="next", title="Today", note=note, amount_minor=first.amount_minor, word=""))
     if metered_periods.is_counted(order):
         note = "What you used in it, until you cancel"
         return [*found, Step(look="", title=f"Every {every(order)} after that", note=note, amount_minor=None, word="")]
     if order.billing is Billing.SUBSCRIPTION:
         day, amount = planned[0]
-        note = note_of(order, 1, of)
+        note = note_of(order, 1, None)
         return [*found, Step(look="", title=long_day(day), note=note, amount_minor=amount, word=""), _and_so_on(order)]
     for sequence, (day, amount) in enumerate(planned, start=1):
-        note = note_of(order, sequence, of)
+        note = note_of(order, sequence, (before + sequence, of))
         found.append(Step(look="", title=long_day(day), note=note, amount_minor=amount, word=""))
     return found
 
 
-def _step(order: Order, row: ScheduledPayment, *, is_next: bool, of: int) -> Step:
+def _step(order: Order, row: ScheduledPayment, *, is_next: bool, place: tuple[int, int] | None) -> Step:
     look, word, day = "next" if is_next else "", "Next" if is_next else "Later", row.due_at
     if row.status in PAID:
         look, word, day = "done", "Paid", row.executed_at or row.due_at
@@ -133,17 +137,17 @@ def _step(order: Order, row: ScheduledPayment, *, is_next: bool, of: int) -> Ste
         look, word = "bad", "Not paid"
     elif row.status is ScheduledStatus.PROCESSING:
         look, word = "next", "Waiting"
-    elif row.status in (ScheduledStatus.SKIPPED, ScheduledStatus.PAUSED, ScheduledStatus.REVIEW):
+    elif row.status in (SKIPPED, ScheduledStatus.PAUSED, ScheduledStatus.REVIEW):
         word = row.status.value.capitalize()
-    note = note_of(order, row.sequence, of)
+    note = note_of(order, row.sequence, place)
     amount = None if row.awaits_count else row.amount_minor
     return Step(look=look, title=long_day(day), note=note, amount_minor=amount, word=word)
 
 
-def note_of(order: Order, sequence: int, of: int) -> str:
-    """Which payment it is."""
+def note_of(order: Order, sequence: int, place: tuple[int, int] | None) -> str:
+    """Which payment it is; an instalment by its place among those that are paid, none where it was skipped."""
     if order.billing is Billing.INSTALMENT:
-        return f"Payment {sequence + 1} of {of}"
+        return "Taken off the total" if place is None else "Payment {} of {}".format(*place)
     if order.billing is Billing.SINGLE_PAYMENT:
         return "The whole amount"
     if sequence < 0:

@@ -14,6 +14,7 @@ from database import db, transaction
 from domain import clock
 from domain.payments import gateway_accounts
 from domain.payments.orders import order_verbs
+from domain.payments.schedule import scheduled
 from domain.sales.orders import orders
 from domain.vault import vault
 from models.audit import AuditEntry
@@ -84,6 +85,22 @@ def test_an_instalment_order_shows_every_payment(browser, alder):
     page = text(browser.get(address_of(paying.make_order(alder, billing="instalment", price="310.00"))))
     for words in ("Payment 1 of 4", "Payment 4 of 4", "Total of the order", "in 4 payments"):
         assert words in page, words
+
+
+def test_instalments_that_were_taken_off_are_neither_counted_nor_owed(browser, alder):
+    order = paying.make_order(alder, billing="instalment", price="310.00")
+    address, who = address_of(order), paying.actor_of(alder)
+    for sequence, end in ((1, scheduled.skip), (2, scheduled.cancel)):
+        with transaction():
+            end(who, paying.rows_of(order)[sequence])
+    page = text(browser.get(address))
+    for words in ("Payments taken off</dt><dd>−€", "Payment 1 of 2", "Payment 2 of 2", "in 2 payments"):
+        assert words in page, words
+    page = text(pay(browser, address))
+    page = text(browser.get(address.replace("/pay/", "/order/")))
+    for words in ("Payment 1 of 2", "Taken off the total", "Payment 2 of 2"):
+        assert words in page, words
+    assert "of 4" not in page
 
 
 def test_paying_makes_the_order_active_and_shows_what_comes_next(browser, order, address):

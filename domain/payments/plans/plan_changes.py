@@ -215,6 +215,7 @@ def _reprice(actor: Actor, order: Order, row: ScheduledPayment, planned: Planned
     with scheduled_status.LIFE.changing(actor, row):
         row.amount_minor, row.tax_minor = planned.amount_minor, planned.tax_minor
         row.price_minor, row.credit_minor = planned.price_minor, planned.credit_minor
+        row.interval_unit, row.interval_count = order.later_interval_unit, order.later_interval_count
         if row.due_at != planned.due_at:
             row.due_at = row.period_at = planned.due_at
         row.collect_at = schedules.collect_at(order, row)

@@ -257,6 +257,7 @@ def add(
         price_minor=planned.price_minor, credit_minor=planned.credit_minor, period_at=planned.due_at,
         status=ScheduledStatus.SCHEDULED, due_at=planned.due_at, test_clock_id=order.test_clock_id,
         collect_at=collected_at, created_at=now_of(order), awaits_count=awaits_count,
+        interval_unit=order.later_interval_unit, interval_count=order.later_interval_count,
     )
     scheduled_status.LIFE.add(actor, row)
     return row

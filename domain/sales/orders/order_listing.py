@@ -32,11 +32,13 @@ TOLD_STATUS = case(
 
 def _monthly() -> Any:
     """The later payment brought to a month, as `order_amounts.monthly_minor` does; null without an interval."""
+    unit_of_later = func.coalesce(Order.later_interval_unit, Order.interval_unit)
+
     def brought(times: int, out_of: int) -> Any:
-        divisor = 12 * out_of * Order.interval_count
+        divisor = 12 * out_of * func.coalesce(Order.later_interval_count, Order.interval_count)
         return (2 * times * Order.later_minor + divisor) // (2 * divisor)
 
-    return case(*((Order.interval_unit == unit, brought(*parts)) for unit, parts in A_YEAR.items()), else_=None)
+    return case(*((unit_of_later == unit, brought(*parts)) for unit, parts in A_YEAR.items()), else_=None)
 
 
 def _naming(bound: Any) -> Any:

@@ -12,9 +12,10 @@ from domain.pages import Query
 from domain.payments.orders import ordering
 from domain.payments.schedule import scheduled, scheduled_status, schedules
 from domain.payments.schedule.scheduled_listing import LISTING
-from domain.sales.orders import orders
+from domain.sales.orders import order_listing, orders
+from domain.sales.orders.order_amounts import monthly_minor
 from models.order import OrderStatus, ScheduledStatus
-from models.product import Billing
+from models.product import Billing, IntervalUnit
 from tests import cast
 from tests.cast import actor_for
 from tests.domain.payments.orders.test_ordering import order, paid, product, rows, rule
@@ -120,7 +121,10 @@ def test_a_subscriptions_changed_interval_counts_for_what_follows_and_is_not_sho
         paid(who, subscription, sequence)
     assert [row.due_at for row in rows(subscription)][1:] == [before + timedelta(weeks=2 * n) for n in range(3)]
     assert (reload_order(subscription).interval_unit, reload_order(subscription).interval_count) == ("MONTH", 1)
-    assert (rows(subscription)[1].interval_unit, rows(subscription)[1].interval_count) == ("WEEK", 2)
+    assert [(row.interval_unit, row.interval_count) for row in rows(subscription)] == [(None, None), *[("WEEK", 2)] * 3]
+    shown = LISTING.page(who, Query(filters={"order_id": subscription}, sort="sequence", descending=False)).records
+    assert [one.shown_interval_count for one in shown] == [1, 2, 2, 2]
+    assert order_listing.LISTING.read(who, subscription).row.monthly_minor == monthly_minor(1000, IntervalUnit.WEEK, 2)
 
 
 def test_another_day_moves_one_payment_and_no_other(who, subscription):
