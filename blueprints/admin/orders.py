@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Response
 
-from blueprints.admin import customers, line_forms, order_form, order_next, order_timeline, products
+from blueprints.admin import choices, customers, line_forms, order_form, order_next, order_timeline, products
 from blueprints.admin.crud import records
 from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
@@ -27,7 +27,9 @@ from models.test_clock import TestClock
 
 MOST_CHOICES = 500
 BILLED = {"cancel": When.NOW, "cancel_at_period_end": When.PERIOD_END}       # a metered order bills its last period
-STATUS, BILLING = pairs(OrderStatus), pairs(Billing)
+GROUPS = {"attention": "attention", "paying": "paying"}
+STATUS = (("attention", "Needs attention"), ("paying", "Active or failed"), *pairs(OrderStatus))
+BILLING = pairs(Billing)
 
 
 def number(row: Any) -> str:
@@ -150,8 +152,9 @@ PAGE = ListPage(
         Column(name="created_at", title="Created", kind="ago", sort="created_at", minor=True),
     ),
     list_filters=(
-        ListFilter(name="status", choices=STATUS, read=OrderStatus),
+        ListFilter(name="status", choices=STATUS, read=OrderStatus, groups=GROUPS),
         ListFilter(name="billing", title="Type", choices=BILLING, read=Billing),
+        ListFilter(name="currency", choices=choices.currencies),
         ListFilter(name="created_after", title="Created from", kind="day"),
         ListFilter(name="created_before", title="Created until", kind="day"),
     ),

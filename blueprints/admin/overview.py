@@ -66,7 +66,7 @@ def show() -> str:
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
         collected=overview_orders.collected(who, since, now), due=overview_orders.due(who, since),
-        by_day=overview_orders.by_day(who, since),
+        by_day=overview_orders.by_day(who, since), weeks=overview_orders.weeks(since),
         in_a_week=(since + A_WEEK - timedelta(days=1)).date().isoformat(),
         money=money(who, days), days=days, periods=PERIODS,
         pending=budget_sums.next_to_expire(who, NEWEST) if who.can("READ_BUDGETS") else [],

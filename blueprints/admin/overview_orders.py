@@ -84,6 +84,12 @@ def by_day(who: Actor, midnight: datetime) -> list[Chart]:
     return reports.charts(reports.income_rows(who, days), days)[:MOST_CHARTS]
 
 
+def weeks(midnight: datetime) -> list[str]:
+    """The days that stand under the charts: the same weekday four times, and today."""
+    first = midnight.date() - FOUR_WEEKS + timedelta(days=1)
+    return [*(f"{first + timedelta(weeks=place):%-d %b}" for place in range(4)), "Today"]
+
+
 def due(who: Actor, midnight: datetime) -> Due | None:
     """What is to come; None for a user who may not see orders, and while there are none."""
     found = order_counts.counts(who) if who.can("READ_ORDERS") else {}

@@ -2,14 +2,17 @@
 
 from typing import Any
 
-from blueprints.admin import choices, customers
+from blueprints.admin import choices, customers, order_events
 from blueprints.admin.crud.form_fields import pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from domain.payments import payments
-from models.payment import Decline, PaymentStatus
+from models.payment import Decline, PaymentReason, PaymentStatus
+from models.product import Billing
 
 YES = (("true", "Yes"),)
+GATEWAYS = (("stripe", "Card (Stripe)"), ("manual", "Bank transfer or by hand"), ("test", "Test card"))
+REASONS = tuple((one.value, words) for one, words in order_events.HOW.items())
 TABS = (("Payments", "admin.payments_list"), ("Disputes", "admin.disputes_list"))
 
 
@@ -40,6 +43,9 @@ PAGE = ListPage(
     list_filters=(
         ListFilter(name="status", choices=pairs(PaymentStatus), read=PaymentStatus),
         ListFilter(name="decline", choices=pairs(Decline), read=Decline),
+        ListFilter(name="billing", title="Order type", choices=pairs(Billing), read=Billing),
+        ListFilter(name="gateway", title="Paid by", choices=GATEWAYS),
+        ListFilter(name="reason", title="Collected", choices=REASONS, read=PaymentReason),
         ListFilter(name="exception", title="Needs a look", choices=YES, read=lambda text: text == "true"),
         ListFilter(name="disputed", choices=YES, read=lambda text: text == "true"),
         ListFilter(name="currency", choices=choices.currencies),

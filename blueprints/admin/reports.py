@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Response, jsonify, render_template, request
+from flask import Response, jsonify, render_template, request, url_for
 
 from blueprints.admin.crud.export import send
 from blueprints.pages import navigation
-from blueprints.pages.format import zone
+from blueprints.pages.format import money, zone
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, need
 from domain import clock
@@ -17,6 +17,7 @@ from domain.actor import Actor
 from domain.errors import Invalid, NotFound
 from domain.payments.reports import income, receivables, recurring
 from domain.payments.reports.periods import Span, Step, floor, midnight, spans
+from domain.payments.reports.receivables import Debt, Due
 from models.money import Money
 
 USUAL_DAYS = {Step.DAY: 27, Step.WEEK: 83, Step.MONTH: 364}
@@ -24,11 +25,21 @@ WEEKS = 13                          # of the forecast: 90 days
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its height in percent, its class, what it says under the pointer, and the page of its rows."""
+
+    height: float
+    look: str
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """The bars of one currency, with what stands above and below them."""
 
     currency: str
-    bars: list[tuple[float, str]]
+    bars: list[Bar]
     total_minor: int
     best_minor: int
     label: str
@@ -63,12 +74,13 @@ def show() -> str:
     step, first, last = chosen()
     periods = spans(first, last, step, zone())
     rows = income_rows(who, periods)
-    now, weeks = clock.now(), forecast_rows(who)
+    coming = list(receivables.forecast(who, clock.now()))
+    weeks, week = forecast_rows(coming), chosen_week()
     return render_template(
         "admin/reports.html", step=step, steps=list(Step), first=first, last=last, rows=rows[::-1],
         charts=charts(rows, periods), ends=(periods[0].day, periods[-1].day),
-        recurring=recurring.recurring(who, midnight(now.astimezone(zone()).date() - timedelta(days=29), zone())),
-        debts=receivables.debts(who, now), weeks=weeks, upcoming=forecast_charts(weeks),
+        recurring=recurring.recurring(who, a_month_ago()), debts=debts(who), weeks=weeks,
+        upcoming=forecast_charts(weeks), week=week, dues=[one for one in coming if week and in_week(one.at) == week],
     )
 
 
@@ -99,6 +111,37 @@ def chosen() -> tuple[Step, date, date]:
     return step, first, last
 
 
+def chosen_week() -> date | None:
+    """The week of the address, by its Monday, whose payments to come are listed one by one."""
+    try:
+        return floor(date.fromisoformat(request.args["week"]), Step.WEEK) if request.args.get("week") else None
+    except (ValueError, OverflowError):
+        raise Invalid("Name the week by a day like 2026-11-30.") from None
+
+
+def a_month_ago() -> datetime:
+    """The first moment of the 30 days whose changes of recurring revenue are shown, today included."""
+    return midnight(clock.now().astimezone(zone()).date() - timedelta(days=29), zone())
+
+
+def debts(who: Actor) -> list[tuple[Debt, str]]:
+    """What is owed by age, each with the list of its payments."""
+    now = clock.now()
+    return [
+        (one, url_for(
+            "admin.scheduled_payments_list", status="owed", currency=one.currency,
+            due_after=(now - timedelta(days=one.until_days)).isoformat(),
+            due_before=(now - timedelta(days=one.after_days)).isoformat(),
+        ))
+        for one in receivables.debts(who, now)
+    ]
+
+
+def in_week(at: datetime) -> date:
+    """The Monday of a moment's week."""
+    return floor(at.astimezone(zone()).date(), Step.WEEK)
+
+
 def income_rows(who: Actor, periods: Sequence[Span]) -> list[Row]:
     """The table: spans in order, each with its currencies."""
     return [
@@ -113,26 +156,37 @@ def income_rows(who: Actor, periods: Sequence[Span]) -> list[Row]:
 def charts(rows: Sequence[Row], periods: Sequence[Span]) -> list[Chart]:
     """A chart for each currency: bars of what was collected."""
     places = {one.day: place for place, one in enumerate(periods)}
+    days = [(one.day, (one.end.astimezone(zone()) - timedelta(days=1)).date()) for one in periods]
     amounts: dict[str, list[int]] = {}
     for row in rows:
         amounts.setdefault(row.currency, [0] * len(periods))[places[row.day]] = row.collected_minor
-    return [chart(currency, found, "v1", "collected") for currency, found in sorted(amounts.items())]
+    return [
+        chart(currency, found, "v1", "collected", [
+            (first, last, url_for("admin.payments_list", status="approved", currency=currency,
+                                  executed_after=first.isoformat(), executed_before=last.isoformat()))
+            for first, last in days
+        ])
+        for currency, found in sorted(amounts.items())
+    ]
 
 
-def chart(currency: str, amounts: list[int], look: str, verb: str) -> Chart:
-    """Bars in percent of the highest one."""
+def chart(currency: str, amounts: list[int], look: str, verb: str, spans: Iterable[tuple[date, date, str]]) -> Chart:
+    """Bars in percent of the highest one; of each its first and last day and the page of its rows."""
     most = max(amounts, default=0)
-    bars = [(round(100 * one / most, 1) if most else 0.0, look) for one in amounts]
-    words = f"{Money(sum(amounts), currency)} {verb} in {len(amounts)} bars, at most {Money(most, currency)} in one"
+    bars = [
+        Bar(round(100 * one / most, 1) if most else 0.0, look,
+            f"{first:%-d %b %Y}{'' if last == first else f' – {last:%-d %b %Y}'}: {money(one, currency)} {verb}", url)
+        for one, (first, last, url) in zip(amounts, spans, strict=True)
+    ]
+    words = f"{money(sum(amounts), currency)} {verb} in {len(amounts)} bars, at most {money(most, currency)} in one"
     return Chart(currency, bars, sum(amounts), most, words)
 
 
-def forecast_rows(who: Actor) -> list[Row]:
+def forecast_rows(coming: Iterable[Due]) -> list[Row]:
     """What becomes due in the next 90 days, by week and currency."""
     sums: dict[tuple[date, str], list[int]] = {}
-    for one in receivables.forecast(who, clock.now()):
-        week = floor(one.at.astimezone(zone()).date(), Step.WEEK)
-        entry = sums.setdefault((week, one.currency), [0, 0])
+    for one in coming:
+        entry = sums.setdefault((in_week(one.at), one.currency), [0, 0])
         entry[0] += one.minor
         entry[1] += 1
     return [
@@ -143,12 +197,19 @@ def forecast_rows(who: Actor) -> list[Row]:
 
 def forecast_charts(rows: Sequence[Row]) -> list[Chart]:
     """A chart of the coming weeks for each currency."""
-    first = floor(clock.now().astimezone(zone()).date(), Step.WEEK)
+    first = in_week(clock.now())
+    weeks = [first + timedelta(weeks=place) for place in range(WEEKS + 1)]
     amounts: dict[str, list[int]] = {}
     for row in rows:
         place = min((row.day - first).days // 7, WEEKS)
         amounts.setdefault(row.currency, [0] * (WEEKS + 1))[place] += row.collected_minor
-    return [chart(currency, found, "vd", "due") for currency, found in sorted(amounts.items())]
+    pages = [(one, one + timedelta(days=6), week_url(one)) for one in weeks]
+    return [chart(currency, found, "vd", "due", pages) for currency, found in sorted(amounts.items())]
+
+
+def week_url(week: date) -> str:
+    """The page with the payments of a week to come."""
+    return url_for("admin.reports", week=week.isoformat(), _anchor="coming")
 
 
 def _income(who: Actor) -> Iterable[dict[str, Any]]:
@@ -164,7 +225,7 @@ def _income(who: Actor) -> Iterable[dict[str, Any]]:
 
 
 def _recurring(who: Actor) -> Iterable[dict[str, Any]]:
-    for one in recurring.recurring(who, clock.now() - timedelta(days=30)):
+    for one in recurring.recurring(who, a_month_ago()):
         yield {
             "currency": one.currency, "monthly": amount(one.minor, one.currency), "orders": one.orders,
             "added": amount(one.added_minor, one.currency), "ended": amount(one.ended_minor, one.currency),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from blueprints.admin import customers, orders
+from blueprints.admin import choices, customers, orders
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
@@ -15,7 +15,7 @@ from domain.payments.schedule.scheduled_status import EDITABLE
 from models.money import Money
 from models.order import ScheduledPayment, ScheduledStatus
 
-STATUS, YES = (("open", "Open"), *pairs(ScheduledStatus)), (("true", "Yes"),)
+STATUS, YES = (("open", "Open"), ("owed", "Open, order paid before"), *pairs(ScheduledStatus)), (("true", "Yes"),)
 
 
 def values(row: ScheduledPayment) -> dict[str, Any]:
@@ -55,9 +55,11 @@ PAGE = ListPage(
     ),
     list_filters=(
         ListFilter(
-            name="status", choices=STATUS, read=ScheduledStatus, default="open", groups={"open": "open"},
+            name="status", choices=STATUS, read=ScheduledStatus, default="open",
+            groups={"open": "open", "owed": "owed"},
         ),
         ListFilter(name="collected", title="Collected by itself", choices=YES, read=lambda text: text == "true"),
+        ListFilter(name="currency", choices=choices.currencies),
         ListFilter(name="due_after", title="Due from", kind="day"),
         ListFilter(name="due_before", title="Due until", kind="day"),
     ),

@@ -14,8 +14,9 @@ from domain.payments import locking
 from models.allocation import Allocation
 from models.customer import Customer
 from models.order import Order, ScheduledPayment, ScheduledStatus
-from models.payment import Decline, Dispute, DisputeStatus, Payment, PaymentStatus, Refund
+from models.payment import Decline, Dispute, DisputeStatus, Payment, PaymentReason, PaymentStatus, Refund
 from models.payment_method import PaymentMethod
+from models.product import Billing
 
 OWNER = func.coalesce(
     select(Order.created_by_user_id).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery(),
@@ -99,6 +100,8 @@ LISTING = AccountFirst(
         "scheduled_payment_ids": Filter(list, lambda bound: Payment.scheduled_payment_id.in_(bound)),
         "status": Filter(PaymentStatus, lambda bound: Payment.status == bound),
         "decline": Filter(Decline, lambda bound: Payment.decline == bound),
+        "billing": Filter(Billing, lambda bound: Payment.order_id.in_(select(Order.id).where(Order.billing == bound))),
+        "reason": Filter(PaymentReason, lambda bound: Payment.reason == bound),
         "gateway": Filter(str, lambda bound: Payment.gateway == bound),
         "currency": Filter(str, lambda bound: Payment.currency == bound),
         "customer_id": Filter(int, lambda bound: Payment.customer_id == bound),

@@ -200,5 +200,8 @@ def test_what_was_collected_in_four_weeks_is_a_chart_for_each_currency(admin, al
     for currency in ("EUR", "USD"):
         who = cast.make_customer(alder, f"Buyer {currency}")
         pay(alder, 70, customer_id=who, currency=currency)
-    text = text_of(admin.get("/admin/").text)
-    assert "Collected per day The last four weeks Reports EUR 70.00 EUR · best day 70.00 EUR USD 70.00 USD" in text
+    page = admin.get("/admin/").text
+    text, first = text_of(re.sub(r"<svg.*?</svg>", "", page, flags=re.S)), clock.now().date() - timedelta(days=27)
+    days = " ".join(f"{first + timedelta(weeks=place):%-d %b}" for place in range(4))
+    assert f"Collected per day The last four weeks Reports EUR 70.00 EUR · best day 70.00 EUR {days} Today USD" in text
+    assert re.search(rf"executed_after={clock.now():%Y-%m-%d}[^>]+><title>{clock.now():%-d %b %Y}: 70.00.EUR", page)

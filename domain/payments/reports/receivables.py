@@ -12,12 +12,10 @@ from database import db
 from domain.actor import Actor
 from domain.payments.plans import plan_changes
 from domain.payments.schedule import recurrence, schedules
-from domain.payments.schedule.scheduled_listing import LISTING
+from domain.payments.schedule.scheduled_listing import LISTING, OWED
 from domain.sales.orders.order_listing import LISTING as ORDERS
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 
-OPEN = (ScheduledStatus.SCHEDULED, ScheduledStatus.PROCESSING, ScheduledStatus.SOFT_DECLINED,
-        ScheduledStatus.HARD_DECLINED)
 AGES = ((0, 30, "1–30"), (30, 60, "31–60"), (60, 36_500, "Over 60"))          # days since it was due
 HORIZON = timedelta(days=90)
 
@@ -57,9 +55,8 @@ def debts(actor: Actor, now: datetime) -> list[Debt]:
             func.sum(ScheduledPayment.amount_minor - ScheduledPayment.paid_minor), func.count(),
         )
         .join(Order, Order.id == ScheduledPayment.order_id)
-        .where(*clauses, ScheduledPayment.status.in_(OPEN))
+        .where(*clauses, OWED)
         .where(ScheduledPayment.due_at <= now, ScheduledPayment.due_at > now - timedelta(days=AGES[-1][1]))
-        .where(Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED, OrderStatus.SUSPENDED)))
         .group_by(age, ScheduledPayment.currency).order_by(age, ScheduledPayment.currency)
     )
     found = []

@@ -10,7 +10,7 @@ from domain.list_parts import Filter, common_filters, is_row
 from domain.list_search import Number, Of
 from domain.listing import LARGEST_ID, Listing
 from domain.payments.schedule.scheduled_status import OPEN
-from models.order import Order, ScheduledPayment, ScheduledStatus
+from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 
 OWNER = (
     select(Order.created_by_user_id).where(Order.id == ScheduledPayment.order_id).correlate(ScheduledPayment)
@@ -34,6 +34,15 @@ IS_OPEN = ScheduledPayment.status.in_(tuple(OPEN))
 IS_DECLINED = ScheduledPayment.status.in_(
     [literal_column(f"'{one}'") for one in ("soft-declined", "hard-declined", "review")])
 COLLECTED = and_(ScheduledPayment.collect_at.is_not(None), ScheduledPayment.test_clock_id.is_(None))
+# Open in an order that was paid for once: an order that nobody has paid yet owes nothing.
+OWED = and_(
+    ScheduledPayment.status.in_((
+        ScheduledStatus.SCHEDULED, ScheduledStatus.PROCESSING, ScheduledStatus.SOFT_DECLINED,
+        ScheduledStatus.HARD_DECLINED,
+    )),
+    ScheduledPayment.order_id.in_(
+        select(Order.id).where(Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED, OrderStatus.SUSPENDED)))),
+)
 
 LISTING = OrderFirst(
     model=ScheduledPayment,
@@ -75,6 +84,7 @@ LISTING = OrderFirst(
         "status": Filter(ScheduledStatus, lambda bound: ScheduledPayment.status == bound),
         "open": Filter(bool, lambda bound: bound == IS_OPEN),
         "collected": Filter(bool, lambda bound: bound == COLLECTED),
+        "owed": Filter(bool, lambda bound: bound == OWED),
         "customer_id": Filter(
             int, lambda bound: ScheduledPayment.order_id.in_(select(Order.id).where(Order.customer_id == bound))),
         "due_after": Filter("moment", lambda bound: ScheduledPayment.due_at >= bound),

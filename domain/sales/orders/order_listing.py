@@ -13,6 +13,7 @@ from models.product import Billing
 
 S = ScheduledStatus
 TO_PAY = (S.SCHEDULED, S.PROCESSING, S.SOFT_DECLINED, S.HARD_DECLINED, S.PAUSED)
+NEEDS_ATTENTION = (OrderStatus.FAILED, OrderStatus.SUSPENDED, OrderStatus.REVIEW)
 ENDLESS = (Billing.SUBSCRIPTION, Billing.METERED)
 # How many payments are still open; null where there is no last one.
 COUNT_TO_PAY = case(
@@ -92,6 +93,8 @@ LISTING = Listing(
         **common_filters(Order),
         "status": Filter(OrderStatus, lambda bound: Order.status == bound),
         "told_status": Filter(OrderStatus, lambda bound: cast(bound, String) == TOLD_STATUS),
+        "paying": Filter(bool, lambda bound: bound == Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED))),
+        "attention": Filter(bool, lambda bound: bound == Order.status.in_(NEEDS_ATTENTION)),
         "billing": Filter(Billing, lambda bound: Order.billing == bound),
         "source": Filter(OrderSource, lambda bound: Order.source == bound),
         "customer_id": Filter(int, lambda bound: Order.customer_id == bound),
