@@ -6,6 +6,7 @@ unnoticed in a billing product costs money.
 
 import ipaddress
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -13,13 +14,18 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 ROOT = Path(__file__).resolve().parent
 PREFIX = "COUNTINGHOUSE_"
 MINIMUM_SECRET = 32
+HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -150,15 +156,33 @@ def _secrets(raw: str) -> tuple[str, ...]:
 
 
 def _database(raw: str) -> str:
-    if raw and not raw.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise ValueError("expected sqlite:///FILE or postgresql+psycopg://…")
+    wrong = ValueError("expected sqlite:///FILE or postgresql+psycopg://user:password@host:port/name")
+    try:
+        if raw and not (raw.startswith(("sqlite:///", "postgresql+psycopg://")) and make_url(raw)):
+            raise wrong
+    except (ArgumentError, ValueError):             # the library's may show the password
+        raise wrong from None
     return raw
 
 
-def _redis(raw: str) -> str | None:
-    if raw and not raw.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("expected redis://host:port/number")
-    return raw or None
+def _server(*schemes: str, expected: str, with_user: bool = False) -> Callable[[str], str | None]:
+    """Reads the URL of a server, which must name its host; `expected` is how the message words one."""
+
+    def read(raw: str) -> str | None:
+        if raw and not _names_a_server(raw, schemes, with_user=with_user):
+            raise ValueError(f"expected {expected}")
+        return raw or None
+
+    return read
+
+
+def _names_a_server(raw: str, schemes: tuple[str, ...], *, with_user: bool) -> bool:
+    try:
+        parts = urlsplit(raw)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        return bool(parts.scheme in schemes and place and parts.port != 0 and (parts.username or not with_user))
+    except ValueError:                              # of the port or the brackets
+        return False
 
 
 def _integer(low: int, high: int) -> Callable[[str], int]:
@@ -190,24 +214,38 @@ def _plain_network(network: Network) -> Network:
     return ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}") if inside else network
 
 
-def _words(raw: str) -> tuple[str, ...]:
-    return tuple(part.strip().lower() for part in raw.split(",") if part.strip())
+def _hosts(raw: str) -> tuple[str, ...]:
+    hosts = tuple(part.strip().lower() for part in raw.split(",") if part.strip())
+    for host in hosts:
+        if not _is_host(host):
+            raise ValueError(f"expected host or host:port, not {host}")
+    return hosts
+
+
+def _is_host(text: str) -> bool:
+    """Whether this is a name or an address, with or without a port."""
+    if HOST.fullmatch(text):
+        return int(text.partition(":")[2] or 1) in range(1, 65536)
+    bare, _, port = text.removeprefix("[").partition("]")
+    try:
+        return ipaddress.ip_address(bare).version == 6 and int(port.removeprefix(":") or 1) in range(1, 65536)
+    except ValueError:
+        return False
 
 
 def _optional(raw: str) -> str | None:
     return raw or None
 
 
-def _url(raw: str) -> str | None:
-    if raw and not raw.startswith(("http://", "https://")):
-        raise ValueError("expected http:// or https://")
-    return raw.rstrip("/") or None
+def _public_url(raw: str) -> str | None:
+    read = _server("http", "https", expected="https://host, without a user or a query")
+    return read(raw.rstrip("/") if not set("?#@ ") & set(raw) else "no address")
 
 
-def _mailbox(raw: str) -> str | None:
-    parts = urlsplit(raw)
-    if raw and (parts.scheme not in ("imap", "imaps") or not parts.hostname or not parts.username):
-        raise ValueError("expected imaps://user:password@host/INBOX")
+def _sender(raw: str) -> str | None:
+    name, at, host = parseaddr(raw)[1].rpartition("@")
+    if raw and not (name and at and host):
+        raise ValueError("expected name@host or Name <name@host>")
     return raw or None
 
 
@@ -217,19 +255,19 @@ READERS: dict[str, tuple[str, Callable[[str], Any]]] = {
     "INSTANCE": (str(ROOT / "instance"), lambda raw: Path(raw).expanduser().resolve()),
     "DATABASE_URL": ("", _database),
     "LOG_DATABASE_URL": ("", _database),
-    "REDIS_URL": ("", _redis),
+    "REDIS_URL": ("", _server("redis", "rediss", "unix", expected="redis://host:port/number")),
     "SECRET_KEY": ("", _secrets),
     "REQUIRE_HTTPS": ("auto", _one_of("auto", "always", "never")),
     "TRUSTED_PROXIES": ("0", _integer(0, 10)),
     "CORE_API_NETWORKS": (PRIVATE_NETWORKS, _networks),
-    "WEBHOOK_ALLOWED_HOSTS": ("", _words),
+    "WEBHOOK_ALLOWED_HOSTS": ("", _hosts),
     "LOG_RETENTION_DAYS": ("90", _integer(1, 36500)),
     "BCRYPT_COST": ("10", _integer(4, 16)),
-    "PUBLIC_URL": ("", _url),
+    "PUBLIC_URL": ("", _public_url),
     "METRICS_TOKEN": ("", _optional),
-    "SMTP_URL": ("", _optional),
-    "MAIL_FROM": ("", _optional),
-    "IMAP_URL": ("", _mailbox),
+    "SMTP_URL": ("", _server("smtp", "smtps", expected="smtps://user:password@host or smtp://host")),
+    "MAIL_FROM": ("", _sender),
+    "IMAP_URL": ("", _server("imap", "imaps", expected="imaps://user:password@host/INBOX", with_user=True)),
     # Real public data for demos, benches and tests; tests that need it skip where it is not.
     "SHARED_DATA": (str(ROOT.parent / "shared" / "data"), lambda raw: Path(raw).expanduser()),
 }

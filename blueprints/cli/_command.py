@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import click
 from flask import Flask
 from flask.cli import ScriptInfo, with_appcontext
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 
 from blueprints.databases import connect
 from config import ConfigError, Settings, command_line, from_environment
@@ -203,7 +203,7 @@ def explained(problem: Exception) -> tuple[str, dict[str, Any]]:
         return problem.message, problem.details
     if isinstance(problem, ConfigError | DatabaseBusy | DatabaseClash):
         return str(problem), {}
-    if isinstance(problem, OperationalError | ProgrammingError):
+    if isinstance(problem, OperationalError | ProgrammingError) or type(problem) is DatabaseError:
         words = str(problem.orig).strip().splitlines()[0]
         absent = "no such table" in words or "does not exist" in words
         return UNFINISHED.format(command_line("db upgrade")) if absent else f"The database cannot be used: {words}", {}

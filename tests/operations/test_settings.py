@@ -1,5 +1,6 @@
 """The generated secret of an installation: made once, also by concurrent processes."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +91,45 @@ def test_an_instance_folder_that_cannot_be_made_stops_the_start(tmp_path: Path) 
     (tmp_path / "file").write_text("")
     with pytest.raises(config.ConfigError, match="cannot use the folder"):
         config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path / "file" / "instance")})
+
+
+MALFORMED = {
+    "DATABASE_URL": ("mysql://host/name", "postgresql+psycopg://host:port/name", "postgresql+psycopg://u:secret@h:1x/n"),
+    "REDIS_URL": ("http://host", "redis://host:port", "redis://[::1", "redis://", "unix://"),
+    "WEBHOOK_ALLOWED_HOSTS": ("//", "http://host", "host:port", "host:99999", "*.host", "host,two words", "[::1]:x"),
+    "PUBLIC_URL": ("host", "https://", "https://[::1", "https://host:port", "https://host/?a=1", "https://u:p@host"),
+    "SMTP_URL": ("host", "smtp://", "smtp://[host", "smtp://host:port", "http://host"),
+    "MAIL_FROM": ("name", "@host", "Name <name>"),
+    "IMAP_URL": ("imaps://host", "imap://a:b@host:99999", "imap://a:b@[host", "pop3://a:b@host"),
+}
+
+
+@pytest.mark.parametrize(("name", "raw"), [(name, raw) for name, many in MALFORMED.items() for raw in many])
+def test_a_malformed_address_stops_the_start_with_a_sentence_that_shows_what_is_expected(
+    tmp_path: Path, name: str, raw: str
+) -> None:
+    with pytest.raises(config.ConfigError, match=f"^COUNTINGHOUSE_{name} is malformed: expected ") as refused:
+        config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path), f"COUNTINGHOUSE_{name}": raw})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("name", "raw"), [
+    ("DATABASE_URL", "postgresql+psycopg:///name?host=/var/run/postgresql"),
+    ("DATABASE_URL", "postgresql+psycopg://user:p%40ss@[::1]:5432/name"),
+    ("REDIS_URL", "unix:///run/redis.sock"), ("REDIS_URL", "rediss://:secret@host:6380/1"),
+    ("WEBHOOK_ALLOWED_HOSTS", "127.0.0.1:8001,hooks.internal,::1,[fd00::1]:80"),
+    ("PUBLIC_URL", "https://host/billing/"), ("SMTP_URL", "smtp://localhost:1025"),
+    ("MAIL_FROM", "Billing <billing@host>"), ("IMAP_URL", "imaps://help%40host:secret@host/INBOX"),
+])
+def test_well_formed_addresses_are_taken(tmp_path: Path, name: str, raw: str) -> None:
+    assert config.from_environment({"COUNTINGHOUSE_INSTANCE": str(tmp_path), f"COUNTINGHOUSE_{name}": raw})
+
+
+def test_a_database_file_that_is_none_is_named_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database " * 100)
+    said = subprocess.run(
+        [sys.executable, "-c", "from blueprints.cli.console import main; main()", "key", "list", "--merchant", "1"],
+        cwd=config.ROOT, capture_output=True, text=True, check=False, env=os.environ | {
+            "COUNTINGHOUSE_INSTANCE": str(tmp_path), "COUNTINGHOUSE_DATABASE_URL": f"sqlite:///{tmp_path / 'text.db'}"},
+    )
+    assert (said.returncode, said.stderr) == (1, "The database cannot be used: file is not a database\n")
