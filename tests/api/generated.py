@@ -40,6 +40,19 @@ def filter_failure(context, failure, case, response):
     return not (type(failure).__name__ == "RejectedPositiveData" and known & BEYOND_SCHEMAS)
 
 
+# What only a programmer knows: classes, modules and types of Python, and how the databases name what they refuse.
+INSIDE = re.compile(
+    rb"\b[A-Z][a-z]+(?:[A-Z][a-z]+)*(?:Error|Exception)\b|Traceback|NoneType|<class|object at 0x|Decimal\("
+    rb"|pydantic|sqlalchemy|psycopg|sqlite|\.py\b|\bconstraint\b")
+
+
+@schemathesis.check
+def names_nothing_of_python(context, response, case):
+    """No answer shows a person how the program is made inside."""
+    shown = INSIDE.search(response.content) if response.status_code >= 400 else None
+    assert not shown, f"the answer says {shown.group().decode()}"
+
+
 CODES = {}                              # of the wrong fields in refusals, by the id of the request
 
 
