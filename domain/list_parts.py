@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, false, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, bindparam, false, func, select
 
 from database.reader import MOST_ROWS, within_bounds
 from database.searching import containing
@@ -61,6 +61,7 @@ class Children:
     columns: Mapping[str, Any]
     order: Any                                      # a column, or several
     where: ColumnElement[bool] | None = None
+    newest: int = 0                                 # of each parent only so many, the last in order; 0: all
 
     def of(self, reader: Reads, parents: Sequence[int]) -> dict[int, list[Any]]:
         found: dict[int, list[Any]] = {parent: [] for parent in parents}
@@ -72,12 +73,15 @@ class Children:
     @cached_property
     def _statement(self) -> Prepared:
         columns = [column.label(name) for name, column in self.columns.items()]
-        statement = select(*columns, self.parent.label("owner_key")).where(
-            self.parent.in_(bindparam("parents", expanding=True))
-        )
-        if self.where is not None:
-            statement = statement.where(self.where)
         order = self.order if isinstance(self.order, tuple) else (self.order,)
+        clauses = [self.parent.in_(bindparam("parents", expanding=True))]
+        if self.where is not None:
+            clauses.append(self.where)
+        if self.newest:
+            place = func.row_number().over(partition_by=self.parent, order_by=[one.desc() for one in order])
+            ranked = select(self.columns["id"].label("id"), place.label("place")).where(*clauses).subquery()
+            clauses = [self.columns["id"].in_(select(ranked.c.id).where(ranked.c.place <= self.newest))]
+        statement = select(*columns, self.parent.label("owner_key")).where(*clauses)
         return Prepared(statement.order_by(self.parent, *order).limit(MOST_ROWS + 1))
 
 

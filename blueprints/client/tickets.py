@@ -14,22 +14,23 @@ from blueprints.client.listed import page_of
 from blueprints.pages import form_once
 from blueprints.pages.htmx import redirect_to
 from blueprints.pay import printing
+from blueprints.row_keys import row_key
 from database import transaction
 from domain import inputs
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Problem
 from domain.invoicing.e_invoice.files import DocumentFile
 from domain.pages import Record
-from domain.support import departments, ticket_files, ticket_status, tickets, tickets_of_customer
+from domain.support import departments, ticket_files, ticket_messages, ticket_status, tickets, tickets_of_customer
 from domain.support.knowledge import suggestions
 from domain.support.ticket_file_store import store
 from domain.support.ticket_files import LARGEST, LARGEST_TOGETHER, File, KeptFile
-from domain.support.ticket_listing import OF_CUSTOMERS
+from domain.support.ticket_listing import IN_CUSTOMERS_PAGES, OF_CUSTOMERS
 from domain.support.ticket_status import Step
 from domain.support.tickets_of_customer import CustomerReplyInput, CustomerTicketInput
 from models.ticket import Ticket, TicketStatus
 
-ROWS = replace(OF_CUSTOMERS, children={}, columns={
+ROWS = replace(IN_CUSTOMERS_PAGES, columns={
     name: column for name, column in OF_CUSTOMERS.columns.items() if name != "message"})
 WHICH: dict[str, dict[str, Any]] = {"open": {"closed": False}, "closed": {"closed": True}, "all": {}}
 WORDS = {
@@ -82,10 +83,11 @@ def show(key: int) -> BaseResponse:
 
 
 def _shown(key: int, wrong: Invalid | None = None, status: int = 200) -> Response:
-    record = OF_CUSTOMERS.read(login.actor(), key)
+    record = IN_CUSTOMERS_PAGES.read(login.actor(), key)
+    part = ticket_messages.part(record.id, row_key(request.args.get("before", "")), internal=False)
     return make_response(render_template(
         "client/ticket.html", **login.common(), here="tickets", ticket=record, wrong=wrong, typed=request.form,
-        once=form_once.token(), attached=ticket_files.by_message(record.children["attachments"]), may=_may(record),
+        once=form_once.token(), part=part, may=_may(record),
         most=LARGEST // 1024**2, together=LARGEST_TOGETHER // 1024**2,
     ), status)
 
@@ -145,7 +147,7 @@ def create() -> BaseResponse:
 def reply(key: int) -> BaseResponse:
     """Answer; a question that was closed is open again. With `close` it is closed after that, and without words too."""
     who = login.writing_actor()
-    OF_CUSTOMERS.read(who, key)                 # before its files are kept
+    IN_CUSTOMERS_PAGES.read(who, key)           # before its files are kept
     closes = "close" in request.form
     if closes and not request.form.get("message", "").strip() and not _uploaded():
         return act(key, "close")

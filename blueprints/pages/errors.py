@@ -27,6 +27,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ResultTooLarge, 413),
     (DatabaseClash, 409),
 )
+TOO_LONG = "There is more here than a page can show. Narrow the list, or show fewer rows at once."
 SENTENCES = {
     404: "This page does not exist, or you have no access to it.",
     405: "This address does not support this method.",
@@ -91,4 +92,5 @@ def explain(error: Exception) -> tuple[int, str]:
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     if isinstance(error, errors.NotFound):
         return status, SENTENCES[404]
-    return status, getattr(error, "message", None) or SENTENCES[status]
+    usual = TOO_LONG if isinstance(error, ResultTooLarge) else SENTENCES.get(status, "")
+    return status, getattr(error, "message", None) or usual

@@ -25,6 +25,7 @@ LISTING = Listing(
             for name in ("id", "merchant_id", "endpoint_id", "message_id", "event", "resource", "body", "created_at")
         },
         "status": Task.status, "attempts_made": Task.attempts, "due_at": Task.due_at,
+        "attempts_kept": select(func.count(Attempt.id)).where(Attempt.delivery_id == Delivery.id).scalar_subquery(),
         "finished_at": Task.finished_at, "last_error": Task.last_error, "url": Endpoint.url,
     },
     joins=((Task, Task.id == Delivery.task_id), (Endpoint, Endpoint.id == Delivery.endpoint_id)),

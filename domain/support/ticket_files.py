@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 
 from database import db
 from domain import clock, texts
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound
-from domain.listing import Listing
+from domain.list_parts import bound_id
+from domain.listing import LARGEST_ID, Listing
 from domain.support.ticket_file_store import store
 from models.ticket import Ticket, TicketAttachment, TicketReply
 
@@ -138,10 +139,14 @@ def add(ticket: Ticket, reply: TicketReply | None, files: Sequence[KeptFile]) ->
 
 def find(actor: Actor, listing: Listing, ticket_id: int, key: int) -> TicketAttachment:
     """A file of one of the actor's tickets; `listing` says which files of it are seen. Raises NotFound, or Foreign."""
-    record = listing.read(actor, ticket_id)
-    if key not in [one.id for one in record.children["attachments"]]:
+    listing.get(actor, ticket_id)
+    seen = listing.children["attachments"].where
+    found = db.session.scalar(select(TicketAttachment).where(
+        TicketAttachment.id == bound_id("key"), TicketAttachment.ticket_id == ticket_id,
+        seen if seen is not None else true()), {"key": key}) if 0 < key <= LARGEST_ID else None
+    if found is None:
         raise NotFound("attachment", key)
-    return db.session.get_one(TicketAttachment, key)
+    return found
 
 
 def by_message(files: Iterable[Any]) -> dict[int | None, list[Any]]:

@@ -1,5 +1,6 @@
 """The listing of tickets, with their replies, files and links."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, select
@@ -28,6 +29,8 @@ COLUMNS = (
 )
 REPLY = ("id", "author_type", "author_name", "source", "sender", "message", "internal", "created_at")
 ATTACHMENT = ("id", "reply_id", "name", "mime_type", "size", "created_at")
+IN_ANSWERS = 150                        # replies of a ticket in an answer of an API or an event: the newest
+FILES_IN_ANSWERS = 2000
 OLDEST_FIRST = (TicketReply.created_at, TicketReply.id)      # those of a merged ticket came later, and are older
 WAITS = Ticket.status.in_(WAITING)
 NOW = bindparam("now", type_=Ticket.due_at.type)
@@ -51,7 +54,9 @@ SORT = {
     "priority": Ticket.priority, "due_at": Ticket.due_at, "last_reply_at": Ticket.last_reply_at,
     "subject": Ticket.subject_sort,
 }
-ATTACHMENTS = Children(TicketAttachment.ticket_id, _columns(TicketAttachment, ATTACHMENT), TicketAttachment.id)
+ATTACHMENTS = Children(TicketAttachment.ticket_id, _columns(TicketAttachment, ATTACHMENT), TicketAttachment.id,
+                       newest=FILES_IN_ANSWERS)
+LINKS = Children(TicketLink.ticket_id, _columns(TicketLink, ("id", "noun", "key")), TicketLink.id)
 
 LISTING = Listing(
     model=Ticket,
@@ -59,9 +64,9 @@ LISTING = Listing(
     columns=SHOWN,
     joins=JOINS,
     children={
-        "replies": Children(TicketReply.ticket_id, _columns(TicketReply, REPLY), OLDEST_FIRST),
+        "replies": Children(TicketReply.ticket_id, _columns(TicketReply, REPLY), OLDEST_FIRST, newest=IN_ANSWERS),
         "attachments": ATTACHMENTS,
-        "links": Children(TicketLink.ticket_id, _columns(TicketLink, ("id", "noun", "key")), TicketLink.id),
+        "links": LINKS,
     },
     sort=SORT,
     filters={
@@ -88,6 +93,9 @@ LISTING = Listing(
     own=Ticket.assignee_id,
 )
 
+# As pages read them, which show the replies in parts: see ticket_messages.
+IN_PAGES = replace(LISTING, children={"links": LINKS})
+
 # As the customers of the tickets read them: without internal notes, and without whom the work is given to.
 OF_CUSTOMERS = Listing(
     model=Ticket,
@@ -96,11 +104,12 @@ OF_CUSTOMERS = Listing(
     joins=JOINS[:2],
     children={
         "replies": Children(
-            TicketReply.ticket_id, _columns(TicketReply, REPLY), OLDEST_FIRST, TicketReply.internal.is_(False)),
+            TicketReply.ticket_id, _columns(TicketReply, REPLY), OLDEST_FIRST, TicketReply.internal.is_(False),
+            newest=IN_ANSWERS),
         "attachments": Children(
             TicketAttachment.ticket_id, _columns(TicketAttachment, ATTACHMENT), TicketAttachment.id,
             TicketAttachment.reply_id.not_in(select(TicketReply.id).where(TicketReply.internal))
-            | TicketAttachment.reply_id.is_(None)),
+            | TicketAttachment.reply_id.is_(None), newest=FILES_IN_ANSWERS),
     },
     sort=SORT,
     filters={
@@ -111,3 +120,4 @@ OF_CUSTOMERS = Listing(
     search=(Ticket.search_text,),
     customer="customer_id",
 )
+IN_CUSTOMERS_PAGES = replace(OF_CUSTOMERS, children={})

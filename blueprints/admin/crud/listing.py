@@ -17,6 +17,7 @@ from blueprints.pages.session import actor, may, wide_actor
 from domain.actor import Actor
 from domain.errors import Problem
 from domain.inputs import lists_of
+from domain.listing import Listing
 from domain.pages import Page, Query, Record
 from domain.resource import Action, Resource
 
@@ -176,6 +177,12 @@ class ListPage:
         return next(((verb, offered[verb]) for verb in self.in_row if verb in offered), None)
 
     @cached_property
+    def in_lists(self) -> Listing:
+        """The listing as lists read it: with its children only where a column may show something of them."""
+        listing = self.resource.listing
+        return listing if any(column.shown for column in self.columns) else replace(listing, children={})
+
+    @cached_property
     def names_merchant(self) -> bool:
         """Whether a column of its own says whose each row is."""
         return any(column.name == "merchant_name" for column in self.columns)
@@ -222,10 +229,10 @@ class ListPage:
         """The rows under the switcher's merchant; after the end the last page."""
         who = actor()
         query = self.query(who)
-        page = self.resource.listing.page(who, query)
+        page = self.in_lists.page(who, query)
         if page.records or not page.total:
             return page
-        return self.resource.listing.page(who, replace(query, offset=(page.pages - 1) * page.limit))
+        return self.in_lists.page(who, replace(query, offset=(page.pages - 1) * page.limit))
 
 
 def places_of(columns: Sequence[Column]) -> dict[str, str]:

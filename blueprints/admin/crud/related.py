@@ -71,7 +71,7 @@ def rows(other: ListPage, filters: dict[str, Any], who: Actor) -> Page:
         filters=filters, sort=order.lstrip("-"), descending=order.startswith("-"), limit=PER_PAGE,
         offset=PER_PAGE * (number - 1),
     )
-    listing = other.resource.listing
+    listing = other.in_lists
     page = listing.page(who, query)
     if page.records or not page.total:
         return page

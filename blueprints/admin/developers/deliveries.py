@@ -53,7 +53,7 @@ PAGE = ListPage(
         Column(name="event", kind="link"), Column(name="resource", title="About", kind="mono"),
         Column(name="url", title="Endpoint", fixed_by="endpoint_id"),
         Column(name="status", kind="tag", choices=list(WORDS.items())),
-        Column(name="attempts_made", title="Attempts", kind="number"), Column(name="last_error", title="Last error"),
+        Column(name="attempts_kept", title="Attempts", kind="number"), Column(name="last_error", title="Last error"),
         Column(name="message_id"), Column(name="created_at", title="Created", kind="when", sort="created_at"),
     ),
     list_filters=(

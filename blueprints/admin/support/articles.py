@@ -18,7 +18,7 @@ from database import transaction
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.markdown import LONGEST
-from domain.pages import Query
+from domain.pages import Page, Query, Record
 from domain.support import tickets
 from domain.support.knowledge import article_categories, article_texts, articles, suggestions
 from models.article import Article, ArticleStatus
@@ -28,6 +28,7 @@ MOST_CATEGORIES = 500
 TABS = (("Articles", "admin.articles_list"), ("Categories", "admin.article_categories_list"))
 WRITING = "Markdown: # heading, **bold**, * list, [text](https://…). HTML and pictures are not shown."
 PART = "versions"
+VERSIONS = 25                           # of a page
 
 
 def categories(who: Actor) -> list[tuple[str, str]]:
@@ -118,9 +119,18 @@ def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:
 
 def earlier(record: Any) -> dict[str, Any]:
     """The earlier texts, the newest first, and the one that the URL names."""
-    found = article_texts.earlier(record)
-    wanted = request.args.get("version", "")
-    return {"versions": found, "chosen": next((one for one in found if str(one.number) == wanted), None)}
+    total = record.text_number - 1
+    number = min(row_key(request.args.get("page", "")) or 1, max(1, -(-total // VERSIONS)))
+    offset, wanted = VERSIONS * (number - 1), row_key(request.args.get("version", ""))
+    rows = article_texts.earlier(record, VERSIONS, offset)
+
+    def link(page: int) -> str:
+        return PAGE.url("show", key=record.id, tab=PART, page=page if page > 1 else None)
+
+    return {
+        "versions": Page([Record(row, {}) for row in rows], total, VERSIONS, offset), "link": link,
+        "chosen": article_texts.version(record, wanted) if wanted is not None and 0 < wanted <= total else None,
+    }
 
 
 def restore_version(key: int, number: int) -> BaseResponse:

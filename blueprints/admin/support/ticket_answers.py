@@ -19,7 +19,7 @@ from domain.support import canned_answers, ticket_authors, ticket_files, ticket_
 from domain.support.mails import ticket_sending
 from domain.support.ticket_file_store import store
 from domain.support.ticket_files import LARGEST_TOGETHER, File, KeptFile
-from domain.support.ticket_listing import LISTING
+from domain.support.ticket_listing import IN_PAGES, LISTING
 from domain.support.ticket_merging import MergeInput
 from domain.support.tickets import ReplyInput, TicketInput
 from models.ticket import Ticket
@@ -74,7 +74,7 @@ def compose(key: int) -> BaseResponse:
     answer = canned_answers.LISTING.get(own, row_key(request.form.get("canned", "")) or 0)
     words = canned_answers.filled(answer, ticket, ticket_authors.of_actor(own).name)
     g.typed = "\n\n".join(filter(None, (request.form.get("message", "").strip(), words)))
-    return tabs.show(page.PAGE, LISTING.read(who, key), who)
+    return tabs.show(page.PAGE, IN_PAGES.read(who, key), who)
 
 
 def answered(key: int, new: ReplyInput, kept: tuple[KeptFile, ...]) -> str:
@@ -102,7 +102,7 @@ def refused(key: int, error: DomainError) -> BaseResponse:
     """The page with what was typed and why it was refused."""
     g.refused = error
     who = wide_actor()
-    response = tabs.show(page.PAGE, LISTING.read(who, key), who)
+    response = tabs.show(page.PAGE, IN_PAGES.read(who, key), who)
     response.status_code = 422
     return response
 
@@ -131,7 +131,7 @@ def back(key: int) -> str:
 def show_merge(key: int, wrong: str = "") -> Any:
     """The choice of the ticket that stays."""
     who = wide_actor()
-    record = LISTING.read(who, key)
+    record = IN_PAGES.read(who, key)
     return render_template(
         "admin/ticket_merge.html", here=page.PAGE, record=record, others=others(key), wrong=wrong,
         typed=request.form.get("into", ""),

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
 from markupsafe import Markup, escape
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from blueprints.admin import traffic
 from blueprints.pages import navigation
@@ -19,12 +19,15 @@ from domain.actor import Actor
 from domain.support.mails import ticket_sending
 from domain.support.ticket_links import REQUEST_ID, LinkNoun
 from domain.support.ticket_listing import LISTING
+from domain.support.ticket_messages import Part
 from models.customer import Customer
 from models.outbox import Task, TaskStatus
 from models.ticket import AuthorType, Ticket, TicketSource
 from models.ticket_mail import MailKind, TicketMail
 
-MOST_MAILS = 500
+MOST_TASKS = 500
+MOST_BESIDE = 20                        # mails that are no messages
+TOGETHER = timedelta(minutes=1)
 LONGEST_WHOLE = 50_000                  # characters of a mail's whole text on the page
 MOST_CALLS = 5                          # that are looked up
 EARLIER = 5                             # other tickets of the customer
@@ -62,32 +65,52 @@ class About:
     url: str | None
 
 
-def entries(record: Any, who: Actor) -> list[Entry]:
-    """The messages of a ticket and what was mailed beside them, oldest first."""
-    mails = db.session.scalars(select(TicketMail).where(
-        TicketMail.ticket_id == record.id).order_by(TicketMail.id.desc()).limit(MOST_MAILS)).all()
-    tasks = _tasks(record.id)
+def entries(record: Any, part: Part) -> list[Entry]:
+    """The messages of a part of a ticket and what was mailed beside them, oldest first; before all the first one."""
+    mails = _mails(record.id, part)
+    tasks = _tasks(record.id, part)
     came = {one.reply_id: one for one in mails if one.kind in (MailKind.CREATED, MailKind.REPLIED)}
     sent = {one.reply_id: one for one in mails if one.kind is MailKind.ANSWER}
-    files: dict[int | None, list[Any]] = {}
-    for one in record.children["attachments"]:
-        files.setdefault(one.reply_id, []).append(one)
     own = _own_addresses(record)
-    messages = [(None, record), *((one.id, one) for one in record.children["replies"])]
-    found = [
-        _message(row, own, files.get(key, ()), _Mailed(came.get(key), tasks.get(sent[key].id) if key in sent else None))
-        for key, row in messages
-    ]
+
+    def message(key: int | None, row: Any) -> Entry:
+        mailed = _Mailed(came.get(key), tasks.get(sent[key].id) if key in sent else None)
+        return _message(row, own, part.files.get(key, ()), mailed)
+
+    found = [message(one.id, one) for one in part.replies]
     found += [_beside(one) for one in mails if one.kind in (MailKind.KEPT, MailKind.CONFIRMATION)]
-    return sorted(found, key=lambda one: one.at)
+    first = message(None, record)
+    if part.earlier:
+        return [first, *sorted(found, key=lambda one: one.at)]
+    return sorted([first, *found], key=lambda one: one.at)
 
 
 @dataclass(frozen=True, slots=True)
 class _Mailed:
     """The mail that a message came as, and the task by which it is sent."""
 
-    came: TicketMail | None
+    came: Any
     task: Task | None
+
+
+def _mails(ticket_id: int, part: Part) -> Sequence[Any]:
+    """The mails of a part, without the ends of texts that are too long for the page."""
+    text = func.substr(TicketMail.text, 1, LONGEST_WHOLE).label("text")
+    columns = (TicketMail.id, TicketMail.reply_id, TicketMail.kind, TicketMail.address, TicketMail.reason,
+               TicketMail.created_at, text)
+    of_ticket = select(*columns).where(TicketMail.ticket_id == ticket_id)
+    of_messages = of_ticket.where(or_(
+        TicketMail.kind == MailKind.CREATED, TicketMail.reply_id.in_([one.id for one in part.replies])))
+    beside = of_ticket.where(
+        TicketMail.kind.in_((MailKind.KEPT, MailKind.CONFIRMATION)), *_within(TicketMail.created_at, part))
+    return [*db.session.execute(of_messages.order_by(TicketMail.id)),
+            *db.session.execute(beside.order_by(TicketMail.id.desc()).limit(MOST_BESIDE))]
+
+
+def _within(column: Any, part: Part) -> list[ColumnElement[bool]]:
+    """The time of a part."""
+    since, until = part.since, part.until
+    return [*([column >= since] if since is not None else []), *([column < until] if until is not None else [])]
 
 
 def _message(row: Any, own: set[str], files: Sequence[Any], mailed: _Mailed) -> Entry:
@@ -109,7 +132,7 @@ def _message(row: Any, own: set[str], files: Sequence[Any], mailed: _Mailed) -> 
     )
 
 
-def _beside(mail: TicketMail) -> Entry:
+def _beside(mail: Any) -> Entry:
     """A mail of a program that was kept, or a confirmation that was sent."""
     if mail.kind is MailKind.CONFIRMATION:
         return Entry(at=mail.created_at, author="", look="told", text=f"Confirmation to {mail.address}.")
@@ -117,10 +140,14 @@ def _beside(mail: TicketMail) -> Entry:
     return Entry(at=mail.created_at, author="", look="told", text=text, whole=(mail.text or "")[:LONGEST_WHOLE].strip())
 
 
-def _tasks(ticket_id: int) -> dict[int, Task]:
-    """The tasks of a ticket's mails, by the mail."""
+def _tasks(ticket_id: int, part: Part) -> dict[int, Task]:
+    """The tasks of a part's mails, by the mail; an answer and its task are stored together."""
     of_ticket = select(Task).where(Task.about == f"ticket_{ticket_id}")
-    rows = db.session.scalars(of_ticket.order_by(Task.created_at.desc(), Task.id.desc()).limit(MOST_MAILS))
+    if part.since is not None:
+        of_ticket = of_ticket.where(Task.created_at >= part.since - TOGETHER)
+    if part.until is not None:
+        of_ticket = of_ticket.where(Task.created_at <= part.until + TOGETHER)
+    rows = db.session.scalars(of_ticket.order_by(Task.created_at.desc(), Task.id.desc()).limit(MOST_TASKS))
     return {one.payload["ticket_mail_id"]: one for one in rows if "ticket_mail_id" in one.payload}
 
 

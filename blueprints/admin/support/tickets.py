@@ -1,6 +1,7 @@
 """Pages of tickets."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from flask import g, request
@@ -12,10 +13,12 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.admin.support import ticket_desk, ticket_thread
 from blueprints.pages.session import actor, wide_actor
+from blueprints.row_keys import row_key
 from database import DatabaseClash, db, transaction
 from domain.actor import Actor
-from domain.support import assignees, canned_answers, ticket_queues, tickets
+from domain.support import assignees, canned_answers, ticket_messages, ticket_queues, tickets
 from domain.support.mails import ticket_sending
+from domain.support.ticket_listing import IN_PAGES
 from domain.support.ticket_status import PRIORITIES
 from models.ticket import Department, Ticket, TicketSource, TicketStatus
 
@@ -45,9 +48,10 @@ def context(record: Any) -> dict[str, Any]:
         with suppress(DatabaseClash), transaction():
             ticket_queues.mark_read(who, record.id)
     row = db.session.get_one(Ticket, record.id)
+    part = ticket_messages.part(record.id, row_key(request.args.get("before", "")))
     return {
         "desk": ticket_desk.desk_of(actor(), ticket_desk.chosen(), record.id),
-        "entries": ticket_thread.entries(record, who), "about": ticket_thread.about(record, who),
+        "entries": ticket_thread.entries(record, part), "part": part, "about": ticket_thread.about(record, who),
         "named": ticket_thread.named_in_subject(record, who),
         "calls": ticket_thread.calls(record, who), **ticket_thread.of_customer(record, who),
         "staff": staff(who.for_row(row)), "priorities": PRIORITY, "departments": departments_of(row),
@@ -66,7 +70,7 @@ def departments_of(row: Ticket) -> list[tuple[str, str]]:
 
 
 PAGE = ListPage(
-    resource=tickets.RESOURCE,
+    resource=replace(tickets.RESOURCE, listing=IN_PAGES),
     title="Tickets",
     group="Support",
     position=180,

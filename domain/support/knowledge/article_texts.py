@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import defer
 
 from database import db
 from domain import audit, clock, markdown
@@ -14,6 +15,8 @@ from domain.lifecycle import Lifecycle
 from models.article import Article, ArticleVersion
 
 LARGEST = 2**31 - 1                                     # number of a version
+MOST_VERSIONS = 1000                                    # of an answer
+MOST_TOGETHER = 4_000_000                               # characters of their contents
 VersionNumber = Annotated[int, Whole(1, LARGEST)]
 TEXTS = ("content", "plain_text", "search_grams")       # what versions keep, and the trail of changes need not
 
@@ -42,11 +45,28 @@ def write(actor: Actor, article: Article, title: str, content: str) -> None:
     article.title, article.written_by, article.written_at = title, actor.label, clock.now()
 
 
-def earlier(article: Any) -> Sequence[ArticleVersion]:
-    """The texts that an article of the actor had before, the newest first."""
-    return db.session.scalars(
-        select(ArticleVersion).where(ArticleVersion.article_id == article.id).order_by(ArticleVersion.number.desc())
-    ).all()
+def earlier(article: Any, limit: int, offset: int) -> Sequence[ArticleVersion]:
+    """Some of the texts that an article of the actor had before, the newest first, without their contents."""
+    found = _versions(article).options(defer(ArticleVersion.content, raiseload=True))
+    return db.session.scalars(found.limit(limit).offset(offset)).all()
+
+
+def newest(article: Any) -> Sequence[ArticleVersion]:
+    """The newest texts that an article of the actor had before: as many as have MOST_TOGETHER characters."""
+    sizes = db.session.execute(_versions(article).with_only_columns(
+        ArticleVersion.number, func.length(ArticleVersion.content)).limit(MOST_VERSIONS)).all()
+    room, least = MOST_TOGETHER, LARGEST
+    for number, size in sizes:
+        room -= size
+        if room < 0:
+            break
+        least = number
+    return db.session.scalars(_versions(article).where(ArticleVersion.number >= least).limit(MOST_VERSIONS)).all()
+
+
+def _versions(article: Any) -> Select[tuple[ArticleVersion]]:
+    of_article = select(ArticleVersion).where(ArticleVersion.article_id == article.id)
+    return of_article.order_by(ArticleVersion.number.desc())
 
 
 def version(article: Any, number: int) -> ArticleVersion:

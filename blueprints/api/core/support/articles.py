@@ -101,10 +101,10 @@ SENT = ExampleBody(
 
 
 def versions(actor: Actor, arguments: Arguments) -> Outcome:
-    """The texts that an article had before, the newest first."""
+    """The texts that an article had before, the newest first: up to a thousand, with four million characters."""
     record = articles.LISTING.read(actor, key_of(ARTICLES, arguments.key))
     show = row_shower(VERSION_FIELDS, CONTRACT.formats)
-    return Outcome([show(one) for one in article_texts.earlier(record)])
+    return Outcome([show(one) for one in article_texts.newest(record)])
 
 
 def restore_version(actor: Actor, arguments: Arguments) -> Outcome:
