@@ -64,7 +64,7 @@ def newest(article: Any) -> Sequence[ArticleVersion]:
     return db.session.scalars(_versions(article).where(ArticleVersion.number >= least).limit(MOST_VERSIONS)).all()
 
 
-def _versions(article: Any) -> Select[tuple[ArticleVersion]]:
+def _versions(article: Any) -> Select[Any]:
     of_article = select(ArticleVersion).where(ArticleVersion.article_id == article.id)
     return of_article.order_by(ArticleVersion.number.desc())
 
