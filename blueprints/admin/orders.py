@@ -2,16 +2,26 @@
 
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
-from blueprints.admin import choices, customers, line_forms, order_form, order_next, order_timeline, products
+from blueprints.admin import (
+    choices,
+    customers,
+    line_forms,
+    order_form,
+    order_next,
+    order_schedule,
+    order_timeline,
+    products,
+)
 from blueprints.admin.crud import records
 from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.pages.format import decimals, money, zone
+from blueprints.pages.format import decimals, money, words, zone
 from blueprints.pages.session import need, wide_actor
+from blueprints.services import own_url
 from database import db
 from domain.actor import Actor
 from domain.errors import Conflict
@@ -37,6 +47,14 @@ def number(row: Any) -> str:
     return f"TEST-{row.id}" if row.test else str(row.id)
 
 
+def bought(row: Any) -> str:
+    """What was bought: the first line's name, and how many more there are."""
+    lines = row.children["items"]
+    if not lines:
+        return row.description or ""
+    return f"{lines[0].name} and {len(lines) - 1} more" if len(lines) > 1 else str(lines[0].name)
+
+
 def every(row: Any) -> str:
     """The interval as text: Every 3 months."""
     if row.interval_unit is None:
@@ -49,7 +67,8 @@ def context(record: Any) -> dict[str, Any]:
     """The facts at the side, the lines' links, and the customer's page."""
     return {
         "facts": [Group("Schedule", tuple(schedule_of(record)))] if record.interval_unit else [],
-        "link": payment_links.path_of(record.link_token),
+        "link": own_url(request.host_url) + path if (path := payment_links.path_of(record.link_token)) else None,
+        "schedule": order_schedule.of(wide_actor(), record), "collected": order_schedule.collected(record.id),
         "product_url": products.PAGE.at(0).removesuffix("0"),
         "customer_url": customers.PAGE.at(record.customer_id),
         "planned": planned_of(record),
@@ -139,6 +158,10 @@ PAGE = ListPage(
     group="Billing",
     position=132,
     tabs=(("List", "admin.orders_list"), ("Board", "admin.orders_board")),
+    views=(
+        ("All", {}), ("Needs attention", {"status": "attention"}), ("Pending first payment", {"status": "pending"}),
+        ("Active", {"status": "active"}), ("Subscriptions", {"billing": "subscription"}),
+    ),
     keys="d",
     note=lambda row: row.customer_name,
     icon="shopping-cart",
@@ -146,7 +169,8 @@ PAGE = ListPage(
     columns=(
         Column(name="id", title="Order", kind="link", sort="id", shown=number),
         Column(name="customer_name", title="Customer", fixed_by="customer_id"),
-        Column(name="billing", title="Type", kind="tag"),
+        Column(name="items", title="Product", shown=bought, minor=True),
+        Column(name="billing", title="Type", shown=lambda row: words(row.billing), minor=True),
         Column(name="status", kind="tag", sort="status"),
         Column(name="total_minor", title="Total", kind="money", sort="total"),
         Column(name="created_at", title="Created", kind="ago", sort="created_at", minor=True),

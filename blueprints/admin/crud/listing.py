@@ -85,6 +85,7 @@ class ListPage:
     keys: str = ""                                                  # its letter: g x opens it, c x its form
     note: Callable[[Any], str | None] = lambda row: ""              # the palette's text beside a row's name
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
+    views: tuple[tuple[str, Mapping[str, str]], ...] = ()           # the list with usual filters: title, their values
     needs_merchant: bool = True                                     # a creation under All asks for one
     listed: Callable[[], Response] | None = None                    # the view of the list, if not the usual one
     edit_title: str = "Edit"                                        # of the button that opens the form
@@ -136,6 +137,11 @@ class ListPage:
         args.update(changed)
         kept = {name: value for name, value in args.items() if value is not None}
         return self.url("list") + ("?" + urlencode(kept) if kept else "")
+
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """The values of the filters in the URL, as texts."""
+        return {one.name: one.raw for one in self.list_filters if one.raw}
 
     @property
     def unfiltered(self) -> str:

@@ -1,0 +1,75 @@
+"""The page of an order shows its payments and its link, the list what was bought and the usual filters."""
+
+import re
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+
+from database import db, transaction
+from models.order import OrderItem, OrderStatus, ScheduledStatus
+from tests.ordered import make_order, make_row
+from tests.payment_rows import make_payment
+
+S = ScheduledStatus
+DAY = datetime(2126, 12, 6, 12, tzinfo=UTC)
+
+
+def text_of(html):
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html))).strip()
+
+
+def payments(admin, order_id):
+    """The rows of the panel of payments as texts."""
+    page = admin.get(f"/admin/orders/{order_id}").text
+    panel = re.search(r'<section class="panel" aria-labelledby="schedule">.*?</section>', page, re.S)
+    return [text_of(one) for one in re.findall(r"<tr><td.*?</tr>", panel[0] if panel else "", re.S)]
+
+
+@pytest.mark.parametrize(("row", "shown"), [
+    ({"collect_at": DAY}, "Scheduled Collected on its day"), ({}, "Scheduled Not collected by itself"),
+    ({"awaits_count": True}, "Scheduled Counted when the period ends"),
+    ({"status": S.COMPLETE, "executed_at": DAY}, "Paid Paid on 6 Dec 2126"),
+    ({"status": S.RECOVERED, "executed_at": DAY, "retry_count": 2}, "Recovered Paid on 6 Dec 2126 , after 2 retries"),
+    ({"status": S.SOFT_DECLINED, "collect_at": DAY}, "Declined, will retry Next try 6 Dec 2126, 12:00"),
+    ({"status": S.SOFT_DECLINED, "retry_count": 1}, "Declined No retry is left, after 1 retry"),
+    ({"status": S.HARD_DECLINED}, "Declined, card needed Waits for another card"),
+    ({"status": S.PROCESSING}, "Processing Being collected"), ({"status": S.SKIPPED}, "Skipped –"),
+])
+def test_each_payment_says_what_happened_to_it(admin, alder, row, shown):
+    order_id = make_order(alder, status=OrderStatus.ACTIVE)
+    make_row(alder, order_id, due_at=DAY, **row)
+    amount = "By use" if row.get("awaits_count") else "10.00 EUR"
+    assert payments(admin, order_id) == [f"6 Dec 2126 {shown} {amount}"]
+
+
+def test_many_payments_lead_to_all_of_them(admin, alder):
+    order_id = make_order(alder, status=OrderStatus.ACTIVE)
+    for sequence in range(9):
+        make_row(alder, order_id, sequence=sequence)
+    assert len(payments(admin, order_id)) == 8
+    page = admin.get(f"/admin/orders/{order_id}").text
+    assert f'href="/admin/orders/{order_id}?tab=scheduled_payments">All 9</a>' in page
+
+
+def test_what_was_collected_is_said_without_what_was_given_back(admin, alder):
+    order_id = make_order(alder, status=OrderStatus.ACTIVE)
+    assert "Collected" not in text_of(admin.get(f"/admin/orders/{order_id}").text)
+    make_payment(alder, 5000, order_id=order_id, refunded=1200)
+    assert "Collected 38.00 EUR" in text_of(admin.get(f"/admin/orders/{order_id}").text)
+
+
+def test_the_list_has_its_usual_filters_as_tabs_and_says_what_was_bought(admin, alder):
+    for status in (OrderStatus.FAILED, OrderStatus.REVIEW, OrderStatus.ACTIVE):
+        order_id = make_order(alder, status=status, customer_name=f"Buyer {status.value}")
+        with transaction():
+            for position, name in enumerate(("Desk", "Lamp")):
+                db.session.add(OrderItem(
+                    order_id=order_id, position=position, name=f"{name} {status.value}", unit_price_micro=0,
+                    quantity_ten_thousandths=10_000, total_minor=0))
+    page = admin.get("/admin/orders?status=attention").text
+    assert re.search(r'status=attention" aria-current="page">Needs attention<', page)
+    assert re.findall(r"Desk (\w+) and 1 more", page) == ["review", "failed"]
+    assert 'aria-current="page">All<' in admin.get("/admin/orders").text
+    assert 'aria-current="page">All<' not in admin.get("/admin/orders?billing=metered").text
+    assert 'aria-current="page">Board<' in admin.get("/admin/orders/board").text
