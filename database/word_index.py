@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    column,
     event,
     func,
     inspect,
@@ -58,6 +59,11 @@ def values(words: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+def bound(place: int) -> Any:
+    """The pattern of the word at this position, as `values` binds it."""
+    return bindparam(f"word_{place}")
+
+
 def is_exact() -> bool:
     """Whether the index knows the order of trigrams. A tsvector does not, so that the texts are compared besides."""
     return db.engine.dialect.name == "sqlite"
@@ -66,22 +72,39 @@ def is_exact() -> bool:
 def clauses(model: Any, words: Sequence[str], *, rough: bool = False) -> list[ColumnElement[bool]]:
     """The clauses of rows that have all the words; rough ones are true for a few others, and read no texts."""
     found = [
-        like(model.search_text, bindparam(f"word_{place}"))
+        like(model.search_text, bound(place))
         for place, word in enumerate(words) if len(word) < GRAM or not (rough or is_exact())
     ]
     return [_indexed(model), *found] if any(len(word) >= GRAM for word in words) else found
 
 
+def matches(model: Any, words: Sequence[str], columns: Sequence[Any]) -> Any:
+    """The rows that the index finds, with these columns, as a table of its own; None where no word is long enough.
+
+    On PostgreSQL the index is asked by itself, and nothing is joined, since the planner knows neither what it costs to
+    read the trigrams of a row without the index nor, in a table that has just grown, how many rows there are.
+    """
+    if not any(len(word) >= GRAM for word in words):
+        return None
+    if db.engine.dialect.name != "sqlite":
+        return select(*columns).where(_has_grams(model)).cte("matches").prefix_with("MATERIALIZED")
+    name = f"{model.__tablename__}{SUFFIX}"
+    index = table(name, column("rowid"))
+    return select(*columns).join_from(index, model, index.c.rowid == model.id).where(
+        literal_column(name).op("MATCH")(bindparam("word_match"))).subquery()
+
+
 def _indexed(model: Any) -> ColumnElement[bool]:
     """The clause of rows that the index finds for `word_match`."""
-    found: ColumnElement[bool]
     if db.engine.dialect.name == "sqlite":
         rows = _matched(model, "word_match")
         # Not a look-up of each row that the index finds: those would have to be sorted, with their long texts.
-        found = (model.id + 0).in_(rows)
-    else:
-        found = model.search_grams.op("@@")(cast(bindparam("word_match"), TSQUERY))
-    return found
+        return (model.id + 0).in_(rows)  # type: ignore[no-any-return]
+    return _has_grams(model)
+
+
+def _has_grams(model: Any) -> ColumnElement[bool]:
+    return model.search_grams.op("@@")(cast(bindparam("word_match"), TSQUERY))  # type: ignore[no-any-return]
 
 
 def _matched(model: Any, name: str) -> Any:
@@ -91,18 +114,18 @@ def _matched(model: Any, name: str) -> Any:
         literal_column(index).op("MATCH")(bindparam(name)))
 
 
-def has(column: Any, word: str, position: int, newest: int | None = None) -> ColumnElement[bool]:
+def has(place: Any, word: str, position: int, newest: int | None = None) -> ColumnElement[bool]:
     """The clause of rows of the column's table that have the word, bound as the one at this position.
 
     The table's index of words answers where it has one, if `newest` is given only with that many of the newest rows;
     on PostgreSQL the planner uses it for the LIKE, and stops by itself when it has enough.
     """
-    if len(word) < GRAM or not column.info.get("indexed") or db.engine.dialect.name != "sqlite":
-        return like(column, bindparam(f"word_{position}"))
-    rows = _matched(column.class_, f"match_{position}")
+    if len(word) < GRAM or not place.info.get("indexed") or db.engine.dialect.name != "sqlite":
+        return like(place, bindparam(f"word_{position}"))
+    rows = _matched(place.class_, f"match_{position}")
     if newest is not None:
         rows = rows.order_by(literal_column("rowid").desc()).limit(literal_column(str(newest)))
-    found: ColumnElement[bool] = column.class_.id.in_(rows.correlate(None))
+    found: ColumnElement[bool] = place.class_.id.in_(rows.correlate(None))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, select, true, update
+from sqlalchemy import select, true, update
 
 from database import db, word_index
 from domain import clock, highlights
@@ -16,6 +16,7 @@ from domain.errors import Conflict, NotFound
 from domain.highlights import Parts
 from domain.list_parts import Filter
 from domain.pages import Query, Record
+from domain.support.knowledge import article_ranking
 from domain.support.knowledge.article_slugs import folded
 from domain.support.knowledge.articles import JOINS, SHOWN
 from domain.word_listing import WordListing
@@ -70,31 +71,9 @@ def search(
     clauses, values = LISTING.owned(actor)
     if category_id is not None:
         clauses.append(Article.category_id == category_id)
-    wanted, values = select(Article.id).where(*clauses), values | word_index.values(words)
-    rough = _in_order(wanted, words, values, 2 * limit, rough=True)
-    keys = _exact(rough, words, values)[:limit]
-    if len(keys) < limit and len(rough) == 2 * limit:       # hardly ever: most of them had the letters, not the words
-        keys = _in_order(wanted, words, values, limit, rough=False)
+    keys = article_ranking.best(clauses, values, words, limit)
     rows = {row.id: row for row in LISTING.page(actor, Query(filters={"id": keys}, sort="id", limit=limit)).records}
     return [rows[key] for key in keys if key in rows]
-
-
-def _in_order(
-    wanted: Select[Any], words: Sequence[str], values: dict[str, Any], limit: int, *, rough: bool,
-) -> list[int]:
-    """The ids of what has the words, by hits in the title and by views: in order before long texts are read."""
-    order = word_index.hits(Article.title_sort, words).desc(), Article.views.desc(), Article.id.desc()
-    found = wanted.where(*word_index.clauses(Article, words, rough=rough)).order_by(*order).limit(limit)
-    return list(db.session.scalars(found, values))
-
-
-def _exact(keys: list[int], words: Sequence[str], values: dict[str, Any]) -> list[int]:
-    """Those of the articles that have the words as they are written."""
-    if word_index.is_exact() or not keys:
-        return keys
-    own = set(db.session.scalars(
-        select(Article.id).where(Article.id.in_(keys), *word_index.clauses(Article, words)), values))
-    return [key for key in keys if key in own]
 
 
 def shown(records: Sequence[Record], text: str) -> list[Found]:
