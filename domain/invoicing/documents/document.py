@@ -175,6 +175,7 @@ class Document:
     totals: Totals | None = None
     way: Way | None = None
     due_on: date | None = None
+    parts: Sequence[tuple[date, int]] = ()           # where an order pays it: the days and amounts to come
     valid_until: date | None = None
     period: tuple[date, date] | None = None
     order: str = ""

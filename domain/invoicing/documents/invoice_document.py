@@ -19,7 +19,9 @@ from domain.invoicing.documents.document import (
 )
 from domain.invoicing.invoice_facts import DocumentKind, InvoiceFacts
 from domain.invoicing.invoice_facts import Line as FactsLine
+from domain.invoicing.paying import next_payments
 from models.customer import Customer
+from models.invoice import Invoice
 from models.merchant import Merchant
 from models.money import to_micro, to_ten_thousandths
 
@@ -38,7 +40,7 @@ def document(facts: InvoiceFacts, url: str = "") -> Document:
         seller=_party(facts.seller), buyer=_party(facts.buyer, customer.code), brand=parties.brand(merchant),
         lines=[_line(one) for one in facts.lines], tax_groups=_tax_groups(facts), totals=_totals(facts),
         way=_way(facts, account, url), due_on=facts.due_on, period=_period(facts),
-        order=facts.order_reference or str(facts.order_id or ""), corrects=_corrected(facts),
+        parts=_parts(facts), order=facts.order_reference or str(facts.order_id or ""), corrects=_corrected(facts),
         notes=[note for note in (facts.reason, facts.notes, facts.footer) if note], facts=facts,
     )
 
@@ -101,6 +103,13 @@ def _way(facts: InvoiceFacts, account: Account | None, url: str) -> Way | None:
         account=account, reference=facts.number, url=url, code_svg=code or (codes.of_url(url) if url else ""),
         code_pays=bool(code),
     )
+
+
+def _parts(facts: InvoiceFacts) -> list[tuple[date, int]]:
+    """What its order pays of it on other days than its own; nothing of a draft, or where its own day counts."""
+    if facts.kind is not DocumentKind.INVOICE or facts.number is None:
+        return []
+    return next_payments.parts_of(db.session.get_one(Invoice, facts.id))
 
 
 def _period(facts: InvoiceFacts) -> tuple[date, date] | None:

@@ -15,6 +15,7 @@ from domain.people import brand
 Pairs = list[tuple[str, str]]
 NONE = "–"
 LARGEST = {Kind.INVOICE: "to_pay", Kind.CREDIT_NOTE: "credit", Kind.RECEIPT: "received"}
+MOST_PARTS = 12                     # that are written out
 ON_PAGES = ("page", "of", "carried", "brought")
 
 
@@ -41,7 +42,7 @@ class Layout:
             "footer": letterhead.footer(document, self.formats),
             "facts": self.facts(), "intro": self.intro(), "strip": self.strip(), "heads": self.heads(),
             "lines": self.lines(), "taxes": self.taxes(), "sums": self.sums(), "way": self.way(),
-            "notes": [note for note in (*self.reasons(), *document.notes) if note.strip()],
+            "notes": [note for note in (*self.parts(), *self.reasons(), *document.notes) if note.strip()],
         }
 
     def intro(self) -> str:
@@ -64,7 +65,7 @@ class Layout:
 
     def strip(self) -> Pairs:
         """What stands large below the title: how much, and until when or by what."""
-        document, totals, day = self.document, self.document.totals, self.formats.day
+        document, totals = self.document, self.document.totals
         if document.statement is not None:
             period = document.statement
             return self._pairs(
@@ -76,7 +77,24 @@ class Layout:
         name = LARGEST.get(document.kind, "total")
         return self._pairs(
             (name, self.formats.money(amount)), ("valid_until", self._day(document.valid_until)),
-            ("due", day(document.due_on) if document.due_on else ""), ("paid_with", document.paid_with))
+            self._due(), ("paid_with", document.paid_with))
+
+    def _due(self) -> tuple[str, str]:
+        """The day on which it is due, or the next part of it."""
+        if self.document.parts:
+            return "next_part", self.formats.day(self.document.parts[0][0])
+        return "due", self._day(self.document.due_on)
+
+    def parts(self) -> list[str]:
+        """The sentence that says on which days it is paid in parts."""
+        known, parts = self.words, self.document.parts
+        said = [
+            known["a_part"].format(amount=self.formats.money(minor), day=self.formats.short_day(on))
+            for on, minor in parts[:MOST_PARTS]
+        ]
+        if len(parts) > MOST_PARTS:
+            said.append("…")
+        return [known["in_parts"].format(parts="; ".join(said)).replace("….", "…")] if said else []
 
     def heads(self) -> list[str]:
         """The heads of the columns."""

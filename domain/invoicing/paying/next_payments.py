@@ -1,7 +1,7 @@
 """Says which scheduled payment of its order an invoice waits for: what people are told instead of its own due date."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from domain import clock
 from domain.invoicing.paying import lateness
@@ -36,6 +36,13 @@ def of(invoice: Invoice) -> NextPayment | None:
     payable = checkout_states.payable(order)
     path = payment_links.path_of(order.link_token) if payable is not None else None
     return NextPayment(row.due_at, attempts.owed(row), is_late, order.payment_method_id is not None, path or "")
+
+
+def parts_of(invoice: Invoice) -> list[tuple[date, int]]:
+    """The days and amounts of all that is still to be paid by the schedule of its order, the first one first."""
+    order = _order_of(invoice)
+    rows = _rows(order) if order is not None else []
+    return sorted((row.due_at.date(), attempts.owed(row)) for row in rows)
 
 
 def page_of(invoice: Invoice) -> str | None:

@@ -9,7 +9,9 @@ import time_machine
 from database import db, transaction
 from domain import clock
 from domain.errors import Conflict
-from domain.invoicing import invoice_status, invoices_of_customer
+from domain.invoicing import invoice_facts, invoice_status, invoices_of_customer
+from domain.invoicing.documents import invoice_document
+from domain.invoicing.documents.layout import Layout
 from domain.invoicing.invoice_listing import LISTING
 from domain.invoicing.paying import lateness, next_payments, sending, unpaid
 from domain.payments.bank import manual_payments
@@ -162,6 +164,25 @@ def test_without_a_card_each_payment_is_late_after_its_day(alder):
         assert reads(key) is S.PARTIALLY_PAID
         assert of(key).late_at == end_of(row_now(order, 2).due_at)
         assert next_payments.of(of(key)).due_at == row_now(order, 2).due_at
+
+
+def test_the_document_says_on_which_days_it_is_paid_in_parts(alder):
+    order, key = by_transfer(alder)
+
+    def layout():
+        return Layout(invoice_document.document(invoice_facts.of_invoice(of(key))))
+
+    open_rows = paying.rows(order)[1:]
+    assert len(open_rows) > 1
+    assert layout().strip()[1] == ("Next part", layout().formats.day(open_rows[0].due_at.date()))
+    said = "; ".join(
+        f"{layout().formats.money(row.amount_minor)} on {layout().formats.short_day(row.due_at.date())}"
+        for row in open_rows)
+    assert layout().texts()["notes"][0] == f"This invoice is paid in parts, as agreed: {said}."
+    with transaction():
+        order_verbs.cancel(actor_of(alder, test=True), orders.locked(order))
+    assert layout().strip()[1] == ("Due", layout().formats.day(of(key).due_on))
+    assert not any("in parts" in note for note in layout().texts()["notes"])
 
 
 def test_another_day_for_a_payment_is_another_day_for_the_invoice(alder):
