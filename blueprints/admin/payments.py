@@ -17,8 +17,11 @@ TABS = (("Payments", "admin.payments_list"), ("Disputes", "admin.disputes_list")
 
 
 def context(record: Any) -> dict[str, Any]:
-    """The page of its customer."""
-    return {"customer_url": customers.PAGE.at(record.customer_id)}
+    """The page of its customer, and how it was collected in words."""
+    return {
+        "customer_url": customers.PAGE.at(record.customer_id), "collected": order_events.HOW[record.reason],
+        "gateway": dict(GATEWAYS).get(record.gateway, record.gateway),
+    }
 
 
 PAGE = ListPage(

@@ -112,8 +112,11 @@ def show_preview() -> str:
     who = _acting()
     if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
         return render_template("admin/_product_preview.html", reason="Choose a merchant profile first.")
+    if not request.form.get("price", "").strip():
+        return render_template("admin/_product_preview.html", reason="Enter a price.")
+    typed = payload(read(request.form))
     try:
-        new = inputs.parse(ProductInput, payload(read(request.form)), text=True)
+        new = inputs.parse(ProductInput, typed | {"name": typed.get("name") or "Product"}, text=True)
         found = product_previews.of_product(products.build(who, new))
     except (Invalid, Conflict) as error:
         name, problem = next(iter(dict(explain(*one) for one in error.fields.items()).items()), ("price", error))

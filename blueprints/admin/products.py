@@ -107,7 +107,8 @@ PAGE = ListPage(
             Field(name="description", kind="area", wide=True),
         )),
         Section("Price", (
-            Field(name="price", kind="number", required=True, fact=price_of, hint="Without tax; up to six decimals."),
+            Field(name="price", kind="number", required=True, fact=price_of,
+                  hint="Budgets and invoices add the tax, orders contain it. Up to six decimals."),
             Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's", fact=unsaid),
             Field(name="unit", fact=unsaid, hint="Piece, hour, licence …"),
             Field(name="tax_id", label="Tax", kind="select", choices=rules(PriceRuleKind.TAX), blank="None"),

@@ -162,9 +162,13 @@ def try_it(name: str) -> BaseResponse:
     except NoAnswer as error:
         flash(f"{gateway.title} gave no answer: {error}", "bad")
         return redirect_to(HERE)
+    if gateway.name == TRANSFER and not account.settings.get("iban"):
+        flash("Bank transfer has no account, so customers are not offered it: enter its holder and its IBAN.", "bad")
+        return redirect_to(HERE)
     with transaction():
         gateway_settings.answers(who, gateway.name)
-    flash(f"{gateway.title} answers.", "ok")
+    words = "Customers are shown the account as below" if gateway.name == TRANSFER else f"{gateway.title} answers"
+    flash(f"{words}.", "ok")
     return redirect_to(HERE)
 
 

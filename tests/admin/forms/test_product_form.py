@@ -74,6 +74,8 @@ def test_what_is_paid_is_shown_while_typing_and_nothing_is_stored(ada, alder):
     assert "<dd data-first>2.50 EUR" in shown
     assert "<dd data-later>10.00 EUR" in shown
     assert "Price: must" in preview(ada, price="-1")
+    assert "Enter a price." in preview(ada, price=" ")
+    assert preview(ada, name="", billing="subscription", price="12.50", **NO_TIERS).count("12.50 EUR") == 2
     assert products.LISTING.page(cast.actor_for(alder), Query()).total == 0
 
 

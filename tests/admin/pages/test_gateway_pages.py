@@ -78,7 +78,11 @@ def test_trying_a_gateway_says_whether_it_answers_and_ends_its_pause(admin, alde
             gateway_accounts.failed(row, "It was away", clock.now())
     assert "It was away" in admin.get(HERE).text
     assert admin.post(f"{HERE}/manual/try").status_code == 303
-    assert "Bank transfer answers." in admin.get(HERE).text
+    assert "Bank transfer has no account, so customers are not offered it" in admin.get(HERE).text
+    assert account(alder).parked_until is not None
+    admin.post(f"{HERE}/manual", ACCOUNT)
+    assert admin.post(f"{HERE}/manual/try").status_code == 303
+    assert "Customers are shown the account as below." in admin.get(HERE).text
     assert account(alder).parked_until is None
 
     def away(*_):

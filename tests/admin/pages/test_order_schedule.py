@@ -8,6 +8,7 @@ import pytest
 
 from database import db, transaction
 from models.order import OrderItem, OrderStatus, ScheduledStatus
+from models.payment import PaymentReason
 from tests.ordered import make_order, make_row
 from tests.payment_rows import make_payment
 
@@ -57,6 +58,17 @@ def test_what_was_collected_is_said_without_what_was_given_back(admin, alder):
     assert "Collected" not in text_of(admin.get(f"/admin/orders/{order_id}").text)
     make_payment(alder, 5000, order_id=order_id, refunded=1200)
     assert "Collected 38.00 EUR" in text_of(admin.get(f"/admin/orders/{order_id}").text)
+
+
+def test_a_payments_page_leads_to_its_order_and_says_how_it_was_collected(admin, alder):
+    order_id = make_order(alder, status=OrderStatus.ACTIVE)
+    row = make_row(alder, order_id)
+    key = make_payment(alder, 5000, order_id=order_id, scheduled_payment_id=row, reason=PaymentReason.RETRY)
+    page = admin.get(f"/admin/payments/{key}").text
+    assert f'<a href="/admin/orders/{order_id}">Order {order_id}</a>' in page
+    assert f'<a href="/admin/scheduled-payments/{row}">Payment {row}</a>' in page
+    for words in ("Collected Tried again by the schedule", "Gateway Test card", "Refunds Nothing was refunded."):
+        assert words in text_of(page), words
 
 
 def test_the_list_has_its_usual_filters_as_tabs_and_says_what_was_bought(admin, alder):
