@@ -6,7 +6,7 @@ from blueprints.api.contract import Exposure
 from blueprints.api.description import ExampleBody
 from blueprints.api.field import Known
 from blueprints.api.field_parts import IGNORED, capital, object_sample, object_schema
-from blueprints.api.json_schema import filled, identifier, of_model
+from blueprints.api.json_schema import Schema, filled, identifier, of_model
 from blueprints.api.requests.unknown_names import UnknownNames
 
 
@@ -42,6 +42,11 @@ def body(exposure: Exposure, *, new: bool) -> ExampleBody:
         schema = opened(schema)
     if exposure.contract.reads_text:
         schema = clearable(schema)
+        if not new:
+            schema["properties"] |= {
+                wire: or_empty(schema["properties"][wire]) for wire, one in exposure.fields.items()
+                if wire in schema["properties"] and one.name in may_be_left_out(exposure)
+            }
     sent = sample.sent if new else {name: sample.sent[name] for name in sample.changed}
     found = ExampleBody(schema, object_sample(exposure.fields, sent, schema, known.formats, writing=True))
     return wrapped(found, exposure.wrapper) if exposure.wrapper else found
@@ -63,9 +68,23 @@ def clearable(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     found = {name: clearable(one) for name, one in schema.items()}
-    if "pattern" in schema and "null" in schema.get("type", ()):
-        found["pattern"] = f"^$|{schema['pattern']}"
-    return found
+    return or_empty(found) if "null" in schema.get("type", ()) else found
+
+
+def or_empty(schema: Schema) -> Schema:
+    """The schema, or an empty text; a named component is the same in all places."""
+    if "title" in schema:
+        return schema
+    if "enum" in schema:
+        return schema | {"enum": [*schema["enum"], ""]}
+    return schema | {"pattern": f"^$|{schema['pattern']}"} if "pattern" in schema else schema
+
+
+def may_be_left_out(exposure: Exposure) -> set[str]:
+    """The domain's names of what a change may leave out and not set to null: an empty text leaves it out."""
+    new, changed = (known_of(exposure, new=one).input["properties"] for one in (True, False))
+    return {name for name, one in changed.items() if "null" in new[name].get("type", ())
+            and "null" not in one.get("type", ())}
 
 
 def wrapped(inner: ExampleBody, name: str) -> ExampleBody:
