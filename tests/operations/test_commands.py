@@ -150,6 +150,9 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(installation: Any, merchant: i
     listed = installation.run("key", "list", "--merchant", str(merchant))["keys"]
     assert [(one["id"], one["status"]) for one in listed] == [("api_key_1", "ACTIVE")]
     assert made["key"] not in json.dumps(listed)
+    assert set(listed[0]) - set(made) == {"status", "created"}           # what both say has one name
+    assert {name: listed[0][name] for name in ("name", "mode", "scopes", "rate_limit", "allowed_ips", "expires")} == {
+        name: made[name] for name in ("name", "mode", "scopes", "rate_limit", "allowed_ips", "expires")}
 
 
 def test_a_key_without_scopes_has_all_of_them_and_a_test_key_is_marked(installation: Any, merchant: int) -> None:

@@ -10,7 +10,7 @@ from blueprints.cli.tables import Output, table
 from domain.integrations.key_listing import LISTING
 from domain.pages import Query
 
-SHOWN = ("id", "name", "key", "status", "limit", "expires")    # as many as fit into a terminal
+SHOWN = ("id", "name", "key", "status", "rate_limit", "expires")    # as many as fit into a terminal
 
 
 @operator_command(
@@ -27,6 +27,6 @@ def key_list(merchant_id: int) -> Result:
 def _row(one: Any) -> dict[str, Any]:
     return {
         "id": f"api_key_{one.id}", "name": one.name, "key": f"{one.prefix}…{one.last_four}", "status": one.status,
-        "mode": str(one.mode), "scopes": one.scopes, "limit": one.rate_limit_per_hour, "addresses": one.allowed_ips,
-        "expires": iso(one.expires_at), "created": iso(one.created_at),
+        "mode": str(one.mode), "scopes": one.scopes, "rate_limit": one.rate_limit_per_hour,
+        "allowed_ips": one.allowed_ips, "expires": iso(one.expires_at), "created": iso(one.created_at),
     }
