@@ -74,7 +74,7 @@ def test_texts_are_read_only_until_enough_have_the_words(
     read: list[int] = []
 
     def note(connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
-        if "articles.search_text LIKE" in statement:
+        if "search_text LIKE" in statement:
             read.append(statement.count("IN ("))
 
     event.listen(db.engine, "before_cursor_execute", note)
