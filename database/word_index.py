@@ -90,7 +90,8 @@ def matches(model: Any, words: Sequence[str], columns: Sequence[Any]) -> Any:
         return select(*columns).where(_has_grams(model)).cte("matches").prefix_with("MATERIALIZED")
     name = f"{model.__tablename__}{SUFFIX}"
     index = table(name, column("rowid"))
-    return select(*columns).join_from(index, model, index.c.rowid == model.id).where(
+    # Not a rowid as it is: SQLite would look up each row of the table in the index, and match the words each time.
+    return select(*columns).join_from(index, model, index.c.rowid + 0 == model.id).where(
         literal_column(name).op("MATCH")(bindparam("word_match"))).subquery()
 
 

@@ -85,6 +85,26 @@ def test_texts_are_read_only_until_enough_have_the_words(
     assert read == [1, 1]                               # twice three texts, each time of articles named by their ids
 
 
+def test_sqlite_matches_the_words_once_and_not_for_each_article(alder: int, ada: Any) -> None:
+    if db.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL is asked by itself, see word_index.matches")
+    make(alder, 3)
+    plans: list[list[str]] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if "MATCH" in statement and not statement.startswith("EXPLAIN"):
+            plans.append([row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()])
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        assert found(ada, "common", 2) == ["Article 0", "Article 1"]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", explain)
+    steps = [step for plan in plans for step in plan if "articles_words" in step]
+    assert steps
+    assert not [step for step in steps if "0:=" in step]            # the index is asked for one row after the other
+
+
 def test_articles_of_other_merchants_do_not_count(alder: int, birch: int, ada: Any) -> None:
     make(birch, 12)
     make(alder, 2)
