@@ -87,7 +87,7 @@ def test_an_article_is_copied_as_a_draft_with_its_category_and_without_its_histo
     assert (made.status, made.published_at) == (ArticleStatus.DRAFT, None)
     assert (made.views, made.helped, made.text_number) == (0, 0, 1)
     assert (made.category.name, made.category.test) == ("Billing", not test)
-    assert not article_texts.earlier(made)
+    assert not article_texts.newest(made)
     found = articles.LISTING.page(there, Query(search="pay back", sort="views")).records
     assert [one.id for one in found] == [made.id]
     with pytest.raises(Conflict, match="address"):

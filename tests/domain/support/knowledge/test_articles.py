@@ -16,7 +16,7 @@ from tests.articles import act, change, make_article, make_category, stored
 
 
 def texts_before(key):
-    return [(one.number, one.title, one.content, one.written_by) for one in article_texts.earlier(stored(key))]
+    return [(one.number, one.title, one.content, one.written_by) for one in article_texts.newest(stored(key))]
 
 
 def test_an_article_is_a_draft_until_it_is_published_and_one_again_when_withdrawn(alder):
