@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from analytics.queries import queries
+from analytics.queries.figures import EndpointUse, Point, Totals
+from analytics.queries.filters import Filter, Scope
+from analytics.rollups import periods
+from analytics.rollups.rollup import DAY
 
 DAYS = 7
+MONTH = 30                              # days
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,30 @@ class Use:
     @property
     def requests(self) -> int:
         return sum(self.points)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What one key did in the last thirty days of a zone: all in all, day by day, and what it called most."""
+
+    totals: Totals
+    days: tuple[Point, ...]
+    endpoints: tuple[EndpointUse, ...]
+
+    @property
+    def most(self) -> int:
+        """The calls of the busiest day."""
+        return max((one.requests for one in self.days), default=0)
+
+
+def month_of(merchant_id: int, key: int, now: datetime, zone: ZoneInfo) -> Month:
+    """What a merchant's key did, up to the end of today."""
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    start, end = midnight - timedelta(days=MONTH - 1), midnight + timedelta(days=1)
+    window = periods.window(start, end, zone, step=DAY)
+    question = Filter(scope=Scope(frozenset((merchant_id,))), start=window.start, end=window.end, key_id=key)
+    endpoints = queries.top_endpoints(question, window)
+    return Month(queries.totals(question), queries.series(question, window), tuple(endpoints))
 
 
 def of(keys: Sequence[int]) -> dict[int, Use]:

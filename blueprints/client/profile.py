@@ -7,11 +7,12 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import key_use, traffic
 from blueprints.client import login
+from blueprints.pages.format import zone
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import private
 from blueprints.services import own_url
 from database import transaction
-from domain import inputs
+from domain import clock, inputs, settings
 from domain.access import customer_sessions, customer_tokens
 from domain.errors import Conflict, Invalid
 from domain.inputs import iso_codes
@@ -100,10 +101,12 @@ def show_api() -> BaseResponse:
 
 def _api(secret: str = "") -> Response:
     token = customer_tokens.of_customer(login.customer().id)
+    use = _use(token.id) if token is not None and not secret else None
+    month = key_use.month_of(login.customer().merchant_id, token.id, clock.now(), zone()) if token and use else None
     page = render_template(
         "client/api.html", **login.common(), here="profile", secret=secret, base=own_url(request.host_url),
         said=request.args.get("said"),
-        token=token, use=_use(token.id) if token is not None and not secret else None, days=key_use.DAYS,
+        token=token, use=use, month=month, limit=settings.get("client_api_limit_per_minute"),
     )
     return private(make_response(page)) if secret else make_response(page)
 

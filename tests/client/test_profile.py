@@ -1,9 +1,12 @@
 """The profile and the API token in the client area."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from analytics.rollups import rollup
+from analytics.rollups.periods import micros
 from blueprints.admin import key_use
 from database import db, transaction
 from domain import clock
@@ -11,6 +14,7 @@ from domain.access import customer_tokens
 from domain.people import customers
 from models.customer import Customer, CustomerStatus
 from tests import cast
+from tests.analytics.log_samples import record
 from tests.api.client.conftest import ClientProgram
 
 FIELDS = {
@@ -111,5 +115,37 @@ def test_the_page_of_the_token_says_when_and_from_where_it_was_used(signed_in, a
     use = key_use.Use(clock.now(), "192.0.2.7", (0, 0, 0, 0, 0, 1, 3411))
     monkeypatch.setattr(key_use, "of", lambda keys: {key: use for key in keys if key == own})
     page = signed_in.get("/client/api").text
-    for words in ("Last used", "192.0.2.7", "Calls, 7 days", "3,412"):
+    for words in ("Last used", "192.0.2.7", "Calls, 30 days"):
         assert words in page, words
+
+
+def called(merchant, key, status, count, *, endpoint="/api/v1/profile", ago=timedelta()):
+    """Put calls into the figures of the log."""
+    with transaction("log") as session:
+        batch = rollup.begin(session.connection(), db.engines["log"])
+        for _ in range(count):
+            batch.add(record(
+                micros(clock.now() - ago), merchant_id=merchant, key_id=key, contract="client", status=status,
+                endpoint=endpoint, path=endpoint))
+        rollup.store(session.connection(), batch)
+
+
+def test_the_page_of_the_token_shows_its_own_calls_of_thirty_days(signed_in, alder, birch, ada, monkeypatch):
+    signed_in.get("/client/profile")
+    signed_in.post("/client/api/token")
+    own = customer_tokens.of_customer(ada).id
+    called(alder, own, 200, 2)
+    called(alder, own, 404, 1, endpoint="/api/v1/invoices/{id}")
+    called(alder, own, 429, 1, ago=timedelta(days=3))
+    called(alder, own, 200, 8, ago=timedelta(days=31))
+    called(alder, own + 1, 200, 16, endpoint="/api/v1/announcements")
+    called(birch, own, 200, 32, endpoint="/api/v1/announcements")
+    monkeypatch.setattr(key_use, "of", lambda keys: {own: key_use.Use(clock.now(), "192.0.2.7", (0,) * 7)})
+    page = signed_in.get("/client/api").text
+    figures = re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", page)
+    assert figures[:2] == [("Calls, 30 days", "4"), ("Failed", "50.0 %")]
+    assert figures[3] == ("Refused by the limit", "1")
+    assert re.findall(r"</td><td>(\d+)</td><td>(\d+)</td></tr>", page) == [("1", "1"), ("3", "1")]
+    assert re.findall(r'class="f-path">([^<]+)</b>.*?class="r">(\d+)<', page, re.DOTALL) == [
+        ("GET /api/v1/profile", "3"), ("GET /api/v1/invoices/{id}", "1")]
+    assert "announcements" not in page
