@@ -6,6 +6,7 @@ from blueprints.admin import choices, customers, order_events
 from blueprints.admin.crud.form_fields import pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.format import money
 from domain.payments import payments
 from models.payment import Decline, PaymentReason, PaymentStatus
 from models.product import Billing
@@ -16,11 +17,21 @@ REASONS = tuple((one.value, words) for one, words in order_events.HOW.items())
 TABS = (("Payments", "admin.payments_list"), ("Disputes", "admin.disputes_list"))
 
 
+def paid_by(row: Any) -> str:
+    """The gateway's title."""
+    return dict(GATEWAYS).get(str(row.gateway), str(row.gateway))
+
+
+def refunded(row: Any) -> str:
+    """What was given back, without a nought where it is nothing."""
+    return money(row.refunded_minor, row.currency) if row.refunded_minor else ""
+
+
 def context(record: Any) -> dict[str, Any]:
     """The page of its customer, and how it was collected in words."""
     return {
         "customer_url": customers.PAGE.at(record.customer_id), "collected": order_events.HOW[record.reason],
-        "gateway": dict(GATEWAYS).get(record.gateway, record.gateway),
+        "gateway": paid_by(record),
     }
 
 
@@ -32,6 +43,10 @@ PAGE = ListPage(
     note=lambda row: row.customer_name,
     icon="credit-card",
     tabs=TABS,
+    views=(
+        ("All", {}), ("Approved", {"status": "approved"}), ("Declined", {"status": "declined"}),
+        ("Refunded", {"refunded": "true"}), ("Unknown outcome", {"status": "unknown"}),
+    ),
     about="Every attempt to collect, with its outcome.",
     columns=(
         Column(name="id", title="Payment", kind="link", sort="id", shown=lambda row: str(row.id)),
@@ -40,7 +55,8 @@ PAGE = ListPage(
         Column(name="amount_minor", title="Amount", kind="money", sort="amount"),
         Column(name="status", kind="tag", sort="status"),
         Column(name="decline", kind="tag", minor=True),
-        Column(name="gateway", minor=True),
+        Column(name="gateway", title="Paid by", shown=paid_by, minor=True),
+        Column(name="refunded_minor", title="Refunded", shown=refunded, minor=True),
         Column(name="created_at", title="Tried", kind="ago", sort="created_at"),
     ),
     list_filters=(
@@ -50,6 +66,7 @@ PAGE = ListPage(
         ListFilter(name="gateway", title="Paid by", choices=GATEWAYS),
         ListFilter(name="reason", title="Collected", choices=REASONS, read=PaymentReason),
         ListFilter(name="exception", title="Needs a look", choices=YES, read=lambda text: text == "true"),
+        ListFilter(name="refunded", choices=YES, read=lambda text: text == "true"),
         ListFilter(name="disputed", choices=YES, read=lambda text: text == "true"),
         ListFilter(name="currency", choices=choices.currencies),
         ListFilter(name="executed_after", title="Decided from", kind="day"),

@@ -99,6 +99,7 @@ LISTING = AccountFirst(
         "order_ids": Filter(list, lambda bound: Payment.order_id.in_(bound)),
         "scheduled_payment_ids": Filter(list, lambda bound: Payment.scheduled_payment_id.in_(bound)),
         "status": Filter(PaymentStatus, lambda bound: Payment.status == bound),
+        "refunded": Filter(bool, lambda bound: bound == (Payment.refunded_minor > 0)),
         "decline": Filter(Decline, lambda bound: Payment.decline == bound),
         "billing": Filter(Billing, lambda bound: Payment.order_id.in_(select(Order.id).where(Order.billing == bound))),
         "reason": Filter(PaymentReason, lambda bound: Payment.reason == bound),

@@ -105,3 +105,11 @@ def test_payments_are_filtered_by_the_type_of_order_and_by_how_they_were_collect
     for query, is_shown in (("reason=retry", True), ("reason=schedule", False), ("gateway=stripe", False),
                             ("billing=metered", False)):
         assert ("77.00" in visit.get(f"/admin/payments?{query}").text) == is_shown, query
+
+
+def test_refunded_payments_are_a_tab_with_what_was_given_back(visit, alder):
+    make_payment(alder, 7700, clock.now())
+    shown = visit.get("/admin/payments?refunded=true").text
+    assert 'refunded=true" aria-current="page">Refunded</a>' in shown
+    assert ("1,234.56" in shown, "4.56 EUR" in shown, "77.00" in shown) == (True, True, False)
+    assert "77.00" in visit.get("/admin/payments").text
