@@ -24,6 +24,13 @@ def values(row: ScheduledPayment) -> dict[str, Any]:
     return {"amount": Money(row.amount_minor, row.currency).decimal, "due_at": due}
 
 
+def name(row: Any) -> str:
+    """Which payment of its order it is; a charge for a change of plan lies before the first one."""
+    if row.sequence < 0:
+        return f"Change of plan of order {row.order_id}"
+    return f"{f'Payment {row.sequence}' if row.sequence else 'First payment'} of order {row.order_id}"
+
+
 def context(record: Any) -> dict[str, Any]:
     """The pages of its order and of its customer, and the payments of its order's invoice that paid it."""
     who = wide_actor()
@@ -76,7 +83,7 @@ PAGE = ListPage(
         "complete": "ok", "recovered": "ok", "processing": "warn", "paused": "warn", "review": "warn",
         "soft-declined": "bad", "hard-declined": "bad",
     },
-    name=lambda row: f"Payment {row.sequence} of order {row.order_id}",
+    name=name,
     details="admin/_scheduled_payment.html",
     audit_verbs={
         "card_asked": "asked for another card for", "paid_by_invoice": "counted a payment of the invoice for",

@@ -97,6 +97,7 @@ LISTING = AccountFirst(
         **common_filters(Payment),
         "order_id": Filter(int, lambda bound: Payment.order_id == bound),
         "order_ids": Filter(list, lambda bound: Payment.order_id.in_(bound)),
+        "scheduled_payment_id": Filter(int, lambda bound: Payment.scheduled_payment_id == bound),
         "scheduled_payment_ids": Filter(list, lambda bound: Payment.scheduled_payment_id.in_(bound)),
         "status": Filter(PaymentStatus, lambda bound: Payment.status == bound),
         "refunded": Filter(bool, lambda bound: bound == (Payment.refunded_minor > 0)),

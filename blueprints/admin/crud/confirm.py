@@ -15,7 +15,7 @@ class Confirmation:
     title: str
     text: str
     action: str                     # the URL that the form posts to
-    back: str                       # the URL of Cancel
+    back: str                       # the URL of the button that does nothing
     button: str
     danger: bool = False
     words: str = ""
@@ -23,6 +23,17 @@ class Confirmation:
     version: int | None = None
     wrong: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)     # what the form sends too
+
+
+    @property
+    def leave(self) -> str:
+        """What the button says that does nothing: beside Cancel order it cannot be Cancel."""
+        return "Back" if self.button.startswith("Cancel") else "Cancel"
+
+
+def sentence(title: str, what: str) -> str:
+    """An action with what it is done to: Archive Ada, but Cancel at period end: Order 2."""
+    return f"{title}: {what}" if " " in title and not title.endswith(" for") else f"{title} {what}"
 
 
 def ask(confirmation: Confirmation) -> Response:

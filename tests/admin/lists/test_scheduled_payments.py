@@ -12,6 +12,7 @@ from tests.admin.page_text import text_of
 from tests.domain.invoicing.paying.money import pay
 from tests.domain.invoicing.sources.test_made_from import make
 from tests.invoicing import actor_of, issue
+from tests.payment_rows import make_payment
 
 LIST = "/admin/scheduled-payments"
 S = ScheduledStatus
@@ -72,6 +73,30 @@ def test_on_the_page_of_the_order_the_open_ones_come_first(admin, schedule):
     order, names = schedule
     page = admin.get(f"/admin/orders/{order}?tab=scheduled_payments").text
     assert shown(page, names)[-5:] == ["late", "next", "later", "second", "first"]
+
+
+@pytest.mark.parametrize(("sequence", "name"), [(0, "First payment"), (3, "Payment 3"), (-1, "Change of plan")])
+def test_its_page_says_which_payment_it_is_and_lists_its_attempts(admin, alder, sequence, name):
+    order = ordered.make_order(alder, status=OrderStatus.ACTIVE)
+    row = ordered.make_row(alder, order, sequence=sequence)
+    tried = make_payment(alder, 777, order_id=order, scheduled_payment_id=row)
+    other = make_payment(alder, 888, order_id=order)
+    assert f"<h1>{name} of order {order}" in admin.get(f"{LIST}/{row}").text
+    page = admin.get(f"{LIST}/{row}?tab=payments").text
+    assert [f'href="/admin/payments/{one}"' in page for one in (tried, other)] == [True, False]
+
+
+def test_a_question_names_the_action_and_what_it_is_done_to(admin, alder):
+    order = ordered.make_order(alder, status=OrderStatus.ACTIVE, next_sequence=2)
+    ordered.make_row(alder, order)
+    for verb, title, button, leave in (
+        ("pause", f"Pause Order {order}?", "Pause order", "Cancel"),
+        ("cancel", f"Cancel Order {order}?", "Cancel order", "Back"),
+        ("cancel_at_period_end", f"Cancel at period end: Order {order}?", "Cancel at period end", "Back"),
+    ):
+        page = admin.get(f"/admin/orders/{order}/{verb}").text
+        assert title in page, verb
+        assert [f">{one}<" in page for one in (button, leave)] == [True, True], verb
 
 
 def test_what_the_invoice_paid_is_shown_with_the_invoice_and_the_payment(admin, alder):

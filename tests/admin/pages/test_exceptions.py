@@ -130,7 +130,7 @@ def test_several_are_retried_at_once_and_all_that_match(tests, alder):
     assert [paying.statuses(row.order_id)[1] for row in rows] == ["recovered", "recovered", "soft-declined"]
     other = declined(alder, customer_name="Hard Hanna")
     page = tests.post(f"{HERE}/retried/bulk", {"verb": "retry", "matching": "1"}).text
-    assert "Retry now 1 scheduled payment" in page
+    assert "Retry now: 1 scheduled payment" in page
     run = re.search(r'name="run" value="([^"]+)"', page)[1].replace("&#34;", '"')
     tests.post(f"{HERE}/retried/bulk", {"verb": "retry", "matching": "1", "run": run})
     assert paying.statuses(rows[2].order_id)[1] == "recovered"

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin.crud import cells
 from blueprints.admin.crud.actions import matching, matching_undo, together, undoing
 from blueprints.admin.crud.actions.reporting import done
-from blueprints.admin.crud.confirm import Confirmation, ask
+from blueprints.admin.crud.confirm import Confirmation, ask, sentence
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import need, wide_actor
@@ -90,8 +90,9 @@ def ask_first(here: ListPage, key: int, verb: str, wrong: str = "") -> BaseRespo
         return refused(here, key, f"You cannot {action.title.lower()} {name} now.")
     text, *facts = action.confirm(record)
     return ask(Confirmation(
-        title=f"{action.title} {name}?", text=text, facts=(*facts, *here.warnings(verb, record)),
-        button=f"{action.title} {here.resource.noun}", danger=action.danger, words=name if action.typed else "",
+        title=f"{sentence(action.title, name)}?", text=text, facts=(*facts, *here.warnings(verb, record)),
+        button=action.title if " " in action.title else f"{action.title} {here.resource.noun}", danger=action.danger,
+        words=name if action.typed else "",
         action=here.url("act", key=key, verb=verb), back=here.url("show", key=key), version=record.version, wrong=wrong,
     ))
 

@@ -13,7 +13,7 @@ from flask import Response, flash, make_response, request
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.admin.crud.confirm import Confirmation, ask
+from blueprints.admin.crud.confirm import Confirmation, ask, sentence
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.htmx import is_htmx, page_or_part, redirect_to, target_is
 from blueprints.pages.session import actor, wide_actor
@@ -76,9 +76,9 @@ def confirm(here: ListPage, verb: str, action: Action, wrong: str = "") -> BaseR
         return leave(here)
     run = Run(verb=verb, until=until, total=total)
     return ask(Confirmation(
-        title=f"{action.title} {counted(here, total)}?", text=scope_of(here),
+        title=f"{sentence(action.title, counted(here, total))}?", text=scope_of(here),
         facts=("Rows that are changed in the meantime are left as they are.",), danger=action.danger,
-        button=f"{action.title} {counted(here, total)}", words=str(total) if action.danger else "", wrong=wrong,
+        button=sentence(action.title, counted(here, total)), words=str(total) if action.danger else "", wrong=wrong,
         action=here.link(page=None, per=None).replace(here.url("list"), here.url("bulk"), 1),
         back=here.link(), fields={"verb": verb, "matching": "1", "run": run.model_dump_json()},
     ))

@@ -6,7 +6,7 @@ from flask import request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.actions.reporting import done
-from blueprints.admin.crud.confirm import Confirmation, ask
+from blueprints.admin.crud.confirm import Confirmation, ask, sentence
 from blueprints.admin.crud.listing import ListPage
 from blueprints.pages.session import wide_actor
 from blueprints.row_keys import row_key
@@ -33,10 +33,10 @@ def confirm(here: ListPage, verb: str, action: Action, several: Several, keys: l
     """What the action would do; a refusal says why it cannot be done."""
     who, listing = wide_actor(), here.resource.listing
     rows = [listing.get(who, key) for key in keys]
-    text, *facts = several.confirm(rows)
+    (text, *facts), what = several.confirm(rows), f"{len(rows)} {here.nouns[1]}"
     return ask(Confirmation(
-        title=f"{action.title} {len(rows)} {here.nouns[1]}?", text=text, facts=tuple(facts), danger=action.danger,
-        button=f"{action.title} {len(rows)} {here.nouns[1]}", action=here.url("bulk"), back=here.url("list"),
+        title=f"{sentence(action.title, what)}?", text=text, facts=tuple(facts), danger=action.danger,
+        button=sentence(action.title, what), action=here.url("bulk"), back=here.url("list"),
         fields={"verb": verb, CHOSEN: ",".join(f"{row.id}:{row.version}" for row in rows)},
     ))
 
