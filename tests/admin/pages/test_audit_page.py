@@ -45,3 +45,11 @@ def test_the_search_renews_the_chips_and_keeps_the_filters(admin, alder):
     assert '<input type="hidden" name="kind" value="customer">' in part.text
     assert part.text.count("hx-swap-oob") == 2
     assert part.headers["HX-Push-Url"] == "/admin/audit?kind=customer"
+
+
+def test_keys_move_along_the_rows_and_open_what_was_changed(admin, alder):
+    """static/js/keys.js finds the rows by their ids, and what Enter opens by its class."""
+    customer = cast.make_customer(alder)
+    _, text = entries(admin, "kind=customer")
+    row = re.search(r'<tr id="row-\d+">(.*?)</tr>', text, re.DOTALL)[1]
+    assert re.findall(r'<a class="rowlink" href="([^"]+)"', row) == [f"/admin/customers/{customer}"]
