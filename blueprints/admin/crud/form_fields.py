@@ -23,12 +23,14 @@ class Field:
 
     name: str
     label: str = ""
-    kind: str = "text"              # text, email, tel, url, number, date, area, select, check, networks
+    kind: str = "text"              # text, email, tel, url, number, date, area, select, check, networks, row
     required: bool = False
     hint: str = ""
     choices: Choices = ()
     blank: str | None = None        # the text of the empty choice
     wide: bool = False              # a row of its own
+    suggested: str = ""             # the endpoint of a row's suggestions, which gets what is typed
+    written: Callable[[Actor, str], str] | None = None      # a value from the page's address as the control holds it
     fact: Callable[[Any], str] | None = None        # the text of a row on its page; empty: not shown there
 
     @property

@@ -2,33 +2,24 @@
 
 from typing import Any
 
-from blueprints.admin import choices, customers
+from blueprints.admin import choices, customer_field
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from domain.actor import Actor
 from domain.hosting import domain_names
-from domain.pages import Query
 from models.domain_name import DomainName, DomainStatus
 from models.money import Money
 
 STATUS, YES = pairs(DomainStatus), (("true", "Yes"), ("false", "No"))
-MOST_CHOICES = 500
-
-
-def customer_choices(who: Actor) -> list[tuple[str, str]]:
-    """The customers by name."""
-    query = Query(sort="name", descending=False, limit=MOST_CHOICES)
-    return [(str(one.id), f"{one.name} ({one.id})") for one in customers.PAGE.resource.listing.page(who, query).records]
 
 
 def values(row: DomainName) -> dict[str, Any]:
     """A domain name's values for its form."""
     shown = {name: getattr(row, name) for name in (
-        "customer_id", "name", "registrar", "status", "registered_on", "expires_on", "next_due_on", "auto_renew",
+        "name", "registrar", "status", "registered_on", "expires_on", "next_due_on", "auto_renew",
         "currency",
     )}
-    return shown | {"amount": Money(row.amount_minor, row.currency).decimal}
+    return {"customer_id": customer_field.named(row.customer_id)} | shown | {"amount": Money(row.amount_minor, row.currency).decimal}
 
 
 PAGE = ListPage(
@@ -54,7 +45,7 @@ PAGE = ListPage(
     sections=(
         Section("Domain name", (
             Field(name="name", label="Domain", required=True, hint="Such as mysite.com."),
-            Field(name="customer_id", label="Customer", kind="select", choices=customer_choices, required=True),
+            customer_field.customer_field(required=True),
             Field(name="registrar"),
             Field(name="status", kind="select", choices=STATUS, required=True),
         )),
@@ -68,6 +59,8 @@ PAGE = ListPage(
         )),
     ),
     values=values,
+    read=customer_field.read,
+    explain=customer_field.explain,
     sort="name",
     tones={"active": "ok", "pending": "warn", "expired": "bad"},
 )

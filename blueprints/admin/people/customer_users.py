@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from blueprints.admin import customer_field
 from blueprints.admin.crud.form_fields import Field, Section
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.admin.hosting.domain_names import customer_choices
 from domain.people.logins import customer_users
 
 
@@ -36,13 +36,15 @@ PAGE = ListPage(
     ),
     sections=(
         Section("User", (
-            Field(name="customer_id", label="Customer", kind="select", choices=customer_choices, required=True),
+            customer_field.customer_field(required=True),
             Field(name="email", label="E-mail", kind="email", required=True,
                   hint="A mail with a link to sign in is sent to it."),
             Field(name="name", hint="As it stands on the user's tickets."),
         )),
     ),
-    values=lambda row: {name: getattr(row, name) for name in ("customer_id", "email", "name")},
+    values=lambda row: {"customer_id": customer_field.named(row.customer_id), "email": row.email, "name": row.name},
+    read=customer_field.read,
+    explain=customer_field.explain,
     sort="id",
     audit_verbs={"two_factor_off": "turned two-factor off for", "invited": "invited again"},
 )

@@ -7,6 +7,7 @@ from typing import Any
 from flask import g, request
 from sqlalchemy import or_, select
 
+from blueprints.admin import customer_field
 from blueprints.admin.crud import form_token
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
@@ -35,8 +36,8 @@ def staff(who: Actor) -> list[tuple[str, str]]:
 def values(row: Ticket) -> dict[str, Any]:
     """A ticket's values for the form."""
     return {
-        "subject": row.subject, "message": row.message, "customer_id": row.customer_id, "priority": row.priority,
-        "assignee_id": row.assignee_id, "department": row.department.number,
+        "subject": row.subject, "message": row.message, "customer_id": customer_field.named(row.customer_id),
+        "priority": row.priority, "assignee_id": row.assignee_id, "department": row.department.number,
     }
 
 
@@ -96,13 +97,15 @@ PAGE = ListPage(
         Section("Ticket", (
             Field(name="subject", required=True, wide=True),
             Field(name="message", kind="area", required=True, wide=True),
-            Field(name="customer_id", label="Customer", kind="number"),
+            customer_field.customer_field(),
             Field(name="priority", kind="select", choices=PRIORITY, blank="Medium"),
             Field(name="department", kind="number"),
             Field(name="assignee_id", label="Assigned to", kind="select", choices=staff, blank="Nobody"),
         )),
     ),
     values=values,
+    read=customer_field.read,
+    explain=customer_field.explain,
     tones=TONES,
     name=lambda row: row.subject,
     note=lambda row: row.number,
