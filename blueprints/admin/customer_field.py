@@ -20,7 +20,9 @@ def customer_field(**more: Any) -> Field:
     """The control; a page that has it reads its form by `read`, and explains mistakes by `explain`."""
     hint = more.pop("hint", "Choose from the list, or type the number.")
     return Field(
-        name=NAME, label="Customer", kind="row", suggested="admin.choices_customers", written=written, hint=hint, **more)
+        name=NAME, label="Customer", kind="row", suggested="admin.choices_customers", written=written, hint=hint,
+        **more,
+    )
 
 
 def named(customer_id: int | None) -> str:

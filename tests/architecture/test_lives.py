@@ -29,7 +29,8 @@ PREPARED = {
 ACTIONS = [(one, verb) for one in WRITTEN for verb in one.actions
            if (one.name, verb) not in PREPARED and not verb.startswith("copy_to")]
 KEPT = [one for one in WRITTEN if one.delete is not None and one.delete.undo is not None]
-BY_FORM = [here for here in pages() if here.form == "admin/form.html" and here.sections and here.resource in WRITTEN]
+NAMES = {one.name for one in WRITTEN}
+BY_FORM = [here for here in pages() if here.form == "admin/form.html" and here.sections and here.resource.name in NAMES]
 TRAILS = {here.resource.name: here.trail_name for here in pages()}
 
 

@@ -19,7 +19,9 @@ def values(row: DomainName) -> dict[str, Any]:
         "name", "registrar", "status", "registered_on", "expires_on", "next_due_on", "auto_renew",
         "currency",
     )}
-    return {"customer_id": customer_field.named(row.customer_id)} | shown | {"amount": Money(row.amount_minor, row.currency).decimal}
+    return shown | {
+        "customer_id": customer_field.named(row.customer_id), "amount": Money(row.amount_minor, row.currency).decimal,
+    }
 
 
 PAGE = ListPage(

@@ -42,7 +42,7 @@ def form_of(noun, path, value, alder):
 
 def sample_form(resource, alder):
     """The noun's sample, as its form sends it."""
-    fields = {field.name for here in pages() if here.resource is resource for one in here.sections
+    fields = {field.name for here in pages() if here.resource.name == resource.name for one in here.sections
               for field in one.fields}
     return {name: plain(value) for name, value in sample_of(resource, cast.actor_for(alder)).items() if name in fields}
 

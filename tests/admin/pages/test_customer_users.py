@@ -30,7 +30,7 @@ def test_a_user_is_added_from_the_customers_page(admin, alder, ada):
     assert "First user" in page
     assert f"/admin/customer_users/new?merchant_id={alder}&amp;customer_id={ada}" in page
     form = f"/admin/customer_users/new?merchant_id={alder}&customer_id={ada}"
-    assert f'value="{ada}" selected' in admin.get(form).text
+    assert f'({ada})"' in admin.get(form).text
     sent = {"merchant_id": alder, "customer_id": ada, "email": BOB, "name": "Bob Babbage"}
     assert admin.post("/admin/customer_users", sent).status_code == 303
     assert mail_of(tasks("client_invitation")[-1]).to == BOB
