@@ -119,10 +119,7 @@ def _merchant(made: Demo, **given: Any) -> Merchant:
 
 def _client(shop: Merchant) -> tuple[str, str]:
     """The merchant's first customer with orders, with a token of the Client API."""
-    found = db.session.scalars(
-        select(Customer).join(SoldOrder, SoldOrder.customer_id == Customer.id)
-        .where(Customer.merchant_id == shop.id, Customer.test.is_(False)).order_by(Customer.id).limit(1)
-    ).one()
+    found = subscribers.first_of(shop.id)
     return found.name, customer_tokens.issue(_operator_of(shop), found)
 
 
@@ -228,12 +225,14 @@ class Shop:
             self._budget(order, created)
         numbers = {number: row_id for number, (row_id, _) in self.customers.items()}
         invoicing.fill(self.admin, self.goods.orders, numbers, self.products, self.now)
+        invoicing.fill_owed(self.admin, subscribers.first_of(self.row.id).id, self.now)
         desk.fill(self.admin, self.now, home=self.home)
         receivers.settle(endpoints, self.now, home=self.home)
         self._end_some()
         tester = self.admin.in_world(test=True)
         with at(self.now - timedelta(days=2)):
             tried = sandbox.fill(tester, self.goods)
+        invoicing.fill_owed(tester, tried[0].customer_id, self.now)
         subscribers.fill_clock(tester, self.now, home=self.home)
         with at(self.now - timedelta(days=1)):
             budgets.approve(tester, tried[0])

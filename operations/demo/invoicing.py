@@ -74,6 +74,23 @@ def fill(
         _draft(actor, known[len(STORIES) % len(known)], customers, articles)
 
 
+SERVICE = (("Studio, one month", "60.00"), ("Extra seat", "12.50"), ("Set-up of a device", "45.00"))
+VAT = Decimal(20)
+
+
+def fill_owed(actor: Actor, customer_id: int, now: datetime) -> None:
+    """One paid and two open invoices of a customer, so that there is something to pay at once."""
+    for hours, (name, price) in zip((47, 23, 21), SERVICE, strict=True):
+        with at(now - timedelta(hours=hours)):
+            line = InvoiceItemInput(
+                description=name, quantity=Decimal(1), unit_price=Decimal(price), tax_rate=VAT)
+            made = invoices.create(actor, InvoiceInput(customer_id=customer_id, items=[line]))
+            issuing.issue(actor, made)
+        if (name, price) == SERVICE[0]:
+            with at(now - timedelta(hours=hours - 4)):
+                pay(*invoices.LISTING.lock(actor, made.id))
+
+
 def _draft(
     actor: Actor, order: Order, customers: Mapping[str, int], articles: Mapping[str, int]
 ) -> Invoice:

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from sqlalchemy import select
+
+from database import db
 from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.payments import gateway_accounts
@@ -19,6 +22,7 @@ from domain.people import customers
 from domain.sales.orders import orders
 from domain.sales.orders.order_items import OrderItemInput
 from domain.sales.orders.orders import OrderInput
+from models.customer import Customer
 from models.order import Order
 from models.product import Billing, IntervalUnit, ProductKind
 from models.test_clock import TestClock
@@ -196,3 +200,11 @@ def _advance(actor: Actor, row: TestClock, following: list[tuple[Order, Iterator
         row.now_at = max(row.now_at, first[0].collect_at)
         charges.collect(order, found, outcomes)
     test_clocks.arrived(Actor.system(), row)
+
+
+def first_of(merchant_id: int) -> Customer:
+    """The merchant's first customer with orders."""
+    return db.session.scalars(
+        select(Customer).join(Order, Order.customer_id == Customer.id)
+        .where(Customer.merchant_id == merchant_id, Customer.test.is_(False)).order_by(Customer.id).limit(1)
+    ).one()

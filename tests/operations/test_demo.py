@@ -183,7 +183,8 @@ def test_the_demo_has_invoices_tickets_and_domain_names(installation: Any, demo:
         assert shown == {"draft", "unpaid", "partially_paid", "paid", "overdue", "cancelled"}
         for merchant in (1, 2):
             numbers = db.session.scalars(
-                select(Invoice.series_number).where(Invoice.merchant_id == merchant, Invoice.number.is_not(None))
+                select(Invoice.series_number).where(
+                    Invoice.merchant_id == merchant, Invoice.number.is_not(None), Invoice.test.is_(False))
                 .order_by(Invoice.issued_at)).all()
             assert numbers == list(range(1, len(numbers) + 1)), "without gaps, in the order of their days"
             done = verifying.verify(merchant)
@@ -192,6 +193,18 @@ def test_the_demo_has_invoices_tickets_and_domain_names(installation: Any, demo:
         assert set(db.session.scalars(select(DomainName.status))) >= {DomainStatus.ACTIVE, DomainStatus.EXPIRED}
         waiting = select(Task.id).where(Task.kind == "mail", Task.status == TaskStatus.PENDING)
         assert not db.session.scalars(waiting).all(), "nothing is sent to anybody"
+
+
+def test_the_client_of_the_demo_has_invoices_to_pay_and_so_has_one_of_the_test_world(
+        installation: Any, demo: dict[str, Any]) -> None:
+    headers = {"Authorization": f"Bearer {demo['client']['token']}"}
+    found = installation.app.test_client().get("/api/v1/invoices", headers=headers).json["data"]
+    assert [one["status"] for one in found] == ["unpaid", "unpaid", "paid"]
+    with installation.app.app_context():
+        for merchant in (1, 2):
+            assert db.session.execute(
+                select(func.count(), func.count(Invoice.number), func.count(Invoice.customer_id.distinct()))
+                .where(Invoice.merchant_id == merchant, Invoice.test)).one() == (3, 3, 1)
 
 
 def test_the_demo_has_a_knowledge_base_and_announcements_of_every_state(
