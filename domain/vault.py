@@ -17,6 +17,7 @@ class Vault:
     def __init__(self) -> None:
         self._peppers: tuple[hmac.HMAC, ...] = ()        # keyed once, copied for each message
         self._fernet: MultiFernet | None = None
+        self._newest: Fernet | None = None
         self.signing_keys: tuple[bytes, ...] = ()          # of JSON Web Tokens, newest first
         self.bcrypt_cost = 10
 
@@ -26,9 +27,8 @@ class Vault:
             hmac.new(self._derive(secret, b"credential digest"), digestmod=hashlib.sha256) for secret in secrets
         )
         self.signing_keys = tuple(self._derive(secret, b"json web tokens") for secret in secrets)
-        self._fernet = MultiFernet(
-            [Fernet(urlsafe_b64encode(self._derive(secret, b"encryption"))) for secret in secrets]
-        )
+        keys = [Fernet(urlsafe_b64encode(self._derive(secret, b"encryption"))) for secret in secrets]
+        self._fernet, self._newest = MultiFernet(keys), keys[0]
         self.bcrypt_cost = bcrypt_cost
 
     @staticmethod
@@ -55,6 +55,15 @@ class Vault:
             return self._fernet.decrypt(ciphertext.encode()).decode()
         except InvalidToken:
             return None
+
+    def renewed(self, ciphertext: str) -> str:
+        """The same value under the newest secret; unchanged where it already is."""
+        assert self._fernet is not None and self._newest is not None
+        try:
+            self._newest.decrypt(ciphertext.encode())
+        except InvalidToken:
+            return self._fernet.rotate(ciphertext.encode()).decode()
+        return ciphertext
 
 
 def _finished(pepper: hmac.HMAC, message: bytes) -> str:

@@ -9,12 +9,25 @@ from database import SECRET, Model, constraints, pk
 from database.text_keys import search_key, sort_key
 from models.customer import Customer
 from models.owned import Owned, Removable, Versioned
+from models.second_factor import RecoveryCode, SecondFactor
 
 
-class CustomerUser(Owned, Versioned, Removable, Model):
+class CustomerRecoveryCode(RecoveryCode, Model):
+    """A recovery code of a customer's user."""
+
+    __tablename__ = "customer_recovery_codes"
+
+    said = "recovery code"
+
+    id: Mapped[pk]
+    owner_id: Mapped[int] = mapped_column("customer_user_id", ForeignKey("customer_users.id"), index=True)
+
+
+class CustomerUser(Owned, Versioned, Removable, SecondFactor, Model):
     """One of the people of a customer. The first one has the customer's own address, and follows it."""
 
     __tablename__ = "customer_users"
+    recovery_codes = CustomerRecoveryCode
     __table_args__ = constraints(
         UniqueConstraint("merchant_id", "test", "email_key"),
         Index("ix_customer_users_customer_id", "customer_id", "deleted_at"),
@@ -29,9 +42,6 @@ class CustomerUser(Owned, Versioned, Removable, Model):
     is_confirmed: Mapped[bool]           # the address is this person's: staff says so, or a mail to it was used
     signed_in_at: Mapped[datetime | None]                                # the last time
     password_hash: Mapped[str | None] = mapped_column(String(255), info=SECRET)
-    totp_secret: Mapped[str | None] = mapped_column(String(255), info=SECRET)       # encrypted
-    totp_step: Mapped[int | None] = mapped_column(info=SECRET)           # of the last code, in half minutes since 1970
-    two_factor_at: Mapped[datetime | None]                               # since when a code is asked for
     email_sort: Mapped[str | None] = sort_key("email")
     search_text: Mapped[str | None] = search_key("name", "email", indexed=True)
 
@@ -41,14 +51,3 @@ class CustomerUser(Owned, Versioned, Removable, Model):
     def shown_name(self) -> str:
         """The name; the first user's may be the customer's."""
         return self.name or (self.customer.name if self.is_first else self.email)
-
-
-class RecoveryCode(Model):
-    """A code for who has lost the second factor. It works once; here is only its digest."""
-
-    __tablename__ = "customer_recovery_codes"
-
-    id: Mapped[pk]
-    customer_user_id: Mapped[int] = mapped_column(ForeignKey("customer_users.id"), index=True)
-    digest: Mapped[str] = mapped_column(String(64), unique=True, info=SECRET)
-    used_at: Mapped[datetime | None]

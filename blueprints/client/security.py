@@ -16,9 +16,11 @@ from blueprints.pay.brand import seller
 from database import transaction
 from domain import inputs
 from domain.access import second_factors
+from domain.access.own_second_factor import proof_of
 from domain.access.passwords import MAXIMUM, MINIMUM
 from domain.errors import Invalid
 from domain.people.logins import customer_passwords, customer_users
+from domain.people.logins.customer_passwords import SECOND_FACTOR
 from models.customer_user import CustomerUser
 
 
@@ -87,7 +89,7 @@ def begin() -> BaseResponse:
     """Make the secret that an app is to have."""
     who, key = login.actor(), login.user().id
     with transaction():
-        customer_passwords.prepare(who, key)
+        SECOND_FACTOR.prepare(who, key)
     return redirect_to(url_for("client_area.two_factor"))
 
 
@@ -114,7 +116,7 @@ def turn_on() -> BaseResponse:
     who, key, session_id = login.actor(), login.user().id, login.current().id
     try:
         with transaction():
-            codes = customer_passwords.turn_on(who, key, request.form.get("code", ""), session_id=session_id)
+            codes = SECOND_FACTOR.turn_on(who, key, request.form.get("code", ""), session_id=session_id)
     except Invalid as error:
         return _secret(error, 422)
     return _codes(codes, is_new=True)
@@ -123,12 +125,12 @@ def turn_on() -> BaseResponse:
 def turn_off() -> BaseResponse:
     """Ask for no codes any more."""
     who, user = login.actor(), login.user()
-    key, typed = user.id, request.form.get("proof", "")
+    key, session_id, typed = user.id, login.current().id, request.form.get("proof", "")
     try:
         with _limited(user):
-            proof = customer_passwords.proof_of(user, typed)
+            proof = proof_of(user.password_hash, typed)
             with transaction():
-                customer_passwords.turn_off(who, key, proof)
+                SECOND_FACTOR.turn_off(who, key, proof, session_id=session_id)
     except Invalid as error:
         return _page(error, 422, part="off")
     return _done("off")
@@ -137,12 +139,12 @@ def turn_off() -> BaseResponse:
 def renew_codes() -> BaseResponse:
     """Other recovery codes in place of those of before."""
     who, user = login.actor(), login.user()
-    key, typed = user.id, request.form.get("proof", "")
+    key, session_id, typed = user.id, login.current().id, request.form.get("proof", "")
     try:
         with _limited(user):
-            proof = customer_passwords.proof_of(user, typed)
+            proof = proof_of(user.password_hash, typed)
             with transaction():
-                codes = customer_passwords.renew_codes(who, key, proof)
+                codes = SECOND_FACTOR.renew_codes(who, key, proof, session_id=session_id)
     except Invalid as error:
         return _page(error, 422, part="codes")
     return _codes(codes, is_new=False)

@@ -1,6 +1,7 @@
-"""The second factor of customers' users: codes of an authenticator app (TOTP, RFC 6238), and recovery codes.
+"""The second factor of who signs in: codes of an authenticator app (TOTP, RFC 6238), and recovery codes.
 
 The app's secret is stored encrypted, recovery codes as digests. Each code works once: the step of the last one is kept.
+Whoever has the columns of `SecondFactor` can have one.
 """
 
 import hmac
@@ -8,12 +9,12 @@ import io
 import secrets
 
 import pyotp
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from database import db
 from domain import clock
 from domain.vault import vault
-from models.customer_user import CustomerUser, RecoveryCode
+from models.second_factor import SecondFactor
 
 STEP = 30                               # seconds for which a code is shown
 BESIDE = 1                              # steps before and after now, for clocks that differ
@@ -24,12 +25,12 @@ APP, RECOVERY = "app", "recovery"
 LENGTH = 10                             # of a recovery code: 49 random bits
 
 
-def prepare(user: CustomerUser) -> None:
+def prepare(user: SecondFactor) -> None:
     """Store a new secret, which is asked for only once a code of it was typed."""
     user.totp_secret, user.totp_step, user.two_factor_at = vault.encrypt(pyotp.random_base32()), None, None
 
 
-def secret_of(user: CustomerUser) -> str | None:
+def secret_of(user: SecondFactor) -> str | None:
     """The secret as an app takes it; None without one, or when no secret of the installation decrypts it."""
     return vault.decrypt(user.totp_secret) if user.totp_secret else None
 
@@ -39,7 +40,7 @@ def address_of(secret: str, *, account: str, issuer: str) -> str:
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)
 
 
-def turn_on(user: CustomerUser, code: str) -> list[str] | None:
+def turn_on(user: SecondFactor, code: str) -> list[str] | None:
     """Ask for codes from now on, if this is one of the prepared secret; the recovery codes, None for a wrong code."""
     if user.two_factor_at is not None or not _take_step(user, _digits(code)):
         return None
@@ -47,7 +48,7 @@ def turn_on(user: CustomerUser, code: str) -> list[str] | None:
     return renew_codes(user)
 
 
-def use(user: CustomerUser, typed: str) -> str | None:
+def use(user: SecondFactor, typed: str) -> str | None:
     """Use a code of the app, or a recovery code, once: which it was (APP or RECOVERY), None for a wrong one.
 
     The user's row must be locked, and fresh.
@@ -59,9 +60,9 @@ def use(user: CustomerUser, typed: str) -> str | None:
     return RECOVERY if _take_code(user, typed) else None
 
 
-def _take_step(user: CustomerUser, code: str) -> bool:
+def _take_step(user: SecondFactor, code: str) -> bool:
     secret = secret_of(user)
-    if secret is None or len(code) != DIGITS:
+    if secret is None or user.totp_secret is None or len(code) != DIGITS:
         return False
     totp, now = pyotp.TOTP(secret, interval=STEP, digits=DIGITS), int(clock.now().timestamp()) // STEP
     for step in range(now - BESIDE, now + BESIDE + 1):
@@ -69,45 +70,48 @@ def _take_step(user: CustomerUser, code: str) -> bool:
             if user.totp_step is not None and step <= user.totp_step:
                 return False
             user.totp_step = step
+            user.totp_secret = vault.renewed(user.totp_secret)
             return True
     return False
 
 
-def _take_code(user: CustomerUser, typed: str) -> bool:
+def _take_code(user: SecondFactor, typed: str) -> bool:
     code = "".join(char for char in typed.lower() if char in LETTERS)
     if len(code) != LENGTH:
         return False
+    kept = user.recovery_codes
     taken = db.session.scalar(
-        update(RecoveryCode)
+        update(kept)
         .where(
-            RecoveryCode.customer_user_id == user.id, RecoveryCode.used_at.is_(None),
-            RecoveryCode.digest.in_(vault.digests(_said(user, code))))
-        .values(used_at=clock.now()).returning(RecoveryCode.id))
+            kept.owner_id == user.id, kept.used_at.is_(None), kept.digest.in_(vault.digests(_said(user, code))))
+        .values(used_at=clock.now()).returning(kept.id))
     return taken is not None
 
 
-def renew_codes(user: CustomerUser) -> list[str]:
+def renew_codes(user: SecondFactor) -> list[str]:
     """Ten new recovery codes, as they are shown this once; earlier ones work no more."""
     _forget_codes(user)
     codes = ["".join(secrets.choice(LETTERS) for _ in range(LENGTH)) for _ in range(CODES)]
-    db.session.add_all(RecoveryCode(customer_user_id=user.id, digest=vault.digest(_said(user, one))) for one in codes)
+    db.session.execute(insert(user.recovery_codes), [
+        {"owner_id": user.id, "digest": vault.digest(_said(user, one))} for one in codes])
     return [f"{one[:LENGTH // 2]}-{one[LENGTH // 2:]}" for one in codes]
 
 
-def codes_left(user: CustomerUser) -> int:
+def codes_left(user: SecondFactor) -> int:
     """How many recovery codes were not used yet."""
-    return db.session.scalar(select(func.count()).select_from(RecoveryCode).where(
-        RecoveryCode.customer_user_id == user.id, RecoveryCode.used_at.is_(None))) or 0
+    kept = user.recovery_codes
+    return db.session.scalar(
+        select(func.count()).select_from(kept).where(kept.owner_id == user.id, kept.used_at.is_(None))) or 0
 
 
-def forget(user: CustomerUser) -> None:
+def forget(user: SecondFactor) -> None:
     """Turn the second factor off, with all that belongs to it."""
     user.totp_secret = user.totp_step = user.two_factor_at = None
     _forget_codes(user)
 
 
-def _forget_codes(user: CustomerUser) -> None:
-    db.session.execute(delete(RecoveryCode).where(RecoveryCode.customer_user_id == user.id))
+def _forget_codes(user: SecondFactor) -> None:
+    db.session.execute(delete(user.recovery_codes).where(user.recovery_codes.owner_id == user.id))
 
 
 def qr_of(address: str) -> str:
@@ -127,5 +131,5 @@ def _digits(typed: str) -> str:
     return said if said.isascii() and said.isdigit() else ""
 
 
-def _said(user: CustomerUser, code: str) -> str:
-    return f"recovery code {user.id} {code}"
+def _said(user: SecondFactor, code: str) -> str:
+    return f"{user.recovery_codes.said} {user.id} {code}"

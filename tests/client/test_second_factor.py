@@ -10,9 +10,10 @@ from domain import clock
 from domain.access import customer_sessions, second_factors
 from domain.people import customers
 from domain.people.logins import customer_passwords, customer_users
+from domain.vault import vault
 from models.audit import AuditEntry
 from models.customer_login import CustomerSession
-from models.customer_user import RecoveryCode
+from models.customer_user import CustomerRecoveryCode
 from tests import cast
 from tests.client.authenticator import PASSWORD, App, codes_of, set_password, user_at, with_app
 from tests.client.conftest import code_of, last_mail, link_of, mail_of, sign_in_of, tasks
@@ -66,7 +67,7 @@ def test_secret_and_codes_are_not_stored_as_they_are(signed_in, ada):
     secret = second_factors.secret_of(user)
     assert app.totp.secret == secret
     assert secret not in user.totp_secret
-    stored = str([one.digest for one in db.session.query(RecoveryCode)])
+    stored = str([one.digest for one in db.session.query(CustomerRecoveryCode)])
     entries = str([(one.before, one.after) for one in db.session.query(AuditEntry)])
     for code in codes_of(done.text):
         for form in (code, code.replace("-", "")):
@@ -263,7 +264,7 @@ def test_turning_it_off_needs_the_password_or_a_fresh_code(browser, alder, ada, 
     reply = one.post("/client/security/two-factor/off", {"proof": proof})
     assert reply.headers["Location"] == "/client/security?said=off"
     user = user_at(EMAIL)
-    assert (user.two_factor_at, user.totp_secret, cast.count(RecoveryCode)) == (None, None, 0)
+    assert (user.two_factor_at, user.totp_secret, cast.count(CustomerRecoveryCode)) == (None, None, 0)
     assert browser().sign_in(alder, EMAIL).headers["Location"] == "/client/"
 
 
@@ -272,9 +273,14 @@ def test_new_recovery_codes_need_the_same_and_end_those_of_before(browser, alder
     one = browser()
     one.sign_in(alder, EMAIL)
     one.enter_code(app.code())
+    elsewhere = browser()
+    elsewhere.sign_in(alder, EMAIL)
+    elsewhere.enter_code(codes[9])
     one.get("/client/security")
     assert one.post("/client/security/codes", {"proof": "000000"}).status_code == 422
+    assert is_in(elsewhere)
     reply = one.post("/client/security/codes", {"proof": app.code(1)})
+    assert (is_in(one), is_in(elsewhere)) == (True, False)
     new = codes_of(reply.text)
     assert len(new) == 10
     assert not set(new) & set(codes)
@@ -304,6 +310,20 @@ def test_it_cannot_be_begun_anew_while_it_is_on(browser, alder, ada):
     assert one.post("/client/security/two-factor/begin").status_code == 409
     assert one.post("/client/security/two-factor", {"code": app.code(1)}).status_code == 409
     assert user_at(EMAIL).totp_secret == before
+
+
+def test_a_secret_that_is_used_outlives_the_rotation_of_the_installations_secret(app, browser, alder, ada):
+    phone, _ = with_app(EMAIL)
+    settings, newer = app.config["SETTINGS"], "a newer secret of the installation, of 32 letters"
+    one = browser()
+    one.sign_in(alder, EMAIL)
+    try:
+        vault.configure((newer, *settings.secret_keys), bcrypt_cost=4)
+        assert one.enter_code(phone.code()).status_code == 303
+        vault.configure((newer,), bcrypt_cost=4)
+        assert second_factors.secret_of(user_at(EMAIL)) == phone.totp.secret
+    finally:
+        vault.configure(settings.secret_keys, bcrypt_cost=4)
 
 
 def test_staff_turns_it_off_for_somebody_who_has_lost_it_and_signs_the_user_out(browser, alder, ada):

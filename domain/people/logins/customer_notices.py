@@ -1,14 +1,15 @@
 """Tells users of customers by a mail that something about how they sign in was changed."""
 
 from domain import clock
+from domain.access import own_second_factor
 from domain.actor import Actor
 from domain.people import merchant_mails
 from domain.people.merchant_mails import SECURITY
 from models.customer_user import CustomerUser
 
 PASSWORD_SET, PASSWORD_CHANGED = "password_set", "password_changed"
-TWO_FACTOR_ON, TWO_FACTOR_OFF, TWO_FACTOR_OFF_BY_STAFF = "two_factor_on", "two_factor_off", "two_factor_off_by_staff"
-CODES_RENEWED, CODE_USED = "recovery_codes_renewed", "recovery_code_used"
+TWO_FACTOR_ON, TWO_FACTOR_OFF, CODES_RENEWED = own_second_factor.ON, own_second_factor.OFF, own_second_factor.RENEWED
+TWO_FACTOR_OFF_BY_STAFF, CODE_USED = "two_factor_off_by_staff", "recovery_code_used"
 NEW_ADDRESS, OLD_ADDRESS = "new_address", "old_address"
 
 

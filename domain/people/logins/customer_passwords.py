@@ -1,4 +1,4 @@
-"""Passwords and second factors of customers' users: signing in by them, setting them, turning them off.
+"""Passwords and second factors of customers' users: signing in by them, and setting them.
 
 Hashing takes too long for a transaction: it is done before, and what was verified is compared again inside.
 """
@@ -10,6 +10,7 @@ from sqlalchemy import select
 from database import db
 from domain.access import customer_sessions, passwords, second_factors
 from domain.access.customer_sessions import Opened
+from domain.access.own_second_factor import OwnSecondFactor, proof_of
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.lifecycle import Lifecycle
@@ -21,14 +22,6 @@ from models.merchant import Merchant
 
 LIFE = Lifecycle(noun="customer_user")
 WRONG = "E-mail or password is wrong."
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What a user typed to show who it is: the password that was verified, or a code that is still to be used."""
-
-    password_hash: str | None
-    code: str
 
 
 def locked(user_id: int) -> CustomerUser:
@@ -105,7 +98,7 @@ def hashed_own(user: CustomerUser, old: str, new: str, *, by_link: bool) -> NewP
     """
     before, code = user.password_hash, None
     if by_link and user.two_factor_at is not None:
-        code = old if proof_of(user, old).password_hash is None else None
+        code = old if proof_of(before, old).password_hash is None else None
     elif before is not None and not by_link and not passwords.matches(old, before):
         raise Invalid.field("old_password", "is not your password", "wrong")
     return NewPassword(passwords.hash_of(new), before, code)
@@ -126,61 +119,13 @@ def change(actor: Actor, user_id: int, new: NewPassword, *, session_id: int) -> 
     customer_notices.tell(user, verb, by=actor)
 
 
-def prepare(actor: Actor, user_id: int) -> None:
-    """Make the secret of a second factor that is to be turned on."""
-    user = locked(user_id)
-    if user.two_factor_at is not None:
-        raise Conflict("Two-factor authentication is on already.")
-    second_factors.prepare(user)
+def _second_factor_changed(actor: Actor, verb: str, user: CustomerUser) -> None:
     touch(user)
+    LIFE.note(actor, verb, user)
+    customer_notices.tell(user, verb, by=actor)
 
 
-def turn_on(actor: Actor, user_id: int, code: str, *, session_id: int) -> list[str]:
-    """Ask for a code from now on; the recovery codes. All other sessions end."""
-    user = locked(user_id)
-    if user.two_factor_at is not None or user.totp_secret is None:
-        raise Conflict("Two-factor authentication was changed in another browser.")
-    codes = second_factors.turn_on(user, code)
-    if codes is None:
-        raise Invalid.field("code", "is not the code that your app shows now", "wrong")
-    touch(user)
-    customer_sessions.end_all(user.id, but=session_id)
-    LIFE.note(actor, "two_factor_on", user)
-    customer_notices.tell(user, customer_notices.TWO_FACTOR_ON, by=actor)
-    return codes
-
-
-def proof_of(user: CustomerUser, typed: str) -> Proof:
-    """What was typed as a password or as a code: the password is verified here."""
-    may_be = user.password_hash is not None and len(typed) >= passwords.MINIMUM      # no code is as long
-    is_password = may_be and passwords.matches(typed, user.password_hash)
-    return Proof(user.password_hash if is_password else None, typed)
-
-
-def turn_off(actor: Actor, user_id: int, proof: Proof) -> None:
-    """Ask for no code any more; Invalid without the password or a fresh code."""
-    user = _proven(user_id, proof)
-    second_factors.forget(user)
-    touch(user)
-    LIFE.note(actor, "two_factor_off", user)
-    customer_notices.tell(user, customer_notices.TWO_FACTOR_OFF, by=actor)
-
-
-def renew_codes(actor: Actor, user_id: int, proof: Proof) -> list[str]:
-    """Ten new recovery codes in place of those of before; Invalid without the password or a fresh code."""
-    user = _proven(user_id, proof)
-    codes = second_factors.renew_codes(user)
-    touch(user)
-    LIFE.note(actor, "recovery_codes_renewed", user)
-    customer_notices.tell(user, customer_notices.CODES_RENEWED, by=actor)
-    return codes
-
-
-def _proven(user_id: int, proof: Proof) -> CustomerUser:
-    user = locked(user_id)
-    if user.two_factor_at is None:
-        raise Conflict("Two-factor authentication is off.")
-    is_password = proof.password_hash is not None and proof.password_hash == user.password_hash
-    if not is_password and second_factors.use(user, proof.code) is None:
-        raise Invalid.field("proof", "is neither your password nor a fresh code", "wrong")
-    return user
+SECOND_FACTOR = OwnSecondFactor(
+    lock=locked, password_of=lambda user: user.password_hash, changed=_second_factor_changed,
+    end_others=lambda user, session_id: customer_sessions.end_all(user.id, but=session_id),
+)
