@@ -58,7 +58,8 @@ class Vault:
 
     def renewed(self, ciphertext: str) -> str:
         """The same value under the newest secret; unchanged where it already is."""
-        assert self._fernet is not None and self._newest is not None
+        assert self._fernet is not None
+        assert self._newest is not None
         try:
             self._newest.decrypt(ciphertext.encode())
         except InvalidToken:

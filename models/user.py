@@ -10,6 +10,7 @@ from database import SECRET, Model, pk, word
 from database.text_keys import search_key, sort_key
 from models.merchant import Merchant
 from models.owned import Removable, Versioned
+from models.second_factor import RecoveryCode, SecondFactor
 
 
 class Role(StrEnum):
@@ -19,10 +20,22 @@ class Role(StrEnum):
     RESTRICTED = "restricted_user"
 
 
-class User(Versioned, Removable, Model):
+class UserRecoveryCode(RecoveryCode, Model):
+    """A recovery code of a user."""
+
+    __tablename__ = "user_recovery_codes"
+
+    said = "recovery code of the dashboard"
+
+    id: Mapped[pk]
+    owner_id: Mapped[int] = mapped_column("user_id", ForeignKey("users.id"), index=True)
+
+
+class User(Versioned, Removable, SecondFactor, Model):
     """A person, or a program that acts as one. `all_merchants` is the operator of the installation."""
 
     __tablename__ = "users"
+    recovery_codes = UserRecoveryCode
 
     id: Mapped[pk]
     email: Mapped[str] = mapped_column(String(254))
@@ -69,6 +82,7 @@ class UserSession(Model):
 
     id: Mapped[pk]
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    needs_code: Mapped[bool]             # the second factor is still to come: it opens nothing yet
     token_digest: Mapped[str] = mapped_column(String(64), unique=True, info=SECRET)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]

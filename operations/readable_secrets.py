@@ -9,6 +9,7 @@ from models.credential import Credential
 from models.customer_user import CustomerUser
 from models.order import Order
 from models.payment import GatewayAccount
+from models.user import User
 from models.webhook import Endpoint
 
 MOST = 200                                           # of each kind, newest first
@@ -22,11 +23,12 @@ KEPT = tuple(
         (Order, Order.link_token, ()),
         (GatewayAccount, GatewayAccount.settings, ()),
         (CustomerUser, CustomerUser.totp_secret, (CustomerUser.deleted_at.is_(None),)),
+        (User, User.totp_secret, (User.deleted_at.is_(None),)),
     )
 )
 
 
 def count() -> tuple[int, int]:
-    """How many current tokens and webhook secrets the secret decrypts, and how many there are."""
+    """How many stored values the secret decrypts, and how many there are."""
     kept = [value for statement in KEPT for value in db.session.scalars(statement) if value is not None]
     return sum(vault.decrypt(value) is not None for value in kept), len(kept)

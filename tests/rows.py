@@ -20,7 +20,7 @@ MADE = {
 }
 # What gives a row the state in which a verb is possible.
 READY = {"order": ordered.bring, "service": ordered.bring_service, "statement row": excepted.bring,
-         "customer user": cast.bring_customer_user}
+         "customer user": cast.bring_customer_user, "user": cast.bring_user}
 
 
 def exact(value):

@@ -3,22 +3,25 @@
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from blueprints.auth import links
+from blueprints.auth import codes, links
 from blueprints.auth.attempts import attempts
+from blueprints.auth.codes import onward
 from blueprints.auth.destination import own_address
-from blueprints.auth.device import known_device, remember
+from blueprints.auth.device import known_device
 from blueprints.pages import csrf, errors
 from blueprints.pages.htmx import redirect_to
-from blueprints.pages.session import end, private, signed_in, start
-from database import db, transaction
+from blueprints.pages.session import end, private, signed_in, waiting
+from database import transaction
 from domain.access import sessions
 from domain.errors import LimitExceeded, Unauthenticated
 from domain.people import users
+from domain.people.logins import user_passwords
 
 bp = Blueprint("auth", __name__)
 csrf.attach(bp)
 errors.attach(bp)
 links.register(bp)
+codes.register(bp)
 
 
 @bp.get("/login")
@@ -33,14 +36,15 @@ def login() -> BaseResponse:
 
 @bp.post("/login")
 def enter() -> BaseResponse:
-    """Check the password and open a session; every refusal looks the same."""
+    """Check the password and open a session, or ask for the second factor; every refusal looks the same."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
     address, device = request.remote_addr or "", known_device(email)
     try:
         attempts.begin(email, address, device)
-        opened, token = users.sign_in(
-            email, password, ip=request.remote_addr, user_agent=request.headers.get("User-Agent")
-        )
+        found = user_passwords.verified(email, password)
+        with transaction():
+            opened, token = user_passwords.enter(
+                found, ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
     except Unauthenticated as error:
         attempts.failed(address)
         return form(email=email, wrong=error.message, status=401)
@@ -49,21 +53,17 @@ def enter() -> BaseResponse:
         response.headers["Retry-After"] = str(error.details["retry_after"])
         return response
     attempts.succeeded(email, device)
-    with transaction():
-        db.session.add(opened)
-    start(token, opened)
-    onward = redirect_to(own_address(request.form.get("next")) or url_for("admin.overview"))
-    remember(onward, email)
-    return onward
+    return onward(opened, token)
 
 
 @bp.post("/logout")
 def logout() -> BaseResponse:
     """End the session on the server: copies of the cookie are refused."""
-    who = signed_in()
-    if who is not None:
-        with transaction():
-            sessions.end(who.session.id)
+    who, waits = signed_in(), waiting()
+    for one in (who.session if who is not None else None, waits):
+        if one is not None:
+            with transaction():
+                sessions.end(one.id)
     end()
     flash("You are signed out.", "ok")
     return redirect_to(url_for("auth.login"))

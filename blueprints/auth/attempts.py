@@ -1,7 +1,8 @@
 """Limits sign-in attempts: 10 wrong passwords per account and 100 per address, in 15 minutes.
 
 Accounts count as typed, whether or not they exist, so that the limit does not reveal them; those of customers apart
-from those of staff. The counters are stored with those of the APIs, under digests instead of names.
+from those of staff. Codes of staff's second factor have limits of their own, which nobody uses up by typing an account.
+The counters are stored with those of the APIs, under digests instead of names.
 """
 
 import time
@@ -20,6 +21,7 @@ from domain.vault import vault
 WINDOW = 15                                         # minutes
 OF_ACCOUNT = RateLimitItemPerMinute(10, WINDOW, namespace="sign-in-account")
 OF_CUSTOMER = RateLimitItemPerMinute(10, WINDOW, namespace="client-sign-in-account")
+OF_CODE = RateLimitItemPerMinute(10, WINDOW, namespace="sign-in-code")      # of staff's second factor
 OF_ADDRESS = RateLimitItemPerMinute(100, WINDOW, namespace="sign-in-address")
 
 
@@ -120,4 +122,4 @@ def too_many(reset: float) -> LimitExceeded:
     )
 
 
-attempts, customer_attempts = Attempts(OF_ACCOUNT), Attempts(OF_CUSTOMER)
+attempts, customer_attempts, code_attempts = Attempts(OF_ACCOUNT), Attempts(OF_CUSTOMER), Attempts(OF_CODE)

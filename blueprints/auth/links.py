@@ -19,7 +19,7 @@ from database.ip_addresses import limited_as
 from domain.access import password_links, passwords
 from domain.errors import Conflict, Invalid, LimitExceeded
 from domain.inputs import validators
-from domain.people import users
+from domain.people.logins import user_passwords
 from models.user import UserLink
 
 WISHES = WishLimits(
@@ -66,7 +66,7 @@ def ask() -> BaseResponse:
         response.headers["Retry-After"] = str(error.details["retry_after"])
         return response
     with transaction():
-        users.ask_for_link(email, ip=request.remote_addr)
+        user_passwords.ask_for_link(email, ip=request.remote_addr)
     session[ASKED] = email
     return redirect_to(url_for("auth.link_sent"))
 
@@ -93,7 +93,7 @@ def choose(token: str) -> BaseResponse:
         return _form(token, link, error)
     try:
         with transaction():
-            email = users.choose_password(link.id, hashed, ip=request.remote_addr).email
+            email = user_passwords.choose(link.id, hashed, ip=request.remote_addr).email
     except Conflict:
         return _gone()
     session.pop(ASKED, None)

@@ -20,6 +20,7 @@ from models.credential import Mode
 from models.user import User, UserSession
 
 logins = LoginManager()
+WAITS = "waits"                         # in the cookie: the token of a session that waits for the second factor
 
 
 class Cookie(SecureCookieSessionInterface):
@@ -83,6 +84,19 @@ def start(token: str, opened: UserSession) -> None:
     """Sign this browser in with a new cookie and a new CSRF token."""
     session.clear()
     login_user(SignedIn(opened, token))
+
+
+def wait(token: str) -> None:
+    """Remember that this browser is to give the second factor: nobody is signed in by that."""
+    logout_user()
+    session.clear()
+    session[WAITS] = token
+
+
+def waiting() -> UserSession | None:
+    """The session of this browser that waits for the second factor, and opens nothing else."""
+    token = session.get(WAITS)
+    return sessions.waiting(token) if token else None
 
 
 def end() -> None:

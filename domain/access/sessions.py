@@ -1,13 +1,14 @@
 """Stores the sessions of signed-in browsers on the server, where they can be ended.
 
-A cookie holds a random token, the table its digest. A session ends after 30 idle minutes or 12 hours.
+A cookie holds a random token, the table its digest. A session ends after 30 idle minutes or 12 hours. Whoever has a
+second factor gets a session that opens nothing yet, for ten minutes.
 """
 
 import hashlib
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from database import db
 from domain import clock
@@ -15,6 +16,7 @@ from models.user import User, UserSession
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
+FOR_CODE = timedelta(minutes=10)       # between the password and the second factor
 SEEN_EVERY = timedelta(minutes=1)      # how often the last use is written
 
 
@@ -23,29 +25,54 @@ def digest(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def prepare(user: User, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
-    """A session, not yet stored, and its token; add it inside a transaction."""
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
+def begin(user: User, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
+    """Store a session of the user and give its token; it opens nothing while the second factor is still to come."""
+    return _store(user, needs_code=user.two_factor_at is not None, ip=ip, user_agent=user_agent)
+
+
+def complete(waits: UserSession, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
+    """Store the session of somebody who has given the second factor, in place of the one that waited for it."""
+    end(waits.id)
+    return _store(waits.user, needs_code=False, ip=ip, user_agent=user_agent)
+
+
+def _store(user: User, *, needs_code: bool, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
+    token, now = secrets.token_urlsafe(32), clock.now()
     only = user.merchant_ids[0] if len(user.merchant_ids) == 1 and not user.all_merchants else None
     session = UserSession(
-        user_id=user.id, token_digest=digest(token), created_at=now, seen_at=now, expires_at=now + ABSOLUTE,
-        ip=ip, user_agent=(user_agent or "")[:300], merchant_id=only, test_mode=False,
+        user=user, needs_code=needs_code, token_digest=digest(token), created_at=now, seen_at=now,
+        expires_at=now + (FOR_CODE if needs_code else ABSOLUTE), ip=ip, user_agent=(user_agent or "")[:300],
+        merchant_id=only, test_mode=False,
     )
+    db.session.add(session)
     return session, token
 
 
 def find(token: str) -> UserSession | None:
     """The open session of a token, with its user; None when it has ended or its user is not active."""
-    now = clock.now()
+    return _found(token, needs_code=False)
+
+
+def waiting(token: str) -> UserSession | None:
+    """The session of a token that waits for the second factor."""
+    return _found(token, needs_code=True)
+
+
+def _found(token: str, *, needs_code: bool) -> UserSession | None:
     return db.session.scalar(
         select(UserSession)
         .join(User)
-        .where(
-            UserSession.token_digest == digest(token), UserSession.ended_at.is_(None), UserSession.expires_at > now,
-            UserSession.seen_at > now - IDLE, User.active.is_(True),
-        )
+        .where(UserSession.token_digest == digest(token), User.active.is_(True), *_open(needs_code=needs_code))
     )
+
+
+def _open(*, needs_code: bool) -> list[ColumnElement[bool]]:
+    """The clauses for sessions that have not ended."""
+    now = clock.now()
+    return [
+        UserSession.ended_at.is_(None), UserSession.expires_at > now, UserSession.seen_at > now - IDLE,
+        UserSession.needs_code.is_(needs_code),
+    ]
 
 
 def is_stale(session: UserSession) -> bool:
@@ -77,14 +104,10 @@ def end_all(user_id: int, *, but: int | None = None) -> None:
 
 def of_user(user_id: int) -> list[UserSession]:
     """The open sessions of a user, last used first."""
-    now = clock.now()
     return list(
         db.session.scalars(
             select(UserSession)
-            .where(
-                UserSession.user_id == user_id, UserSession.ended_at.is_(None), UserSession.expires_at > now,
-                UserSession.seen_at > now - IDLE,
-            )
+            .where(UserSession.user_id == user_id, *_open(needs_code=False))
             .order_by(UserSession.seen_at.desc())
         )
     )

@@ -1,4 +1,4 @@
-"""Refuses changes that would lock out the actor, or every operator."""
+"""Refuses changes that would lock out the actor, or every operator, or go round the actor's second factor."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 
 from database import db
 from domain.actor import Actor
-from domain.errors import Conflict, Problem
+from domain.errors import Conflict, Invalid, Problem
 from models.user import Role, User
 
 
@@ -23,6 +23,12 @@ def forbid_self_lockout(actor: Actor, user: User, before: dict[str, Any]) -> Non
         wrong["merchant_ids"] = Problem("own", "must keep one merchant for yourself")
     if wrong:
         raise Conflict("You cannot take away your own access; ask another administrator.", fields=wrong)
+
+
+def forbid_own_password(actor: Actor, user: User) -> None:
+    """Refuse that somebody with a second factor sets the own password unseen, by which it could be turned off."""
+    if actor.user_id is not None and actor.user_id == user.id and user.two_factor_at is not None:
+        raise Invalid.field("password", "is changed under My account, as two-factor authentication is on", "own")
 
 
 def require_an_operator(user: User) -> None:

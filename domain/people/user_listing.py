@@ -35,7 +35,7 @@ LISTING = UserListing(
         name: getattr(User, name)
         for name in (
             "id", "email", "name", "role", "active", "all_merchants", "api_access", "allowed_ips", "timezone",
-            "created_at", "updated_at", "version",
+            "two_factor_at", "created_at", "updated_at", "version",
         )
     },
     children={

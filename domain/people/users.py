@@ -6,20 +6,21 @@ from typing import Annotated, Any
 from sqlalchemy import func, select
 
 from database import db
-from domain import audit, texts
-from domain.access import password_links, passwords, sessions, tokens
+from domain import texts
+from domain.access import password_links, passwords, second_factors, sessions, tokens
 from domain.actor import Actor, All
-from domain.errors import Conflict, Forbidden, Invalid, Problem, Unauthenticated
+from domain.errors import Conflict, Forbidden, Invalid, Problem
 from domain.inputs import Choice, Email, Input, Maybe, NameText, Networks, OrAbsent, RowId, TimeZone, Truth
 from domain.inputs.schema_facts import SchemaFacts
-from domain.lifecycle import Lifecycle, put_back
+from domain.lifecycle import put_back
 from domain.list_parts import among
 from domain.people import samples, user_guards
-from domain.people.logins import user_links
+from domain.people.logins import user_links, user_second_factors
+from domain.people.logins.user_trail import LIFE
 from domain.people.user_listing import LISTING
 from domain.resource import Action, Resource, deletion, switch
 from models.merchant import Merchant
-from models.user import Membership, Role, User, UserLink, UserSession
+from models.user import Membership, Role, User, UserLink
 
 PASSWORD = SchemaFacts({"format": "password", "minLength": passwords.MINIMUM, "maxLength": passwords.MAXIMUM})
 Password = OrAbsent[Annotated[str, PASSWORD]]
@@ -46,14 +47,6 @@ class NewUser:
 
     input: UserInput
     password_hash: str                   # empty: the user is invited to choose a password
-
-
-@dataclass(frozen=True, slots=True)
-class OwnPassword:
-    """A user's own new password: the hash that was verified, and the new one."""
-
-    proven: str
-    password_hash: str
 
 
 def hashed(actor: Actor, new: UserInput) -> NewUser:
@@ -107,10 +100,15 @@ def _invitable(user: User) -> None:
         raise Conflict("This user is deactivated. Activate the user first.")
 
 
-def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
-    """Change what was sent, the password hashed; fewer permissions or a new password end the user's sessions."""
+def update(actor: Actor, user: User, changes: dict[str, Any], *, is_proven: bool = False) -> User:
+    """Change what was sent, the password hashed; fewer permissions or a new password end the user's sessions.
+
+    `is_proven` says that whoever sets the own password has shown the old one, or has the link to the address.
+    """
     if "password" in changes:
         raise TypeError("a password is hashed before the transaction: hashed_changes()")
+    if "password_hash" in changes and not is_proven:
+        user_guards.forbid_own_password(actor, user)
     with LIFE.changing(actor, user) as change:
         for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone"):
             if name in changes:
@@ -123,7 +121,7 @@ def update(actor: Actor, user: User, changes: dict[str, Any]) -> User:
         user_guards.require_an_operator(user)       # before any flush: it compares with the stored row
         if "password_hash" in changes:
             user.password_hash = changes["password_hash"]
-        if _powers(change.before) != _powers(_snapshot(user)) or "password_hash" in changes:
+        if _powers(change.before) != _powers(LIFE.snapshot(user)) or "password_hash" in changes:
             user.token_version += 1
             sessions.end_all(user.id)
         if changes.keys() & {"email", "password_hash"}:
@@ -151,40 +149,10 @@ def delete(actor: Actor, user: User) -> None:
         user.email_key = f"{user.id}:{user.email_key}"[:254]     # the address is free again
         user.token_version += 1
         sessions.end_all(user.id)
+        second_factors.forget(user)
         for test in (False, True):
             if tokens.of_user(user.id, test=test) is not None:
                 tokens.revoke(actor, user, test=test)
-
-
-def hashed_own(user: User, old: str, new: str) -> OwnPassword:
-    """The user's own new password, once the old one is verified. Takes too long for a transaction."""
-    if not passwords.matches(old, user.password_hash):
-        raise _not_yours()
-    return OwnPassword(user.password_hash, passwords.hash_of(new))
-
-
-def change_own_password(actor: Actor, user: User, new: OwnPassword) -> None:
-    """Store it, unless the verified password was replaced meanwhile. All sessions end."""
-    if user.password_hash != new.proven:
-        raise _not_yours()
-    update(actor, user, {"password_hash": new.password_hash})
-
-
-def ask_for_link(email: str, *, ip: str | None) -> None:
-    """Send the active user with this address a link to choose a password; for an unknown one the same is stored."""
-    user = find_by_email(email)
-    user_links.ask(user if user is not None and user.active else None, ip=ip)
-
-
-def choose_password(link_id: int, password_hash: str, *, ip: str | None) -> User:
-    """Store a password that was chosen by a link, which works once; raises Conflict for a used one. Sessions end."""
-    link = db.session.get_one(UserLink, link_id)
-    user = db.session.scalars(
-        select(User).where(User.id == link.user_id).with_for_update().execution_options(populate_existing=True)).one()
-    db.session.refresh(link)
-    if not password_links.is_open(link):
-        raise Conflict("This link was used meanwhile.")
-    return update(Actor.of_user(user, source="admin", ip=ip), user, {"password_hash": password_hash})
 
 
 def find_by_email(email: str) -> User | None:
@@ -203,26 +171,6 @@ def has_password(user_id: int) -> bool:
 def is_empty() -> bool:
     """Whether there is no user yet."""
     return db.session.scalar(select(func.count()).select_from(User)) == 0
-
-
-def check_password(email: str, password: str) -> User:
-    """The active user with this password; raises Unauthenticated, after the same time for every reason."""
-    user = find_by_email(email)
-    if not passwords.matches(password, user.password_hash if user else None) or user is None or not user.active:
-        raise Unauthenticated("E-mail or password is wrong.")
-    return user
-
-
-def sign_in(email: str, password: str, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
-    """A new session and its secret token; raises Unauthenticated, after the same time for every reason.
-
-    The caller opens the transaction only for `sessions.open`: checking a password takes long.
-    """
-    return sessions.prepare(check_password(email, password), ip=ip, user_agent=user_agent)
-
-
-def _not_yours() -> Invalid:
-    return Invalid.field("old_password", "is not your password", "wrong")
 
 
 def _email(user: User, email: str) -> None:
@@ -257,18 +205,6 @@ def _powers(snapshot: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(str(snapshot[name]) for name in ("role", "active", "all_merchants", "merchant_ids"))
 
 
-def _home(user: User) -> int | None:
-    """The merchant whose audit trail shows a change of this user; none for operators."""
-    return None if user.all_merchants else next(iter(user.merchant_ids), None)
-
-
-def _snapshot(user: User) -> dict[str, Any]:
-    return audit.snapshot(user) | {"merchant_ids": user.merchant_ids}
-
-
-LIFE = Lifecycle(noun="user", snapshot=_snapshot, merchant_of=_home)
-
-
 RESOURCE = Resource(
     name="users",
     noun="user",
@@ -286,6 +222,14 @@ RESOURCE = Resource(
         confirm=lambda row: ("The user is deleted permanently.",),
     ),
     actions={
+        "turn_off_two_factor": Action(
+            run=user_second_factors.turn_off, title="Turn off two-factor", past="Two-factor was turned off for {}.",
+            icon="shield-lock", danger=True, lasting=True,
+            offered=lambda actor, row: row.two_factor_at is not None and row.id != actor.user_id,
+            confirm=lambda row: (
+                "Do this only for somebody whom you know, and who has lost the phone and the recovery codes. "
+                "A mail tells the user.",),
+        ),
         "invite": Action(
             run=invite, title="Send invitation", past="{} gets a mail with a link to choose a password.", icon="mail",
             offered=lambda actor, row: bool(row.active),

@@ -14,6 +14,7 @@ from database import db, transaction
 from domain import clock
 from domain.access import password_links
 from domain.people import users
+from domain.people.logins import user_passwords
 from models.audit import AuditEntry
 from models.outbox import Task
 from models.user import User, UserLink
@@ -102,7 +103,7 @@ def test_a_link_ends_with_its_hour_with_the_address_and_with_the_user(visitor, a
     def asked():
         counters.forget()
         with transaction():
-            users.ask_for_link(ADA, ip=None)
+            user_passwords.ask_for_link(ADA, ip=None)
         return path_in(mails()[-1])
 
     path = asked()
@@ -122,7 +123,7 @@ def test_a_link_ends_with_its_hour_with_the_address_and_with_the_user(visitor, a
 @pytest.mark.parametrize("change", ["", "x", "0" * 96, "ü"])
 def test_a_link_that_was_changed_opens_nothing_and_wrong_ones_are_limited(visitor, ada, change):
     with transaction():
-        users.ask_for_link(ADA, ip=None)
+        user_passwords.ask_for_link(ADA, ip=None)
     path = path_in(mails()[0])
     wrong, one = f"{path[:-4]}{change}" if len(change) < 9 else f"/login/link/{change}", visitor()
     assert one.get(wrong).status_code == 404
@@ -191,7 +192,7 @@ def test_who_may_not_write_users_or_has_other_merchants_makes_no_link(signed_in,
 
 def test_old_links_are_forgotten_and_open_ones_kept(ada):
     with transaction():
-        users.ask_for_link(ADA, ip=None)
+        user_passwords.ask_for_link(ADA, ip=None)
     with time_machine.travel(clock.now() + timedelta(hours=2)), transaction():
         assert password_links.forget_old() == 0
     with time_machine.travel(clock.now() + timedelta(hours=26)), transaction():
@@ -203,4 +204,4 @@ def test_no_password_is_not_an_empty_one(ada):
         db.session.get(User, ada).password_hash = ""
     for typed in ("", " ", "x" * 15):
         with pytest.raises(Exception, match="wrong"):
-            users.check_password(ADA, typed)
+            user_passwords.verified(ADA, typed)

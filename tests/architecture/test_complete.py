@@ -137,7 +137,8 @@ def test_a_deletion_that_keeps_the_row_has_an_undo(resource):
 
 BY_UPDATE = {                           # actions that the Core API does by a change of a field, or that are for people
     "products": {"activate"}, "api_keys": {"revoke"}, "tasks": {"retry", "cancel"}, "customers": {"activate"},
-    "merchants": {"activate"}, "users": {"activate"}, "budgets": {"reject", "approve"},
+    "merchants": {"activate"}, "budgets": {"reject", "approve"},
+    "users": {"activate", "turn_off_two_factor"},       # a token, which may be stolen, takes off no second factor
     "discount_codes": {"activate"}, "ticket_mails": {"make_ticket"}, "tickets": {"take"}, "invoices": {"send_link"},
     "orders": {"cancel_at_period_end"}, "statement_rows": {"update"},
 }

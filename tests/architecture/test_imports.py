@@ -32,7 +32,7 @@ MAY_IMPORT = {
         "blueprints.api", "blueprints.services", "blueprints.shared_counters", "domain", "models", "database",
     },
     # Signing in has one counter of wrong tries, for the form and for JSON Web Tokens.
-    "blueprints.api.core.iam": {"blueprints.api", "blueprints.auth.attempts", "domain"},
+    "blueprints.api.core.iam": {"blueprints.api", "blueprints.auth.api_logins", "domain"},
     "worker": FLOOR | {"analytics", "operations", "outbound"},
     "server": {"server"},
     "docs": set(),                          # code for receivers, who have nothing of ours

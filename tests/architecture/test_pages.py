@@ -6,7 +6,8 @@ from jinja2 import meta, nodes
 
 OPEN = {
     "static", "home", "auth.login", "auth.enter", "auth.logout", "auth.forgot", "auth.ask_for_link", "auth.link_sent",
-    "auth.password_link", "auth.choose_password", "health.healthz", "health.readyz", "health.metrics",
+    "auth.password_link", "auth.choose_password", "auth.code", "auth.enter_code", "health.healthz", "health.readyz",
+    "health.metrics",
 }
 OPEN_ROOMS = (
     "portal",                           # the reference: it is about the APIs, not about anybody's data

@@ -9,12 +9,13 @@ import flask_migrate.cli
 import pytest
 
 from database import db, transaction
-from domain.access import customer_access, key_access
+from domain.access import customer_access, key_access, second_factors
 from domain.errors import Unauthenticated
-from domain.people import users
+from domain.people.logins import user_passwords
 from domain.permissions import KEY_SCOPES
 from models.audit import AuditEntry
 from models.credential import Credential
+from tests.admin.with_app import user_at, with_app
 
 pytestmark = pytest.mark.files
 PASSWORD = "seven quiet ledgers at dusk"
@@ -89,8 +90,7 @@ def test_a_user_signs_in_with_the_password_given(installation: Any, merchant: in
     assert made["role"] == "accountant_user"
     assert made["merchants"] == [merchant]
     with installation.app.app_context():
-        session, _ = users.sign_in("ada@example.com", PASSWORD, ip=None, user_agent=None)
-        assert session.user_id == made["id"]
+        assert user_passwords.verified("ada@example.com", PASSWORD).user.id == made["id"]
 
 
 @pytest.mark.parametrize("password", ["short", "passwordpassword"])
@@ -110,9 +110,9 @@ def test_a_password_is_reset_and_the_old_one_opens_nothing(installation: Any) ->
     installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, "--all-merchants")
     installation.run("user", "reset-password", "A@example.com", "--password", PASSWORD + "!")
     with installation.app.app_context():
-        users.sign_in("a@example.com", PASSWORD + "!", ip=None, user_agent=None)
+        user_passwords.verified("a@example.com", PASSWORD + "!")
         with pytest.raises(Exception, match="wrong"):
-            users.sign_in("a@example.com", PASSWORD, ip=None, user_agent=None)
+            user_passwords.verified("a@example.com", PASSWORD)
 
 
 def test_a_missing_password_is_not_asked_for_without_a_terminal(installation: Any) -> None:
@@ -121,11 +121,23 @@ def test_a_missing_password_is_not_asked_for_without_a_terminal(installation: An
     assert refused["details"]["fields"] == {"password": "is required"}
 
 
+def test_two_factor_is_turned_off_for_somebody_who_is_locked_out(installation: Any) -> None:
+    installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, "--all-merchants")
+    with installation.app.app_context():
+        with_app("a@example.com")
+    assert installation.run("user", "turn-off-two-factor", "A@example.com")["two_factor"] is False
+    with installation.app.app_context():
+        user = user_at("a@example.com")
+        assert (user.two_factor_at, user.totp_secret, second_factors.codes_left(user)) == (None, None, 0)
+    again = installation.run("user", "turn-off-two-factor", "a@example.com", status=1)
+    assert "is off" in str(again)
+
+
 def test_a_deactivated_user_is_shut_out(installation: Any) -> None:
     installation.run("user", "create", "--email", "a@example.com", "--password", PASSWORD, "--all-merchants")
     assert installation.run("user", "deactivate", "a@example.com")["active"] is False
     with installation.app.app_context(), pytest.raises(Exception, match="wrong"):
-        users.sign_in("a@example.com", PASSWORD, ip=None, user_agent=None)
+        user_passwords.verified("a@example.com", PASSWORD)
 
 
 def test_an_unknown_user_is_refused(installation: Any) -> None:

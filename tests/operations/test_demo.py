@@ -26,7 +26,7 @@ from domain.catalog import currencies
 from domain.invoicing.books import verifying
 from domain.invoicing.invoice_status import EFFECTIVE
 from domain.pages import Query
-from domain.people import users
+from domain.people.logins import user_passwords
 from domain.support import announcements
 from domain.support.knowledge import knowledge_base
 from domain.vault import vault
@@ -78,7 +78,7 @@ def test_the_demo_has_everything_and_its_secrets_work(installation: Any, demo: d
     with installation.app.app_context():
         assert set(db.session.scalars(select(User.role))) == set(Role)
         assert set(db.session.scalars(select(Budget.status))) == set(BudgetStatus)
-        users.sign_in(demo["login"]["email"], demo["login"]["password"], ip=None, user_agent=None)
+        user_passwords.verified(demo["login"]["email"], demo["login"]["password"])
     client = installation.app.test_client()
     for one in demo["keys"]:
         answer = client.get("/v1/api/public/budgets", headers={"Authorization": f"Bearer {one['key']}"})

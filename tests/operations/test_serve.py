@@ -20,7 +20,7 @@ from sqlalchemy import func, select
 
 from analytics.store import requests
 from database import db
-from domain.people import users
+from domain.people.logins import user_passwords
 
 pytestmark = pytest.mark.files
 ROOT = Path(__file__).resolve().parents[2]
@@ -244,7 +244,7 @@ def test_a_server_without_users_prints_the_first_steps_and_they_work(installatio
     for line in (merchant, user):
         subprocess.run(line, shell=True, cwd=ROOT, check=True, capture_output=True)
     with installation.app.app_context():
-        assert users.sign_in("you@example.com", "seven quiet ledgers at dusk", ip=None, user_agent=None)
+        assert user_passwords.verified("you@example.com", "seven quiet ledgers at dusk")
     assert f"{server.base}/login" in server.printed
     again = serve("--no-worker")
     assert again.call("/healthz", "none")[0] == 200

@@ -13,9 +13,10 @@ from blueprints.pages.navigation import Item
 from blueprints.pages.session import me, wide_actor
 from database import db, transaction
 from domain import inputs
-from domain.access import sessions
+from domain.access import second_factors, sessions
 from domain.errors import DomainError, Invalid
 from domain.people import users
+from domain.people.logins import user_passwords
 from models.user import User
 
 FIELDS = (
@@ -44,6 +45,7 @@ def show(wrong: DomainError | None = None, values: dict[str, str] | None = None)
         "admin/account.html", fields=FIELDS, wrong=wrong, who=wide_actor(), user=user,
         values=values or {field.name: plain(getattr(user, field.name)) for field in FIELDS},
         sessions=sessions.of_user(user.id), current=me().session.id,
+        codes_left=second_factors.codes_left(user) if user.two_factor_at is not None else 0,
     )
     return make_response(page, 422 if wrong else 200)
 
@@ -68,9 +70,10 @@ def change_password() -> BaseResponse:
     try:
         if request.form.get("password", "") != request.form.get("again", ""):
             raise Invalid.field("again", "is not the same as the new password", "different")
-        new = users.hashed_own(me().user, request.form.get("old_password", ""), request.form.get("password", ""))
+        new = user_passwords.hashed_own(
+            me().user, request.form.get("old_password", ""), request.form.get("password", ""))
         with transaction():
-            users.change_own_password(who, db.session.get_one(User, key, with_for_update=True), new)
+            user_passwords.change_own(who, db.session.get_one(User, key, with_for_update=True), new)
     except Invalid as error:
         return show(error)
     flash("Your password was changed. Sign in with the new one.", "ok")

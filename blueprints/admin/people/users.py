@@ -44,12 +44,15 @@ def context(record: Any) -> dict[str, Any]:
     }
 
 
-def what_ends(record: Any) -> tuple[str, ...]:
+def what_ends(verb: str, record: Any) -> tuple[str, ...]:
     """The user's sessions and the calls with the API tokens, for the confirmations that end them."""
     count = len(sessions.of_user(record.id))
+    ended = (f"{count:,} open {'session ends' if count == 1 else 'sessions end'}.",) if count else ()
+    if verb == "turn_off_two_factor":
+        return ended
     known = [tokens.of_user(record.id, test=test) for test in (False, True)]
     calls = consequences.of_tokens([one.id for one in known if one is not None])
-    return (f"{count:,} open {'session ends' if count == 1 else 'sessions end'}.", *calls) if count else calls
+    return (*ended, *calls)
 
 
 PAGE = ListPage(
@@ -93,7 +96,8 @@ PAGE = ListPage(
     form="admin/user_form.html",
     show="admin/user.html",
     details="admin/_user.html",
-    warnings=lambda verb, record: what_ends(record),
+    warnings=what_ends,
+    audit_verbs={"two_factor_off": "turned two-factor off for", "two_factor_on": "turned two-factor on for"},
     context=context,
     needs_merchant=False,
 )

@@ -7,16 +7,20 @@ from flask import g
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import MOMENT, moment
 from blueprints.api.description import Description, ExampleBody
-from blueprints.auth.attempts import attempts
-from domain.access import jwts, user_access
+from blueprints.auth import api_logins
+from domain.access import jwts
 from domain.access.jwts import Issued
 from domain.actor import Actor
 from domain.errors import Invalid, Problem, Unauthenticated
-from domain.people import users
 
 CREDENTIALS: dict[str, Any] = {
     "title": "Credentials", "type": "object", "additionalProperties": False,
-    "properties": {"login": {"type": "string"}, "password": {"type": "string", "format": "password"}},
+    "properties": {
+        "login": {"type": "string"}, "password": {"type": "string", "format": "password"},
+        "code": {
+            "type": "string",
+            "description": "With two-factor on: a code of the app, or a recovery code. Each works once."},
+    },
     "required": ["login", "password"],
 }
 TOKEN = ExampleBody(
@@ -43,15 +47,13 @@ def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
     if missing:
         raise Invalid("Invalid request", fields=missing)
     login, password = (str(value) for value in given)
-    attempts.begin(login, actor.ip or "")
+    code = arguments.body.get("code")
     try:
-        user = users.check_password(login, password)
-        user_access.check_address(user.allowed_ips, actor.ip)
+        user = api_logins.verify(
+            login, password, code if isinstance(code, str) else "", ip=actor.ip, source=actor.source)
     except Unauthenticated as error:
-        attempts.failed(actor.ip or "")
         code = error.code if error.code.startswith("utoken") else "utoken-auth-failed"
         raise Unauthenticated(error.message, code=code) from None
-    attempts.succeeded(login)
     return Outcome(shown(jwts.issue(user.id, user.token_version)))
 
 
@@ -67,7 +69,7 @@ def refresh(actor: Actor, arguments: Arguments) -> Outcome:
 OPERATIONS = (
     Operation(
         name="iam.auth.jwt.authenticate", method="POST", path="/iam/auth/jwt/authenticate", scope=None,
-        run=authenticate, takes_body=True, public=True, kept=False, positional=("login", "password"),
+        run=authenticate, takes_body=True, public=True, kept=False, positional=("login", "password", "code"),
         summary="A JSON Web Token for login and password (deprecated)",
         described=Description(
             body=ExampleBody(CREDENTIALS, {"login": "grace@example.org", "password": "a long and private sentence"}),

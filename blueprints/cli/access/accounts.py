@@ -13,6 +13,7 @@ from domain.actor import Actor
 from domain.errors import Invalid, NotFound
 from domain.inputs import parse
 from domain.people import customers, merchants, users
+from domain.people.logins import user_second_factors
 from domain.support import departments
 from models.user import Role, User
 
@@ -89,6 +90,15 @@ def user_reset_password(email: str, password: str | None) -> Result:
     return Result(data, f"{data['email']} has a new password, and earlier sessions and tokens have ended.")
 
 
+@operator_command("turn-off-two-factor", click.argument("email"))
+def user_turn_off_two_factor(email: str) -> Result:
+    """Turn off two-factor authentication of a user who has lost it: sessions end, and a mail tells the user."""
+    with transaction():
+        row = user_second_factors.turn_off(Actor.operator(), _user(email))
+        data = {"id": row.id, "email": row.email, "two_factor": False}
+    return Result(data, f"{data['email']} signs in by the password alone, and earlier sessions and tokens have ended.")
+
+
 @operator_command("deactivate", click.argument("email"))
 def user_deactivate(email: str) -> Result:
     """Deactivate a user: sessions end, tokens are refused."""
@@ -134,5 +144,6 @@ def _password(given: str | None) -> str:
 merchant.add_command(merchant_create)
 user.add_command(user_create)
 user.add_command(user_reset_password)
+user.add_command(user_turn_off_two_factor)
 user.add_command(user_deactivate)
 customer.add_command(customer_create)

@@ -17,6 +17,7 @@ from blueprints.pay.mails import (
     sign_in_mails,
     ticket_mails,
     user_mails,
+    user_security_mails,
 )
 from blueprints.pay.mails.message import AttachedFile, Message
 from database import db
@@ -70,6 +71,9 @@ def compose(
         return sample(task["mail"], merchant_id or 0, base, to=user.email) if user is not None else None
     if task["mail"] in user_mails.KINDS:
         own = user_mails.of_task(task, base, hides_secrets=hides_secrets)
+        return laid_out(own, None, user_mails.SENDER) if own is not None else None
+    if task["mail"] in user_security_mails.KINDS:
+        own = user_security_mails.of_task(task, base)
         return laid_out(own, None, user_mails.SENDER) if own is not None else None
     merchant = db.session.get(Merchant, merchant_id or 0)
     if merchant is None:

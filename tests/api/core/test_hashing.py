@@ -6,6 +6,7 @@ from database import db, transaction
 from domain.actor import Actor
 from domain.errors import Invalid
 from domain.people import users
+from domain.people.logins import user_passwords
 from models.user import User
 from tests import cast
 
@@ -67,13 +68,13 @@ def test_nothing_is_hashed_for_a_row_of_another_merchant(program, birch, ada, ha
 
 
 def test_a_password_that_was_replaced_meanwhile_proves_nothing(ada):
-    mine = users.hashed_own(db.session.get(User, ada), cast.PASSWORD, "my own new password")
+    mine = user_passwords.hashed_own(db.session.get(User, ada), cast.PASSWORD, "my own new password")
     theirs = users.hashed_changes(Actor.operator(), {"password": "what the admin chose"})
     with transaction():
         users.update(Actor.operator(), db.session.get(User, ada), theirs)
     with pytest.raises(Invalid), transaction():
-        users.change_own_password(Actor.operator(), db.session.get(User, ada), mine)
-    assert users.check_password("ada@alder.example", "what the admin chose").id == ada
+        user_passwords.change_own(Actor.operator(), db.session.get(User, ada), mine)
+    assert user_passwords.verified("ada@alder.example", "what the admin chose").user.id == ada
 
 
 def test_a_password_in_clear_is_not_taken_for_a_change(ada):

@@ -11,13 +11,19 @@ import jwt
 import pytest
 import time_machine
 
+from blueprints.shared_counters import counters
+from database import db, transaction
 from domain import inputs
-from domain.access import jwts
+from domain.access import jwts, second_factors
 from domain.people import users
+from domain.people.logins.user_second_factors import OWN
 from domain.vault import vault
+from models.user import User
 from tests import cast
+from tests.admin.with_app import with_app, wrong_code
 from tests.api.core.conftest import LOGIN
 from tests.api.core.refusals import NEWER_SECRET, REFUSED, SECRET, assert_refused, update_user
+from tests.client.authenticator import App
 
 
 def test_a_login_gets_a_token_for_an_hour(login, bearer):
@@ -225,3 +231,39 @@ def test_tokens_of_an_old_secret_hold_until_it_is_dropped(ada, login, bearer):
         assert_refused(*bearer(token), http=200)
     finally:
         vault.configure((SECRET,), bcrypt_cost=4)
+
+
+def test_two_factor_asks_for_a_code_that_works_once(app, ada):
+    def tried(password=cast.PASSWORD, **more):
+        counters.forget()
+        body = {"login": "ada@alder.example", "password": password, **more}
+        return app.test_client().post("/iam/auth/jwt/authenticate", json=body).json
+
+    phone, codes = with_app("ada@alder.example")
+    for more in ({}, {"code": ""}, {"code": wrong_code(phone)}, {"code": None}, {"code": 7}):
+        refused = tried(**more)["error"]
+        assert (refused["code"], refused["data"]["code"]) == (-32005, "utoken-auth-failed")
+        assert "fresh code" in refused["data"]["message"]
+    assert "fresh code" not in str(tried("wrong", code=phone.code()))
+    for code in (phone.code(), codes[0]):
+        assert "token" in tried(code=code), "the wrong password used nothing up"
+        assert "error" in tried(code=code)
+    counters.forget()
+    call = {"jsonrpc": "2.0", "method": LOGIN, "params": ["ada@alder.example", cast.PASSWORD, codes[1]], "id": 1}
+    assert "token" in app.test_client().post("/", json=call).json["result"]
+
+
+def test_wrong_codes_of_a_login_are_limited(app, ada):
+    phone, _ = with_app("ada@alder.example")
+    body = {"login": "ada@alder.example", "password": cast.PASSWORD, "code": wrong_code(phone)}
+    statuses = [app.test_client().post("/iam/auth/jwt/authenticate", json=body).status_code for _ in range(11)]
+    assert statuses == [401] * 10 + [429]
+
+
+def test_tokens_of_before_end_when_two_factor_is_turned_on(app, ada, bearer, login):
+    token = login().json["result"]["token"]
+    with transaction():
+        OWN.prepare(cast.actor_for(1), ada)
+        phone = App(second_factors.secret_of(db.session.get(User, ada)))
+        OWN.turn_on(cast.actor_for(1), ada, phone.code(), session_id=0)
+    assert bearer(token)[1].status_code == 401
