@@ -11,6 +11,9 @@ import pytest
 pytestmark = [pytest.mark.browser, pytest.mark.files]
 BEGIN = ("/login", "/admin/", "/admin/keys/new", "/admin/nothing-here")
 MOST = 160           # kinds of pages; links that lead to ever new ones would never end
+# Links of drawings too, whose href is no text.
+LINKS = """[...document.querySelectorAll('a[href]:not([download])')]
+    .map(link => new URL(link.getAttribute('href'), location).href)"""
 PARTS = 10           # tests that share the pages, so that workers can
 
 
@@ -69,7 +72,7 @@ def test_a_linked_page_has_no_errors(window, addresses, part):
     one, wrong = window(), []
     for address in list(addresses.values())[part::PARTS]:
         wrong += one.faults_of(address)
-        links = one.run("[...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)")
+        links = one.run(LINKS)
         new = {kind_of(link) for link in links if is_page(link)} - set(addresses)
         assert not new, f"{address} leads by a script to pages that nobody looked at: {new}"
     assert wrong == []
