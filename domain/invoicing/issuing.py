@@ -50,9 +50,13 @@ def _take_payments(actor: Actor, invoice: Invoice) -> None:
     """What was paid for the invoice's order pays it: of an invoice of one payment only that."""
     if invoice.order_id is None and invoice.budget_id is None:
         return
-    of_budget = select(Order.id).where(Order.budget_id == invoice.budget_id, Order.status != OrderStatus.CANCELLED)
+    # Compared with nothing, each of the two would be true of whatever has no order or no budget.
+    whose = [] if invoice.order_id is None else [Payment.order_id == invoice.order_id]
+    if invoice.budget_id is not None:
+        whose.append(Payment.order_id.in_(select(Order.id).where(
+            Order.budget_id == invoice.budget_id, Order.status != OrderStatus.CANCELLED)))
     statement = select(Payment).where(
-        or_(Payment.order_id == invoice.order_id, Payment.order_id.in_(of_budget)),
+        or_(*whose), Payment.merchant_id == invoice.merchant_id, Payment.test.is_(invoice.test),
         Payment.status == PaymentStatus.APPROVED,
         Payment.amount_minor > Payment.refunded_minor + Payment.allocated_minor)
     if invoice.source is not None and invoice.source.startswith(made_from.OF_PAYMENT):

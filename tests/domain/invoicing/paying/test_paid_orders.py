@@ -384,3 +384,13 @@ def test_before_anything_is_collected_it_is_counted_in_any_case(alder, monkeypat
     monkeypatch.undo()
     days_later()
     assert (taken(order), paying.of(order).status) == (first, "complete")
+
+
+def test_an_invoice_takes_no_payments_of_other_orders(alder):
+    birch = cast.make_merchant("Birch")
+    others = [paying.active(alder, email="bea@example.org"), started(birch)]
+    own = started(alder, initial=30)
+    paid = sum(one.amount_minor for one in paying.payments(own))
+    key = bill(own)
+    assert (of(key).paid_minor, of(key).balance_minor) == (paid, of(key).total_minor - paid)
+    assert sum(one.allocated_minor for other in others for one in paying.payments(other)) == 0
