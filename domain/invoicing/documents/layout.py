@@ -80,10 +80,11 @@ class Layout:
             self._due(), ("paid_with", document.paid_with))
 
     def _due(self) -> tuple[str, str]:
-        """The day on which it is due, or the next part of it."""
+        """The day on which it is due, or the next part of it; none where nothing is left to be paid."""
         if self.document.parts:
             return "next_part", self.formats.day(self.document.parts[0][0])
-        return "due", self._day(self.document.due_on)
+        is_settled = self.document.totals is not None and self.document.totals.due_minor == 0
+        return "due", "" if is_settled else self._day(self.document.due_on)
 
     def parts(self) -> list[str]:
         """The sentence that says on which days it is paid in parts."""

@@ -3,9 +3,10 @@ from datetime import date
 import pytest
 
 from domain.invoicing.documents import letterhead
-from domain.invoicing.documents.document import Address
+from domain.invoicing.documents.document import Address, Totals
 from domain.invoicing.documents.formats import Formats
 from domain.invoicing.documents.languages import LANGUAGES, locale, words
+from domain.invoicing.documents.layout import Layout
 from domain.invoicing.tax_numbers import is_vat_number
 from tests.domain.invoicing.documents.papers import SELLER, paper
 
@@ -90,3 +91,10 @@ def test_a_number_with_a_country_is_one_for_vat(number, is_vat):
 def test_the_tax_is_called_as_in_the_sellers_country(country, word):
     seller = type(SELLER)(name="Ada", address=Address(country=country))
     assert letterhead.tax_word(paper(seller=seller)) == word
+
+
+def test_an_invoice_of_which_nothing_is_left_to_pay_has_no_day_on_which_it_is_due():
+    due = date(2026, 12, 12)
+    assert [name for name, _ in Layout(paper(due_on=due)).strip()] == ["To pay", "Due"]
+    settled = Totals(net_minor=10_800, tax_minor=2_052, total_minor=12_852, paid_minor=12_852, due_minor=0)
+    assert [name for name, _ in Layout(paper(due_on=due, totals=settled)).strip()] == ["To pay"]
