@@ -21,7 +21,7 @@ from database import db, is_unreachable, transaction
 from database.faults import database_away
 from database.planner_statistics import PlannerStatistics
 from domain import clock, form_tokens, replies
-from domain.access import customer_sessions, password_links, sessions
+from domain.access import customer_sessions, password_links, sessions, sign_in_history
 from domain.hosting import unpaid_services
 from domain.invoicing.paying import paid_orders, sending
 from domain.invoicing.sources import automatic
@@ -80,6 +80,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
+        Job("old sign-ins", HOUR, in_batches(sign_in_history.forget_old, 5000)),
         Job("old links for passwords", HOUR, in_batches(password_links.forget_old, 5000)),
         Job("old sessions of customers", HOUR, in_batches(customer_sessions.forget_old, 5000)),
         Job("old sign-ins of customers", HOUR, in_batches(customer_sign_ins.forget_old, 5000)),

@@ -1,5 +1,7 @@
 """Serves the pages to sign in and out."""
 
+from contextlib import suppress
+
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -11,7 +13,7 @@ from blueprints.auth.device import known_device
 from blueprints.pages import csrf, errors
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import end, private, signed_in, waiting
-from database import transaction
+from database import DatabaseBusy, transaction
 from domain.access import sessions
 from domain.errors import LimitExceeded, Unauthenticated
 from domain.people import users
@@ -38,15 +40,16 @@ def login() -> BaseResponse:
 def enter() -> BaseResponse:
     """Check the password and open a session, or ask for the second factor; every refusal looks the same."""
     email, password = request.form.get("email", ""), request.form.get("password", "")
-    address, device = request.remote_addr or "", known_device(email)
+    address, device, browser = request.remote_addr or "", known_device(email), codes.browser_of(email)
     try:
         attempts.begin(email, address, device)
         found = user_passwords.verified(email, password)
         with transaction():
-            opened, token = user_passwords.enter(
-                found, ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
+            opened, token = user_passwords.enter(found, browser)
     except Unauthenticated as error:
         attempts.failed(address)
+        with suppress(DatabaseBusy), transaction():
+            user_passwords.note_attempt(email, browser)
         return form(email=email, wrong=error.message, status=401)
     except LimitExceeded as error:
         response = form(email=email, wrong=error.message, status=429)

@@ -67,7 +67,12 @@ class Attempts:
 
 def account_key(account: str) -> str:
     """The digest that identifies an account, as typed, without its name."""
-    return vault.digest(texts.email_key(texts.composed(account)))
+    return account_keys(account)[0]
+
+
+def account_keys(account: str) -> list[str]:
+    """The same digest under each secret of the installation, the newest first."""
+    return vault.digests(texts.email_key(texts.composed(account)))
 
 
 @lru_cache

@@ -7,15 +7,16 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.auth.attempts import code_attempts as attempts
 from blueprints.auth.destination import own_address
-from blueprints.auth.device import remember
+from blueprints.auth.device import known_device, remember
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import private, start, wait, waiting
 from database import transaction
 from domain.errors import LimitExceeded
 from domain.people.logins import user_passwords
+from domain.people.logins.user_passwords import Browser
 from models.user import UserSession
 
-WRONG = "is wrong, or was used already"
+WRONG = "This code is wrong, or was used already."
 
 
 def register(bp: Any) -> None:
@@ -36,6 +37,11 @@ def onward(opened: UserSession, token: str) -> BaseResponse:
     return response
 
 
+def browser_of(email: str) -> Browser:
+    """The browser of this request, and whether this account has signed in with it before."""
+    return Browser(request.remote_addr, request.headers.get("User-Agent"), is_known=known_device(email) is not None)
+
+
 def show() -> BaseResponse:
     """The form for the code; whoever has not begun to sign in begins."""
     waits = waiting()
@@ -47,7 +53,7 @@ def enter() -> BaseResponse:
     waits, address = waiting(), request.remote_addr or ""
     if waits is None:
         return redirect_to(url_for("auth.login"))
-    account = str(waits.user_id)
+    account, browser = str(waits.user_id), browser_of(waits.user.email)
     try:
         attempts.begin(account, address)
     except LimitExceeded as error:
@@ -55,8 +61,7 @@ def enter() -> BaseResponse:
         response.headers["Retry-After"] = str(error.details["retry_after"])
         return response
     with transaction():
-        opened = user_passwords.enter_code(
-            waits, request.form.get("code", ""), ip=request.remote_addr, user_agent=request.headers.get("User-Agent"))
+        opened = user_passwords.enter_code(waits, request.form.get("code", ""), browser)
     if opened is None:
         attempts.failed(address)
         return _form(waits, WRONG, 422)

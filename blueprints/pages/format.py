@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g
 from markupsafe import Markup, escape
 
+from blueprints.pages.browsers import browser
 from domain import clock, zones
 from domain.markdown import html
 from domain.permissions import scope_title
@@ -23,7 +24,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["zone_name"] = lambda: zone().key
     app.jinja_env.filters.update(
         number=number, money=money, price=price, when=when, day=day, until=until, ago=ago, words=words,
-        scope=scope_title, figure=figure, decimals=decimals, time_of=time_of, markdown=markdown,
+        scope=scope_title, figure=figure, browser=browser, decimals=decimals, time_of=time_of, markdown=markdown,
     )
 
 

@@ -15,7 +15,7 @@ from domain.inputs.schema_facts import SchemaFacts
 from domain.lifecycle import put_back
 from domain.list_parts import among
 from domain.people import samples, user_guards
-from domain.people.logins import user_links, user_second_factors
+from domain.people.logins import user_links, user_notices, user_second_factors
 from domain.people.logins.user_trail import LIFE
 from domain.people.user_listing import LISTING
 from domain.resource import Action, Resource, deletion, switch
@@ -109,6 +109,7 @@ def update(actor: Actor, user: User, changes: dict[str, Any], *, is_proven: bool
         raise TypeError("a password is hashed before the transaction: hashed_changes()")
     if "password_hash" in changes and not is_proven:
         user_guards.forbid_own_password(actor, user)
+    had_password = bool(user.password_hash)
     with LIFE.changing(actor, user) as change:
         for name in ("name", "role", "active", "api_access", "allowed_ips", "timezone"):
             if name in changes:
@@ -128,6 +129,8 @@ def update(actor: Actor, user: User, changes: dict[str, Any], *, is_proven: bool
             password_links.end_all(user.id)         # they were sent to an address that is no longer this user's
     if "password_hash" in changes:
         LIFE.note(actor, "password_changed", user)
+        user_notices.tell_of_password(actor, user, had_one=had_password)
+    user_notices.tell_of_address(user, change.before["email"])
     return user
 
 

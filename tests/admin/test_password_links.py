@@ -14,7 +14,7 @@ from database import db, transaction
 from domain import clock
 from domain.access import password_links
 from domain.people import users
-from domain.people.logins import user_passwords
+from domain.people.logins import user_links, user_passwords
 from models.audit import AuditEntry
 from models.outbox import Task
 from models.user import User, UserLink
@@ -41,10 +41,11 @@ def ada(alder):
 
 
 def mails():
-    """What is on its way to users, as it would be sent now."""
+    """The mails with links that are on their way to users, as they would be sent now."""
     db.session.expire_all()
     found = db.session.scalars(select(Task).where(Task.kind == "mail").order_by(Task.id)).all()
-    return [composing.compose(one.payload, one.merchant_id, BASE) for one in found]
+    return [composing.compose(one.payload, one.merchant_id, BASE) for one in found
+            if one.payload["mail"] == user_links.MAIL]
 
 
 def path_in(mail):

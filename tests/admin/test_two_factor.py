@@ -15,6 +15,7 @@ from domain.access import password_links, second_factors, sessions
 from domain.errors import Invalid
 from domain.people import users
 from domain.people.logins import user_links, user_notices, user_passwords, user_second_factors
+from domain.people.logins.user_passwords import Browser
 from models.audit import AuditEntry
 from models.outbox import Task
 from models.user import UserRecoveryCode, UserSession
@@ -328,7 +329,7 @@ def notices():
     db.session.expire_all()
     found = db.session.query(Task).filter_by(kind="mail").order_by(Task.id)
     return [composing.compose(one.payload, one.merchant_id, "https://billing.example.com") for one in found
-            if one.payload["mail"] == user_notices.MAIL]
+            if one.payload["mail"] == user_notices.MAIL and one.payload["change"] != user_notices.NEW_BROWSER]
 
 
 def test_a_mail_tells_of_each_change_and_of_a_used_recovery_code(visitor, ada, alder):
@@ -378,7 +379,7 @@ def test_a_code_that_is_sent_by_many_at_once_signs_one_in(install):
     def try_one(key, typed):
         with app.app_context(), transaction():
             session = db.session.get(UserSession, key)
-            if user_passwords.enter_code(session, typed, ip=None, user_agent=None) is not None:
+            if user_passwords.enter_code(session, typed, Browser(None, None)) is not None:
                 done.append(typed)
 
     threads = [Thread(target=try_one, args=pair) for pair in zip(waiting, [code, codes[0]] * 4, strict=True)]

@@ -13,7 +13,7 @@ from blueprints.pages.navigation import Item
 from blueprints.pages.session import me, wide_actor
 from database import db, transaction
 from domain import inputs
-from domain.access import second_factors, sessions
+from domain.access import second_factors, sessions, sign_in_history
 from domain.errors import DomainError, Invalid
 from domain.people import users
 from domain.people.logins import user_passwords
@@ -44,7 +44,7 @@ def show(wrong: DomainError | None = None, values: dict[str, str] | None = None)
     page = render_template(
         "admin/account.html", fields=FIELDS, wrong=wrong, who=wide_actor(), user=user,
         values=values or {field.name: plain(getattr(user, field.name)) for field in FIELDS},
-        sessions=sessions.of_user(user.id), current=me().session.id,
+        sessions=sessions.of_user(user.id), sign_ins=sign_in_history.of_user(user.id), current=me().session.id,
         codes_left=second_factors.codes_left(user) if user.two_factor_at is not None else 0,
     )
     return make_response(page, 422 if wrong else 200)

@@ -14,7 +14,7 @@ from blueprints.pages.session import me, need, private, wide_actor
 from blueprints.pages.shell import ROLES, own_merchants
 from blueprints.services import sends_mail
 from database import transaction
-from domain.access import password_links, sessions, tokens
+from domain.access import password_links, sessions, sign_in_history, tokens
 from domain.errors import Invalid
 from domain.people import users
 from domain.people.user_listing import LISTING
@@ -39,6 +39,7 @@ def context(record: Any) -> dict[str, Any]:
         "tokens": [(test, tokens.of_user(record.id, test=test), tokens.may_be_shown(record.id, test=test))
                    for test in (False, True)],
         "granted": granted, "sessions": sessions.of_user(record.id),
+        "sign_ins": sign_in_history.of_user(record.id),
         "role": ROLES[record.role], "is_invited": not users.has_password(record.id),
         "invited_until": password_links.open_invitation(record.id), "sends": sends_mail(),
     }

@@ -6,13 +6,14 @@ Hashing takes too long for a transaction: it is done before, and what was verifi
 from dataclasses import dataclass
 
 from database import db
-from domain.access import password_links, passwords, sessions
+from domain.access import password_links, passwords, sessions, sign_in_history
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Unauthenticated
 from domain.people import users
-from domain.people.logins import user_links, user_second_factors
+from domain.people.logins import user_links, user_notices, user_second_factors
 from domain.people.logins.user_second_factors import locked
 from models.user import User, UserLink, UserSession
+from models.user_sign_in import Means
 
 WRONG = "E-mail or password is wrong."
 
@@ -40,9 +41,37 @@ def verified(email: str, password: str) -> Verified:
     return Verified(user, hashed)
 
 
-def enter(found: Verified, *, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """From where somebody signs in; `is_known`: the user has signed in with this browser before."""
+
+    ip: str | None
+    user_agent: str | None
+    is_known: bool = False
+
+
+def enter(found: Verified, browser: Browser) -> tuple[UserSession, str]:
     """Begin the session of a user whose password was verified, and its token; it may wait for the second factor."""
-    return sessions.begin(_still(found), ip=ip, user_agent=user_agent)
+    user = _still(found)
+    if user.two_factor_at is None:
+        _note(user, Means.PASSWORD, browser)
+    return sessions.begin(user, ip=browser.ip, user_agent=browser.user_agent)
+
+
+def _note(user: User, means: Means, browser: Browser) -> None:
+    """Write a sign-in into the history, and tell of a new browser who was signed in before by another one."""
+    if not browser.is_known and sign_in_history.has_signed_in(user.id):
+        who = Actor.of_user(user, source="admin", ip=browser.ip)
+        user_notices.tell(user, user_notices.NEW_BROWSER, by=who, user_agent=(browser.user_agent or "")[:300])
+    sign_in_history.note(user.id, means, succeeded=True, ip=browser.ip, user_agent=browser.user_agent)
+
+
+def note_attempt(email: str, browser: Browser, *, by_api: bool = False, means: Means = Means.PASSWORD) -> None:
+    """Write into the history of whoever has this address that somebody tried; as much is stored if nobody has it."""
+    user = users.find_by_email(email)
+    sign_in_history.note(
+        None if user is None else user.id, means, succeeded=False, ip=browser.ip, user_agent=browser.user_agent,
+        by_api=by_api)
 
 
 def _still(found: Verified) -> User:
@@ -53,17 +82,18 @@ def _still(found: Verified) -> User:
     return user
 
 
-def enter_code(
-    waits: UserSession, code: str, *, ip: str | None, user_agent: str | None
-) -> tuple[UserSession, str] | None:
+def enter_code(waits: UserSession, code: str, browser: Browser) -> tuple[UserSession, str] | None:
     """Begin the session of somebody whose second factor was asked for; None for a wrong code."""
     user = locked(waits.user_id)
     db.session.refresh(waits, with_for_update=True)
     if waits.ended_at is not None or not user.active:
         return None
-    if not user_second_factors.use(Actor.of_user(user, source="admin", ip=ip), user, code):
+    means = user_second_factors.use(Actor.of_user(user, source="admin", ip=browser.ip), user, code)
+    if means is None:
+        sign_in_history.note(user.id, Means.CODE, succeeded=False, ip=browser.ip, user_agent=browser.user_agent)
         return None
-    return sessions.complete(waits, ip=ip, user_agent=user_agent)
+    _note(user, means, browser)
+    return sessions.complete(waits, ip=browser.ip, user_agent=browser.user_agent)
 
 
 def enter_api(found: Verified, code: str, *, ip: str | None, source: str) -> User:

@@ -11,6 +11,7 @@ from domain.listing import touch
 from domain.people.logins import user_notices
 from domain.people.logins.user_trail import LIFE
 from models.user import User
+from models.user_sign_in import Means
 
 
 def locked(user_id: int) -> User:
@@ -19,13 +20,14 @@ def locked(user_id: int) -> User:
         select(User).where(User.id == user_id).with_for_update().execution_options(populate_existing=True)).one()
 
 
-def use(actor: Actor, user: User, code: str) -> bool:
-    """Use a code of the app, or a recovery code, of which a mail tells. The user's row must be locked."""
+def use(actor: Actor, user: User, code: str) -> Means | None:
+    """Use a code of the app, or a recovery code, of which a mail tells; None for a wrong one. The row is locked."""
     kind = second_factors.use(user, code)
     if kind == second_factors.RECOVERY:
         LIFE.note(actor, user_notices.CODE_USED, user)
         user_notices.tell(user, user_notices.CODE_USED, by=actor)
-    return kind is not None
+        return Means.RECOVERY
+    return Means.CODE if kind is not None else None
 
 
 def turn_off(actor: Actor, user: User) -> User:
