@@ -1,18 +1,23 @@
-"""Finds the tests that need no second run, on PostgreSQL: those that send nothing that others of their file do not.
+"""Finds the tests that need no second run, on PostgreSQL: those that send nothing that others do not.
 
 The run on SQLite listens to every statement. What a test sent is the set of its statements; of the kinds of values at
 each of their places (a number beyond 32 or 64 bits, a text with signs of LIKE, with control characters, beyond ASCII,
 ...); of what came of each (how many rows were written, or which error); and of which statement followed which. A test
-all of whose parts occur in other tests of its file, which do run on PostgreSQL, repeats them there. Never left out:
-what did not pass here, what is about processes and threads or the request log (which writes past SQLAlchemy), and
-what asks which database it has.
+all of whose parts occur in other tests, which do run on PostgreSQL, repeats them there. Of tests that could stand for
+each other the quick ones run. Never left out: what did not pass here, what is about processes and threads or the
+request log (which writes past SQLAlchemy), and what asks which database it has.
 """
 
 import json
 import re
+import time
 from array import array
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from heapq import heapify, heappop, heapreplace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import Engine, event
@@ -29,6 +34,7 @@ MARKS = {
     "foreign": re.compile(r"[\x80-\uffff]"), "astral": re.compile("[\U00010000-\U0010ffff]"),
 }
 LENGTHS = (0, 255, 8000)
+OVERHEAD = 0.01             # seconds that any test takes
 NUMBERS = (-(2**63), -(2**31), 0, 1, 2**31, 2**63)
 OWN = {"workshop", "own_database", "log_url"}       # fixtures of tests of threads and processes, or with a server
 
@@ -45,18 +51,24 @@ def kind(value: object) -> str:
     return type(value).__name__
 
 
+class Sent(NamedTuple):
+    """What a test sent, and how long it took."""
+
+    parts: frozenset[int]
+    seconds: float = 0.0
+
+
 class Repeats:
     """A plugin of the run on SQLite: writes the ids of the tests that repeat others into a file."""
 
     def __init__(self, config: pytest.Config, file: Path):
         self.config, self.file = config, file
-        self.numbers: dict[object, int] = {}                     # each part that was ever sent
+        self.numbers: dict[object, int] = {}                     # each part that was ever sent, alike in all workers
         self.shapes: dict[str, tuple[int, bool]] = {}            # each statement: its number, has it lists
         self.sent: set[int] | None = None                        # what the test that runs now has sent
         self.before = 0                                          # the number of the statement before
-        self.tests: dict[str, array] = {}
+        self.tests: dict[str, Sent] = {}
         self.kept: set[str] = set()
-        self.found: list[str] = []
         event.listen(Engine, "after_cursor_execute", self.hear)
         event.listen(Engine, "handle_error", self.hear_error)
         self.listen_to_prepared()
@@ -64,7 +76,11 @@ class Repeats:
             file.unlink(missing_ok=True)
 
     def number(self, part: object) -> int:
-        return self.numbers.setdefault(part, len(self.numbers))
+        known = self.numbers.get(part)
+        if known is None:
+            digest = blake2b(repr(part).encode(), digest_size=8).digest()
+            known = self.numbers[part] = int.from_bytes(digest)
+        return known
 
     def hear(self, _: object, cursor: object, statement: str, values: object, *more: object) -> None:
         """Note a statement that was answered."""
@@ -126,13 +142,13 @@ class Repeats:
         """Listen from the first fixture to the last."""
         if not plan.runs(item, True):
             return (yield)
-        self.sent, self.before = set(), 0
+        self.sent, self.before, began = set(), 0, time.perf_counter()
         if names_its_database(item):
             self.kept.add(item.nodeid)
         try:
             return (yield)
         finally:
-            self.tests[item.nodeid] = array("L", self.sent)
+            self.tests[item.nodeid] = Sent(frozenset(self.sent), time.perf_counter() - began)
             self.sent = None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -141,20 +157,22 @@ class Repeats:
             self.kept.add(report.nodeid)
 
     def pytest_sessionfinish(self) -> None:
-        """Look through the files that this process ran."""
-        self.found += repeating(self.tests, self.kept)
+        """Hand over what this process saw, if it is a worker."""
         if hasattr(self.config, "workeroutput"):
-            self.config.workeroutput["repeats"] = self.found
+            tests = {name: (array("Q", sent.parts).tobytes(), sent.seconds) for name, sent in self.tests.items()}
+            self.config.workeroutput["sent"] = (tests, list(self.kept))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """Take what a worker found."""
-        self.found += getattr(node, "workeroutput", {}).get("repeats", [])
+        """Take what a worker saw."""
+        tests, kept = getattr(node, "workeroutput", {}).get("sent", ({}, ()))
+        self.tests |= {name: Sent(frozenset(array("Q", parts)), seconds) for name, (parts, seconds) in tests.items()}
+        self.kept.update(kept)
 
     def pytest_unconfigure(self) -> None:
         if not hasattr(self.config, "workerinput"):
             self.file.parent.mkdir(exist_ok=True)
-            self.file.write_text(json.dumps(sorted(self.found)))
+            self.file.write_text(json.dumps(sorted(repeating(self.tests, self.kept))))
 
 
 def names_its_database(item: pytest.Item) -> bool:
@@ -167,17 +185,35 @@ def names_its_database(item: pytest.Item) -> bool:
             or not OWN.isdisjoint(getattr(item, "fixturenames", ())))
 
 
-def repeating(tests: dict[str, array], kept: Iterable[str]) -> list[str]:
-    """The tests all of whose parts occur in others of their file that are no such tests."""
-    sent: dict[str, set[int]] = {}
-    found = []
-    first = set(kept)
-    for name in sorted(tests, key=lambda one: (one not in first, -len(tests[one]), one)):
-        of_file = sent.setdefault(name.partition("::")[0], set())
-        if name not in first and of_file.issuperset(tests[name]):
-            found.append(name)
-        of_file.update(tests[name])
-    return found
+def repeating(tests: Mapping[str, Sent], kept: Iterable[str]) -> list[str]:
+    """The tests all of whose parts occur in others that are no such tests.
+
+    One after the other the test is taken that adds most for its time. Of those taken, the slowest first, some turn out
+    to add nothing beside what was taken later.
+    """
+    first = tests.keys() & set(kept)
+    sent = {part for name in first for part in tests[name].parts}
+
+    def worth(name: str) -> float:
+        return len(tests[name].parts - sent) / (tests[name].seconds + OVERHEAD)
+
+    taken = []
+    waiting = [(-worth(name), name) for name in tests.keys() - first]
+    heapify(waiting)
+    while waiting:
+        now, name = worth(waiting[0][1]), waiting[0][1]
+        heapreplace(waiting, (-now, name))                   # it was worth more before others were taken
+        if waiting[0][1] == name:
+            heappop(waiting)
+            if now:
+                taken.append(name)
+                sent |= tests[name].parts
+    times = Counter(part for name in (*first, *taken) for part in tests[name].parts)
+    for name in sorted(taken, key=lambda one: -tests[one].seconds):
+        if all(times[part] > 1 for part in tests[name].parts):
+            taken.remove(name)
+            times.subtract(tests[name].parts)
+    return list(tests.keys() - first - set(taken))
 
 
 def read(file: Path) -> frozenset[str]:
