@@ -7,7 +7,7 @@ from flask import g
 from blueprints.api.contract import Arguments, Operation, Outcome
 from blueprints.api.core.contract import MOMENT, moment
 from blueprints.api.description import Description, ExampleBody
-from blueprints.auth import api_logins
+from blueprints.auth.api_logins import verify
 from domain.access import jwts
 from domain.access.jwts import Issued
 from domain.actor import Actor
@@ -49,7 +49,7 @@ def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
     login, password = (str(value) for value in given)
     code = arguments.body.get("code")
     try:
-        user = api_logins.verify(
+        user = verify(
             login, password, code if isinstance(code, str) else "", ip=actor.ip, source=actor.source)
     except Unauthenticated as error:
         code = error.code if error.code.startswith("utoken") else "utoken-auth-failed"
