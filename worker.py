@@ -23,6 +23,7 @@ from database.planner_statistics import PlannerStatistics
 from domain import clock, form_tokens, replies
 from domain.access import customer_sessions, password_links, sessions, sign_in_history
 from domain.hosting import unpaid_services
+from domain.integrations import key_secrets
 from domain.invoicing.paying import paid_orders, sending
 from domain.invoicing.sources import automatic
 from domain.outbox import retention as outbox_retention
@@ -79,6 +80,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("reminders of invoices", HOUR, in_batches(sending.remind_due, 200)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
+        Job("old secrets of keys", HOUR, in_batches(key_secrets.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
         Job("old sign-ins", HOUR, in_batches(sign_in_history.forget_old, 5000)),
         Job("old links for passwords", HOUR, in_batches(password_links.forget_old, 5000)),

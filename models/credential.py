@@ -58,6 +58,7 @@ class Credential(Versioned, Removable, Model):
     allowed_ips: Mapped[list[str]] = mapped_column(default=list)
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    paused: Mapped[bool] = mapped_column(default=False)
     webhook_url: Mapped[str | None] = mapped_column(String(2048))
     webhook_secret: Mapped[long_text | None] = mapped_column(info=SECRET)      # encrypted
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
@@ -65,3 +66,20 @@ class Credential(Versioned, Removable, Model):
     search_text: Mapped[str | None] = search_key("name", "prefix", "description", indexed=True)
 
     merchant: Mapped[Merchant | None] = relationship()
+
+
+class FormerSecret(Model):
+    """The text that a key had before it was rotated. It opens the same key until its time is over."""
+
+    __tablename__ = "former_secrets"
+
+    id: Mapped[pk]
+    credential_id: Mapped[int] = mapped_column(ForeignKey("credentials.id"), index=True)
+    public_id: Mapped[str] = mapped_column(String(32), unique=True)
+    prefix: Mapped[str] = mapped_column(String(16))
+    last_four: Mapped[str] = mapped_column(String(4))
+    digest: Mapped[str] = mapped_column(String(64), unique=True, info=SECRET)
+    bcrypt_hash: Mapped[str] = mapped_column(String(60), info=SECRET)
+    created_at: Mapped[datetime]                         # when the key was rotated
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]                     # the last time, to some minutes

@@ -6,11 +6,12 @@ from database import db, transaction
 from domain import clock, inputs
 from domain.actor import Actor
 from domain.catalog import products
-from domain.integrations import api_keys
+from domain.integrations import api_keys, key_secrets
 from domain.people import customers, merchants, users
 from domain.people.logins import customer_users
 from domain.permissions import EVERYTHING
 from domain.sales.budgets import budgets
+from models.credential import Mode
 from models.customer import Customer
 from models.customer_user import CustomerUser
 from models.user import User
@@ -73,6 +74,15 @@ def bring_user(key, verb):
     if verb == "turn_off_two_factor":
         with transaction():
             db.session.get(User, key).two_factor_at = clock.now()
+
+
+def bring_key(key, verb):
+    """Give an API key a former secret, where the verb is about one."""
+    if verb == "end_former":
+        new = key_secrets.fresh(Mode.LIVE)
+        with transaction():
+            key_secrets.rotate(
+                *api_keys.LISTING.lock(Actor.operator(), key), new, key_secrets.RotationInput())
 
 
 def make_product(merchant_id, name="Lamp", price=10, actor=None, **more):

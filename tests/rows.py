@@ -20,7 +20,8 @@ MADE = {
 }
 # What gives a row the state in which a verb is possible.
 READY = {"order": ordered.bring, "service": ordered.bring_service, "statement row": excepted.bring,
-         "customer user": cast.bring_customer_user, "user": cast.bring_user}
+         "customer user": cast.bring_customer_user, "user": cast.bring_user,
+         "API key": cast.bring_key}
 
 
 def exact(value):

@@ -56,6 +56,11 @@ def expose(
     return exposure
 
 
+def indefinite(noun: str) -> str:
+    """The noun with its article: an order, a user."""
+    return f"{'an' if noun[0].lower() in 'aeio' else 'a'} {noun}"
+
+
 def key_of(exposure: Exposure, text: str | None) -> int:
     """The row's id in a path; raises NotFound for anything else."""
     key = number_after(exposure.prefix, text)
@@ -197,7 +202,7 @@ def created(exposure: Exposure, *, preset: Mapping[str, Any] = MappingProxyType(
             return replace(outcome, payload={**outcome.payload, resource.secret_field: secret}, kept=outcome.payload)
         return outcome
 
-    told = {"path": "", "summary": f"Create a {resource.noun}", **more}
+    told = {"path": "", "summary": f"Create {indefinite(resource.noun)}", **more}
     return operation(
         exposure, "create", "POST", told.pop("path"), run, takes_body=True, positional=writable(exposure),
         before=before, **told,
@@ -233,7 +238,7 @@ def updated(exposure: Exposure) -> Operation:
 
     return operation(
         exposure, "update", exposure.contract.changes_by, "/{key}", run, takes_body=True,
-        positional=("id", *writable(exposure)), summary=f"Change a {resource.noun}",
+        positional=("id", *writable(exposure)), summary=f"Change {indefinite(resource.noun)}",
         before=before if prepare else None, also=exposure.contract.changes_also,
     )
 
@@ -250,7 +255,7 @@ def deleted(exposure: Exposure) -> Operation:
         return exposure.contract.removed(exposure, row.id)
 
     return operation(
-        exposure, "delete", "DELETE", "/{key}", run, positional=("id",), summary=f"Delete a {resource.noun}"
+        exposure, "delete", "DELETE", "/{key}", run, positional=("id",), summary=f"Delete {indefinite(resource.noun)}"
     )
 
 
@@ -269,7 +274,8 @@ def action(exposure: Exposure, name: str, *, method: str = "POST", called: str =
     verb, *rest = name.split("_")
     return operation(
         exposure, name, method, f"/{{key}}/{called or name}", run, positional=("id",),
-        lasting=resource.actions[name].lasting, summary=" ".join((f"{verb.capitalize()} a {resource.noun}", *rest)),
+        lasting=resource.actions[name].lasting,
+        summary=" ".join((verb.capitalize(), indefinite(resource.noun), *rest)),
     )
 
 

@@ -10,6 +10,11 @@ key = LazyGroup(
     lazy={
         "create": Lazy("access.key_changes:key_create", "Create a key; it is shown only once."),
         "list": Lazy("access.key_list:key_list", "List the keys of a merchant; never the keys themselves."),
+        "rotate": Lazy(
+            "access.key_changes:key_rotate", "Give a key (api_key_1 or 1) another secret; it is shown only once."
+        ),
+        "pause": Lazy("access.key_changes:key_pause", "Pause a key (api_key_1 or 1): refused until it is resumed."),
+        "resume": Lazy("access.key_changes:key_resume", "Resume a paused key (api_key_1 or 1)."),
         "revoke": Lazy(
             "access.key_changes:key_revoke", "Revoke a key (api_key_1 or 1): refused from its next call on."
         ),

@@ -9,15 +9,16 @@ are read with the row on every call: an admin's change applies from the next cal
 import hmac
 import ipaddress
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import bcrypt
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, null, select, update
 
-from database import ip_addresses, transaction
+from database import DatabaseBusy, ip_addresses, transaction
 from database.reader import Reader
 from database.statements import Prepared
 from domain import clock
@@ -25,19 +26,31 @@ from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Forbidden, Unauthenticated
 from domain.vault import vault
-from models.credential import Credential, CredentialKind, Mode
+from models.credential import Credential, CredentialKind, FormerSecret, Mode
 from models.merchant import Merchant
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_COLUMNS = ("id", "mode", "merchant_id", "customer_id", "digest", "bcrypt_hash", "scopes", "rate_limit_per_hour",
-            "allowed_ips", "expires_at", "revoked_at", "version", "prefix")
-_BY_PUBLIC_ID = Prepared(
+_COLUMNS = ("id", "mode", "merchant_id", "customer_id", "scopes", "rate_limit_per_hour", "allowed_ips", "expires_at",
+            "revoked_at", "paused", "version")
+_SECRET = ("public_id", "prefix", "digest", "bcrypt_hash")
+_KEYS = (
     select(*(getattr(Credential, name) for name in _COLUMNS), Merchant.active.label("merchant_active"))
-    .join(Merchant, Merchant.id == Credential.merchant_id)
-    .where(Credential.public_id == bindparam("public_id"), Credential.kind == CredentialKind.INTEGRATION)
+    .join(Merchant, Merchant.id == Credential.merchant_id).where(Credential.kind == CredentialKind.INTEGRATION)
+)
+_BY_PUBLIC_ID = Prepared(
+    _KEYS.add_columns(*(getattr(Credential, name) for name in _SECRET), null().label("former_until"))
+    .where(Credential.public_id == bindparam("public_id"))
+)
+_BY_FORMER_ID = Prepared(
+    _KEYS.add_columns(
+        *(getattr(FormerSecret, name) for name in _SECRET), FormerSecret.expires_at.label("former_until"),
+        FormerSecret.used_at.label("former_used_at"))
+    .join(FormerSecret, FormerSecret.credential_id == Credential.id)
+    .where(FormerSecret.public_id == bindparam("public_id"))
 )
 _NO_DIGEST = "0" * 64
+USED_EVERY = timedelta(minutes=5)       # how often the last use of a former secret is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +95,21 @@ class VerifiedHashes:
     """Caches which rows' bcrypt hashes were verified in this process; verifies one at a time per key."""
 
     def __init__(self) -> None:
-        self._seen: dict[int, tuple[str, bool]] = {}
-        self._locks: dict[int, threading.Lock] = {}
+        self._seen: dict[str, tuple[str, bool]] = {}
+        self._locks: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def of(self, key_id: int, bcrypt_hash: str, secret: str) -> bool:
-        known = self._seen.get(key_id)
+    def of(self, public_id: str, bcrypt_hash: str, secret: str) -> bool:
+        known = self._seen.get(public_id)
         if known is not None and known[0] == bcrypt_hash:
             return known[1]
         with self._guard:
-            lock = self._locks.setdefault(key_id, threading.Lock())
+            lock = self._locks.setdefault(public_id, threading.Lock())
         with lock:
-            known = self._seen.get(key_id)
+            known = self._seen.get(public_id)
             if known is None or known[0] != bcrypt_hash:
                 known = (bcrypt_hash, bcrypt.checkpw(secret.encode(), bcrypt_hash.encode()))
-                self._seen[key_id] = known
+                self._seen[public_id] = known
         return known[1]
 
     def forget(self) -> None:
@@ -114,28 +127,51 @@ def find(secret: str) -> Key | None:
     parts = key_format.parts(secret)
     if parts is None:
         return None
-    row = Reader().cached_first(_BY_PUBLIC_ID, {"public_id": parts.public_id}, absent=False)
+    digests = vault.digests(secret)
+    # Whatever is wrong, both questions are asked: the time does not say whether the id is known.
+    row = _with_digest(_BY_PUBLIC_ID, Credential, parts, digests) or _with_digest(
+        _BY_FORMER_ID, FormerSecret, parts, digests)
+    if row is None or not verified_hashes.of(row.public_id, row.bcrypt_hash, parts.secret):
+        return None
+    return Key(row, _rules_of(row))
+
+
+def _with_digest(
+    statement: Prepared, holder: type[Credential] | type[FormerSecret], parts: key_format.KeyParts, digests: list[str]
+) -> Any:
+    """The row with this id, if it also has the digest."""
+    row = Reader().cached_first(statement, {"public_id": parts.public_id}, absent=False)
     known = row.digest if row is not None else _NO_DIGEST
-    current, *older = vault.digests(secret)
+    current, *older = digests
     if not hmac.compare_digest(current, known):
         if row is None or not any(hmac.compare_digest(one, known) for one in older):
             return None
-        _digest_anew(row.id, known, current)
-    if row is None or not verified_hashes.of(row.id, row.bcrypt_hash, parts.secret):
-        return None
-    return Key(row, _rules_of(row))
+        _digest_anew(holder, known, current)
+    return row
 
 
 def admit(key: Key, ip: str | None, *, now: datetime | None = None) -> None:
     """Check that this key may be used now and from this address. Raises Unauthenticated or Forbidden."""
     if key.row.revoked_at is not None or not key.row.merchant_active:
         raise unknown_key(key.row.prefix)
-    if key.row.expires_at is not None and (now or clock.now()) >= key.row.expires_at:
+    moment = now or clock.now()
+    if key.row.expires_at is not None and moment >= key.row.expires_at:
         raise Unauthenticated(
             "This API key has expired. Create a new one in the dashboard under API keys.", code="api_key_expired"
         )
+    if key.row.former_until is not None and moment >= key.row.former_until:
+        raise Unauthenticated(
+            "This API key was replaced by a newer one, and its time is over. Use the newer one.",
+            code="api_key_replaced",
+        )
+    if key.row.paused:
+        raise Unauthenticated(
+            "This API key is paused. It can be resumed in the dashboard under API keys.", code="api_key_paused"
+        )
     if key.rules.networks and not is_within(ip, key.rules.networks):
         raise Forbidden("This API key may not be used from your address.", code="ip_not_allowed")
+    if key.row.former_until is not None:
+        _note_use(key.row, moment)
 
 
 def actor_of(key: Key, *, ip: str | None, request_id: str | None, source: str) -> Actor:
@@ -177,9 +213,15 @@ def _rules_of(row: Any) -> Rules:
     return known
 
 
-def _digest_anew(key_id: int, old: str, new: str) -> None:
+def _digest_anew(holder: type[Credential] | type[FormerSecret], old: str, new: str) -> None:
     """Store the digest under the newest secret, after the server's secret was rotated."""
     with transaction() as session:
-        session.execute(
-            update(Credential).where(Credential.id == key_id, Credential.digest == old).values(digest=new)
-        )
+        session.execute(update(holder).where(holder.digest == old).values(digest=new))
+
+
+def _note_use(row: Any, now: datetime) -> None:
+    """Keep when a former secret was used last, so that its owner sees what still has it."""
+    if row.former_used_at is None or now - row.former_used_at >= USED_EVERY:
+        with suppress(DatabaseBusy), transaction() as session:        # the call matters more
+            session.execute(
+                update(FormerSecret).where(FormerSecret.public_id == row.public_id).values(used_at=now))

@@ -1,25 +1,23 @@
 """Creates, changes and revokes API keys. `key_access` authenticates them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
-import bcrypt
 from sqlalchemy import select
 
 from database import db
 from domain import clock, zones
-from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, NameText, Networks, RowId, Text, Until, WebAddress, Whole
 from domain.inputs.schema_facts import one_of
-from domain.integrations import key_listing, samples, webhooks
-from domain.lifecycle import Lifecycle
+from domain.integrations import key_listing, key_secrets, samples, webhooks
+from domain.integrations.key_secrets import LIFE, KeySecret
 from domain.list_parts import is_row
 from domain.permissions import KEY_SCOPES
 from domain.resource import Action, Resource
-from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
 from models.customer import Customer
 
@@ -52,11 +50,7 @@ class NewKey:
     mode: Mode
     scopes: list[str]
     expires_at: datetime | None
-    text: str
-    bcrypt_hash: str
-
-
-LIFE = Lifecycle(noun="api_key")
+    text: KeySecret
 
 
 def fresh(actor: Actor, new: KeyInput) -> NewKey:
@@ -72,25 +66,22 @@ def fresh(actor: Actor, new: KeyInput) -> NewKey:
     with mistakes.collected():
         _check_customer(actor, new.customer_id, mode)
     mistakes.refuse()
-    text = key_format.generate(mode)
-    secret = _parts(text).secret.encode()
-    hashed = bcrypt.hashpw(secret, bcrypt.gensalt(vault.bcrypt_cost)).decode()
-    return NewKey(new, mode, scopes, expires_at, text, hashed)
+    return NewKey(new, mode, scopes, expires_at, key_secrets.fresh(mode))
 
 
 def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
     """A new key and its full text, which is not stored and never shown again."""
-    key, given = new.text, new.input
+    given = new.input
     row = Credential(
         kind=CredentialKind.INTEGRATION, mode=new.mode, merchant_id=actor.merchant_id, name=given.name,
-        description=given.description, public_id=_parts(key).public_id, prefix=key[:12], last_four=key[-4:],
-        digest=vault.digest(key), scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
-        bcrypt_hash=new.bcrypt_hash, allowed_ips=given.allowed_ips, expires_at=new.expires_at,
-        webhook_url=given.webhook_url, customer_id=given.customer_id,
+        description=given.description, scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
+        allowed_ips=given.allowed_ips, expires_at=new.expires_at, webhook_url=given.webhook_url,
+        customer_id=given.customer_id,
     )
+    key_secrets.give(row, new.text)
     LIFE.add(actor, row)
     webhooks.follow_key(actor, row)
-    return row, key
+    return row, new.text.text
 
 
 def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential:
@@ -108,6 +99,31 @@ def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential
                 setattr(row, name, value)
     webhooks.follow_key(actor, row)
     return row
+
+
+def pause(actor: Actor, row: Credential) -> Credential:
+    """Refuse the key's calls until it is resumed."""
+    if row.revoked_at is not None:
+        raise Conflict("This key is revoked and cannot be paused.", details={"status": "REVOKED"})
+    if row.paused:
+        raise Conflict("This key is already paused.", details={"status": "PAUSED"})
+    with LIFE.changing(actor, row, "paused"):
+        row.paused = True
+    return row
+
+
+def resume(actor: Actor, row: Credential) -> Credential:
+    """Let a paused key call again."""
+    if row.revoked_at is not None or not row.paused:
+        raise Conflict("This key is not paused.", details={"status": "REVOKED" if row.revoked_at else "ACTIVE"})
+    with LIFE.changing(actor, row, "resumed"):
+        row.paused = False
+    return row
+
+
+def _turn_back(actor: Actor, row: Credential, was: Mapping[str, Any]) -> Credential:
+    """Undo `pause` or `resume`."""
+    return pause(actor, row) if was.get("paused") else resume(actor, row)
 
 
 def revoke(actor: Actor, row: Credential) -> Credential:
@@ -142,12 +158,6 @@ def _check_customer(actor: Actor, customer_id: int | None, mode: Mode) -> None:
     )
     if db.session.scalar(own) is None:
         raise Invalid.field("customer_id", "must exist", "unknown")
-
-
-def _parts(key: str) -> key_format.KeyParts:
-    parts = key_format.parts(key)
-    assert parts is not None
-    return parts
 
 
 def _scopes(given: list[str] | None) -> list[str]:
@@ -192,6 +202,23 @@ RESOURCE = Resource(
     delete=Action(run=delete),
     secret_field="key",  # noqa: S106 (the name of a field)
     actions={
+        "pause": Action(
+            run=pause, title="Pause", past="{} was paused: its calls are refused until it is resumed.",
+            icon="player-pause", undo=_turn_back, keeps=("paused",), bulk=True,
+            offered=lambda actor, row: row.revoked_at is None and not row.paused,
+        ),
+        "resume": Action(
+            run=resume, title="Resume", past="{} was resumed.", icon="player-play", undo=_turn_back,
+            keeps=("paused",), bulk=True, primary=True,
+            offered=lambda actor, row: row.revoked_at is None and row.paused,
+        ),
+        "end_former": Action(
+            run=key_secrets.end_former, title="End former secret", past="The former secret of {} works no more.",
+            icon="ban", danger=True, offered=lambda actor, row: key_secrets.has_former(row),
+            confirm=lambda row: (
+                "Whatever still sends the former secret is refused from now on. This cannot be undone.",
+            ),
+        ),
         "revoke": Action(
             run=revoke, title="Revoke", past="{} was revoked.", icon="ban", danger=True, typed=True,
             offered=lambda actor, row: row.revoked_at is None,

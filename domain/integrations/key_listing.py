@@ -2,18 +2,28 @@
 
 from functools import cached_property
 
-from sqlalchemy import Boolean, ColumnElement, bindparam, case, literal, or_
+from sqlalchemy import Boolean, ColumnElement, bindparam, case, func, literal, or_, select
 
 from domain.list_parts import Filter, common_filters
 from domain.listing import Listing
-from models.credential import Credential, CredentialKind, Mode
+from models.credential import Credential, CredentialKind, FormerSecret, Mode
 from models.customer import Customer
 from models.merchant import Merchant
 
 STATUS = case(
     (Credential.revoked_at.is_not(None), literal("REVOKED")),
     (Credential.expires_at <= bindparam("now", type_=Credential.expires_at.type), literal("EXPIRED")),
+    (Credential.paused.is_(True), literal("PAUSED")),
     else_=literal("ACTIVE"),
+)
+
+
+FORMER_UNTIL = (
+    select(func.max(FormerSecret.expires_at))
+    .where(
+        FormerSecret.credential_id == Credential.id,
+        FormerSecret.expires_at > bindparam("now", type_=FormerSecret.expires_at.type))
+    .scalar_subquery()
 )
 
 
@@ -36,11 +46,12 @@ LISTING = KeyListing(
             name: getattr(Credential, name)
             for name in (
                 "id", "merchant_id", "customer_id", "mode", "name", "description", "prefix", "last_four", "scopes",
-                "rate_limit_per_hour", "allowed_ips", "expires_at", "revoked_at", "webhook_url", "created_by_user_id",
-                "created_at", "updated_at", "version",
+                "rate_limit_per_hour", "allowed_ips", "expires_at", "revoked_at", "paused", "webhook_url",
+                "created_by_user_id", "created_at", "updated_at", "version",
             )
         },
         "status": STATUS,
+        "former_until": FORMER_UNTIL,
         "merchant_name": Merchant.name,
         "customer_name": Customer.name,
     },

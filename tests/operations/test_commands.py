@@ -207,6 +207,25 @@ def test_a_revoked_key_opens_nothing_and_cannot_be_revoked_again(installation: A
             key_access.admit(key, "127.0.0.1")
 
 
+def test_a_key_is_rotated_paused_and_resumed(installation: Any, merchant: int) -> None:
+    made = installation.run("key", "create", "--merchant", str(merchant), "--name", "K")
+    rotated = installation.run("key", "rotate", made["id"], "--grace", "0")
+    assert rotated["key"] != made["key"]
+    assert installation.run("key", "rotate", "1", "--grace", "721", status=1)["details"]["fields"]
+    assert installation.run("key", "pause", made["id"])["status"] == "PAUSED"
+    for text in (made["key"], rotated["key"]):
+        with installation.app.app_context():
+            key = key_access.find(text)
+            assert key is not None
+            with pytest.raises(Unauthenticated):
+                key_access.admit(key, "127.0.0.1")
+    assert installation.run("key", "resume", made["id"])["status"] == "ACTIVE"
+    with installation.app.app_context():
+        key = key_access.find(rotated["key"])
+        assert key is not None
+        key_access.admit(key, "127.0.0.1")
+
+
 @pytest.mark.parametrize("name", ["api_key_9", "9", "x", "api_key_", "99999999999999999999", "٣"])
 def test_a_key_that_is_not_there_is_refused(installation: Any, name: str) -> None:
     assert "error" in installation.run("key", "revoke", name, status=1)

@@ -8,6 +8,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app import CONTRACTS
 from blueprints.api import schemas
+from blueprints.api.verbs import indefinite
 from blueprints.portal import lines, openapi, postman
 from blueprints.portal.entries import entries, groups
 from blueprints.portal.published import PUBLISHED
@@ -327,3 +328,8 @@ def test_parameters_are_listed_by_where_they_are_sent_and_can_be_tried(app):
     assert re.search(r'data-place="query" name="limit"', page)
     assert re.search(r'data-place="path" name="id"', page)
     assert {"Path", "Query", "Headers"} <= set(re.findall(r">(Path|Query|Headers)<", page))
+
+
+def test_nouns_have_their_article_in_what_operations_are_called():
+    assert [indefinite(noun) for noun in ("API key", "order", "invoice", "user", "customer")] == [
+        "an API key", "an order", "an invoice", "a user", "a customer"]

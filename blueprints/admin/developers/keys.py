@@ -18,14 +18,15 @@ from blueprints.services import own_url
 from database import transaction
 from domain import clock, inputs, zones
 from domain.errors import Conflict, DomainError, Invalid, PreconditionFailed, Problem
-from domain.integrations import api_keys
+from domain.integrations import api_keys, key_secrets
 from domain.listing import expect
 from domain.pages import Query
 from domain.permissions import KEY_PERMISSIONS, scope_title
 from models.credential import Credential, Mode
 
 SOON = timedelta(days=14)
-TABS = {"active": "Active", "expiring": "Expiring soon", "unused": "Never used", "revoked": "Revoked", "all": "All"}
+TABS = {"active": "Active", "expiring": "Expiring soon", "unused": "Never used", "paused": "Paused",
+        "revoked": "Revoked", "all": "All"}
 PRESETS = {"30": "30 days", "90": "90 days", "365": "1 year", "custom": "Custom", "never": "Never"}
 
 
@@ -38,7 +39,7 @@ def tab_filters(tab: str) -> dict[str, Any]:
         return mode | {"status": "ACTIVE", "expires_before": clock.now() + SOON}
     if tab == "unused":
         return mode | {"status": "ACTIVE", "id": key_use.unused(candidates())}
-    return mode | ({"status": "REVOKED"} if tab == "revoked" else {})
+    return mode | ({"status": tab.upper()} if tab in ("paused", "revoked") else {})
 
 
 def candidates() -> list[int]:
@@ -82,6 +83,7 @@ PAGE = KeyPage(
     position=210,
     keys="k",
     icon="key",
+    audit_verbs={"former_secret_ended": "ended the former secret of"},
     about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",
     columns=(
         Column(name="name", title="Key", kind="link", sort="name"),
@@ -145,6 +147,7 @@ def context(record: Any) -> dict[str, Any]:
     """The use of a key, for its page."""
     customer = record.customer_id
     return {
+        "former": key_secrets.former(record.id) if record.former_until else (),
         "use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON,
         "customer_url": customers.PAGE.at(customer) if customer else None,
     }
@@ -192,9 +195,13 @@ def create() -> BaseResponse:
     if not shown:
         flash("This key was created already. Its secret was shown then, and is shown only once.", "bad")
         return redirect_to(address)
+    return show_secret(**shown)
+
+
+def show_secret(status: int = 201, **given: Any) -> Response:
+    """A new secret, this once, as a dialog or as a page."""
     template = "admin/_key_secret.html" if is_partial() else "admin/key_secret.html"
-    page = render_template(template, **shown, base=own_url(request.host_url), here=PAGE)
-    return private(make_response(page, 201))
+    return private(make_response(render_template(template, **given, base=own_url(request.host_url), here=PAGE), status))
 
 
 def read_new() -> api_keys.KeyInput:

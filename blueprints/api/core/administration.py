@@ -1,12 +1,17 @@
 """Declares merchants (resellers), users and API keys in the Core API."""
 
-from blueprints.api.contract import Parameter
-from blueprints.api.core.contract import CONTRACT
+from dataclasses import replace
+
+from blueprints.api.contract import Arguments, Outcome, Parameter
+from blueprints.api.core.contract import CONTRACT, MOMENT, moment
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
+from blueprints.api.description import SECRET, Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Derived, Moment, Words, WriteOnly
-from blueprints.api.verbs import expose
-from domain.integrations import api_keys
+from blueprints.api.verbs import action, body_of, expose, key_of, locked, operation
+from domain import inputs
+from domain.actor import Actor
+from domain.integrations import api_keys, key_secrets
 from domain.people import merchants, users
 from models.credential import Mode
 from models.user import Role
@@ -71,7 +76,7 @@ expose(
     sorts={**SORTS, "email": "email", "name": "name", "role": "role"},
 )
 
-expose(
+KEYS = expose(
     CONTRACT,
     api_keys.RESOURCE,
     "/iam/api-keys",
@@ -89,15 +94,61 @@ expose(
         "rate_limit_per_hour": Field(name="rate_limit_per_hour"),
         "allowed_ips": Field(name="allowed_ips"),
         "expires_dt": Moment(name="expires_at"),
+        "former_until_dt": Moment(name="former_until", writable=False),
         "webhook_url": Field(name="webhook_url"),
         **HISTORY,
     },
-    verbs=VERBS,
+    verbs=(*VERBS, "pause", "resume"),
     required=("name", "merchant_id"),
     tenant="companies_id",
     parameters={
         **IDS, "mode": Parameter("mode", words(Mode)),
-        "status": Parameter("status", {word: word for word in ("ACTIVE", "EXPIRED", "REVOKED")}),
+        "status": Parameter("status", {word: word for word in ("ACTIVE", "PAUSED", "EXPIRED", "REVOKED")}),
     },
     sorts={**SORTS, "name": "name", "expires_dt": "expires_at", "u_dt": "updated_at"},
 )
+
+
+def before_rotation(actor: Actor, arguments: Arguments) -> key_secrets.KeySecret:
+    """A new secret, made and hashed before anything is locked."""
+    return key_secrets.fresh(api_keys.LISTING.get(actor, key_of(KEYS, arguments.key)).mode)
+
+
+def rotate(actor: Actor, arguments: Arguments) -> Outcome:
+    """Give a key another secret, which is shown once; the former one keeps working for some hours."""
+    own, row = locked(KEYS, actor, arguments)
+    sent = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    wanted = inputs.parse(key_secrets.RotationInput, sent)
+    new = arguments.ready or key_secrets.fresh(row.mode)
+    until = key_secrets.rotate(own, row, new, wanted)
+    payload = {"id": row.id, "former_until_dt": moment(until)}
+    return Outcome({**payload, "key": new.text}, kept=payload)
+
+
+CONTRACT.operations.append(operation(
+    KEYS, "rotate", "POST", "/{key}/rotate", rotate, takes_body=True, optional_body=True,
+    positional=("id", "grace_hours"), before=before_rotation,
+    summary="Another secret for an API key; the former one keeps working for some hours",
+    described=Description(
+        body=ExampleBody(
+            {
+                "title": "KeyRotation", "type": "object", "additionalProperties": False,
+                "properties": {"grace_hours": {
+                    "type": "integer", "minimum": 0, "maximum": key_secrets.LONGEST, "default": key_secrets.USUAL,
+                    "description": "How long the former secret keeps working; 0 ends it at once",
+                }},
+            },
+            {"grace_hours": 24},
+        ),
+        answer=ExampleBody(
+            {
+                "title": "RotatedKey", "type": "object",
+                "properties": {"id": {"type": "integer"}, "key": SECRET, "former_until_dt": MOMENT},
+                "required": ["id", "former_until_dt"],
+            },
+            {"id": 1, "key": "bk_live_…, shown once", "former_until_dt": "2026-02-01 12:00:00+0000"},
+        ),
+    ),
+))
+CONTRACT.operations.append(replace(
+    action(KEYS, "end_former"), summary="End the former secrets of an API key before their time"))

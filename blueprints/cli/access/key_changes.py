@@ -1,4 +1,4 @@
-"""Commands that create and revoke API keys."""
+"""Commands that create, rotate, pause and revoke API keys."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from database import transaction
 from domain.actor import Actor
 from domain.errors import NotFound
 from domain.inputs import parse
-from domain.integrations import api_keys, webhooks
+from domain.integrations import api_keys, key_secrets, webhooks
 from domain.permissions import KEY_SCOPES
 from models.credential import Mode
 
@@ -50,6 +50,43 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Result:
     if data["webhook_secret"]:
         words += f"\nIts webhooks are signed with {data['webhook_secret']}"
     return Result(data, words)
+
+
+@operator_command(
+    "rotate",
+    click.argument("key_id", metavar="ID"),
+    option("--grace", "grace_hours", type=int, default=key_secrets.USUAL, show_default=True, metavar="HOURS",
+           help="How long the former secret keeps working; 0 ends it at once."),
+)
+def key_rotate(key_id: str, grace_hours: int) -> Result:
+    """Give a key (api_key_1 or 1) another secret; it is shown only once."""
+    actor, key = Actor.operator(), number(key_id)
+    wanted = parse(key_secrets.RotationInput, {"grace_hours": grace_hours})
+    new = key_secrets.fresh(api_keys.LISTING.get(actor, key).mode)
+    with transaction():
+        own, row = api_keys.LISTING.lock(actor, key)
+        until = key_secrets.rotate(own, row, new, wanted)
+        data = {"id": f"api_key_{row.id}", "key": new.text, "former_until": iso(until)}
+    former = f"keeps working until {data['former_until']}" if grace_hours else "works no more"
+    return Result(data, f"{data['id']}\n{new.text}\nIt is not shown again. The former secret {former}.")
+
+
+@operator_command("pause", click.argument("key_id", metavar="ID"))
+def key_pause(key_id: str) -> Result:
+    """Pause a key (api_key_1 or 1): refused until it is resumed."""
+    with transaction():
+        row = api_keys.pause(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
+        data = {"id": f"api_key_{row.id}", "status": "PAUSED"}
+    return Result(data, f"{data['id']} is paused.")
+
+
+@operator_command("resume", click.argument("key_id", metavar="ID"))
+def key_resume(key_id: str) -> Result:
+    """Resume a paused key (api_key_1 or 1)."""
+    with transaction():
+        row = api_keys.resume(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
+        data = {"id": f"api_key_{row.id}", "status": "ACTIVE"}
+    return Result(data, f"{data['id']} is resumed.")
 
 
 @operator_command("revoke", click.argument("key_id", metavar="ID"))

@@ -189,3 +189,40 @@ def test_a_key_is_not_made_for_a_customer_out_of_reach(signed_in, alder, birch):
         assert refused.status_code == 422
         assert "must exist" in refused.text
     assert key() is None
+
+
+def test_a_rotated_key_is_shown_once_and_its_former_secret_until_its_end(app, admin, alder):
+    cast.make_key(alder, name="Shop")
+    row = key()
+    former = row.prefix
+    asked = admin.part(f"{page_of(row)}/rotate")
+    assert 'value="24" checked' in asked.text
+    wrong = admin.post(f"{page_of(row)}/rotate", {"grace_hours": "721", "version": str(row.version)})
+    assert wrong.status_code == 422
+    shown = admin.post(f"{page_of(row)}/rotate", {"grace_hours": "24", "version": str(row.version)})
+    assert shown.headers["Cache-Control"] == "no-store"
+    secret = SECRET.search(shown.text)[0]
+    assert key().prefix == secret[:12] != former
+    page = admin.get(page_of(row)).text
+    assert former in page
+    assert "not used since it was replaced" in page
+    assert secret not in page
+    again = admin.post(f"{page_of(row)}/rotate", {"grace_hours": "24", "version": "1"})
+    assert again.status_code == 303                                      # sent twice: nothing more happens
+    assert key().prefix == secret[:12]
+    assert "End former secret: Shop?" in admin.part(f"{page_of(row)}/end_former").text
+    admin.post(f"{page_of(row)}/end_former")
+    assert former not in admin.get(page_of(row)).text
+
+
+def test_a_key_is_paused_and_resumed(app, admin, alder):
+    cast.make_key(alder, name="Shop")
+    row = key()
+    paused = admin.post(f"{page_of(row)}/pause")
+    assert paused.status_code == 303
+    assert key().paused
+    assert "Calls with this key are refused until you resume it." in admin.get(page_of(row)).text
+    assert "Paused" in admin.get("/admin/keys?tab=paused").text
+    assert page_of(row) not in admin.get("/admin/keys").text
+    admin.post(f"{page_of(row)}/resume")
+    assert not key().paused

@@ -1,10 +1,11 @@
-"""API keys by the Core API: a key can be made for a customer, once."""
+"""API keys by the Core API: made for a customer, once; rotated, paused, resumed."""
 
 from sqlalchemy import select
 
 from database import db
 from models.credential import Credential
 from tests import cast
+from tests.api.conftest import Caller
 
 
 def test_who_calls_with_a_key_is_said_when_it_is_made(core, alder):
@@ -17,3 +18,40 @@ def test_who_calls_with_a_key_is_said_when_it_is_made(core, alder):
     assert refused.status_code in (400, 422)
     db.session.expire_all()
     assert db.session.get(Credential, key_id).customer_id == ada
+
+
+def test_a_key_is_rotated_and_the_new_one_is_shown_once(app, core, alder):
+    key_id, first = cast.make_key(alder)
+    headers = {"Idempotency-Key": "rotation-1"}
+    made = core("POST", f"/iam/api-keys/{key_id}/rotate", json={"grace_hours": 1}, headers=headers).json
+    assert Caller(app, made["key"]).get("/customers").status_code == 200
+    assert Caller(app, first).get("/customers").status_code == 200
+    assert core.get(f"/iam/api-keys/{key_id}").json["former_until_dt"] == made["former_until_dt"]
+    again = core("POST", f"/iam/api-keys/{key_id}/rotate", json={"grace_hours": 1}, headers=headers).json
+    assert again == {name: value for name, value in made.items() if name != "key"}
+    assert core.result("api_keys.end_former", {"id": key_id}) == 1
+    assert core.get(f"/iam/api-keys/{key_id}").json["former_until_dt"] is None
+    assert Caller(app, first).get("/customers").status_code == 401
+
+
+def test_without_a_body_the_former_secret_goes_on_for_a_day(app, core, alder):
+    key_id, first = cast.make_key(alder)
+    assert core.result("api_keys.rotate", {"id": key_id})["key"] != first
+    assert Caller(app, first).get("/customers").status_code == 200
+
+
+def test_a_wrong_grace_is_refused_and_changes_nothing(app, core, alder):
+    key_id, _ = cast.make_key(alder)
+    for wrong in (-1, 721, "a day", None, 1.5):
+        assert core("POST", f"/iam/api-keys/{key_id}/rotate", json={"grace_hours": wrong}).status_code == 400, wrong
+    assert core("POST", f"/iam/api-keys/{key_id}/rotate", json={"grace": 1}).status_code == 400
+    assert core.get(f"/iam/api-keys/{key_id}").json["former_until_dt"] is None
+
+
+def test_a_key_is_paused_and_resumed(app, core, alder):
+    key_id, text = cast.make_key(alder)
+    assert core.result("api_keys.pause", {"id": key_id}) == 1
+    assert [one["id"] for one in core.get("/iam/api-keys?status=PAUSED").json] == [key_id]
+    assert Caller(app, text).get("/customers").status_code == 401
+    assert core.result("api_keys.resume", {"id": key_id}) == 1
+    assert Caller(app, text).get("/customers").status_code == 200
