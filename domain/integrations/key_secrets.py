@@ -24,6 +24,7 @@ from models.credential import Credential, FormerSecret, Mode
 LIFE = Lifecycle(noun="api_key")
 LONGEST = 30 * 24                       # hours that a former secret may go on
 USUAL = 24                              # hours
+MOST = 10                               # former secrets of a key that work at once
 KEPT = timedelta(days=30)               # after its end, so that its caller is told why it is refused
 
 
@@ -61,18 +62,20 @@ def rotate(actor: Actor, row: Credential, new: KeySecret, rotation: RotationInpu
     """Give the key this secret; the former one keeps working for the hours that are wanted. Returns its end."""
     if row.revoked_at is not None:
         raise Conflict("This key is revoked and cannot be rotated. Create another one.", details={"status": "REVOKED"})
+    if len(former(row.id)) >= MOST:
+        raise Conflict(f"This key has {MOST} former secrets that still work. End them first.")
     now = clock.now()
     until = now + timedelta(hours=rotation.grace_hours)
     assert row.public_id is not None                 # an integration key has both
     assert row.bcrypt_hash is not None
     with LIFE.changing(actor, row, "rotated"):
-        former = FormerSecret(
+        before = FormerSecret(
             credential_id=row.id, public_id=row.public_id, prefix=row.prefix, last_four=row.last_four,
             digest=row.digest, bcrypt_hash=row.bcrypt_hash, created_at=now, expires_at=until,
         )
         give(row, new)
         db.session.flush()                           # the former secret is free before it is stored again
-        db.session.add(former)
+        db.session.add(before)
     return until
 
 

@@ -75,6 +75,17 @@ def test_each_of_several_former_secrets_has_its_own_time(app, own):
         assert [one.get("/customers").status_code for one in (first, second, third)] == [401, 200, 200]
 
 
+def test_a_key_has_a_bounded_number_of_former_secrets_that_work(own):
+    key_id, _ = own
+    for _ in range(key_secrets.MOST):
+        rotate(key_id)
+    with pytest.raises(Conflict, match="End them first"):
+        rotate(key_id)
+    run(key_secrets.end_former, key_id)
+    rotate(key_id)
+    assert len(key_secrets.former(key_id)) == 1
+
+
 def test_the_former_secrets_can_be_ended_before_their_time(app, own):
     key_id, former = own
     newer = Caller(app, rotate(key_id))
