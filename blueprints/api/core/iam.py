@@ -18,7 +18,7 @@ CREDENTIALS: dict[str, Any] = {
     "properties": {
         "login": {"type": "string"}, "password": {"type": "string", "format": "password"},
         "code": {
-            "type": "string",
+            "type": ["string", "null"],
             "description": "With two-factor on: a code of the app, or a recovery code. Each works once."},
     },
     "required": ["login", "password"],
@@ -44,13 +44,14 @@ def authenticate(actor: Actor, arguments: Arguments) -> Outcome:
         name: Problem("missing", "is required" if value is None else "must be a string")
         for name, value in zip(("login", "password"), given, strict=True) if not isinstance(value, str)
     }
+    typed = arguments.body.get("code")
+    if typed is not None and not isinstance(typed, str):
+        missing["code"] = Problem("type", "must be a string")
     if missing:
         raise Invalid("Invalid request", fields=missing)
     login, password = (str(value) for value in given)
-    code = arguments.body.get("code")
     try:
-        user = verify(
-            login, password, code if isinstance(code, str) else "", ip=actor.ip, source=actor.source)
+        user = verify(login, password, typed or "", ip=actor.ip, source=actor.source)
     except Unauthenticated as error:
         code = error.code if error.code.startswith("utoken") else "utoken-auth-failed"
         raise Unauthenticated(error.message, code=code) from None

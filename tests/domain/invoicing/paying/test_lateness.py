@@ -125,7 +125,7 @@ def test_a_declined_instalment_makes_it_overdue_from_the_end_of_its_day_until_it
     declined = due + timedelta(minutes=5)            # which may be the next day
     with at(declined):
         paying.collect_due()
-        assert (paying.statuses(order)[1], reads(key)) == ("soft-declined", S.PARTIALLY_PAID)
+        assert (paying.statuses(order)[1], reads(key)) == ("soft-declined", S.UNPAID)
     assert of(key).late_at == end_of(declined)
     with at(of(key).late_at):
         assert reads(key) is S.OVERDUE
