@@ -34,8 +34,9 @@ WIDTHS = (390, 1440)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 COLOUR_RULES = ["color-contrast", "link-in-text-block"]        # all others find the same in both colour schemes
 # The new scheme takes effect at once: axe must not measure a colour half-way between two.
-# A bar that stays at the window's edge hides what comes into sight as one scrolls: no target is too small for that.
-LET_BARS_GO = "document.querySelectorAll('.save-bar').forEach(bar => { bar.style.position = 'static'; })"
+# Bars that stay at the window's edges hide what comes into sight as one scrolls: no target is too small for that.
+LET_BARS_GO = (
+    "scrollTo(0, 0); document.querySelectorAll('.save-bar').forEach(bar => { bar.style.position = 'static'; });")
 END_TRANSITIONS = "document.getAnimations().forEach(one => one instanceof CSSTransition && one.finish())"
 
 PATIENCE = 30_000           # milliseconds: a busy machine takes its time, and what never comes fails all the same
