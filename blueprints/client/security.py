@@ -107,7 +107,7 @@ def _secret(wrong: Invalid | None = None, status: int = 200) -> BaseResponse:
     return private(make_response(render_template(
         "client/two_factor.html", **login.common(), here="profile", wrong=wrong,
         code=Markup(second_factors.qr_of(address)),                 # noqa: S704  (drawn here)
-        secret=" ".join(secret[place:place + 4] for place in range(0, len(secret), 4)),
+        secret=second_factors.spaced(secret),
     ), status))
 
 

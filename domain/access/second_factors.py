@@ -35,6 +35,11 @@ def secret_of(user: SecondFactor) -> str | None:
     return vault.decrypt(user.totp_secret) if user.totp_secret else None
 
 
+def spaced(secret: str) -> str:
+    """The secret in groups of four letters, as somebody types it into an app."""
+    return " ".join(secret[place:place + 4] for place in range(0, len(secret), 4))
+
+
 def address_of(secret: str, *, account: str, issuer: str) -> str:
     """What the QR code for the app says."""
     return pyotp.TOTP(secret).provisioning_uri(name=account, issuer_name=issuer)

@@ -50,7 +50,7 @@ class NewKey:
     mode: Mode
     scopes: list[str]
     expires_at: datetime | None
-    text: KeySecret
+    secret: KeySecret
 
 
 def fresh(actor: Actor, new: KeyInput) -> NewKey:
@@ -78,10 +78,10 @@ def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
         allowed_ips=given.allowed_ips, expires_at=new.expires_at, webhook_url=given.webhook_url,
         customer_id=given.customer_id,
     )
-    key_secrets.give(row, new.text)
+    key_secrets.give(row, new.secret)
     LIFE.add(actor, row)
     webhooks.follow_key(actor, row)
-    return row, new.text.text
+    return row, new.secret.text
 
 
 def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential:

@@ -1,9 +1,8 @@
 """Users of the dashboard who have set up an authenticator app."""
 
-from database import db, transaction
-from domain.access import second_factors
+from database import db
 from models.user import User
-from tests.client.authenticator import App
+from tests.client import authenticator
 
 
 def user_at(email):
@@ -13,13 +12,7 @@ def user_at(email):
 
 def with_app(email):
     """An app of a user, and its recovery codes, as if they had been set up a while ago."""
-    with transaction():
-        user = user_at(email)
-        second_factors.prepare(user)
-        app = App(second_factors.secret_of(user))
-        codes = second_factors.turn_on(user, app.code())
-        user.totp_step -= 10
-    return app, codes
+    return authenticator.with_app(email, user_at)
 
 
 def wrong_code(app):

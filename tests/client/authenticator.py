@@ -45,10 +45,10 @@ def codes_of(page):
     return re.findall(r"<code>([a-z2-9]{5}-[a-z2-9]{5})</code>", page)
 
 
-def with_app(email):
+def with_app(email, find=user_at):
     """An app of a user, and its recovery codes, as if they had been set up a while ago."""
     with transaction():
-        user = user_at(email)
+        user = find(email)
         second_factors.prepare(user)
         app = App(second_factors.secret_of(user))
         codes = second_factors.turn_on(user, app.code())

@@ -48,7 +48,7 @@ def show(wrong: Invalid | None = None) -> BaseResponse:
     address = second_factors.address_of(secret, account=user.email, issuer=ISSUER)
     return private(make_response(render_template(
         "admin/two_factor.html", wrong=wrong, code=Markup(second_factors.qr_of(address)),    # noqa: S704  (drawn here)
-        secret=" ".join(secret[place:place + 4] for place in range(0, len(secret), 4)),
+        secret=second_factors.spaced(secret),
     ), 422 if wrong else 200))
 
 

@@ -1,6 +1,7 @@
 """Commands that create, rotate, pause and revoke API keys."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -13,7 +14,7 @@ from domain.errors import NotFound
 from domain.inputs import parse
 from domain.integrations import api_keys, key_secrets, webhooks
 from domain.permissions import KEY_SCOPES
-from models.credential import Mode
+from models.credential import Credential, Mode
 
 option = click.option
 
@@ -74,28 +75,31 @@ def key_rotate(key_id: str, grace_hours: int) -> Result:
 @operator_command("pause", click.argument("key_id", metavar="ID"))
 def key_pause(key_id: str) -> Result:
     """Pause a key (api_key_1 or 1): refused until it is resumed."""
-    with transaction():
-        row = api_keys.pause(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
-        data = {"id": f"api_key_{row.id}", "status": "PAUSED"}
-    return Result(data, f"{data['id']} is paused.")
+    return _turned(key_id, api_keys.pause, "PAUSED", "paused")
 
 
 @operator_command("resume", click.argument("key_id", metavar="ID"))
 def key_resume(key_id: str) -> Result:
     """Resume a paused key (api_key_1 or 1)."""
-    with transaction():
-        row = api_keys.resume(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
-        data = {"id": f"api_key_{row.id}", "status": "ACTIVE"}
-    return Result(data, f"{data['id']} is resumed.")
+    return _turned(key_id, api_keys.resume, "ACTIVE", "resumed")
 
 
 @operator_command("revoke", click.argument("key_id", metavar="ID"))
 def key_revoke(key_id: str) -> Result:
     """Revoke a key (api_key_1 or 1): refused from its next call on."""
+    return _turned(
+        key_id, api_keys.revoke, "REVOKED", "revoked", more=lambda row: {"revoked": iso(row.revoked_at)})
+
+
+def _turned(
+    key_id: str, deed: Callable[[Actor, Credential], Credential], status: str, word: str, *,
+    more: Callable[[Credential], dict[str, Any]] = lambda row: {},
+) -> Result:
+    """Do something to a key, and say what it is now."""
     with transaction():
-        row = api_keys.revoke(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
-        data = {"id": f"api_key_{row.id}", "status": "REVOKED", "revoked": iso(row.revoked_at)}
-    return Result(data, f"{data['id']} is revoked.")
+        row = deed(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
+        data = {"id": f"api_key_{row.id}", "status": status, **more(row)}
+    return Result(data, f"{data['id']} is {word}.")
 
 
 def number(text: str) -> int:
