@@ -120,10 +120,11 @@ def window(
 def recent(name: str, zone: ZoneInfo, *, imported: bool = False, now: float | None = None) -> Window:
     """The period that ends now: 1h, 24h, 7d, 30d or 90d, in whole buckets, the last one incomplete."""
     now = time.time() if now is None else now
-    end = EPOCH + timedelta(seconds=int(now))
+    minute = moment_of(int(now) // 60)
     length = RANGES[name]
     step = step_for(length)
-    return window(end - timedelta(minutes=length - step), end, zone, imported=imported, step=step, now=now, align=True)
+    start, end = minute - timedelta(minutes=length - step), minute + timedelta(minutes=1)
+    return window(start, end, zone, imported=imported, step=step, now=now, align=True)
 
 
 def days(first: date, last: date, zone: ZoneInfo, *, imported: bool = False, now: float | None = None) -> Window:

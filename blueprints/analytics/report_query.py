@@ -187,7 +187,8 @@ def _ends(now: datetime) -> tuple[str, str]:
     """The first and the last day or moment. Without a last one it is now; without a first day only the last one."""
     first, last = request.args.get("from", ""), request.args.get("to", "")
     if first and not last:
-        last = now.isoformat(timespec="seconds") if "T" in first else now.astimezone(zone()).date().isoformat()
+        second = now + timedelta(seconds=1)     # with the requests of this one
+        last = second.isoformat(timespec="seconds") if "T" in first else now.astimezone(zone()).date().isoformat()
     return first or last, last
 
 

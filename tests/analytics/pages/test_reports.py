@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from analytics.importer import import_file
 from analytics.queries.filters import EVERYTHING, Filter
@@ -330,6 +331,14 @@ def test_a_first_day_alone_reaches_until_now(admin, path):
     assert heading(text)[0].startswith(f"{early:%-d %b %H:%M} – ")
     assert 'name="range" value="24h" checked' in admin.get(f"{path}?from=2026-11-10&range=24h").text
     assert heading(admin.get(f"{path}?to=2025-11-10").text)[0] == "10 Nov 2025 00:00 – 11 Nov 2025 00:00"
+
+
+@pytest.mark.parametrize("asked", ["range=1h", "from={:%Y-%m-%dT%H:%MZ}"])
+def test_in_the_first_second_of_a_minute_its_requests_are_counted(admin, alder, traffic, asked):
+    now = datetime.now(UTC).replace(second=0, microsecond=400_000) + timedelta(minutes=1)
+    with time_machine.travel(now, tick=False):
+        traffic(alder, ago=0)
+        assert 'class="rowlink' in admin.get("/admin/requests?" + asked.format(now - timedelta(hours=1))).text
 
 
 def test_a_page_without_requests_leads_to_the_days_that_have_some(admin, alder, traffic):

@@ -26,10 +26,11 @@ def test_spans_cover_every_minute_once(start, length):
 
 @pytest.mark.parametrize("zone", ZONES, ids=str)
 @pytest.mark.parametrize("name", ["1h", "24h", "7d", "30d", "90d"])
-def test_every_range_has_a_readable_number_of_buckets_and_ends_now(zone, name):
-    found = recent(name, zone, now=NOW)
+@pytest.mark.parametrize("now", [NOW, *(NOW // width * width for width in (60, 3600, 86_400)), NOW // 60 * 60 + 59.9])
+def test_every_range_has_a_readable_number_of_buckets_and_ends_now(zone, name, now):
+    found = recent(name, zone, now=now)
     assert 50 <= len(found.buckets()) <= 125
-    assert found.edges[-2] * 60 <= NOW < found.edges[-1] * 60
+    assert found.edges[-2] * 60 <= now < found.edges[-1] * 60
     assert all(first < last for first, last in pairwise(found.edges))
     assert not any(edge % found.level for edge in found.edges)
 
