@@ -17,7 +17,7 @@ from blueprints.services import own_url
 from database import end_reads
 from domain.actor import Actor
 from domain.errors import NotFound
-from domain.invoicing import invoice_facts
+from domain.invoicing import e_invoice_needs, invoice_facts
 from domain.invoicing.documents import budget_document, invoice_document, receipt_document, rendering
 from domain.invoicing.documents.document import Document
 from domain.invoicing.e_invoice import files
@@ -81,7 +81,7 @@ def _shown(one: Printed, key: int) -> Callable[[], dict[str, Any]]:
         lacks = _lacks(document)
         end_reads()
         return {
-            "pages": len(rendering.pictures(document)), "lacks": lacks,
+            "pages": len(rendering.pictures(document)), "lacks": e_invoice_needs.in_words(lacks) if lacks else None,
             "xml_url": url_for(f"admin.{one.name}_xml", key=key) if lacks == () else None,
             "pdf_url": url_for(f"admin.{one.name}_pdf", key=key),
             "page_url": lambda number: url_for(f"admin.{one.name}_picture", key=key, number=number),

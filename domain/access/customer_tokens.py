@@ -14,7 +14,7 @@ from domain.errors import Conflict
 from domain.listing import touch
 from domain.vault import vault
 from models.credential import Credential, CredentialKind, Mode
-from models.customer import Customer
+from models.customer import Customer, CustomerStatus
 
 BYTES = 32
 
@@ -30,7 +30,12 @@ def of_customer(customer_id: int) -> Credential | None:
 
 
 def issue(actor: Actor, customer: Customer) -> str:
-    """A new token in clear; the one before is revoked. The customer's row must be locked."""
+    """A new token in clear; the one before is revoked. The customer's row must be locked.
+
+    Conflict for an archived customer, whose token would be refused by every call.
+    """
+    if customer.status is CustomerStatus.ARCHIVED:
+        raise Conflict("The customer is archived: a token opens nothing until the customer is active again.")
     old = of_customer(customer.id)
     if old is not None:
         _end(old)

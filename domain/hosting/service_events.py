@@ -1,4 +1,8 @@
-"""Tells endpoints what happens to services, so that a program can provide them: `register` connects it."""
+"""Tells endpoints what happens to services, so that a program can provide them: `register` connects it.
+
+The payload is read at the end of the transaction: the row of the next period, whose day it shows, is made after the
+order's status has changed.
+"""
 
 from domain.actor import Actor
 from domain.hosting.service_listing import STATUS_OF
@@ -20,17 +24,17 @@ def moved(actor: Actor, order: Order, before: OrderStatus) -> None:
     if now is was or now is None:
         return
     if now is ServiceStatus.ACTIVE:
-        events.emit(actor, "service.unsuspended" if was is ServiceStatus.SUSPENDED else "service.created", order)
+        events.emit_last(actor, "service.unsuspended" if was is ServiceStatus.SUSPENDED else "service.created", order)
     elif now is ServiceStatus.SUSPENDED:
-        events.emit(actor, "service.suspended", order)
+        events.emit_last(actor, "service.suspended", order)
     elif now in ENDS:
-        events.emit(actor, ENDS[now], order)
+        events.emit_last(actor, ENDS[now], order)
 
 
 def paid(actor: Actor, row: ScheduledPayment) -> None:
     """Emit the renewal of a service, after a period of it was paid."""
     if row.order.billing is Billing.SUBSCRIPTION and row.sequence > 0:
-        events.emit(actor, "service.renewed", row.order)
+        events.emit_last(actor, "service.renewed", row.order)
 
 
 def register() -> None:

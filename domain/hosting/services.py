@@ -6,14 +6,12 @@ created active: nothing is collected for it before its next day.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime, time
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from domain import zones
 from domain.actor import Actor
 from domain.errors import Invalid
 from domain.hosting import billing_cycles, samples, service_events, suspending, unpaid_services
@@ -67,9 +65,9 @@ def create(actor: Actor, new: ServiceInput) -> Order:
     order.domain, order.collects_initial = new.domain, new.status is not ServiceStatus.ACTIVE
     ordering.store(actor, order)
     if new.status is ServiceStatus.ACTIVE:
-        schedules.activate(actor, order, now_of(order))
         if new.registered_on is not None:
-            order.activated_at = _begin_of(new.registered_on, zones.of_merchant(order.merchant_id))
+            order.activated_at = datetime.combine(new.registered_on, time(), UTC)       # its day is shown in UTC
+        schedules.activate(actor, order, now_of(order))
     return order
 
 
@@ -99,10 +97,6 @@ def _order_of(new: ServiceInput) -> orders.OrderInput:
 
 def _interval(new: ServiceInput) -> Interval | None:
     return billing_cycles.read(new.billing_cycle) if new.billing_cycle else None
-
-
-def _begin_of(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), zone)
 
 
 def update(actor: Actor, order: Order, changes: dict[str, Any]) -> Order:

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, event, select
+from sqlalchemy.orm import Session, SessionTransaction
 
 from database import db
 from database.inserting import complete, flush_new
@@ -27,6 +28,7 @@ from models.credential import Credential
 from models.webhook import Delivery, Endpoint, EndpointStatus
 
 VERSION = "1.4.0"
+LAST = "events_at_the_end"                # in the session: what `emit_last` stores when the transaction ends
 DUMPS = orjson.OPT_UTC_Z | orjson.OPT_OMIT_MICROSECONDS
 SOURCES = {"public": "api", "client": "api", "merchant": "api", "core": "api", "admin": "admin", "cli": "admin"}
 
@@ -133,6 +135,32 @@ def emit(actor: Actor, name: str, row: Any) -> int:
     made = _deliveries(wanted, name, f"{prefix}{row.id}", data, SOURCES.get(actor.source, "system"))
     _queue(made, wanted)
     return len(made)
+
+
+def emit_last(actor: Actor, name: str, row: Any) -> None:
+    """Store an event at the end of the transaction: it shows the row with all that is done to it until then."""
+    session = db.session()
+    session.info.setdefault(LAST, []).append((session.get_nested_transaction(), actor, name, row))
+
+
+@event.listens_for(Session, "before_commit", insert=True)       # before the audit trail, which is locked last
+def _emit_last(session: Session) -> None:
+    if not session.in_nested_transaction():
+        for _, actor, name, row in session.info.pop(LAST, ()):
+            emit(actor, name, row)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _take_back(session: Session, ended: SessionTransaction) -> None:
+    """Forget what was to be stored in a savepoint that is taken back, or in the whole transaction."""
+    if kept := [one for one in session.info.pop(LAST, ()) if ended.nested and not _is_within(one[0], ended)]:
+        session.info[LAST] = kept
+
+
+def _is_within(savepoint: SessionTransaction | None, ended: SessionTransaction) -> bool:
+    while savepoint is not None and savepoint is not ended:
+        savepoint = savepoint.parent
+    return savepoint is ended
 
 
 def has_endpoints() -> bool:

@@ -3,7 +3,7 @@
 Only what the merchant or the customer would have to enter, and what the standard has no place for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from domain.invoicing.invoice_facts import InvoiceFacts, Line, TaxGroup
@@ -14,12 +14,37 @@ from models.money import exponent
 T = TaxCategory
 MOST_DECIMALS = 2                    # of an amount in EN 16931
 ONE_UNIT = 100                       # minor units
+WORDS = {
+    "seller.country": "the country of the merchant profile",
+    "seller.tax_number": "the VAT number of the merchant profile",
+    "buyer.country": "the customer's country",
+    "buyer.tax_number": "the customer's VAT number",
+    "currency": "a currency of at most two decimals",
+    "tax": "a rate for the whole tax",
+    "tax_rate": "the tax rate of line {}",
+    "tax_category": "a tax category in line {} that goes with those of the others",
+}
 TAXED_BY_NUMBER = frozenset({T.STANDARD, T.ZERO, T.EXEMPT, T.REVERSE_CHARGE, T.EXPORT})
 
 
 def missing(facts: InvoiceFacts) -> list[str]:
     """The names of what is missing, in the order of the document; empty where nothing is."""
     return [*_parties(facts), *_amounts(facts)]
+
+
+def in_words(names: Sequence[str]) -> str:
+    """What is missing, for people: "the customer's country and the tax rate of line 2 are missing"."""
+    said = [_said(one) for one in names]
+    listed = " and ".join(filter(None, [", ".join(said[:-1]), said[-1]]))
+    return f"{listed} {'is' if len(said) == 1 else 'are'} missing"
+
+
+def _said(name: str) -> str:
+    noun, _, rest = name.partition(".")
+    if noun != "items":
+        return WORDS[name]
+    line, _, field = rest.partition(".")
+    return WORDS[field].format(line)
 
 
 def _parties(facts: InvoiceFacts) -> Iterator[str]:

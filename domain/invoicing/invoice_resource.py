@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from database import db
 from domain import clock
 from domain.actor import Actor
-from domain.invoicing import crediting, invoice_uses, invoices, issuing, samples
+from domain.invoicing import crediting, e_invoice_needs, invoice_facts, invoice_uses, invoices, issuing, samples
 from domain.invoicing.paying import following, sending, sending_together
 from domain.resource import Action, Resource, Several, deletion
-from models.invoice import InvoiceState
+from models.invoice import Invoice, InvoiceState
 from models.money import Money
 
 
@@ -44,9 +45,11 @@ def _sent(row: Any) -> tuple[str, ...]:
 
 
 def _issued(row: Any) -> tuple[str, ...]:
-    return (
-        f"It gets its number and is for {_total(row)}. From then on it never changes; a credit note can correct it.",
-    )
+    said = f"It gets its number and is for {_total(row)}. From then on it never changes; a credit note can correct it."
+    lacks = e_invoice_needs.missing(invoice_facts.of_invoice(db.session.get_one(Invoice, row.id)))
+    if not lacks or any(one.startswith("seller.") for one in lacks):       # then the merchant writes no e-invoices
+        return (said,)
+    return (said, f"It will have no e-invoice: {e_invoice_needs.in_words(lacks)}.")
 
 
 def _cancelled(row: Any) -> tuple[str, ...]:

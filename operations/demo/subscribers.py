@@ -19,10 +19,12 @@ from domain.payments.orders import order_verbs, ordering
 from domain.payments.plans import cancelling, plan_changes
 from domain.payments.plans.plan_terms import ChangeInput, When
 from domain.people import customers
+from domain.people.customer_addresses import AddressInput
 from domain.sales.orders import orders
 from domain.sales.orders.order_items import OrderItemInput
 from domain.sales.orders.orders import OrderInput
 from models.customer import Customer
+from models.merchant import Merchant
 from models.order import Order
 from models.product import Billing, IntervalUnit, ProductKind
 from models.test_clock import TestClock
@@ -47,6 +49,10 @@ ON_CLOCK: tuple[tuple[str, str, str, list[str], dict[str, Any]], ...] = (
 )
 GROUP = ("Studio", "Studio Plus")       # between which customers may change
 BUYERS = ("Alder Bakery", "Mill Lane Books", "Corner Florist", "Tide & Co", "Paper Crane", "Fern Studio")
+ADDRESSES = {
+    "GB": AddressInput(street="3 Mill Lane", city="Bath", postal_code="BA1 5LY", country="GB"),
+    "FR": AddressInput(street="8 rue des Lilas", city="Lyon", postal_code="69003", country="FR"),
+}
 
 
 class Orders:
@@ -54,6 +60,7 @@ class Orders:
 
     def __init__(self, actor: Actor, since: datetime, now: datetime):
         self.actor, self.since, self.now, self.made = actor, since, now, 0
+        self.country = str(db.session.get_one(Merchant, actor.merchant_id).country)
         self._products: dict[str, int] = {}
         self._group: int | None = None
         self._buyers: dict[str, int] = {}
@@ -84,7 +91,8 @@ class Orders:
             host = "".join(one for one in name.lower() if one.isalpha())
             with at(self.since):
                 self._buyers[name] = customers.create(self.actor, customers.CustomerInput(
-                    name=name, organisation=name, email=f"accounts@{host}.example")).id
+                    name=name, organisation=name, email=f"accounts@{host}.example",
+                    billing_address=ADDRESSES[self.country])).id
         return self._buyers[name]
 
     def add(

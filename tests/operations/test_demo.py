@@ -200,6 +200,8 @@ def test_the_client_of_the_demo_has_invoices_to_pay_and_so_has_one_of_the_test_w
     headers = {"Authorization": f"Bearer {demo['client']['token']}"}
     found = installation.app.test_client().get("/api/v1/invoices", headers=headers).json["data"]
     assert [one["status"] for one in found] == ["unpaid", "unpaid", "paid"]
+    e_invoice = installation.app.test_client().get(f"/api/v1/invoices/{found[0]['id']}.xml", headers=headers)
+    assert (e_invoice.status_code, e_invoice.mimetype) == (200, "application/xml")
     with installation.app.app_context():
         for merchant in (1, 2):
             assert db.session.execute(

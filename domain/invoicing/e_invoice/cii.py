@@ -35,7 +35,8 @@ def xml(facts: InvoiceFacts, account: Account | None = None) -> bytes:
         raise Conflict("Only an issued document has an e-invoice.", code="invoice-is-not-issued")
     if lacking:
         raise Conflict(
-            f"The e-invoice lacks {', '.join(lacking)}.", code="e-invoice-is-incomplete", details={"missing": lacking})
+            f"There is no e-invoice: {e_invoice_needs.in_words(lacking)}.", code="e-invoice-is-incomplete",
+            details={"missing": lacking})
     written: bytes = _document(facts, account).serialize(schema=None)
     return written
 

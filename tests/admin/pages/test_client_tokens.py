@@ -43,6 +43,18 @@ def test_replacing_and_revoking_ask_first(admin, ada):
     assert admin.post(page + "/token/revoke").status_code in (303, 409, 422)
 
 
+def test_an_archived_customer_gets_no_token_that_would_open_nothing(admin, ada):
+    page = f"/admin/customers/{ada}"
+    token = shown(admin.post(page + "/token/issue"))
+    admin.post(page + "/archive")
+    assert (text := admin.get(page).text).count("programs are refused until the customer is active again") == 1
+    assert "Replace…" not in text
+    assert admin.post(page + "/token/issue").status_code in (303, 409, 422)
+    assert customer_access.by_token(token).row.revoked_at is None            # it opens again with the customer
+    admin.post(page + "/token/revoke")
+    assert "Create token" not in admin.get(page).text
+
+
 def test_a_foreign_customers_token_is_out_of_reach(admin, birch):
     foreign = cast.make_customer(birch, "Bea", email="bea@example.org")
     assert admin.post(f"/admin/customers/{foreign}/token/issue").status_code == 404

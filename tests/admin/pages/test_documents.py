@@ -96,8 +96,18 @@ def test_an_invoice_and_its_credit_note_have_their_documents_and_say_what_an_e_i
         assert number in text_of(admin.get(f"/admin/{place}/document.pdf"))
         assert number.encode() in admin.get(f"/admin/{place}/document.xml").data
     page = admin.get(f"/admin/invoices/{lacking}?tab=document").text
-    assert "For an e-invoice it lacks: buyer.country" in page
+    assert "It has no e-invoice: the customer&#39;s country is missing." in page
     assert "document.xml" not in page
     assert "Draft" in text_of(admin.get(f"/admin/invoices/{draft}/document.pdf"))
     for key in (lacking, draft):
         assert admin.get(f"/admin/invoices/{key}/document.xml").status_code == 404
+
+
+def test_before_a_draft_is_issued_it_is_said_that_it_will_have_no_e_invoice(admin, alder):
+    without = invoicing.make_draft(alder)
+    question = "/admin/invoices/{}/issue/confirm"
+    assert "no e-invoice" not in admin.get(question.format(without)).text          # nor does the merchant write any
+    whole = invoicing.make_draft(alder, make_complete(alder))
+    assert "no e-invoice" not in admin.get(question.format(whole)).text
+    said = "It will have no e-invoice: the customer&#39;s country is missing."
+    assert said in admin.get(question.format(without)).text

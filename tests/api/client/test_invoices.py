@@ -123,6 +123,7 @@ def test_an_invoice_that_lacks_what_an_e_invoice_needs_has_none(program, alder, 
     assert program.get(f"/invoices/{key}.pdf").status_code == 200
     reply = program.get(f"/invoices/{key}.xml")
     assert (reply.status_code, reply.json["code"]) == (409, 409)
+    assert reply.json["error"].startswith("There is no e-invoice: the country of the merchant profile")
 
 
 def test_another_customers_invoice_is_403_another_merchants_and_an_absent_one_404(program, alder, birch, ada, bea):

@@ -44,7 +44,7 @@ def test_one_that_lacks_something_has_no_xml_and_says_what_is_missing(core, alde
     reply = core.get(f"/invoices/{key}.xml")
     assert reply.status_code == 422
     assert reply.json["error"]["data"]["code"] == "e-invoice-is-incomplete"
-    assert "seller.country" in reply.get_data(as_text=True)
+    assert "the country of the merchant profile" in reply.get_data(as_text=True)
 
 
 def test_a_foreign_and_an_absent_one_are_not_found(program, alder, birch):

@@ -37,7 +37,7 @@ def test_each_step_of_an_order_is_an_event(shop, heard, customer, gym):
     assert [name for name, _, _ in told] == ["order.created", "scheduled_payment.created"]
     assert told[0][1:] == (f"order_{made['id']}", made | {"payment_link": told[0][2]["payment_link"]})
     approve(made["id"])
-    assert [name for name, _, _ in heard()] == ["order.activated", "service.created", "scheduled_payment.created"]
+    assert [name for name, _, _ in heard()] == ["order.activated", "scheduled_payment.created", "service.created"]
     row = shop.get(f"/orders/{made['id']}/scheduled_payments").json[-1]["id"]
     shop.put(f"/scheduled_payments/{row}", {"scheduled_payment": {"status": "skipped"}})
     assert {name for name, _, _ in heard()} == {"scheduled_payment.skipped", "scheduled_payment.created"}

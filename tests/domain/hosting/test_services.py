@@ -1,6 +1,7 @@
 """Services: subscription orders as their customer sees them, and what is told about them."""
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,7 +12,9 @@ from domain.hosting import services
 from domain.hosting.billing_cycles import read
 from domain.hosting.hostnames import hostname
 from domain.integrations import events, webhooks
+from domain.payments.bank import manual_payments
 from domain.payments.schedule import schedules
+from models.merchant import Merchant
 from models.order import Order, OrderStatus
 from models.product import IntervalUnit
 from models.webhook import Delivery, Endpoint
@@ -141,6 +144,48 @@ def test_what_is_wrong_is_named_and_nothing_is_written(actor, ada, hosting, sent
         make(actor, ada, hosting, **sent)
     assert field in caught.value.fields
     assert cast.count(Order) == 0
+
+
+def payload(event):
+    return json.loads(db.session.query(Delivery).filter_by(event=event).one().body)["data"]
+
+
+def test_events_show_the_days_that_the_service_has_after_the_change(actor, ada, hosting):
+    due, begun = clock.now().date() + timedelta(days=20), clock.now().date() - timedelta(days=400)
+    key = make(actor, ada, hosting, status="active", next_due_on=due, registered_on=begun)
+    told = payload("service.created")
+    assert (told["next_due_date"], told["registration_date"]) == (due.isoformat(), begun.isoformat())
+    with transaction():
+        order, row = manual_payments.locked(schedules.seen_rows(db.session.get(Order, key))[0].id)
+        manual_payments.record(actor, order, row, 2000, reference="cash")
+    after = shown(actor, key).next_due_on
+    assert after > due
+    assert payload("service.renewed")["next_due_date"] == after.isoformat()
+
+
+def test_what_is_taken_back_is_not_told(actor, ada, hosting):
+    key = make(actor, ada, hosting, status="active")
+    with transaction():
+        own, row = services.LISTING.lock(actor, key)
+        taken_back = db.session.begin_nested()
+        services.RESOURCE.actions["suspend"].run(own, row)
+        taken_back.rollback()
+        with db.session.begin_nested():
+            own, row = services.LISTING.lock(actor, key)
+            services.RESOURCE.actions["terminate"].run(own, row)
+    assert told() == ["service.created", "service.terminated"]
+
+
+@pytest.mark.parametrize("zone", ["Europe/Paris", "America/New_York", "Pacific/Auckland"])
+def test_the_day_of_registration_is_the_one_that_was_given(actor, ada, hosting, alder, zone):
+    with transaction():
+        db.session.get(Merchant, alder).timezone = zone
+    with transaction():
+        new = inputs.parse(services.ServiceInput, {
+            "customer_id": ada, "product_id": hosting, "status": "active", "registered_on": "2025-01-15"})
+        key = services.create(actor, new).id
+        assert shown(actor, key).registered_on == date(2025, 1, 15)       # also in the answer, within the transaction
+    assert shown(actor, key).registered_on == date(2025, 1, 15)
 
 
 def test_names_of_intervals():
