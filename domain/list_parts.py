@@ -62,6 +62,7 @@ class Children:
     order: Any                                      # a column, or several
     where: ColumnElement[bool] | None = None
     newest: int = 0                                 # of each parent only so many, the last in order; 0: all
+    first: int = 0                                  # the same, the first in order
 
     def of(self, reader: Reads, parents: Sequence[int]) -> dict[int, list[Any]]:
         found: dict[int, list[Any]] = {parent: [] for parent in parents}
@@ -77,10 +78,11 @@ class Children:
         clauses = [self.parent.in_(bindparam("parents", expanding=True))]
         if self.where is not None:
             clauses.append(self.where)
-        if self.newest:
-            place = func.row_number().over(partition_by=self.parent, order_by=[one.desc() for one in order])
+        if most := self.newest or self.first:
+            by = [one.desc() for one in order] if self.newest else list(order)
+            place = func.row_number().over(partition_by=self.parent, order_by=by)
             ranked = select(self.columns["id"].label("id"), place.label("place")).where(*clauses).subquery()
-            clauses = [self.columns["id"].in_(select(ranked.c.id).where(ranked.c.place <= self.newest))]
+            clauses = [self.columns["id"].in_(select(ranked.c.id).where(ranked.c.place <= most))]
         statement = select(*columns, self.parent.label("owner_key")).where(*clauses)
         return Prepared(statement.order_by(self.parent, *order).limit(MOST_ROWS + 1))
 

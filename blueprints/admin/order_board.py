@@ -6,6 +6,7 @@ from typing import Any
 from flask import render_template
 from sqlalchemy import select
 
+from blueprints.admin.order_outlook import priced
 from blueprints.admin.order_words import MEANINGS
 from blueprints.admin.orders import PAGE
 from blueprints.pages.format import words
@@ -56,7 +57,7 @@ def register(bp: Any) -> None:
 
 def show() -> str:
     """The board of the switcher's merchant."""
-    return render_template("admin/order_board.html", here=PAGE, columns=columns(actor()), name=PAGE.name)
+    return render_template("admin/order_board.html", here=PAGE, columns=columns(actor()), name=PAGE.name, priced=priced)
 
 
 def columns(who: Actor) -> list[Column]:

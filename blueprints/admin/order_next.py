@@ -12,6 +12,7 @@ from blueprints.pages.format import money, when
 from database import db
 from domain.actor import Actor
 from domain.invoicing.paying import unpaid
+from domain.payments.schedule.scheduled_status import DECLINED
 from domain.sales.orders.order_clock import now_of
 from models.order import OrderStatus, ScheduledPayment, ScheduledStatus, SuspendedFor
 from models.payment import Payment
@@ -22,13 +23,15 @@ WAITING = (OrderStatus.PENDING, OrderStatus.REJECTED)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The next step as a sentence, with one of reasons; `url` is the page of the payment that it is about."""
+    """The next step as a sentence, with one of reasons; `url` is the page of the payment that it is about, and `verbs`
+    are the actions of the order that go on with it."""
 
     title: str
     text: str = ""
     tone: str = "calm"
     icon: str = "clock"
     url: str | None = None
+    verbs: tuple[str, ...] = ()
 
 
 def of(who: Actor, record: Any) -> Step | None:
@@ -43,9 +46,16 @@ def of(who: Actor, record: Any) -> Step | None:
     ends = record.cancels_at_period_end and record.billing != Billing.METERED
     if record.status not in (OrderStatus.ACTIVE, OrderStatus.FAILED) or ends:
         return None
+    return _of_live(who, record)
+
+
+def _of_live(who: Actor, record: Any) -> Step | None:
+    """The next step of an order that goes on: what runs, then what waits for a person, then what is to come."""
     row = _first(record.id, ScheduledPayment.status == ScheduledStatus.PROCESSING, ScheduledPayment.sequence)
     if row is not None:
         return _asked(row)
+    if (row := _left_declined(record.id)) is not None:
+        return _declined(who, row, record.payment_method_id is not None)
     row = _first(record.id, ScheduledPayment.collect_at.is_not(None), ScheduledPayment.collect_at)
     return _collected(who, row) if row is not None else _by_hand(record)
 
@@ -56,13 +66,31 @@ def _first(order_id: int, which: Any, order: Any) -> ScheduledPayment | None:
     return row
 
 
+def _left_declined(order_id: int) -> ScheduledPayment | None:
+    """The first payment that was declined and that nothing tries again by itself."""
+    is_left = ScheduledPayment.status.in_(sorted(DECLINED)) & ScheduledPayment.collect_at.is_(None)
+    return _first(order_id, is_left, ScheduledPayment.sequence)
+
+
+def _declined(who: Actor, row: ScheduledPayment, has_card: bool) -> Step:
+    """What was declined and waits for a person: another card was saved since, or no retry is left."""
+    amount = money(row.amount_minor - row.paid_minor, row.currency)
+    is_hard = row.status is ScheduledStatus.HARD_DECLINED
+    text = "It is not tried again by itself, as another card is there now." if is_hard else "No retry is left."
+    said = " ".join(one for one in (_reason(who, row), text) if one)
+    return Step(
+        f"{amount} was declined.", said, "bad", "credit-card", url_for("admin.scheduled_payments_show", key=row.id),
+        ("retry", "ask_for_card") if has_card else ("ask_for_card",))
+
+
 def _collected(who: Actor, row: ScheduledPayment) -> Step:
     """What is collected by itself."""
     amount, at = money(row.amount_minor - row.paid_minor, row.currency), when(_from_now_on(row))
     url = url_for("admin.scheduled_payments_show", key=row.id)
     if row.status is ScheduledStatus.SOFT_DECLINED:
         return Step(
-            Markup("{} is tried again on {}.").format(amount, at), _reason(who, row), "warn", "rotate", url)
+            Markup("{} is tried again on {}.").format(amount, at), _reason(who, row), "warn", "rotate", url,
+            ("retry", "ask_for_card"))
     return Step(Markup("{} is collected on {}.").format(amount, at), url=url)
 
 
@@ -96,7 +124,8 @@ def _suspended(who: Actor, record: Any) -> Step:
     amount = money(row.amount_minor - row.paid_minor, row.currency)
     url = url_for("admin.scheduled_payments_show", key=row.id)
     said = " ".join(one for one in (_reason(who, row), text) if one)
-    return Step(f"{amount} was declined and waits for another card.", said, "bad", "credit-card", url)
+    title = f"{amount} was declined and waits for another card."
+    return Step(title, said, "bad", "credit-card", url, ("ask_for_card",))
 
 
 def _by_hand(record: Any) -> Step | None:

@@ -10,6 +10,7 @@ from blueprints.admin import (
     line_forms,
     order_form,
     order_next,
+    order_outlook,
     order_schedule,
     order_timeline,
     products,
@@ -19,7 +20,7 @@ from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.pages.format import decimals, money, words, zone
+from blueprints.pages.format import decimals, money, zone
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import own_url
 from database import db
@@ -27,7 +28,7 @@ from domain.actor import Actor
 from domain.errors import Conflict
 from domain.pages import Query
 from domain.payments.checkout import previews
-from domain.payments.orders import ordering
+from domain.payments.orders import order_payments, ordering
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms, When
 from domain.sales.orders import order_clock, payment_links
@@ -164,17 +165,19 @@ PAGE = ListPage(
     ),
     keys="d",
     note=lambda row: row.customer_name,
+    more_children={"next": order_payments.NEXT, "refused": order_payments.REFUSED},
     icon="shopping-cart",
     about="What customers agreed to pay: once, in instalments, for each period, or by use.",
     columns=(
         Column(name="id", title="Order", kind="link", sort="id", shown=number),
         Column(name="customer_name", title="Customer", fixed_by="customer_id"),
         Column(name="items", title="Product", shown=bought, minor=True),
-        Column(name="billing", title="Type", shown=lambda row: words(row.billing), minor=True),
         Column(name="status", kind="tag", sort="status"),
-        Column(name="total_minor", title="Total", kind="money", sort="total"),
-        Column(name="created_at", title="Created", kind="ago", sort="created_at", minor=True),
+        Column(name="why", shown=order_outlook.why, minor=True),
+        Column(name="next_payment", shown=order_outlook.next_payment, minor=True),
+        Column(name="total_minor", title="Total", kind="money", sort="total", shown=order_outlook.priced),
     ),
+    file_columns=(Column(name="billing"), Column(name="created_at", kind="ago")),
     list_filters=(
         ListFilter(name="status", choices=STATUS, read=OrderStatus, groups=GROUPS),
         ListFilter(name="billing", title="Type", choices=BILLING, read=Billing),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from blueprints.admin import choices, customers, orders
+from blueprints.admin import choices, customers, order_outlook, orders
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
@@ -57,7 +57,7 @@ PAGE = ListPage(
         Column(name="order_id", title="Order", fixed_by="order_id"),
         Column(name="customer_name", title="Customer", fixed_by="customer_id"),
         Column(name="due_at", title="Due", kind="when", sort="due_at"),
-        Column(name="amount_minor", title="Amount", kind="money", sort="amount"),
+        Column(name="amount_minor", title="Amount", kind="money", sort="amount", shown=order_outlook.owed),
         Column(name="status", kind="tag", sort="status"),
     ),
     list_filters=(

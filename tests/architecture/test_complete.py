@@ -140,7 +140,8 @@ BY_UPDATE = {                           # actions that the Core API does by a ch
     "merchants": {"activate"}, "budgets": {"reject", "approve"},
     "users": {"activate", "turn_off_two_factor"},       # a token, which may be stolen, takes off no second factor
     "discount_codes": {"activate"}, "ticket_mails": {"make_ticket"}, "tickets": {"take"}, "invoices": {"send_link"},
-    "orders": {"cancel_at_period_end"}, "statement_rows": {"update"},
+    "orders": {"cancel_at_period_end", "retry", "ask_for_card"},       # these two by the scheduled payment
+    "statement_rows": {"update"},
 }
 
 

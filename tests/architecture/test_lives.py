@@ -23,6 +23,7 @@ WRITTEN = [one for one in resources() if one.create is not None and one.input is
 # What needs more than a new row: the loops over the contracts prepare it.
 PREPARED = {
     ("invoices", "send"), ("invoices", "send_link"), ("invoices", "remind"), ("orders", "pay_rest"),
+    ("orders", "retry"), ("orders", "ask_for_card"),
     ("orders", "cancel_at_period_end"), ("orders", "withdraw_change"), ("orders", "withdraw_cancellation"),
     ("tickets", "take"),
 }

@@ -10,6 +10,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Response, send_file
+from markupsafe import Markup
 
 from blueprints.admin.crud.listing import Column
 from blueprints.pages.format import zone
@@ -30,6 +31,8 @@ def safe(value: Any) -> str:
         return value.astimezone(zone()).isoformat(timespec="seconds")
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Markup):
+        value = value.striptags()
     if not isinstance(value, str):
         return str(value)
     return "'" + value if value.startswith(FORMULAS) else str(value)
@@ -68,7 +71,8 @@ def flat(record: Record, column: Column) -> Any:
     if column.kind == "price":
         return None if value is None else _price(value, record.currency)
     if column.kind == "money":
-        return None if value is None else Money(value, record.currency).decimal
+        is_said = column.shown is not None and isinstance(column.shown(record), str)        # By use
+        return None if value is None or is_said else Money(value, record.currency).decimal
     if column.kind == "percent":
         return None if value is None else from_ten_thousandths(value)
     return ", ".join(map(str, value)) if isinstance(value, list) else value

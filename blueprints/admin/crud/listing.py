@@ -17,6 +17,7 @@ from blueprints.pages.session import actor, may, wide_actor
 from domain.actor import Actor
 from domain.errors import Problem
 from domain.inputs import lists_of
+from domain.list_parts import Children
 from domain.listing import Listing
 from domain.pages import Page, Query, Record
 from domain.resource import Action, Resource
@@ -55,6 +56,7 @@ class ListPage:
     icon: str
     about: str
     columns: tuple[Column, ...]
+    file_columns: tuple[Column, ...] = ()                           # of the exported file, after the others
     list_filters: tuple[ListFilter, ...] = ()
     sections: tuple[Section, ...] = ()
     values: Callable[[Any], dict[str, Any]] = lambda row: {}        # a row's values in its form
@@ -91,6 +93,7 @@ class ListPage:
     edit_title: str = "Edit"                                        # of the button that opens the form
     part: str = ""                                                  # of a noun's rows: begins the list's endpoints
     empty: str = ""                                                 # the title of a list without rows
+    more_children: Mapping[str, Children] = field(default_factory=dict)   # that columns show, besides the listing's
     in_row: tuple[str, ...] = ()                                    # verbs, or edit: the first offered is a button
 
     def __post_init__(self) -> None:
@@ -186,7 +189,8 @@ class ListPage:
     def in_lists(self) -> Listing:
         """The listing as lists read it: with its children only where a column may show something of them."""
         listing = self.resource.listing
-        return listing if any(column.shown for column in self.columns) else replace(listing, children={})
+        is_any_shown = any(column.shown for column in self.columns)
+        return replace(listing, children={**listing.children, **self.more_children} if is_any_shown else {})
 
     @cached_property
     def names_merchant(self) -> bool:

@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.actor import Actor
 from domain.payments import paying_off, samples
-from domain.payments.orders import order_verbs
+from domain.payments.orders import order_declines, order_verbs
 from domain.payments.plans import cancelling, plan_changes
 from domain.payments.plans.plan_terms import When
 from domain.payments.schedule import schedules
@@ -149,13 +149,14 @@ RESOURCE = Resource(
             offered=lambda actor, row: bool(row.status == OrderStatus.DRAFT),
             confirm=lambda row: (f"Its payment link for {_total(row)} works from then on; amounts no longer change.",),
         ),
+        **order_declines.ACTIONS,
         "pause": Action(
             run=order_verbs.pause, title="Pause", past="{} was paused.", icon="player-pause", confirm=_paused,
-            offered=_may_pause,
+            offered=_may_pause, bulk=True,
         ),
         "resume": Action(
             run=order_verbs.resume, title="Resume", past="{} was resumed.", icon="player-play", primary=True,
-            offered=lambda actor, row: bool(row.status == OrderStatus.PAUSED), confirm=_resumed,
+            offered=lambda actor, row: bool(row.status == OrderStatus.PAUSED), confirm=_resumed, bulk=True,
         ),
         "pay_rest": Action(
             run=paying_off.begin, title="Collect the rest", past="The rest of {} was asked for.", icon="credit-card",

@@ -28,10 +28,15 @@ def step(admin, order_id):
     (OrderStatus.PENDING, {}, "10.00 EUR is paid by the customer on the payment page. Nothing was paid yet."),
     (OrderStatus.ACTIVE, {"collect_at": NOON}, "10.00 EUR is collected on 6 Dec 2126, 12:00 . Open payment"),
     (OrderStatus.FAILED, {"collect_at": NOON, "status": S.SOFT_DECLINED, "paid_minor": 300},
-     "7.00 EUR is tried again on 6 Dec 2126, 12:00 . Declined: Limit reached. Open payment"),
+     "7.00 EUR is tried again on 6 Dec 2126, 12:00 . Declined: Limit reached. Ask for a card Open payment"),
+    (OrderStatus.FAILED, {"status": S.SOFT_DECLINED},
+     "10.00 EUR was declined. Declined: Limit reached. No retry is left. Ask for a card Open payment"),
+    (OrderStatus.ACTIVE, {"status": S.HARD_DECLINED},
+     "10.00 EUR was declined. Declined: Limit reached. It is not tried again by itself, as another card is there now. "
+     "Ask for a card Open payment"),
     (OrderStatus.SUSPENDED, {"status": S.HARD_DECLINED},
      "10.00 EUR was declined and waits for another card. Declined: Limit reached. Nothing more is collected until the "
-     "payment method is changed. Open payment"),
+     "payment method is changed. Ask for a card Open payment"),
     (OrderStatus.ACTIVE, {"status": S.PROCESSING},
      "10.00 EUR is being collected. The gateway has not said yet what became of it. Open payment"),
     (OrderStatus.ACTIVE, {"due_at": NOON},
