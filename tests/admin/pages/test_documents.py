@@ -105,7 +105,7 @@ def test_an_invoice_and_its_credit_note_have_their_documents_and_say_what_an_e_i
 
 def test_before_a_draft_is_issued_it_is_said_that_it_will_have_no_e_invoice(admin, alder):
     without = invoicing.make_draft(alder)
-    question = "/admin/invoices/{}/issue/confirm"
+    question = "/admin/invoices/{}/issue"
     assert "no e-invoice" not in admin.get(question.format(without)).text          # nor does the merchant write any
     whole = invoicing.make_draft(alder, make_complete(alder))
     assert "no e-invoice" not in admin.get(question.format(whole)).text
