@@ -61,12 +61,13 @@ def show() -> str:
     mode = Mode.TEST if me().session.test_mode else Mode.LIVE
     now = clock.now()
     since = midnight(now)
+    days_due = overview_orders.due_by_day(who, since)
     newest = customers.LISTING.page(who, Query(limit=NEWEST))
     return render_template(
         "admin/overview.html",
         today=traffic.today(who, mode) if who.can("READ_ANALYTICS") else None,
-        collected=overview_orders.collected(who, since, now), due=overview_orders.due(who, since),
-        by_day=overview_orders.by_day(who, since), weeks=overview_orders.weeks(since),
+        collected=overview_orders.collected(who, since, now), due=overview_orders.due(who, days_due),
+        by_day=overview_orders.by_day(who, since, days_due), weeks=overview_orders.weeks(since),
         in_a_week=(since + A_WEEK - timedelta(days=1)).date().isoformat(),
         money=money(who, days), days=days, periods=PERIODS,
         pending=budget_sums.next_to_expire(who, NEWEST) if who.can("READ_BUDGETS") else [],

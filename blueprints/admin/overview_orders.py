@@ -1,12 +1,12 @@
 """The overview's figures of orders: what was collected today, what is due, what was declined, orders by status."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from blueprints.admin import orders, reports
+from blueprints.admin import orders, payments, reports, scheduled
 from blueprints.admin.order_words import MEANINGS
-from blueprints.admin.reports import Chart
-from blueprints.pages.format import words, zone
+from blueprints.admin.reports import Bar, Chart
+from blueprints.pages.format import money, words, zone
 from domain.actor import Actor
 from domain.payments.reports import standing
 from domain.payments.reports.periods import Step, spans
@@ -14,7 +14,7 @@ from domain.payments.reports.standing import Declined, DeclinedRow, Sum
 from domain.sales.orders import order_counts
 from models.order import OrderStatus
 
-A_WEEK, FOUR_WEEKS = timedelta(days=7), timedelta(days=28)
+FOUR_WEEKS, DAYS_TO_COME = timedelta(days=28), 7
 MOST_CHARTS = 4                     # currencies
 SHOWN = 6                           # declined payments
 LOOKS = {                           # of the parts of the bar
@@ -75,30 +75,86 @@ def collected(who: Actor, midnight: datetime, now: datetime) -> Collected | None
     return Collected(sums, before, midnight.strftime("%A"))
 
 
-def by_day(who: Actor, midnight: datetime) -> list[Chart]:
-    """A chart of the last four weeks for each currency; empty without payments, or for who may not see them."""
+def due_by_day(who: Actor, midnight: datetime) -> list[list[Sum]]:
+    """What is due on each of seven days, today first with what is late; empty for who may not see orders."""
+    if not who.can("READ_ORDERS"):
+        return []
+    return standing.due(who, [midnight + timedelta(days=place) for place in range(1, DAYS_TO_COME + 1)])
+
+
+def by_day(who: Actor, midnight: datetime, days_due: list[list[Sum]]) -> list[Chart]:
+    """A chart for each currency: what was collected in four weeks and today, then what is due, dashed.
+
+    Empty without payments, or for who may not see them.
+    """
     if not who.can("READ_PAYMENTS"):
         return []
     today = midnight.date()
-    days = spans(today - FOUR_WEEKS + timedelta(days=1), today, Step.DAY, zone())
-    return reports.charts(reports.income_rows(who, days), days)[:MOST_CHARTS]
+    periods = spans(today - FOUR_WEEKS, today, Step.DAY, zone())
+    places = {one.day: place for place, one in enumerate(periods)}
+    amounts: dict[str, list[int]] = {}
+    for row in reports.income_rows(who, periods):
+        amounts.setdefault(row.currency, [0] * len(periods))[places[row.day]] = row.collected_minor
+    dues: dict[str, list[int]] = {}
+    for place, sums in enumerate(days_due):
+        for one in sums:
+            dues.setdefault(one.currency, [0] * DAYS_TO_COME)[place] = one.minor
+    return [
+        chart(today, currency, amounts.get(currency, [0] * len(periods)), dues.get(currency, [0] * DAYS_TO_COME))
+        for currency in sorted({*amounts, *dues})[:MOST_CHARTS]
+    ]
+
+
+def chart(today: date, currency: str, collected: list[int], due: list[int]) -> Chart:
+    """The bars of one currency; that of today shows both, what is due on top."""
+    before = len(collected) - 1
+    days = [today + timedelta(days=place) for place in range(-before, len(due))]
+    solid, dashed = [*collected, *[0] * (len(due) - 1)], [*[0] * before, *due]
+    most = max(map(sum, zip(solid, dashed, strict=True)))
+    bars = [
+        Bar(share(paid, most), "v1", words_of(day, currency, paid, owed), url_of(day, currency, day > today),
+            share(owed, most))
+        for day, paid, owed in zip(days, solid, dashed, strict=True)
+    ]
+    words = f"{money(sum(collected), currency)} collected in four weeks and today, {money(sum(due), currency)} due"
+    return Chart(currency, bars, sum(collected), max(collected), f"{words} within {len(due)} days")
+
+
+def share(minor: int, most: int) -> float:
+    """An amount in percent of the highest bar."""
+    return round(100 * minor / most, 1) if most else 0.0
+
+
+def words_of(day: date, currency: str, paid: int, owed: int) -> str:
+    """What a bar says under the pointer."""
+    parts = [f"{money(paid, currency)} collected"] if paid or not owed else []
+    parts += [f"{money(owed, currency)} due"] if owed else []
+    return f"{day:%-d %b %Y}: {', '.join(parts)}"
+
+
+def url_of(day: date, currency: str, is_to_come: bool) -> str:
+    """The page of a bar's rows."""
+    if is_to_come:
+        return scheduled.PAGE.url("list", status="scheduled", collected="true", currency=currency,
+                                  due_after=day.isoformat(), due_before=day.isoformat())
+    return payments.PAGE.url("list", status="approved", currency=currency, executed_after=day.isoformat(),
+                             executed_before=day.isoformat())
 
 
 def weeks(midnight: datetime) -> list[str]:
-    """The days that stand under the charts: the same weekday four times, and today."""
-    first = midnight.date() - FOUR_WEEKS + timedelta(days=1)
-    return [*(f"{first + timedelta(weeks=place):%-d %b}" for place in range(4)), "Today"]
+    """The days that stand under the charts: the same weekday four times, today, and the last one."""
+    first, last = midnight.date() - FOUR_WEEKS, midnight.date() + timedelta(days=DAYS_TO_COME - 1)
+    return [*(f"{first + timedelta(weeks=place):%-d %b}" for place in range(4)), "Today", f"{last:%-d %b}"]
 
 
-def due(who: Actor, midnight: datetime) -> Due | None:
+def due(who: Actor, days_due: list[list[Sum]]) -> Due | None:
     """What is to come; None for a user who may not see orders, and while there are none."""
     found = order_counts.counts(who) if who.can("READ_ORDERS") else {}
     if not found:
         return None
-    today, week = standing.due(who, midnight + timedelta(days=1), midnight + A_WEEK)
     declined = standing.declined(who)
     rows = standing.declined_rows(who, SHOWN) if declined else []
-    return Due(today, week, declined, rows, parts(found), sum(found.values()))
+    return Due(days_due[0], standing.added(days_due), declined, rows, parts(found), sum(found.values()))
 
 
 def parts(found: dict[OrderStatus, int]) -> list[Part]:

@@ -26,12 +26,16 @@ WEEKS = 13                          # of the forecast: 90 days
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its height in percent, its class, what it says under the pointer, and the page of its rows."""
+    """One bar: its height in percent, its class, what it says under the pointer, and the page of its rows.
+
+    `due` is the height of what is due, dashed on top of it.
+    """
 
     height: float
     look: str
     words: str
     url: str
+    due: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,13 +195,35 @@ def test_late_tickets_and_overdue_invoices_need_attention(admin, alder):
     assert "past the time" not in text_of(admin.get("/admin/").text)
 
 
-def test_what_was_collected_in_four_weeks_is_a_chart_for_each_currency(admin, alder):
+def test_what_was_collected_and_what_is_due_is_a_chart_for_each_currency(admin, alder):
     assert "Collected per day" not in admin.get("/admin/").text
     for currency in ("EUR", "USD"):
         who = cast.make_customer(alder, f"Buyer {currency}")
         pay(alder, 70, customer_id=who, currency=currency)
     page = admin.get("/admin/").text
-    text, first = text_of(re.sub(r"<svg.*?</svg>", "", page, flags=re.S)), clock.now().date() - timedelta(days=27)
+    text, first = text_of(re.sub(r"<svg.*?</svg>", "", page, flags=re.S)), clock.now().date() - timedelta(days=28)
     days = " ".join(f"{first + timedelta(weeks=place):%-d %b}" for place in range(4))
-    assert f"Collected per day The last four weeks Reports EUR 70.00 EUR · best day 70.00 EUR {days} Today USD" in text
+    last = f"{first + timedelta(days=34):%-d %b}"
+    assert (f"Collected per day Collected in four weeks and today Due within seven days Reports EUR 70.00 EUR · "
+            f"best day 70.00 EUR {days} Today {last} USD") in text
     assert re.search(rf"executed_after={clock.now():%Y-%m-%d}[^>]+><title>{clock.now():%-d %b %Y}: 70.00.EUR", page)
+
+
+def test_what_is_due_is_dashed_beside_what_was_collected(admin, alder):
+    pay(alder, 30, customer_id=cast.make_customer(alder, "Buyer"), currency="EUR")
+    order_id, now = make_order(alder, status=OrderStatus.ACTIVE), clock.now()
+    for sequence, (days, minor) in enumerate({0: 1000, 3: 4000, 8: 90000}.items(), 1):
+        make_row(alder, order_id, sequence=sequence, amount_minor=minor, collect_at=now + timedelta(days=days))
+    chart = re.search(r'<svg class="vb".*?</svg>', admin.get("/admin/").text, re.S)[0]
+    later = now + timedelta(days=3)
+    bars = re.findall(r'href="([^"]+)"[^>]*><title>([^<]+)</title>(.*?)</a>', chart, re.S)
+    assert len(bars) == 35
+    url, words, shapes = bars[28]
+    assert words == f"{now:%-d %b %Y}: 30.00 EUR collected, 10.00 EUR due"
+    assert re.findall(r'class="(v\w)"[^>]* y="([\d.]+)" height="([\d.]+)"', shapes) == [
+        ("v1", "25.0", "75.0"), ("vd", "0.0", "25.0")]
+    url, words, shapes = bars[31]
+    assert words == f"{later:%-d %b %Y}: 40.00 EUR due"
+    assert f"due_after={later:%Y-%m-%d}" in url
+    assert 'class="vd"' in shapes
+    assert admin.get(url.replace("&amp;", "&")).status_code == 200

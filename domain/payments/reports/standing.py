@@ -3,9 +3,10 @@
 What follows a test clock is not counted as due: its time is not the present.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 
 from sqlalchemy import case, func, select
 
@@ -59,39 +60,44 @@ def collected(actor: Actor, midnight: datetime, now: datetime) -> tuple[list[Sum
     return found[0], {one.currency: one.minor for one in found[1]}
 
 
-def due(actor: Actor, today: datetime, week: datetime) -> tuple[list[Sum], list[Sum]]:
-    """What the worker will collect until the end of today, and until the end of a week; what is late is in both.
+def due(actor: Actor, ends: Sequence[datetime]) -> list[list[Sum]]:
+    """What the worker will collect until each of these moments, since the one before; what is late is in the first.
 
     Subscriptions that end with their period are found by their next payment too, which is not collected.
     """
     own, values = LISTING.owned(actor)
-    half = case((ScheduledPayment.collect_at < today, 1), else_=0).label("half")
+    place = case(
+        *((ScheduledPayment.collect_at < end, place) for place, end in enumerate(ends[:-1])), else_=len(ends) - 1)
     asked = (
         *own, ScheduledPayment.status == ScheduledStatus.SCHEDULED, ScheduledPayment.collect_at.is_not(None),
-        ScheduledPayment.test_clock_id.is_(None), ScheduledPayment.collect_at < week,
+        ScheduledPayment.test_clock_id.is_(None), ScheduledPayment.collect_at < ends[-1],
     )
-    amount = func.sum(ScheduledPayment.amount_minor - ScheduledPayment.paid_minor)
-    statement = select(half, ScheduledPayment.currency, amount, func.count()).where(*asked).group_by(
-        half, ScheduledPayment.currency)
+    amount, grouped = func.sum(ScheduledPayment.amount_minor - ScheduledPayment.paid_minor), place.label("place")
+    statement = select(grouped, ScheduledPayment.currency, amount, func.count()).where(*asked).group_by(
+        grouped, ScheduledPayment.currency)
     ending = statement.join(Order, Order.id == ScheduledPayment.order_id).where(
         Order.cancels_at_period_end, ScheduledPayment.sequence == Order.next_sequence - 1,
         Order.billing != Billing.METERED)
-    sums: dict[tuple[int, str], list[int]] = {}
+    found: list[dict[str, Sum]] = [{} for _ in ends]
     for sign, one in ((1, statement), (-1, ending)):
         for which, currency, minor, count in db.session.execute(one, values):
-            entry = sums.setdefault((which, currency), [0, 0])
-            entry[0] += sign * int(minor)
-            entry[1] += sign * count
-    return _listed(sums, (1,)), _listed(sums, (0, 1))
+            before = found[which].get(currency, Sum(currency, 0, 0))
+            found[which][currency] = Sum(currency, before.minor + sign * int(minor), before.count + sign * count)
+    return [_listed(one.values()) for one in found]
 
 
-def _listed(sums: dict[tuple[int, str], list[int]], halves: Sequence[int]) -> list[Sum]:
-    """The halves added up, the most payments first; without currencies of which nothing is left."""
-    found = []
-    for currency in {currency for _, currency in sums}:
-        parts = [sums.get((half, currency), [0, 0]) for half in halves]
-        found.append(Sum(currency, sum(one[0] for one in parts), sum(one[1] for one in parts)))
-    return sorted((one for one in found if one.count), key=lambda one: (-one.count, one.currency))
+def added(parts: Iterable[Iterable[Sum]]) -> list[Sum]:
+    """The sums of several spans together."""
+    found: dict[str, Sum] = {}
+    for one in chain.from_iterable(parts):
+        before = found.get(one.currency, Sum(one.currency, 0, 0))
+        found[one.currency] = Sum(one.currency, before.minor + one.minor, before.count + one.count)
+    return _listed(found.values())
+
+
+def _listed(sums: Iterable[Sum]) -> list[Sum]:
+    """The most payments first; without currencies of which nothing is left."""
+    return sorted((one for one in sums if one.count), key=lambda one: (-one.count, one.currency))
 
 
 def declined(actor: Actor) -> list[Declined]:

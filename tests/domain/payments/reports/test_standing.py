@@ -63,22 +63,32 @@ def test_due_is_what_is_collected_by_itself(alder, birch):
     make_row(alder, status=ScheduledStatus.SOFT_DECLINED, collect_at=NOW + HOUR)
     make_row(birch, collect_at=NOW + HOUR)
     who = actor_for(alder)
-    assert standing.due(who, TOMORROW, WEEK) == ([Sum("EUR", 1200, 2)], [Sum("EUR", 1200, 2), Sum("USD", 1000, 1)])
+    days = standing.due(who, [TOMORROW, WEEK])
+    assert days == [[Sum("EUR", 1200, 2)], [Sum("USD", 1000, 1)]]
+    assert standing.added([*days, days[0]]) == [Sum("EUR", 2400, 4), Sum("USD", 1000, 1)]
+
+
+def test_what_is_due_is_told_by_day(alder):
+    ends = [TOMORROW + timedelta(days=place) for place in range(7)]
+    for day in (0, 2, 2, 6):
+        make_row(alder, collect_at=ends[day] - HOUR)
+    found = standing.due(actor_for(alder), ends)
+    assert [sum(one.minor for one in sums) for sums in found] == [1000, 0, 2000, 0, 0, 0, 1000]
 
 
 def test_the_end_of_a_subscription_is_not_due(alder):
     ending = make_order(alder, status=OrderStatus.ACTIVE, cancels_at_period_end=True, next_sequence=3)
     make_row(alder, ending, sequence=2, collect_at=NOW + HOUR)
-    assert standing.due(actor_for(alder), TOMORROW, WEEK) == ([], [])
+    assert standing.due(actor_for(alder), [TOMORROW, WEEK]) == [[], []]
     make_row(alder, ending, sequence=1, collect_at=NOW + HOUR, amount_minor=50)          # of a period before
-    assert standing.due(actor_for(alder), TOMORROW, WEEK)[0] == [Sum("EUR", 50, 1)]
+    assert standing.due(actor_for(alder), [TOMORROW, WEEK])[0] == [Sum("EUR", 50, 1)]
 
 
 def test_what_follows_a_test_clock_is_not_due(alder):
     clock_id = make_test_clock(alder, NOW)
     order_id = make_order(alder, status=OrderStatus.ACTIVE, test_clock_id=clock_id)
     make_row(alder, order_id, test=True, collect_at=NOW + HOUR, test_clock_id=clock_id)
-    assert standing.due(actor_for(alder).in_world(test=True), TOMORROW, WEEK) == ([], [])
+    assert standing.due(actor_for(alder).in_world(test=True), [TOMORROW, WEEK]) == [[], []]
 
 
 def test_declined_is_added_up_with_what_needs_another_card(alder, birch):
@@ -140,7 +150,7 @@ def test_sums_and_counts_read_indexes_alone(on_postgresql, alder, who):
     actor, now = who(alder), clock.now()
     asks = {
         "COVERING INDEX ix_payments_status_test_executed_at": lambda: standing.collected(actor, now, now),
-        "COVERING INDEX ix_scheduled_payments_due": lambda: standing.due(actor, now, now),
+        "COVERING INDEX ix_scheduled_payments_due": lambda: standing.due(actor, [now, now]),
         "COVERING INDEX ix_scheduled_payments_declined": lambda: standing.declined(actor),
         "COVERING INDEX ix_payments_status_test_merchant_id": lambda: standing.undecided(actor),
         "COVERING INDEX ix_orders_status_test_merchant_id": lambda: order_counts.totals(actor),
