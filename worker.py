@@ -29,6 +29,7 @@ from domain.invoicing.sources import automatic
 from domain.outbox import retention as outbox_retention
 from domain.payments import customer_mails
 from domain.people import logos
+from domain.people.keys import key_notices
 from domain.people.logins import customer_sign_ins
 from domain.sales.budgets import budgets
 from domain.support import ticket_files
@@ -80,6 +81,7 @@ def jobs(settings: Settings) -> tuple[Job, ...]:
         Job("reminders of invoices", HOUR, in_batches(sending.remind_due, 200)),
         Job("old replies", HOUR, in_batches(replies.forget_old, 5000)),
         Job("old form tokens", HOUR, in_batches(form_tokens.forget_old, 5000)),
+        Job("keys that expire", HOUR, in_batches(key_notices.tell_of_expiries, 500)),
         Job("old secrets of keys", HOUR, in_batches(key_secrets.forget_old, 5000)),
         Job("old sessions", HOUR, in_batches(sessions.forget_old, 5000)),
         Job("old sign-ins", HOUR, in_batches(sign_in_history.forget_old, 5000)),

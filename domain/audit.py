@@ -13,7 +13,7 @@ from domain import audit_chain, clock
 from domain.actor import Actor
 from models.audit import AuditEntry
 
-NOISE = frozenset({"updated_at", "version", "email_key", "sku_key"})
+NOISE = frozenset({"updated_at", "version", "email_key", "sku_key", "told_days"})
 
 
 def snapshot(row: Any) -> dict[str, Any]:

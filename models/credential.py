@@ -57,6 +57,7 @@ class Credential(Versioned, Removable, Model):
     rate_limit_per_hour: Mapped[int] = mapped_column(default=1000)
     allowed_ips: Mapped[list[str]] = mapped_column(default=list)
     expires_at: Mapped[datetime | None]
+    told_days: Mapped[int | None]                # days before its expiry of the last notice about it
     revoked_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
     webhook_url: Mapped[str | None] = mapped_column(String(2048))

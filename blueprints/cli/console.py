@@ -14,6 +14,7 @@ key = LazyGroup(
             "access.key_changes:key_rotate", "Give a key (api_key_1 or 1) another secret; it is shown only once."
         ),
         "pause": Lazy("access.key_changes:key_pause", "Pause a key (api_key_1 or 1): refused until it is resumed."),
+        "extend": Lazy("access.key_changes:key_extend", "Move the expiry of a key: by some days, to a time, or never."),
         "resume": Lazy("access.key_changes:key_resume", "Resume a paused key (api_key_1 or 1)."),
         "revoke": Lazy(
             "access.key_changes:key_revoke", "Revoke a key (api_key_1 or 1): refused from its next call on."

@@ -87,12 +87,15 @@ def day(moment: datetime | date | None, empty: str = "–") -> Markup | str:
 
 def until(moment: datetime | None, merchant_id: int, empty: str = "No date") -> Markup | str:
     """The end of something in the merchant's zone, which is named if it is not the reader's."""
-    if moment is None:
-        return empty
+    return empty if moment is None else _time(moment, end_text(moment, merchant_id))
+
+
+def end_text(moment: datetime, merchant_id: int) -> str:
+    """The end of something as text: its day alone, where it ends with the day."""
     there = zones.of_merchant(merchant_id)
     local = moment.astimezone(there)
     text = local.strftime("%-d %b %Y" if local.time().replace(microsecond=0) == LAST_SECOND else "%-d %b %Y, %H:%M")
-    return _time(moment, text if there == zone() else f"{text} {there.key}")
+    return text if there == zone() else f"{text} {there.key}"
 
 
 def ago(moment: datetime | None, empty: str = "Never") -> Markup | str:

@@ -31,7 +31,7 @@ def exposure_of(event: str, contracts: Iterable[Contract]) -> Exposure | None:
     """The exposure that shows the noun of an event."""
     noun = event.partition(".")[0]
     operations = [one for contract in contracts for one in contract.operations]
-    return next((one.exposure for one in operations if one.exposure and one.exposure.resource.noun == noun), None)
+    return next((one.exposure for one in operations if one.exposure and one.exposure.noun == noun), None)
 
 
 def webhooks(contract: Contract) -> dict[str, Any]:

@@ -2,18 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from sqlalchemy import select
 
 from database import db
-from domain import clock, zones
+from domain import clock
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid, Mistakes
 from domain.inputs import Choice, Input, Maybe, NameText, Networks, RowId, Text, Until, WebAddress, Whole
 from domain.inputs.schema_facts import one_of
-from domain.integrations import key_listing, key_secrets, samples, webhooks
+from domain.integrations import key_expiry, key_listing, key_secrets, samples, webhooks
 from domain.integrations.key_secrets import LIFE, KeySecret
 from domain.list_parts import is_row
 from domain.permissions import KEY_SCOPES
@@ -21,7 +21,6 @@ from domain.resource import Action, Resource
 from models.credential import Credential, CredentialKind, Mode
 from models.customer import Customer
 
-LONGEST_LIFE_YEARS = 10
 LISTING = key_listing.LISTING
 
 
@@ -57,7 +56,7 @@ def fresh(actor: Actor, new: KeyInput) -> NewKey:
     """Generate and hash a key, which takes too long for a transaction; raises Invalid."""
     mistakes, mode = Mistakes(), new.mode or actor.mode
     with mistakes.collected():
-        expires_at = _expiry(actor, new.expires_at)
+        expires_at = key_expiry.read(actor, new.expires_at)
     with mistakes.collected():
         scopes = _scopes(new.scopes)
     with mistakes.collected():
@@ -75,9 +74,10 @@ def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
     row = Credential(
         kind=CredentialKind.INTEGRATION, mode=new.mode, merchant_id=actor.merchant_id, name=given.name,
         description=given.description, scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
-        allowed_ips=given.allowed_ips, expires_at=new.expires_at, webhook_url=given.webhook_url,
+        allowed_ips=given.allowed_ips, webhook_url=given.webhook_url,
         customer_id=given.customer_id,
     )
+    key_expiry.put(row, new.expires_at)
     key_secrets.give(row, new.secret)
     LIFE.add(actor, row)
     webhooks.follow_key(actor, row)
@@ -90,15 +90,26 @@ def update(actor: Actor, row: Credential, changes: dict[str, Any]) -> Credential
         raise Conflict("This key is revoked and can no longer be changed.", details={"status": "REVOKED"})
     if "expires_at" in changes:
         assert row.merchant_id is not None       # an integration key has one
-        changes = changes | {"expires_at": _expiry(actor, changes["expires_at"], row.merchant_id)}
+        changes = changes | {"expires_at": key_expiry.read(actor, changes["expires_at"], row.merchant_id)}
     if "scopes" in changes:
         changes = changes | {"scopes": _scopes(changes["scopes"])}
     with LIFE.changing(actor, row):
         for name, value in changes.items():
-            if name not in KeyInput.only_at_creation:
+            if name == "expires_at":
+                key_expiry.put(row, value)
+            elif name not in KeyInput.only_at_creation:
                 setattr(row, name, value)
     webhooks.follow_key(actor, row)
     return row
+
+
+def status_of(row: Credential) -> str:
+    """What lists say of the key."""
+    if row.revoked_at is not None:
+        return "REVOKED"
+    if row.expires_at is not None and row.expires_at <= clock.now():
+        return "EXPIRED"
+    return "PAUSED" if row.paused else "ACTIVE"
 
 
 def pause(actor: Actor, row: Credential) -> Credential:
@@ -106,7 +117,7 @@ def pause(actor: Actor, row: Credential) -> Credential:
     if row.revoked_at is not None:
         raise Conflict("This key is revoked and cannot be paused.", details={"status": "REVOKED"})
     if row.paused:
-        raise Conflict("This key is already paused.", details={"status": "PAUSED"})
+        raise Conflict("This key is already paused.", details={"status": status_of(row)})
     with LIFE.changing(actor, row, "paused"):
         row.paused = True
     return row
@@ -115,7 +126,7 @@ def pause(actor: Actor, row: Credential) -> Credential:
 def resume(actor: Actor, row: Credential) -> Credential:
     """Let a paused key call again."""
     if row.revoked_at is not None or not row.paused:
-        raise Conflict("This key is not paused.", details={"status": "REVOKED" if row.revoked_at else "ACTIVE"})
+        raise Conflict("This key is not paused.", details={"status": status_of(row)})
     with LIFE.changing(actor, row, "resumed"):
         row.paused = False
     return row
@@ -168,24 +179,6 @@ def _scopes(given: list[str] | None) -> list[str]:
     if not set(given) <= set(KEY_SCOPES):
         raise Invalid.field("scopes", "must be among " + ", ".join(KEY_SCOPES), "inclusion")
     return [scope for scope in KEY_SCOPES if scope in given]
-
-
-def _expiry(actor: Actor, given: datetime | date | None, merchant_id: int | None = None) -> datetime | None:
-    """The key's expiry: a bare day in its merchant's zone. The operator's command accepts a time in the past."""
-    if given is None or isinstance(given, datetime):
-        moment = given
-    else:
-        moment = zones.until("expires_at", given, merchant_id or actor.merchant_id)
-    if moment is not None and actor.source != "cli":
-        _must_be_future(moment, clock.now())
-    return moment
-
-
-def _must_be_future(moment: datetime, now: datetime) -> None:
-    if moment <= now:
-        raise Invalid.field("expires_at", "must be in the future", "past")
-    if moment > now.replace(year=now.year + LONGEST_LIFE_YEARS, day=min(now.day, 28)):
-        raise Invalid.field("expires_at", f"must be within {LONGEST_LIFE_YEARS} years", "future")
 
 
 RESOURCE = Resource(

@@ -96,6 +96,7 @@ EVENTS: tuple[EventType, ...] = (
     EventType("service.cancelled", "A service was cancelled before it began."),
     EventType("service.terminated", "A service ended. Remove it."),
     EventType("service.renewed", "A further period of a service was paid."),
+    EventType("api_key.expiring", "An API key expires in 14 days, or in 3."),
 )
 NAMES = frozenset(one.name for one in EVENTS)
 
@@ -122,16 +123,20 @@ def shape(noun: str, listing: Listing, show: Shape, prefix: str) -> None:
     _shapes[noun] = (listing, show, prefix)
 
 
-def emit(actor: Actor, name: str, row: Any) -> int:
-    """Store an event for the merchant's endpoints, before a row is marked as deleted; returns for how many."""
+def emit(actor: Actor, name: str, row: Any, *, test: bool | None = None) -> int:
+    """Store an event for the merchant's endpoints, before a row is marked as deleted; returns for how many.
+
+    `test` is the world of a row that does not say it itself.
+    """
     if name not in NAMES:
         raise LookupError(f"{name} is not an event: add it to EVENTS in {__name__}")
-    wanted = [one for one in endpoints_of(row.merchant_id, test=row.test) if not one.events or name in one.events]
+    test = row.test if test is None else test
+    wanted = [one for one in endpoints_of(row.merchant_id, test=test) if not one.events or name in one.events]
     if not wanted:
         return 0
     flush_new(db.session())                  # the payload is read with plain statements
     listing, show, prefix = _shapes[name.partition(".")[0]]
-    data = show(listing.read(Actor.system().in_world(test=row.test), row.id))
+    data = show(listing.read(Actor.system().in_world(test=test), row.id))
     made = _deliveries(wanted, name, f"{prefix}{row.id}", data, SOURCES.get(actor.source, "system"))
     _queue(made, wanted)
     return len(made)

@@ -17,11 +17,14 @@ from domain.access import key_format
 from domain.actor import Actor
 from domain.errors import Conflict
 from domain.inputs import Input, Whole
+from domain.integrations import events
 from domain.lifecycle import Lifecycle
 from domain.vault import vault
 from models.credential import Credential, FormerSecret, Mode
 
-LIFE = Lifecycle(noun="api_key")
+SILENT = frozenset({                    # what is done with keys, of which there is no event
+    "created", "updated", "deleted", "paused", "resumed", "revoked", "rotated", "former_secret_ended",
+})
 LONGEST = 30 * 24                       # hours that a former secret may go on
 USUAL = 24                              # hours
 MOST = 10                               # former secrets of a key that work at once
@@ -41,6 +44,14 @@ class RotationInput(Input):
     """For how many hours the secret that a key has now keeps working."""
 
     grace_hours: Annotated[int, Whole(0, LONGEST)] = USUAL
+
+
+def _emit(actor: Actor, name: str, row: Credential) -> None:
+    """Emit an event about a key, in the key's world."""
+    events.emit(actor, name, row, test=row.mode is Mode.TEST)
+
+
+LIFE = Lifecycle(noun="api_key", emit_event=_emit, silent=SILENT)
 
 
 def fresh(mode: Mode) -> KeySecret:

@@ -24,6 +24,7 @@ INVOICE, INVOICE_REMINDER, INVOICE_PAID = "invoice", "invoice_reminder", "invoic
 INVOICE_CONFIRM, INVOICE_FAILED = "invoice_confirm", "invoice_payment_failed"
 TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
 TICKET_OPENED, TICKET_REPLIED = "ticket_opened", "ticket_replied"
+KEY_EXPIRES = "key_expires"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,8 @@ KINDS = {one.name: one for one in (
          says="When a customer opens a ticket: to whom it is assigned, else to the profile’s own address."),
     Kind(name=TICKET_REPLIED, title="Reply to a ticket", to_merchant=True,
          says="When a customer writes in a ticket: to whom it is assigned."),
+    Kind(name=KEY_EXPIRES, title="API key expires", to_merchant=True,
+         says="14 days before an API key expires, and 3 days before."),
 )}
 OPTIONAL = tuple(one.name for one in KINDS.values() if not one.always)
 MailName = Annotated[str, one_of(*OPTIONAL)]

@@ -207,6 +207,18 @@ def test_a_revoked_key_opens_nothing_and_cannot_be_revoked_again(installation: A
             key_access.admit(key, "127.0.0.1")
 
 
+def test_a_key_is_extended_and_its_status_is_the_one_of_the_list(installation: Any, merchant: int) -> None:
+    made = installation.run("key", "create", "--merchant", str(merchant), "--name", "K", "--expires", "2020-01-01")
+    assert installation.run("key", "pause", made["id"])["status"] == "EXPIRED"
+    assert installation.run("key", "resume", "1")["status"] == "EXPIRED"
+    moved = installation.run("key", "extend", "1", "--until", "2031-01-31")
+    assert moved == {"id": "api_key_1", "status": "ACTIVE", "expires": "2031-01-31T23:59:59Z"}
+    assert installation.run("key", "extend", "1", "--days", "28")["expires"] == "2031-02-28T23:59:59Z"
+    assert installation.run("key", "extend", "1", "--never")["expires"] is None
+    for wrong in ([], ["--never", "--days", "1"], ["--days", "0"], ["--until", "tomorrow"]):
+        assert installation.run("key", "extend", "1", *wrong, status=1)["error"]
+
+
 def test_a_key_is_rotated_paused_and_resumed(installation: Any, merchant: int) -> None:
     made = installation.run("key", "create", "--merchant", str(merchant), "--name", "K")
     rotated = installation.run("key", "rotate", made["id"], "--grace", "0")

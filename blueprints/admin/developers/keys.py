@@ -83,7 +83,10 @@ PAGE = KeyPage(
     position=210,
     keys="k",
     icon="key",
-    audit_verbs={"former_secret_ended": "ended the former secret of"},
+    audit_verbs={
+        "former_secret_ended": "ended the former secret of",
+        "expiry_noticed": "sent a notice of the expiry of",
+    },
     about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",
     columns=(
         Column(name="name", title="Key", kind="link", sort="name"),

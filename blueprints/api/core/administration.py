@@ -8,10 +8,10 @@ from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VER
 from blueprints.api.description import SECRET, Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Derived, Moment, Words, WriteOnly
-from blueprints.api.verbs import action, body_of, expose, key_of, locked, operation
+from blueprints.api.verbs import action, body_of, changed, expose, key_of, locked, operation
 from domain import inputs
 from domain.actor import Actor
-from domain.integrations import api_keys, key_secrets
+from domain.integrations import api_keys, key_expiry, key_secrets
 from domain.people import merchants, users
 from models.credential import Mode
 from models.user import Role
@@ -106,6 +106,7 @@ KEYS = expose(
         "status": Parameter("status", {word: word for word in ("ACTIVE", "PAUSED", "EXPIRED", "REVOKED")}),
     },
     sorts={**SORTS, "name": "name", "expires_dt": "expires_at", "u_dt": "updated_at"},
+    event_shape=True,
 )
 
 
@@ -149,6 +150,27 @@ CONTRACT.operations.append(operation(
             {"id": 1, "key": "bk_live_…, shown once", "former_until_dt": "2026-02-01 12:00:00+0000"},
         ),
     ),
+))
+
+
+def extend(actor: Actor, arguments: Arguments) -> Outcome:
+    """Move the expiry of a key by some days."""
+    own, row = locked(KEYS, actor, arguments)
+    sent = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    key_expiry.extend(own, row, inputs.parse(key_expiry.ExtensionInput, sent))
+    return changed(KEYS, actor, row.id)
+
+
+CONTRACT.operations.append(operation(
+    KEYS, "extend", "POST", "/{key}/extend", extend, takes_body=True, positional=("id", "days"),
+    summary="Extend an API key by some days, from its expiry or, if that is over or never, from today",
+    described=Description(body=ExampleBody(
+        {
+            "title": "KeyExtension", "type": "object", "additionalProperties": False, "required": ["days"],
+            "properties": {"days": {"type": "integer", "minimum": 1, "maximum": key_expiry.LONGEST_EXTENSION}},
+        },
+        {"days": 90},
+    )),
 ))
 CONTRACT.operations.append(replace(
     action(KEYS, "end_former"), summary="End the former secrets of an API key before their time"))

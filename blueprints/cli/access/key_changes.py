@@ -10,9 +10,9 @@ from blueprints.cli._command import Result, iso, operator_command
 from blueprints.cli._merchant import for_merchant
 from database import transaction
 from domain.actor import Actor
-from domain.errors import NotFound
+from domain.errors import Invalid, NotFound
 from domain.inputs import parse
-from domain.integrations import api_keys, key_secrets, webhooks
+from domain.integrations import api_keys, key_expiry, key_secrets, webhooks
 from domain.permissions import KEY_SCOPES
 from models.credential import Credential, Mode
 
@@ -75,30 +75,52 @@ def key_rotate(key_id: str, grace_hours: int) -> Result:
 @operator_command("pause", click.argument("key_id", metavar="ID"))
 def key_pause(key_id: str) -> Result:
     """Pause a key (api_key_1 or 1): refused until it is resumed."""
-    return _turned(key_id, api_keys.pause, "PAUSED", "paused")
+    return _turned(key_id, api_keys.pause, "paused")
 
 
 @operator_command("resume", click.argument("key_id", metavar="ID"))
 def key_resume(key_id: str) -> Result:
     """Resume a paused key (api_key_1 or 1)."""
-    return _turned(key_id, api_keys.resume, "ACTIVE", "resumed")
+    return _turned(key_id, api_keys.resume, "resumed")
+
+
+@operator_command(
+    "extend",
+    click.argument("key_id", metavar="ID"),
+    option("--days", type=int, metavar="N", help="From its expiry; from today, if that is over or never."),
+    option("--until", metavar="ISO", help="Such as 2027-01-31T12:00:00Z, or a day, to its end."),
+    option("--never", is_flag=True, help="It does not expire."),
+)
+def key_extend(key_id: str, days: int | None, until: str | None, never: bool) -> Result:
+    """Move the expiry of a key (api_key_1 or 1): by some days, to a time, or never."""
+    if (days is not None) + (until is not None) + never != 1:
+        raise Invalid("Say one of --days, --until and --never.")
+
+    def move(own: Actor, row: Credential) -> Credential:
+        if days is not None:
+            return key_expiry.extend(own, row, parse(key_expiry.ExtensionInput, {"days": days}))
+        return key_expiry.move(own, row, parse(key_expiry.ExpiryInput, {"expires_at": until}).expires_at)
+
+    done = _turned(key_id, move, "", more=lambda row: {"expires": iso(row.expires_at)})
+    end = f"expires at {done.data['expires']}" if done.data["expires"] else "never expires"
+    return Result(done.data, f"{done.data['id']} {end}.")
 
 
 @operator_command("revoke", click.argument("key_id", metavar="ID"))
 def key_revoke(key_id: str) -> Result:
     """Revoke a key (api_key_1 or 1): refused from its next call on."""
     return _turned(
-        key_id, api_keys.revoke, "REVOKED", "revoked", more=lambda row: {"revoked": iso(row.revoked_at)})
+        key_id, api_keys.revoke, "revoked", more=lambda row: {"revoked": iso(row.revoked_at)})
 
 
 def _turned(
-    key_id: str, deed: Callable[[Actor, Credential], Credential], status: str, word: str, *,
+    key_id: str, deed: Callable[[Actor, Credential], Credential], word: str, *,
     more: Callable[[Credential], dict[str, Any]] = lambda row: {},
 ) -> Result:
     """Do something to a key, and say what it is now."""
     with transaction():
         row = deed(*api_keys.LISTING.lock(Actor.operator(), number(key_id)))
-        data = {"id": f"api_key_{row.id}", "status": status, **more(row)}
+        data = {"id": f"api_key_{row.id}", "status": api_keys.status_of(row), **more(row)}
     return Result(data, f"{data['id']} is {word}.")
 
 

@@ -10,6 +10,7 @@ from flask import current_app
 from blueprints.pay.brand import Seller, seller
 from blueprints.pay.mails import (
     invoice_mails,
+    key_mails,
     merchant_mails,
     order_mails,
     samples,
@@ -81,6 +82,8 @@ def compose(
     who = seller(merchant.id)
     if task["mail"] in merchant_mails.KINDS:
         message = merchant_mails.of_task(task, merchant, who, base)
+    elif task["mail"] in key_mails.KINDS:
+        message = key_mails.of_task(task, merchant, who, base)
     elif task["mail"] in ticket_mails.KINDS:
         message = ticket_mails.of_task(task, merchant, who, base)
     elif task["mail"] in sign_in_mails.KINDS:

@@ -4,7 +4,15 @@ from datetime import timedelta
 from decimal import Decimal
 
 from blueprints.pay.brand import Seller
-from blueprints.pay.mails import invoice_mails, merchant_mails, order_mails, security_mails, sign_in_mails, ticket_mails
+from blueprints.pay.mails import (
+    invoice_mails,
+    key_mails,
+    merchant_mails,
+    order_mails,
+    security_mails,
+    sign_in_mails,
+    ticket_mails,
+)
 from blueprints.pay.mails.message import Message
 from blueprints.pay.mails.order_mails import TO_PAY, Case
 from domain import clock
@@ -28,6 +36,7 @@ from domain.people.merchant_readers import readers_of
 from domain.support.ticket_status import MEDIUM
 from models.budget import Budget
 from models.budget_link import Answer, BudgetLink
+from models.credential import Credential, Mode
 from models.customer import Customer
 from models.invoice import Invoice
 from models.merchant import Merchant
@@ -48,8 +57,8 @@ MONTH = timedelta(days=30)
 def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
     """A mail of this kind; each kind has a sample."""
     to = readers_of(merchant) or [who.email or ""]
-    if name == QUOTE_ANSWERED:
-        return merchant_mails.quote_answered(_link(merchant), who, to, base)
+    if name in (QUOTE_ANSWERED, *key_mails.KINDS):
+        return _mail_to_merchant(name, merchant, who, to, base)
     if name in ticket_mails.KINDS:
         return _ticket_mail(name, merchant, who, to, base)
     if name in (*sign_in_mails.KINDS, *security_mails.KINDS):
@@ -64,6 +73,12 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
     written = order_mails.WRITERS[name](case)
     assert written is not None, f"the sample of {name} is about nothing"
     return written
+
+
+def _mail_to_merchant(name: str, merchant: Merchant, who: Seller, to: list[str], base: str) -> Message:
+    if name == QUOTE_ANSWERED:
+        return merchant_mails.quote_answered(_link(merchant), who, to, base)
+    return key_mails.expires(_key(merchant), who, to, base)
 
 
 def _sign_in_mail(name: str, who: Seller, area: str) -> Message:
@@ -150,6 +165,13 @@ def _case(name: str, merchant: Merchant, who: Seller, base: str) -> Case:
         order=order, who=who, link=f"{base}/{page}/sample", row=row, payment=payment, following=following,
         dispute=dispute,
     )
+
+
+def _key(merchant: Merchant) -> Credential:
+    """A key that expires in two weeks."""
+    return Credential(
+        id=1, merchant_id=merchant.id, name="Web shop", prefix="bk_live_jasT", last_four="WnRk", mode=Mode.LIVE,
+        expires_at=clock.now() + timedelta(days=14))
 
 
 def _link(merchant: Merchant) -> BudgetLink:

@@ -1,5 +1,6 @@
 """Pages of API keys: the secret is shown once; limits, use, and revocation with a confirmation."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -226,3 +227,93 @@ def test_a_key_is_paused_and_resumed(app, admin, alder):
     assert page_of(row) not in admin.get("/admin/keys").text
     admin.post(f"{page_of(row)}/resume")
     assert not key().paused
+
+
+# Expiry ---------------------------------------------------------------------------------------------------------------
+
+
+def undo_of(page):
+    """The address behind Undo in the toast of a page."""
+    return html.unescape(re.search(r'data-undo="([^"]+)"', page)[1])
+
+
+def expire_in(alder, days):
+    """A key that expires in so many days."""
+    cast.make_key(alder, name="Shop", expires_at=(clock.now() + timedelta(days=days)).isoformat())
+    return key()
+
+
+def test_the_expiry_is_moved_by_one_click_and_back(admin, alder):
+    row = expire_in(alder, 5)
+    was, path = row.expires_at, f"{page_of(row)}/expiry"
+    asked = admin.part(path).text
+    assert asked.lstrip().startswith("<dialog")
+    assert [f'value="{to}"' in asked for to in ("30", "90", "365", "never")] == [True] * 4
+    assert admin.post(path, {"to": "30", "version": "1"}).status_code == 303
+    assert timedelta(days=34) < key().expires_at - clock.now() <= timedelta(days=36)
+    page = admin.get(page_of(row)).text
+    assert "Shop expires on" in page
+    assert admin.post(undo_of(page)).status_code == 303
+    assert key().expires_at == was
+    assert "The expiry of Shop was restored." in admin.get(page_of(row)).text
+
+
+def test_htmx_reloads_the_page_that_the_expiry_was_moved_from(admin, alder):
+    row = expire_in(alder, 5)
+    moved = admin.post(f"{page_of(row)}/expiry", {"to": "never", "version": "1"}, headers=HTMX)
+    assert (moved.status_code, moved.headers["HX-Refresh"]) == (204, "true")
+    assert key().expires_at is None
+    assert "Shop never expires." in admin.get("/admin/keys").text
+
+
+def test_the_expiry_is_set_to_a_day_and_a_wrong_one_is_said(admin, alder):
+    row = expire_in(alder, 5)
+    path = f"{page_of(row)}/expiry"
+    for day, said in (("", "ISO 8601"), ("2020-01-01", "must be in the future"), ("2099-01-01", "within 10 years")):
+        wrong = admin.post(path, {"to": "on", "day": day, "version": "1"}, headers=HTMX)
+        assert (wrong.status_code, said in wrong.text) == (422, True), day
+    day = (clock.now() + timedelta(days=50)).date().isoformat()
+    assert admin.post(path, {"to": "on", "day": day, "version": "1"}).status_code == 303
+    assert key().expires_at.date().isoformat() == day
+
+
+def test_an_undo_leaves_what_somebody_changed_since(admin, alder):
+    row = expire_in(alder, 5)
+    admin.post(f"{page_of(row)}/expiry", {"to": "30", "version": "1"})
+    undo = undo_of(admin.get(page_of(row)).text)
+    admin.post(f"{page_of(row)}/expiry", {"to": "never", "version": "2"})
+    admin.get("/admin/")                                              # shows the toast of that
+    admin.post(undo)
+    assert "Nothing was undone." in admin.get(page_of(row)).text
+    assert key().expires_at is None
+    for broken in ("was=x&version=3", "was=&version=x", "version=%C2%B2"):
+        assert admin.post(f"{page_of(row)}/expiry/undo?{broken}").status_code == 303
+        assert "Nothing was undone." in admin.get(page_of(row)).text, broken
+
+
+def test_a_key_that_was_changed_meanwhile_or_revoked_is_not_extended(admin, alder):
+    row = expire_in(alder, 5)
+    admin.post(f"{page_of(row)}/expiry", {"to": "30", "version": "1"})
+    moved = key().expires_at
+    admin.post(f"{page_of(row)}/expiry", {"to": "365", "version": "1"})
+    assert key().expires_at == moved
+    admin.post(f"{page_of(row)}/revoke", {"words": "Shop"})
+    admin.post(f"{page_of(row)}/expiry", {"to": "365"})
+    assert key().expires_at == moved
+    assert "cannot be extended" in admin.get(page_of(row)).text
+
+
+def test_an_expired_key_says_how_it_works_again(admin, alder):
+    row = expire_in(alder, -5)
+    page = admin.get(page_of(row)).text
+    assert "Calls with this key are refused until you extend it." in page
+    assert admin.post(f"{page_of(row)}/expiry", {"to": "90", "version": "1"}).status_code == 303
+    assert timedelta(days=89) < key().expires_at - clock.now() <= timedelta(days=91)
+    assert "until you extend it" not in admin.get(page_of(row)).text
+
+
+def test_the_expiry_of_others_keys_is_not_there(admin, birch):
+    cast.make_key(birch, name="Foreign")
+    for path in ("/expiry", "/expiry/undo?was=&version=1"):
+        assert admin.post(page_of(key()) + path, {"to": "30"}).status_code == 404
+    assert admin.get(page_of(key()) + "/expiry").status_code == 404

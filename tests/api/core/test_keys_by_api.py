@@ -1,4 +1,4 @@
-"""API keys by the Core API: made for a customer, once; rotated, paused, resumed."""
+"""API keys by the Core API: made for a customer, once; rotated, extended, paused, resumed."""
 
 from sqlalchemy import select
 
@@ -55,3 +55,15 @@ def test_a_key_is_paused_and_resumed(app, core, alder):
     assert Caller(app, text).get("/customers").status_code == 401
     assert core.result("api_keys.resume", {"id": key_id}) == 1
     assert Caller(app, text).get("/customers").status_code == 200
+
+
+def test_a_key_is_extended_by_days(core, alder):
+    key_id, _ = cast.make_key(alder, expires_at="2031-01-01T12:00:00Z")
+    assert core("POST", f"/iam/api-keys/{key_id}/extend", json={"days": 31}).status_code == 200
+    assert core.get(f"/iam/api-keys/{key_id}").json["expires_dt"].startswith("2031-02-01 23:59:59")
+    assert core.result("api_keys.extend", [key_id, 1]) == 1
+    assert core.get(f"/iam/api-keys/{key_id}").json["expires_dt"].startswith("2031-02-02 23:59:59")
+    for wrong in (0, 3651, "a month", None, 1.5, True):
+        assert core("POST", f"/iam/api-keys/{key_id}/extend", json={"days": wrong}).status_code == 400, wrong
+    assert core("POST", f"/iam/api-keys/{key_id}/extend", json={}).status_code == 400
+    assert set(core.error("api_keys.extend", {"id": key_id, "days": 3650})["data"]) == {"days"}

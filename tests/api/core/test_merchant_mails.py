@@ -17,7 +17,7 @@ def test_a_program_switches_mails_off_and_sees_which_are_sent(core, alder):
         "client_security",
     ]
     assert {one["name"] for one in listed if one["to"] == "merchant"} == {
-        "quote_answered", "payment_disputed", "ticket_opened", "ticket_replied"}
+        "quote_answered", "payment_disputed", "ticket_opened", "ticket_replied", "key_expires"}
 
 
 def test_what_must_be_sent_or_is_unknown_is_refused(core, alder):

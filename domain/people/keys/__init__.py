@@ -1,0 +1,1 @@
+"""What the owners of API keys are told."""
