@@ -111,6 +111,11 @@ class Actor:
     @property
     def merchant_id(self) -> int:
         """The merchant of a new row; raises Invalid when it must be named first."""
-        if isinstance(self.merchant_ids, All) or len(self.merchant_ids) != 1:
+        if isinstance(self.merchant_ids, All) or not self.has_one_merchant:
             raise Invalid.field("merchant_id", "is required", "missing")
         return next(iter(self.merchant_ids))
+
+    @property
+    def has_one_merchant(self) -> bool:
+        """Whether it is clear of which merchant a new row is."""
+        return not isinstance(self.merchant_ids, All) and len(self.merchant_ids) == 1

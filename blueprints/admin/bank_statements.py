@@ -114,6 +114,7 @@ def show_upload(wrong: DomainError | None = None) -> Response:
     page = render_template(
         "admin/statement_upload.html", here=PAGE, wrong=wrong, typed=request.form, parts=PARTS, orders=ORDERS,
         marks=MARKS, currencies=choices.currencies, who=actor(), most=MOST_BYTES // 1024**2,
+        must_choose=not actor().has_one_merchant,
     )
     return make_response(page, 422 if wrong else 200)
 
@@ -124,9 +125,7 @@ def upload() -> Any:
     who = actor()
     if file is None or not file.filename:
         return show_upload(Invalid("Choose a file."))
-    try:
-        who.ownership()
-    except Invalid:
+    if not who.has_one_merchant:
         return show_upload(Invalid("Choose a merchant profile first: a bank account belongs to one."))
     try:
         with one_at_a_time(), closing(file):

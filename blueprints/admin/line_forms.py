@@ -14,7 +14,7 @@ from blueprints.pages.format import words
 from blueprints.pages.session import need, wide_actor
 from blueprints.row_keys import row_key
 from database.searching import fold
-from domain.actor import Actor, All
+from domain.actor import Actor
 from domain.catalog import pricing, products
 from domain.errors import Invalid, Problem
 from domain.listing import Listing
@@ -122,7 +122,7 @@ def show_sum(
 ) -> str:
     """The amounts if the form were saved now, or why there are none yet."""
     who = acting_for(row)
-    if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
+    if not who.has_one_merchant:
         return render_template("admin/_sum.html", reason="Choose a merchant profile first.")
     form, off = changed_only(())
     given = {name: value for name, value in payload(read_form(form), off).items() if name in fields}

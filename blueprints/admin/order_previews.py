@@ -10,7 +10,7 @@ from blueprints.admin.orders import PAGE
 from blueprints.pages.format import words, zone
 from blueprints.pages.session import need, wide_actor
 from domain import inputs
-from domain.actor import Actor, All
+from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.payments.checkout import previews
 from domain.payments.checkout.previews import Preview
@@ -47,7 +47,7 @@ def answer(found: Preview | None, reason: str) -> Response:
 def computed() -> tuple[Preview | None, str]:
     """The preview, or the reason why there is none yet."""
     who = records.acting_new()
-    if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
+    if not who.has_one_merchant:
         return None, "Choose a merchant profile first."
     return of_given(who, records.typed(PAGE))
 

@@ -10,7 +10,7 @@ from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.admin.products import TABS
-from domain.actor import Actor, All
+from domain.actor import Actor
 from domain.catalog import pricing, vat_rates
 from domain.catalog.vat_rates import VatRate
 from domain.inputs import validators
@@ -49,7 +49,7 @@ def offered(who: Actor) -> Offered:
 
 def _home(who: Actor) -> str:
     """The country of the only merchant of the actor."""
-    if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
+    if not who.has_one_merchant:
         return ""
     return merchant_listing.LISTING.read(who, who.merchant_id).country or ""
 

@@ -13,7 +13,7 @@ from blueprints.pages.format import money, price, words
 from blueprints.pages.session import wide_actor
 from blueprints.row_keys import row_key
 from domain import inputs
-from domain.actor import Actor, All
+from domain.actor import Actor
 from domain.catalog import metered_prices, products
 from domain.catalog.products import ProductInput
 from domain.errors import Conflict, Invalid, Problem
@@ -110,7 +110,7 @@ def explain(name: str, problem: Problem) -> tuple[str, Problem]:
 def show_preview() -> str:
     """What would be paid for the product as the form stands; nothing is stored."""
     who = _acting()
-    if isinstance(who.merchant_ids, All) or len(who.merchant_ids) != 1:
+    if not who.has_one_merchant:
         return render_template("admin/_product_preview.html", reason="Choose a merchant profile first.")
     if not request.form.get("price", "").strip():
         return render_template("admin/_product_preview.html", reason="Enter a price.")

@@ -113,10 +113,14 @@ def test_a_statement_that_takes_too_long_goes_on_with_the_next_upload(admin, ald
     assert cast.count(StatementRow) == PORTION + 5
 
 
-def test_a_user_of_several_merchants_chooses_one_first(ops, lamp):
+def test_a_user_of_several_merchants_chooses_one_first(ops, alder, lamp):
     reply = upload(ops, document(paying(lamp)))
     assert reply.status_code == 422
     assert "Choose a merchant profile first" in reply.text
+    page = ops.get(UPLOAD).text
+    assert 'type="file"' not in page
+    ops.post("/admin/switch", {"merchant": str(alder), "next": UPLOAD})
+    assert 'type="file"' in ops.get(UPLOAD).text
 
 
 def test_a_movement_is_assigned_booked_taken_back_and_set_aside(admin, alder, lamp):

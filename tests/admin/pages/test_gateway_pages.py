@@ -99,3 +99,13 @@ def test_merchants_and_roles_do_not_reach_each_others_gateways(signed_in, ops, a
     signed_in(merchants=[birch], email="b@birch.example").post(f"{HERE}/manual", ACCOUNT)
     assert [one.merchant_id for one in db.session.query(GatewayAccount)] == [birch]
     assert signed_in("normal_user", merchants=[alder]).post(f"{HERE}/manual", ACCOUNT).status_code == 403
+
+
+def test_under_all_merchants_one_is_picked_from_the_list(ops, alder, birch):
+    page = ops.get(HERE).text
+    panel = page.partition('<form class="panel choose"')[2].partition("</form>")[0]
+    assert [f'name="merchant" value="{one}"' in panel for one in (alder, birch)] == [True, True]
+    assert f'name="next" value="{HERE}"' in panel
+    reply = ops.post("/admin/switch", {"merchant": str(birch), "next": HERE})
+    assert reply.headers["Location"] == HERE
+    assert "Save bank transfer" in ops.get(HERE).text
