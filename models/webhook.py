@@ -56,6 +56,7 @@ class Delivery(Owned, Model):
         Index("ix_webhook_deliveries_merchant_id_test_created_at", "merchant_id", "test", "created_at"),
         Index("ix_webhook_deliveries_endpoint_id_test_merchant_id", "endpoint_id", "test", "merchant_id", "created_at"),
         Index("ix_webhook_deliveries_created_at_id_test", "created_at", "id", "test"),
+        Index("ix_webhook_deliveries_resource", "resource", "created_at"),
     )
 
     id: Mapped[pk]

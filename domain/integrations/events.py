@@ -123,6 +123,11 @@ def shape(noun: str, listing: Listing, show: Shape, prefix: str) -> None:
     _shapes[noun] = (listing, show, prefix)
 
 
+def resource_of(noun: str, key: int) -> str | None:
+    """What deliveries call a row; None for a noun without events."""
+    return f"{_shapes[noun][2]}{key}" if noun in _shapes else None
+
+
 def emit(actor: Actor, name: str, row: Any, *, test: bool | None = None) -> int:
     """Store an event for the merchant's endpoints, before a row is marked as deleted; returns for how many.
 

@@ -62,7 +62,7 @@ def columns(here: ListPage, other: ListPage) -> list[Column]:
     return [one for one in other.columns if one.fixed_by != here.named_by and (one.shown or one.name in known)]
 
 
-def rows(other: ListPage, filters: dict[str, Any], who: Actor) -> Page:
+def rows(other: ListPage, filters: dict[str, Any], who: Actor, *, with_children: bool = False) -> Page:
     """The page in the URL; after the end the last one."""
     raw = request.args.get("page", "1")
     number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
@@ -71,7 +71,7 @@ def rows(other: ListPage, filters: dict[str, Any], who: Actor) -> Page:
         filters=filters, sort=order.lstrip("-"), descending=order.startswith("-"), limit=PER_PAGE,
         offset=PER_PAGE * (number - 1),
     )
-    listing = other.in_lists
+    listing = other.resource.listing if with_children else other.in_lists
     page = listing.page(who, query)
     if page.records or not page.total:
         return page

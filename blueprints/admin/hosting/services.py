@@ -7,7 +7,9 @@ from blueprints.admin import customers, invoices, orders
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.developers import told
 from blueprints.pages.session import wide_actor
+from domain import clock
 from domain.hosting import billing_cycles, services
 from domain.invoicing.paying import unpaid
 from models.order import Order
@@ -28,11 +30,13 @@ def values(row: Order) -> dict[str, Any]:
 
 
 def context(record: Any) -> dict[str, Any]:
-    """The pages of its order and of its customer."""
+    """The pages of its order and of its customer, and what the program that provides it was told last."""
     return {
         "order_url": orders.PAGE.at(record.id), "customer_url": customers.PAGE.at(record.customer_id),
         "billed": billed(record), "reason": REASONS.get(record.suspended_for),
         "unpaid": unpaid_invoices(record) if record.suspended_for == SuspensionReason.UNPAID else (),
+        "told": told.last(PAGE, record, wide_actor()), "told_url": PAGE.url("show", key=record.id, tab=told.PART),
+        "now": clock.now(),
     }
 
 
