@@ -3,16 +3,15 @@
 from datetime import date
 from typing import Any
 
-from blueprints.admin import choices
+from blueprints.admin import choices, row_field
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
-from blueprints.admin.products import MOST_CHOICES, TABS
 from blueprints.admin.products import PAGE as PRODUCTS
+from blueprints.admin.products import TABS
+from blueprints.admin.row_field import RowField
 from blueprints.pages.format import money
 from domain import zones
-from domain.actor import Actor
-from domain.pages import Query
 from domain.sales.discounts import discount_codes
 from models.discount_code import DiscountCode
 from models.money import Money, from_ten_thousandths
@@ -32,10 +31,9 @@ def used(row: Any) -> str:
     return str(row.uses) if row.max_uses is None else f"{row.uses} of {row.max_uses}"
 
 
-def product_choices(who: Actor) -> list[tuple[str, str]]:
-    """The active products by name."""
-    query = Query(filters={"active": True}, sort="name", descending=False, limit=MOST_CHOICES)
-    return [(str(one.id), one.name) for one in PRODUCTS.resource.listing.page(who, query).records]
+ONLY_FOR = RowField(
+    name="product_id", noun="product", slug="discounted", listing=PRODUCTS.resource.listing, scope="READ_PRODUCTS",
+    filters={"active": True})
 
 
 def last_day(row: DiscountCode) -> date | None:
@@ -46,10 +44,11 @@ def last_day(row: DiscountCode) -> date | None:
 def values(row: DiscountCode) -> dict[str, Any]:
     """A code's values for the form."""
     shown = {name: getattr(row, name) for name in (
-        "code", "description", "currency", "first_only", "product_id", "active", "max_uses", "max_uses_per_customer")}
+        "code", "description", "currency", "first_only", "active", "max_uses", "max_uses_per_customer")}
     percent = row.percent_ten_thousandths
     return shown | {
         "percentage": None if percent is None else from_ten_thousandths(percent), "expires_at": last_day(row),
+        ONLY_FOR.name: ONLY_FOR.named(row.product_id),
         "amount": None if row.amount_minor is None else Money(row.amount_minor, row.currency or "").decimal,
     }
 
@@ -87,10 +86,17 @@ PAGE = ListPage(
             Field(name="expires_at", label="Last day", kind="date"),
             Field(name="max_uses", label="Uses", kind="number", hint="By all customers. Leave empty for any number."),
             Field(name="max_uses_per_customer", label="Uses of one customer", kind="number"),
-            Field(name="product_id", label="Only for", kind="select", choices=product_choices, blank="Any product"),
+            ONLY_FOR.field(label="Only for", blank="Any product"),
         )),
     ),
     values=values,
+    read=lambda form: row_field.read((ONLY_FOR,), form),
+    explain=lambda name, problem: row_field.explain((ONLY_FOR,), name, problem),
     sort="-created_at",
     name=lambda row: row.code,
 )
+
+
+def register(bp: Any) -> None:
+    """Register the address of the suggestions."""
+    row_field.add_suggestions(bp, (ONLY_FOR,))

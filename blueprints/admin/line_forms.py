@@ -149,17 +149,32 @@ def is_product(name: str) -> bool:
 
 
 def key_of(said: str, name: str, who: Actor) -> str:
-    """The id of a row by its name in the suggestions, or by its full name where only one has it."""
+    """The id of the customer or product that a control names."""
+    return key_in(customers.LISTING if name == "customer_id" else products.LISTING, said, who)
+
+
+def key_in(listing: Listing, said: str, who: Actor, **filters: Any) -> str:
+    """The id of a row by its name in the suggestions, or by its full name where only one has it; else what was said.
+
+    A name may end like a number of its own: VAT (20) is no row 20 with another name.
+    """
     said = said.strip()
-    if found := NAMED.search(said):
-        return found.group(1)
     if not said or said.isdigit() or len(said) > LONGEST:
         return said
-    listing = customers.LISTING if name == "customer_id" else products.LISTING
-    query = Query(search=said.replace("\x00", ""), sort="name", descending=False, limit=MOST_CHOICES)
+    found = NAMED.search(said)
+    if found and _is_named(listing, int(found.group(1)), said[:found.start()], who):
+        return found.group(1)
+    query = Query(search=said.replace("\x00", ""), sort="name", descending=False, limit=MOST_CHOICES, filters=filters)
     page = listing.page(who, query)
     same = [one for one in page.records if fold(one.name) == fold(said)]
-    return str(same[0].id) if len(same) == 1 and page.total <= MOST_CHOICES else said
+    if len(same) == 1 and page.total <= MOST_CHOICES:
+        return str(same[0].id)
+    return found.group(1) if found else said
+
+
+def _is_named(listing: Listing, key: int, name: str, who: Actor) -> bool:
+    """Whether the row exists and has this name."""
+    return any(fold(one.name) == fold(name.strip()) for one in listing.facts(who, (key,), ("name",)))
 
 
 def not_found(name: str, problem: Problem) -> Problem:

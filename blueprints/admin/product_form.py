@@ -1,7 +1,7 @@
 """The form of a product: its tiers, and the preview of what a customer pays first and later."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import render_template, request
@@ -107,14 +107,14 @@ def explain(name: str, problem: Problem) -> tuple[str, Problem]:
 # The preview ----------------------------------------------------------------------------------------
 
 
-def show_preview() -> str:
+def show_preview(read_form: Callable[[MultiDict[str, str]], MultiDict[str, str]]) -> str:
     """What would be paid for the product as the form stands; nothing is stored."""
     who = _acting()
     if not who.has_one_merchant:
         return render_template("admin/_product_preview.html", reason="Choose a merchant profile first.")
     if not request.form.get("price", "").strip():
         return render_template("admin/_product_preview.html", reason="Enter a price.")
-    typed = payload(read(request.form))
+    typed = payload(read_form(request.form))
     try:
         new = inputs.parse(ProductInput, typed | {"name": typed.get("name") or "Product"}, text=True)
         found = product_previews.of_product(products.build(who, new))

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from blueprints.admin import choices, product_form
+from werkzeug.datastructures import MultiDict
+
+from blueprints.admin import choices, product_form, row_field
 from blueprints.admin.crud.form_fields import Field, Section, pairs, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.row_field import RowField
 from blueprints.pages.format import money, price
 from blueprints.pages.session import need
-from domain.actor import Actor
 from domain.catalog import pricing, products
-from domain.pages import Query
+from domain.errors import Problem
 from models.money import Money, from_micro, from_ten_thousandths
 from models.product import (
     Billing,
@@ -22,32 +24,34 @@ from models.product import (
 )
 
 STATUS = pairs(ProductStatus)
-MOST_CHOICES = 500
 
 
-def rules(kind: PriceRuleKind) -> Any:
-    """The merchant's price rules of one kind, as choices."""
-    def choices(who: Actor) -> list[tuple[str, str]]:
-        query = Query(filters={"kind": kind}, sort="name", descending=False, limit=MOST_CHOICES)
-        found = pricing.RULES.page(who, query).records
-        return [(str(one.id), f"{one.name} · {from_ten_thousandths(one.percent_ten_thousandths)} %") for one in found]
-
-    return choices
+def percent(row: Any) -> str:
+    """A price rule with its percentage."""
+    return f"{row.name} · {from_ten_thousandths(row.percent_ten_thousandths)} %"
 
 
-def groups(who: Actor) -> list[tuple[str, str]]:
-    """The merchant's groups of products."""
-    query = Query(sort="name", descending=False, limit=MOST_CHOICES)
-    return [(str(one.id), one.name) for one in pricing.GROUPS.page(who, query).records]
+def rule(name: str, kind: PriceRuleKind) -> RowField:
+    """The control for a price rule of one kind."""
+    noun = kind.value.lower()
+    return RowField(
+        name=name, noun=noun, slug=name.removesuffix("_id"), listing=pricing.RULES, scope="READ_PRODUCTS",
+        filters={"kind": kind}, words=percent)
+
+
+GROUP = RowField(name="group_id", noun="group", slug="group", listing=pricing.GROUPS, scope="READ_PRODUCTS")
+TAX, DISCOUNT = rule("tax_id", PriceRuleKind.TAX), rule("discount_id", PriceRuleKind.DISCOUNT)
+FEE = rule("fee_id", PriceRuleKind.FEE)
+ROWS = (GROUP, TAX, DISCOUNT, FEE)
 
 
 def values(row: Product) -> dict[str, Any]:
     """A product's values for the form."""
     shown = {name: getattr(row, name) for name in (
-        "name", "description", "sku", "category", "unit", "kind", "billing", "status", "currency", "group_id",
-        "tax_id", "discount_id", "fee_id", "scheduled_interval", "scheduled_unit", "lock_price", "lock_payment_config",
+        "name", "description", "sku", "category", "unit", "kind", "billing", "status", "currency",
+        "scheduled_interval", "scheduled_unit", "lock_price", "lock_payment_config",
         "fee_for_initial_payment_only", "discount_for_initial_payment_only", "details",
-    )}
+    )} | {one.name: one.named(getattr(row, one.name)) for one in ROWS}
     deposit = None if row.deposit_minor is None else Money(row.deposit_minor, row.currency).decimal
     return shown | {"price": _short(row), "deposit": deposit} | product_form.metered(row)
 
@@ -56,6 +60,16 @@ def _short(row: Product) -> str:
     """The price without trailing zeros, but with at least two decimals."""
     whole, _, decimals = f"{from_micro(row.price_micro):f}".partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+
+
+def read(form: MultiDict[str, str]) -> MultiDict[str, str]:
+    """The form for the domain: rows by their numbers, tiers without empty rows."""
+    return product_form.read(row_field.read(ROWS, form))
+
+
+def explain(name: str, problem: Problem) -> tuple[str, Problem]:
+    """A mistake in this form's words, at its place."""
+    return row_field.explain(ROWS, *product_form.explain(name, problem))
 
 
 def price_of(row: Product) -> str:
@@ -103,7 +117,7 @@ PAGE = ListPage(
             Field(name="kind", label="Type", kind="select", choices=pairs(ProductKind), required=True),
             Field(name="status", kind="select", choices=STATUS, required=True),
             Field(name="category"),
-            Field(name="group_id", label="Group", kind="select", choices=groups, blank="None"),
+            GROUP.field(label="Group", blank="None"),
             Field(name="description", kind="area", wide=True),
         )),
         Section("Price", (
@@ -111,10 +125,9 @@ PAGE = ListPage(
                   hint="Budgets and invoices add the tax, orders contain it. Up to six decimals."),
             Field(name="currency", kind="select", choices=choices.currencies, blank="The merchant's", fact=unsaid),
             Field(name="unit", fact=unsaid, hint="Piece, hour, licence …"),
-            Field(name="tax_id", label="Tax", kind="select", choices=rules(PriceRuleKind.TAX), blank="None"),
-            Field(name="discount_id", label="Discount", kind="select", choices=rules(PriceRuleKind.DISCOUNT),
-                  blank="None"),
-            Field(name="fee_id", label="Fee", kind="select", choices=rules(PriceRuleKind.FEE), blank="None"),
+            TAX.field(label="Tax", blank="None"),
+            DISCOUNT.field(label="Discount", blank="None"),
+            FEE.field(label="Fee", blank="None"),
             Field(name="lock_price", label="The price cannot be changed in an order", kind="check"),
         )),
         Section("Billing", (
@@ -143,14 +156,16 @@ PAGE = ListPage(
     tones={"active": "ok", "inactive": "", "SUBSCRIPTION": "acc", "SERVICE": ""},
     form="admin/product_form.html",
     details="admin/_product.html",
-    read=product_form.read,
-    explain=product_form.explain,
+    read=read,
+    explain=explain,
     choices=lambda who: {"tier_rows": product_form.rows, "tier_names": product_form.names},
     context=lambda record: {"preview": product_form.preview_of(record), "tiers": product_form.tiers_of(record)},
 )
 
 
 def register(bp: Any) -> None:
-    """Register the address of the preview in the form."""
+    """Register the addresses of the preview in the form, and of its suggestions."""
     write = need("WRITE_PRODUCTS")
-    bp.add_url_rule("/products/preview", "products_preview", write(product_form.show_preview), methods=["POST"])
+    bp.add_url_rule(
+        "/products/preview", "products_preview", write(lambda: product_form.show_preview(read)), methods=["POST"])
+    row_field.add_suggestions(bp, ROWS)
