@@ -82,6 +82,7 @@ class Operation:
     kept: bool = True                       # its response may be stored for an Idempotency-Key
     lasting: bool = False                   # nothing takes it back, and the row can no longer be deleted
     per_minute: int = 0                     # a limit of its own for each merchant; 0: none
+    spends: bool = True                     # counts against the caller's rate limit
     summary: str = ""
     verb: str = ""                          # create, update and so on, where it is one of a noun's verbs
     described: Description | None = None    # its body and response, without an exposure

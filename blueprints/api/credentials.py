@@ -11,6 +11,11 @@ from domain.actor import Actor
 from models.credential import Mode
 
 
+def spend_of_key(key_id: int, limit_per_hour: int, cost: int) -> Spent:
+    """Count calls of an API key; with a cost of 0 only what is left of its limit."""
+    return rate_limits.spend(limit_per_hour, "hour", "key", str(key_id), cost=cost)
+
+
 class Caller(Protocol):
     """A caller with a correct credential, which `check` or the rate limit may still refuse."""
 
@@ -56,7 +61,7 @@ class KeyCaller:
         key_access.admit(self.key, ip)
 
     def spend(self, cost: int) -> Spent:
-        return rate_limits.spend(self.key.limit_per_hour, "hour", "key", str(self.key.id), cost=cost)
+        return spend_of_key(self.key.id, self.key.limit_per_hour, cost)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
         return key_access.actor_of(self.key, ip=ip, request_id=request_id, source=source)

@@ -64,7 +64,8 @@ def admit(contract: Contract) -> Actor:
     call.key = FIND[kind](secret)                           # for the request log, even if the call is refused
     if call.key is None:
         raise contract.unknown(secret)
-    call.actor = contract.narrow(asked, enter(contract, call.key))
+    cost = 0 if call.operation is not None and not call.operation.spends else 1
+    call.actor = contract.narrow(asked, enter(contract, call.key, cost))
     return call.actor
 
 
@@ -87,13 +88,14 @@ def anonymous_actor(contract: Contract) -> Actor:
 
 
 def enter(contract: Contract, caller: Caller, cost: int = 1) -> Actor:
-    """The actor of a caller, after its address and its rate limit were checked."""
+    """The actor of a caller, after its address and its rate limit were checked; without a cost nothing is counted."""
     call: Call = g.call
     ip = call.request.remote_addr
     caller.check(ip)
     call.limit = caller.spend(cost) or call.limit
     call.actor = caller.actor(ip=ip, request_id=call.request_id, source=contract.name)
-    holds.check(caller, call.operation, call.request.host_url)
+    if cost:
+        holds.check(caller, call.operation, call.request.host_url)
     return call.actor
 
 

@@ -43,7 +43,7 @@ class RateLimits:
     """Counts calls against a limit an hour or a minute."""
 
     def spend(self, limit: int, per: str, *who: str, cost: int = 1) -> Spent:
-        """Count `cost` calls; raises LimitExceeded when they exceed the limit, and then counts none."""
+        """Count `cost` calls; raises LimitExceeded when they exceed the limit, and then counts none. 0 only looks."""
         now = time.time()
         return counters.run(
             lambda strategy, divisor: self._count(strategy, self._item(max(1, limit // divisor), per), who, cost, now)
@@ -69,7 +69,7 @@ class RateLimits:
             fits, oldest, counted = storage.spend(item.key_for(*who), item.amount, window, cost)
             frees, remaining = oldest + window, item.amount - counted
         else:
-            fits = strategy.hit(item, *who, cost=cost)
+            fits = not cost or strategy.hit(item, *who, cost=cost)
             frees, remaining = strategy.get_window_stats(item, *who)
         reset = math.ceil(frees if remaining < item.amount else now + window)
         spent = Spent(item.amount, max(0, remaining), reset, window)

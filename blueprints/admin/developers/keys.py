@@ -11,6 +11,7 @@ from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.developers.key_form import typed
+from blueprints.api.credentials import spend_of_key
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial, page_or_part, redirect_to
 from blueprints.pages.session import actor, may, me, need, private, wide_actor
@@ -152,6 +153,7 @@ def context(record: Any) -> dict[str, Any]:
     return {
         "former": key_secrets.former(record.id) if record.former_until else (),
         "use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON,
+        "left": spend_of_key(record.id, record.rate_limit_per_hour, 0) if record.status == "ACTIVE" else None,
         "customer_url": customers.PAGE.at(customer) if customer else None,
     }
 

@@ -1,10 +1,12 @@
 """Declares merchants (resellers), users and API keys in the Core API."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT, MOMENT, moment
 from blueprints.api.core.vocabulary import COMPANY, HISTORY, ID, IDS, SORTS, VERBS, YES_NO, words
+from blueprints.api.credentials import spend_of_key
 from blueprints.api.description import SECRET, Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Derived, Moment, Words, WriteOnly
@@ -170,6 +172,33 @@ CONTRACT.operations.append(operation(
             "properties": {"days": {"type": "integer", "minimum": 1, "maximum": key_expiry.LONGEST_EXTENSION}},
         },
         {"days": 90},
+    )),
+))
+
+
+def rate_limit(actor: Actor, arguments: Arguments) -> Outcome:
+    """What is left of the rate limit of a key."""
+    record = api_keys.LISTING.read(actor, key_of(KEYS, arguments.key))
+    left = spend_of_key(record.id, record.rate_limit_per_hour, 0)
+    return Outcome({
+        "id": record.id, "limit": left.limit, "remaining": left.remaining,
+        "reset_dt": moment(datetime.fromtimestamp(left.reset, UTC)), "window": left.window,
+    })
+
+
+CONTRACT.operations.append(operation(
+    KEYS, "rate_limit", "GET", "/{key}/rate-limit", rate_limit, positional=("id",),
+    summary="What is left of the rate limit of an API key; spends none of its calls",
+    described=Description(answer=ExampleBody(
+        {
+            "title": "KeyRateLimit", "type": "object",
+            "properties": {
+                "id": {"type": "integer"}, "limit": {"type": "integer"}, "remaining": {"type": "integer"},
+                "reset_dt": MOMENT, "window": {"type": "integer", "description": "Length of the window in seconds"},
+            },
+            "required": ["id", "limit", "remaining", "reset_dt", "window"],
+        },
+        {"id": 1, "limit": 1000, "remaining": 852, "reset_dt": "2026-01-31 12:00:00+0000", "window": 3600},
     )),
 ))
 CONTRACT.operations.append(replace(

@@ -216,6 +216,15 @@ def test_a_rotated_key_is_shown_once_and_its_former_secret_until_its_end(app, ad
     assert former not in admin.get(page_of(row)).text
 
 
+def test_the_page_says_what_is_left_of_the_limit(app, admin, alder):
+    _, text = cast.make_key(alder, name="Shop", rate_limit_per_hour=500)
+    app.test_client().get("/v1/api/public/customers", headers={"Authorization": f"Bearer {text}"})
+    for _ in range(2):
+        assert "500, 499 left now" in admin.get(page_of(key())).text
+    admin.post(f"{page_of(key())}/pause")
+    assert "left now" not in admin.get(page_of(key())).text
+
+
 def test_a_key_is_paused_and_resumed(app, admin, alder):
     cast.make_key(alder, name="Shop")
     row = key()

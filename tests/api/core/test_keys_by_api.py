@@ -67,3 +67,13 @@ def test_a_key_is_extended_by_days(core, alder):
         assert core("POST", f"/iam/api-keys/{key_id}/extend", json={"days": wrong}).status_code == 400, wrong
     assert core("POST", f"/iam/api-keys/{key_id}/extend", json={}).status_code == 400
     assert set(core.error("api_keys.extend", {"id": key_id, "days": 3650})["data"]) == {"days"}
+
+
+def test_what_is_left_of_a_keys_limit_is_said_without_spending_it(app, core, alder):
+    key_id, text = cast.make_key(alder, rate_limit_per_hour=3)
+    Caller(app, text).get("/customers")
+    found = core.result("api_keys.rate_limit", {"id": key_id})
+    assert (found["id"], found["limit"], found["remaining"], found["window"]) == (key_id, 3, 2, 3600)
+    assert core.get(f"/iam/api-keys/{key_id}/rate-limit").json["remaining"] == 2
+    assert core.get("/iam/api-keys/999/rate-limit").status_code == 404
+    assert Caller(app, text).get("/rate-limit").json["data"]["remaining"] == 2
