@@ -86,6 +86,7 @@ class UserSession(Model):
     token_digest: Mapped[str] = mapped_column(String(64), unique=True, info=SECRET)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    proven_at: Mapped[datetime]          # when the user last gave the password or a code
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     ip: Mapped[str | None] = mapped_column(String(64))

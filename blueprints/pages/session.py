@@ -193,6 +193,7 @@ def need(scope: str) -> Any:
 
         checked.__name__, checked.__doc__ = view.__name__, view.__doc__
         checked.scope = scope                       # type: ignore[attr-defined]  # for the permission tests
+        checked.is_proven = getattr(view, "is_proven", False)       # type: ignore[attr-defined]  # likewise
         return checked
 
     return decorate

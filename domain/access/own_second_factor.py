@@ -1,4 +1,4 @@
-"""What people do with their own second factor: turn it on, turn it off, make other recovery codes.
+"""What people do with their own second factor: turn it on, turn it off, make other recovery codes, prove who they are.
 
 Who turns it off or makes codes proves to be there: by the password, which takes too long for a transaction and is
 verified before, or by a fresh code. All other sessions end.
@@ -83,7 +83,16 @@ class OwnSecondFactor(Generic[Owner]):
         user = self.lock(key)
         if user.two_factor_at is None:
             raise Conflict("Two-factor authentication is off.")
+        self._check(user, proof)
+        return user
+
+    def check(self, key: int, proof: Proof) -> None:
+        """Use the password or a fresh code as a proof of who it is; Invalid where it is neither."""
+        self._check(self.lock(key), proof)
+
+    def _check(self, user: Owner, proof: Proof) -> None:
         is_password = proof.password_hash is not None and proof.password_hash == self.password_of(user)
         if not is_password and second_factors.use(user, proof.code) is None:
-            raise Invalid.field("proof", "is neither your password nor a fresh code", "wrong")
-        return user
+            knows_codes = user.two_factor_at is not None
+            words = "is neither your password nor a fresh code" if knows_codes else "is not your password"
+            raise Invalid.field("proof", words, "wrong")

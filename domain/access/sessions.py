@@ -17,6 +17,7 @@ from models.user import User, UserSession
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
 FOR_CODE = timedelta(minutes=10)       # between the password and the second factor
+PROVEN = timedelta(minutes=30)         # after which dangerous actions ask for the password again
 SEEN_EVERY = timedelta(minutes=1)      # how often the last use is written
 
 
@@ -40,7 +41,7 @@ def _store(user: User, *, needs_code: bool, ip: str | None, user_agent: str | No
     token, now = secrets.token_urlsafe(32), clock.now()
     only = user.merchant_ids[0] if len(user.merchant_ids) == 1 and not user.all_merchants else None
     session = UserSession(
-        user=user, needs_code=needs_code, token_digest=digest(token), created_at=now, seen_at=now,
+        user=user, needs_code=needs_code, token_digest=digest(token), created_at=now, seen_at=now, proven_at=now,
         expires_at=now + (FOR_CODE if needs_code else ABSOLUTE), ip=ip, user_agent=(user_agent or "")[:300],
         merchant_id=only, test_mode=False,
     )
@@ -82,6 +83,16 @@ def is_stale(session: UserSession) -> bool:
 
 def note_use(session_id: int) -> None:
     db.session.execute(update(UserSession).where(UserSession.id == session_id).values(seen_at=clock.now()))
+
+
+def is_proven(session: UserSession) -> bool:
+    """Whether the user of the session gave the password or a code not long ago."""
+    return session.proven_at > clock.now() - PROVEN
+
+
+def prove(session_id: int) -> None:
+    """Note that the user of the session has given the password or a code now."""
+    db.session.execute(update(UserSession).where(UserSession.id == session_id).values(proven_at=clock.now()))
 
 
 def end(session_id: int) -> None:

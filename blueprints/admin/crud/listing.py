@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from blueprints.admin.crud.form_fields import MANY, Section
 from blueprints.admin.crud.list_filters import ListFilter
+from blueprints.auth.proof import proven
 from blueprints.pages.format import words
 from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.session import actor, may, wide_actor
@@ -77,6 +78,7 @@ class ListPage:
     named_by: str = ""                                              # the filter of other lists with a row's id
     trail_name: str = ""                                            # the noun's name in the audit trail
     audit_verbs: Mapping[str, str] = field(default_factory=dict)          # verb in the audit trail -> its text
+    guarded: bool = False                                           # its writes ask for the password again
     opens: bool = True                                              # a row has a page of its own
     found_at: Callable[[Any], str] | None = None                    # a row's URL in the palette, if it has no page
     mount: str = ""                                                 # the URL below /admin, if not the name
@@ -102,6 +104,10 @@ class ListPage:
         object.__setattr__(self, "named_by", self.named_by or f"{slug}_id")
         if self.resource.input is not None:
             MANY.update(lists_of(self.resource.input))
+
+    def guard(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """The view of a write, which asks for the password again where that is declared."""
+        return proven(view) if self.guarded else view
 
     @property
     def path(self) -> str:

@@ -38,6 +38,7 @@ def register(bp: Blueprint, here: ListPage) -> None:
     def add(rule: str, verb: str, view: Any, *methods: str) -> None:
         allowed = read if methods == ("GET",) and verb not in ("new", "edit", "cell") else write
         view.__name__ = verb
+        view = view if verb == "cell_save" else here.guard(view)        # no cell gives anybody access
         bp.add_url_rule(here.path + rule, f"{here.resource.name}_{verb}", allowed(view), methods=methods)
 
     add("", "list", lambda: here.listed() if here.listed else show_list(here), "GET")

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin import consequences
 from blueprints.admin.crud import actions, cells
 from blueprints.admin.developers.keys import PAGE, show_secret
+from blueprints.auth.proof import proven
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import need, wide_actor
 from database import transaction
@@ -23,7 +24,7 @@ def register(bp: Any) -> None:
     """Register the addresses."""
     write = need("WRITE_KEYS")
     bp.add_url_rule("/keys/<int:key>/rotate", "api_keys_ask_rotate", write(ask), methods=["GET"])
-    bp.add_url_rule("/keys/<int:key>/rotate", "api_keys_rotate", write(rotate), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>/rotate", "api_keys_rotate", write(proven(rotate)), methods=["POST"])
 
 
 def ask(key: int) -> Response:

@@ -12,6 +12,7 @@ from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.developers.key_form import typed
 from blueprints.api.credentials import spend_of_key
+from blueprints.auth.proof import proven
 from blueprints.pages.format import zone
 from blueprints.pages.htmx import is_partial, page_or_part, redirect_to
 from blueprints.pages.session import actor, may, me, need, private, wide_actor
@@ -84,6 +85,7 @@ PAGE = KeyPage(
     position=210,
     keys="k",
     icon="key",
+    guarded=True,
     audit_verbs={
         "former_secret_ended": "ended the former secret of",
         "expiry_noticed": "sent a notice of the expiry of",
@@ -106,10 +108,10 @@ def register(bp: Any) -> None:
     bp.add_url_rule("/keys", "api_keys_list", read(show_keys), methods=["GET"])
     bp.add_url_rule("/keys.csv", "api_keys_export", read(download), methods=["GET"])
     bp.add_url_rule("/keys/new", "api_keys_new", write(ask_for_key), methods=["GET"])
-    bp.add_url_rule("/keys", "api_keys_create", write(create), methods=["POST"])
+    bp.add_url_rule("/keys", "api_keys_create", write(proven(create)), methods=["POST"])
     bp.add_url_rule("/keys/<int:key>", "api_keys_show", read(show), methods=["GET"])
     bp.add_url_rule("/keys/<int:key>/edit", "api_keys_edit", write(edit), methods=["GET"])
-    bp.add_url_rule("/keys/<int:key>", "api_keys_save", write(save), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>", "api_keys_save", write(proven(save)), methods=["POST"])
     actions.register(bp, PAGE)
 
 

@@ -15,6 +15,7 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.admin.developers import deliveries
 from blueprints.api.rate_limits import rate_limits
+from blueprints.auth.proof import proven
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import actor, need, private, wide_actor
 from blueprints.portal.receivers import programs
@@ -88,6 +89,7 @@ PAGE = ListPage(
     context=context,
     choices=lambda who: {"all_events": events.EVENTS},
     listed=lambda: show_endpoints(),
+    guarded=True,
 )
 
 
@@ -95,9 +97,9 @@ def register(bp: Any) -> None:
     """Register the URLs that only endpoints have."""
     read, write = need("READ_KEYS"), need("WRITE_KEYS")
     bp.add_url_rule("/webhooks/receivers", "webhooks_receivers", read(receivers), methods=["GET"])
-    bp.add_url_rule("/webhooks/<int:key>/secret", "webhooks_secret", write(reveal), methods=["POST"])
+    bp.add_url_rule("/webhooks/<int:key>/secret", "webhooks_secret", write(proven(reveal)), methods=["POST"])
     bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_ask_rotate", write(ask_rotate), methods=["GET"])
-    bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_rotate", write(rotate), methods=["POST"])
+    bp.add_url_rule("/webhooks/<int:key>/rotate", "webhooks_rotate", write(proven(rotate)), methods=["POST"])
     bp.add_url_rule("/webhooks/<int:key>/test", "webhooks_test", write(send_test), methods=["POST"])
 
 

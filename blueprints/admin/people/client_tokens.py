@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin import consequences
 from blueprints.admin.crud.confirm import Confirmation, ask
 from blueprints.admin.customers import PAGE
+from blueprints.auth.proof import proven
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import need, private, wide_actor
 from database import transaction
@@ -27,7 +28,7 @@ def register(bp: Any) -> None:
     write = need("WRITE_CUSTOMERS")
     bp.add_url_rule("/customers/<int:key>/token/<any(replace, revoke):asked>/confirm", "customers_ask_token",
                     write(question), methods=["GET"])
-    bp.add_url_rule("/customers/<int:key>/token/<any(issue, revoke):action>", "customers_token", write(handle),
+    bp.add_url_rule("/customers/<int:key>/token/<any(issue, revoke):action>", "customers_token", write(proven(handle)),
                     methods=["POST"])
     bp.add_app_template_global(customer_tokens.of_customer, "client_token_of")
 

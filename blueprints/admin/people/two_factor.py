@@ -1,7 +1,5 @@
 """Pages of a user's own second factor: set up, turned off, other recovery codes."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from flask import flash, make_response, render_template, request, url_for
@@ -9,15 +7,13 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.people import account
-from blueprints.auth.attempts import code_attempts as attempts
+from blueprints.auth.proof import limited_proof
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import me, private, wide_actor
 from database import transaction
 from domain.access import second_factors
-from domain.access.own_second_factor import Proof, proof_of
 from domain.errors import Invalid
 from domain.people.logins.user_second_factors import OWN
-from models.user import User
 
 ISSUER = "Countinghouse"
 
@@ -68,7 +64,7 @@ def turn_off() -> BaseResponse:
     who, user, session_id = wide_actor(), me().user, me().session.id
     key = user.id
     try:
-        with _proof(user) as proof, transaction():
+        with limited_proof(user) as proof, transaction():
             OWN.turn_off(who, key, proof, session_id=session_id)
     except Invalid as error:
         return account.show(error)
@@ -81,7 +77,7 @@ def renew_codes() -> BaseResponse:
     who, user, session_id = wide_actor(), me().user, me().session.id
     key = user.id
     try:
-        with _proof(user) as proof, transaction():
+        with limited_proof(user) as proof, transaction():
             codes = OWN.renew_codes(who, key, proof, session_id=session_id)
     except Invalid as error:
         return account.show(error)
@@ -90,16 +86,3 @@ def renew_codes() -> BaseResponse:
 
 def _codes(codes: list[str], *, is_new: bool) -> BaseResponse:
     return private(make_response(render_template("admin/recovery_codes.html", codes=codes, is_new=is_new)))
-
-
-@contextmanager
-def _proof(user: User) -> Iterator[Proof]:
-    """What was typed to prove who it is; wrong ones are limited with those of the sign-in."""
-    key, address = str(user.id), request.remote_addr or ""
-    attempts.begin(key, address)
-    try:
-        yield proof_of(user.password_hash, request.form.get("proof", ""))
-    except Invalid:
-        attempts.failed(address)
-        raise
-    attempts.succeeded(key)

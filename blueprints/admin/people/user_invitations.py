@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import actions
 from blueprints.admin.people.users import PAGE
+from blueprints.auth.proof import proven
 from blueprints.pages.htmx import is_partial
 from blueprints.pages.session import need, private, wide_actor
 from blueprints.services import own_url
@@ -20,7 +21,7 @@ from domain.people.user_listing import LISTING
 def register(bp: Any) -> None:
     """Register the address."""
     write = need("WRITE_USERS")
-    bp.add_url_rule("/users/<int:key>/invitation", "users_invitation", write(show), methods=["POST"])
+    bp.add_url_rule("/users/<int:key>/invitation", "users_invitation", write(proven(show)), methods=["POST"])
 
 
 def show(key: int) -> BaseResponse:

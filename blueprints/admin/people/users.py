@@ -9,6 +9,7 @@ from blueprints.admin import choices, consequences
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.auth.proof import proven
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import me, need, private, wide_actor
 from blueprints.pages.shell import ROLES, own_merchants
@@ -101,6 +102,7 @@ PAGE = ListPage(
     audit_verbs={"two_factor_off": "turned two-factor off for", "two_factor_on": "turned two-factor on for"},
     context=context,
     needs_merchant=False,
+    guarded=True,
 )
 
 
@@ -108,9 +110,9 @@ def register(bp: Any) -> None:
     """Register the URLs that only users have."""
     write = need("WRITE_USERS")
     bp.add_url_rule("/users/<int:key>/password", "users_password", write(ask_password), methods=["GET"])
-    bp.add_url_rule("/users/<int:key>/password", "users_reset", write(reset_password), methods=["POST"])
-    bp.add_url_rule("/users/<int:key>/token/<any(reveal, issue, revoke):action>", "users_token", write(handle_token),
-                    methods=["POST"])
+    bp.add_url_rule("/users/<int:key>/password", "users_reset", write(proven(reset_password)), methods=["POST"])
+    bp.add_url_rule("/users/<int:key>/token/<any(reveal, issue, revoke):action>", "users_token",
+                    write(proven(handle_token)), methods=["POST"])
     bp.add_url_rule("/users/<int:key>/sessions/<int:number>/end", "users_end_session", write(end_session),
                     methods=["POST"])
 

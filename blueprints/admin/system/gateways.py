@@ -9,6 +9,7 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.form_fields import Field, payload, plain
+from blueprints.auth.proof import proven
 from blueprints.pages import navigation
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
@@ -77,7 +78,7 @@ def register(bp: Any) -> None:
     ))
     write = need("WRITE_MERCHANTS")
     bp.add_url_rule("/gateways", "gateways", need("READ_MERCHANTS")(show), methods=["GET"])
-    bp.add_url_rule("/gateways/<name>", "gateways_save", write(save), methods=["POST"])
+    bp.add_url_rule("/gateways/<name>", "gateways_save", write(proven(save)), methods=["POST"])
     bp.add_url_rule("/gateways/<name>/try", "gateways_try", write(try_it), methods=["POST"])
 
 

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import choices
 from blueprints.admin.crud.form_fields import Field, payload, plain
+from blueprints.auth.proof import proven
 from blueprints.pages import navigation
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
@@ -36,7 +37,7 @@ def register(bp: Any) -> None:
         scope="READ_SETTINGS", keys="s",
     ))
     bp.add_url_rule("/settings", "settings", need("READ_SETTINGS")(show), methods=["GET"])
-    bp.add_url_rule("/settings", "settings_save", need("WRITE_SETTINGS")(save), methods=["POST"])
+    bp.add_url_rule("/settings", "settings_save", need("WRITE_SETTINGS")(proven(save)), methods=["POST"])
 
 
 def fields() -> list[Field]:

@@ -42,7 +42,7 @@ def register(bp: Blueprint, here: ListPage) -> None:
 
     def add(rule: str, view: str, run: Any, method: str) -> None:
         run.__name__ = view
-        bp.add_url_rule(here.path + rule, f"{here.resource.name}_{view}", write(run), methods=[method])
+        bp.add_url_rule(here.path + rule, f"{here.resource.name}_{view}", write(here.guard(run)), methods=[method])
 
     asked = [verb for verb, action in here.verbs.items() if action.confirm]
     if here.verbs:
