@@ -206,7 +206,8 @@ def search(listing: Listing, who: Actor, wanted: str, **filters: Any) -> list[Re
 
 def offer_customers() -> str:
     """Customers whose name or e-mail matches the text."""
-    found = search(customers.LISTING, acting(), request.args.get("customer_id", ""))
+    wanted = next((value for name, value in request.args.items() if name != "merchant_id"), "")
+    found = search(customers.LISTING, acting(), wanted)
     return render_template("admin/_customer_options.html", customers=found)
 
 

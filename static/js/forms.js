@@ -133,8 +133,18 @@
     if (field.dataset.mustSay)
       one("[data-needs-words]", field.form).disabled = field.value.trim() !== field.dataset.mustSay;
     if ("product" in field.dataset) fill(field);
+    if (field.dataset.adds) addChosen(field);
     if (field.form) askSum(field.form);
   });
+
+  // A row that was chosen from suggestions becomes a line of the field that lists several.
+  function addChosen(field) {
+    if (!all("option", field.list).some((option) => option.value === field.value)) return;
+    const area = one("#" + field.dataset.adds);
+    area.value = [area.value.trim(), field.value].filter(Boolean).join("\n");
+    announce(field.value + " added");
+    field.value = "";
+  }
 
   // A second click on a button must not make a second budget.
   document.addEventListener("submit", (event) => {

@@ -30,6 +30,7 @@ class Field:
     blank: str | None = None        # the text of the empty choice
     wide: bool = False              # a row of its own
     suggested: str = ""             # the endpoint of a row's suggestions, which gets what is typed
+    adds: str = ""                  # the field with a line for each row that is chosen here
     written: Callable[[Actor, str], str] | None = None      # a value from the page's address as the control holds it
     fact: Callable[[Any], str] | None = None        # the text of a row on its page; empty: not shown there
 
