@@ -75,6 +75,15 @@ class Page:
     total: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An address that calls came from: how many of them, and when the last one."""
+
+    ip: str
+    calls: int
+    last_at: datetime
+
+
 PLAIN = (
     "id", "duration_us", "request_bytes", "response_bytes", "ip", "user_agent", "request_id", "path", "query",
     "user_id", "customer_id", "idempotent", "parent_id", "message", "fields",
@@ -110,6 +119,17 @@ def requests(question: Filter, cursor: str | None = None, limit: int = 50) -> Pa
     following = f"{found[limit - 1][0]}-{found[limit - 1][1]}" if len(found) > limit else None
     total = None if question.single else count(question)
     return Page(rows, following, total)
+
+
+def addresses(question: Filter, most: int) -> tuple[list[Source], int]:
+    """From which addresses the newest calls came, the most frequent first; and how many calls were looked at."""
+    with connected() as connection:
+        numbers = [number for _, number in _keys(connection, question, None, most)]
+        count = func.count().label("calls")
+        statement = select(table.c.ip, count, func.max(table.c.at_us)).where(table.c.id.in_(numbers)).group_by(
+            table.c.ip).order_by(count.desc(), table.c.ip)
+        rows = connection.execute(statement).all() if numbers else ()
+    return [Source(ip, int(calls), EPOCH + timedelta(microseconds=at_us)) for ip, calls, at_us in rows], len(numbers)
 
 
 def count_up_to(question: Filter, most: int) -> int:

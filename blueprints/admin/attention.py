@@ -171,4 +171,4 @@ def _open(who: Actor, mode: Mode) -> list[Notice]:
     one = len(found) == 1
     title = found[0].name if one else f"{len(found):,} keys"
     return [Notice("shield-lock", title, f"{'works' if one else 'work'} from any IP",
-                   f"/admin/keys/{found[0].id}" if one else "/admin/keys")]
+                   f"/admin/keys/{found[0].id}" if one else "/admin/keys/check-up?show=anywhere")]

@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from analytics.queries import queries
+from analytics.queries import key_operations, listing, queries
 from analytics.queries.figures import EndpointUse, Point, Totals
 from analytics.queries.filters import Filter, Scope
+from analytics.queries.listing import Source
 from analytics.rollups import periods
 from analytics.rollups.rollup import DAY
 
 DAYS = 7
 MONTH = 30                              # days
+MOST_CALLS = 2000                       # of a key, whose addresses are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,21 @@ def unused(keys: Sequence[int]) -> list[int]:
     """The keys among these that were never used."""
     used = queries.last_use(keys)
     return [key for key in keys if key not in used]
+
+
+def last_calls(keys: Sequence[int]) -> dict[int, tuple[datetime, str]]:
+    """When and from which address these keys were last used; keys that never were are missing."""
+    return queries.last_use(keys)
+
+
+def operations(keys: Sequence[int]) -> dict[int, set[str]]:
+    """The operations that each of these keys was let in to in the last thirty days."""
+    return key_operations.operations(keys, MONTH)
+
+
+def addresses(merchant_id: int, key: int, now: datetime) -> tuple[list[Source], int]:
+    """From where the newest calls of a merchant's key came, of the last thirty days; and how many were looked at."""
+    question = Filter(
+        scope=Scope(frozenset((merchant_id,))), start=now - timedelta(days=MONTH), end=now + timedelta(minutes=1),
+        key_id=key)
+    return listing.addresses(question, MOST_CALLS)

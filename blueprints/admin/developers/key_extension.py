@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, flash, make_response, request
+from flask import Response, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud import actions, cells
+from blueprints.admin.developers.key_answers import done
 from blueprints.admin.developers.keys import PAGE
 from blueprints.pages.format import end_text, zone
-from blueprints.pages.htmx import is_htmx, page_or_part, redirect_to
+from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import need, wide_actor
 from database import transaction
 from domain import inputs
@@ -75,7 +76,7 @@ def move(key: int) -> BaseResponse:
         return actions.refused(PAGE, key, error.message)
     end = f"expires on {end_text(now, merchant)}" if now else "never expires"
     back = PAGE.url("undo_expiry", key=key, was=was.isoformat() if was else "", version=version)
-    return _done(key, f"{name} {end}.", back)
+    return done(key, f"{name} {end}.", back)
 
 
 def _move(own: Actor, row: Credential, to: str) -> None:
@@ -101,15 +102,5 @@ def undo(key: int) -> BaseResponse:
             key_expiry.put_back(own, row, was)
             name = row.name
     except (Conflict, Invalid, PreconditionFailed) as error:
-        return _done(key, f"{error.message} Nothing was undone.", "bad")
-    return _done(key, f"The expiry of {name} was restored.", "ok")
-
-
-def _done(key: int, message: str, kind: str) -> BaseResponse:
-    """Show the page again that the key was changed from, with a toast."""
-    flash(message, kind)
-    if is_htmx():
-        response: Response = make_response("", 204)
-        response.headers["HX-Refresh"] = "true"
-        return response
-    return redirect_to(PAGE.url("show", key=key))
+        return done(key, f"{error.message} Nothing was undone.", "bad")
+    return done(key, f"The expiry of {name} was restored.", "ok")

@@ -10,6 +10,7 @@ from blueprints.admin import consequences, customers, key_use, traffic
 from blueprints.admin.crud import actions, cells, export, form_token, records
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage, show_list
+from blueprints.admin.developers import key_concerns
 from blueprints.admin.developers.key_form import typed
 from blueprints.api.credentials import spend_of_key
 from blueprints.auth.proof import proven
@@ -119,8 +120,9 @@ def show_keys() -> Response:
     """The keys of a tab with their state."""
     traffic.freshen()
     counts = {tab: api_keys.LISTING.count(actor(), **tab_filters(tab)) for tab in TABS}
+    concerns = len(key_concerns.of(key_concerns.looked_at().records))
     return show_list(PAGE, tab=current_tab(), tabs=TABS, counts=counts, use=key_use.of, now=clock.now(), soon=SOON,
-                     table="admin/_keys.html", whole="admin/keys.html")
+                     concerns=concerns, table="admin/_keys.html", whole="admin/keys.html")
 
 
 def download() -> Response:
@@ -155,6 +157,7 @@ def context(record: Any) -> dict[str, Any]:
     return {
         "former": key_secrets.former(record.id) if record.former_until else (),
         "use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON,
+        "concerns": key_concerns.of([record]), **key_concerns.offers(),
         "left": spend_of_key(record.id, record.rate_limit_per_hour, 0) if record.status == "ACTIVE" else None,
         "customer_url": customers.PAGE.at(customer) if customer else None,
     }
