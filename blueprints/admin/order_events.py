@@ -264,7 +264,7 @@ def calls_of(asked: Asked, noun: str) -> list[Event]:
 
 
 def _call(one: Any, names: dict[int | None, str], who: Actor) -> Event:
-    caller = names.get(one.key_id, "A caller without a key")
+    caller = names.get(one.key_id, "A caller without a key" if one.key_id is None else "Another caller")
     took = "" if one.duration_us is None else f" in {one.duration_us // 1000:,} ms"
     what = f"{caller} called {one.method} {one.endpoint}"
     is_read = one.method == "GET" and not one.failed

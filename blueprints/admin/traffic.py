@@ -15,6 +15,7 @@ from blueprints.services import settings
 from database import db
 from domain import clock
 from domain.actor import Actor, All
+from domain.integrations.key_listing import of_merchants
 from models.credential import Credential, Mode
 
 MOST_OPERATIONS = 3
@@ -81,13 +82,13 @@ def calls_of(who: Actor, noun: str, key: int, before: tuple[datetime, int] | Non
 
 
 def names_of(who: Actor, keys: Iterable[int | None]) -> dict[int | None, str]:
-    """The names of API keys of the actor's merchants, of deleted ones too."""
+    """The names of keys of the actor's merchants and of tokens of their customers and users, of deleted ones too."""
     wanted = {one for one in keys if one is not None}
     if not wanted:
         return {}
     statement = select(Credential.id, Credential.name, Credential.prefix).where(Credential.id.in_(wanted))
     if not isinstance(who.merchant_ids, All):
-        statement = statement.where(Credential.merchant_id.in_(who.merchant_ids))
+        statement = statement.where(of_merchants(who.merchant_ids))
     return {key: name or prefix for key, name, prefix in db.session.execute(statement)}
 
 

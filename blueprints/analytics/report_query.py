@@ -24,6 +24,7 @@ from database import db
 from database.ip_addresses import canonical
 from domain import clock
 from domain.actor import Actor, All
+from domain.integrations.key_listing import of_merchants
 from models.credential import Credential, CredentialKind
 from models.merchant import Merchant
 from models.user import Role
@@ -233,12 +234,12 @@ class KeyName:
 
 
 def key_names(key_ids: list[int] | None = None) -> dict[int, KeyName]:
-    """The names of the actor's API keys, newest first; those with the given ids, or 200 to choose from."""
+    """The names of the actor's API keys, newest first, 200 to choose from; or of keys and tokens with these ids."""
     of_program = Credential.kind == CredentialKind.INTEGRATION
     statement = select(Credential.id, Credential.name, Credential.prefix, Credential.last_four, of_program)
     reach = actor().merchant_ids if key_ids is None else wide_actor().merchant_ids
     if not isinstance(reach, All):
-        statement = statement.where(Credential.merchant_id.in_(reach))
+        statement = statement.where(of_merchants(reach))
     if key_ids is None:
         statement = statement.where(of_program, Credential.deleted_at.is_(None))
     else:

@@ -1,5 +1,6 @@
 """The listing of API keys: columns, filters, order. Imports nothing that only writing needs."""
 
+from collections.abc import Collection
 from functools import cached_property
 
 from sqlalchemy import Boolean, ColumnElement, bindparam, case, func, literal, or_, select
@@ -9,6 +10,7 @@ from domain.listing import Listing
 from models.credential import Credential, CredentialKind, FormerSecret, Mode
 from models.customer import Customer
 from models.merchant import Merchant
+from models.user import Membership
 
 STATUS = case(
     (Credential.revoked_at.is_not(None), literal("REVOKED")),
@@ -25,6 +27,14 @@ FORMER_UNTIL = (
         FormerSecret.expires_at > bindparam("now", type_=FormerSecret.expires_at.type))
     .scalar_subquery()
 )
+
+
+def of_merchants(merchant_ids: Collection[int]) -> ColumnElement[bool]:
+    """Condition: keys of these merchants, and tokens of their customers and users."""
+    customers = select(Customer.id).where(Customer.merchant_id.in_(merchant_ids))
+    users = select(Membership.user_id).where(Membership.merchant_id.in_(merchant_ids))
+    return or_(
+        Credential.merchant_id.in_(merchant_ids), Credential.customer_id.in_(customers), Credential.user_id.in_(users))
 
 
 class KeyListing(Listing):

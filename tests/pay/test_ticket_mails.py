@@ -154,6 +154,17 @@ def test_files_go_along_until_the_mail_would_be_too_large(ticket, monkeypatch):
     assert "Too large for a mail, so ask us for: big.log" in body(mail)
 
 
+@pytest.mark.parametrize(("subject", "said"), [
+    ("Lamps", "Re: Lamps"), ("Re: Lamps", "Re: Lamps"), ("AW: Re: RE[2]: Lamps", "Re: Lamps"), ("Re:", "Re: Re:"),
+    ("Rest: of it", "Re: Rest: of it"),
+])
+def test_the_subject_of_an_answer_says_re_once(ticket, subject, said):
+    with transaction():
+        db.session.get(Ticket, ticket).subject = subject
+    ticketed.answer(ticket)
+    assert sent(waiting("ticket_answer")[0])["Subject"] == said
+
+
 @pytest.mark.parametrize("words", ["Lamps\r\nBcc: all@example.org", "Lamps\nX-Bad: 1", "\u2028Lamps\x0bX: 1"])
 def test_no_text_puts_a_line_into_a_header(ticket, merchant, words):
     with transaction():

@@ -1,5 +1,6 @@
 """Writes the mails about tickets: answers and confirmations to customers, news to the merchant's own people."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,10 @@ LARGEST_TOGETHER = 10 * 1024 * 1024      # bytes of files that are sent along
 LONGEST_NOTICE = 2_000                   # characters of a customer's message that staff gets by mail
 
 
+# "Re:" of English, German, Dutch, Nordic, Polish and Italian programs, once or several times.
+ANSWERED = re.compile(r"^(?:(?:re|aw|antw|sv|vs|odp|rif)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """What a mail is about; `link` leads staff to the ticket, `area` its customer."""
@@ -45,6 +50,11 @@ class Case:
     @property
     def words(self) -> str:
         return self.reply.message if self.reply is not None else self.ticket.message
+
+    @property
+    def subject(self) -> str:
+        """The subject of an answer: "Re:" once, whatever the customer's program had put before it."""
+        return f"Re: {ANSWERED.sub('', self.ticket.subject) or self.ticket.subject}"
 
 
 def of_task(task: Mapping[str, Any], merchant: Merchant, who: Seller, base: str) -> Message | None:
@@ -73,7 +83,7 @@ def answer(case: Case, merchant: Merchant, headers: Mapping[str, str]) -> Messag
     sent, left_out = _fitting(case.files)
     paragraphs = [f"Too large for a mail, so ask us for: {', '.join(left_out)}."] if left_out else []
     return Message(
-        **_to_customer(case, merchant, headers), subject=f"Re: {case.ticket.subject}",
+        **_to_customer(case, merchant, headers), subject=case.subject,
         preview=" ".join(case.words.split())[:140], kicker=case.ticket.number,
         title=case.ticket.subject, words=case.words, under=f"{case.author or NAMELESS} wrote:", files=sent,
         paragraphs=paragraphs, why=f"You get this because {case.to} wrote to us.",
@@ -83,7 +93,7 @@ def answer(case: Case, merchant: Merchant, headers: Mapping[str, str]) -> Messag
 def received(case: Case, merchant: Merchant, headers: Mapping[str, str]) -> Message:
     """A mail has become a ticket."""
     return Message(
-        **_to_customer(case, merchant, headers), subject=f"Re: {case.ticket.subject}", preview="We have your message.",
+        **_to_customer(case, merchant, headers), subject=case.subject, preview="We have your message.",
         kicker=case.ticket.number, title="We have your message", under="Somebody will answer you by mail.",
         facts=[("Subject", case.ticket.subject), ("Number", case.ticket.number)],
         why=f"You get this because {case.to} wrote to us.",

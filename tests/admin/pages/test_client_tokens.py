@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from blueprints.admin import traffic
 from domain.access import customer_access, customer_tokens
 from tests import cast
 
@@ -41,6 +42,13 @@ def test_replacing_and_revoking_ask_first(admin, ada):
     assert customer_access.by_token(second).row.revoked_at is not None
     assert customer_tokens.of_customer(ada) is None
     assert admin.post(page + "/token/revoke").status_code in (303, 409, 422)
+
+
+def test_calls_with_the_token_name_it_to_the_staff_of_its_merchant_alone(admin, ada, alder, birch):
+    shown(admin.post(f"/admin/customers/{ada}/token/issue"))
+    key = customer_tokens.of_customer(ada).id
+    assert traffic.names_of(cast.actor_for(alder), [key]) == {key: "Client API token"}
+    assert traffic.names_of(cast.actor_for(birch), [key]) == {}
 
 
 def test_an_archived_customer_gets_no_token_that_would_open_nothing(admin, ada):

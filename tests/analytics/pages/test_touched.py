@@ -9,10 +9,12 @@ import sqlalchemy as sa
 
 from analytics.store import requests
 from blueprints.pages import navigation
-from database import db
+from database import db, transaction
 from domain import clock
+from domain.access import customer_tokens
 from domain.actor import Actor
-from tests import cast
+from domain.people import customers
+from tests import cast, ticketed
 from tests.analytics.log_samples import record
 from tests.architecture.nouns import pages
 
@@ -230,3 +232,18 @@ def test_every_noun_with_a_page_can_be_linked(app, here):
     page = navigation.row_page(here.resource.noun.lower().replace(" ", "_"), Actor.operator())
     assert page is not None, f"announce the page of {here.resource.noun} in blueprints/admin/__init__.py"
     assert app.url_map.bind("localhost").test(f"{page.path}/1", "GET")
+
+
+def test_a_call_of_a_customers_program_names_its_token_to_staff_and_in_tickets(admin, alder, traffic, customer):
+    with transaction():
+        who, row = customers.LISTING.lock(cast.actor_for(alder), customer)
+        token = customer_tokens.issue(who, row)
+    key = customer_tokens.of_customer(customer).id
+    traffic(alder, contract="client", request_id="req_0123456789abcdef", status=403, message="There is no invoice 7.",
+            key_id=key, customer_id=customer)
+    page = admin.get("/admin/requests/req_0123456789abcdef").text
+    assert ("Client API token" in page, f"{token[:6]}…{token[-4:]}" in page) == (True, True)
+    ticket = ticketed.make_customers(alder, customer, message="It failed: req_0123456789abcdef")
+    page = admin.get(f"/admin/tickets/{ticket}").text
+    assert re.search(r"403.*There is no invoice 7\..*Client API token", page, re.DOTALL)
+    assert f"/admin/keys/{key}" not in page
