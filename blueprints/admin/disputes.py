@@ -2,17 +2,21 @@
 
 from typing import Any
 
-from blueprints.admin import customers, payments
+from blueprints.admin import customers, orders, payments
 from blueprints.admin.crud.form_fields import pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.pages.session import may
 from domain.payments import disputes
 from models.payment import DisputeStatus
 
 
 def context(record: Any) -> dict[str, Any]:
-    """The pages of its payment and of its customer."""
-    return {"payment_url": payments.PAGE.at(record.payment_id), "customer_url": customers.PAGE.at(record.customer_id)}
+    """The pages of its payment, of its order and of its customer."""
+    return {
+        "payment_url": payments.PAGE.at(record.payment_id), "customer_url": customers.PAGE.at(record.customer_id),
+        "order_url": orders.PAGE.at(record.order_id) if record.order_id and may("READ_ORDERS") else None,
+    }
 
 
 PAGE = ListPage(

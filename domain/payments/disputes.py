@@ -1,6 +1,7 @@
 """Manages disputes: payments that customers disputed at their banks, and how that ended.
 
-Gateways tell both. What a gateway does not tell, a person records; nothing is collected or refunded by either.
+Gateways tell both. What a gateway does not tell, a person records. No gateway is asked for either; what the bank took
+with a lost one is booked as a refund.
 """
 
 from datetime import UTC, datetime
@@ -8,17 +9,21 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from database import db
 from domain import clock, usage
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
 from domain.lifecycle import Lifecycle
-from domain.list_parts import Filter, common_filters
+from domain.list_parts import Filter, common_filters, is_row
 from domain.list_search import Number, Of
-from domain.listing import Listing
+from domain.listing import LARGEST_ID, Listing
+from domain.payments import locking
+from domain.payments.exceptions import dispute_refunds
 from domain.resource import Action, Resource, Sample
 from domain.usage import Use
 from models.customer import Customer
 from models.merchant import Merchant
+from models.money import Money
 from models.order import Order
 from models.payment import Dispute, DisputeStatus, Payment
 
@@ -29,7 +34,19 @@ OWNER = (
     .where(Payment.id == Dispute.payment_id).correlate(Dispute).scalar_subquery()
 )
 
-LISTING = Listing(
+
+class PaymentFirst(Listing):
+    """Locks the order, the customer's account and the payment before a dispute of it, as everybody does."""
+
+    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
+        if lock and 0 < key <= LARGEST_ID:
+            payment_id = db.session.scalar(select(Dispute.payment_id).where(is_row(Dispute.id, key)))
+            if payment_id is not None:
+                locking.lock_payment(payment_id)
+        return super().get(actor, key, lock=lock, removed=removed)
+
+
+LISTING = PaymentFirst(
     model=Dispute,
     noun="dispute",
     columns={
@@ -72,7 +89,7 @@ def win(actor: Actor, dispute: Dispute) -> Dispute:
 
 
 def lose(actor: Actor, dispute: Dispute) -> Dispute:
-    """Record that the bank decided for the customer, who keeps the money."""
+    """Record that the bank decided for the customer, who keeps the money: it is booked as refunded."""
     return _close(actor, dispute, DisputeStatus.LOST)
 
 
@@ -90,9 +107,10 @@ def _close(actor: Actor, dispute: Dispute, status: DisputeStatus) -> Dispute:
 
 
 def decided(actor: Actor, dispute: Dispute, status: DisputeStatus) -> Dispute:
-    """Give the dispute another status."""
+    """Give the dispute of a locked payment another status, and book what that says of the money."""
     with LIFE.changing(actor, dispute):
         dispute.status, dispute.closed_at = status, None if status is DisputeStatus.OPEN else clock.now()
+    dispute_refunds.follow(actor, dispute, dispute.payment)
     return dispute
 
 
@@ -102,6 +120,16 @@ def _refused(message: str) -> Conflict:
 
 def _is_open(actor: Actor, row: Any) -> bool:
     return bool(row.status == DisputeStatus.OPEN)
+
+
+def _lost(row: Any) -> tuple[str, ...]:
+    """What the dialog says that a lost dispute does."""
+    amount = f"{Money(row.amount_minor, row.currency).decimal:,} {row.currency}"
+    return (
+        f"The bank gave {amount} back to the customer. It is booked as refunded, at most what is left of the payment: "
+        "on its invoices, the customer's balance and the books.",
+        "The order goes on. Cancel it where nothing more is to be collected.",
+    )
 
 
 def _put_back(actor: Actor, dispute: Dispute, was: Any) -> Dispute:
@@ -123,7 +151,7 @@ RESOURCE = Resource(
         ),
         "lose": Action(
             run=lose, title="Mark as lost", past="{} was marked as lost.", icon="circle-x", offered=_is_open,
-            undo=_put_back, bulk=True,
+            undo=_put_back, bulk=True, confirm=_lost,
         ),
         "reopen": Action(
             run=reopen, title="Reopen", past="{} was reopened.", icon="rotate",

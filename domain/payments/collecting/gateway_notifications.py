@@ -11,6 +11,7 @@ from domain import clock
 from domain.actor import Actor
 from domain.payments import booking, customer_mails, disputes, refunds
 from domain.payments.checkout import setups
+from domain.payments.exceptions import dispute_refunds
 from domain.payments.gateways import LONGEST_MESSAGE, Account, Answer, Asked, DisputeNotice, Notification, Outcome
 from domain.payments.locking import LIFE, lock_payment
 from domain.sales.orders.order_clock import now_of
@@ -106,6 +107,7 @@ def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: d
         disputes.LIFE.add(actor, row)
         with LIFE.changing(actor, payment, "disputed"):
             pass
+        dispute_refunds.follow(actor, row, payment)
         if row.status is DisputeStatus.OPEN and payment.order is not None:
             customer_mails.disputed(payment.order, payment, row)
         return row

@@ -188,13 +188,16 @@ def test_the_invoice_of_the_order_follows_a_refund_at_stripe(merchant, stand_in,
     assert verifying.verify().misfit is None
 
 
-@pytest.mark.parametrize("status", ["won", "lost"])
-def test_a_decided_dispute_leaves_payment_order_and_invoice_as_they_are(merchant, stand_in, send, status):
+@pytest.mark.parametrize(("status", "refunded"), [("won", ([], 0)), ("lost", ([("approved", 1000)], 1000))])
+def test_what_a_lost_dispute_took_is_off_payment_and_invoice_and_the_order_stays(
+        merchant, stand_in, send, status, refunded):
     key, _ = active(stand_in, merchant, billing="single_payment")
     invoice = bill(key)
     dispute = stand_in.dispute(stand_in.all("payment_intent")[0])
     stand_in.dispute(None, status, known=dispute)
-    for event in stand_in.events[-2:]:
+    opened, closed = stand_in.events[-2:]
+    for event in (opened, closed, again(closed)):
         assert send(event) == 204
     assert str(db.session.query(Dispute).one().status) == status
-    assert (booked(), of(invoice).balance_minor, str(paying.of(key).status)) == (([], 0), 0, "complete")
+    assert (booked(), of(invoice).balance_minor, str(paying.of(key).status)) == (refunded, refunded[1], "complete")
+    assert verifying.verify().misfit is None
