@@ -135,11 +135,12 @@ def upload() -> Any:
     except DomainError as error:
         return show_upload(error)
     flash(
-        f"{done.read} movements read: {done.booked} booked, {done.unsure} to be assigned, {done.ignored} ignored, "
+        f"{done.read} {'movement' if done.read == 1 else 'movements'} read: {done.booked} booked, {done.unsure} to be "
+        f"assigned, {done.ignored} ignored, "
         f"{done.known} already known."
     )
     if left:
-        flash(f"{left} movements are left: it takes too long for one upload. Upload the same file again.", "bad")
+        flash(f"Left to be read: {left}. It takes too long for one upload: upload the same file again.", "bad")
         return redirect_to(url_for("admin.statement_upload"))
     return redirect_to(PAGE.url("list", state="unsure") if done.unsure else PAGE.url("list"))
 

@@ -52,7 +52,8 @@ def statement_import(file: Path, merchant_id: int, test: bool, **said: Any) -> R
         with transaction():
             done += bank_import.store(actor, read, rows)
     words = (
-        f"{done.read} movements read: {done.booked} booked, {done.unsure} to be assigned, {done.ignored} ignored, "
+        f"{done.read} {'movement' if done.read == 1 else 'movements'} read: {done.booked} booked, {done.unsure} to be "
+        f"assigned, {done.ignored} ignored, "
         f"{done.known} already known; {done.pending} pending were left out."
     )
     return Result(asdict(done), words)

@@ -9,8 +9,10 @@ import pytest
 from database import DatabaseBusy, db
 from domain.people import customers
 from models.customer import Customer, CustomerStatus
+from models.order import OrderStatus
 from models.product import Product, ProductStatus
 from tests import cast
+from tests.ordered import make_order
 
 FILLED = {"name": "Ada Lovelace", "email": "ada@example.org", "status": "active", "credit_limit": "100.50",
           "billing_address.street": "12 St James Square", "billing_address.country": "GB", "details": "vip=yes"}
@@ -185,6 +187,20 @@ def test_an_action_goes_back_only_to_this_host(admin, alder):
     assert reply.headers["Location"] == "/admin/customers"
     reply = admin.post(f"/admin/customers/{key}/activate", headers={"Referer": "http://localhost/admin/customers?q=a"})
     assert reply.headers["Location"] == "http://localhost/admin/customers?q=a"
+
+
+@pytest.mark.parametrize("sent", [
+    {"Referer": "http://localhost{}"}, {"HX-Current-URL": "http://localhost{}", "HX-Request": "true"}])
+def test_after_a_question_on_a_page_of_its_own_comes_the_record(admin, alder, sent):
+    order_id = make_order(alder, status=OrderStatus.ACTIVE)
+    question = f"/admin/orders/{order_id}/pause"
+    assert "Pause Order" in admin.get(question).text
+    reply = admin.post(question, headers={name: value.format(question) for name, value in sent.items()})
+    target = reply.headers.get("Location") or reply.headers["HX-Redirect"]
+    assert target == f"/admin/orders/{order_id}"
+    page = admin.get(target).text
+    assert "was paused." in page
+    assert "You cannot pause" not in page
 
 
 PLANTED = (

@@ -103,13 +103,13 @@ def test_a_statement_that_takes_too_long_goes_on_with_the_next_upload(admin, ald
     reply = upload(admin, raw)
     page = admin.get(reply.headers["Location"]).text
     assert f"{PORTION} movements read" in page
-    assert "5 movements are left" in page
+    assert "Left to be read: 5." in page
     assert reply.headers["Location"] == UPLOAD
     monkeypatch.setattr(bank_statements, "LONGEST", 60.0)
     reply = upload(admin, raw)
     page = admin.get(reply.headers["Location"]).text
     assert f"{PORTION} already known" in page
-    assert "are left" not in page
+    assert "Left to be read" not in page
     assert cast.count(StatementRow) == PORTION + 5
 
 
