@@ -3,6 +3,8 @@
 import re
 
 import pytest
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
 
 from domain.permissions import ROLE_SCOPES
 from models.user import Role
@@ -63,8 +65,20 @@ def test_another_site_cannot_post_even_with_the_token(admin):
 NO_NUMBERS = ("0", "-1", "٣", str(2**63), "9" * 30, "9" * 5000, "1e3", "01")
 
 
+def opens(router, path, method):
+    """Whether the address leads to a view."""
+    try:
+        router.match(path, method)
+    except (NotFound, MethodNotAllowed):
+        return False
+    except RequestRedirect:
+        pass
+    return True
+
+
 @pytest.mark.slow
 def test_an_address_with_a_number_that_no_row_has_does_not_exist(app, admin):
+    router = app.url_map.bind("localhost")
     for rule in app.url_map.iter_rules():
         if "<int" not in rule.rule:
             continue
@@ -73,6 +87,8 @@ def test_an_address_with_a_number_that_no_row_has_does_not_exist(app, admin):
             wrong = re.sub(r"<int[^>]*>", number, path)
             wrong = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: EXAMPLES.get(found[1], "1"), wrong)
             for method in rule.methods - {"HEAD", "OPTIONS"}:
+                if number != NO_NUMBERS[1] and not opens(router, wrong, method):
+                    continue                            # answered as the others that lead nowhere
                 reply = admin.get(wrong) if method == "GET" else admin.post(wrong)
                 assert reply.status_code in (400, 404, 405), (method, rule.rule, number[:30])
 

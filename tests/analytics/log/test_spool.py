@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analytics.log import appenders, masking
 from analytics.log.spool import HEADER, TEXTS, Spool, encode, is_clean, read, records
+from config import ROOT
 from tests.analytics.log_samples import record
 
 
@@ -178,28 +179,39 @@ def test_a_file_system_that_moves_pages_is_not_mapped(folder, monkeypatch):
     assert isinstance(appenders.appender(descriptor, 4096), appenders.WriteAppender)
 
 
+FORKS = """
+import os, sys, threading
+from pathlib import Path
+from analytics.log.spool import Spool
+from tests.analytics.log_samples import record
+
+spool, stop = Spool(Path(sys.argv[1]), rotate_at=2000), threading.Event()
+
+def work():
+    while not stop.is_set():
+        spool.append(record(request_id="parent"))
+
+threads = [threading.Thread(target=work) for _ in range(3)]
+for one in threads:
+    one.start()
+failed = 0
+for _ in range(60):
+    child = os.fork()
+    if not child:
+        os._exit(0 if spool.append(record(request_id="child")) else 1)
+    failed += bool(os.waitpid(child, 0)[1])
+stop.set()
+for one in threads:
+    one.join()
+sys.exit(failed)
+"""
+
+
 @pytest.mark.files
 def test_children_of_a_server_that_is_noting_all_the_time_can_note(tmp_path):
-    """Forked while other threads append and begin new files."""
-    spool, stop = Spool(tmp_path / "spool", rotate_at=2000), threading.Event()
-
-    def work():
-        while not stop.is_set():
-            spool.append(record(request_id="parent"))
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    for one in threads:
-        one.start()
-    try:
-        for _ in range(60):
-            child = os.fork()
-            if not child:
-                os._exit(0 if spool.append(record(request_id="child")) else 1)
-            assert os.waitpid(child, 0)[1] == 0
-    finally:
-        stop.set()
-        for one in threads:
-            one.join()
+    """Forked while other threads append and begin new files; by a small program, as forking this one takes long."""
+    ran = subprocess.run([sys.executable, "-c", FORKS, str(tmp_path / "spool")], cwd=ROOT, check=False)
+    assert ran.returncode == 0
     assert sum(item["request_id"] == "child" for item in content(tmp_path / "spool")) == 60
 
 
