@@ -13,10 +13,10 @@ from domain.invoicing.documents import fonts
 log = logging.getLogger("countinghouse.documents")
 STAND_IN = "\u25a1"                     # a box: there was a letter here
 # What has no glyph and needs none: breaks, joiners, marks of direction. Other control characters are left out.
-KEPT = frozenset("\n\t\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff") | {
+KEPT = frozenset("\n\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff") | {
     chr(one) for one in range(0x2066, 0x206A)
 }
-ALIKE = {"\u2011": "-", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
+ALIKE = {"\t": " ", "\u2011": "-", "\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n", "\x85": "\n"}
 LONGEST, STEP = 24, 8
 LONG_WORD = re.compile(rf"[^\s\u200b]{{{LONGEST + 1},}}")
 BREAK = "\u200b"
