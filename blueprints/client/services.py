@@ -11,7 +11,7 @@ from blueprints.client.own_service import back_to, order_of
 from blueprints.pay import managing
 from database import transaction
 from domain.errors import Conflict
-from domain.hosting import domain_names
+from domain.hosting import billing_cycles, domain_names
 from domain.hosting.service_listing import LISTING
 from domain.invoicing import invoices_of_customer
 from domain.invoicing.paying import unpaid
@@ -69,6 +69,7 @@ def show(key: int) -> BaseResponse:
     path = payment_links.path_of(order.link_token)
     return make_response(render_template(
         "client/service.html", **shown, here="services", service=record, order=order,
+        billed=billing_cycles.words(record.billing_cycle),
         reason=REASONS.get(record.suspended_for), unpaid=_unpaid(record),
         invoices=invoices_of_customer.ROWS.page(who, query), ends_at=managing.ends_at(order),
         may_cancel=bool(managing.ways_to_cancel(order)), may_keep=managing.may_keep(order),

@@ -76,6 +76,17 @@ def test_other_subscriptions_of_the_group_are_offered_the_cheapest_first(signed_
     assert names(signed_in.get(f"/client/services/{service}/change").text) == ["Small", "Large"]
 
 
+def test_prices_are_those_of_as_many_as_the_customer_has(signed_in, alder, ada, plans, service, allowed):
+    assert "€40.00" in signed_in.get(f"/client/services/{service}/change").text
+    assert "× €40.00" not in signed_in.get(f"/client/services/{service}/change").text
+    three = make_service(cast.actor_for(alder), ada, plans["Medium"], quantity=3, billing_cycle="every_1_weeks")
+    page = signed_in.get(f"/client/services/{three}/change").text
+    assert "€60.00 each time" in page
+    assert re.search(r"Large</b>.*3 × €40\.00", page, re.DOTALL)
+    page = re.sub(r"<[^>]+>|\s+", " ", signed_in.get(f"/client/services/{three}").text)
+    assert re.search(r"Paid\s+weekly\s+Each time\s+€60\.00", page)
+
+
 def test_a_plan_changes_with_the_next_payment_and_back(signed_in, service, allowed, plans):
     path = f"/client/services/{service}/change"
     page = signed_in.get(f"{path}?product={plans['Large']}&when=period_end").text

@@ -28,7 +28,8 @@ def test_what_the_fonts_have_stays(text):
 
 @pytest.mark.parametrize(("text", "printed", "missing"), [
     ("中文", "□□", "中文"), ("a😀b", "a□b", "😀"), ("हि", "□", "हि"),
-    ("a\x00b\x07c", "abc", ""), ("a\u202eb", "ab", ""), ("a\u2003b", "a b", ""), ("a\u3000b", "a b", ""), ("a\tb", "a b", ""),
+    ("a\x00b\x07c", "abc", ""), ("a\u202eb", "ab", ""), ("a\u2003b", "a b", ""), ("a\u3000b", "a b", ""),
+    ("a\tb", "a b", ""),
     ("a\r\nb\rc\u2028d", "a\nb\nc\nd", ""), ("\ud800", "□", "\ud800"), ("e\u0301", "é", ""), ("☺️", "□", "☺"),
 ])
 def test_what_no_font_has_is_replaced_and_what_nobody_sees_is_left_out(text, printed, missing):
