@@ -22,7 +22,7 @@ def make_payment(actor, customer_name="", *, row_id=None, order_id=None, **more)
 
 def make_dispute(actor, customer_name="", **more):
     """The id of an open dispute of such a payment, to be answered within two weeks."""
-    payment_id = make_payment(actor, customer_name)
+    payment_id = more.pop("payment_id", None) or make_payment(actor, customer_name)
     with transaction():
         now = clock.now()
         known = {

@@ -8,6 +8,7 @@ from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.session import may
 from domain.payments import disputes
+from domain.sales.orders.order_status import LIVE
 from models.payment import DisputeStatus
 
 
@@ -16,6 +17,7 @@ def context(record: Any) -> dict[str, Any]:
     return {
         "payment_url": payments.PAGE.at(record.payment_id), "customer_url": customers.PAGE.at(record.customer_id),
         "order_url": orders.PAGE.at(record.order_id) if record.order_id and may("READ_ORDERS") else None,
+        "goes_on": record.order_status in LIVE,
     }
 
 

@@ -30,7 +30,7 @@ from models.payment_method import PaymentMethod
 AT_ONCE = timedelta(seconds=2)      # between changes that one act made
 MOST_ROWS = 500                     # the latest scheduled payments and refunded payments, whose changes are read
 # The sources in the order in which they follow one another at the same moment: what was caused comes later.
-CALL, PAYMENT, REFUND, ROW, ORDER, MAIL = range(6)
+CALL, PAYMENT, REFUND, ROW, ORDER, MAIL, DISPUTE = range(7)
 Position = tuple[datetime, int, int]            # time, source, id: later ones are shown first
 Detail = tuple[str, str | None]                 # a text, with the address that it leads to
 

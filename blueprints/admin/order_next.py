@@ -8,6 +8,7 @@ from flask import url_for
 from markupsafe import Markup
 from sqlalchemy import select
 
+from blueprints.admin import order_disputes
 from blueprints.pages.format import money, when
 from database import db
 from domain.actor import Actor
@@ -27,15 +28,28 @@ class Step:
     are the actions of the order that go on with it."""
 
     title: str
-    text: str = ""
+    text: str | Markup = ""
     tone: str = "calm"
     icon: str = "clock"
     url: str | None = None
     verbs: tuple[str, ...] = ()
+    link: str = "Open payment"
 
 
 def of(who: Actor, record: Any) -> Step | None:
-    """The next step of an order; None for one that has ended, that ends with its period, or is a draft."""
+    """The next step of an order; None for one that has ended, that ends with its period, or is a draft.
+
+    A dispute of one of its payments comes first: it has to be answered in time, also when the order has ended.
+    """
+    disputed = order_disputes.open_of(record.id) if who.can("READ_PAYMENTS") else None
+    if disputed is not None:
+        title, text, url = order_disputes.told(disputed)
+        return Step(title, text, "bad", "alert-circle", url, link="Open dispute")
+    return _of_status(who, record)
+
+
+def _of_status(who: Actor, record: Any) -> Step | None:
+    """What the status of an order says about what comes next."""
     if record.status in WAITING:
         first = money(record.initial_minor, record.currency)
         return Step(f"{first} is paid by the customer on the payment page.", "Nothing was paid yet.")

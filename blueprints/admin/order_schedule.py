@@ -25,7 +25,7 @@ STATES = {                              # the word, and the tone of its tag
 }
 TEXTS = {
     S.PROCESSING: "Being collected", S.HARD_DECLINED: "Waits for another card",
-    S.PAUSED: "Not collected while the order is paused",
+    S.PAUSED: "Not collected while the order is paused", S.SKIPPED: "Not collected", S.CANCELLED: "Not collected",
 }
 NOT_COLLECTED = frozenset({S.SKIPPED, S.MERGED, S.CANCELLED})
 

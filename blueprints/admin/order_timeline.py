@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request
 
-from blueprints.admin import order_events
+from blueprints.admin import order_disputes, order_events
 from blueprints.admin.order_events import Asked, Event, Position, Source
 from blueprints.pages.format import zone
 from domain import clock
@@ -28,7 +28,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("payments", "Payments", "READ_PAYMENTS", order_events.PAYMENTS_AND_REFUNDS),
+    Kind("payments", "Payments", "READ_PAYMENTS", (*order_events.PAYMENTS_AND_REFUNDS, order_disputes.SOURCE)),
     Kind("changes", "Changes", "READ_AUDIT", order_events.CHANGES),
     Kind("mails", "Mails", "READ_ORDERS", order_events.MAILED),
     Kind("calls", "API calls", "READ_ANALYTICS", order_events.CALLED),

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from database import db
-from domain import clock, usage
+from domain import usage
 from domain.actor import Actor
 from domain.errors import Conflict, Problem
 from domain.lifecycle import Lifecycle
@@ -20,6 +20,8 @@ from domain.listing import LARGEST_ID, Listing
 from domain.payments import locking
 from domain.payments.exceptions import dispute_refunds
 from domain.resource import Action, Resource, Sample
+from domain.sales.orders import order_status
+from domain.sales.orders.order_clock import now_of
 from domain.usage import Use
 from models.customer import Customer
 from models.merchant import Merchant
@@ -57,7 +59,7 @@ LISTING = PaymentFirst(
             )
         },
         "gateway": Payment.gateway, "order_id": Payment.order_id, "customer_id": Payment.customer_id,
-        "customer_name": func.coalesce(Order.customer_name, Customer.name),
+        "customer_name": func.coalesce(Order.customer_name, Customer.name), "order_status": Order.status,
     },
     joins=(
         (Payment, Payment.id == Dispute.payment_id), (Order, Order.id == Payment.order_id),
@@ -109,7 +111,8 @@ def _close(actor: Actor, dispute: Dispute, status: DisputeStatus) -> Dispute:
 def decided(actor: Actor, dispute: Dispute, status: DisputeStatus) -> Dispute:
     """Give the dispute of a locked payment another status, and book what that says of the money."""
     with LIFE.changing(actor, dispute):
-        dispute.status, dispute.closed_at = status, None if status is DisputeStatus.OPEN else clock.now()
+        dispute.status = status
+        dispute.closed_at = None if status is DisputeStatus.OPEN else now_of(dispute.payment.order)
     dispute_refunds.follow(actor, dispute, dispute.payment)
     return dispute
 
@@ -125,11 +128,11 @@ def _is_open(actor: Actor, row: Any) -> bool:
 def _lost(row: Any) -> tuple[str, ...]:
     """What the dialog says that a lost dispute does."""
     amount = f"{Money(row.amount_minor, row.currency).decimal:,} {row.currency}"
-    return (
+    booked = (
         f"The bank gave {amount} back to the customer. It is booked as refunded, at most what is left of the payment: "
-        "on its invoices, the customer's balance and the books.",
-        "The order goes on. Cancel it where nothing more is to be collected.",
-    )
+        "on its invoices, the customer's balance and the books.")
+    goes_on = "The order goes on. Cancel it where nothing more is to be collected."
+    return (booked, goes_on) if row.order_status in order_status.LIVE else (booked,)
 
 
 def _put_back(actor: Actor, dispute: Dispute, was: Any) -> Dispute:

@@ -102,7 +102,7 @@ def dispute(actor: Actor, payment: Payment, told: DisputeNotice, *, opened_at: d
             merchant_id=payment.merchant_id, test=payment.test, payment_id=payment.id, status=told.status,
             currency=told.currency, amount_minor=told.amount_minor, reference=told.reference, reason=told.reason,
             answer_due_at=told.answer_due_at, created_at=opened_at,
-            closed_at=None if told.status is DisputeStatus.OPEN else clock.now(),
+            closed_at=None if told.status is DisputeStatus.OPEN else opened_at,
         )
         disputes.LIFE.add(actor, row)
         with LIFE.changing(actor, payment, "disputed"):

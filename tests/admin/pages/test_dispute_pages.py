@@ -5,7 +5,7 @@ import pytest
 from database import db
 from models.order import OrderStatus
 from models.payment import Dispute, Refund
-from tests import paying
+from tests import cast, excepted, ordered, paying
 from tests.admin.page_text import text_of
 from tests.outbound.payments.test_advancing import DAY, advance
 from tests.paying import START
@@ -45,9 +45,36 @@ def test_a_lost_one_is_on_the_payment_and_the_order_which_goes_on(admin, dispute
     assert "Approved Dispute lost 10.60 EUR" in payment
     assert "Refunded 10.60 EUR" in payment
     page = admin.get(f"/admin/orders/{disputed}").text
+    assert "10.60 EUR disputed by the customer" in text_of(page)
+    assert "Lost: the bank gave the money back" in text_of(page)
     assert "Collected" not in text_of(page).partition("Amounts")[2].partition("Schedule")[0]
     assert paying.of(disputed).status == OrderStatus.ACTIVE
     assert "10.60 EUR refunded" in text_of(page)
     admin.post(f"/admin/disputes/{dispute.id}/reopen")
     payment = text_of(admin.get(f"/admin/payments/{payment_id}").text)
     assert "Refunded 0.00 EUR" in payment
+
+
+def test_an_open_one_is_the_next_step_of_its_order(admin, disputed):
+    page = admin.get(f"/admin/orders/{disputed}").text
+    step = text_of(page[page.index('class="callout next-step'):page.index('<div id="record"')])
+    assert "10.60 EUR is disputed by the customer. The customer does not recognise the payment." in step
+    assert "Send evidence where the payment was made until 19 Feb 2026, 12:00 . Open dispute" in step
+    key = db.session.query(Dispute).one().id
+    assert f'href="/admin/disputes/{key}"' in page
+    admin.post(f"/admin/disputes/{key}/win")
+    page = text_of(admin.get(f"/admin/orders/{disputed}").text)
+    assert "is collected on" in page
+    assert "Decided for you" in page
+    assert "Decided 6 Feb 2026" in text_of(admin.get(f"/admin/disputes/{key}").text)
+
+
+def test_an_order_that_has_ended_is_not_said_to_go_on(admin, alder):
+    order_id = ordered.make_order(alder, status=OrderStatus.COMPLETE)
+    payment_id = excepted.make_payment(cast.actor_for(alder), order_id=order_id)
+    key = excepted.make_dispute(cast.actor_for(alder), payment_id=payment_id)
+    assert "The order goes on" not in admin.get(f"/admin/disputes/{key}/lose").text
+    admin.post(f"/admin/disputes/{key}/lose")
+    page = admin.get(f"/admin/disputes/{key}").text
+    assert "It is booked as refunded" in page
+    assert "The order goes on" not in page

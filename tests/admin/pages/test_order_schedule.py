@@ -35,7 +35,7 @@ def payments(admin, order_id):
     ({"status": S.SOFT_DECLINED, "collect_at": DAY}, "Declined, will retry Next try 6 Dec 2126, 12:00"),
     ({"status": S.SOFT_DECLINED, "retry_count": 1}, "Declined No retry is left, after 1 retry"),
     ({"status": S.HARD_DECLINED}, "Declined, card needed Waits for another card"),
-    ({"status": S.PROCESSING}, "Processing Being collected"), ({"status": S.SKIPPED}, "Skipped –"),
+    ({"status": S.PROCESSING}, "Processing Being collected"), ({"status": S.SKIPPED}, "Skipped Not collected"),
 ])
 def test_each_payment_says_what_happened_to_it(admin, alder, row, shown):
     order_id = make_order(alder, status=OrderStatus.ACTIVE)
