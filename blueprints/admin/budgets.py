@@ -86,6 +86,7 @@ PAGE = ListPage(
     form="admin/budget_form.html",
     show="admin/budget.html",
     details="admin/_budget.html",
+    audit_verbs={"requested_again": "asked for a new one in place of"},
     read=budget_form.read,
     explain=budget_form.explain,
     choices=budget_form.choices,

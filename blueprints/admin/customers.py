@@ -141,5 +141,6 @@ PAGE = ListPage(
     warnings=lambda verb, record: open_documents(record) if verb == "archive" else (),
     show="admin/customer.html",
     details="admin/_customer.html",
+    audit_verbs={"signed_in": "signed in as"},
     context=context,
 )

@@ -108,8 +108,13 @@ def _entry_of(names: Names, entry: AuditEntry) -> HistoryEntry:
     about = _about(here, row, entry)
     return HistoryEntry(
         entry=entry, who=names.who(entry), verb=_verb(here, verb), noun=_noun(noun, about, entry.object_id),
-        about=about, changes=changed, via=VIA.get(entry.source, ""), icon=ICONS.get(verb, "history"),
+        about=about, changes=changed, via=_via(entry), icon=ICONS.get(verb, "history"),
     )
+
+
+def _via(entry: AuditEntry) -> str:
+    """Where the change was made. A customer's program has a token, a user in the client area has none."""
+    return "client area" if entry.source == "client" and entry.credential_id is None else VIA.get(entry.source, "")
 
 
 def _noun(slug: str, about: Name | None, key: int | None) -> str:

@@ -46,5 +46,8 @@ PAGE = ListPage(
     read=customer_field.read,
     explain=customer_field.explain,
     sort="id",
-    audit_verbs={"two_factor_off": "turned two-factor off for", "invited": "invited again"},
+    audit_verbs={
+        "two_factor_off": "turned two-factor off for", "two_factor_on": "turned two-factor on for",
+        "recovery_code_used": "used a recovery code of", "invited": "invited again",
+    },
 )

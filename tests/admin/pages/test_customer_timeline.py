@@ -1,12 +1,16 @@
 """The time line of a customer: documents, payments, tickets, mails and changes, each only for who may see it."""
 
 import re
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from blueprints.admin import order_timeline
-from database import transaction
+from database import db, transaction
+from domain import audit
 from domain.people import customers
+from models.customer_user import CustomerUser
 from tests import cast, invoicing, ticketed
 from tests.admin.page_text import text_of
 from tests.domain.invoicing.paying.money import pay
@@ -43,6 +47,26 @@ def test_everything_of_a_customer_is_on_one_line_the_newest_first(admin, alder, 
     places = [text.find(one) for one in wanted]
     assert -1 not in places, dict(zip(wanted, places, strict=True))
     assert places == sorted(places)
+
+
+def test_what_users_of_the_customer_do_in_the_client_area_is_said_of_them(admin, alder, ada):
+    first = db.session.scalar(select(CustomerUser.id).where(CustomerUser.customer_id == ada))
+    actor = cast.actor_for(alder)
+    by_user = replace(actor, label="Ada <ada@example.org>", user_id=None, source="client")
+    with transaction():
+        row = customers.LISTING.get(actor, ada)
+        for verb in ("signed_in", "token_issued"):
+            audit.record(by_user, f"customer.{verb}", row, merchant_id=alder)
+        user = db.session.get(CustomerUser, first)
+        for verb in ("two_factor_on", "recovery_code_used", "password_set"):
+            audit.record(by_user, f"customer_user.{verb}", user, merchant_id=alder)
+    text = text_of(timeline(admin, ada))
+    for wanted in (
+        "signed in as this customer By the client area", "issued the token of this customer",
+        "turned two-factor on for customer user ada@example.org", "used a recovery code of customer user Ada Lovelace",
+        "set the password of customer user ada@example.org",
+    ):
+        assert wanted in text, wanted
 
 
 @pytest.mark.parametrize(("kind", "there", "gone"), [
