@@ -60,6 +60,9 @@ class Credential(Versioned, Removable, Model):
     told_days: Mapped[int | None]                # days before its expiry of the last notice about it
     revoked_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
+    leaked_at: Mapped[datetime | None]           # when its secret was reported as leaked; until it is rotated
+    leak_url: Mapped[str | None] = mapped_column(String(500))                  # where it was found, as it was reported
+    leak_paused: Mapped[bool] = mapped_column(default=False)                   # the report has paused it
     webhook_url: Mapped[str | None] = mapped_column(String(2048))
     webhook_secret: Mapped[long_text | None] = mapped_column(info=SECRET)      # encrypted
     created_by_user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))

@@ -122,6 +122,18 @@ verified_hashes = VerifiedHashes()
 _rules: dict[int, Rules] = {}
 
 
+def id_of(secret: str) -> int | None:
+    """The id of the key that this text opens or opened, whatever its state; None for an unknown one."""
+    parts = key_format.parts(secret)
+    if parts is None:
+        return None
+    digests = vault.digests(secret)
+    row = _with_digest(_BY_PUBLIC_ID, Credential, parts, digests) or _with_digest(
+        _BY_FORMER_ID, FormerSecret, parts, digests)
+    is_over = row is None or (row.former_until is not None and row.former_until <= clock.now())
+    return None if is_over else int(row.id)
+
+
 def find(secret: str) -> Key | None:
     """The key with this text, or None; does not reveal which part was wrong."""
     parts = key_format.parts(secret)

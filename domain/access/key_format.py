@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from models.credential import Mode
 
 BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+ANY = re.compile(r"bk_(?:live|test)_[0-9A-Za-z]+", re.ASCII)        # whatever looks like the beginning of a key
 FORM = re.compile(r"bk_(live|test)_([0-9A-Za-z]{12})([0-9A-Za-z]{30})([0-9A-Za-z]{6})\Z", re.ASCII)
 
 
@@ -36,6 +37,11 @@ def checksum(body: str) -> str:
         value, place = divmod(value, 62)
         digits = BASE62[place] + digits
     return digits
+
+
+def masked(text: str) -> str:
+    """The text without the keys in it."""
+    return ANY.sub("bk_***", text)
 
 
 def parts(key: str) -> KeyParts | None:

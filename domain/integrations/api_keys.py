@@ -128,7 +128,7 @@ def resume(actor: Actor, row: Credential) -> Credential:
     if row.revoked_at is not None or not row.paused:
         raise Conflict("This key is not paused.", details={"status": status_of(row)})
     with LIFE.changing(actor, row, "resumed"):
-        row.paused = False
+        row.paused = row.leak_paused = False
     return row
 
 

@@ -97,6 +97,7 @@ EVENTS: tuple[EventType, ...] = (
     EventType("service.terminated", "A service ended. Remove it."),
     EventType("service.renewed", "A further period of a service was paid."),
     EventType("api_key.expiring", "An API key expires in 14 days, or in 3."),
+    EventType("api_key.leaked", "An API key was reported as leaked, and is paused until it is rotated or resumed."),
 )
 NAMES = frozenset(one.name for one in EVENTS)
 

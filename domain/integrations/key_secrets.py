@@ -70,13 +70,16 @@ def give(row: Credential, new: KeySecret) -> None:
 
 
 def rotate(actor: Actor, row: Credential, new: KeySecret, rotation: RotationInput) -> datetime:
-    """Give the key this secret; the former one keeps working for the hours that are wanted. Returns its end."""
+    """Give the key this secret; the former one keeps working for the hours that are wanted. Returns its end.
+
+    Secrets of a key that was reported as leaked end at once, and the key works again if the report has paused it.
+    """
     if row.revoked_at is not None:
         raise Conflict("This key is revoked and cannot be rotated. Create another one.", details={"status": "REVOKED"})
-    if len(former(row.id)) >= MOST:
+    if row.leaked_at is None and len(former(row.id)) >= MOST:
         raise Conflict(f"This key has {MOST} former secrets that still work. End them first.")
     now = clock.now()
-    until = now + timedelta(hours=rotation.grace_hours)
+    until = now if row.leaked_at is not None else now + timedelta(hours=rotation.grace_hours)
     assert row.public_id is not None                 # an integration key has both
     assert row.bcrypt_hash is not None
     with LIFE.changing(actor, row, "rotated"):
@@ -85,9 +88,22 @@ def rotate(actor: Actor, row: Credential, new: KeySecret, rotation: RotationInpu
             digest=row.digest, bcrypt_hash=row.bcrypt_hash, created_at=now, expires_at=until,
         )
         give(row, new)
+        _mend_leak(row)
         db.session.flush()                           # the former secret is free before it is stored again
         db.session.add(before)
     return until
+
+
+def _mend_leak(row: Credential) -> None:
+    """End what a leak was about: whichever secret it was, all of before end."""
+    if row.leaked_at is None:
+        return
+    db.session.execute(
+        update(FormerSecret).where(FormerSecret.credential_id == row.id, FormerSecret.expires_at > clock.now())
+        .values(expires_at=clock.now()))
+    if row.leak_paused:
+        row.paused = False
+    row.leaked_at, row.leak_url, row.leak_paused = None, None, False
 
 
 def end_former(actor: Actor, row: Credential) -> Credential:

@@ -24,7 +24,7 @@ INVOICE, INVOICE_REMINDER, INVOICE_PAID = "invoice", "invoice_reminder", "invoic
 INVOICE_CONFIRM, INVOICE_FAILED = "invoice_confirm", "invoice_payment_failed"
 TICKET_ANSWER, TICKET_RECEIVED = "ticket_answer", "ticket_received"
 TICKET_OPENED, TICKET_REPLIED = "ticket_opened", "ticket_replied"
-KEY_EXPIRES = "key_expires"
+KEY_EXPIRES, KEY_LEAKED = "key_expires", "key_leaked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,9 @@ KINDS = {one.name: one for one in (
          says="When a customer writes in a ticket: to whom it is assigned."),
     Kind(name=KEY_EXPIRES, title="API key expires", to_merchant=True,
          says="14 days before an API key expires, and 3 days before."),
+    Kind(name=KEY_LEAKED, title="API key leaked", to_merchant=True,
+         says="When an API key was found in public and reported: it is paused.",
+         always="Without it nobody learns why the key does not work."),
 )}
 OPTIONAL = tuple(one.name for one in KINDS.values() if not one.always)
 MailName = Annotated[str, one_of(*OPTIONAL)]

@@ -219,6 +219,16 @@ def test_a_key_is_extended_and_its_status_is_the_one_of_the_list(installation: A
         assert installation.run("key", "extend", "1", *wrong, status=1)["error"]
 
 
+def test_a_key_is_marked_as_leaked(installation: Any, merchant: int) -> None:
+    made = installation.run("key", "create", "--merchant", str(merchant), "--name", "K")
+    assert installation.run("key", "leaked", made["id"], "--url", "https://x.example")["status"] == "PAUSED"
+    assert installation.run("key", "leaked", "1", status=1)["details"] == {"status": "PAUSED"}
+    rotated = installation.run("key", "rotate", "1", "--grace", "24")
+    assert rotated["key"] != made["key"]
+    listed = installation.run("key", "list", "--merchant", str(merchant))["keys"]
+    assert listed[0]["status"] == "ACTIVE"
+
+
 def test_a_key_is_rotated_paused_and_resumed(installation: Any, merchant: int) -> None:
     made = installation.run("key", "create", "--merchant", str(merchant), "--name", "K")
     rotated = installation.run("key", "rotate", made["id"], "--grace", "0")

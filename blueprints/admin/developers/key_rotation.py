@@ -12,7 +12,7 @@ from blueprints.auth.proof import proven
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import need, wide_actor
 from database import transaction
-from domain import inputs
+from domain import clock, inputs
 from domain.errors import Conflict, Invalid, PreconditionFailed
 from domain.integrations import api_keys, key_secrets
 from domain.listing import expect
@@ -57,5 +57,5 @@ def rotate(key: int) -> BaseResponse:
         return _form(key, typed, error)
     except (Conflict, PreconditionFailed) as error:
         return actions.refused(PAGE, key, error.message)
-    goes_on = until if wanted.grace_hours else None
+    goes_on = until if until > clock.now() else None
     return show_secret(200, key=key, name=name, secret=new.text, test=test, rotated=True, former_until=goes_on)

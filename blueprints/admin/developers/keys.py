@@ -88,7 +88,7 @@ PAGE = KeyPage(
     icon="key",
     guarded=True,
     audit_verbs={
-        "former_secret_ended": "ended the former secret of",
+        "former_secret_ended": "ended the former secret of", "leaked": "reported a leak of",
         "expiry_noticed": "sent a notice of the expiry of",
     },
     about="Keys open the Public API for programs. Only a hash is stored, so a key is shown once.",

@@ -15,6 +15,7 @@ from domain import inputs
 from domain.actor import Actor
 from domain.integrations import api_keys, key_expiry, key_secrets
 from domain.people import merchants, users
+from domain.people.keys import key_leaks
 from models.credential import Mode
 from models.user import Role
 
@@ -97,6 +98,8 @@ KEYS = expose(
         "allowed_ips": Field(name="allowed_ips"),
         "expires_dt": Moment(name="expires_at"),
         "former_until_dt": Moment(name="former_until", writable=False),
+        "leaked_dt": Moment(name="leaked_at", writable=False),
+        "leak_url": Field(name="leak_url", writable=False),
         "webhook_url": Field(name="webhook_url"),
         **HISTORY,
     },
@@ -172,6 +175,28 @@ CONTRACT.operations.append(operation(
             "properties": {"days": {"type": "integer", "minimum": 1, "maximum": key_expiry.LONGEST_EXTENSION}},
         },
         {"days": 90},
+    )),
+))
+
+
+def mark_leaked(actor: Actor, arguments: Arguments) -> Outcome:
+    """Mark a key as leaked, which pauses it."""
+    own, row = locked(KEYS, actor, arguments)
+    sent = {name: value for name, value in (arguments.body or {}).items() if name != "id"}
+    key_leaks.mark(own, row, inputs.parse(key_leaks.FoundInput, sent))
+    return changed(KEYS, actor, row.id)
+
+
+CONTRACT.operations.append(operation(
+    KEYS, "mark_leaked", "POST", "/{key}/leaked", mark_leaked, takes_body=True, optional_body=True,
+    positional=("id", "url"), summary="Mark an API key as leaked: it is paused, and its owner told",
+    described=Description(body=ExampleBody(
+        {
+            "title": "KeyLeak", "type": "object", "additionalProperties": False,
+            "properties": {"url": {"type": ["string", "null"], "maxLength": key_leaks.LONGEST_URL,
+                                   "description": "Where it was found"}},
+        },
+        {"url": "https://git.example.org/shop/settings.py#L3"},
     )),
 ))
 

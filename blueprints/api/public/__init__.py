@@ -5,7 +5,7 @@ from blueprints.api.decimals import Decimals
 from blueprints.api.field import Field
 from blueprints.api.field_map import Amount, Day, Ident, Moment, Price, Sum, Words
 from blueprints.api.field_parts import Many, One
-from blueprints.api.public import rate_limit, webhooks
+from blueprints.api.public import leaked_keys, rate_limit, webhooks
 from blueprints.api.public.contract import PublicContract
 from blueprints.api.verbs import expose
 from domain.catalog import products
@@ -196,4 +196,4 @@ INVOICES = expose(
     sorts={"total": "total", "issueDate": "issue_on", "dueDate": "due_on", **SINCE},
 )
 
-CONTRACT.operations += [webhooks.operation(CONTRACT), rate_limit.operation(CONTRACT)]
+CONTRACT.operations += [make(CONTRACT) for make in (webhooks.operation, rate_limit.operation, leaked_keys.operation)]

@@ -9,10 +9,12 @@ import click
 from blueprints.cli._command import Result, iso, operator_command
 from blueprints.cli._merchant import for_merchant
 from database import transaction
+from domain import clock
 from domain.actor import Actor
 from domain.errors import Invalid, NotFound
 from domain.inputs import parse
 from domain.integrations import api_keys, key_expiry, key_secrets, webhooks
+from domain.people.keys import key_leaks
 from domain.permissions import KEY_SCOPES
 from models.credential import Credential, Mode
 
@@ -68,7 +70,7 @@ def key_rotate(key_id: str, grace_hours: int) -> Result:
         own, row = api_keys.LISTING.lock(actor, key)
         until = key_secrets.rotate(own, row, new, wanted)
         data = {"id": f"api_key_{row.id}", "key": new.text, "former_until": iso(until)}
-    former = f"keeps working until {data['former_until']}" if grace_hours else "works no more"
+    former = f"keeps working until {data['former_until']}" if until > clock.now() else "works no more"
     return Result(data, f"{data['id']}\n{new.text}\nIt is not shown again. The former secret {former}.")
 
 
@@ -104,6 +106,14 @@ def key_extend(key_id: str, days: int | None, until: str | None, never: bool) ->
     done = _turned(key_id, move, "", more=lambda row: {"expires": iso(row.expires_at)})
     end = f"expires at {done.data['expires']}" if done.data["expires"] else "never expires"
     return Result(done.data, f"{done.data['id']} {end}.")
+
+
+@operator_command(
+    "leaked", click.argument("key_id", metavar="ID"), option("--url", metavar="URL", help="Where it was found."))
+def key_leaked(key_id: str, url: str | None) -> Result:
+    """Mark a key (api_key_1 or 1) as leaked: it is paused, and its owner told."""
+    found = parse(key_leaks.FoundInput, {"url": url})
+    return _turned(key_id, lambda own, row: key_leaks.mark(own, row, found), "paused")
 
 
 @operator_command("revoke", click.argument("key_id", metavar="ID"))

@@ -26,6 +26,7 @@ from domain.people.merchant_mails import (
     INVITATION,
     INVOICE_CONFIRM,
     INVOICE_PAID,
+    KEY_LEAKED,
     QUOTE_ANSWERED,
     REMINDER,
     SECURITY,
@@ -78,7 +79,8 @@ def message(name: str, merchant: Merchant, who: Seller, base: str) -> Message:
 def _mail_to_merchant(name: str, merchant: Merchant, who: Seller, to: list[str], base: str) -> Message:
     if name == QUOTE_ANSWERED:
         return merchant_mails.quote_answered(_link(merchant), who, to, base)
-    return key_mails.expires(_key(merchant), who, to, base)
+    write = key_mails.leaked if name == KEY_LEAKED else key_mails.expires
+    return write(_key(merchant), who, to, base)
 
 
 def _sign_in_mail(name: str, who: Seller, area: str) -> Message:
@@ -168,10 +170,11 @@ def _case(name: str, merchant: Merchant, who: Seller, base: str) -> Case:
 
 
 def _key(merchant: Merchant) -> Credential:
-    """A key that expires in two weeks."""
+    """A key that expires in two weeks, or has leaked."""
     return Credential(
         id=1, merchant_id=merchant.id, name="Web shop", prefix="bk_live_jasT", last_four="WnRk", mode=Mode.LIVE,
-        expires_at=clock.now() + timedelta(days=14))
+        expires_at=clock.now() + timedelta(days=14), leaked_at=clock.now(),
+        leak_url="https://git.example.org/shop/settings.py")
 
 
 def _link(merchant: Merchant) -> BudgetLink:

@@ -20,7 +20,8 @@ NEVER_TOLD = 1_000                      # more days than any notice comes before
 def tell_of_expiries(limit: int = 500) -> int:
     """Tell of keys that expire within 14 or 3 days, each notice once; the hourly job. Returns how many.
 
-    A notice that a worker missed is sent late, unless the next one is due, too. Revoked keys have none.
+    A notice that a worker missed is sent late, unless the next one is due, too. Revoked keys have none, nor have those
+    that are paused because they leaked.
     """
     now = clock.now()
     told = func.coalesce(Credential.told_days, NEVER_TOLD)
@@ -30,7 +31,7 @@ def tell_of_expiries(limit: int = 500) -> int:
         select(Credential)
         .where(
             Credential.kind == CredentialKind.INTEGRATION, Credential.revoked_at.is_(None),
-            Credential.deleted_at.is_(None), Credential.expires_at > now, due,
+            Credential.deleted_at.is_(None), Credential.leak_paused.is_(False), Credential.expires_at > now, due,
             Credential.merchant_id.in_(select(Merchant.id).where(Merchant.active, Merchant.deleted_at.is_(None))))
         .order_by(Credential.id).limit(limit).with_for_update(skip_locked=True)).all()
     for row in rows:

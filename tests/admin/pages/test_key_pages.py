@@ -4,8 +4,10 @@ import html
 import re
 from datetime import timedelta
 
-from database import db
+from database import db, transaction
 from domain import clock
+from domain.integrations import api_keys
+from domain.people.keys import key_leaks
 from models.credential import Credential, CredentialKind, Mode
 from tests import cast
 
@@ -326,3 +328,38 @@ def test_the_expiry_of_others_keys_is_not_there(admin, birch):
     for path in ("/expiry", "/expiry/undo?was=&version=1"):
         assert admin.post(page_of(key()) + path, {"to": "30"}).status_code == 404
     assert admin.get(page_of(key()) + "/expiry").status_code == 404
+
+
+# Leaks ----------------------------------------------------------------------------------------------------------------
+
+
+def leak(alder, **more):
+    cast.make_key(alder, name="Shop")
+    with transaction():
+        key_leaks.mark(*api_keys.LISTING.lock(cast.actor_for(alder), key().id), key_leaks.FoundInput(**more))
+    return key()
+
+
+def test_a_leaked_key_says_so_and_works_again_once_it_is_rotated(app, admin, alder):
+    row = leak(alder, url="https://git.example.org/<b>")
+    page = admin.get(page_of(row)).text
+    assert "Reported as leaked" in page
+    assert "https://git.example.org/&lt;b&gt;" in page
+    assert "Leaked" in admin.get("/admin/keys?tab=paused").text
+    asked = admin.part(f"{page_of(row)}/rotate").text
+    assert "has leaked and ends at once" in asked
+    assert 'name="grace_hours" value="0"' in asked
+    shown = admin.post(f"{page_of(row)}/rotate", {"grace_hours": "24", "version": str(row.version)}).text
+    secret = SECRET.search(shown)[0]
+    call = app.test_client().get("/v1/api/public/customers", headers={"Authorization": f"Bearer {secret}"})
+    assert call.status_code == 200
+    assert "Reported as leaked" not in admin.get(page_of(row)).text
+
+
+def test_a_leaked_key_that_was_resumed_still_says_that_it_has_leaked(admin, alder):
+    row = leak(alder)
+    admin.post(f"{page_of(row)}/resume")
+    assert not key().paused
+    assert "It was resumed, so whoever has found it can use it." in admin.get(page_of(row)).text
+    admin.post(f"{page_of(row)}/revoke", {"words": "Shop"})
+    assert "Reported as leaked" not in admin.get(page_of(row)).text

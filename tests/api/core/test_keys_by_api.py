@@ -77,3 +77,17 @@ def test_what_is_left_of_a_keys_limit_is_said_without_spending_it(app, core, ald
     assert core.get(f"/iam/api-keys/{key_id}/rate-limit").json["remaining"] == 2
     assert core.get("/iam/api-keys/999/rate-limit").status_code == 404
     assert Caller(app, text).get("/rate-limit").json["data"]["remaining"] == 2
+
+
+def test_a_key_is_marked_as_leaked(app, core, alder):
+    key_id, text = cast.make_key(alder)
+    assert core.result("api_keys.mark_leaked", {"id": key_id, "url": "https://git.example.org/"}) == 1
+    found = core.get(f"/iam/api-keys/{key_id}").json
+    assert (found["status"], found["leak_url"]) == ("PAUSED", "https://git.example.org/")
+    assert found["leaked_dt"]
+    assert core("POST", f"/iam/api-keys/{key_id}/leaked").status_code in (400, 409, 422)
+    other, _ = cast.make_key(alder)
+    assert core("POST", f"/iam/api-keys/{other}/leaked").status_code == 200
+    made = core.result("api_keys.rotate", {"id": key_id})["key"]
+    assert Caller(app, text).get("/customers").status_code == 401
+    assert Caller(app, made).get("/customers").status_code == 200

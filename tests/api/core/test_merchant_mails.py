@@ -14,10 +14,10 @@ def test_a_program_switches_mails_off_and_sees_which_are_sent(core, alder):
     assert [one["name"] for one in listed if not one["on"]] == ["reminder", "receipt"]
     assert [one["name"] for one in listed if not one["can_be_switched_off"]] == [
         "another_card", "payment_confirm", "invoice", "invoice_confirm", "sign_in", "client_invitation",
-        "client_security",
+        "client_security", "key_leaked",
     ]
     assert {one["name"] for one in listed if one["to"] == "merchant"} == {
-        "quote_answered", "payment_disputed", "ticket_opened", "ticket_replied", "key_expires"}
+        "quote_answered", "payment_disputed", "ticket_opened", "ticket_replied", "key_expires", "key_leaked"}
 
 
 def test_what_must_be_sent_or_is_unknown_is_refused(core, alder):

@@ -13,7 +13,7 @@ from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from domain.integrations import api_keys, key_expiry
 from domain.people import merchants
-from domain.people.keys import key_notices
+from domain.people.keys import key_leaks, key_notices
 from models.audit import AuditEntry
 from models.credential import Credential
 from models.outbox import Task
@@ -163,6 +163,14 @@ def test_nobody_is_told_of_keys_that_are_revoked_deleted_or_of_a_merchant_who_is
 def test_a_paused_key_is_told_of(alder):
     key = key_until(alder, 10)
     run(api_keys.pause, key)
+    assert tell() == 1
+
+
+def test_a_key_that_is_paused_because_it_leaked_is_not_told_of(alder):
+    key = key_until(alder, 10)
+    run(key_leaks.mark, key, key_leaks.FoundInput())
+    assert tell() == 0
+    run(api_keys.resume, key)
     assert tell() == 1
 
 
