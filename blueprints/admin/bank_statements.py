@@ -14,6 +14,7 @@ from blueprints.admin import choices, invoices
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.order_events import page_of
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.session import actor, need
 from database import db, transaction
@@ -55,6 +56,14 @@ def links(record: Any) -> list[tuple[str, str | None]]:
     return [(str(one.number), invoices.PAGE.at(one.id) if may_read else None) for one in named(record)]
 
 
+def pages(record: Any) -> dict[str, str | None]:
+    """The pages of what a movement pays, for who may read them."""
+    keys = {"order": record.order_id, "scheduled": record.scheduled_payment_id, "payment": record.payment_id}
+    nouns = {"order": "order", "scheduled": "scheduled_payment", "payment": "payment"}
+    who = actor()
+    return {name: page_of(nouns[name], key, who) if key is not None else None for name, key in keys.items()}
+
+
 PAGE = ListPage(
     resource=bank_statement_rows.RESOURCE,
     title="Bank statements",
@@ -84,7 +93,7 @@ PAGE = ListPage(
         )),
     ),
     values=lambda row: dict.fromkeys(PAYS),                  # choosing what was suggested is a change, too
-    context=lambda record: {"invoices": links(record)},
+    context=lambda record: {"invoices": links(record), "pays": pages(record)},
     form="admin/statement_assign.html",
     edit_title="Assign",
     choices=lambda who: {

@@ -77,6 +77,8 @@ def _line(order: Any, row: Any) -> Line:
 def _text(order: Any, row: Any) -> str | Markup:
     """What happened, or what happens next."""
     tries = f"{row.retry_count} {'retry' if row.retry_count == 1 else 'retries'}"
+    if row.status in (S.COMPLETE, S.RECOVERED) and not row.amount_minor:
+        return "Nothing was due"
     if row.status in (S.COMPLETE, S.RECOVERED):
         paid = Markup("Paid on {}").format(day(row.executed_at)) if row.executed_at else Markup("Nothing left to pay")
         return paid + f", after {tries}" if row.retry_count else paid

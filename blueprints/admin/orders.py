@@ -32,6 +32,7 @@ from domain.payments.orders import order_payments, ordering
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms, When
 from domain.sales.orders import order_clock, payment_links
+from domain.sales.orders.order_listing import NEEDS_ATTENTION
 from models.order import OrderStatus
 from models.product import Billing, IntervalUnit
 from models.test_clock import TestClock
@@ -70,7 +71,7 @@ def context(record: Any) -> dict[str, Any]:
         "facts": [Group("Schedule", tuple(schedule_of(record)))] if record.interval_unit else [],
         "link": own_url(request.host_url) + path if (path := payment_links.path_of(record.link_token)) else None,
         "schedule": order_schedule.of(wide_actor(), record), "collected": order_schedule.collected(record.id),
-        "product_url": products.PAGE.at(0).removesuffix("0"),
+        "cost": order_outlook.priced(record), "product_url": products.PAGE.at(0).removesuffix("0"),
         "customer_url": customers.PAGE.at(record.customer_id),
         "planned": planned_of(record),
         "ends_at": cancelling.ends_at(record.id) if record.planned_change or record.cancels_at_period_end else None,
@@ -136,7 +137,7 @@ def schedule_of(record: Any) -> list[Fact]:
     """What is paid when, as facts; without empty ones."""
     found = (
         Fact("Interval", every(record)),
-        Fact("First payment", money(record.initial_minor, record.currency)),
+        Fact("First payment", money(record.initial_minor, record.currency) if record.initial_minor else ""),
         Fact("Each later payment", money(record.later_minor, record.currency) if record.later_minor else ""),
         Fact("Instalments", str(record.instalments or "")),
         Fact("Payments to come", "" if record.count_to_pay is None else str(record.count_to_pay)),
@@ -153,6 +154,16 @@ def clock_choices(who: Actor) -> list[tuple[str, str]]:
     return [(str(one.id), one.name or f"Clock {one.id}") for one in found]
 
 
+def needing_attention(who: Actor) -> int:
+    """How many orders a person has to look at, along the index of statuses."""
+    return sum(ordering.RESOURCE.listing.count(who, status=one) for one in NEEDS_ATTENTION)
+
+
+def pending(who: Actor) -> int:
+    """How many orders wait for their first payment."""
+    return ordering.RESOURCE.listing.count(who, status=OrderStatus.PENDING)
+
+
 PAGE = ListPage(
     resource=ordering.RESOURCE,
     title="Orders",
@@ -163,6 +174,7 @@ PAGE = ListPage(
         ("All", {}), ("Needs attention", {"status": "attention"}), ("Pending first payment", {"status": "pending"}),
         ("Active", {"status": "active"}), ("Subscriptions", {"billing": "subscription"}),
     ),
+    view_counts={"Needs attention": needing_attention, "Pending first payment": pending},
     keys="d",
     note=lambda row: row.customer_name,
     more_children={"next": order_payments.NEXT, "refused": order_payments.REFUSED},

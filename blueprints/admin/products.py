@@ -77,6 +77,13 @@ def price_of(row: Product) -> str:
     return price(row.price_micro, row.currency) + (f" per {row.unit}" if row.unit else "")
 
 
+def listed_price(row: Any) -> int | str:
+    """The price in a list, in millionths; of a product that is billed by use, what it is for."""
+    if row.billing != Billing.METERED:
+        return int(row.price_micro)
+    return "By tiers" if row.metered_scheme else f"{price(row.price_micro, row.currency)} a call"
+
+
 def deposit_of(row: Product) -> str:
     """The deposit with its currency."""
     return "" if row.deposit_minor is None else money(row.deposit_minor, row.currency)
@@ -102,7 +109,7 @@ PAGE = ListPage(
         Column(name="sku", title="SKU", kind="mono", sort="sku"),
         Column(name="kind", title="Type", kind="tag"),
         Column(name="status", kind="tag", editable="status", choices=STATUS),
-        Column(name="price_micro", title="Price", kind="price", sort="price", editable="price"),
+        Column(name="price_micro", title="Price", kind="price", sort="price", editable="price", shown=listed_price),
         Column(name="created_at", title="Added", kind="day", sort="created_at", minor=True),
     ),
     list_filters=(

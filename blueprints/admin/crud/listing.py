@@ -90,6 +90,7 @@ class ListPage:
     note: Callable[[Any], str | None] = lambda row: ""              # the palette's text beside a row's name
     tabs: tuple[tuple[str, str], ...] = ()                          # lists that belong together: title, endpoint
     views: tuple[tuple[str, Mapping[str, str]], ...] = ()           # the list with usual filters: title, their values
+    view_counts: Mapping[str, Callable[[Actor], int]] = field(default_factory=dict)  # the number beside a view's title
     needs_merchant: bool = True                                     # a creation under All asks for one
     listed: Callable[[], Response] | None = None                    # the view of the list, if not the usual one
     edit_title: str = "Edit"                                        # of the button that opens the form
@@ -156,6 +157,10 @@ class ListPage:
     def unfiltered(self) -> str:
         """This list with all rows."""
         return self.url("list", **{one.name: one.without for one in self.list_filters if one.without})
+
+    def counted(self, title: str) -> int:
+        """The number beside a view's title; 0 shows none."""
+        return self.view_counts[title](actor()) if title in self.view_counts else 0
 
     @property
     def creates(self) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -9,7 +10,7 @@ from domain import clock
 from models.order import OrderStatus, ScheduledStatus, SuspendedFor
 from models.payment import Decline, PaymentStatus
 from models.product import Billing
-from tests import ordered, paying
+from tests import cast, ordered, paying
 from tests.admin.page_text import text_of
 from tests.payment_rows import make_payment
 from tests.sql_statements import recorded
@@ -171,3 +172,35 @@ def test_asking_for_a_card_mails_the_customer_once_a_day(admin, alder):
     assert "was asked for another card" in page
     assert "within the last 24 hours" in admin.post(
         f"{LIST}/{order_id}/ask_for_card", follow_redirects=True).text
+
+
+def test_the_tabs_count_what_waits_for_somebody(admin, alder, birch):
+    tabs = text_of(admin.get(LIST).text.partition('<nav class="tabs"')[2].partition("</nav>")[0])
+    assert "Needs attention Pending" in tabs
+    for status in (OrderStatus.FAILED, OrderStatus.SUSPENDED, OrderStatus.REVIEW, OrderStatus.PENDING):
+        ordered.make_order(alder, status=status)
+    ordered.make_order(birch, status=OrderStatus.FAILED)
+    tabs = text_of(admin.get(LIST).text.partition('<nav class="tabs"')[2].partition("</nav>")[0])
+    assert "Needs attention 3 Pending first payment 1 Active Subscriptions" in tabs
+    assert "Needs attention 3" in text_of(admin.get(f"{LIST}/board").text)
+
+
+def test_the_page_of_an_order_that_is_billed_by_use_has_no_amounts_of_zero(admin, alder):
+    admin.post("/admin/mode", {"test": "on"})
+    order_id = paying.make_order(alder, billing="metered", price="0.02")
+    paying.pay(order_id)
+    page = text_of(admin.get(f"{LIST}/{order_id}").text)
+    assert "Lamp 1 0.02 – – By use" in page
+    assert "Total By use" in page
+    assert "First payment" not in page.partition("Amounts")[2]
+    assert "Paid Nothing was due" in page
+
+
+def test_products_that_are_billed_by_use_say_so(admin, alder):
+    cast.make_product(alder, "Calls", price=Decimal("0.002"), currency="EUR", billing="metered")
+    cast.make_product(alder, "Tiers", price=Decimal(0), currency="EUR", billing="metered", metered_scheme="graduated",
+                      metered_tiers=[{"up_to": None, "unit_price": Decimal("0.01")}])
+    page = text_of(admin.get("/admin/products").text)
+    assert "0.002 EUR a call" in page
+    assert "By tiers" in page
+    assert "0.002,EUR" in admin.get("/admin/products.csv").text

@@ -201,3 +201,13 @@ def test_an_invoice_out_of_reach_cannot_be_assigned(ops, alder, birch):
     refused = ops.post(f"{LIST}/{movement}", {"invoice_ids.0": str(foreign)})
     assert refused.status_code == 422
     assert db.session.get(StatementRow, movement, populate_existing=True).state is StatementState.UNSURE
+
+
+def test_a_movement_leads_to_what_it_pays(admin, alder, lamp):
+    booked, unsure = stored(alder, paying(lamp), entry("3.00", "Nothing known"))
+    page = admin.get(f"{LIST}/{booked.id}").text
+    for noun, key in (
+        ("orders", lamp), ("scheduled-payments", booked.scheduled_payment_id), ("payments", booked.payment_id),
+    ):
+        assert f'href="/admin/{noun}/{key}"' in page
+    assert "Suggested order" not in admin.get(f"{LIST}/{unsure.id}").text

@@ -80,7 +80,7 @@ def test_the_list_has_its_usual_filters_as_tabs_and_says_what_was_bought(admin, 
                     order_id=order_id, position=position, name=f"{name} {status.value}", unit_price_micro=0,
                     quantity_ten_thousandths=10_000, total_minor=0))
     page = admin.get("/admin/orders?status=attention").text
-    assert re.search(r'status=attention" aria-current="page">Needs attention<', page)
+    assert re.search(r'status=attention" aria-current="page">Needs attention <', page)
     assert re.findall(r"Desk (\w+) and 1 more", page) == ["review", "failed"]
     assert 'aria-current="page">All<' in admin.get("/admin/orders").text
     assert 'aria-current="page">All<' not in admin.get("/admin/orders?billing=metered").text
