@@ -190,7 +190,7 @@ def test_the_page_of_an_order_that_is_billed_by_use_has_no_amounts_of_zero(admin
     order_id = paying.make_order(alder, billing="metered", price="0.02")
     paying.pay(order_id)
     page = text_of(admin.get(f"{LIST}/{order_id}").text)
-    assert "Lamp 1 0.02 – – By use" in page
+    assert "Lamp 1 1 × 0.02 0.02 – – By use" in page
     assert "Total By use" in page
     assert "First payment" not in page.partition("Amounts")[2]
     assert "Paid Nothing was due" in page
