@@ -39,18 +39,19 @@ def safe(value: Any) -> str:
 
 
 def heading(columns: Sequence[Column]) -> list[str]:
-    """The names of the columns in a file: the id first, and after an amount its currency."""
-    return ["id", *(name for column in _exported(columns) for name in _names(column))]
+    """The names of the columns in a file: the id first, and after the first amount the currency of all."""
+    return ["id", *dict.fromkeys(name for column in _exported(columns) for name in _names(column))]
 
 
 def line(record: Record, columns: Sequence[Column]) -> list[Any]:
     """A row of the file, in the order of `heading`."""
-    found = [record.id]
+    found: dict[str, Any] = {"id": record.id}
     for column in _exported(columns):
-        found.append(flat(record, column))
-        if column.kind in AMOUNTS:
-            found.append(record.currency)
-    return found
+        name, *of_amount = _names(column)
+        found[name] = flat(record, column)
+        for currency in of_amount:
+            found[currency] = record.currency
+    return list(found.values())
 
 
 def _exported(columns: Sequence[Column]) -> list[Column]:

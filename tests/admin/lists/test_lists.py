@@ -7,11 +7,13 @@ import re
 from decimal import Decimal
 from urllib.parse import quote
 
+from blueprints.admin.crud import export
 from blueprints.pages.format import words
 from database import db, transaction
 from domain.people import customers
 from models.customer import Customer
-from tests import cast
+from tests import cast, invoicing
+from tests.architecture.nouns import pages
 
 NAMES = ("Ada Lovelace", "Grace Hopper", "Alan Turing")
 
@@ -344,3 +346,14 @@ def test_lists_and_forms_show_words_instead_of_codes(admin, alder):
     assert "Search customers" in admin.get("/admin/customers").text
     assert words("items.0.quantity") == "Line 1 quantity"
     assert words("items") == "Items"
+
+
+def test_no_file_of_a_list_has_two_columns_of_one_name(admin, alder):
+    for here in pages():
+        names = export.heading(here.columns)
+        assert len(names) == len(set(names)), (here.title, names)
+    invoicing.make_issued(alder)
+    head, row = list(csv.reader(io.StringIO(admin.get("/admin/invoices.csv").get_data().decode("utf-8-sig"))))
+    assert (head.count("currency"), len(row)) == (1, len(head))
+    found = dict(zip(head, row, strict=True))
+    assert (found["total"], found["balance"], found["currency"]) == ("120.00", "120.00", "EUR")

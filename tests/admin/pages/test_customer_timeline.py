@@ -63,7 +63,8 @@ def test_what_users_of_the_customer_do_in_the_client_area_is_said_of_them(admin,
     text = text_of(timeline(admin, ada))
     for wanted in (
         "signed in as this customer By the client area", "issued the token of this customer",
-        "turned two-factor on for customer user ada@example.org", "used a recovery code of customer user ada@example.org",
+        "turned two-factor on for customer user ada@example.org",
+        "used a recovery code of customer user ada@example.org",
         "set the password of customer user ada@example.org",
     ):
         assert wanted in text, wanted
