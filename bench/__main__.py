@@ -17,6 +17,7 @@ from bench.invoicing import kill_issuing
 from bench.performance import (
     articles,
     core,
+    lighthouse,
     mix,
     p1_full_path,
     p2_others,
@@ -48,6 +49,7 @@ PARTS: dict[str, Part] = {
     "load": lambda quick: mix.run(*((100.0, 3.0) if quick else ())),
     "P8": lambda quick: p8_writes.run(*((2, 1.0) if quick else ())),
     "P11": lambda quick: p11_starting.run(*((2, 1.0) if quick else ())),
+    "lighthouse": lambda quick: lighthouse.run(*((1,) if quick else ())),
     "P9": lambda quick: p9_searches.run(*((500, 1) if quick else ())),
 }
 

@@ -65,6 +65,7 @@ class Started:
             time.sleep(0.01)
         with contextlib.suppress(urllib.error.HTTPError):         # an empty application answers 404
             urllib.request.urlopen(f"{found[1]}/healthz", timeout=60).close()
+        self.base = found[1]
         self.seconds = time.monotonic() - began
         self.cpu = sum(cpu_seconds(pid) for pid in self.pids())
 
