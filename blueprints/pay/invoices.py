@@ -119,6 +119,7 @@ def page(link: InvoiceLink, token: str, *, refused: str = "", status: int = 200)
         "rows": rows, "payment": payment or latest, "refused": refused, "currency": link.currency,
         "due": invoice_checkouts.due(rows), "title": invoice_checkouts.title(rows), "later": None,
         "until": invoice_checkouts.until(payment) if payment is not None else None,
+        "is_own": stored_cards.is_own(link),
     }
     if payment is not None and payment.confirm_url:
         context["confirm"] = leading(payment.gateway, payment.confirm_url)

@@ -29,7 +29,15 @@ def of(customer: Customer) -> list[PaymentMethod]:
 
 def offered(link: InvoiceLink) -> dict[str, Any]:
     """What the page shows of them: nothing unless the link's own customer is signed in."""
+    session = _own_session(link)
+    return {"cards": of(session.customer), "once": form_once.token()} if session is not None else {"cards": ()}
+
+
+def is_own(link: InvoiceLink) -> bool:
+    """Whether the link's own customer is signed in in this browser, and goes back to the client area."""
+    return _own_session(link) is not None
+
+
+def _own_session(link: InvoiceLink) -> CustomerSession | None:
     session = next((find() for find in _known), None)
-    if session is None or session.customer_id != link.customer_id:
-        return {"cards": ()}
-    return {"cards": of(session.customer), "once": form_once.token()}
+    return session if session is not None and session.customer_id == link.customer_id else None

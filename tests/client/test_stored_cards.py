@@ -51,6 +51,7 @@ def test_an_invoice_is_paid_with_a_stored_card_once(browser_of_tess, alder, tess
     assert (charged(), of(bill).balance_minor) == ([12000], 0)
     done = browser_of_tess.get(replies[0].headers["Location"]).text
     assert "with Approve" not in done
+    assert 'href="/client/invoices"' in done                    # the way back
     assert "€120.00" in done
 
 
@@ -62,6 +63,8 @@ def test_several_invoices_are_paid_on_their_page_by_whom_they_are_for_alone(brow
     link = browser_of_tess.post("/client/invoices/pay", {"ids": keys}).headers["Location"]
     page = browser_of_tess.get(link).text
     assert page.count('action="/client/invoices/card"') == 2
+    assert "Your invoices</a>" in page
+    assert "Your invoices" not in browser().get(link).text
     assert 'action="/client/invoices/card"' not in browser().get(link).text      # nobody is signed in
     cast.make_customer(alder, "Bea", actor=actor_of(alder, test=True), email="bea@example.org")
     other = browser()
