@@ -44,7 +44,7 @@ def values(row: Announcement) -> dict[str, Any]:
 def named(keys: Sequence[int]) -> list[str]:
     """Customers as the form holds them: Ada Lovelace (42)."""
     found = db.session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(keys)))
-    names: dict[int, str] = dict(found.tuples().all())
+    names = {row.id: row.name for row in found}
     return [f"{names[key]} ({key})" for key in keys if key in names]
 
 
