@@ -55,6 +55,8 @@ class Credential(Versioned, Removable, Model):
 
     scopes: Mapped[list[str]] = mapped_column(default=list)
     rate_limit_per_hour: Mapped[int] = mapped_column(default=1000)
+    rate_limit_per_minute: Mapped[int | None]
+    rate_limit_per_day: Mapped[int | None]
     allowed_ips: Mapped[list[str]] = mapped_column(default=list)
     expires_at: Mapped[datetime | None]
     told_days: Mapped[int | None]                # days before its expiry of the last notice about it

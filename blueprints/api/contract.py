@@ -160,6 +160,7 @@ class Contract(ABC):
     steady = False                          # a row is shown alike to every caller
     deprecated_since = 0                    # Unix time, if a way of calling is deprecated
     limited = False                         # its responses have rate limit headers
+    several_limits = False                  # a caller may have limits of several windows, which further headers tell of
     counts_addresses = False                # its limit counts every call of an address, before authentication
     list_headers: Mapping[str, str] = {}    # the headers of its lists, as `page_headers` gives them, and what they say
     idempotent: tuple[str, ...] = ()        # the methods on which it supports Idempotency-Key

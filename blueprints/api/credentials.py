@@ -1,7 +1,7 @@
 """Finds the caller of each kind of credential. A contract names the kinds that it accepts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from blueprints.api.rate_limits import Spent, rate_limits
@@ -10,10 +10,17 @@ from domain.access import customer_access, key_access, user_access
 from domain.actor import Actor
 from models.credential import Mode
 
+HOUR = 3600                             # seconds
 
-def spend_of_key(key_id: int, limit_per_hour: int, cost: int) -> Spent:
-    """Count calls of an API key; with a cost of 0 only what is left of its limit."""
-    return rate_limits.spend(limit_per_hour, "hour", "key", str(key_id), cost=cost)
+
+def spend_of_key(row: Any, cost: int) -> Spent:
+    """Count calls of an API key; with a cost of 0 only what is left of its limits. The state is that of its hour."""
+    if row.rate_limit_per_minute is None and row.rate_limit_per_day is None:
+        return rate_limits.spend(int(row.rate_limit_per_hour), "hour", "key", str(row.id), cost=cost)
+    limits = ((row.rate_limit_per_minute, "minute"), (row.rate_limit_per_hour, "hour"), (row.rate_limit_per_day, "day"))
+    found = rate_limits.spend_several([one for one in limits if one[0] is not None], "key", str(row.id), cost=cost)
+    hour = next(one for one in found if one.window == HOUR)
+    return replace(hour, windows=found)
 
 
 class Caller(Protocol):
@@ -61,7 +68,7 @@ class KeyCaller:
         key_access.admit(self.key, ip)
 
     def spend(self, cost: int) -> Spent:
-        return spend_of_key(self.key.id, self.key.limit_per_hour, cost)
+        return spend_of_key(self.key.row, cost)
 
     def actor(self, *, ip: str | None, request_id: str | None, source: str) -> Actor:
         return key_access.actor_of(self.key, ip=ip, request_id=request_id, source=source)

@@ -23,6 +23,8 @@ HEADERS: dict[str, dict[str, Any]] = {
     "X-RateLimit-Remaining": _header(WHOLE, "Calls left in the window"),
     "X-RateLimit-Reset": _header(WHOLE, "When the next call is allowed, in Unix seconds"),
     "X-RateLimit-Window": _header(WHOLE, "The window in seconds"),
+    "RateLimit": _header({"type": "string"}, "What is left of each of several windows: r calls, the next in t seconds"),
+    "RateLimit-Policy": _header({"type": "string"}, "Each of several windows: q calls in w seconds"),
     "ETag": _header({"type": "string"}, "The version of the row, for If-Match"),
     "Idempotent-Replayed": _header({"type": "string", "enum": ["true"]}, "The response of an earlier call"),
     "Retry-After": _header(WHOLE, "Seconds until the same call may succeed"),
@@ -34,11 +36,17 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Deprecation": _header({"type": "string"}, "The time of deprecation: @ and Unix time"),
 }
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "X-RateLimit-Window")
+SEVERAL_LIMITS = ("RateLimit", "RateLimit-Policy")
 OF_STATUS = {
     "401": ("WWW-Authenticate",), "405": ("Allow",), "415": ("Accept-Encoding",), "429": ("Retry-After",),
     "503": ("Retry-After",),
 }
 WITHOUT_LIMITS = ("401",)
+
+
+def limits_of(contract: Contract) -> tuple[str, ...]:
+    """The headers that tell of rate limits."""
+    return (*LIMITS, *(SEVERAL_LIMITS if contract.several_limits else ())) if contract.limited else ()
 
 
 def named_headers(contract: Contract) -> dict[str, Any]:
@@ -54,7 +62,7 @@ def headers(*names: str) -> dict[str, Any]:
 def refusal(contract: Contract, code: str, text: str, error: Schema) -> dict[str, Any]:
     """An error response's description, headers and schema."""
     counted = contract.counts_addresses or code not in WITHOUT_LIMITS
-    limits = LIMITS if contract.limited and counted else ()
+    limits = limits_of(contract) if counted else ()
     ignored = (unknown_names.HEADER,) if contract.unknown_names is UnknownNames.IGNORED else ()
     deprecation = ("Deprecation",) if contract.deprecated_since else ()
     return {
@@ -81,7 +89,7 @@ def headers_of(one: Entry) -> list[str]:
     """The headers of a response."""
     operation = one.operation
     counted = one.contract.counts_addresses or not operation.public
-    found = list(LIMITS) if one.contract.limited and counted else []
+    found = list(limits_of(one.contract)) if counted else []
     actions = operation.exposure.resource.actions if operation.exposure is not None else {}
     is_row = operation.verb in ("get", "create", "update", *actions) and one.shows_version
     found += ["ETag"] if is_row or (operation.described is not None and operation.described.versioned) else []

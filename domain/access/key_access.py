@@ -31,8 +31,8 @@ from models.merchant import Merchant
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_COLUMNS = ("id", "mode", "merchant_id", "customer_id", "scopes", "rate_limit_per_hour", "allowed_ips", "expires_at",
-            "revoked_at", "paused", "version")
+_COLUMNS = ("id", "mode", "merchant_id", "customer_id", "scopes", "rate_limit_per_hour", "rate_limit_per_minute",
+            "rate_limit_per_day", "allowed_ips", "expires_at", "revoked_at", "paused", "version")
 _SECRET = ("public_id", "prefix", "digest", "bcrypt_hash")
 _KEYS = (
     select(*(getattr(Credential, name) for name in _COLUMNS), Merchant.active.label("merchant_active"))
@@ -85,10 +85,6 @@ class Key:
     @property
     def mode(self) -> Mode:
         return Mode(self.row.mode)
-
-    @property
-    def limit_per_hour(self) -> int:
-        return int(self.row.rate_limit_per_hour)
 
 
 class VerifiedHashes:

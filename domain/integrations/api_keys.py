@@ -34,6 +34,8 @@ class KeyInput(Input):
     description: Maybe[Annotated[str, Text(500)]] = None
     scopes: Maybe[list[Annotated[str, one_of(*KEY_SCOPES)]]] = None
     rate_limit_per_hour: Annotated[int, Whole(1, 1_000_000)] = 1000
+    rate_limit_per_minute: Maybe[Annotated[int, Whole(1, 1_000_000)]] = None
+    rate_limit_per_day: Maybe[Annotated[int, Whole(1, 1_000_000)]] = None
     allowed_ips: Networks = []
     expires_at: Maybe[Until] = None
     webhook_url: Maybe[WebAddress] = None
@@ -74,6 +76,7 @@ def create(actor: Actor, new: NewKey) -> tuple[Credential, str]:
     row = Credential(
         kind=CredentialKind.INTEGRATION, mode=new.mode, merchant_id=actor.merchant_id, name=given.name,
         description=given.description, scopes=new.scopes, rate_limit_per_hour=given.rate_limit_per_hour,
+        rate_limit_per_minute=given.rate_limit_per_minute, rate_limit_per_day=given.rate_limit_per_day,
         allowed_ips=given.allowed_ips, webhook_url=given.webhook_url,
         customer_id=given.customer_id,
     )

@@ -56,9 +56,9 @@ LISTING = KeyListing(
             name: getattr(Credential, name)
             for name in (
                 "id", "merchant_id", "customer_id", "mode", "name", "description", "prefix", "last_four", "scopes",
-                "rate_limit_per_hour", "allowed_ips", "expires_at", "revoked_at", "paused", "leaked_at",
-                "leak_url", "leak_paused", "webhook_url",
-                "created_by_user_id", "created_at", "updated_at", "version",
+                "rate_limit_per_hour", "rate_limit_per_minute", "rate_limit_per_day", "allowed_ips", "expires_at",
+                "revoked_at", "paused", "leaked_at", "leak_url", "leak_paused", "webhook_url", "created_by_user_id",
+                "created_at", "updated_at", "version",
             )
         },
         "status": STATUS,

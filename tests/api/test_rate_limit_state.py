@@ -57,7 +57,8 @@ def test_the_body_says_what_the_headers_say(caller, alder, clock):  # noqa: F811
     reply = api.get("/rate-limit")
     assert facts(reply) == (3, 2, 1_900_003_600, 3600)
     reset = datetime.fromtimestamp(1_900_003_600, UTC).isoformat().replace("+00:00", "Z")
-    assert reply.json["data"] == {"limit": 3, "remaining": 2, "resetAt": reset, "window": 3600}
+    hour = {"limit": 3, "remaining": 2, "resetAt": reset, "window": 3600}
+    assert reply.json["data"] == {**hour, "windows": [hour]}
     assert set(reply.json["meta"]) == {"requestId", "timestamp"}
 
 

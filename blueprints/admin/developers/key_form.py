@@ -10,7 +10,8 @@ from domain import clock, zones
 from domain.actor import Actor
 from domain.permissions import KEY_PERMISSIONS
 
-PLAIN = ("name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url", "mode", "customer_id")
+PLAIN = ("name", "description", "rate_limit_per_hour", "rate_limit_per_minute", "rate_limit_per_day", "allowed_ips",
+         "webhook_url", "mode", "customer_id")
 
 
 def typed(form: MultiDict[str, str], who: Actor) -> dict[str, Any]:

@@ -131,7 +131,7 @@ def download() -> Response:
     found = list(api_keys.LISTING.stream(who, PAGE.query(who)))
     use = key_use.of([record.id for record in found])
     names = ("name", "merchant_name", "mode", "status", "prefix", "scopes", "allowed_ips", "rate_limit_per_hour",
-             "expires_at", "created_at")
+             "rate_limit_per_minute", "rate_limit_per_day", "expires_at", "created_at")
     rows = ([record.id, *(_flat(getattr(record, name)) for name in names), *_used(use.get(record.id))]
             for record in found)
     return export.send("api-keys", ("id", *names, "last_used_at", "last_ip", "requests_7d"), rows)
@@ -158,7 +158,7 @@ def context(record: Any) -> dict[str, Any]:
         "former": key_secrets.former(record.id) if record.former_until else (),
         "use": key_use.of([record.id]).get(record.id), "now": clock.now(), "soon": SOON,
         "concerns": key_concerns.of([record]), **key_concerns.offers(),
-        "left": spend_of_key(record.id, record.rate_limit_per_hour, 0) if record.status == "ACTIVE" else None,
+        "left": spend_of_key(record, 0) if record.status == "ACTIVE" else None,
         "customer_url": customers.PAGE.at(customer) if customer else None,
     }
 
@@ -240,7 +240,8 @@ def edit(key: int) -> Response:
 def values_of(row: Credential) -> dict[str, str]:
     """A key's values for the form."""
     values = {name: plain(getattr(row, name)) for name in (
-        "name", "description", "rate_limit_per_hour", "allowed_ips", "webhook_url",
+        "name", "description", "rate_limit_per_hour", "rate_limit_per_minute", "rate_limit_per_day", "allowed_ips",
+        "webhook_url",
     )}
     values |= {f"scope_{one.name}": one.level(row.scopes) for one in KEY_PERMISSIONS}
     values["expires"] = "custom" if row.expires_at else "never"

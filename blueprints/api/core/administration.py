@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from blueprints.api.contract import Arguments, Outcome, Parameter
 from blueprints.api.core.contract import CONTRACT, MOMENT, moment
@@ -10,6 +11,7 @@ from blueprints.api.credentials import spend_of_key
 from blueprints.api.description import SECRET, Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Derived, Moment, Words, WriteOnly
+from blueprints.api.rate_limits import Spent
 from blueprints.api.verbs import action, body_of, changed, expose, key_of, locked, operation
 from domain import inputs
 from domain.actor import Actor
@@ -95,6 +97,8 @@ KEYS = expose(
         "mode": Words(name="mode", words={mode: mode.value for mode in Mode}),
         "scopes": Field(name="scopes"),
         "rate_limit_per_hour": Field(name="rate_limit_per_hour"),
+        "rate_limit_per_minute": Field(name="rate_limit_per_minute"),
+        "rate_limit_per_day": Field(name="rate_limit_per_day"),
         "allowed_ips": Field(name="allowed_ips"),
         "expires_dt": Moment(name="expires_at"),
         "former_until_dt": Moment(name="former_until", writable=False),
@@ -204,11 +208,22 @@ CONTRACT.operations.append(operation(
 def rate_limit(actor: Actor, arguments: Arguments) -> Outcome:
     """What is left of the rate limit of a key."""
     record = api_keys.LISTING.read(actor, key_of(KEYS, arguments.key))
-    left = spend_of_key(record.id, record.rate_limit_per_hour, 0)
-    return Outcome({
-        "id": record.id, "limit": left.limit, "remaining": left.remaining,
-        "reset_dt": moment(datetime.fromtimestamp(left.reset, UTC)), "window": left.window,
-    })
+    left = spend_of_key(record, 0)
+    windows = [shown_limit(one) for one in left.windows or (left,)]
+    return Outcome({"id": record.id, **shown_limit(left), "windows": windows})
+
+
+def shown_limit(left: Spent) -> dict[str, Any]:
+    """The state of one window."""
+    reset = moment(datetime.fromtimestamp(left.reset, UTC))
+    return {"limit": left.limit, "remaining": left.remaining, "reset_dt": reset, "window": left.window}
+
+
+LIMIT_STATE = {
+    "limit": {"type": "integer"}, "remaining": {"type": "integer"}, "reset_dt": MOMENT,
+    "window": {"type": "integer", "description": "Length of the window in seconds"},
+}
+OF_HOUR = {"limit": 1000, "remaining": 852, "reset_dt": "2026-01-31 12:00:00+0000", "window": 3600}
 
 
 CONTRACT.operations.append(operation(
@@ -217,13 +232,14 @@ CONTRACT.operations.append(operation(
     described=Description(answer=ExampleBody(
         {
             "title": "KeyRateLimit", "type": "object",
-            "properties": {
-                "id": {"type": "integer"}, "limit": {"type": "integer"}, "remaining": {"type": "integer"},
-                "reset_dt": MOMENT, "window": {"type": "integer", "description": "Length of the window in seconds"},
-            },
-            "required": ["id", "limit", "remaining", "reset_dt", "window"],
+            "properties": {"id": {"type": "integer"}, **LIMIT_STATE, "windows": {
+                "type": "array", "description": "Each limit of the key, of the shortest window first",
+                "items": {"title": "KeyRateLimitWindow", "type": "object", "properties": LIMIT_STATE,
+                          "required": list(LIMIT_STATE)},
+            }},
+            "required": ["id", *LIMIT_STATE, "windows"],
         },
-        {"id": 1, "limit": 1000, "remaining": 852, "reset_dt": "2026-01-31 12:00:00+0000", "window": 3600},
+        {"id": 1, **OF_HOUR, "windows": [OF_HOUR]},
     )),
 ))
 CONTRACT.operations.append(replace(

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Request
 from blueprints.api.contract import Contract, Exposure, Parameter
 from blueprints.api.field import Formats, Problems, texts
 from blueprints.api.field_map import number_after
+from blueprints.api.public import rate_limit
 from blueprints.api.public.description import DESCRIPTION
 from blueprints.api.requests import unknown_names
 from blueprints.api.requests.holds import PAY_URL
@@ -45,6 +46,7 @@ class PublicContract(Contract):
     https_only = True
     steady = True
     limited = True
+    several_limits = True
     idempotent = ("POST",)
     codes_fields = True
     changes_also = ("PATCH",)               # both change only the fields that are sent
@@ -129,7 +131,8 @@ class PublicContract(Contract):
         if isinstance(error, errors.LimitExceeded):
             reset = datetime.fromtimestamp(error.details["reset"], UTC)
             paid_at = {PAY_URL: details[PAY_URL]} if PAY_URL in details else {}
-            return {"limit": details["limit"], "remaining": details["remaining"], "resetAt": reset} | paid_at
+            several = {"windows": rate_limit.windows(details["windows"])} if "windows" in details else {}
+            return {"limit": details["limit"], "remaining": details["remaining"], "resetAt": reset} | several | paid_at
         listed = [{"field": name, "code": one.code, "message": one.text} for name, one in fields.items()]
         return details | ({"fields": listed} if listed else {})          # no field has this name
 

@@ -27,6 +27,8 @@ option = click.option
     option("--name", required=True),
     option("--scope", "scopes", multiple=True, metavar="SCOPE", help=f"{', '.join(KEY_SCOPES)}; none = all of them."),
     option("--rate-limit", "rate_limit_per_hour", type=int, default=1000, show_default=True, help="Calls per hour."),
+    option("--per-minute", "rate_limit_per_minute", type=int, metavar="N", help="Calls per minute; none = no limit."),
+    option("--per-day", "rate_limit_per_day", type=int, metavar="N", help="Calls in 24 hours; none = no limit."),
     option("--allow-ip", "allowed_ips", multiple=True, metavar="CIDR", help="May be given several times; none = any."),
     option("--expires", "expires_at", metavar="ISO", help="Such as 2027-01-31T12:00:00Z, or a day, to its end."),
     option("--webhook-url", "webhook_url"),
@@ -46,6 +48,7 @@ def key_create(merchant_id: int, test: bool, **given: Any) -> Result:
         data = {
             "id": f"api_key_{row.id}", "key": text, "name": row.name, "merchant": row.merchant_id,
             "mode": row.mode.value, "scopes": row.scopes, "rate_limit": row.rate_limit_per_hour,
+            "per_minute": row.rate_limit_per_minute, "per_day": row.rate_limit_per_day,
             "allowed_ips": row.allowed_ips, "expires": iso(row.expires_at), "webhook_url": row.webhook_url,
             "customer": row.customer_id, "webhook_secret": webhooks.secret_of_key(row.id),
         }

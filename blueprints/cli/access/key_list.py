@@ -28,5 +28,6 @@ def _row(one: Any) -> dict[str, Any]:
     return {
         "id": f"api_key_{one.id}", "name": one.name, "key": f"{one.prefix}…{one.last_four}", "status": one.status,
         "mode": str(one.mode), "scopes": one.scopes, "rate_limit": one.rate_limit_per_hour,
+        "per_minute": one.rate_limit_per_minute, "per_day": one.rate_limit_per_day,
         "allowed_ips": one.allowed_ips, "expires": iso(one.expires_at), "created": iso(one.created_at),
     }

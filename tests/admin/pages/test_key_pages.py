@@ -227,6 +227,22 @@ def test_the_page_says_what_is_left_of_the_limit(app, admin, alder):
     assert "left now" not in admin.get(page_of(key())).text
 
 
+def test_limits_a_minute_and_a_day_are_set_shown_and_taken_off(admin, alder):
+    made = admin.post("/admin/keys", FORM | {"rate_limit_per_minute": "60", "rate_limit_per_day": ""})
+    assert made.status_code == 201
+    row = key()
+    assert (row.rate_limit_per_minute, row.rate_limit_per_day) == (60, None)
+    page = admin.get(page_of(row)).text
+    assert "60, 60 left now" in page
+    assert "500, 500 left now" in page
+    assert "Requests in 24 hours" not in page
+    form = FORM | {"version": "1", "rate_limit_per_minute": "", "rate_limit_per_day": "600"}
+    assert admin.post(page_of(row), form).status_code == 303
+    assert (key().rate_limit_per_minute, key().rate_limit_per_day) == (None, 600)
+    wrong = admin.post("/admin/keys", FORM | {"rate_limit_per_minute": "0"})
+    assert (wrong.status_code, "rate_limit_per_minute-wrong" in wrong.text) == (422, True)
+
+
 def test_a_key_is_paused_and_resumed(app, admin, alder):
     cast.make_key(alder, name="Shop")
     row = key()

@@ -91,3 +91,13 @@ def test_a_key_is_marked_as_leaked(app, core, alder):
     made = core.result("api_keys.rotate", {"id": key_id})["key"]
     assert Caller(app, text).get("/customers").status_code == 401
     assert Caller(app, made).get("/customers").status_code == 200
+
+
+def test_a_key_has_several_limits(core, alder):
+    sent = {"companies_id": alder, "name": "Shop", "rate_limit_per_minute": 60, "rate_limit_per_day": 600}
+    made = core("POST", "/iam/api-keys", json=sent).json
+    assert (made["rate_limit_per_minute"], made["rate_limit_per_hour"], made["rate_limit_per_day"]) == (60, 1000, 600)
+    found = core.result("api_keys.rate_limit", {"id": made["id"]})
+    assert [(one["window"], one["limit"]) for one in found["windows"]] == [(60, 60), (3600, 1000), (86_400, 600)]
+    core("PATCH", f"/iam/api-keys/{made['id']}", json={"rate_limit_per_day": None})
+    assert core.get(f"/iam/api-keys/{made['id']}").json["rate_limit_per_day"] is None
