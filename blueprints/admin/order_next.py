@@ -34,6 +34,7 @@ class Step:
     url: str | None = None
     verbs: tuple[str, ...] = ()
     link: str = "Open payment"
+    row_id: int | None = None               # the scheduled payment that can be skipped instead
 
 
 def of(who: Actor, record: Any) -> Step | None:
@@ -104,8 +105,8 @@ def _collected(who: Actor, row: ScheduledPayment) -> Step:
     if row.status is ScheduledStatus.SOFT_DECLINED:
         return Step(
             Markup("{} is tried again on {}.").format(amount, at), _reason(who, row), "warn", "rotate", url,
-            ("retry", "ask_for_card"))
-    return Step(Markup("{} is collected on {}.").format(amount, at), url=url)
+            ("retry", "ask_for_card"), row_id=row.id)
+    return Step(Markup("{} is collected on {}.").format(amount, at), url=url, row_id=row.id)
 
 
 def _from_now_on(row: ScheduledPayment) -> datetime | None:

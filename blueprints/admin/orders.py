@@ -15,11 +15,12 @@ from blueprints.admin import (
     order_timeline,
     products,
 )
-from blueprints.admin.crud import records
+from blueprints.admin.crud import records, related
 from blueprints.admin.crud.facts import Fact, Group
 from blueprints.admin.crud.form_fields import Field, Section, pairs
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.order_events import page_of
 from blueprints.pages.format import decimals, money, zone
 from blueprints.pages.session import need, wide_actor
 from blueprints.services import own_url
@@ -31,9 +32,11 @@ from domain.payments.checkout import previews
 from domain.payments.orders import order_payments, ordering
 from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms, When
+from domain.payments.schedule import scheduled_listing
 from domain.sales.orders import order_clock, payment_links
 from domain.sales.orders.order_listing import NEEDS_ATTENTION
 from models.order import OrderStatus
+from models.payment_method import PaymentMethod
 from models.product import Billing, IntervalUnit
 from models.test_clock import TestClock
 
@@ -67,10 +70,12 @@ def every(row: Any) -> str:
 
 def context(record: Any) -> dict[str, Any]:
     """The facts at the side, the lines' links, and the customer's page."""
+    who = wide_actor()
+    next_step = order_next.of(who, record)
     return {
         "facts": [Group("Schedule", tuple(schedule_of(record)))] if record.interval_unit else [],
         "link": own_url(request.host_url) + path if (path := payment_links.path_of(record.link_token)) else None,
-        "schedule": order_schedule.of(wide_actor(), record), "collected": order_schedule.collected(record.id),
+        "schedule": order_schedule.of(who, record), "collected": order_schedule.collected(record.id),
         "cost": order_outlook.priced(record), "product_url": products.PAGE.at(0).removesuffix("0"),
         "customer_url": customers.PAGE.at(record.customer_id),
         "planned": planned_of(record),
@@ -78,9 +83,24 @@ def context(record: Any) -> dict[str, Any]:
         "may_change_plan": may_change_plan,
         "may_go_on": record.cancels_at_period_end and cancelling.may_withdraw(record),
         "clock_name": clock_name(record.test_clock_id),
-        "next_step": order_next.of(wide_actor(), record),
-        "timeline": order_timeline.of(wide_actor(), record),
+        "next_step": next_step,
+        "rows_page": related.page_of("scheduled_payment"),
+        "next_row": scheduled_listing.LISTING.read(who, next_step.row_id) if next_step and next_step.row_id else None,
+        "sold": ", ".join(one for one in (bought(record), every(record).lower()) if one),
+        "card": card_of(record), "budget_url": budget_url(who, record),
+        "timeline": order_timeline.of(who, record),
     }
+
+
+def card_of(record: Any) -> str:
+    """How people call the payment method that what is due is collected from."""
+    row = db.session.get(PaymentMethod, record.payment_method_id) if record.payment_method_id is not None else None
+    return row.label if row is not None else ""
+
+
+def budget_url(who: Actor, record: Any) -> str | None:
+    """The page of the budget that the order was, for who may read it."""
+    return page_of("budget", record.budget_id, who) if record.budget_id is not None else None
 
 
 def clock_name(key: int | None) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, func, select
+from sqlalchemy import String, and_, case, cast, func, or_, select
 
 from database import db
 from domain.actor import Actor
@@ -14,6 +14,7 @@ from domain.payments import locking
 from models.allocation import Allocation
 from models.customer import Customer
 from models.invoice import Invoice, InvoiceItem, InvoiceState, InvoiceStatus
+from models.order import Order
 
 BALANCE = Invoice.total_minor - Invoice.paid_minor - Invoice.credited_minor
 # Whose index has what is open, in the same words.
@@ -36,6 +37,12 @@ class AccountFirst(Listing):
             if customer_id is not None:
                 locking.lock_account(customer_id)
         return super().get(actor, key, lock=lock, removed=removed)
+
+
+def _of_order(bound: Any) -> Any:
+    """The invoices of an order, and of the budget that it was."""
+    of_budget = select(Order.budget_id).where(Order.id == bound, Order.budget_id.is_not(None))
+    return or_(Invoice.order_id == bound, Invoice.budget_id.in_(of_budget))
 
 
 LISTING = AccountFirst(
@@ -82,6 +89,7 @@ LISTING = AccountFirst(
         "number": Filter(str, lambda bound: Invoice.number == bound),
         "customer_id": Filter(int, lambda bound: Invoice.customer_id == bound),
         "customer_ids": Filter(list, lambda bound: Invoice.customer_id.in_(bound)),
+        "order_id": Filter(int, _of_order),
         "order_ids": Filter(list, lambda bound: Invoice.order_id.in_(bound)),
         "budget_ids": Filter(list, lambda bound: Invoice.budget_id.in_(bound)),
         "product_id": Filter(

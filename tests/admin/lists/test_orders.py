@@ -158,7 +158,7 @@ def test_the_next_step_of_a_declined_order_has_the_button(admin, alder):
     order_id = ordered.reload_row(row).order_id
     page = text_of(re.search(r'<div class="callout next-step.*?<div id="record"', admin.get(f"{LIST}/{order_id}").text,
                              re.S)[0])
-    assert "Retry now Ask for a card Open payment" in page
+    assert "Retry now Ask for a card Skip… Open payment" in page
     admin.post(f"{LIST}/{order_id}/retry")
     assert ordered.reload_row(row).status == S.RECOVERED
     assert f"/admin/orders/{order_id}/retry" not in admin.get(f"{LIST}/{order_id}").text

@@ -26,9 +26,9 @@ def step(admin, order_id):
 
 @pytest.mark.parametrize(("status", "row", "said"), [
     (OrderStatus.PENDING, {}, "10.00 EUR is paid by the customer on the payment page. Nothing was paid yet."),
-    (OrderStatus.ACTIVE, {"collect_at": NOON}, "10.00 EUR is collected on 6 Dec 2126, 12:00 . Open payment"),
+    (OrderStatus.ACTIVE, {"collect_at": NOON}, "10.00 EUR is collected on 6 Dec 2126, 12:00 . Skip… Open payment"),
     (OrderStatus.FAILED, {"collect_at": NOON, "status": S.SOFT_DECLINED, "paid_minor": 300},
-     "7.00 EUR is tried again on 6 Dec 2126, 12:00 . Declined: Limit reached. Ask for a card Open payment"),
+     "7.00 EUR is tried again on 6 Dec 2126, 12:00 . Declined: Limit reached. Ask for a card Skip… Open payment"),
     (OrderStatus.FAILED, {"status": S.SOFT_DECLINED},
      "10.00 EUR was declined. Declined: Limit reached. No retry is left. Ask for a card Open payment"),
     (OrderStatus.ACTIVE, {"status": S.HARD_DECLINED},

@@ -7,10 +7,15 @@ from html import unescape
 import pytest
 
 from database import db, transaction
+from models.invoice import Invoice
 from models.order import OrderItem, OrderStatus, ScheduledStatus
 from models.payment import PaymentReason
+from models.product import Billing
+from tests import cast
+from tests.invoicing import make_draft
 from tests.ordered import make_order, make_row
 from tests.payment_rows import make_payment
+from tests.stored_cards import make_card
 
 S = ScheduledStatus
 DAY = datetime(2126, 12, 6, 12, tzinfo=UTC)
@@ -24,6 +29,7 @@ def payments(admin, order_id):
     """The rows of the panel of payments as texts."""
     page = admin.get(f"/admin/orders/{order_id}").text
     panel = re.search(r'<section class="panel" aria-labelledby="schedule">.*?</section>', page, re.S)
+    panel = [re.sub(r'<td class="act">.*?</td>', "", panel[0], flags=re.S)] if panel else None
     return [text_of(one) for one in re.findall(r"<tr><td.*?</tr>", panel[0] if panel else "", re.S)]
 
 
@@ -85,3 +91,45 @@ def test_the_list_has_its_usual_filters_as_tabs_and_says_what_was_bought(admin, 
     assert 'aria-current="page">All<' in admin.get("/admin/orders").text
     assert 'aria-current="page">All<' not in admin.get("/admin/orders?billing=metered").text
     assert 'aria-current="page">Board<' in admin.get("/admin/orders/board").text
+
+
+def test_the_payments_of_an_order_and_its_next_step_have_their_own_actions(admin, alder):
+    order_id = make_order(alder, status=OrderStatus.ACTIVE, billing=Billing.INSTALMENT, next_sequence=3)
+    first, later = (make_row(alder, order_id, sequence=place, collected=True) for place in (1, 2))
+    page = admin.get(f"/admin/orders/{order_id}").text
+    step = page.partition('class="callout next-step')[2].partition('<div id="record"')[0]
+    assert f'href="/admin/scheduled-payments/{first}/skip"' in step
+    for row in (first, later):
+        assert f'id="menu-{row}"' in page
+        assert f'href="/admin/scheduled-payments/{row}/skip"' in page
+    reply = admin.post(f"/admin/scheduled-payments/{first}/skip", headers={
+        "Referer": f"http://localhost/admin/orders/{order_id}"})
+    assert reply.headers["Location"] == f"http://localhost/admin/orders/{order_id}"
+    assert f'href="/admin/scheduled-payments/{first}/skip"' not in admin.get(f"/admin/orders/{order_id}").text
+
+
+def test_the_page_of_an_order_names_what_was_bought_its_card_and_its_budget(admin, alder):
+    customer_id = cast.make_customer(alder, "Ada Lovelace")
+    card = make_card(alder, customer_id, test=False, label="Visa ending in 4242")
+    budget_id = cast.make_budget(alder, customer_id)
+    order_id = make_order(alder, customer_id=customer_id, status=OrderStatus.ACTIVE, payment_method_id=card,
+                          budget_id=budget_id, description="Trade membership", interval_count=3)
+    page = admin.get(f"/admin/orders/{order_id}").text
+    text = text_of(page)
+    assert "Trade membership, every 3 months · Ada Lovelace" in text
+    assert "Paid with Visa ending in 4242" in text
+    assert f'From budget</dt><dd><a href="/admin/budgets/{budget_id}">{budget_id}</a>' in page
+
+
+def test_the_invoices_of_an_order_are_a_tab_of_its_page(admin, alder):
+    customer_id = cast.make_customer(alder, "Ada Lovelace")
+    budget_id = cast.make_budget(alder, customer_id)
+    order_id = make_order(alder, customer_id=customer_id, status=OrderStatus.ACTIVE, budget_id=budget_id)
+    other = make_order(alder, customer_id=customer_id, status=OrderStatus.ACTIVE)
+    keys = [make_draft(alder, customer_id) for _ in range(3)]
+    with transaction():
+        db.session.get(Invoice, keys[0]).order_id = order_id
+        db.session.get(Invoice, keys[1]).budget_id = budget_id
+    page = admin.get(f"/admin/orders/{order_id}?tab=invoices").text
+    assert [f'id="row-{key}"' in page for key in keys] == [True, True, False]
+    assert 'id="row-' not in admin.get(f"/admin/orders/{other}?tab=invoices").text
