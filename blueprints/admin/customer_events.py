@@ -9,8 +9,10 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
+from blueprints.admin import traffic
+from blueprints.admin.order_disputes import disputes_of
 from blueprints.admin.order_events import (
-    CALL,
+    DISPUTE,
     MAIL,
     ORDER,
     PAYMENT,
@@ -18,13 +20,16 @@ from blueprints.admin.order_events import (
     Event,
     Source,
     audited,
-    calls_of,
     page_of,
+    refunds_of,
+    seen_calls,
     told_of,
+    told_of_calls,
     told_of_mail,
 )
 from blueprints.pages.format import money, words
 from database import db
+from domain.invoicing.credit_notes import LISTING as CREDIT_NOTES
 from domain.invoicing.invoice_listing import LISTING as INVOICES
 from domain.listing import Listing
 from domain.outbox.tasks import LISTING as TASKS
@@ -34,6 +39,7 @@ from domain.sales.orders.order_listing import LISTING as ORDERS
 from domain.support.ticket_listing import LISTING as TICKETS
 from models.audit import AuditEntry
 from models.budget import Budget
+from models.credit_note import CreditNote
 from models.customer_user import CustomerUser
 from models.invoice import Invoice
 from models.order import Order
@@ -63,15 +69,18 @@ def _sum(row: Any) -> str:
 
 
 BUDGET = Noun(
-    "budget", Budget, BUDGETS, "READ_BUDGETS", "file-dollar", 6, lambda row: f"Budget {row.id} over {_sum(row)}")
+    "budget", Budget, BUDGETS, "READ_BUDGETS", "file-dollar", 7, lambda row: f"Budget {row.id} over {_sum(row)}")
 ORDERED = Noun(
-    "order", Order, ORDERS, "READ_ORDERS", "shopping-cart", 7, lambda row: f"Order {row.id} over {_sum(row)}")
+    "order", Order, ORDERS, "READ_ORDERS", "shopping-cart", 8, lambda row: f"Order {row.id} over {_sum(row)}")
 INVOICE = Noun(
-    "invoice", Invoice, INVOICES, "READ_INVOICES", "file-invoice", 8,
+    "invoice", Invoice, INVOICES, "READ_INVOICES", "file-invoice", 9,
     lambda row: f"{'Invoice ' + row.number if row.number else f'Draft {row.id} of an invoice'} over {_sum(row)}")
 TICKET = Noun(
-    "ticket", Ticket, TICKETS, "READ_TICKETS", "ticket", 9, lambda row: f"Ticket {row.number}: {row.subject}")
-NOUNS = (BUDGET, ORDERED, INVOICE, TICKET)
+    "ticket", Ticket, TICKETS, "READ_TICKETS", "ticket", 10, lambda row: f"Ticket {row.number}: {row.subject}")
+CREDITED = Noun(
+    "credit_note", CreditNote, CREDIT_NOTES, "READ_INVOICES", "receipt-tax", 11,
+    lambda row: f"Credit note {row.number} over {_sum(row)}")
+NOUNS = (BUDGET, ORDERED, INVOICE, TICKET, CREDITED)
 
 
 def documents(noun: Noun) -> Callable[[Asked], list[Event]]:
@@ -96,7 +105,7 @@ def _alive(model: Any) -> list[Any]:
 
 
 def _document(noun: Noun, row: Any, asked: Asked) -> Event:
-    status = getattr(row, "status", None) or getattr(row, "state", "")
+    status = getattr(row, "status", None) or getattr(row, "state", None) or "issued"        # a credit note has none
     return Event(
         position=(row.created_at, noun.place, row.id), icon=noun.icon, tone="acc", title=noun.title(row),
         url=page_of(noun.name, row.id, asked.who), details=[(words(str(status)), None)],
@@ -114,6 +123,16 @@ def payments(asked: Asked) -> list[Event]:
         .order_by(Payment.created_at.desc(), Payment.id.desc()).limit(asked.limit)
     )
     return [told_of(one, label, asked.who) for one, label in db.session.execute(statement, values)]
+
+
+def refunds(asked: Asked) -> list[Event]:
+    """What was paid back to the customer."""
+    return refunds_of(asked, Payment.customer_id == asked.record.id)
+
+
+def disputes(asked: Asked) -> list[Event]:
+    """What the customer disputed at the bank."""
+    return disputes_of(asked, Payment.customer_id == asked.record.id)
 
 
 def mails(asked: Asked) -> list[Event]:
@@ -136,8 +155,15 @@ def mails(asked: Asked) -> list[Event]:
 
 
 def calls(asked: Asked) -> list[Event]:
-    """API calls of the customer, or that named it."""
-    return calls_of(asked, "customer")
+    """API calls of the customer's programs, and those that named the customer."""
+    key, before = asked.record.id, seen_calls(asked)
+    found = [
+        *traffic.calls_by(asked.who, key, before, asked.limit),
+        *traffic.calls_of(asked.who, "customer", key, before, asked.limit),
+    ]
+    once = {one.id: one for one in found}
+    newest = sorted(once.values(), key=lambda one: (one.at, one.id), reverse=True)
+    return told_of_calls(asked, newest[:asked.limit])
 
 
 def changes(asked: Asked) -> list[Event]:
@@ -149,9 +175,9 @@ def changes(asked: Asked) -> list[Event]:
     ))
 
 
-assert CALL not in {one.place for one in NOUNS}                 # places tell the sources apart
-DOCUMENTS = tuple(Source(documents(noun)) for noun in (BUDGET, ORDERED, INVOICE))
-PAID = (Source(payments),)
+assert min(one.place for one in NOUNS) > DISPUTE                # places tell the sources apart
+DOCUMENTS = tuple(Source(documents(noun)) for noun in (BUDGET, ORDERED, INVOICE, CREDITED))
+PAID = (Source(payments), Source(refunds), Source(disputes))
 ASKED = (Source(documents(TICKET)),)
 MAILED = (Source(mails),)
 CALLED = (Source(calls, 200),)

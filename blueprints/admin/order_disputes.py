@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import url_for
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from blueprints.admin.order_events import DISPUTE, Asked, Event, Source, page_of
 from blueprints.pages.format import money, when
@@ -16,9 +16,14 @@ ENDS = {DisputeStatus.WON: "Decided for you", DisputeStatus.LOST: "Lost: the ban
 
 def disputes(asked: Asked) -> list[Event]:
     """The disputes of the order's payments, from the day on which each was opened, with how it ended."""
+    return disputes_of(asked, Payment.order_id == asked.record.id)
+
+
+def disputes_of(asked: Asked, whose: ColumnElement[bool]) -> list[Event]:
+    """The disputes of payments that fulfil a condition."""
     statement = (
         select(Dispute).join(Payment, Payment.id == Dispute.payment_id)
-        .where(Payment.order_id == asked.record.id, *asked.older(Dispute.created_at, Dispute.id, DISPUTE))
+        .where(whose, *asked.older(Dispute.created_at, Dispute.id, DISPUTE))
         .order_by(Dispute.created_at.desc(), Dispute.id.desc()).limit(asked.limit)
     )
     return [

@@ -3,14 +3,14 @@
 Each source reads at most so many rows along an index, older than a place in the time line.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import url_for
 from markupsafe import Markup
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from blueprints.admin import traffic
 from blueprints.admin.crud import history
@@ -151,7 +151,12 @@ def told_of(one: Payment, method: str | None, who: Actor) -> Event:
 
 def refunds(asked: Asked) -> list[Event]:
     """Refunds of the order's payments."""
-    paid = select(Payment.id).where(Payment.order_id == asked.record.id, Payment.refunded_minor > 0)
+    return refunds_of(asked, Payment.order_id == asked.record.id)
+
+
+def refunds_of(asked: Asked, whose: ColumnElement[bool]) -> list[Event]:
+    """Refunds of payments that fulfil a condition."""
+    paid = select(Payment.id).where(whose, Payment.refunded_minor > 0)
     statement = (
         select(Refund).where(Refund.payment_id.in_(latest(paid, Payment.created_at, Payment.id)))
         .where(*asked.older(Refund.created_at, Refund.id, REFUND))
@@ -249,16 +254,19 @@ def told_of_mail(one: Task, email: str | None = None) -> Event:
 
 def calls(asked: Asked) -> list[Event]:
     """API calls that named or made the order."""
-    return calls_of(asked, "order")
+    return told_of_calls(asked, traffic.calls_of(asked.who, "order", asked.record.id, seen_calls(asked), asked.limit))
 
 
-def calls_of(asked: Asked, noun: str) -> list[Event]:
-    """API calls that named or made the record."""
-    before = None
-    if asked.before is not None:
-        moment, last, number = asked.before
-        before = (moment, number if last == CALL else traffic.LARGEST)
-    found = traffic.calls_of(asked.who, noun, asked.record.id, before, asked.limit)
+def seen_calls(asked: Asked) -> traffic.Cursor:
+    """The last call that was shown, before which the next ones are read."""
+    if asked.before is None:
+        return None
+    moment, last, number = asked.before
+    return moment, number if last == CALL else traffic.LARGEST
+
+
+def told_of_calls(asked: Asked, found: Sequence[Any]) -> list[Event]:
+    """Calls with the names of their keys."""
     names = traffic.names_of(asked.who, {one.key_id for one in found})
     return [_call(one, names, asked.who) for one in found]
 

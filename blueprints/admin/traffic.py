@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 
@@ -70,13 +71,23 @@ def operations_of(who: Actor, key_id: int, days: int) -> list[str]:
     return [f"{use.method} {use.endpoint}" for use in queries.top_endpoints(question, window, MOST_OPERATIONS)]
 
 
-def calls_of(who: Actor, noun: str, key: int, before: tuple[datetime, int] | None, limit: int) -> list[listing.Row]:
-    """The newest calls of the last 90 days that named a row; `before` is the time and id of the last one seen."""
+Cursor = tuple[datetime, int] | None        # the time and id of the last call that was seen
+
+
+def calls_of(who: Actor, noun: str, key: int, before: Cursor, limit: int) -> list[listing.Row]:
+    """The newest calls of the last 90 days that named a row."""
+    return _calls(who, before, limit, touched=(noun, key))
+
+
+def calls_by(who: Actor, customer_id: int, before: Cursor, limit: int) -> list[listing.Row]:
+    """The newest calls of the last 90 days by programs of a customer."""
+    return _calls(who, before, limit, customer_id=customer_id)
+
+
+def _calls(who: Actor, before: Cursor, limit: int, **wanted: Any) -> list[listing.Row]:
     now = clock.now()
     question = Filter(
-        scope=scope_of(who), start=now - timedelta(days=DAYS_OF_CALLS), end=now + timedelta(minutes=1),
-        touched=(noun, key),
-    )
+        scope=scope_of(who), start=now - timedelta(days=DAYS_OF_CALLS), end=now + timedelta(minutes=1), **wanted)
     cursor = f"{(before[0] - EPOCH) // timedelta(microseconds=1)}-{max(before[1], 0)}" if before else None
     return listing.requests(question, cursor, limit).rows
 

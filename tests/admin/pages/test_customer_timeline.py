@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from domain.people import customers
 from models.customer_user import CustomerUser
 from tests import cast, invoicing, ticketed
 from tests.admin.page_text import text_of
-from tests.domain.invoicing.paying.money import pay
+from tests.domain.invoicing.paying.money import give_back, pay
 
 
 @pytest.fixture
@@ -68,6 +69,19 @@ def test_what_users_of_the_customer_do_in_the_client_area_is_said_of_them(admin,
         "set the password of customer user ada@example.org",
     ):
         assert wanted in text, wanted
+
+
+def test_credit_notes_and_refunds_are_on_the_line_too(admin, alder, ada):
+    invoice = invoicing.make_issued(alder, ada)
+    payment = pay(alder, 120, invoice)
+    invoicing.credit(invoice, [{"item_id": invoicing.of(invoice).items[0].id, "quantity": Decimal(1)}])
+    give_back(payment, 50)
+    text = text_of(timeline(admin, ada))
+    places = [text.find(one) for one in ("50.00 EUR refunded", "Credit note CN-000001 over", "120.00 EUR paid")]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "Credit note CN-000001" in text_of(timeline(admin, ada, kind="documents"))
+    assert "50.00 EUR refunded" in text_of(timeline(admin, ada, kind="payments"))
 
 
 @pytest.mark.parametrize(("kind", "there", "gone"), [

@@ -247,3 +247,15 @@ def test_a_call_of_a_customers_program_names_its_token_to_staff_and_in_tickets(a
     page = admin.get(f"/admin/tickets/{ticket}").text
     assert re.search(r"403.*There is no invoice 7\..*Client API token", page, re.DOTALL)
     assert f"/admin/keys/{key}" not in page
+
+
+def test_the_time_line_of_a_customer_has_its_own_calls_and_those_that_named_it(admin, alder, traffic, customer):
+    other = cast.make_customer(alder, "Bea")
+    same = {"request_id": "req_1", "method": "GET", "customer_id": customer}
+    traffic(alder, contract="client", endpoint="/api/v1/invoices", ago=9, **same)
+    traffic(alder, contract="client", endpoint="/api/v1/profile", ago=7, objects=[["customer", customer]], **same)
+    traffic(alder, endpoint="/v1/api/public/customers/{id}", ago=5, objects=[["customer", customer]])
+    traffic(alder, contract="client", endpoint="/api/v1/tickets", ago=3, **same | {"customer_id": other})
+    page = admin.get(f"/admin/customers/{customer}?tab=timeline&kind=calls").text
+    found = re.findall(r"called GET (/\S+)</a>", page)
+    assert found == ["/v1/api/public/customers/{id}", "/api/v1/profile", "/api/v1/invoices"]
