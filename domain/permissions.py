@@ -78,6 +78,26 @@ _SELLING = frozenset({
     "WRITE_SERVICES",
 })
 
+# What roles may do in the dashboard, noun by noun; the scope of keys for webhooks is not among a role's own.
+ROLE_PERMISSIONS = (
+    Permission("CUSTOMERS", "Customers", "with their users and API tokens"),
+    Permission("PRODUCTS", "Products", "with discount codes"),
+    Permission("BUDGETS", "Budgets", "quotes with their lines"),
+    Permission("ORDERS", "Orders", "with their scheduled payments"),
+    Permission("PAYMENTS", "Payments", "with refunds, disputes and bank statements"),
+    Permission("INVOICES", "Invoices", "with credit notes"),
+    Permission("SERVICES", "Services", "with domain names"),
+    Permission("TICKETS", "Support", "tickets, articles, announcements and canned answers"),
+    Permission("SUPPORT", "Support desk", "how it is set up: its departments"),
+    Permission("KEYS", "API keys", "with webhook endpoints"),
+    Permission("USERS", "Users", "roles, API tokens and invitations"),
+    Permission("MERCHANTS", "Merchant profiles", "with payment gateways and mails"),
+    Permission("ANALYTICS", "Analytics", "with the request log"),
+    Permission("AUDIT", "Audit log", "who changed what"),
+    Permission("SETTINGS", "Settings", "with currencies and the outbox"),
+    Permission("IMPORT", "Import", "rows by the Core API", single=True),
+)
+
 # What a customer's own token opens; a stopped customer's only reads.
 CUSTOMER_READS = frozenset({"READ_CUSTOMERS", "READ_ORDERS", "READ_SERVICES", "READ_INVOICES", "READ_TICKETS"})
 CUSTOMER_SCOPES = CUSTOMER_READS | {"WRITE_CUSTOMERS", "WRITE_TICKETS"}

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import flash, make_response, render_template, request
+from flask import Response, flash, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin import choices, consequences
 from blueprints.admin.crud.form_fields import Field, Section, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
-from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.crud.listing import Column, ListPage, show_list
 from blueprints.auth.proof import proven
 from blueprints.pages.htmx import is_partial, redirect_to
 from blueprints.pages.session import me, need, private, wide_actor
@@ -103,6 +103,7 @@ PAGE = ListPage(
     context=context,
     needs_merchant=False,
     guarded=True,
+    listed=lambda: show_users(),
 )
 
 
@@ -115,6 +116,11 @@ def register(bp: Any) -> None:
                     write(proven(handle_token)), methods=["POST"])
     bp.add_url_rule("/users/<int:key>/sessions/<int:number>/end", "users_end_session", write(end_session),
                     methods=["POST"])
+
+
+def show_users() -> Response:
+    """The list, with the way to the roles."""
+    return show_list(PAGE, whole="admin/users.html")
 
 
 def ask_password(key: int, wrong: Invalid | None = None) -> Any:
