@@ -280,6 +280,10 @@ class Contract(ABC):
     def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
         """The body of an error; `fields` have the contract's names."""
 
+    def logged_code(self, error: DomainError) -> str:
+        """The error's type in the request log: one of few words, never a sentence."""
+        return error.code
+
     def covers(self, path: str) -> bool:
         """Whether an unmatched path belongs to this contract."""
         return any(path == prefix or path.startswith(prefix + "/") for prefix in self.prefixes)

@@ -251,8 +251,7 @@ def fail(error: BaseException, contract: Contract) -> Response:
     if call.limit is None and isinstance(call.key, KeyCaller) and status in REFUSED_BEFORE:
         call.limit = call.key.spend(0)          # known, but refused before the call was counted
     failure = contract.failure(known, status, fields)
-    code = failure.get("error")                 # the log has the code that the caller saw, if any
-    call.error_code = code if isinstance(code, str) else known.code
+    call.error_code = contract.logged_code(known)
     call.part.refuse(failure, fields, known.message)
     response = refused(contract, known, failure, status)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

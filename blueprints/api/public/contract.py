@@ -115,14 +115,16 @@ class PublicContract(Contract):
         return status_of(error)
 
     def failure(self, error: DomainError, status: int, fields: Problems) -> Any:
-        code = "validation_error" if error.code == "invalid" else error.code
         return {
-            "error": code,
+            "error": self.logged_code(error),
             "message": error.message,
             "details": self._details(error, fields),
             "timestamp": clock.now(),
             "requestId": g.call.request_id,
         }
+
+    def logged_code(self, error: DomainError) -> str:
+        return "validation_error" if error.code == "invalid" else error.code
 
     def _details(self, error: DomainError, fields: Problems) -> dict[str, Any]:
         if isinstance(error, errors.NotFound):

@@ -67,7 +67,8 @@ def sentence(failure: Mapping[str, Any], *, plain: bool) -> str:
         error = failure
     data = error.get("data") if plain else None
     words = data.get("message") if isinstance(data, dict) else None
-    message = words if isinstance(words, str) else error.get("message", "")
+    alone = error.get("error", "")              # the Client API's whole refusal is its sentence
+    message = words if isinstance(words, str) else error.get("message", alone)
     return message if isinstance(message, str) else ""
 
 

@@ -167,3 +167,16 @@ def test_issuing_and_revoking_are_in_the_audit_trail(alder, ada):
         customer_tokens.revoke(actor, row)
     verbs = [one.action for one in db.session.query(AuditEntry).order_by(AuditEntry.id)][-2:]
     assert verbs == ["customer.token_issued", "customer.token_revoked"]
+
+
+def test_refused_calls_are_logged_under_a_code_and_not_under_the_sentence(program, stranger, records):
+    calls = [
+        (stranger.get("/profile"), "token_missing"), (program.get("/invoices/1"), "not_found"),
+        (program.get("/invoices?page=0"), "invalid_parameter"),
+        (program.post("/profile"), "method_not_allowed"),
+        (program.post("/tickets", data="{"), "invalid_json"),
+        (program.post("/tickets", {"subject": "Hello"}), "invalid"),
+        (program.put("/profile", {"colour": "red"}), "nothing_sent"),
+    ]
+    assert [row["error_code"] for row in records] == [code for _, code in calls]
+    assert [row["message"] for row in records] == [reply.json["error"] for reply, _ in calls]
