@@ -14,9 +14,12 @@ key = LazyGroup(
             "access.key_changes:key_rotate", "Give a key (api_key_1 or 1) another secret; it is shown only once."
         ),
         "pause": Lazy("access.key_changes:key_pause", "Pause a key (api_key_1 or 1): refused until it is resumed."),
-        "extend": Lazy("access.key_changes:key_extend", "Move the expiry of a key: by some days, to a time, or never."),
+        "extend": Lazy(
+            "access.key_changes:key_extend",
+            "Move the expiry of a key (api_key_1 or 1): by some days, to a time, or never.",
+        ),
         "leaked": Lazy(
-            "access.key_changes:key_leaked", "Mark a key as leaked: it is paused, and its owner told."
+            "access.key_changes:key_leaked", "Mark a key (api_key_1 or 1) as leaked: it is paused, and its owner told."
         ),
         "resume": Lazy("access.key_changes:key_resume", "Resume a paused key (api_key_1 or 1)."),
         "revoke": Lazy(
