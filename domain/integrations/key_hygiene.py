@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from domain.permissions import KEY_PERMISSIONS, KEY_SCOPES
@@ -58,9 +59,14 @@ def of_key(key: Any, calls: KeyCalls, now: datetime) -> tuple[Finding, ...]:
 
 def spare_scopes(key: Any, used: Collection[str]) -> tuple[str, ...]:
     """The scopes of a key that its calls did not need; none where they needed none, for it keeps at least one."""
+    return _spare(tuple(key.scopes), frozenset(used), bool(key.webhook_url))
+
+
+@lru_cache(1024)
+def _spare(scopes: tuple[str, ...], used: frozenset[str], hears: bool) -> tuple[str, ...]:
     kept = {scope for one in KEY_PERMISSIONS for scope in one.scopes(one.level(used))}     # who writes also reads
-    if key.webhook_url:
+    if hears:
         kept.add("WEBHOOKS")            # events are received without a call
-    if not kept & set(key.scopes):
+    if not kept & set(scopes):
         return ()
-    return tuple(scope for scope in KEY_SCOPES if scope in key.scopes and scope not in kept)
+    return tuple(scope for scope in KEY_SCOPES if scope in scopes and scope not in kept)

@@ -120,7 +120,7 @@ def show_keys() -> Response:
     """The keys of a tab with their state."""
     traffic.freshen()
     counts = {tab: api_keys.LISTING.count(actor(), **tab_filters(tab)) for tab in TABS}
-    concerns = len(key_concerns.of(key_concerns.looked_at().records))
+    concerns = 0 if is_partial() else len(key_concerns.of(key_concerns.looked_at().records))
     return show_list(PAGE, tab=current_tab(), tabs=TABS, counts=counts, use=key_use.of, now=clock.now(), soon=SOON,
                      concerns=concerns, table="admin/_keys.html", whole="admin/keys.html")
 
