@@ -76,6 +76,7 @@ PAGE = ListPage(
           "that is open, are booked automatically.",
     sort="-booked_on",
     name=lambda row: f"Movement {row.id}",
+    row_words=("movement", "movements"),
     columns=(
         Column(name="id", title="Movement", kind="link"),
         Column(name="booked_on", title="Booked", kind="day", sort="booked_on"),

@@ -97,6 +97,7 @@ class ListPage:
     part: str = ""                                                  # of a noun's rows: begins the list's endpoints
     empty: str = ""                                                 # the title of a list without rows
     more_children: Mapping[str, Children] = field(default_factory=dict)   # that columns show, besides the listing's
+    row_words: tuple[str, str] = ("", "")                           # for one row and for several, if not the noun's
     in_row: tuple[str, ...] = ()                                    # verbs, or edit: the first offered is a button
 
     def __post_init__(self) -> None:
@@ -123,7 +124,7 @@ class ListPage:
     def nouns(self) -> tuple[str, str]:
         """The words for one row and for several: task and tasks, though the title is Outbox."""
         several = self.plural if self.title[:2].isupper() else self.resource.name.replace("_", " ")
-        return self.resource.noun, several
+        return self.row_words if self.row_words[0] else (self.resource.noun, several)
 
     @property
     def searchable(self) -> bool:

@@ -211,3 +211,12 @@ def test_a_movement_leads_to_what_it_pays(admin, alder, lamp):
     ):
         assert f'href="/admin/{noun}/{key}"' in page
     assert "Suggested order" not in admin.get(f"{LIST}/{unsure.id}").text
+
+
+def test_rows_of_statements_are_called_movements(admin, alder):
+    rows = stored(alder, entry("3.00", "Nothing known"), entry("4.00", "Nothing known"))
+    assert "2 movements" in admin.get(LIST).text
+    admin.post(f"{LIST}/bulk", {"verb": "ignore", "ids": [one.id for one in rows]})
+    page = admin.get(LIST).text
+    assert "statement row" not in page
+    assert "2 movements were set aside" in page

@@ -143,7 +143,7 @@ def message_about(here: ListPage, sentence: str, names: list[str]) -> str:
     """The message about one row by its name, or about many by their number."""
     if len(names) == 1:
         return sentence.format(names[0])
-    return sentence.format(f"{len(names)} {here.resource.name.replace('_', ' ')}").replace(" was ", " were ")
+    return sentence.format(f"{len(names)} {here.nouns[1]}").replace(" was ", " were ")
 
 
 def message_of(here: ListPage, action: Action, performed: Performed) -> str:
