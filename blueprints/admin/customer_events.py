@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
-from blueprints.admin import traffic
+from blueprints.admin import customer_calls, traffic
 from blueprints.admin.order_disputes import disputes_of
 from blueprints.admin.order_events import (
     DISPUTE,
@@ -155,15 +155,12 @@ def mails(asked: Asked) -> list[Event]:
 
 
 def calls(asked: Asked) -> list[Event]:
-    """API calls of the customer's programs, and those that named the customer."""
-    key, before = asked.record.id, seen_calls(asked)
-    found = [
-        *traffic.calls_by(asked.who, key, before, asked.limit),
-        *traffic.calls_of(asked.who, "customer", key, before, asked.limit),
-    ]
-    once = {one.id: one for one in found}
-    newest = sorted(once.values(), key=lambda one: (one.at, one.id), reverse=True)
-    return told_of_calls(asked, newest[:asked.limit])
+    """API calls that named the customer; those of its own programs are counted by `customer_calls`."""
+    found = traffic.calls_of(asked.who, "customer", asked.record.id, seen_calls(asked), asked.limit)
+    events, own = told_of_calls(asked, found), customer_calls.keys_of(asked.record.id)
+    for row, event in zip(found, events, strict=True):
+        event.hidden = row.key_id in own
+    return events
 
 
 def changes(asked: Asked) -> list[Event]:
@@ -180,5 +177,5 @@ DOCUMENTS = tuple(Source(documents(noun)) for noun in (BUDGET, ORDERED, INVOICE,
 PAID = (Source(payments), Source(refunds), Source(disputes))
 ASKED = (Source(documents(TICKET)),)
 MAILED = (Source(mails),)
-CALLED = (Source(calls, 200),)
+CALLED = (Source(calls, 200), Source(customer_calls.days))
 CHANGED = (Source(changes),)

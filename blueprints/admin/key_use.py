@@ -13,7 +13,8 @@ from analytics.rollups import periods
 from analytics.rollups.rollup import DAY
 
 DAYS = 7
-MONTH = 30                              # days
+MONTH, QUARTER = 30, 90                 # days
+Day = Point                             # for callers that import nothing of the log themselves
 MOST_CALLS = 2000                       # of a key, whose addresses are looked at
 
 
@@ -44,12 +45,21 @@ class Month:
         return max((one.requests for one in self.days), default=0)
 
 
+def days_of(merchant_id: int, key: int, now: datetime, zone: ZoneInfo) -> tuple[Day, ...]:
+    """How much a merchant's key was used on each of the last ninety days of a zone."""
+    return queries.series(*_days(merchant_id, key, now, zone, QUARTER))
+
+
+def _days(merchant_id: int, key: int, now: datetime, zone: ZoneInfo, count: int) -> tuple[Filter, periods.Window]:
+    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    start, end = midnight - timedelta(days=count - 1), midnight + timedelta(days=1)
+    window = periods.window(start, end, zone, step=DAY)
+    return Filter(scope=Scope(frozenset((merchant_id,))), start=window.start, end=window.end, key_id=key), window
+
+
 def month_of(merchant_id: int, key: int, now: datetime, zone: ZoneInfo) -> Month:
     """What a merchant's key did, up to the end of today."""
-    midnight = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    start, end = midnight - timedelta(days=MONTH - 1), midnight + timedelta(days=1)
-    window = periods.window(start, end, zone, step=DAY)
-    question = Filter(scope=Scope(frozenset((merchant_id,))), start=window.start, end=window.end, key_id=key)
+    question, window = _days(merchant_id, key, now, zone, MONTH)
     endpoints = queries.top_endpoints(question, window)
     return Month(queries.totals(question), queries.series(question, window), tuple(endpoints))
 

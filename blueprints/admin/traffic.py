@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -76,18 +75,11 @@ Cursor = tuple[datetime, int] | None        # the time and id of the last call t
 
 def calls_of(who: Actor, noun: str, key: int, before: Cursor, limit: int) -> list[listing.Row]:
     """The newest calls of the last 90 days that named a row."""
-    return _calls(who, before, limit, touched=(noun, key))
-
-
-def calls_by(who: Actor, customer_id: int, before: Cursor, limit: int) -> list[listing.Row]:
-    """The newest calls of the last 90 days by programs of a customer."""
-    return _calls(who, before, limit, customer_id=customer_id)
-
-
-def _calls(who: Actor, before: Cursor, limit: int, **wanted: Any) -> list[listing.Row]:
     now = clock.now()
     question = Filter(
-        scope=scope_of(who), start=now - timedelta(days=DAYS_OF_CALLS), end=now + timedelta(minutes=1), **wanted)
+        scope=scope_of(who), start=now - timedelta(days=DAYS_OF_CALLS), end=now + timedelta(minutes=1),
+        touched=(noun, key),
+    )
     cursor = f"{(before[0] - EPOCH) // timedelta(microseconds=1)}-{max(before[1], 0)}" if before else None
     return listing.requests(question, cursor, limit).rows
 

@@ -249,13 +249,21 @@ def test_a_call_of_a_customers_program_names_its_token_to_staff_and_in_tickets(a
     assert f"/admin/keys/{key}" not in page
 
 
-def test_the_time_line_of_a_customer_has_its_own_calls_and_those_that_named_it(admin, alder, traffic, customer):
-    other = cast.make_customer(alder, "Bea")
-    same = {"request_id": "req_1", "method": "GET", "customer_id": customer}
-    traffic(alder, contract="client", endpoint="/api/v1/invoices", ago=9, **same)
-    traffic(alder, contract="client", endpoint="/api/v1/profile", ago=7, objects=[["customer", customer]], **same)
-    traffic(alder, endpoint="/v1/api/public/customers/{id}", ago=5, objects=[["customer", customer]])
-    traffic(alder, contract="client", endpoint="/api/v1/tickets", ago=3, **same | {"customer_id": other})
+def test_the_time_line_of_a_customer_counts_its_own_calls_by_day_and_has_those_that_named_it(
+        admin, alder, traffic, customer):
+    with transaction():
+        who, row = customers.LISTING.lock(cast.actor_for(alder), customer)
+        customer_tokens.issue(who, row)
+    key = customer_tokens.of_customer(customer).id
+    own = {"contract": "client", "method": "GET", "endpoint": "/api/v1/profile", "customer_id": customer, "key_id": key}
+    named = [["customer", customer]]
+    for ago, status in ((2, 200), (2, 429), (3 * 24 * 60, 200), (100 * 24 * 60, 200)):
+        traffic(alder, ago=ago, status=status, objects=named, **own)
+    traffic(alder, endpoint="/v1/api/public/customers/{id}", ago=5, objects=named, customer_id=customer)
     page = admin.get(f"/admin/customers/{customer}?tab=timeline&kind=calls").text
-    found = re.findall(r"called GET (/\S+)</a>", page)
-    assert found == ["/v1/api/public/customers/{id}", "/api/v1/profile", "/api/v1/invoices"]
+    assert re.findall(r"called GET (/\S+)</a>", page) == ["/v1/api/public/customers/{id}"]
+    found = re.findall(r'href="([^"]*)">Client API token made (\d+) calls?</a></p>', page)
+    assert [count for _, count in found] == ["2", "1"]
+    assert page.count("1 failed") == 1
+    log = admin.get(found[0][0].replace("&amp;", "&")).text
+    assert log.count("/api/v1/profile</a>") == 2
