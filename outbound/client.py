@@ -173,7 +173,7 @@ def checked(host: str, port: int, allowed: tuple[str, ...], resolve: Resolve, wi
     if not addresses.is_allowed(host.lower(), port, allowed):
         for one in found:
             if not addresses.is_public(ipaddress.ip_address(one.partition("%")[0])):
-                raise Refused("the host name has a private or reserved address")
+                raise Refused(f"the host name has a private or reserved address, {addresses.ALLOWED_BY}")
     return found
 
 

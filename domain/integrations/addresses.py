@@ -33,6 +33,9 @@ LOCAL_NAMES = re.compile(r"(^|\.)(localhost|local|internal|intranet|lan|home|cor
 HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\.?\Z")
 
 
+ALLOWED_BY = "that the operator has to allow by COUNTINGHOUSE_WEBHOOK_ALLOWED_HOSTS"
+
+
 def is_public(address: Address) -> bool:
     """Whether the address is public. IPv6 that embeds an IPv4 address is refused."""
     if isinstance(address, ipaddress.IPv4Address):
@@ -80,9 +83,9 @@ def check_url(url: str, allowed: tuple[str, ...] = ()) -> str:
         return url
     address = literal(host)
     if address is not None and not is_public(address):
-        raise refused("has a private or reserved address")
+        raise refused(f"has a private or reserved address, {ALLOWED_BY}")
     if address is None and not _is_public_name(host):
-        raise refused("must name a public host")
+        raise refused(f"must name a public host, or one {ALLOWED_BY}")
     return url
 
 

@@ -87,14 +87,18 @@ def create(actor: Actor, new: EndpointInput, *, key: Credential | None = None) -
 
 
 def update(actor: Actor, endpoint: Endpoint, changes: dict[str, Any]) -> Endpoint:
-    """Change what was sent."""
+    """Change what was sent. With another address the former receiver's wish to wait is over."""
+    url = addresses.check_url(changes["url"], policy.allowed_hosts) if "url" in changes else endpoint.url
     with LIFE.changing(actor, endpoint):
-        if "url" in changes:
-            endpoint.url = addresses.check_url(changes["url"], policy.allowed_hosts)
+        if url != endpoint.url:
+            _end_wait(endpoint)
+        endpoint.url = url
         if "events" in changes:
             endpoint.events = _events(changes["events"])
         if "description" in changes:
             endpoint.description = changes["description"]
+    if endpoint.status is EndpointStatus.ACTIVE and endpoint.waits_until is None:
+        tasks.resume(pool_of(endpoint))
     return endpoint
 
 
@@ -106,7 +110,7 @@ def pause(actor: Actor, endpoint: Endpoint) -> Endpoint:
 def activate(actor: Actor, endpoint: Endpoint) -> Endpoint:
     """Resume the endpoint; held deliveries are sent now, in their order."""
     endpoint.failures_in_row, endpoint.failing_since, endpoint.disabled_reason = 0, None, None
-    endpoint.waits_until, endpoint.wait_reason = None, None
+    _end_wait(endpoint)
     return _turn(actor, endpoint, EndpointStatus.ACTIVE, "activated")
 
 
@@ -124,6 +128,13 @@ def disable(endpoint: Endpoint, reason: str) -> None:
         test=endpoint.test,
         payload={"notice": "webhook_disabled", "endpoint_id": endpoint.id, "url": endpoint.url, "reason": reason},
     )
+
+
+def _end_wait(endpoint: Endpoint) -> None:
+    """Forget that the receiver asked to wait; what waited for it is held until the endpoint is resumed."""
+    if endpoint.waits_until is not None:
+        endpoint.waits_until, endpoint.wait_reason = None, None
+        tasks.hold(pool_of(endpoint))
 
 
 def _turn(actor: Actor, endpoint: Endpoint, status: EndpointStatus, verb: str) -> Endpoint:

@@ -70,6 +70,13 @@ def test_what_the_operator_listed_is_taken(url, allowed):
     assert addresses.check_url(url, allowed) == url
 
 
+@pytest.mark.parametrize("url", ["http://10.0.0.7/", "http://printer/"])
+def test_the_refusal_names_the_setting_that_allows_the_address(url):
+    with pytest.raises(Invalid) as refused:
+        addresses.check_url(url)
+    assert "COUNTINGHOUSE_WEBHOOK_ALLOWED_HOSTS" in str(refused.value.fields["url"])
+
+
 @pytest.mark.parametrize(("url", "allowed"), [
     ("http://10.0.0.7:82/", ("10.0.0.7:81",)), ("http://10.0.0.70/", ("10.0.0.7",)), ("http://printer/", ("billing",)),
     ("http://user@billing/", ("billing",)), ("ftp://billing/", ("billing",)),

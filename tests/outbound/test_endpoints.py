@@ -151,11 +151,35 @@ def test_the_whole_endpoint_waits_also_for_what_happens_meanwhile(alder, receive
     assert len(hooks()) == 6
 
 
-def test_waiting_is_over_when_a_person_resumes_the_endpoint(alder, receiver, work):
-    make_endpoint(alder, receiver.url("/status/429?retry=600"))
+def test_waiting_is_over_when_the_endpoint_gets_another_address(alder, receiver, work):
+    make_endpoint(alder, receiver.url("/status/503?retry=99999999999"))
+    cast.make_customer(alder)
+    work()
+    act(alder, webhooks.update, changes={"description": "The shop"})
+    assert endpoint().waits_until is not None
+    act(alder, webhooks.update, changes={"url": receiver.url("/status/200")})
+    assert (endpoint().waits_until, endpoint().wait_reason) == (None, None)
+    work()
+    assert [task.status for task in hooks()] == [TaskStatus.DONE]
+
+
+def test_a_paused_endpoint_sends_nothing_when_it_gets_another_address(alder, receiver, work):
+    make_endpoint(alder, receiver.url("/status/503?retry=600"))
     cast.make_customer(alder)
     work()
     act(alder, webhooks.pause)
+    act(alder, webhooks.update, changes={"url": receiver.url("/status/200")})
+    work()
+    assert [task.status for task in hooks()] == [TaskStatus.HELD]
+
+
+@pytest.mark.parametrize("is_paused_first", [True, False])
+def test_waiting_is_over_when_a_person_resumes_the_endpoint(alder, receiver, work, is_paused_first):
+    make_endpoint(alder, receiver.url("/status/429?retry=600"))
+    cast.make_customer(alder)
+    work()
+    if is_paused_first:
+        act(alder, webhooks.pause)
     act(alder, webhooks.activate)
     assert endpoint().waits_until is None
     work()
