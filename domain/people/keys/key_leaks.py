@@ -5,7 +5,7 @@ from typing import Annotated
 from domain import clock
 from domain.access import key_access, key_format
 from domain.actor import Actor
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.inputs import Input, Maybe, Text
 from domain.integrations import api_keys
 from domain.integrations.key_secrets import LIFE
@@ -36,8 +36,11 @@ def reported(secret: str) -> int | None:
 
 
 def take(actor: Actor, key_id: int, url: str | None) -> None:
-    """Pause a key that anybody has reported; a key whose leak is known, or that is revoked, stays as it is."""
-    own, row = api_keys.LISTING.lock(Actor.system(), key_id)
+    """Pause a key that anybody has reported; one that is known as leaked, revoked or deleted stays as it is."""
+    try:
+        own, row = api_keys.LISTING.lock(Actor.system(), key_id)
+    except NotFound:                                 # deleted: the answer does not say that it was a key
+        return
     if row.revoked_at is None and row.leaked_at is None:
         _leak(_by(actor, own), row, url)
 

@@ -74,10 +74,13 @@ def test_a_reported_key_is_paused_and_its_owner_told(app, alder):
 
 def test_the_answer_is_the_same_whatever_was_reported(app, alder):
     _, text = cast.make_key(alder)
-    revoked_id, revoked = cast.make_key(alder)
+    _, test = cast.make_key(alder, mode="test")
+    (revoked_id, revoked), (deleted_id, deleted) = cast.make_key(alder), cast.make_key(alder)
     run(api_keys.revoke, revoked_id)
+    run(api_keys.delete, deleted_id)
     unknown = key_format.generate(Mode.LIVE)
-    replies = [report(app, one) for one in (text, text, revoked, unknown, text[:-1] + "!", "password", "é")]
+    texts = (text, text, test, revoked, deleted, unknown, text[:-1] + "!", "password", "é")
+    replies = [report(app, one) for one in texts]
     assert {reply.status_code for reply in replies} == {200}
     assert {json.dumps(reply.json["data"]) for reply in replies} == {'{"received": true}'}
     assert len({frozenset(reply.headers.keys()) for reply in replies}) == 1
