@@ -34,7 +34,6 @@ from domain.payments.plans import cancelling
 from domain.payments.plans.plan_terms import Terms, When
 from domain.payments.schedule import scheduled_listing
 from domain.sales.orders import order_clock, payment_links
-from domain.sales.orders.order_listing import NEEDS_ATTENTION
 from models.order import OrderStatus
 from models.payment_method import PaymentMethod
 from models.product import Billing, IntervalUnit
@@ -176,7 +175,7 @@ def clock_choices(who: Actor) -> list[tuple[str, str]]:
 
 def needing_attention(who: Actor) -> int:
     """How many orders a person has to look at, along the index of statuses."""
-    return sum(ordering.RESOURCE.listing.count(who, status=one) for one in NEEDS_ATTENTION)
+    return ordering.RESOURCE.listing.count(who, attention=True)
 
 
 def pending(who: Actor) -> int:

@@ -19,6 +19,7 @@ from domain.sales.budgets import budgets
 from domain.sales.orders import order_listing
 from domain.support import ticket_listing
 from models.customer import CustomerStatus
+from models.order import OrderStatus
 from tests import cast
 
 ORDERS = [
@@ -169,6 +170,19 @@ def test_services_are_found_among_orders_by_an_index_of_subscriptions(on_postgre
     steps = plan(service_listing.LISTING, cast.actor_for(1) if own else Actor.operator(), Query())
     assert sum("ix_orders_subscriptions" in step for step in steps) == 2, steps
     assert not any("TEMP B-TREE" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("filters", [{"attention": True}, {"status": OrderStatus.FAILED}], ids=["attention", "status"])
+def test_few_orders_of_a_kind_are_counted_by_their_status(on_postgresql, filters):
+    if on_postgresql:
+        pytest.skip("asks SQLite for its plan")
+    listing, query = order_listing.LISTING, Query(filters=filters)
+    for actor in (cast.actor_for(1), Actor.operator()):
+        values = listing._own_values(actor) | listing._values(query)
+        sql, bound = listing._counting(actor, query).plain(db.engine.dialect).bound(values)
+        with db.engine.connect() as connection:
+            steps = [row[3] for row in connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql, tuple(bound))]
+        assert any("INDEX ix_orders_status_test" in step for step in steps), steps
 
 
 def test_a_deep_page_has_the_rows_of_its_place(alder, monkeypatch):

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sqlalchemy import String, and_, case, cast, func, literal, select
+from sqlalchemy import String, and_, case, cast, func, literal, select, true
 
-from domain.list_parts import Children, Filter, common_filters
+from domain.list_parts import Bound, Children, Filter, common_filters
 from domain.list_search import Number
 from domain.listing import Listing
 from domain.sales.orders.order_amounts import A_YEAR
@@ -44,6 +44,11 @@ def _monthly() -> Any:
 
 def _naming(bound: Any) -> Any:
     return Order.id.in_(select(OrderItem.order_id).where(OrderItem.product_id == bound))
+
+
+def _only(clause: Any) -> Bound:
+    """A filter for rows of which this holds, along its index; there is none for the others."""
+    return lambda bound: and_(bound == true(), clause)
 
 
 LISTING = Listing(
@@ -93,8 +98,8 @@ LISTING = Listing(
         **common_filters(Order),
         "status": Filter(OrderStatus, lambda bound: Order.status == bound),
         "told_status": Filter(OrderStatus, lambda bound: cast(bound, String) == TOLD_STATUS),
-        "paying": Filter(bool, lambda bound: bound == Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED))),
-        "attention": Filter(bool, lambda bound: bound == Order.status.in_(NEEDS_ATTENTION)),
+        "paying": Filter(bool, _only(Order.status.in_((OrderStatus.ACTIVE, OrderStatus.FAILED)))),
+        "attention": Filter(bool, _only(Order.status.in_(NEEDS_ATTENTION))),
         "billing": Filter(Billing, lambda bound: Order.billing == bound),
         "source": Filter(OrderSource, lambda bound: Order.source == bound),
         "customer_id": Filter(int, lambda bound: Order.customer_id == bound),
