@@ -12,7 +12,7 @@ from flask import Response, make_response, render_template, request
 from blueprints.auth.attempts import code_attempts as attempts
 from blueprints.pages.csrf import READS
 from blueprints.pages.htmx import is_partial
-from blueprints.pages.session import me, private
+from blueprints.pages.session import me, private, wide_actor
 from database import transaction
 from domain.access import sessions
 from domain.access.own_second_factor import Proof, proof_of
@@ -44,10 +44,10 @@ def proven(view: Callable[..., Any]) -> Callable[..., Any]:
 
 def prove() -> None:
     """Check what was typed; Invalid where it is neither the password nor a fresh code."""
-    user, session_id = me().user, me().session.id
+    who, user, session_id = wide_actor(), me().user, me().session.id
     key = user.id
     with limited_proof(user) as proof, transaction():
-        OWN.check(key, proof)
+        OWN.check(who, key, proof)
         sessions.prove(session_id)
 
 

@@ -6,7 +6,7 @@ verified before, or by a fresh code. All other sessions end.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from domain.access import passwords, second_factors
 from domain.actor import Actor
@@ -35,12 +35,13 @@ def proof_of(hashed: str | None, typed: str) -> Proof:
 class OwnSecondFactor(Generic[Owner]):
     """Declared once for each kind of people who sign in.
 
-    `lock` gives the row as it is now, `password_of` its hash; `changed` raises the row's version and tells of a change,
-    and `end_others` ends all sessions but one.
+    `lock` gives the row as it is now, `password_of` its hash; `use` uses a code, and tells of a recovery code;
+    `changed` raises the row's version and tells of a change, and `end_others` ends all sessions but one.
     """
 
     lock: Callable[[int], Owner]
     password_of: Callable[[Owner], str | None]
+    use: Callable[[Actor, Owner, str], Any]
     changed: Callable[[Actor, str, Owner], None]
     end_others: Callable[[Owner, int], None]
 
@@ -64,13 +65,13 @@ class OwnSecondFactor(Generic[Owner]):
 
     def turn_off(self, actor: Actor, key: int, proof: Proof, *, session_id: int) -> None:
         """Ask for no code any more; Invalid without the password or a fresh code."""
-        user = self._proven(key, proof)
+        user = self._proven(actor, key, proof)
         second_factors.forget(user)
         self._changed(actor, OFF, user, session_id)
 
     def renew_codes(self, actor: Actor, key: int, proof: Proof, *, session_id: int) -> list[str]:
         """Ten new recovery codes in place of those of before; Invalid without the password or a fresh code."""
-        user = self._proven(key, proof)
+        user = self._proven(actor, key, proof)
         codes = second_factors.renew_codes(user)
         self._changed(actor, RENEWED, user, session_id)
         return codes
@@ -79,20 +80,20 @@ class OwnSecondFactor(Generic[Owner]):
         self.end_others(user, session_id)
         self.changed(actor, verb, user)
 
-    def _proven(self, key: int, proof: Proof) -> Owner:
+    def _proven(self, actor: Actor, key: int, proof: Proof) -> Owner:
         user = self.lock(key)
         if user.two_factor_at is None:
             raise Conflict("Two-factor authentication is off.")
-        self._check(user, proof)
+        self._check(actor, user, proof)
         return user
 
-    def check(self, key: int, proof: Proof) -> None:
+    def check(self, actor: Actor, key: int, proof: Proof) -> None:
         """Use the password or a fresh code as a proof of who it is; Invalid where it is neither."""
-        self._check(self.lock(key), proof)
+        self._check(actor, self.lock(key), proof)
 
-    def _check(self, user: Owner, proof: Proof) -> None:
+    def _check(self, actor: Actor, user: Owner, proof: Proof) -> None:
         is_password = proof.password_hash is not None and proof.password_hash == self.password_of(user)
-        if not is_password and second_factors.use(user, proof.code) is None:
+        if not is_password and self.use(actor, user, proof.code) is None:
             knows_codes = user.two_factor_at is not None
             words = "is neither your password nor a fresh code" if knows_codes else "is not your password"
             raise Invalid.field("proof", words, "wrong")

@@ -11,9 +11,12 @@ from blueprints.shared_counters import counters
 from database import db, transaction
 from domain import clock
 from domain.access import sessions
+from domain.people.logins import user_notices
+from models.outbox import Task
 from models.user import User, UserSession
 from tests import cast
 from tests.admin.test_two_factor import set_up
+from tests.client.authenticator import codes_of
 
 # What gives access or moves money; the rest of the dashboard asks for nothing.
 GUARDED = {
@@ -149,3 +152,24 @@ def test_one_session_says_nothing_of_another(visitor, alder):
     age()
     assert first.post("/admin/users", NEW_USER | {"proof": cast.PASSWORD}).status_code == 303
     assert second.post("/admin/users", NEW_USER | {"email": "second@example.org"}).status_code == 403
+
+
+def test_a_recovery_code_serves_too_and_a_mail_tells_of_it(visitor, alder):
+    cast.make_user("ada@alder.example", merchant_ids=[alder])
+    one = visitor()
+    one.sign_in("ada@alder.example")
+    code = codes_of(set_up(one)[1].text)[0]
+    age()
+    told = tells()
+    assert one.post("/admin/users", NEW_USER | {"proof": code}).status_code == 303
+    assert tells() == told + 1
+    age()
+    assert one.post("/admin/users", NEW_USER | {"email": "second@example.org", "proof": code}).status_code == 403
+    assert one.post("/admin/account/two-factor/off", {"proof": codes_of(one.post(
+        "/admin/account/two-factor/codes", {"proof": cast.PASSWORD}).text)[0]}).status_code == 303
+    assert tells() == told + 2
+
+
+def tells():
+    """How many mails say that a recovery code was used."""
+    return sum(one.payload.get("change") == user_notices.CODE_USED for one in db.session.query(Task).all())

@@ -67,16 +67,20 @@ def enter_code(waiting: CustomerSession, code: str, *, ip: str | None, user_agen
     merchant = db.session.get_one(Merchant, user.merchant_id)
     if waiting.ended_at is not None or not customer_sessions.may_enter(user, merchant):
         return None
-    kind = second_factors.use(user, code)
-    if kind is None:
+    if use(customer_sessions.actor_of_user(user, ip=ip), user, code) is None:
         return None
-    if kind == second_factors.RECOVERY:
-        who = customer_sessions.actor_of_user(user, ip=ip)
-        LIFE.note(who, "recovery_code_used", user)
-        customer_notices.tell(user, customer_notices.CODE_USED, by=who)
     opened = customer_sessions.complete(waiting, ip=ip, user_agent=user_agent)
     customer_sign_ins.note(user, ip)
     return opened
+
+
+def use(actor: Actor, user: CustomerUser, code: str) -> str | None:
+    """Use a code of the app, or a recovery code, of which a mail tells; None for a wrong one. The row is locked."""
+    kind = second_factors.use(user, code)
+    if kind == second_factors.RECOVERY:
+        LIFE.note(actor, customer_notices.CODE_USED, user)
+        customer_notices.tell(user, customer_notices.CODE_USED, by=actor)
+    return kind
 
 
 # Changing -------------------------------------------------------------------------------------------
@@ -109,7 +113,7 @@ def change(actor: Actor, user_id: int, new: NewPassword, *, session_id: int) -> 
     user = locked(user_id)
     if user.password_hash != new.before:
         raise Conflict("Your password was changed in another browser. Nothing was changed here.")
-    if new.code is not None and second_factors.use(user, new.code) is None:
+    if new.code is not None and use(actor, user, new.code) is None:
         raise Invalid.field("old_password", "is neither your password nor a fresh code", "wrong")
     verb = customer_notices.PASSWORD_SET if user.password_hash is None else customer_notices.PASSWORD_CHANGED
     user.password_hash = new.hashed
@@ -126,6 +130,6 @@ def _second_factor_changed(actor: Actor, verb: str, user: CustomerUser) -> None:
 
 
 SECOND_FACTOR = OwnSecondFactor(
-    lock=locked, password_of=lambda user: user.password_hash, changed=_second_factor_changed,
+    lock=locked, password_of=lambda user: user.password_hash, use=use, changed=_second_factor_changed,
     end_others=lambda user, session_id: customer_sessions.end_all(user.id, but=session_id),
 )

@@ -56,4 +56,5 @@ def _end(user: User, but: int | None = None) -> None:
     user.token_version += 1
 
 
-OWN = OwnSecondFactor(lock=locked, password_of=lambda user: user.password_hash, changed=_changed, end_others=_end)
+OWN = OwnSecondFactor(
+    lock=locked, password_of=lambda user: user.password_hash, use=use, changed=_changed, end_others=_end)
