@@ -3,7 +3,7 @@
 Single calls are in the tab Calls, and in the request log, to which each entry leads.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import url_for
@@ -17,17 +17,18 @@ from database import db
 from domain import clock
 from models.credential import Credential
 
+MOMENT = timedelta(microseconds=1)
 PLACE = 12                              # among the sources of the time line
 MOST_KEYS = 5                           # of a customer, the latest ones
 
 
 def days(asked: Asked) -> list[Event]:
     """The days of the last ninety on which a token or a key of the customer was used, the newest first."""
-    now, whose = clock.now(), asked.record.merchant_id
+    now, whose, keys = clock.now(), asked.record.merchant_id, keys_of(asked.record.id)
     found = [
-        _day(key, name, point, now)
-        for key, name in keys_of(asked.record.id).items() for point in key_use.days_of(whose, key, now, zone())
-        if point.requests
+        _day(key, keys[key], point, last)
+        for key, (last, _) in key_use.last_calls(list(keys)).items()
+        for point in key_use.days_of(whose, key, now, zone()) if point.requests
     ]
     older = [one for one in found if asked.before is None or one.position < asked.before]
     return sorted(older, key=lambda one: one.position, reverse=True)[:asked.limit]
@@ -40,15 +41,15 @@ def keys_of(customer_id: int) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
-def _day(key: int, name: str, point: Day, now: datetime) -> Event:
-    """One day of a key: how many calls, and how many of them failed."""
+def _day(key: int, name: str, point: Day, last: datetime) -> Event:
+    """One day of a key: how many calls, and how many of them failed. It ends with the day, or with the last call."""
     count, failed = point.requests, point.errors
     wanted: dict[str, Any] = {"key": key, "range": "custom", "mode": "all"} | {
         edge: f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
         for edge, moment in (("from", point.start), ("to", point.end))}
     return Event(
-        position=(min(point.end, now), PLACE, key), icon="api", tone="bad" if failed == count else "",
-        title=f"{name} made {count:,} {'call' if count == 1 else 'calls'}",
+        position=(min(point.end - MOMENT, last), PLACE, key), icon="api", tone="bad" if failed == count else "",
+        title=f"{name} made {count:,} {'call' if count == 1 else 'calls'} on this day",
         url=url_for("analytics.requests", **wanted),
         details=[(f"{failed:,} failed", None)] if failed else [],
     )

@@ -59,12 +59,17 @@ def actor_of(
     customer_id: int, merchant_id: int, *, is_stopped: bool, mode: Mode, user: CustomerUser | None = None, **more: Any,
 ) -> Actor:
     """A customer, who sees only rows of its own; a stopped one may only read. `user` is who of the customer acts."""
-    label = f"customer_{customer_id}" if user is None else f"{user.shown_name} <{user.email}>"
     return Actor(
-        label=label, merchant_ids=frozenset((merchant_id,)), kind="customer",
+        label=f"customer_{customer_id}" if user is None else _label(user),
+        merchant_ids=frozenset((merchant_id,)), kind="customer",
         scopes=CUSTOMER_READS if is_stopped else CUSTOMER_SCOPES, customer_id=customer_id,
         customer_user_id=user.id if user is not None else None, mode=mode, **more,
     )
+
+
+def _label(user: CustomerUser) -> str:
+    """What the audit trail calls a customer's user; one without a name by the address alone."""
+    return f"{user.shown_name} <{user.email}>" if user.shown_name != user.email else user.email
 
 
 def unknown_token() -> Unauthenticated:

@@ -77,6 +77,16 @@ def test_a_colleague_is_invited_and_signs_in_by_the_link_of_the_mail_in_any_brow
     assert signed_in.get("/client/").status_code == 200
 
 
+def test_a_user_without_a_name_is_called_by_the_address_once(signed_in, browser, ada):
+    signed_in.get("/client/users")
+    signed_in.post("/client/users", {"email": BOB, "name": ""})
+    one, link = browser(), link_of(mail_of(tasks("client_invitation")[-1]))
+    one.get(link)
+    one.post(link)
+    entries = select(AuditEntry.actor).where(AuditEntry.action == "customer.signed_in").order_by(AuditEntry.id.desc())
+    assert db.session.scalars(entries).first() == BOB
+
+
 def test_what_staff_sees_of_an_invitation_is_no_link(ada, bob, alder):
     task = tasks("client_invitation")[-1]
     shown = composing.compose(task.payload, alder, BASE, hides_secrets=True)

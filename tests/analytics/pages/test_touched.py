@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -262,8 +263,10 @@ def test_the_time_line_of_a_customer_counts_its_own_calls_by_day_and_has_those_t
     traffic(alder, endpoint="/v1/api/public/customers/{id}", ago=5, objects=named, customer_id=customer)
     page = admin.get(f"/admin/customers/{customer}?tab=timeline&kind=calls").text
     assert re.findall(r"called GET (/\S+)</a>", page) == ["/v1/api/public/customers/{id}"]
-    found = re.findall(r'href="([^"]*)">Client API token made (\d+) calls?</a></p>', page)
+    found = re.findall(r'href="([^"]*)">Client API token made (\d+) calls? on this day</a></p>', page)
     assert [count for _, count in found] == ["2", "1"]
     assert page.count("1 failed") == 1
+    day = (clock.now() - timedelta(days=3, minutes=2)).strftime("%A %-d %B")
+    assert re.search(rf"<h3>{day}( \d+)?</h3>(?:(?!<h3>).)*made 1 call on this day", page, re.DOTALL)
     log = admin.get(found[0][0].replace("&amp;", "&")).text
     assert log.count("/api/v1/profile</a>") == 2
