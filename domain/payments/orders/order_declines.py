@@ -61,11 +61,11 @@ def may_ask(actor: Actor, row: Any) -> bool:
 
 ACTIONS = {
     "retry": Action(
-        run=retry, title="Retry now", past="The declined payment of {} was tried again.", icon="refresh", bulk=True,
+        run=retry, title="Retry now", past="{} was tried again.", icon="refresh", bulk=True,
         offered=may_retry, asks=True,
     ),
     "ask_for_card": Action(
-        run=ask_for_card, title="Ask for a card", past="The customer of {} was asked for another card.", icon="send",
+        run=ask_for_card, title="Ask for a card", past="Asked for another card: {}.", icon="send",
         bulk=True, offered=may_ask,
     ),
 }

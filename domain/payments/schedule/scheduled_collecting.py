@@ -67,7 +67,7 @@ ACTIONS = {
         offered=_may_retry, asks=True,
     ),
     "ask_for_card": Action(
-        run=ask_for_card, title="Ask for a card", past="The customer of {} was asked for another card.", icon="send",
+        run=ask_for_card, title="Ask for a card", past="Asked for another card: {}.", icon="send",
         bulk=True, offered=_may_ask,
     ),
     "execute": Action(

@@ -137,6 +137,7 @@ def test_chosen_orders_are_retried_paused_and_resumed(admin, alder):
     page = admin.get(LIST).text
     assert all(f'name="verb" value="{verb}"' in page for verb in ("retry", "ask_for_card", "pause", "resume"))
     admin.post(f"{LIST}/bulk", {"verb": "retry", "ids": orders})
+    assert "2 orders were tried again." in admin.get(LIST).text
     assert [ordered.reload_row(row).status for row in made] == [S.RECOVERED, S.RECOVERED]
     for verb, status in (("pause", OrderStatus.PAUSED), ("resume", OrderStatus.ACTIVE)):
         admin.post(f"{LIST}/bulk", {"verb": verb, "ids": orders})
@@ -169,7 +170,7 @@ def test_asking_for_a_card_mails_the_customer_once_a_day(admin, alder):
     row = paying.declined(alder, email="ada@example.com")
     order_id = ordered.reload_row(row).order_id
     page = admin.post(f"{LIST}/{order_id}/ask_for_card", follow_redirects=True).text
-    assert "was asked for another card" in page
+    assert f"Asked for another card: Order TEST-{order_id}." in page
     assert "within the last 24 hours" in admin.post(
         f"{LIST}/{order_id}/ask_for_card", follow_redirects=True).text
 
