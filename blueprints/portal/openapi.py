@@ -11,6 +11,9 @@ from blueprints.portal.responses import JSON, named_headers, refusal, responses
 
 DIALECT = "3.1.0"
 BLANK = "A blank text (empty, or spaces alone) in a field that may be null is stored, and answered, as null."
+CHANGES = (
+    "PUT and PATCH keep what is not sent; a list, an address or metadata that is sent replaces the former one whole."
+)
 
 
 def document(name: str, base: str) -> dict[str, Any]:
@@ -29,7 +32,7 @@ def document(name: str, base: str) -> dict[str, Any]:
         "openapi": DIALECT,
         "info": {
             "title": f"Countinghouse {description.title}", "version": description.version,
-            "description": f"{description.about}\n\n{BLANK}",
+            "description": f"{description.about}\n\n{BLANK}\n\n{CHANGES}",
         },
         "servers": [{"url": base + description.prefix}],
         "tags": [{"name": title_of(group)} for group in names],

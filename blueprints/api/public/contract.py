@@ -34,6 +34,7 @@ NUMBER = re.compile(r"\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,3})?\Z", re.ASCII)
 LARGEST_AMOUNT = 9 * 10**14
 TEN_THOUSANDTHS = 10**4                 # the smallest unit of any currency
 VERSION = re.compile(r"/v\d+([./]|\Z)", re.ASCII | re.IGNORECASE)
+PATCHES = ("application/merge-patch+json", "application/json-patch+json")    # they mean other changes than ours
 MAX_LIMIT = 100
 LONGEST_SEARCH = 200
 
@@ -71,6 +72,11 @@ class PublicContract(Contract):
 
     def body(self, request: Request, *, optional: bool = False) -> Any:
         kind = request.mimetype
+        if kind in PATCHES:
+            raise DomainError(
+                "Send the body as application/json: a list, address or metadata in it replaces the former one whole.",
+                code="unsupported_media_type",
+            )
         if kind and kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
             raise DomainError("Send the body as application/json.", code="unsupported_media_type")
         raw = body_of(request)

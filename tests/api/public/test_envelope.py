@@ -168,6 +168,18 @@ def test_another_content_type_is_415(api, kind):
     assert_error(api.post("/customers", data=b'{"name": "Ada"}', content_type=kind), 415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize("kind", ["application/merge-patch+json", "application/json-patch+json; charset=utf-8"])
+def test_patches_of_other_meanings_are_refused_and_change_nothing(api, kind):
+    """A merge patch would keep the street of an address of which only the city is sent; ours replaces the address."""
+    address = {"line1": "12 St James's Square", "city": "London"}
+    made = api.post("/customers", json={"name": "Ada", "address": address}).json["data"]
+    reply = api("PATCH", "/customers/" + made["id"], data=b'{"address": {"city": "Bath"}}', content_type=kind)
+    assert_error(reply, 415, "unsupported_media_type")
+    assert "replaces the former one whole" in reply.json["message"]
+    kept = api.get("/customers/" + made["id"]).json["data"]["address"]
+    assert (kept["line1"], kept["city"]) == ("12 St James's Square", "London")
+
+
 @pytest.mark.parametrize("kind", [None, "application/json", "APPLICATION/JSON; charset=utf-8", "application/ld+json"])
 def test_json_is_taken_under_its_names_and_under_none(api, kind):
     reply = api.post("/customers", data=b'{"name": "Ada"}', content_type=kind)
