@@ -36,6 +36,16 @@ def test_what_is_made_in_test_mode_is_of_the_test_world(admin, alder):
     assert webhooks.LISTING.count(cast.actor_for(alder)) == 0
 
 
+def test_a_row_that_test_mode_hides_says_that_it_may_be_of_the_live_world(admin, rows):
+    path = f"/admin/customers/{rows[False]['customers']}"
+    switch(admin, test=True)
+    page = admin.get(path)
+    assert (page.status_code, "Test mode is on: if it is of the live world" in page.text) == (404, True)
+    switch(admin, test=False)
+    assert admin.get(path).status_code == 200
+    assert "Test mode is on" not in admin.get("/admin/customers/999").text
+
+
 def test_a_customer_is_copied_to_test_from_its_page(admin, alder):
     key = cast.make_customer(alder, "Ada")
     assert f"/admin/customers/{key}/copy_to_test" in admin.get(f"/admin/customers/{key}").text
