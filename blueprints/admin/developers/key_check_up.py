@@ -11,6 +11,7 @@ from blueprints.admin.crud import cells
 from blueprints.admin.developers import key_concerns
 from blueprints.admin.developers.key_answers import done
 from blueprints.admin.developers.keys import PAGE
+from blueprints.auth.proof import proven
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import need, wide_actor
 from database import transaction
@@ -31,9 +32,10 @@ def register(bp: Any) -> None:
     read, write = need("READ_KEYS"), need("WRITE_KEYS")
     bp.add_url_rule("/keys/check-up", "api_keys_check_up", read(show), methods=["GET"])
     bp.add_url_rule("/keys/<int:key>/addresses", "api_keys_ask_addresses", write(ask_addresses), methods=["GET"])
-    bp.add_url_rule("/keys/<int:key>/addresses", "api_keys_limit_addresses", write(limit_addresses), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>/addresses", "api_keys_limit_addresses",
+                    write(proven(limit_addresses)), methods=["POST"])
     bp.add_url_rule("/keys/<int:key>/scopes", "api_keys_narrow", write(narrow), methods=["POST"])
-    bp.add_url_rule("/keys/<int:key>/narrowed/undo", "api_keys_undo_narrowed", write(undo), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>/narrowed/undo", "api_keys_undo_narrowed", write(proven(undo)), methods=["POST"])
 
 
 def show() -> Response:

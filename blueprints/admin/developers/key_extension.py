@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin.crud import actions, cells
 from blueprints.admin.developers.key_answers import done
 from blueprints.admin.developers.keys import PAGE
+from blueprints.auth.proof import proven
 from blueprints.pages.format import end_text, zone
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import need, wide_actor
@@ -38,8 +39,8 @@ def register(bp: Any) -> None:
     """Register the addresses."""
     write = need("WRITE_KEYS")
     bp.add_url_rule("/keys/<int:key>/expiry", "api_keys_ask_expiry", write(ask), methods=["GET"])
-    bp.add_url_rule("/keys/<int:key>/expiry", "api_keys_move_expiry", write(move), methods=["POST"])
-    bp.add_url_rule("/keys/<int:key>/expiry/undo", "api_keys_undo_expiry", write(undo), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>/expiry", "api_keys_move_expiry", write(proven(move)), methods=["POST"])
+    bp.add_url_rule("/keys/<int:key>/expiry/undo", "api_keys_undo_expiry", write(proven(undo)), methods=["POST"])
 
 
 def ask(key: int, wrong: Invalid | None = None) -> Response:
