@@ -1,7 +1,7 @@
 """Parses a URL into a question: every filter is in the query string, so that links can be shared."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -39,6 +39,7 @@ TEXTS = ("contract", "endpoint", "method", "source", "ip", "q", "error")
 LONG = timedelta(days=3660)         # periods up to this need no query for the oldest request
 IDS = ("key", "merchant", "user", "customer")
 SINGLE = ("ip", "q", "user", "customer", "object")      # filters of the request log alone
+ID = "req_"                                                # begins a request's id
 RANGE_NAMES = {"1h": "1 h", "24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d"}
 
 
@@ -66,14 +67,22 @@ class ReportQuery:
         return {name: value for name, value in self.args.items() if name not in kept}
 
     @property
+    def is_of_one(self) -> bool:
+        """Whether it asks for one request by its id, and for nothing else: the period does not count then."""
+        return self.args.get("q", "").startswith(ID) and self.narrowed.keys() == {"q"} and self.filter.mode is None
+
+    @property
     def period(self) -> str:
         """The period as text, with days in the reader's zone. A range that ends now ends before its last bucket."""
         end = self.window.end if self.range == "custom" else min(self.window.end, self.now)
         first, last = self.window.start.astimezone(self.zone), end.astimezone(self.zone)
-        if self.window.edges[-1] - self.window.edges[0] <= 2 * DAY:
+        are_days = self.range == "custom" and first.time() == last.time() == time()
+        if self.window.edges[-1] - self.window.edges[0] <= 2 * DAY and not are_days:
             form = "%-d %b %H:%M" if last.year == self.now.astimezone(self.zone).year else "%-d %b %Y %H:%M"
             return f"{first:{form}} – {last:{form}}"
         last = self._last
+        if first.date() == last.date():
+            return f"{first:%-d %b %Y}"
         return f"{first:{'%-d %b' if first.year == last.year else '%-d %b %Y'}} – {last:%-d %b %Y}"
 
     @property
@@ -133,7 +142,7 @@ def _filter(args: dict[str, str], window: Window) -> Filter:
     source = args.get("source", "")
     neither = source.startswith("import:") or source == PAGES or args.get("contract") == "admin"
     words = args.get("q", "")
-    exact = words.startswith("req_")        # one request, of either world
+    exact = words.startswith(ID)        # one request, of either world
     mode = args.get("mode") or ("all" if neither or exact else me().actor().mode.value)
     touched = links.parsed(args.get("object", ""))
     meant = None if touched else links.known(words)         # customer_42 in the search box

@@ -276,10 +276,17 @@ def heading(page):
 @pytest.mark.parametrize(("query", "period"), [
     ("from=2020-01-01&to=2026-11-20", "1 Jan 2020 – 20 Nov 2026"),
     ("from=2025-03-01&to=2025-04-01", "1 Mar – 1 Apr 2025"),
-    ("from=2020-05-03&to=2020-05-03", "3 May 2020 00:00 – 4 May 2020 00:00"),
+    ("from=2020-05-03&to=2020-05-03", "3 May 2020"), ("from=2020-05-03&to=2020-05-04", "3 May – 4 May 2020"),
 ])
 def test_a_period_is_named_with_its_years(admin, path, query, period):
     assert heading(admin.get(f"{path}?{query}").text)[0] == period
+
+
+def test_an_id_that_no_request_has_is_not_missed_in_a_period(admin):
+    page = admin.get("/admin/requests?range=7d&q=req_0123456789abcdef").text
+    assert "No request in the log has this id." in page
+    assert "in this period" not in page
+    assert "in this period" in admin.get("/admin/requests?range=7d&q=nothing").text
 
 
 @pytest.mark.parametrize("path", ["/admin/analytics", "/admin/requests"])
@@ -330,7 +337,7 @@ def test_a_first_day_alone_reaches_until_now(admin, path):
     text = admin.get(f"{path}?from={early:%Y-%m-%dT%H:%MZ}").text
     assert heading(text)[0].startswith(f"{early:%-d %b %H:%M} – ")
     assert 'name="range" value="24h" checked' in admin.get(f"{path}?from=2026-11-10&range=24h").text
-    assert heading(admin.get(f"{path}?to=2025-11-10").text)[0] == "10 Nov 2025 00:00 – 11 Nov 2025 00:00"
+    assert heading(admin.get(f"{path}?to=2025-11-10").text)[0] == "10 Nov 2025"
 
 
 @pytest.mark.parametrize("asked", ["range=1h", "from={:%Y-%m-%dT%H:%MZ}"])
