@@ -76,7 +76,7 @@ EVENTS: tuple[EventType, ...] = (
     EventType("payment.approved", "A payment was collected, or recorded by hand."),
     EventType("payment.declined", "A payment was declined; `decline` says whether it may succeed later."),
     EventType("payment.unknown", "The gateway gave no answer; it is asked again until the outcome is known."),
-    EventType("payment.refunded", "Some or all of a payment was refunded; `refunded_amount` is the sum so far."),
+    EventType("payment.refunded", "A payment was refunded, or lost in a dispute; `refunded_amount` is the sum so far."),
     EventType("payment.disputed", "The customer disputed a payment at the bank."),
     EventType("product.created", "A product was created."),
     EventType("product.updated", "A product changed, was deactivated, activated or restored."),
