@@ -135,7 +135,7 @@ class PublicContract(Contract):
     def _details(self, error: DomainError, fields: Problems) -> dict[str, Any]:
         if isinstance(error, errors.NotFound):
             return {}
-        details = {**error.details, **texts(fields)}
+        details = {camel(name): value for name, value in error.details.items()} | texts(fields)
         if isinstance(error, errors.LimitExceeded):
             reset = datetime.fromtimestamp(error.details["reset"], UTC)
             paid_at = {PAY_URL: details[PAY_URL]} if PAY_URL in details else {}
@@ -146,6 +146,12 @@ class PublicContract(Contract):
 
     def challenge(self) -> Mapping[str, str]:
         return {"WWW-Authenticate": "Bearer"}
+
+
+def camel(name: str) -> str:
+    """A name of the domain as this contract spells names: pendingBudgets."""
+    first, *others = name.split("_")
+    return first + "".join(one.capitalize() for one in others)
 
 
 class QueryReader:

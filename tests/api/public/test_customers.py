@@ -231,3 +231,12 @@ def test_an_e_mail_that_grows_in_lower_case_is_refused_before_a_database_refuses
 def test_a_peer_address_of_any_length_breaks_no_change(api):
     reply = api.post("/customers", {"name": "Ada"}, environ_base={"REMOTE_ADDR": "x" * 500})
     assert reply.status_code == 201
+
+
+def test_a_refusal_to_delete_counts_what_is_in_the_way_in_the_names_of_this_api(api, customer):
+    made = customer()
+    line = {"description": "Desk", "quantity": 1, "unitPrice": 10}
+    assert api.post("/budgets", {"customerId": made["id"], "items": [line]}).status_code == 201
+    reply = api("DELETE", "/customers/" + made["id"])
+    assert_error(reply, 409, "conflict")
+    assert reply.json["details"] == {"pendingBudgets": 1}
