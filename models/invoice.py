@@ -136,7 +136,7 @@ class Invoice(Owned, Versioned, Removable, Model):
     paid_minor: Mapped[minor] = mapped_column(default=0)             # what was paid and not paid back
     credited_minor: Mapped[minor] = mapped_column(default=0)
     refunded_minor: Mapped[minor] = mapped_column(default=0)         # what was paid back
-    paid_at: Mapped[datetime | None]                                 # since when nothing is open
+    paid_at: Mapped[datetime | None]                                 # since when all is paid
     sent_at: Mapped[datetime | None]                                 # to the customer, by mail
     charged_at: Mapped[datetime | None]                              # a stored card, by itself, on the due date
     charge_again_at: Mapped[datetime | None]                         # the card, after a decline

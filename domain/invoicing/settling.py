@@ -57,10 +57,17 @@ def _change(
         invoice.paid_minor += paid
         invoice.credited_minor += credited
         invoice.refunded_minor += refunded
-        invoice.paid_at = (invoice.paid_at or at or now) if invoice.balance_minor <= 0 else None
+        invoice.paid_at = _paid_at(invoice, at or now)
     after = invoice_status.of(invoice, now)
     if after is not before and after in VERBS:
         LIFE.emit(actor, VERBS[after], invoice)
     if invoice.balance_minor <= 0 and (paid > 0 or credited > 0):
         for follow in _followers:
             follow(actor, invoice)
+
+
+def _paid_at(invoice: Invoice, now: datetime) -> datetime | None:
+    """Since when it is paid: an invoice of which all was credited, and nothing paid, never was."""
+    if invoice.balance_minor > 0:
+        return None
+    return invoice.paid_at or (now if invoice.paid_minor > 0 else None)

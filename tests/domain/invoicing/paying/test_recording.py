@@ -48,6 +48,16 @@ def test_a_payment_in_parts_pays_an_invoice_and_the_rest_is_credit(alder):
     check_sums()
 
 
+def test_an_invoice_that_was_credited_and_never_paid_has_no_time_of_payment(alder):
+    key = make_issued(alder, customer(alder))
+    credit(key)
+    assert (*status(key), of(key).paid_at) == ("cancelled", 0, 0, None)
+    half = make_issued(alder, customer(alder))
+    pay(alder, 50, half)
+    credit(half)
+    assert of(half).paid_at is not None
+
+
 def test_several_invoices_are_paid_the_oldest_first(alder):
     who = customer(alder)
     with time_machine.travel("2026-03-02T12:00:00Z", tick=False):
