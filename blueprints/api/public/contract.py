@@ -130,7 +130,7 @@ class PublicContract(Contract):
         }
 
     def logged_code(self, error: DomainError) -> str:
-        return "validation_error" if error.code == "invalid" else error.code
+        return "validation_error" if error.code == "invalid" else error.code.replace("-", "_")
 
     def _details(self, error: DomainError, fields: Problems) -> dict[str, Any]:
         if isinstance(error, errors.NotFound):

@@ -289,3 +289,11 @@ def test_a_method_override_changes_nothing(caller, alder):
     assert reader.get("/customers/customer_1?_method=DELETE", headers=headers).status_code == 400
     assert reader.get("/customers/customer_1", headers=headers).status_code == 200
     assert reader.get("/customers/customer_1").status_code == 200
+
+
+def test_codes_of_refusals_are_spelt_alike(api):
+    made = api.post("/customers", {"name": "Ada"}).json["data"]
+    line = {"description": "Desk", "quantity": 1, "unitPrice": 10}
+    invoice = api.post("/invoices", {"customerId": made["id"], "items": [line]}).json["data"]
+    assert api.post(f"/invoices/{invoice['id']}/issue").status_code == 200
+    assert_error(api.post(f"/invoices/{invoice['id']}/issue"), 409, "invoice_is_issued")
