@@ -40,8 +40,8 @@ test: $(TOOLS)  ## the suite on SQLite, then on PostgreSQL what differs there (T
 	  COUNTINGHOUSE_TEST_DATABASE_URL="$$url" $(BIN)/python -m pytest -rs $(if $(TWICE),,--leave-repeats=$(REPEATS)) $(TESTS) || { status=$$?; \
 	    test -n "$(TESTS)" -a $$status = 5 || exit $$status; echo "No test of this part runs on PostgreSQL."; }
 
-test-fast: $(TOOLS)  ## the part that is quick and needs no process, file or browser, on SQLite: a minute or so
-	@$(BIN)/python -m pytest -m "not files and not browser and not slow" $(TESTS)
+test-fast: $(TOOLS)  ## what is quick and needs no process, file or browser, on SQLite, two cases of each test: a minute or so
+	@$(BIN)/python -m pytest --few -m "not files and not browser and not slow" $(TESTS)
 
 test-clock: $(TOOLS)  ## the suite at the end of a month, in the nights of clock changes, on 29 February; TESTS=path
 	@for at in 2027-01-31T23:58Z 2027-03-28T00:58Z 2027-10-31T00:58Z 2028-02-29T12:00Z; do \

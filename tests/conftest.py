@@ -38,7 +38,7 @@ from domain.pages import Record
 from domain.support.ticket_file_store import store
 from domain.vault import vault
 from outbound.gateways.test_bank import FILE, test_bank
-from tests import cast, plan, repeats
+from tests import cast, plan, repeats, slow
 from tests.databases import ON_POSTGRESQL, new_database
 from tests.documented import DocumentedClient
 from tests.threads import workshop  # noqa: F401 (a fixture of all tests)
@@ -66,6 +66,8 @@ def reverse_what_has_no_order(connection, _):
 def pytest_addoption(parser):
     parser.addoption("--at", metavar="ISO", help="run as if it were this moment, such as 2028-02-29T12:00Z")
     parser.addoption("--find-repeats", metavar="FILE", help="write which tests need no run on PostgreSQL")
+    parser.addoption("--find-slow", action="store_true", help="write which tests take long")
+    parser.addoption("--few", action="store_true", help="run the first two cases of each test only")
     parser.addoption("--leave-repeats", metavar="FILE", default="", help="leave those out that the other run found")
 
 
@@ -78,6 +80,8 @@ def pytest_configure(config):
         sys.dont_write_bytecode = False
     if (file := config.getoption("--find-repeats")) and not ON_POSTGRESQL:
         config.pluginmanager.register(repeats.Repeats(config, config.rootpath / file))
+    if config.getoption("--find-slow") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(slow.FindSlow())
     if not hasattr(config, "workerinput"):                      # workers are child processes
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHILDREN), os.environ.get("PYTHONPATH"))))
     wanted = config.getoption("--at")
@@ -93,11 +97,18 @@ def pytest_ignore_collect(collection_path, config):
     return True if plan.is_left_out(path, ON_POSTGRESQL) else None
 
 
+def pytest_itemcollected(item):
+    """Mark what the list names as slow, before pytest chooses by marks."""
+    if slow.name_of(item.nodeid) in slow.known():
+        item.add_marker(pytest.mark.slow)
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out what the run on the other database does; begin with what takes longest."""
     file = config.getoption("--leave-repeats")
     known = repeats.read(config.rootpath / file) if file else frozenset()
-    kept = [item for item in items if item.nodeid not in known and plan.runs(item, ON_POSTGRESQL)]
+    wanted = slow.few(items) if config.getoption("--few") else items
+    kept = [item for item in wanted if item.nodeid not in known and plan.runs(item, ON_POSTGRESQL)]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     items[:] = sorted(kept, key=lambda one: plan.order_of(one.nodeid))
 

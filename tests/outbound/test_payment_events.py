@@ -82,7 +82,7 @@ def test_each_refund_is_told_with_the_sum_so_far(merchant):
     assert [data["refunded_amount"] for name, _, data in heard() if name == "payment.refunded"] == ["4.00", "10.00"]
 
 
-def test_a_dispute_is_told_when_it_is_opened_and_not_again_when_it_is_decided(merchant):
+def test_a_dispute_is_told_when_it_is_opened_and_its_refund_when_it_is_lost(merchant):
     order_id = make_order(merchant)
     pay(order_id)
     payment = attempts_of(order_id)[0]
@@ -92,7 +92,7 @@ def test_a_dispute_is_told_when_it_is_opened_and_not_again_when_it_is_decided(me
             locked = lock_payment(payment.id)[2]
             gateway_notifications.dispute(SYSTEM, locked, notice, opened_at=START)
     assert [(name, data["disputed"]) for name, _, data in heard()] == [
-        ("payment.approved", False), ("payment.disputed", True)]
+        ("payment.approved", False), ("payment.disputed", True), ("payment.refunded", False)]
 
 
 def test_a_payment_recorded_by_hand_is_told(merchant):
