@@ -93,8 +93,10 @@ class UserSession(Model):
     user_agent: Mapped[str | None] = mapped_column(String(300))
     merchant_id: Mapped[int | None] = mapped_column(ForeignKey("merchants.id"))   # the switcher; None = all
     test_mode: Mapped[bool] = mapped_column(default=False)
+    viewed_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))        # whose dashboard an operator looks at
 
-    user: Mapped[User] = relationship()
+    user: Mapped[User] = relationship(foreign_keys=user_id)
+    viewed: Mapped[User | None] = relationship(foreign_keys=viewed_id)
 
 
 class UserLink(Model):

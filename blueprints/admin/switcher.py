@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.auth.destination import own_address
 from blueprints.pages.htmx import redirect_to
-from blueprints.pages.session import me, wide_actor
+from blueprints.pages.session import me, of_view, wide_actor
 from blueprints.row_keys import row_key
 from database import db, transaction
 from domain.errors import NotFound
@@ -17,8 +17,8 @@ from models.user import UserSession
 
 def register(bp: Any) -> None:
     """Register the URLs of the two switches."""
-    bp.add_url_rule("/switch", "switch", switch, methods=["POST"])
-    bp.add_url_rule("/mode", "mode", mode, methods=["POST"])
+    bp.add_url_rule("/switch", "switch", of_view(switch), methods=["POST"])
+    bp.add_url_rule("/mode", "mode", of_view(mode), methods=["POST"])
 
 
 def switch() -> BaseResponse:

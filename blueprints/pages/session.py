@@ -15,11 +15,13 @@ from database import DatabaseBusy, transaction
 from domain import zones
 from domain.access import sessions
 from domain.actor import Actor
+from domain.errors import Forbidden
 from domain.permissions import ROLE_SCOPES
 from models.credential import Mode
 from models.user import User, UserSession
 
 logins = LoginManager()
+READS = ("GET", "HEAD", "OPTIONS")
 WAITS = "waits"                         # in the cookie: the token of a session that waits for the second factor
 
 
@@ -47,9 +49,15 @@ class SignedIn(UserMixin):     # type: ignore[misc]  # flask-login has no types
     def get_id(self) -> str:
         return self.token
 
-    @property
+    @cached_property
     def user(self) -> User:
-        return self.session.user
+        """The user as whom the dashboard is seen."""
+        return sessions.seen_by(self.session)
+
+    @property
+    def looks(self) -> bool:
+        """Whether an operator looks at somebody else's dashboard: nothing can be changed."""
+        return self.user is not self.session.user
 
     @cached_property
     def scopes(self) -> frozenset[str]:
@@ -143,13 +151,36 @@ def _check() -> BaseResponse | None:
     found = signed_in()
     if found is None:
         return redirect_to_sign_in()
+    if found.looks:
+        _refuse_changes(found)
     if sessions.is_stale(found.session):
         with suppress(DatabaseBusy), transaction():     # the page matters more than the last use
             sessions.note_use(found.session.id)
     g.zone = zones.of_person(found.user.timezone, actor().merchant_ids)
     if "call" in g:
-        g.call.user_id = found.user.id                  # for the request log
+        g.call.user_id = found.session.user_id          # for the request log
     return None
+
+
+def _refuse_changes(found: SignedIn) -> None:
+    """Raises Forbidden for what an operator who looks at somebody else's dashboard must leave alone."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, "is_of_view", False) or (request.method in READS and not getattr(view, "is_personal", False)):
+        return
+    raise Forbidden(
+        f"You see the dashboard as {found.user.email} does, and nothing can be changed. Press Stop at the top first.")
+
+
+def of_view(view: Any) -> Any:
+    """Mark a view that changes only what the page shows: it works while somebody else's dashboard is looked at."""
+    view.is_of_view = True
+    return view
+
+
+def personal(view: Any) -> Any:
+    """Mark a view of the signed-in person alone: nobody else sees it, who looks at the dashboard."""
+    view.is_personal = True
+    return view
 
 
 def redirect_to_sign_in() -> BaseResponse:

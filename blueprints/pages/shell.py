@@ -24,7 +24,7 @@ class Shell:
 
     def __init__(self, who: SignedIn):
         self.who, self.user, self.session = who, who.user, who.session
-        self.role = ROLES[who.user.role]
+        self.role, self.looks = ROLES[who.user.role], who.looks
         self.test_mode = who.session.test_mode
 
     def can(self, scope: str) -> bool:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from database import db
 from domain import clock
-from models.user import User, UserSession
+from models.user import Role, User, UserSession
 
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=12)
@@ -39,14 +39,18 @@ def complete(waits: UserSession, *, ip: str | None, user_agent: str | None) -> t
 
 def _store(user: User, *, needs_code: bool, ip: str | None, user_agent: str | None) -> tuple[UserSession, str]:
     token, now = secrets.token_urlsafe(32), clock.now()
-    only = user.merchant_ids[0] if len(user.merchant_ids) == 1 and not user.all_merchants else None
     session = UserSession(
         user=user, needs_code=needs_code, token_digest=digest(token), created_at=now, seen_at=now, proven_at=now,
         expires_at=now + (FOR_CODE if needs_code else ABSOLUTE), ip=ip, user_agent=(user_agent or "")[:300],
-        merchant_id=only, test_mode=False,
+        merchant_id=only_merchant(user), test_mode=False,
     )
     db.session.add(session)
     return session, token
+
+
+def only_merchant(user: User) -> int | None:
+    """The merchant of a user who has no other."""
+    return user.merchant_ids[0] if len(user.merchant_ids) == 1 and not user.all_merchants else None
 
 
 def find(token: str) -> UserSession | None:
@@ -62,7 +66,7 @@ def waiting(token: str) -> UserSession | None:
 def _found(token: str, *, needs_code: bool) -> UserSession | None:
     return db.session.scalar(
         select(UserSession)
-        .join(User)
+        .join(UserSession.user)
         .where(UserSession.token_digest == digest(token), User.active.is_(True), *_open(needs_code=needs_code))
     )
 
@@ -74,6 +78,13 @@ def _open(*, needs_code: bool) -> list[ColumnElement[bool]]:
         UserSession.ended_at.is_(None), UserSession.expires_at > now, UserSession.seen_at > now - IDLE,
         UserSession.needs_code.is_(needs_code),
     ]
+
+
+def seen_by(session: UserSession) -> User:
+    """As whom a session sees the dashboard: its own user, or the one whom it looks at, while that one may sign in."""
+    viewed, own = session.viewed, session.user
+    can_view = own.all_merchants and own.role is Role.ADMIN
+    return viewed if viewed is not None and viewed.active and viewed.deleted_at is None and can_view else own
 
 
 def is_stale(session: UserSession) -> bool:

@@ -14,7 +14,7 @@ FREE = {                            # pages of everybody who is signed in
     "admin.overview", "admin.palette", "admin.switch", "admin.mode", "admin.account", "admin.account_save",
     "admin.account_password", "admin.account_end_session", "admin.account_end_others", "admin.account_two_factor",
     "admin.account_begin_two_factor", "admin.account_turn_on_two_factor", "admin.account_turn_off_two_factor",
-    "admin.account_renew_codes",
+    "admin.account_renew_codes", "admin.stop_viewing",
 }
 EXAMPLES = {"name": "email"}
 

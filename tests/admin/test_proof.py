@@ -23,6 +23,7 @@ GUARDED = {
     "api_keys_create", "api_keys_save", "api_keys_act", "api_keys_bulk", "api_keys_undo", "api_keys_rotate",
     "api_keys_limit_addresses", "api_keys_undo_narrowed", "api_keys_move_expiry", "api_keys_undo_expiry",
     "users_create", "users_save", "users_act", "users_undo", "users_reset", "users_token", "users_invitation",
+    "users_view_as",
     "customers_token", "webhooks_create", "webhooks_save", "webhooks_act", "webhooks_undo", "webhooks_secret",
     "webhooks_rotate", "gateways_save", "settings_save",
 }

@@ -10,7 +10,7 @@ from blueprints.admin.crud.form_fields import Field, plain
 from blueprints.pages import navigation
 from blueprints.pages.htmx import redirect_to
 from blueprints.pages.navigation import Item
-from blueprints.pages.session import me, wide_actor
+from blueprints.pages.session import me, personal, wide_actor
 from database import db, transaction
 from domain import inputs
 from domain.access import second_factors, sessions, sign_in_history
@@ -31,7 +31,7 @@ FIELDS = (
 def register(bp: Any) -> None:
     """Register the page's URLs; every user has an account, so no scope is required."""
     navigation.add(Item(title="My account", icon="user", path="/admin/account", position=900, keys="m"))
-    bp.add_url_rule("/account", "account", show, methods=["GET"])
+    bp.add_url_rule("/account", "account", personal(show), methods=["GET"])
     bp.add_url_rule("/account", "account_save", save, methods=["POST"])
     bp.add_url_rule("/account/password", "account_password", change_password, methods=["POST"])
     bp.add_url_rule("/account/sessions/<int:number>/end", "account_end_session", end_session, methods=["POST"])

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from blueprints.admin.people import account
 from blueprints.auth.proof import limited_proof
 from blueprints.pages.htmx import redirect_to
-from blueprints.pages.session import me, private, wide_actor
+from blueprints.pages.session import me, personal, private, wide_actor
 from database import transaction
 from domain.access import second_factors
 from domain.errors import Invalid
@@ -20,7 +20,7 @@ ISSUER = "Countinghouse"
 
 def register(bp: Any) -> None:
     """Register the addresses; every user has an account, so no scope is required."""
-    bp.add_url_rule("/account/two-factor", "account_two_factor", show, methods=["GET"])
+    bp.add_url_rule("/account/two-factor", "account_two_factor", personal(show), methods=["GET"])
     bp.add_url_rule("/account/two-factor/begin", "account_begin_two_factor", begin, methods=["POST"])
     bp.add_url_rule("/account/two-factor", "account_turn_on_two_factor", turn_on, methods=["POST"])
     bp.add_url_rule("/account/two-factor/off", "account_turn_off_two_factor", turn_off, methods=["POST"])

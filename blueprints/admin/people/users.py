@@ -18,6 +18,7 @@ from database import transaction
 from domain.access import password_links, sessions, sign_in_history, tokens
 from domain.errors import Invalid
 from domain.people import users
+from domain.people.logins.viewing import VIEWED
 from domain.people.user_listing import LISTING
 from models.user import Role, User
 
@@ -99,7 +100,8 @@ PAGE = ListPage(
     show="admin/user.html",
     details="admin/_user.html",
     warnings=what_ends,
-    audit_verbs={"two_factor_off": "turned two-factor off for", "two_factor_on": "turned two-factor on for"},
+    audit_verbs={"two_factor_off": "turned two-factor off for", "two_factor_on": "turned two-factor on for",
+                 VIEWED: "looked at the dashboard as"},
     context=context,
     needs_merchant=False,
     guarded=True,
