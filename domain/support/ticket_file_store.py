@@ -44,7 +44,8 @@ class AttachmentStore:
         with self._locked(fcntl.LOCK_SH):
             path.parent.mkdir(mode=0o700, exist_ok=True)
             if path.exists():
-                os.utime(path)                       # so that it is not removed before its row is stored
+                now = time.time()                    # of the clock by which files are removed
+                os.utime(path, (now, now))           # so that it is not removed before its row is stored
             else:
                 self._write(path, content)
         return digest

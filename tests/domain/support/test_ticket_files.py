@@ -45,9 +45,9 @@ def test_only_a_digest_names_a_file(apart, wrong):
 
 def test_old_files_that_no_row_names_are_removed_and_others_stay(apart):
     old, kept, fresh = (apart.put(text) for text in (b"old", b"kept", b"fresh"))
-    before = time.time() - UNNAMED_FOR - 60
-    for one in (old, kept):
-        os.utime(apart.path(one), (before, before))
+    now = time.time()
+    for one, seconds in ((old, now - UNNAMED_FOR - 60), (kept, now - UNNAMED_FOR - 60), (fresh, now)):
+        os.utime(apart.path(one), (seconds, seconds))
     assert apart.remove_unnamed(lambda digests: {kept} & set(digests)) == 1
     assert [apart.path(one).exists() for one in (old, kept, fresh)] == [False, True, True]
 
