@@ -58,6 +58,8 @@ class Listing(Owners):
 
         `removed` finds only rows that were deleted, for an undo.
         """
+        if lock and 0 < key <= LARGEST_ID:
+            self.lock_before(key)
         clauses, values = self.owned(actor, removed=removed)
         statement = select(self.model).where(self.model.id == bound_id("key"), *clauses)
         if lock:
@@ -66,6 +68,9 @@ class Listing(Owners):
         if row is None:
             raise self.absent(actor, key)
         return row
+
+    def lock_before(self, key: int) -> None:
+        """Lock what everybody locks before a row of this listing, so that no two wait for each other."""
 
     def lock(self, actor: Actor, key: int, *, removed: bool = False) -> tuple[Actor, Any]:
         """The row, locked to be changed, and before it the actor for the row's merchant alone.

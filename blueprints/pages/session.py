@@ -10,6 +10,7 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as BaseResponse
 
+from blueprints.pages.csrf import READS
 from blueprints.pages.htmx import is_htmx, redirect_to
 from database import DatabaseBusy, transaction
 from domain import zones
@@ -21,7 +22,6 @@ from models.credential import Mode
 from models.user import User, UserSession
 
 logins = LoginManager()
-READS = ("GET", "HEAD", "OPTIONS")
 WAITS = "waits"                         # in the cookie: the token of a session that waits for the second factor
 
 

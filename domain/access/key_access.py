@@ -120,12 +120,7 @@ _rules: dict[int, Rules] = {}
 
 def id_of(secret: str) -> int | None:
     """The id of the key that this text opens or opened, whatever its state; None for an unknown one."""
-    parts = key_format.parts(secret)
-    if parts is None:
-        return None
-    digests = vault.digests(secret)
-    row = _with_digest(_BY_PUBLIC_ID, Credential, parts, digests) or _with_digest(
-        _BY_FORMER_ID, FormerSecret, parts, digests)
+    row = _row_of(key_format.parts(secret), secret)
     is_over = row is None or (row.former_until is not None and row.former_until <= clock.now())
     return None if is_over else int(row.id)
 
@@ -133,15 +128,20 @@ def id_of(secret: str) -> int | None:
 def find(secret: str) -> Key | None:
     """The key with this text, or None; does not reveal which part was wrong."""
     parts = key_format.parts(secret)
+    row = _row_of(parts, secret)
+    if parts is None or row is None or not verified_hashes.of(row.public_id, row.bcrypt_hash, parts.secret):
+        return None
+    return Key(row, _rules_of(row))
+
+
+def _row_of(parts: key_format.KeyParts | None, secret: str) -> Any:
+    """The row of a key with this text, by its present or a former secret; None for an unknown one."""
     if parts is None:
         return None
     digests = vault.digests(secret)
     # Whatever is wrong, both questions are asked: the time does not say whether the id is known.
-    row = _with_digest(_BY_PUBLIC_ID, Credential, parts, digests) or _with_digest(
+    return _with_digest(_BY_PUBLIC_ID, Credential, parts, digests) or _with_digest(
         _BY_FORMER_ID, FormerSecret, parts, digests)
-    if row is None or not verified_hashes.of(row.public_id, row.bcrypt_hash, parts.secret):
-        return None
-    return Key(row, _rules_of(row))
 
 
 def _with_digest(

@@ -6,14 +6,14 @@ verified before, or by a fresh code. All other sessions end.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from domain.access import passwords, second_factors
 from domain.actor import Actor
 from domain.errors import Conflict, Invalid
 from models.second_factor import SecondFactor
 
-ON, OFF, RENEWED = "two_factor_on", "two_factor_off", "recovery_codes_renewed"
+ON, OFF, RENEWED, CODE_USED = "two_factor_on", "two_factor_off", "recovery_codes_renewed", "recovery_code_used"
 Owner = TypeVar("Owner", bound=SecondFactor)
 
 
@@ -35,13 +35,13 @@ def proof_of(hashed: str | None, typed: str) -> Proof:
 class OwnSecondFactor(Generic[Owner]):
     """Declared once for each kind of people who sign in.
 
-    `lock` gives the row as it is now, `password_of` its hash; `use` uses a code, and tells of a recovery code;
-    `changed` raises the row's version and tells of a change, and `end_others` ends all sessions but one.
+    `lock` gives the row as it is now, `password_of` its hash; `tell` notes what happened and mails it, `changed` also
+    raises the row's version, and `end_others` ends all sessions but one.
     """
 
     lock: Callable[[int], Owner]
     password_of: Callable[[Owner], str | None]
-    use: Callable[[Actor, Owner, str], Any]
+    tell: Callable[[Actor, str, Owner], None]
     changed: Callable[[Actor, str, Owner], None]
     end_others: Callable[[Owner, int], None]
 
@@ -86,6 +86,13 @@ class OwnSecondFactor(Generic[Owner]):
             raise Conflict("Two-factor authentication is off.")
         self._check(actor, user, proof)
         return user
+
+    def use(self, actor: Actor, user: Owner, code: str) -> str | None:
+        """Use a code of the app, or a recovery code, of which a mail tells; None for a wrong one. The row is locked."""
+        kind = second_factors.use(user, code)
+        if kind == second_factors.RECOVERY:
+            self.tell(actor, CODE_USED, user)
+        return kind
 
     def check(self, actor: Actor, key: int, proof: Proof) -> None:
         """Use the password or a fresh code as a proof of who it is; Invalid where it is neither."""

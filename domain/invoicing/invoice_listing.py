@@ -5,11 +5,10 @@ from typing import Any
 from sqlalchemy import String, and_, case, cast, func, or_, select
 
 from database import db
-from domain.actor import Actor
 from domain.invoicing.invoice_status import EFFECTIVE
 from domain.list_parts import Children, Filter, common_filters, is_row
 from domain.list_search import Of
-from domain.listing import LARGEST_ID, Listing
+from domain.listing import Listing
 from domain.payments import locking
 from models.allocation import Allocation
 from models.customer import Customer
@@ -30,13 +29,11 @@ ITEM = (
 class AccountFirst(Listing):
     """Locks the customer's account before an issued invoice, as everybody does who moves money."""
 
-    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
-        if lock and 0 < key <= LARGEST_ID:
-            issued = select(Invoice.customer_id).where(is_row(Invoice.id, key), Invoice.state == InvoiceState.ISSUED)
-            customer_id = db.session.scalar(issued)
-            if customer_id is not None:
-                locking.lock_account(customer_id)
-        return super().get(actor, key, lock=lock, removed=removed)
+    def lock_before(self, key: int) -> None:
+        issued = select(Invoice.customer_id).where(is_row(Invoice.id, key), Invoice.state == InvoiceState.ISSUED)
+        customer_id = db.session.scalar(issued)
+        if customer_id is not None:
+            locking.lock_account(customer_id)
 
 
 def _of_order(bound: Any) -> Any:

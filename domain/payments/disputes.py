@@ -16,7 +16,7 @@ from domain.errors import Conflict, Problem
 from domain.lifecycle import Lifecycle
 from domain.list_parts import Filter, common_filters, is_row
 from domain.list_search import Number, Of
-from domain.listing import LARGEST_ID, Listing
+from domain.listing import Listing
 from domain.payments import locking
 from domain.payments.exceptions import dispute_refunds
 from domain.resource import Action, Resource, Sample
@@ -40,12 +40,10 @@ OWNER = (
 class PaymentFirst(Listing):
     """Locks the order, the customer's account and the payment before a dispute of it, as everybody does."""
 
-    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
-        if lock and 0 < key <= LARGEST_ID:
-            payment_id = db.session.scalar(select(Dispute.payment_id).where(is_row(Dispute.id, key)))
-            if payment_id is not None:
-                locking.lock_payment(payment_id)
-        return super().get(actor, key, lock=lock, removed=removed)
+    def lock_before(self, key: int) -> None:
+        payment_id = db.session.scalar(select(Dispute.payment_id).where(is_row(Dispute.id, key)))
+        if payment_id is not None:
+            locking.lock_payment(payment_id)
 
 
 LISTING = PaymentFirst(

@@ -1,15 +1,13 @@
 """The listing of payments: every attempt with its outcome. One that will change is locked after its order."""
 
 
-from typing import Any
 
 from sqlalchemy import and_, exists, func, or_, select
 
 from database import db
-from domain.actor import Actor
 from domain.list_parts import Children, Filter, common_filters, is_row
 from domain.list_search import Number, Of
-from domain.listing import LARGEST_ID, Listing
+from domain.listing import Listing
 from domain.payments import locking
 from models.allocation import Allocation
 from models.customer import Customer
@@ -43,14 +41,12 @@ EXCEPTION = or_(
 class AccountFirst(Listing):
     """Locks the order and the customer's account before a payment, as everybody does."""
 
-    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
-        if lock and 0 < key <= LARGEST_ID:
-            statement = select(Payment.order_id, Payment.customer_id).where(is_row(Payment.id, key))
-            for order_id, customer_id in db.session.execute(statement):
-                if order_id is not None:
-                    locking.lock(Order, order_id)
-                locking.lock_account(customer_id)
-        return super().get(actor, key, lock=lock, removed=removed)
+    def lock_before(self, key: int) -> None:
+        statement = select(Payment.order_id, Payment.customer_id).where(is_row(Payment.id, key))
+        for order_id, customer_id in db.session.execute(statement):
+            if order_id is not None:
+                locking.lock(Order, order_id)
+            locking.lock_account(customer_id)
 
 
 LISTING = AccountFirst(

@@ -1,14 +1,12 @@
 """The listing of scheduled payments. One that will change is locked after its order."""
 
-from typing import Any
 
 from sqlalchemy import and_, case, func, literal_column, select
 
 from database import db
-from domain.actor import Actor
 from domain.list_parts import Filter, common_filters, is_row
 from domain.list_search import Number, Of
-from domain.listing import LARGEST_ID, Listing
+from domain.listing import Listing
 from domain.payments.schedule.scheduled_status import OPEN
 from models.order import Order, OrderStatus, ScheduledPayment, ScheduledStatus
 
@@ -21,12 +19,10 @@ OWNER = (
 class OrderFirst(Listing):
     """Locks the order before a row of it, as everybody does, so that no two wait for each other."""
 
-    def get(self, actor: Actor, key: int, *, lock: bool = False, removed: bool = False) -> Any:
-        if lock and 0 < key <= LARGEST_ID:
-            statement = select(Order).join(self.model, self.model.order_id == Order.id)
-            statement = statement.where(is_row(self.model.id, key)).with_for_update(of=Order, key_share=True)
-            db.session.scalar(statement.execution_options(populate_existing=True))
-        return super().get(actor, key, lock=lock, removed=removed)
+    def lock_before(self, key: int) -> None:
+        statement = select(Order).join(self.model, self.model.order_id == Order.id)
+        statement = statement.where(is_row(self.model.id, key)).with_for_update(of=Order, key_share=True)
+        db.session.scalar(statement.execution_options(populate_existing=True))
 
 
 IS_OPEN = ScheduledPayment.status.in_(tuple(OPEN))

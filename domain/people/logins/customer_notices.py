@@ -9,7 +9,7 @@ from models.customer_user import CustomerUser
 
 PASSWORD_SET, PASSWORD_CHANGED = "password_set", "password_changed"
 TWO_FACTOR_ON, TWO_FACTOR_OFF, CODES_RENEWED = own_second_factor.ON, own_second_factor.OFF, own_second_factor.RENEWED
-TWO_FACTOR_OFF_BY_STAFF, CODE_USED = "two_factor_off_by_staff", "recovery_code_used"
+TWO_FACTOR_OFF_BY_STAFF, CODE_USED = "two_factor_off_by_staff", own_second_factor.CODE_USED
 NEW_ADDRESS, OLD_ADDRESS = "new_address", "old_address"
 
 

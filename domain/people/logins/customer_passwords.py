@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from database import db
-from domain.access import customer_sessions, passwords, second_factors
+from domain.access import customer_sessions, passwords
 from domain.access.customer_sessions import Opened
 from domain.access.own_second_factor import OwnSecondFactor, proof_of
 from domain.actor import Actor
@@ -67,20 +67,11 @@ def enter_code(waiting: CustomerSession, code: str, *, ip: str | None, user_agen
     merchant = db.session.get_one(Merchant, user.merchant_id)
     if waiting.ended_at is not None or not customer_sessions.may_enter(user, merchant):
         return None
-    if use(customer_sessions.actor_of_user(user, ip=ip), user, code) is None:
+    if SECOND_FACTOR.use(customer_sessions.actor_of_user(user, ip=ip), user, code) is None:
         return None
     opened = customer_sessions.complete(waiting, ip=ip, user_agent=user_agent)
     customer_sign_ins.note(user, ip)
     return opened
-
-
-def use(actor: Actor, user: CustomerUser, code: str) -> str | None:
-    """Use a code of the app, or a recovery code, of which a mail tells; None for a wrong one. The row is locked."""
-    kind = second_factors.use(user, code)
-    if kind == second_factors.RECOVERY:
-        LIFE.note(actor, customer_notices.CODE_USED, user)
-        customer_notices.tell(user, customer_notices.CODE_USED, by=actor)
-    return kind
 
 
 # Changing -------------------------------------------------------------------------------------------
@@ -113,7 +104,7 @@ def change(actor: Actor, user_id: int, new: NewPassword, *, session_id: int) -> 
     user = locked(user_id)
     if user.password_hash != new.before:
         raise Conflict("Your password was changed in another browser. Nothing was changed here.")
-    if new.code is not None and use(actor, user, new.code) is None:
+    if new.code is not None and SECOND_FACTOR.use(actor, user, new.code) is None:
         raise Invalid.field("old_password", "is neither your password nor a fresh code", "wrong")
     verb = customer_notices.PASSWORD_SET if user.password_hash is None else customer_notices.PASSWORD_CHANGED
     user.password_hash = new.hashed
@@ -125,11 +116,15 @@ def change(actor: Actor, user_id: int, new: NewPassword, *, session_id: int) -> 
 
 def _second_factor_changed(actor: Actor, verb: str, user: CustomerUser) -> None:
     touch(user)
+    _tell(actor, verb, user)
+
+
+def _tell(actor: Actor, verb: str, user: CustomerUser) -> None:
     LIFE.note(actor, verb, user)
     customer_notices.tell(user, verb, by=actor)
 
 
 SECOND_FACTOR = OwnSecondFactor(
-    lock=locked, password_of=lambda user: user.password_hash, use=use, changed=_second_factor_changed,
+    lock=locked, password_of=lambda user: user.password_hash, tell=_tell, changed=_second_factor_changed,
     end_others=lambda user, session_id: customer_sessions.end_all(user.id, but=session_id),
 )

@@ -10,7 +10,7 @@ MAIL = "user_security"                  # the name of its mail in the outbox
 TWO_FACTOR_ON, TWO_FACTOR_OFF, CODES_RENEWED = own_second_factor.ON, own_second_factor.OFF, own_second_factor.RENEWED
 PASSWORD_SET, PASSWORD_CHANGED, PASSWORD_BY_ADMIN = "password_set", "password_changed", "password_by_admin"
 OLD_ADDRESS, NEW_ADDRESS, NEW_BROWSER = "old_address", "new_address", "new_browser"
-TWO_FACTOR_OFF_BY_ADMIN, CODE_USED = "two_factor_off_by_admin", "recovery_code_used"
+TWO_FACTOR_OFF_BY_ADMIN, CODE_USED = "two_factor_off_by_admin", own_second_factor.CODE_USED
 
 
 def tell(

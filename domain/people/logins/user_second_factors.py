@@ -21,13 +21,9 @@ def locked(user_id: int) -> User:
 
 
 def use(actor: Actor, user: User, code: str) -> Means | None:
-    """Use a code of the app, or a recovery code, of which a mail tells; None for a wrong one. The row is locked."""
-    kind = second_factors.use(user, code)
-    if kind == second_factors.RECOVERY:
-        LIFE.note(actor, user_notices.CODE_USED, user)
-        user_notices.tell(user, user_notices.CODE_USED, by=actor)
-        return Means.RECOVERY
-    return Means.CODE if kind is not None else None
+    """Use a code, or a recovery code: how it stands in the history; None for a wrong one. The row is locked."""
+    kind = OWN.use(actor, user, code)
+    return None if kind is None else Means.RECOVERY if kind == second_factors.RECOVERY else Means.CODE
 
 
 def turn_off(actor: Actor, user: User) -> User:
@@ -46,6 +42,10 @@ def turn_off(actor: Actor, user: User) -> User:
 
 def _changed(actor: Actor, verb: str, user: User) -> None:
     touch(user)
+    _tell(actor, verb, user)
+
+
+def _tell(actor: Actor, verb: str, user: User) -> None:
     LIFE.note(actor, verb, user)
     user_notices.tell(user, verb, by=actor)
 
@@ -57,4 +57,4 @@ def _end(user: User, but: int | None = None) -> None:
 
 
 OWN = OwnSecondFactor(
-    lock=locked, password_of=lambda user: user.password_hash, use=use, changed=_changed, end_others=_end)
+    lock=locked, password_of=lambda user: user.password_hash, tell=_tell, changed=_changed, end_others=_end)
