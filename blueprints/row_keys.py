@@ -20,6 +20,11 @@ def row_key(text: str) -> int | None:
     return key if key is not None and key <= LARGEST_ID else None
 
 
+def page_number(text: str) -> int:
+    """The number of a list's page; the first for what is none."""
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+
+
 class RowKey(IntegerConverter):
     """A number that a row can have; any other address does not exist."""
 

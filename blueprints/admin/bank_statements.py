@@ -58,10 +58,10 @@ def links(record: Any) -> list[tuple[str, str | None]]:
 
 def pages(record: Any) -> dict[str, str | None]:
     """The pages of what a movement pays, for who may read them."""
-    keys = {"order": record.order_id, "scheduled": record.scheduled_payment_id, "payment": record.payment_id}
-    nouns = {"order": "order", "scheduled": "scheduled_payment", "payment": "payment"}
     who = actor()
-    return {name: page_of(nouns[name], key, who) if key is not None else None for name, key in keys.items()}
+    named = (("order", "order", record.order_id), ("scheduled", "scheduled_payment", record.scheduled_payment_id),
+             ("payment", "payment", record.payment_id))
+    return {name: page_of(noun, key, who) if key is not None else None for name, noun, key in named}
 
 
 PAGE = ListPage(
@@ -144,11 +144,7 @@ def upload() -> Any:
         raise
     except DomainError as error:
         return show_upload(error)
-    flash(
-        f"{done.read} {'movement' if done.read == 1 else 'movements'} read: {done.booked} booked, {done.unsure} to be "
-        f"assigned, {done.ignored} ignored, "
-        f"{done.known} already known."
-    )
+    flash(f"{done.words}.")
     if left:
         flash(f"Left to be read: {left}. It takes too long for one upload: upload the same file again.", "bad")
         return redirect_to(url_for("admin.statement_upload"))

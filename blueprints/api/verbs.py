@@ -80,6 +80,11 @@ def body_of(arguments: Arguments) -> Any:
     return arguments.body
 
 
+def beside_id(arguments: Arguments) -> dict[str, Any]:
+    """What the body says beside the id of the row, which JSON-RPC sends with it."""
+    return {name: value for name, value in body_of(arguments).items() if name != "id"}
+
+
 def locked(exposure: Exposure, actor: Actor, arguments: Arguments) -> tuple[Actor, Any]:
     """The actor for the row's merchant, and the row that a call changes, locked; checks If-Match."""
     own, row = exposure.resource.listing.lock(actor, key_of(exposure, arguments.key))

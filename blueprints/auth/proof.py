@@ -11,7 +11,7 @@ from flask import Response, make_response, render_template, request
 
 from blueprints.auth.attempts import code_attempts as attempts
 from blueprints.pages.csrf import READS
-from blueprints.pages.htmx import is_partial
+from blueprints.pages.htmx import as_dialog, is_partial
 from blueprints.pages.session import me, private, wide_actor
 from database import transaction
 from domain.access import sessions
@@ -71,8 +71,8 @@ def ask(error: DomainError | None = None) -> Response:
         "auth/_proof_dialog.html" if is_partial() else "auth/proof.html",
         user=me().user, sent=sent, wrong=_words(error), address=request.full_path.rstrip("?"),
     ), 403)
-    if is_partial():                                # whatever the request would have filled
-        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#dialog-host", "innerHTML"
+    if is_partial():
+        as_dialog(response)
     if isinstance(error, LimitExceeded):
         response.status_code = 429
         response.headers["Retry-After"] = str(error.details["retry_after"])

@@ -56,6 +56,19 @@ def redirect_to(location: str) -> BaseResponse:
     return response
 
 
+def refreshed() -> Response:
+    """Have htmx load the page again."""
+    response = make_response("", 204)
+    response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def as_dialog(response: Response) -> Response:
+    """Show a part as a dialog, whatever the request would have filled."""
+    response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#dialog-host", "innerHTML"
+    return response
+
+
 def with_toast(response: Response, message: str, *, undo: str | None = None, kind: str = "ok") -> Response:
     """Show a toast. A POST to the URL `undo` undoes the change."""
     toast = {"target": "body", "message": message, "kind": kind, "undo": undo}

@@ -1,37 +1,20 @@
 """GET /rate-limit: a key's own state, which costs nothing."""
 
-import os
 from datetime import UTC, datetime
 
-import pytest
-from limits.strategies import MovingWindowRateLimiter
-
 from blueprints.api.public.rate_limit import LOOKS_PER_MINUTE
-from blueprints.api.wire.shared_window import SharedWindows, new_memory
-from blueprints.shared_counters import limiter
 from tests import cast
 from tests.api.conftest import Caller
+from tests.api.counting import counting  # noqa: F401 (a fixture)
 from tests.api.public.test_envelope import assert_error
 from tests.api.test_limits import clock, facts, redis_gone, redis_limits  # noqa: F401 (fixtures)
-
-
-@pytest.fixture(params=["memory", "processes", "redis"])
-def counting(request, monkeypatch, tmp_path):
-    """The counters of one process, of several, and in Redis."""
-    memory = new_memory()
-    if request.param == "redis":
-        request.getfixturevalue("redis_limits")
-    elif request.param == "processes":
-        monkeypatch.setattr(limiter, "_limiter", MovingWindowRateLimiter(SharedWindows(memory, tmp_path / "lock")))
-    yield
-    os.close(memory)
 
 
 def state(api):
     return api.get("/rate-limit").json["data"]
 
 
-def test_looking_spends_nothing(counting, caller, alder):
+def test_looking_spends_nothing(counting, caller, alder):  # noqa: F811
     api = caller(alder, rate_limit_per_hour=3)
     assert [state(api)["remaining"] for _ in range(5)] == [3] * 5
     api.get("/customers")
@@ -40,7 +23,7 @@ def test_looking_spends_nothing(counting, caller, alder):
     assert api.get("/customers").headers["X-RateLimit-Remaining"] == "1"
 
 
-def test_a_key_that_has_spent_all_still_sees_when_it_may_call_again(counting, caller, alder):
+def test_a_key_that_has_spent_all_still_sees_when_it_may_call_again(counting, caller, alder):  # noqa: F811
     api = caller(alder, rate_limit_per_hour=1)
     api.get("/customers")
     refused = assert_error(api.get("/customers"), 429, "rate_limit_exceeded")

@@ -1,38 +1,23 @@
 """Keys with several limits at once: a call counts in all windows or in none, and each is exact and told of."""
 
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import pytest
-from limits.strategies import MovingWindowRateLimiter
 
 from blueprints.api.rate_limits import RateLimits
-from blueprints.api.wire.shared_window import SharedWindows, new_memory
-from blueprints.shared_counters import limiter
 from database import transaction
 from domain.actor import Actor
 from domain.errors import LimitExceeded
 from domain.integrations import api_keys
 from tests import cast
 from tests.api.conftest import Caller
+from tests.api.counting import counting  # noqa: F401 (a fixture)
 from tests.api.public.test_envelope import assert_error
 from tests.api.test_limits import clock, facts, redis_gone, redis_limits  # noqa: F401 (fixtures)
 
 SEVERAL = {"rate_limit_per_minute": 2, "rate_limit_per_hour": 3, "rate_limit_per_day": 5}
-
-
-@pytest.fixture(params=["memory", "processes", "redis"])
-def counting(request, monkeypatch, tmp_path):
-    """The counters of one process, of several, and in Redis."""
-    memory = new_memory()
-    if request.param == "redis":
-        request.getfixturevalue("redis_limits")
-    elif request.param == "processes":
-        monkeypatch.setattr(limiter, "_limiter", MovingWindowRateLimiter(SharedWindows(memory, tmp_path / "lock")))
-    yield
-    os.close(memory)
 
 
 def left(api):
@@ -40,7 +25,7 @@ def left(api):
     return {one["window"]: one["remaining"] for one in api.get("/rate-limit").json["data"]["windows"]}
 
 
-def test_a_call_counts_in_every_window_and_a_refused_one_in_none(counting, caller, alder):
+def test_a_call_counts_in_every_window_and_a_refused_one_in_none(counting, caller, alder):  # noqa: F811
     api = caller(alder, **SEVERAL)
     assert left(api) == {60: 2, 3600: 3, 86_400: 5}
     assert [api.get("/customers").status_code for _ in range(5)] == [200, 200, 429, 429, 429]

@@ -7,7 +7,7 @@ from flask import Response, flash, make_response, render_template, request
 from blueprints.admin.crud.form_fields import plain
 from blueprints.admin.crud.listing import Column, ListPage
 from blueprints.pages.format import zone
-from blueprints.pages.htmx import with_toast
+from blueprints.pages.htmx import refreshed, with_toast
 from blueprints.pages.session import wide_actor
 from database import transaction
 from domain import inputs
@@ -79,12 +79,14 @@ def wrong(here: ListPage, key: int, column: Column, typed: str, error: Any) -> R
 def put_back(column: Column) -> Response:
     """Reload the page after an undo."""
     flash(f"{column.heading} was restored.", "ok")
-    response = make_response("", 204)
-    response.headers["HX-Refresh"] = "true"
-    return response
+    return refreshed()
 
 
 def seen_version() -> int | None:
     """The version of the row that the person saw."""
-    raw = request.form.get("version", "")
+    return version_in(request.form.get("version", ""))
+
+
+def version_in(raw: str) -> int | None:
+    """A version as forms and the addresses of an undo say it."""
     return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None

@@ -13,6 +13,7 @@ from blueprints.admin.crud.listing import ListPage
 from blueprints.admin.crud.tabs import Tab
 from blueprints.pages import navigation
 from blueprints.pages.format import words
+from blueprints.row_keys import page_number
 from database import db
 from domain.actor import Actor
 from domain.errors import NotFound
@@ -171,8 +172,7 @@ def provide(here: ListPage, record: Any, who: Actor) -> Iterator[Tab]:
 
 def context(here: ListPage, record: Any, who: Actor, clauses: Sequence[Any], total: int) -> dict[str, Any]:
     """A page of the record's entries, newest first."""
-    raw = request.args.get("page", "1")
-    number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
+    number = page_number(request.args.get("page", "1"))
     offset = PER_PAGE * (min(number, max(1, -(-total // PER_PAGE))) - 1)
     newest = (AuditEntry.at.desc(), AuditEntry.id.desc())
     statement = select(AuditEntry).where(*clauses).order_by(*newest).limit(PER_PAGE).offset(offset)

@@ -15,6 +15,7 @@ from blueprints.auth.proof import proven
 from blueprints.pages.format import words
 from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.session import actor, may, wide_actor
+from blueprints.row_keys import page_number
 from domain.actor import Actor
 from domain.errors import Problem
 from domain.inputs import lists_of
@@ -229,13 +230,11 @@ class ListPage:
         wanted = request.args.get("sort") or self.sort
         if wanted.lstrip("-") not in self.resource.listing.sort:
             wanted = self.sort
-        raw = request.args.get("page", "1")
-        number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
         words = request.args.get("q", "").strip()[:200].replace("\x00", "") if self.searchable else ""
         return Query(
             filters=self.filters(who), search=words,
             sort=wanted.lstrip("-"), descending=wanted.startswith("-"), limit=limit,
-            offset=limit * (max(1, number) - 1),
+            offset=limit * (page_number(request.args.get("page", "1")) - 1),
         )
 
     def order(self, column: Column) -> tuple[str | None, str]:

@@ -8,6 +8,7 @@ from flask import request
 
 from blueprints.admin.crud.listing import Column, ListPage, places_of
 from blueprints.admin.crud.tabs import Tab
+from blueprints.row_keys import page_number
 from domain.actor import Actor
 from domain.pages import Page, Query
 
@@ -64,8 +65,7 @@ def columns(here: ListPage, other: ListPage) -> list[Column]:
 
 def rows(other: ListPage, filters: dict[str, Any], who: Actor, *, with_children: bool = False) -> Page:
     """The page in the URL; after the end the last one."""
-    raw = request.args.get("page", "1")
-    number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
+    number = page_number(request.args.get("page", "1"))
     order = other.sort_of_part or other.sort
     query = Query(
         filters=filters, sort=order.lstrip("-"), descending=order.startswith("-"), limit=PER_PAGE,

@@ -14,6 +14,7 @@ from blueprints.admin.developers.keys import PAGE
 from blueprints.auth.proof import proven
 from blueprints.pages.htmx import page_or_part
 from blueprints.pages.session import need, wide_actor
+from blueprints.row_keys import page_number
 from database import transaction
 from domain import clock, inputs
 from domain.errors import Conflict, Invalid, PreconditionFailed
@@ -45,9 +46,8 @@ def show() -> Response:
     found, chosen = key_concerns.of(keys.records), request.args.get("show", "")
     counts = {one: sum(row.concern is one for row in found) for one in Concern}
     wanted = [row for row in found if row.concern == chosen] if chosen in counts else found
-    raw = request.args.get("page", "1")
-    number = int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 5 else 1
-    offset = PER_PAGE * (min(max(1, number), max(1, -(-len(wanted) // PER_PAGE))) - 1)
+    number = page_number(request.args.get("page", "1"))
+    offset = PER_PAGE * (min(number, max(1, -(-len(wanted) // PER_PAGE))) - 1)
     part = wanted[offset:offset + PER_PAGE]
     return page_or_part(
         "admin/key_check_up.html", "admin/_key_check_up.html", here=PAGE, rows=part, counts=counts,
@@ -105,8 +105,7 @@ def undo(key: int) -> BaseResponse:
 
 def _change(key: int, name: str, wanted: list[str], said: str, *, is_undo: bool = False) -> BaseResponse:
     """Change one field of a key, and offer to undo it."""
-    raw = request.values.get("version", "")
-    seen = cells.seen_version() if not is_undo else int(raw) if raw.isascii() and raw.isdigit() else 0
+    seen = (cells.version_in(request.values.get("version", "")) or 0) if is_undo else cells.seen_version()
     try:
         changes = inputs.changes(api_keys.KeyInput, {name: wanted})
         with transaction():

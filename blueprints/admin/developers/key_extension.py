@@ -92,14 +92,15 @@ def _move(own: Actor, row: Credential, to: str) -> None:
 
 def undo(key: int) -> BaseResponse:
     """Give the key the expiry that it had, unless it was changed since."""
-    who, raw, seen = wide_actor(), request.values.get("was", ""), request.values.get("version", "")
+    who, raw = wide_actor(), request.values.get("was", "")
+    seen = cells.version_in(request.values.get("version", ""))
     try:
         was = inputs.parse(key_expiry.ExpiryInput, {"expires_at": raw or None}).expires_at
-        if not (seen.isascii() and seen.isdigit()) or not (was is None or isinstance(was, datetime)):
+        if seen is None or not (was is None or isinstance(was, datetime)):
             raise Invalid("This cannot be undone.")
         with transaction():
             own, row = api_keys.LISTING.lock(who, key)
-            expect(row, int(seen))
+            expect(row, seen)
             key_expiry.put_back(own, row, was)
             name = row.name
     except (Conflict, Invalid, PreconditionFailed) as error:

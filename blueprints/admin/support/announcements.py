@@ -13,6 +13,7 @@ from blueprints.admin import line_forms
 from blueprints.admin.crud.form_fields import Field, Section, pairs, unsaid
 from blueprints.admin.crud.list_filters import ListFilter
 from blueprints.admin.crud.listing import Column, ListPage
+from blueprints.admin.row_field import held
 from blueprints.admin.support.articles import WRITING
 from blueprints.pages.format import zone
 from blueprints.pages.session import wide_actor
@@ -44,8 +45,8 @@ def values(row: Announcement) -> dict[str, Any]:
 def named(keys: Sequence[int]) -> list[str]:
     """Customers as the form holds them: Ada Lovelace (42)."""
     found = db.session.execute(select(Customer.id, Customer.name).where(Customer.id.in_(keys)))
-    names = {row.id: row.name for row in found}
-    return [f"{names[key]} ({key})" for key in keys if key in names]
+    names = {row.id: held(row) for row in found}
+    return [names[key] for key in keys if key in names]
 
 
 def read(form: MultiDict[str, str]) -> MultiDict[str, str]:

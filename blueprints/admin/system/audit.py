@@ -13,6 +13,7 @@ from blueprints.pages.format import words
 from blueprints.pages.htmx import is_partial, page_or_part
 from blueprints.pages.navigation import Item
 from blueprints.pages.session import actor, need, wide_actor
+from blueprints.row_keys import page_number
 from database import db
 from database.ip_addresses import canonical
 from domain.actor import Actor, All
@@ -83,8 +84,7 @@ def _contains(sought: str) -> ColumnElement[bool]:
 
 def show() -> Response:
     """Entries, newest first; after the end the last page."""
-    raw = request.args.get("page", "1")
-    number = max(1, int(raw)) if raw.isascii() and raw.isdigit() and len(raw) < 7 else 1
+    number = page_number(request.args.get("page", "1"))
     which = clauses(actor())
     total = db.session.scalar(select(func.count()).select_from(AuditEntry).where(*which)) or 0
     number = min(number, max(1, -(-total // PER_PAGE)))

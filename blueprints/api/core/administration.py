@@ -12,7 +12,7 @@ from blueprints.api.description import SECRET, Description, ExampleBody
 from blueprints.api.field import Field
 from blueprints.api.field_map import Derived, Moment, Words, WriteOnly
 from blueprints.api.rate_limits import Spent
-from blueprints.api.verbs import action, body_of, changed, expose, key_of, locked, operation
+from blueprints.api.verbs import action, beside_id, changed, expose, key_of, locked, operation
 from domain import inputs
 from domain.actor import Actor
 from domain.integrations import api_keys, key_expiry, key_secrets
@@ -127,7 +127,7 @@ def before_rotation(actor: Actor, arguments: Arguments) -> key_secrets.KeySecret
 def rotate(actor: Actor, arguments: Arguments) -> Outcome:
     """Give a key another secret, which is shown once; the former one keeps working for some hours."""
     own, row = locked(KEYS, actor, arguments)
-    sent = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    sent = beside_id(arguments)
     wanted = inputs.parse(key_secrets.RotationInput, sent)
     new = arguments.ready or key_secrets.fresh(row.mode)
     until = key_secrets.rotate(own, row, new, wanted)
@@ -165,7 +165,7 @@ CONTRACT.operations.append(operation(
 def extend(actor: Actor, arguments: Arguments) -> Outcome:
     """Move the expiry of a key by some days."""
     own, row = locked(KEYS, actor, arguments)
-    sent = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    sent = beside_id(arguments)
     key_expiry.extend(own, row, inputs.parse(key_expiry.ExtensionInput, sent))
     return changed(KEYS, actor, row.id)
 

@@ -13,7 +13,7 @@ from blueprints.api.core.ordering import ORDERS
 from blueprints.api.description import Description, ExampleBody
 from blueprints.api.field import Field, Problems
 from blueprints.api.field_parts import take_object
-from blueprints.api.verbs import body_of, locked, operation, shown
+from blueprints.api.verbs import beside_id, locked, operation, shown
 from blueprints.services import own_url
 from domain import inputs
 from domain.actor import Actor
@@ -63,7 +63,7 @@ AGAIN = ExampleBody(
 def _converted(actor: Actor, arguments: Arguments) -> Outcome:
     own, budget = locked(BUDGETS, actor, arguments)
     problems: Problems = {}
-    sent = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    sent = beside_id(arguments)
     given = take_object({"again": Field(name="again")}, sent, "", problems)
     wanted = inputs.parse(budget_orders.ConversionInput, given, problems=problems)
     order = budget_orders.convert(own, budget, again=wanted.again)

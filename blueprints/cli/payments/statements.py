@@ -51,12 +51,7 @@ def statement_import(file: Path, merchant_id: int, test: bool, **said: Any) -> R
     for rows in read.portions():
         with transaction():
             done += bank_import.store(actor, read, rows)
-    words = (
-        f"{done.read} {'movement' if done.read == 1 else 'movements'} read: {done.booked} booked, {done.unsure} to be "
-        f"assigned, {done.ignored} ignored, "
-        f"{done.known} already known; {done.pending} pending were left out."
-    )
-    return Result(asdict(done), words)
+    return Result(asdict(done), f"{done.words}; {done.pending} pending were left out.")
 
 
 statement.add_command(statement_import)

@@ -32,6 +32,14 @@ class Imported:
     ignored: int = 0
     pending: int = 0
 
+    @property
+    def words(self) -> str:
+        """What became of them, as the pages and the command say it."""
+        noun = "movement" if self.read == 1 else "movements"
+        return (
+            f"{self.read} {noun} read: {self.booked} booked, {self.unsure} to be assigned, {self.ignored} ignored, "
+            f"{self.known} already known")
+
     def __add__(self, other: "Imported") -> "Imported":
         return Imported(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
 

@@ -81,8 +81,7 @@ def due(actor: Actor, ends: Sequence[datetime]) -> list[list[Sum]]:
     found: list[dict[str, Sum]] = [{} for _ in ends]
     for sign, one in ((1, statement), (-1, ending)):
         for which, currency, minor, count in db.session.execute(one, values):
-            before = found[which].get(currency, Sum(currency, 0, 0))
-            found[which][currency] = Sum(currency, before.minor + sign * int(minor), before.count + sign * count)
+            _add(found[which], Sum(currency, sign * int(minor), sign * count))
     return [_listed(one.values()) for one in found]
 
 
@@ -90,9 +89,13 @@ def added(parts: Iterable[Iterable[Sum]]) -> list[Sum]:
     """The sums of several spans together."""
     found: dict[str, Sum] = {}
     for one in chain.from_iterable(parts):
-        before = found.get(one.currency, Sum(one.currency, 0, 0))
-        found[one.currency] = Sum(one.currency, before.minor + one.minor, before.count + one.count)
+        _add(found, one)
     return _listed(found.values())
+
+
+def _add(found: dict[str, Sum], one: Sum) -> None:
+    before = found.get(one.currency, Sum(one.currency, 0, 0))
+    found[one.currency] = Sum(one.currency, before.minor + one.minor, before.count + one.count)
 
 
 def _listed(sums: Iterable[Sum]) -> list[Sum]:

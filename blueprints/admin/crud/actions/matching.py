@@ -9,13 +9,13 @@ import time
 from datetime import datetime
 from typing import Any, Self
 
-from flask import Response, flash, make_response, request
+from flask import flash, request
 from pydantic import BaseModel, Field, ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.confirm import Confirmation, ask, sentence
 from blueprints.admin.crud.listing import ListPage
-from blueprints.pages.htmx import is_htmx, page_or_part, redirect_to, target_is
+from blueprints.pages.htmx import as_dialog, is_htmx, page_or_part, redirect_to, refreshed, target_is
 from blueprints.pages.session import actor, wide_actor
 from blueprints.services import ask_outside
 from database import DatabaseBusy, db, transaction
@@ -151,9 +151,8 @@ def progress(here: ListPage, title: str, run: Any) -> BaseResponse:
     part = "admin/_progress.html" if inner else "admin/_progress_dialog.html"
     title, address = f"{title}: {counted(here, run.total)}", request.full_path.rstrip("?")
     response = page_or_part("admin/progress.html", part, here=here, title=title, run=run, address=address)
-    if is_htmx() and not inner:                     # the undo of a toast has no target of its own
-        response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "#dialog-host", "innerHTML"
-    return response
+    # The undo of a toast has no target of its own.
+    return as_dialog(response) if is_htmx() and not inner else response
 
 
 def finish(here: ListPage, action: Action, run: Run) -> BaseResponse:
@@ -183,6 +182,4 @@ def leave(here: ListPage) -> BaseResponse:
     """Go back to the list; the toast is shown there."""
     if not is_htmx():
         return redirect_to(here.link())
-    response: Response = make_response("", 204)
-    response.headers["HX-Refresh"] = "true"
-    return response
+    return refreshed()

@@ -2,11 +2,11 @@
 
 from urllib.parse import urlsplit
 
-from flask import Response, flash, make_response, request
+from flask import flash, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blueprints.admin.crud.listing import ListPage
-from blueprints.pages.htmx import is_htmx, redirect_to
+from blueprints.pages.htmx import is_htmx, redirect_to, refreshed
 
 
 def done(
@@ -21,8 +21,6 @@ def done(
         stays = here.opens and not gone
         return redirect_to(here.url("show", key=key) if stays else here.url("list"))
     if is_htmx():
-        response: Response = make_response("", 204)
-        response.headers["HX-Refresh"] = "true"
-        return response
+        return refreshed()
     stays = not gone and current.startswith(request.host_url)
     return redirect_to(current if stays else here.url("list"))

@@ -10,7 +10,7 @@ from blueprints.api.field import Field, Fields, Problems
 from blueprints.api.field_map import Key, Moment
 from blueprints.api.field_parts import object_sample, row_shower, take_object
 from blueprints.api.json_schema import Schema
-from blueprints.api.verbs import body_of, changed, expose, key_of, locked, operation
+from blueprints.api.verbs import beside_id, changed, expose, key_of, locked, operation
 from domain import inputs
 from domain.actor import Actor
 from domain.inputs import Input
@@ -111,7 +111,7 @@ def restore_version(actor: Actor, arguments: Arguments) -> Outcome:
     """Give the article a text that it had before; the present one is kept as a version."""
     own, article = locked(ARTICLES, actor, arguments)
     problems: Problems = {}
-    sent: dict[str, Any] = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    sent: dict[str, Any] = beside_id(arguments)
     taken = take_object(NUMBER, sent, "", problems)
     wanted = inputs.parse(WantedVersion, taken, problems=problems)
     article_texts.bring_back(own, article, wanted.version)

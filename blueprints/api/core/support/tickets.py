@@ -18,7 +18,7 @@ from blueprints.api.field import Field, Fields, Problems
 from blueprints.api.field_map import Key, Moment, Words
 from blueprints.api.field_parts import Many, take_object
 from blueprints.api.requests import conditions
-from blueprints.api.verbs import body_of, changed, expose, key_of, locked, operation
+from blueprints.api.verbs import beside_id, changed, expose, key_of, locked, operation
 from domain import inputs
 from domain.actor import Actor
 from domain.support import samples, ticket_merging, tickets
@@ -100,7 +100,7 @@ MERGE_FIELDS: Fields = {ticket_merging.FIELD: Key(name=ticket_merging.FIELD)}
 def taken(arguments: Arguments, fields: Fields) -> tuple[dict[str, Any], Problems]:
     """What was sent beside the ticket's id, and the names that are unknown."""
     problems: Problems = {}
-    sent = {name: value for name, value in body_of(arguments).items() if name != "id"}
+    sent = beside_id(arguments)
     return take_object(fields, sent, "", problems), problems
 
 
